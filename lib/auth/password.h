@@ -1,0 +1,22 @@
+/* Passwords: argon2id by libsodium (crypto_pwhash_str, RFC 9106). */
+#ifndef AUTH_PASSWORD_H
+#define AUTH_PASSWORD_H
+
+#include <stdbool.h>
+
+#include "core/err.h"
+
+#define PASSWORD_HASH_SIZE 128
+#define PASSWORD_MIN 10		/* characters */
+#define PASSWORD_MAX 1024	/* bytes */
+
+/* ERR_INPUT "error_password_short"/"error_password_long" for a bad one. */
+int password_hash(const char *password, char out[PASSWORD_HASH_SIZE], struct err *e) must_check;
+
+/* hash NULL (no such login): spends the same time on a fixed hash and says false. */
+bool password_matches(const char *hash, const char *password);
+
+/* 20 characters of an unambiguous alphabet. */
+void password_generate(char out[32]);
+
+#endif

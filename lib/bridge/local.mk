@@ -1,0 +1,2 @@
+noinst_LIBRARIES += lib/bridge/libbridge.a
+lib_bridge_libbridge_a_SOURCES =

@@ -1,0 +1,41 @@
+/* Strings: bounded copies, numbers, UTF-8. */
+#ifndef CORE_STR_H
+#define CORE_STR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/buf.h"
+#include "core/err.h"
+
+/* Copies with its NUL; false (and "") when it does not fit in size bytes. */
+bool str_copy(char *to, size_t size, const char *from) must_check;
+
+bool str_equal(const char *a, const char *b);
+bool str_starts(const char *s, const char *prefix);
+
+/* Decimal, whole string, min..max; ERR_INPUT otherwise. */
+int str_parse_number(const char *s, int64_t min, int64_t max, int64_t *out,
+		     struct err *e) must_check;
+
+/* Lower-case hex of n bytes and a NUL; out holds 2n + 1. */
+void str_hex(char *out, const void *bytes, size_t n);
+
+/* True when all n bytes are well-formed UTF-8 (RFC 3629) without NUL. */
+bool utf8_valid(const char *s, size_t n);
+
+/*
+ * Appends s as well-formed UTF-8: ill-formed bytes and NUL become U+FFFD.
+ * Terminal escape sequences (ECMA-48 CSI, OSC) are dropped when strip_ansi.
+ */
+int utf8_scrub(struct buf *out, const char *s, size_t n, bool strip_ansi,
+	       struct err *e) must_check;
+
+/* The longest prefix of s, at most max bytes, that cuts no character. */
+size_t utf8_prefix(const char *s, size_t n, size_t max);
+
+/* Characters (code points) in n bytes of valid UTF-8. */
+size_t utf8_count(const char *s, size_t n);
+
+#endif

@@ -1,0 +1,89 @@
+/*
+ * A container engine behind a driver table (docker.c first): workspaces are
+ * made, started, entered, stopped through it. Asynchronous on one libuv loop;
+ * callbacks never run inside the call that asked. Every call has a deadline.
+ */
+#ifndef ENGINE_ENGINE_H
+#define ENGINE_ENGINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <uv.h>
+
+#include "core/err.h"
+
+struct engine;
+
+/* Docker Engine API 1.41 on a Unix socket. Gives (child of ctx). */
+struct engine *engine_docker_new(const void *ctx, uv_loop_t *loop, const char *socket_path);
+
+/* What a workspace's container is; texts borrowed during the call. */
+struct container_spec {
+	const char *name;		/* gongbang-<user id> */
+	const char *image;
+	const char *instance;		/* label gongbang.instance */
+	const char *user_id;		/* label gongbang.user */
+	const char *volume;		/* named volume on /workspace */
+	const char *network;
+	const char *const *env;		/* "K=V", NULL-ended */
+	const char *extra_ca;		/* host file, bound read-only on /etc/ssl/certs/ca-certificates.crt; NULL: none */
+	int64_t memory;			/* bytes; swap none */
+	int64_t cpus;
+	int64_t pids;
+	int64_t tmp;			/* bytes of /tmp */
+};
+
+struct container_state {
+	bool exists, running;
+	char image_id[80];		/* sha256:... it was made from */
+	char spec_hash[65];		/* label gongbang.spec: SHA-256 of its spec, to notice an old one */
+	int exit_code;
+};
+
+/* e NULL: done. ERR_UNAVAILABLE "error_engine": not answering; ERR_MISSING: no such container or image; ERR_CONFLICT: name taken. */
+typedef void engine_done(void *data, const struct err *e);
+typedef void engine_state_done(void *data, const struct container_state *s, const struct err *e);
+typedef void engine_list_done(void *data, const char *const *user_ids, size_t n, const struct err *e);
+
+/* Volume (created when missing) and container. */
+void engine_create(struct engine *eng, const struct container_spec *spec, engine_done *done, void *data);
+void engine_start(struct engine *eng, const char *name, engine_done *done, void *data);
+void engine_stop(struct engine *eng, const char *name, int grace_s, engine_done *done, void *data);
+void engine_remove(struct engine *eng, const char *name, engine_done *done, void *data);
+void engine_inspect(struct engine *eng, const char *name, engine_state_done *done, void *data);
+/* user ids of this instance's running containers. */
+void engine_list(struct engine *eng, const char *instance, engine_list_done *done, void *data);
+
+/* ID of an image by tag, in container_state.image_id (exists false: no such image). */
+void engine_image(struct engine *eng, const char *tag, engine_state_done *done, void *data);
+
+/* Hash that engine_create labels the container with. */
+void container_spec_hash(const struct container_spec *spec, char out[65]);
+
+/* An exec as a byte stream. */
+struct engine_stream;
+struct engine_stream_events {
+	/* The engine accepted it (what it prints is not proved to be the program yet). */
+	void (*open)(void *data);
+	/* stdout bytes; the stream reads no more until engine_stream_resume when it was paused. */
+	void (*receive)(void *data, const void *bytes, size_t n);
+	void (*receive_error)(void *data, const void *bytes, size_t n);	/* stderr */
+	/* Once, the last call: e NULL when the program ended, with its exit code (-1 unknown). */
+	void (*closed)(void *data, int exit_code, const struct err *e);
+};
+
+/* argv NULL-ended; ev borrowed until closed. Gives; ended by closed or engine_stream_close. */
+struct engine_stream *engine_exec(struct engine *eng, const char *name, const char *const *argv,
+				  const struct engine_stream_events *ev, void *data);
+/* Copies; sent when it can be. ERR_LIMIT past 1 MiB unsent: wait for drained. */
+int engine_stream_write(struct engine_stream *s, const void *bytes, size_t n, struct err *e) must_check;
+size_t engine_stream_unsent(const struct engine_stream *s);
+/* Called whenever unsent falls to 0. */
+void engine_stream_on_drain(struct engine_stream *s, void (*drained)(void *data));
+void engine_stream_pause(struct engine_stream *s);
+void engine_stream_resume(struct engine_stream *s);
+/* No callback after it; the stream is gone. */
+void engine_stream_close(struct engine_stream *s);
+
+#endif

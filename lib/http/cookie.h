@@ -1,0 +1,22 @@
+/* Cookie and Set-Cookie (RFC 6265). */
+#ifndef HTTP_COOKIE_H
+#define HTTP_COOKIE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/buf.h"
+
+/* The value of name in a Cookie header: gives (child of ctx), NULL when absent or ill-formed. */
+char *cookie_find(const void *ctx, const char *header, const char *name);
+
+struct cookie {
+	const char *name, *value, *path;
+	int64_t max_age;	/* seconds; 0 deletes it; -1 for the browser's session */
+	bool secure;
+};
+
+/* Appends the value of a Set-Cookie header: HttpOnly, SameSite=Lax, always. */
+int cookie_format(struct buf *out, const struct cookie *c, struct err *e) must_check;
+
+#endif

@@ -1,0 +1,60 @@
+/* One request as CGI/1.1 (RFC 3875) gives it, the same under FastCGI. */
+#ifndef HTTP_REQUEST_H
+#define HTTP_REQUEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/err.h"
+
+enum method { METHOD_GET = 1, METHOD_HEAD = 2, METHOD_POST = 4, METHOD_OTHER = 8 };
+
+/* Where a request's environment and body come from: FastCGI or plain CGI. */
+struct request_source {
+	const char *(*env)(void *data, const char *name);	/* NULL when unset */
+	/* Up to n bytes; 0 at the end, -1 when it broke. */
+	int64_t (*read)(void *data, char *out, size_t n);
+	void *data;
+};
+
+struct form;
+
+/* A talloc context: everything of the request is its child. */
+struct request {
+	enum method method;
+	const char *path;	/* decoded, below base_path, begins with "/" */
+	const char *query;	/* raw, "" when none */
+	const char *host;
+	const char *remote;	/* address of the browser, as nginx saw it */
+	const char *id;		/* nginx's request id, or a new one */
+	bool secure;		/* came by TLS */
+	const char *accept_language;
+	const char *cookie;	/* raw header, "" when none */
+	const char *origin;	/* "" when none */
+	struct form *form;	/* the body's fields, after the router read it */
+	struct form *args;	/* the query's fields */
+	const struct form *captures;	/* what the route's {names} matched */
+	void *state;		/* the program's own: see cgi-bin/pages.h */
+};
+
+/*
+ * Reads and checks method, host, path, query, headers. ERR_INPUT: malformed;
+ * host not in server_names: ERR_INPUT "error_host". Gives (child of ctx).
+ */
+struct request *request_new(const void *ctx, const struct request_source *src,
+			    const char *base_path, const char *server_names,
+			    struct err *e) must_check;
+
+/*
+ * Reads the body as application/x-www-form-urlencoded in UTF-8, at most cap
+ * bytes: ERR_LIMIT past it, ERR_INPUT for another type, a wrong length, bad
+ * escapes, NUL or ill-formed UTF-8.
+ */
+int request_read_form(struct request *r, const struct request_source *src,
+		      size_t cap, struct err *e) must_check;
+
+/* A cookie's value, or NULL; of several with the name the first. */
+const char *request_cookie(struct request *r, const char *name);
+
+#endif

@@ -1,0 +1,42 @@
+/* One response, built whole, then written as CGI output. */
+#ifndef HTTP_RESPONSE_H
+#define HTTP_RESPONSE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/buf.h"
+#include "http/cookie.h"
+
+struct response {
+	int status;
+	const char *type;	/* "text/html; charset=utf-8" unless set */
+	struct buf headers;	/* further lines, each ended by CRLF */
+	struct buf body;	/* capped at 16 MiB */
+	const char *base_path;
+};
+
+void response_init(struct response *out, const char *base_path);
+void response_release(struct response *out);
+
+/* Adds a header; a control byte in name or value is ERR_INPUT. */
+int response_header(struct response *out, const char *name, const char *value,
+		    struct err *e) must_check;
+int response_cookie(struct response *out, const struct cookie *c,
+		    struct err *e) must_check;
+
+/* 303 See Other to a path of ours (base_path is put before it). Returns 0, or -1. */
+int response_redirect(struct response *out, struct err *e, const char *fmt, ...)
+	must_check printf_like(3, 4);
+
+/* The status of an error kind: 400, 401, 403, 404, 409, 413/429, 503, 500. */
+int response_status(enum err_kind kind);
+
+/*
+ * The bytes: Status line, headers, the security headers (CSP, nosniff,
+ * frame-ancestors, Referrer-Policy, no-store), Content-Length, body unless head.
+ */
+int response_format(const struct response *out, bool head, struct buf *bytes,
+		    struct err *e) must_check;
+
+#endif

@@ -1,0 +1,30 @@
+/* Redis, for programs that may block: sessions, counters. (The bridge uses kv_async.h.) */
+#ifndef KV_KV_H
+#define KV_KV_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/err.h"
+
+struct kv;
+
+/* Connects on first use and again after a failure; a deadline of 1 s on each. Gives (child of ctx). One thread at a time. */
+struct kv *kv_new(const void *ctx, const char *socket_path);
+
+/* Each: ERR_UNAVAILABLE "error_redis" when Redis is away. */
+int kv_set(struct kv *kv, const char *key, const char *value, int64_t ttl_s, struct err *e) must_check;
+/* *out: gives (child of ctx), NULL when absent. */
+int kv_get(struct kv *kv, const void *ctx, const char *key, char **out, struct err *e) must_check;
+int kv_delete(struct kv *kv, const char *key, struct err *e) must_check;
+int kv_expire(struct kv *kv, const char *key, int64_t ttl_s, struct err *e) must_check;
+/* Adds one to a counter that lives ttl_s from its first increment; *count after, *left_s of its life. */
+int kv_count(struct kv *kv, const char *key, int64_t ttl_s, int64_t *count, int64_t *left_s, struct err *e) must_check;
+/* Sets of names (an account's logins). */
+int kv_set_add(struct kv *kv, const char *key, const char *member, int64_t ttl_s, struct err *e) must_check;
+int kv_set_remove(struct kv *kv, const char *key, const char *member, struct err *e) must_check;
+int kv_set_each(struct kv *kv, const char *key,
+		int (*each)(void *data, const char *member, struct err *e),
+		void *data, struct err *e) must_check;
+
+#endif

@@ -1,0 +1,63 @@
+/*
+ * The client half of a workspace's link: HTTP/2 (RFC 9113, prior knowledge)
+ * over any byte stream. It owns no socket: bytes go in by link_receive and
+ * out by events->send. The peer is hostile: every size is capped.
+ */
+#ifndef LINK_LINK_H
+#define LINK_LINK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/err.h"
+
+/* The shim's first line, before any HTTP/2 byte. */
+#define LINK_GREETING "gongbang-shim 1\n"
+
+struct link;
+struct link_stream;
+
+struct link_events {
+	/* Bytes for the peer (copies). -1: cannot take more now; link_send_more is called later. */
+	int (*send)(void *data, const void *bytes, size_t n);
+	/* The greeting was read: requests may be made. */
+	void (*ready)(void *data);
+	/* Once: broken (protocol error, wrong greeting, no ping answer). All streams have had their end. */
+	void (*failed)(void *data, const struct err *e);
+};
+
+/* Gives (child of ctx); talloc_free ends it, its streams get no further call. ev, data borrowed for its life. */
+struct link *link_new(const void *ctx, const struct link_events *ev, void *data);
+void link_receive(struct link *l, const void *bytes, size_t n);
+void link_send_more(struct link *l);
+bool link_is_ready(const struct link *l);
+/* Sends a ping; failed() when the last one was not answered. Call every 15 s or so. */
+void link_ping(struct link *l);
+
+struct link_request {
+	const char *method;	/* GET, POST, DELETE, PUT */
+	const char *path;	/* "/sessions/<id>/log?from=10" */
+	const void *body;	/* copied; NULL: none */
+	size_t body_len;
+};
+
+/* Callbacks may be NULL. After end no more; never inside link_request itself. */
+struct link_response_events {
+	void (*status)(void *data, int status);
+	/* Return true to go on; false holds the stream's window until link_stream_consume. */
+	bool (*body)(void *data, const void *bytes, size_t n);
+	/* e NULL: complete. ERR_UNAVAILABLE: the link broke; ERR_INTERNAL: reset. */
+	void (*end)(void *data, const struct err *e);
+};
+
+/* NULL: the link is not ready or has failed. Borrowed until end. */
+struct link_stream *link_request(struct link *l, const struct link_request *rq,
+				 const struct link_response_events *ev, void *data,
+				 struct err *e) must_check;
+/* n bytes given by body() earlier (with false) are dealt with: the peer may send as many more. */
+void link_stream_consume(struct link_stream *s, size_t n);
+/* Ends it; no callback after. */
+void link_stream_cancel(struct link_stream *s);
+
+#endif

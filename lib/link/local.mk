@@ -1,0 +1,2 @@
+noinst_LIBRARIES += lib/link/liblink.a
+lib_link_liblink_a_SOURCES =

@@ -1,0 +1,1 @@
+# gongbang-shim: static, built from lib/core and lib/shim.

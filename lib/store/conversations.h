@@ -1,0 +1,114 @@
+/* Conversations, their messages and parts. */
+#ifndef STORE_CONVERSATIONS_H
+#define STORE_CONVERSATIONS_H
+
+#include "core/id.h"
+#include "store/db.h"
+
+/* A talloc object. Its id is also its session's id in the shim and at the CLI. */
+struct conversation {
+	char id[ID_SIZE];
+	char user_id[ID_SIZE];
+	const char *title;
+	const char *mode;	/* default, acceptEdits, plan, bypassPermissions */
+	const char *model;	/* "" for the installation's */
+	const char *state;	/* idle, working, waiting (for the person) */
+	bool spoken;		/* Claude has seen a message: --resume, not --session-id */
+	int64_t recorded_offset;/* bytes of the session's log that are in parts */
+	int64_t created_at, updated_at;
+	int64_t deleted_at;	/* 0, or when deletion was asked; purged by the bridge */
+};
+
+int conversation_create(struct db *db, const char *user_id, const char *title,
+			char id[ID_SIZE], struct err *e) must_check;
+
+/* ERR_MISSING when there is none, when deleted, or when it is not user_id's (NULL: anyone's). */
+struct conversation *conversation_load(struct db *db, const void *ctx, const char *id,
+				       const char *user_id, struct err *e) must_check;
+
+/* Newest first; search: part of the title, case-insensitive, "" for all; before: updated_at of the last row of the page before, 0 for the first. */
+int conversation_each(struct db *db, const char *user_id, const char *search,
+		      int64_t before, int limit,
+		      int (*each)(void *data, const struct conversation *c, struct err *e),
+		      void *data, struct err *e) must_check;
+
+/* Every one that is not idle or has an unsent message or waits for its purge: what a new bridge takes up. */
+int conversation_each_open(struct db *db,
+		      int (*each)(void *data, const struct conversation *c, struct err *e),
+		      void *data, struct err *e) must_check;
+
+int conversation_rename(struct db *db, const char *id, const char *user_id, const char *title, struct err *e) must_check;
+int conversation_mark_deleted(struct db *db, const char *id, const char *user_id, struct err *e) must_check;
+int conversation_purge(struct db *db, const char *id, struct err *e) must_check;
+int conversation_set_mode(struct db *db, const char *id, const char *mode, struct err *e) must_check;
+int conversation_set_model(struct db *db, const char *id, const char *model, struct err *e) must_check;
+
+/*
+ * A person's message, written before Claude sees it. state: queued (kept, to
+ * be sent), sent (given to Claude's input), seen (its echo was read: it has a
+ * place in the log), withdrawn.
+ */
+struct message {
+	char id[ID_SIZE];	/* the browser's uuid */
+	char conversation_id[ID_SIZE];
+	const char *state;
+	const char *text;
+	int64_t at;		/* its place: byte offset of its echo in the log; -1 before */
+	int64_t created_at;
+};
+
+/* 1 when it was new, 0 when that id was known already (and nothing changed); ERR_CONFLICT when the id is another conversation's. */
+int message_add(struct db *db, const char *conversation_id, const char *id,
+		const char *text, struct err *e) must_check;
+int message_set_state(struct db *db, const char *id, const char *state, struct err *e) must_check;
+/* Those without a place (queued, sent), oldest first. */
+int message_each_unplaced(struct db *db, const char *conversation_id,
+		  int (*each)(void *data, const struct message *m, struct err *e),
+		  void *data, struct err *e) must_check;
+
+/*
+ * A part: something the log said, drawn as one element. Its name is the byte
+ * offset of the log line it began with, so decoding again gives the same name.
+ */
+struct part {
+	int64_t at;		/* the name; unique in its conversation */
+	int64_t changed_at;	/* log offset after the last line that changed it */
+	int64_t turn;		/* `at` of the turn's first part: parts of one turn make one message */
+	const char *role;	/* user, assistant */
+	const char *kind;	/* text, thinking, tool_use, permission, question, plan, todo, image, error, usage, status */
+	const char *state;	/* running, waiting, ok, failed, denied, cancelled */
+	const char *data;	/* JSON, by kind: see session/part.h */
+	int64_t created_at, ended_at;	/* UTC ms; 0: not ended */
+};
+
+/*
+ * One transaction: parts inserted or replaced by (conversation, at), messages
+ * whose echo was read get their place and state seen, the conversation's
+ * recorded_offset, state, and updated_at when touched.
+ */
+struct seen_message {
+	char id[ID_SIZE];
+	int64_t at;
+};
+
+struct recording {
+	const char *conversation_id;
+	int64_t offset;			/* new recorded_offset */
+	const char *state;		/* NULL: as it was */
+	const char *mode;		/* NULL: as it was */
+	bool touched;
+	bool spoken;
+	const struct part *parts;
+	size_t nparts;
+	const struct seen_message *seen;
+	size_t nseen;
+};
+int conversation_record(struct db *db, const struct recording *r, struct err *e) must_check;
+
+/* In order of `at`. changed_after: only those with changed_at > it (-1: all). before: only at < it (0: no bound); limit: the last so many (0: all). */
+int part_each(struct db *db, const char *conversation_id, int64_t changed_after,
+	      int64_t before, int limit,
+	      int (*each)(void *data, const struct part *p, struct err *e),
+	      void *data, struct err *e) must_check;
+
+#endif

@@ -1,0 +1,43 @@
+/*
+ * The record store behind a driver table; sqlite.c is the first driver.
+ * SQL is the subset that SQLite and PostgreSQL share. A struct db is used by
+ * one thread at a time. Times are UTC milliseconds, ids UUIDv7 text.
+ */
+#ifndef STORE_DB_H
+#define STORE_DB_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/err.h"
+
+struct db;
+struct db_row;
+
+/* Opens and brings the schema up to date (numbered migrations, each in a transaction). Gives (child of ctx). */
+struct db *db_open(const void *ctx, const char *path, struct err *e) must_check;
+
+/*
+ * Arguments are typed by fmt: t text (NULL allowed), n int64_t, b bytes
+ * (const void *, size_t). Placeholders are $1, $2, ...
+ * Full disk or a lock held too long: ERR_UNAVAILABLE. A unique key: ERR_CONFLICT.
+ */
+int db_run(struct db *db, struct err *e, const char *sql, const char *fmt, ...) must_check;
+/* Rows changed by the last db_run. */
+int64_t db_changed(const struct db *db);
+
+/* each() is called a row; -1 from it stops with its error. */
+int db_query(struct db *db, struct err *e,
+	     int (*each)(void *data, const struct db_row *row, struct err *e),
+	     void *data, const char *sql, const char *fmt, ...) must_check;
+
+/* Columns from 0. Text is borrowed during the call, NULL for null. */
+const char *db_text(const struct db_row *row, int column);
+int64_t db_number(const struct db_row *row, int column);
+
+/* Nothing of a failed transaction stays; they do not nest. */
+int db_begin(struct db *db, struct err *e) must_check;
+int db_commit(struct db *db, struct err *e) must_check;
+void db_rollback(struct db *db);
+
+#endif

@@ -1,0 +1,39 @@
+/* Accounts. */
+#ifndef STORE_USERS_H
+#define STORE_USERS_H
+
+#include "core/id.h"
+#include "store/db.h"
+
+/* A talloc object; its texts are its children. */
+struct user {
+	char id[ID_SIZE];
+	const char *login;		/* lower-case, [a-z0-9._-]{1,32}, begins with a letter */
+	const char *display_name;
+	const char *password_hash;	/* libsodium's text; never shown */
+	bool admin;
+	const char *locale;		/* "" until chosen */
+	const char *theme;		/* "" (as the system), "light" or "dark" */
+	const char *timezone;		/* "" until chosen */
+	int64_t created_at;
+	int64_t disabled_at;		/* 0: enabled */
+};
+
+/* ERR_CONFLICT "error_login_taken" when the login exists; ERR_INPUT for a bad one. */
+int user_create(struct db *db, const char *login, const char *password_hash,
+		bool admin, char id[ID_SIZE], struct err *e) must_check;
+
+/* ERR_MISSING when there is none. Gives (child of ctx). */
+struct user *user_load(struct db *db, const void *ctx, const char *id, struct err *e) must_check;
+struct user *user_load_by_login(struct db *db, const void *ctx, const char *login, struct err *e) must_check;
+
+int user_set_password_hash(struct db *db, const char *id, const char *hash, struct err *e) must_check;
+int user_set_disabled(struct db *db, const char *id, bool disabled, struct err *e) must_check;
+int user_set_preferences(struct db *db, const char *id, const char *display_name,
+			 const char *locale, const char *theme, const char *timezone,
+			 struct err *e) must_check;
+
+int user_each(struct db *db, int (*each)(void *data, const struct user *u, struct err *e),
+	      void *data, struct err *e) must_check;
+
+#endif

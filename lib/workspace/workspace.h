@@ -1,0 +1,68 @@
+/*
+ * One user's container, kept as settings say: made, started, linked, watched,
+ * stopped when idle. All on one libuv loop.
+ */
+#ifndef WORKSPACE_WORKSPACE_H
+#define WORKSPACE_WORKSPACE_H
+
+#include <uv.h>
+
+#include "core/id.h"
+#include "core/settings.h"
+#include "engine/engine.h"
+#include "link/link.h"
+
+enum workspace_state {
+	WORKSPACE_STOPPED,	/* nothing runs, nobody asked */
+	WORKSPACE_CREATING,
+	WORKSPACE_STARTING,
+	WORKSPACE_LINKING,	/* entering it */
+	WORKSPACE_READY,
+	WORKSPACE_STOPPING,
+	WORKSPACE_FAILED,	/* workspace_error says why; ensure tries again */
+};
+
+struct workspaces;
+struct workspace;
+
+/* Gives (child of ctx). Takes up the instance's running containers, so idle ones are stopped later. */
+struct workspaces *workspaces_new(const void *ctx, uv_loop_t *loop, struct engine *eng,
+				  const struct settings *s);
+
+/* Finds or makes the record; starts nothing. Borrowed until workspaces is freed. */
+struct workspace *workspace_get(struct workspaces *all, const char user_id[ID_SIZE]);
+
+/* Begins to make it ready unless it is or is on its way. A failed one tries again at once. */
+void workspace_ensure(struct workspace *w);
+
+enum workspace_state workspace_state(const struct workspace *w);
+const struct err *workspace_error(const struct workspace *w);
+const char *workspace_user(const struct workspace *w);
+/* NULL unless READY. */
+struct link *workspace_link(struct workspace *w);
+
+/* From the shim's /health, at most 5 s old while somebody uses it; -1 unknown. */
+struct workspace_health {
+	int64_t memory, memory_max;	/* bytes */
+	int cpu_percent;		/* of its processors */
+	int64_t oom_kills;		/* since the container started */
+	int64_t disk_free;		/* bytes on the volume */
+};
+const struct workspace_health *workspace_health(const struct workspace *w);
+
+/* Told of every change of state, and of new health. Remove in the callback is fine. */
+struct workspace_watch;
+struct workspace_watch *workspace_watch(struct workspace *w, void (*changed)(void *data), void *data);
+void workspace_unwatch(struct workspace_watch *watch);
+
+/* While one use is held the idle rule does not stop it (a session, a page, a run). */
+void workspace_hold(struct workspace *w);
+void workspace_release(struct workspace *w);
+
+/* Stops the container (the account was disabled, or an operator asked); the volume stays. */
+void workspace_stop(struct workspace *w);
+
+/* Closes links; containers and sessions live on. */
+void workspaces_close(struct workspaces *all);
+
+#endif

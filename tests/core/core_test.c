@@ -1,0 +1,161 @@
+/* lib/core: errors, buffers, strings, ids, settings. */
+#include "config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/buf.h"
+#include "core/clock.h"
+#include "core/err.h"
+#include "core/id.h"
+#include "core/settings.h"
+#include "core/str.h"
+
+static void err_reads_outermost_first(void **state)
+{
+	struct err e = { 0 };
+
+	assert_int_equal(err_tell(&e, ERR_LIMIT, "error_x", "too %s", "big"), -1);
+	assert_int_equal(err_wrap(&e, "read form"), -1);
+	assert_string_equal(e.text, "read form: too big");
+	assert_string_equal(e.key, "error_x");
+	assert_int_equal(e.kind, ERR_LIMIT);
+}
+
+static void buf_refuses_past_its_cap(void **state)
+{
+	auto_buf b = BUF_INIT(8);
+	struct err e = { 0 };
+
+	assert_int_equal(buf_add_text(&b, "12345", &e), 0);
+	assert_int_equal(buf_addf(&b, &e, "%d", 678), 0);
+	assert_int_equal(buf_add(&b, "9", 1, &e), -1);
+	assert_int_equal(e.kind, ERR_LIMIT);
+	assert_string_equal(buf_text(&b), "12345678");
+	buf_drop(&b, 5);
+	assert_string_equal(buf_text(&b), "678");
+}
+
+static void utf8_is_checked_and_mended(void **state)
+{
+	static const struct { const char *in, *out; } rows[] = {
+		{ "plain", "plain" },
+		{ "공방", "공방" },
+		{ "\xed\xa0\x80", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd" },
+		{ "a\xff" "b", "a\xef\xbf\xbd" "b" },
+		{ "\xc0\xaf", "\xef\xbf\xbd\xef\xbf\xbd" },
+		{ "\xf0\x9f\x98", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd" },
+		{ "\033[31mred\033[0m \033]0;t\a!", "red !" },
+		{ "\033[31", "" },
+		{ "\033", "" },
+		{ "\033[1\033[2mx", "x" },
+	};
+	struct err e = { 0 };
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		auto_buf out = BUF_INIT(256);
+
+		assert_int_equal(utf8_scrub(&out, rows[i].in,
+					    strlen(rows[i].in), true, &e), 0);
+		assert_string_equal(buf_text(&out), rows[i].out);
+		assert_true(utf8_valid(buf_text(&out), out.len));
+	}
+	assert_false(utf8_valid("a\0b", 3));
+	assert_int_equal(utf8_prefix("공방", 6, 4), 3);
+	assert_int_equal(utf8_count("공방!", 7), 3);
+}
+
+static void numbers_are_whole_and_in_range(void **state)
+{
+	static const char *const bad[] = { "", "-", "1x", " 1", "+1", "11",
+					   "99999999999999999999", "0x1" };
+	struct err e = { 0 };
+	int64_t n = 0;
+	size_t i;
+
+	assert_int_equal(str_parse_number("-3", -5, 10, &n, &e), 0);
+	assert_int_equal(n, -3);
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_int_equal(str_parse_number(bad[i], -5, 10, &n, &e), -1);
+	assert_int_equal(n, -3);
+}
+
+static void ids_are_ordered_uuids(void **state)
+{
+	char a[ID_SIZE], b[ID_SIZE], token[TOKEN_SIZE];
+
+	id_new(a);
+	usleep(2000);
+	id_new(b);
+	assert_true(id_valid(a));
+	assert_int_equal(a[14], '7');
+	assert_true(strcmp(a, b) < 0);
+	assert_false(id_valid("0190f5c2-7a1b-7c3d-8e4f-0123456789AB"));
+	assert_false(id_valid("../../etc/passwd"));
+	token_new(token);
+	assert_true(token_valid(token));
+}
+
+/* Writes text to a file, loads it, and gives the failure's text. */
+static const char *load(struct settings *s, const char *text)
+{
+	static struct err e;
+	char path[] = "/tmp/settings_testXXXXXX";
+	int fd = mkstemp(path), failed;
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+	close(fd);
+	memset(&e, 0, sizeof(e));
+	failed = settings_load(s, path, &e);
+	unlink(path);
+	if (!failed)
+		return "";
+	return strchr(e.text, ':');	/* behind the random name */
+}
+
+static void settings_refuse_typos_with_their_line(void **state)
+{
+	struct settings *s = settings_new();
+
+	assert_int_equal(settings_number(s, SET_WORKSPACE_MEMORY), 1024);
+	assert_string_equal(load(s, "# ours\nworkspace_memory = 512\n"
+				    "model_demo = yes\nbase_path = /g\n"), "");
+	assert_int_equal(settings_number(s, SET_WORKSPACE_MEMORY), 512);
+	assert_true(settings_flag(s, SET_MODEL_DEMO));
+	assert_string_equal(settings_text(s, SET_BASE_PATH), "/g");
+	assert_string_equal(load(s, "\nworkspace_memry = 1\n"),
+			    ":2: workspace_memry: no such setting");
+	assert_string_equal(load(s, "workspace_memory = 1x\n"),
+		":1: workspace_memory = 1x: not a whole number");
+	assert_string_equal(load(s, "workspace_memory = 1\n"),
+		":1: workspace_memory = 1: not from 256 to 1048576");
+	assert_string_equal(load(s, "model_demo = maybe\n"),
+			    ":1: model_demo: yes or no, not maybe");
+	assert_string_equal(load(s, "[s]\ndebug = yes\n"),
+			    ":2: sections are not used");
+	assert_string_equal(load(s, "nonsense\n"), ":1: not \"name = value\"");
+	settings_free(s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(err_reads_outermost_first),
+		cmocka_unit_test(buf_refuses_past_its_cap),
+		cmocka_unit_test(utf8_is_checked_and_mended),
+		cmocka_unit_test(numbers_are_whole_and_in_range),
+		cmocka_unit_test(ids_are_ordered_uuids),
+		cmocka_unit_test(settings_refuse_typos_with_their_line),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,21 @@
+# Every test is tests/<folder>/<name>_test.c, every fuzzer tests/fuzz/<name>_fuzz.c.
+TESTS += $(check_PROGRAMS)
+AM_TESTS_ENVIRONMENT = \
+	top_srcdir='$(abs_top_srcdir)'; export top_srcdir; \
+	ASAN_OPTIONS=detect_leaks=1; export ASAN_OPTIONS;
+test_libs = $(CMOCKA_LIBS)
+
+include tests/core/local.mk
+include tests/http/local.mk
+include tests/html/local.mk
+include tests/kv/local.mk
+include tests/store/local.mk
+include tests/auth/local.mk
+include tests/engine/local.mk
+include tests/link/local.mk
+include tests/shim/local.mk
+include tests/workspace/local.mk
+include tests/session/local.mk
+include tests/bridge/local.mk
+include tests/cgi-bin/local.mk
+include tests/fuzz/local.mk
