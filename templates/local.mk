@@ -1,0 +1,17 @@
+# All templates and catalogues, installed as they stand.
+EXTRA_DIST += templates/pages templates/partials templates/parts \
+	templates/locale
+
+install-data-local: install-templates
+.PHONY: install-templates
+install-templates:
+	for folder in pages partials parts locale; do \
+		$(MKDIR_P) "$(DESTDIR)$(pkgdatadir)/templates/$$folder" && \
+		$(INSTALL_DATA) "$(srcdir)/templates/$$folder"/* \
+			"$(DESTDIR)$(pkgdatadir)/templates/$$folder" || exit 1; \
+	done
+
+uninstall-local: uninstall-templates
+.PHONY: uninstall-templates
+uninstall-templates:
+	rm -rf "$(DESTDIR)$(pkgdatadir)/templates"

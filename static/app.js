@@ -1,0 +1,73 @@
+// Small improvements of every page; each page works without them.
+
+// "2 h ago" grows old: the server's words stay until the page is drawn again,
+// so menus are what is left: one open at a time, closed by Esc or a click outside.
+document.addEventListener("click", (event) => {
+	for (const menu of document.querySelectorAll("details.menu[open]"))
+		if (!menu.contains(event.target))
+			menu.open = false;
+});
+
+function typing(target) {
+	return target.closest("input, textarea, select, [contenteditable]");
+}
+
+function moveInList(event) {
+	const rows = [...document.querySelectorAll("#conversation-list a")];
+	const at = rows.indexOf(document.activeElement);
+	if (at < 0)
+		return false;
+	const next = rows[at + (event.key === "ArrowDown" ? 1 : -1)];
+	if (next)
+		next.focus();
+	return true;
+}
+
+const keys = {
+	"/": () => document.querySelector("#conversation-search"),
+	"n": () => document.querySelector("#new-conversation"),
+	"m": () => document.querySelector("#message-input"),
+};
+
+function openSidebar(element) {
+	const fold = element.closest("#sidebar");
+	if (fold)
+		fold.open = true;
+}
+
+document.addEventListener("keydown", (event) => {
+	if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing)
+		return;
+	if (event.key === "Escape") {
+		const menu = document.querySelector("details.menu[open]");
+		if (menu) {
+			menu.open = false;
+			menu.querySelector("summary").focus();
+			event.stopImmediatePropagation();
+		}
+		return;
+	}
+	if ((event.key === "ArrowDown" || event.key === "ArrowUp") && moveInList(event)) {
+		event.preventDefault();
+		return;
+	}
+	if (typing(event.target))
+		return;
+	if (event.key === "?") {
+		document.querySelector("#shortcuts")?.showModal();
+		event.preventDefault();
+	} else if (event.key === "n" && keys.n()) {
+		keys.n().click();
+		event.preventDefault();
+	} else if (keys[event.key]?.()) {
+		const element = keys[event.key]();
+		openSidebar(element);
+		element.focus();
+		event.preventDefault();
+	}
+});
+
+// On a phone the list begins folded: the conversation is what one came for.
+const sidebar = document.querySelector("#sidebar");
+if (sidebar && matchMedia("(max-width: 800px)").matches)
+	sidebar.open = false;

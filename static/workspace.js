@@ -1,0 +1,543 @@
+// The live chat. The bridge sends finished HTML; this swaps it in, appends
+// text deltas, and keeps what the person typed until it is known to be stored.
+
+const root = document.querySelector("#workspace");
+const chat = document.querySelector("#chat-area");
+const queue = document.querySelector("#queue");
+const bar = document.querySelector("#status-bar");
+const composer = document.querySelector("#composer");
+const box = document.querySelector("#message-input");
+const problem = document.querySelector("#composer-error");
+const below = document.querySelector("#new-below");
+const mode = document.querySelector("#mode");
+const words = (name) => root.getAttribute("data-text-" + name);
+const conversation = root.dataset.conversation || "";
+const messageMax = Number(root.dataset.messageMax);
+
+// ---- what survives a reload --------------------------------------------
+
+// Storage may be full or forbidden: then a reload forgets, nothing else.
+const store = {
+	read(name, empty) {
+		try {
+			return JSON.parse(localStorage.getItem(name)) ?? empty;
+		} catch {
+			return empty;
+		}
+	},
+	write(name, value) {
+		try {
+			if (value === null || value.length === 0)
+				localStorage.removeItem(name);
+			else
+				localStorage.setItem(name, JSON.stringify(value));
+		} catch {
+			// kept in memory only
+		}
+	},
+};
+const draftName = "draft:" + root.dataset.ws;
+const outboxName = "outbox:" + root.dataset.ws;
+let outbox = store.read(outboxName, []);	// {id, text}: not yet known to be stored
+
+function uuid() {
+	const b = crypto.getRandomValues(new Uint8Array(16));
+	b[6] = (b[6] & 0x0f) | 0x40;
+	b[8] = (b[8] & 0x3f) | 0x80;
+	const hex = [...b].map((n) => n.toString(16).padStart(2, "0")).join("");
+	return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+}
+
+// ---- the connection ----------------------------------------------------
+
+let socket = null;
+let offset = Number(root.dataset.offset || 0);
+let tries = 0;
+let retryTimer = 0;
+let heard = Date.now();
+let over = false;	// logged out or deleted: no further try
+
+function address() {
+	const url = new URL(root.dataset.ws, location.href);
+	url.protocol = url.protocol.replace("http", "ws");
+	if (conversation)
+		url.searchParams.set("from", offset);
+	return url;
+}
+
+function connect() {
+	clearTimeout(retryTimer);
+	if (over || (socket && socket.readyState <= WebSocket.OPEN))
+		return;
+	const mine = new WebSocket(address());
+	socket = mine;
+	heard = Date.now();
+	mine.onopen = () => {
+		heard = Date.now();
+		for (const message of outbox)
+			post({type: "message", ...message});
+	};
+	mine.onmessage = (event) => {
+		heard = Date.now();
+		tries = 0;
+		receive(JSON.parse(event.data));
+	};
+	mine.onclose = (event) => {
+		if (socket === mine)
+			lost(event.code);
+	};
+}
+
+function lost(code) {
+	socket = null;
+	if (code === 4401 || code === 4404) {
+		over = true;
+		say("failed", words(code === 4401 ? "login-ended" : "gone"));
+		if (code === 4401)
+			offerLogin();
+		return;
+	}
+	say("starting", words("reconnecting"));
+	const wait = Math.min(10000, 250 * 2 ** tries++) * (0.5 + Math.random());
+	retryTimer = setTimeout(connect, wait);
+}
+
+// A refused handshake hides its status from scripts: ask the page itself.
+async function loginStillHolds() {
+	try {
+		const answer = await fetch(location.href, {method: "HEAD", redirect: "manual"});
+		if (answer.type === "opaqueredirect")
+			lost(4401);
+		else if (answer.status === 404)
+			lost(4404);
+	} catch {
+		// the server is away: the next try tells
+	}
+}
+
+function offerLogin() {
+	const link = document.createElement("a");
+	link.href = location.href;
+	link.textContent = words("log-in");
+	bar.append(" ", link);
+}
+
+function post(message) {
+	if (socket?.readyState !== WebSocket.OPEN)
+		return false;
+	socket.send(JSON.stringify(message));
+	return true;
+}
+
+// After sleep or a changed network a socket may be dead without a word.
+function check() {
+	const quiet = Date.now() - heard;
+	if (!socket) {
+		if (!over && document.visibilityState === "visible" && tries > 4)
+			loginStillHolds();
+		return;
+	}
+	if (quiet > 45000) {
+		const dead = socket;
+		socket = null;
+		dead.onclose = null;
+		dead.close();
+		lost(0);
+	} else if (quiet > 20000) {
+		post({type: "ping"});
+	}
+}
+setInterval(check, 10000);
+for (const name of ["online", "focus", "pageshow"])
+	addEventListener(name, () => {
+		if (!socket && !over) {
+			tries = 0;
+			connect();
+		} else if (Date.now() - heard > 30000) {
+			post({type: "ping"});
+		}
+	});
+
+// ---- what comes in ------------------------------------------------------
+
+function element(html) {
+	const holder = document.createElement("template");
+	holder.innerHTML = html;
+	return holder.content.firstElementChild;
+}
+
+const atOf = (node) => Number(node.id.slice(2));
+
+// Puts node among its siblings in the order of their offsets.
+function insertInOrder(parent, selector, node) {
+	const next = [...parent.querySelectorAll(":scope > " + selector)]
+		.findLast((other) => atOf(other) < atOf(node));
+	if (next)
+		next.after(node);
+	else
+		parent.insertBefore(node, parent.querySelector(":scope > " + selector));
+}
+
+function messageFor(event) {
+	let message = document.getElementById(event.message);
+	if (!message) {
+		message = element(event.head);
+		chat.querySelector(".welcome")?.remove();
+		insertInOrder(chat, ".message", message);
+	}
+	return message.querySelector(".message-parts");
+}
+
+// What the reader did to the old element, the new one keeps.
+function keepReading(old, fresh) {
+	const folds = old.querySelectorAll("details");
+	fresh.querySelectorAll("details").forEach((fold, i) => {
+		if (folds[i]?.dataset.touched) {
+			fold.open = folds[i].open;
+			fold.dataset.touched = "1";
+		}
+	});
+}
+
+function typingIn(part) {
+	return part.contains(document.activeElement) &&
+	       part.dataset.state === "waiting";
+}
+
+const handlers = {
+	part(event) {
+		const fresh = element(event.html);
+		const old = document.getElementById(event.target);
+		if (!old) {
+			insertInOrder(messageFor(event), ".part", fresh);
+		} else if (!(typingIn(old) && fresh.dataset.state === "waiting")) {
+			const had = old.contains(document.activeElement);
+			keepReading(old, fresh);
+			old.replaceWith(fresh);
+			if (had)
+				box.focus();
+		}
+		decorate(fresh);
+	},
+	delta(event) {
+		const part = document.getElementById(event.target);
+		const into = part?.querySelector("[data-stream]");
+		if (!into)
+			return;
+		if (into.lastChild?.nodeType === Node.TEXT_NODE)
+			into.lastChild.appendData(event.text);
+		else
+			into.append(event.text);
+	},
+	queue(event) {
+		queue.innerHTML = event.html;
+		showUnsent();
+	},
+	status(event) {
+		bar.dataset.state = event.state;
+		bar.innerHTML = event.html;
+		tick();
+	},
+	mode(event) {
+		if (mode)
+			mode.value = event.mode;
+	},
+	accepted(event) {
+		forget(event.id);
+	},
+	refused(event) {
+		const message = outbox.find((m) => m.id === event.id);
+		forget(event.id);
+		if (message && !box.value)
+			box.value = message.text;
+		else if (message)
+			box.value = message.text + "\n\n" + box.value;
+		complain(event.text);
+		grow();
+	},
+	error(event) {
+		complain(event.text);
+	},
+	conversation(event) {
+		const list = document.querySelector("#conversation-list");
+		const fresh = element(event.html);
+		const old = document.getElementById("c-" + event.target);
+		if (event.target === conversation)
+			fresh.querySelector("a").setAttribute("aria-current", "page");
+		if (!old && document.querySelector("#conversation-search").value)
+			return;
+		const focused = old?.contains(document.activeElement);
+		old?.replaceWith(fresh);
+		if (!old)
+			list.prepend(fresh);
+		if (focused)
+			fresh.querySelector("a").focus();
+		const title = document.querySelector("#conversation-title");
+		if (event.target === conversation && title)
+			title.textContent = fresh.querySelector(".row-title").textContent;
+	},
+	gone() {
+		lost(4404);
+		socket?.close();
+	},
+	end() {},
+	pong() {},
+};
+
+function receive(event) {
+	const follow = atEnd();
+	const growth = chat.scrollHeight;
+	handlers[event.kind]?.(event);
+	if (typeof event.at === "number" && event.at > offset)
+		offset = event.at;
+	if (follow)
+		toEnd();
+	else if (chat.scrollHeight > growth && below.hidden)
+		below.hidden = false;
+}
+
+// ---- reading -------------------------------------------------------------
+
+function atEnd() {
+	return chat.scrollHeight - chat.scrollTop - chat.clientHeight < 48;
+}
+
+function toEnd() {
+	chat.scrollTop = chat.scrollHeight;
+	below.hidden = true;
+}
+
+chat.addEventListener("scroll", () => {
+	if (atEnd())
+		below.hidden = true;
+}, {passive: true});
+below.addEventListener("click", toEnd);
+chat.addEventListener("toggle", (event) => {
+	if (event.isTrusted)
+		event.target.dataset.touched = "1";
+}, true);
+
+// Times that run: <span data-since="UTC ms">.
+function tick() {
+	for (const node of bar.querySelectorAll("[data-since]")) {
+		const s = Math.max(0, Math.round((Date.now() - Number(node.dataset.since)) / 1000));
+		node.textContent = s < 60 ? s + " s" :
+			Math.floor(s / 60) + " min " + (s % 60) + " s";
+	}
+}
+setInterval(tick, 1000);
+
+function say(state, text) {
+	bar.dataset.state = state;
+	const mark = document.createElement("span");
+	mark.className = "status-mark";
+	const main = document.createElement("span");
+	main.className = "status-main";
+	main.append(mark, text);
+	bar.replaceChildren(main);
+}
+
+function complain(text) {
+	problem.textContent = text || "";
+	problem.hidden = !text;
+}
+
+// A copy button on each block of code.
+function decorate(within) {
+	for (const pre of within.querySelectorAll(".part-text pre, pre.output")) {
+		if (pre.parentElement.classList.contains("copyable"))
+			continue;
+		const holder = document.createElement("div");
+		holder.className = "copyable";
+		pre.replaceWith(holder);
+		const button = document.createElement("button");
+		button.type = "button";
+		button.className = "quiet copy";
+		button.textContent = words("copy");
+		button.addEventListener("click", async () => {
+			await navigator.clipboard.writeText(pre.textContent);
+			button.textContent = words("copied");
+			setTimeout(() => { button.textContent = words("copy"); }, 1500);
+		});
+		if (!navigator.clipboard)
+			button.hidden = true;
+		pre.tabIndex = 0;
+		holder.append(pre, button);
+	}
+}
+
+// ---- writing --------------------------------------------------------------
+
+function keep(message) {
+	outbox.push(message);
+	store.write(outboxName, outbox);
+	showUnsent();
+}
+
+function forget(id) {
+	outbox = outbox.filter((m) => m.id !== id);
+	store.write(outboxName, outbox);
+	showUnsent();
+}
+
+// Messages that the bridge has not confirmed yet stand below its own queue.
+function showUnsent() {
+	queue.querySelector(".unsent")?.remove();
+	if (!outbox.length)
+		return;
+	const list = document.createElement("ol");
+	list.className = "unsent";
+	for (const message of outbox) {
+		const row = document.createElement("li");
+		const text = document.createElement("span");
+		const state = document.createElement("span");
+		text.className = "queue-text";
+		text.dir = "auto";
+		text.textContent = message.text.slice(0, 200);
+		state.className = "queue-state";
+		state.textContent = words("sending");
+		row.append(text, state);
+		list.append(row);
+	}
+	queue.append(list);
+}
+
+function grow() {
+	box.style.height = "auto";
+	box.style.height = Math.min(box.scrollHeight + 2, innerHeight * 0.4) + "px";
+}
+
+function tooLong(text) {
+	return new TextEncoder().encode(text).length > messageMax;
+}
+
+function send() {
+	const text = box.value;
+	if (!text.trim())
+		return false;
+	if (tooLong(text)) {
+		complain(words("too-long"));
+		return false;
+	}
+	complain("");
+	if (!conversation)
+		return true;	// the form itself makes the conversation
+	const message = {id: uuid(), text};
+	keep(message);
+	post({type: "message", ...message});
+	box.value = "";
+	store.write(draftName, null);
+	grow();
+	toEnd();
+	return false;
+}
+
+composer.addEventListener("submit", (event) => {
+	if (send())
+		store.write(draftName, null);
+	else
+		event.preventDefault();
+});
+
+box.addEventListener("keydown", (event) => {
+	// keyCode 229: an input method (Korean, Japanese, Chinese) owns this key.
+	if (event.key !== "Enter" || event.shiftKey || event.isComposing ||
+	    event.keyCode === 229)
+		return;
+	event.preventDefault();
+	composer.requestSubmit();
+});
+
+let draftTimer = 0;
+box.addEventListener("input", () => {
+	grow();
+	clearTimeout(draftTimer);
+	draftTimer = setTimeout(() => store.write(draftName, box.value.length < 100000 ? box.value : null), 300);
+});
+
+document.addEventListener("keydown", (event) => {
+	if (event.key !== "Escape" || event.isComposing || document.querySelector("dialog[open]"))
+		return;
+	if (bar.dataset.state === "working")
+		post({type: "interrupt"});
+});
+
+mode?.addEventListener("change", () => post({type: "mode", mode: mode.value}));
+
+for (const button of document.querySelectorAll(".example"))
+	button.addEventListener("click", () => {
+		box.value = button.dataset.example;
+		box.focus();
+		grow();
+	});
+
+// ---- answers ---------------------------------------------------------------
+
+function answersOf(form) {
+	const answers = {};
+	for (const field of form.querySelectorAll("fieldset[data-question]")) {
+		const chosen = [...field.querySelectorAll("input:checked")]
+			.map((input) => input.value).filter(Boolean);
+		const other = field.querySelector("input[data-other]");
+		if (other?.value.trim())
+			chosen.push(other.value.trim());
+		if (!chosen.length) {
+			(other || field.querySelector("input")).focus();
+			return null;
+		}
+		answers[field.dataset.question] = field.dataset.multi ? chosen : chosen[0];
+	}
+	return answers;
+}
+
+function answer(part, choice) {
+	const message = {type: "answer", target: part.id, choice};
+	const reason = part.querySelector("[data-reason]");
+	if (reason?.value)
+		message.reason = reason.value;
+	if (choice === "allow" && part.dataset.part === "question") {
+		message.answers = answersOf(part);
+		if (!message.answers) {
+			complain(words("answer-needed"));
+			return;
+		}
+	}
+	complain("");
+	if (post(message))
+		for (const button of part.querySelectorAll("button"))
+			button.disabled = true;
+}
+
+document.addEventListener("click", (event) => {
+	const button = event.target.closest("button");
+	if (!button)
+		return;
+	if (button.id === "stop")
+		post({type: "interrupt"});
+	else if (button.id === "retry")
+		post({type: "start"});
+	else if (button.dataset.withdraw)
+		post({type: "withdraw", id: button.dataset.withdraw});
+	else if (button.dataset.answer && button.closest(".part"))
+		answer(button.closest(".part"), button.dataset.answer);
+});
+
+chat.addEventListener("submit", (event) => {
+	const part = event.target.closest(".part");
+	if (!part)
+		return;
+	event.preventDefault();
+	answer(part, event.submitter?.dataset.answer || "allow");
+});
+
+// ---- start -----------------------------------------------------------------
+
+if (!box.value)
+	box.value = store.read(draftName, "");
+grow();
+decorate(chat);
+showUnsent();
+toEnd();
+connect();
+if (conversation && matchMedia("(min-width: 801px)").matches)
+	box.focus({preventScroll: true});
