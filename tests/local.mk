@@ -5,6 +5,9 @@ AM_TESTS_ENVIRONMENT = \
 	ASAN_OPTIONS=detect_leaks=1; export ASAN_OPTIONS;
 test_libs = $(CMOCKA_LIBS)
 
+TESTS += tests/layers_test.sh
+EXTRA_DIST += tests/layers_test.sh
+
 include tests/core/local.mk
 include tests/http/local.mk
 include tests/html/local.mk

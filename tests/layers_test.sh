@@ -1,0 +1,65 @@
+#!/bin/sh
+# The folders' order: lower ones never include higher ones, and each third-party
+# header is included in its own folder only. One row a folder, one a library.
+set -eu
+cd "${top_srcdir:-.}"
+failed=0
+
+complain() {
+	echo "layers: $*" >&2
+	failed=1
+}
+
+# folder: what it may include of ours
+may() {
+	folder=$1
+	shift
+	allowed="config $folder $*"
+	for file in lib/"$folder"/*.[ch]; do
+		[ -e "$file" ] || continue
+		for include in $(sed -n 's|^#include "\([a-z]*\)[/.].*|\1|p' "$file"); do
+			case " $allowed " in
+			*" $include "*) ;;
+			*) complain "$file includes $include/" ;;
+			esac
+		done
+	done
+}
+may core
+may http core
+may html core
+may kv core
+may store core
+may engine core
+may demo core
+may shim core
+may auth core http html kv store
+may link core
+may workspace core engine link
+may session core html link store workspace
+may bridge core http html kv store engine auth link workspace session
+
+# header (a pattern of #include <...>): the folders that may
+only() {
+	header=$1
+	shift
+	for file in $(grep -lE "^#include <($header)" lib/*/*.[ch] cgi-bin/*.[ch] 2>/dev/null); do
+		case " $* " in
+		*" $(dirname "$file") "*) ;;
+		*) complain "$file includes <$header>" ;;
+		esac
+	done
+}
+only 'hiredis/' lib/kv
+only 'curl/' lib/http
+only 'nghttp2/' lib/link lib/shim
+only 'microhttpd' lib/bridge lib/demo cgi-bin
+only 'wslay/' lib/bridge
+only 'sodium' lib/auth
+only 'sqlite3' lib/store
+only 'http_parser' lib/engine
+only 'cmark-gfm' lib/html
+only 'fcgi' cgi-bin
+only 'ini\.h' lib/core
+
+exit $failed
