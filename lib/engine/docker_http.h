@@ -1,0 +1,77 @@
+/*
+ * One request to the engine on a connection of its own (Unix socket,
+ * HTTP/1.1). A request that asks to be upgraded leaves a byte stream.
+ */
+#ifndef ENGINE_DOCKER_HTTP_H
+#define ENGINE_DOCKER_HTTP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/queue.h>
+#include <uv.h>
+
+#include "core/buf.h"
+#include "core/err.h"
+
+#define DOCKER_READ_SIZE 65536
+
+struct docker_http;
+LIST_HEAD(docker_https, docker_http);
+
+/* What all requests to one engine share. */
+struct docker_place {
+	uv_loop_t *loop;
+	const char *socket_path;
+	char *read_buffer;		/* DOCKER_READ_SIZE bytes */
+	struct docker_https open;
+};
+
+struct docker_request {
+	const char *method;
+	const char *path;		/* encoded, with its query */
+	const char *body;		/* JSON; NULL: none */
+	int64_t deadline_ms;		/* until the answer is whole, or raw */
+	size_t body_max;		/* of the answer */
+	bool upgrade;
+};
+
+struct docker_http_events {
+	/*
+	 * Once. status 0: no answer, e says why. The connection is closed after
+	 * it, but for the 101 or 200 of an upgrade.
+	 */
+	void (*answer)(void *data, int status, const struct buf *body,
+		       const struct err *e);
+	/* The rest is of an upgraded connection. */
+	void (*receive)(void *data, const void *bytes, size_t n);
+	void (*drained)(void *data);
+	/* Last: e NULL at end of file. */
+	void (*end)(void *data, const struct err *e);
+};
+
+/* Request copied, ev borrowed for its life. No callback before it returns. */
+struct docker_http *docker_http_send(struct docker_place *place,
+				     const struct docker_request *rq,
+				     const struct docker_http_events *ev,
+				     void *data);
+
+/* No callback after it. Memory goes when the loop has run. */
+void docker_http_close(struct docker_http *c);
+void docker_http_close_all(struct docker_place *place);
+
+/* Copies; the caller caps. */
+void docker_http_write(struct docker_http *c, const void *bytes, size_t n);
+size_t docker_http_unsent(const struct docker_http *c);
+void docker_http_pause(struct docker_http *c);
+void docker_http_resume(struct docker_http *c);
+
+/* Appends text percent-encoded for a path ('/' and ':' stay) or a query. */
+int docker_encode(struct buf *out, const char *text, struct err *e) must_check;
+
+/*
+ * 0 for a 2xx or 304; else the error of that status with the engine's own
+ * words: 404 ERR_MISSING, 409 ERR_CONFLICT, others ERR_UNAVAILABLE.
+ */
+int docker_status(int status, const struct buf *body, struct err *e) must_check;
+
+#endif

@@ -1,0 +1,187 @@
+#include "config.h"
+#include "engine/docker_spec.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "engine/sha256.h"
+
+#define CA_PATH "/etc/ssl/certs/ca-certificates.crt"
+
+static struct json_object *text(const char *s)
+{
+	return json_object_new_string(s);
+}
+
+static void put(struct json_object *o, const char *key, struct json_object *v)
+{
+	if (json_object_object_add(o, key, v) < 0)
+		err_abort("out of memory");
+}
+
+static struct json_object *list1(struct json_object *item)
+{
+	struct json_object *a = json_object_new_array();
+
+	json_object_array_add(a, item);
+	return a;
+}
+
+static struct json_object *labels(const struct container_spec *spec)
+{
+	struct json_object *o = json_object_new_object();
+
+	put(o, LABEL_INSTANCE, text(spec->instance));
+	put(o, LABEL_USER, text(spec->user_id));
+	return o;
+}
+
+static struct json_object *mount(const char *type, const char *source,
+				 const char *target, bool read_only)
+{
+	struct json_object *o = json_object_new_object();
+
+	put(o, "Type", text(type));
+	put(o, "Source", text(source));
+	put(o, "Target", text(target));
+	put(o, "ReadOnly", json_object_new_boolean(read_only));
+	return o;
+}
+
+/* A new volume gets the content and the owner of the image's /workspace. */
+static struct json_object *mounts(const struct container_spec *spec)
+{
+	struct json_object *a = json_object_new_array();
+	struct json_object *home, *options = json_object_new_object();
+
+	home = mount("volume", spec->volume, "/workspace", false);
+	put(options, "Labels", labels(spec));
+	put(home, "VolumeOptions", options);
+	json_object_array_add(a, home);
+	if (spec->extra_ca)
+		json_object_array_add(a, mount("bind", spec->extra_ca, CA_PATH,
+					       true));
+	return a;
+}
+
+static struct json_object *ulimit(const char *name, int64_t n)
+{
+	struct json_object *o = json_object_new_object();
+
+	put(o, "Name", text(name));
+	put(o, "Soft", json_object_new_int64(n));
+	put(o, "Hard", json_object_new_int64(n));
+	return o;
+}
+
+static struct json_object *ulimits(void)
+{
+	struct json_object *a = list1(ulimit("nofile", 65536));
+
+	json_object_array_add(a, ulimit("core", 0));
+	return a;
+}
+
+static struct json_object *pair(const char *key, const char *value)
+{
+	struct json_object *o = json_object_new_object();
+
+	put(o, key, text(value));
+	return o;
+}
+
+static void put_limits(struct json_object *host,
+		       const struct container_spec *spec)
+{
+	char options[96];
+
+	put(host, "Memory", json_object_new_int64(spec->memory));
+	put(host, "MemorySwap", json_object_new_int64(spec->memory));
+	put(host, "MemorySwappiness", json_object_new_int(0));
+	put(host, "NanoCpus", json_object_new_int64(spec->cpus * 1000000000));
+	put(host, "PidsLimit", json_object_new_int64(spec->pids));
+	put(host, "OomScoreAdj", json_object_new_int(0));
+	put(host, "Ulimits", ulimits());
+	snprintf(options, sizeof(options),
+		 "rw,exec,nosuid,nodev,size=%lldm,mode=1777",
+		 (long long)(spec->tmp >> 20));
+	put(host, "Tmpfs", pair("/tmp", options));
+}
+
+static void put_isolation(struct json_object *host,
+			  const struct container_spec *spec)
+{
+	put(host, "ReadonlyRootfs", json_object_new_boolean(true));
+	put(host, "Privileged", json_object_new_boolean(false));
+	put(host, "CapDrop", list1(text("ALL")));
+	put(host, "SecurityOpt", list1(text("no-new-privileges")));
+	put(host, "IpcMode", text("private"));
+	put(host, "NetworkMode", text(spec->network));
+	put(host, "Dns", list1(text("127.0.0.1")));
+	/* A kernel without IPv6 has no such switch, and then start would fail. */
+	if (access("/proc/sys/net/ipv6", F_OK) == 0)
+		put(host, "Sysctls",
+		    pair("net.ipv6.conf.all.disable_ipv6", "1"));
+}
+
+static struct json_object *host_config(const struct container_spec *spec)
+{
+	struct json_object *host = json_object_new_object();
+
+	put(host, "Mounts", mounts(spec));
+	put_limits(host, spec);
+	put_isolation(host, spec);
+	put(host, "Init", json_object_new_boolean(false));
+	put(host, "LogConfig", pair("Type", "none"));
+	put(host, "RestartPolicy", pair("Name", "no"));
+	return host;
+}
+
+static struct json_object *build(const struct container_spec *spec)
+{
+	struct json_object *o = json_object_new_object();
+	struct json_object *env = json_object_new_array();
+	struct json_object *health = json_object_new_object();
+	const char *const *e;
+
+	for (e = spec->env; e && *e; e++)
+		json_object_array_add(env, text(*e));
+	put(o, "Image", text(spec->image));
+	put(o, "Hostname", text("workspace"));
+	put(o, "User", text("1000:1000"));
+	put(o, "WorkingDir", text("/workspace"));
+	put(o, "Env", env);
+	put(o, "Labels", labels(spec));
+	put(o, "StopTimeout", json_object_new_int(5));
+	put(health, "Test", list1(text("NONE")));
+	put(o, "Healthcheck", health);
+	put(o, "HostConfig", host_config(spec));
+	return o;
+}
+
+static void hash(struct json_object *o, char out[65])
+{
+	const char *s = json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN);
+
+	sha256_hex(s, strlen(s), out);
+}
+
+struct json_object *docker_spec_new(const struct container_spec *spec)
+{
+	struct json_object *o = build(spec), *label = NULL;
+	char hex[65];
+
+	hash(o, hex);
+	if (json_object_object_get_ex(o, "Labels", &label))
+		put(label, LABEL_SPEC, text(hex));
+	return o;
+}
+
+void container_spec_hash(const struct container_spec *spec, char out[65])
+{
+	struct json_object *o = build(spec);
+
+	hash(o, out);
+	json_object_put(o);
+}
