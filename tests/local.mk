@@ -22,3 +22,6 @@ include tests/session/local.mk
 include tests/bridge/local.mk
 include tests/cgi-bin/local.mk
 include tests/fuzz/local.mk
+EXTRA_DIST += tests/browser/package.json tests/browser/package-lock.json \
+	tests/browser/gongbang.js tests/browser/login.test.js \
+	tests/browser/chat.test.js tests/browser/access.test.js

@@ -1,0 +1,246 @@
+import {after, before, test} from "node:test";
+import assert from "node:assert/strict";
+import {address, begin, logIn, newAccount, openPage, ready, say, startBrowser, turns} from "./gongbang.js";
+
+let browser, login;
+before(async () => {
+	browser = await startBrowser();
+	login = newAccount("chat");
+});
+after(() => browser.close());
+
+async function open(options) {
+	const page = await openPage(browser, options);
+	await logIn(page, login);
+	await page.waitForURL(/\/workspace$/);
+	await ready(page);
+	return page;
+}
+
+const part = (page, kind) => page.locator(`[data-part=${kind}]`);
+
+test("a message streams, ends as markdown, and shows its tokens", async () => {
+	const page = await open();
+	await begin(page, "markdown");
+	await page.locator("[data-part=text][data-state=running]").first().waitFor();
+	await turns(page, 1);
+	const answer = page.locator("[data-role=assistant] [data-part=text]").last();
+	assert.ok(await answer.locator("table").count());
+	assert.ok(await answer.locator("pre code").count());
+	assert.equal(await page.locator("[data-role=user]").count(), 1);
+	assert.match(await part(page, "usage").innerText(), /\d/);
+	await ready(page);
+	assert.deepEqual(page.problems, []);
+});
+
+test("reload in mid-answer: every event once", async () => {
+	const page = await open();
+	await begin(page, "slow 6");
+	await page.locator("[data-part=text][data-state=running]").waitFor();
+	await page.waitForTimeout(1500);
+	await page.reload();
+	await page.locator("[data-part=text][data-state=running]").waitFor();
+	await turns(page, 1);
+	const live = await page.locator("#chat-area").innerText();
+	assert.equal(await page.locator("[data-role=user]").count(), 1);
+	assert.equal(await part(page, "usage").count(), 1);
+	await page.reload();
+	await turns(page, 1);
+	assert.equal(await page.locator("#chat-area").innerText(), live);
+});
+
+test("permission: allow once, deny with a reason, allow for the session", async () => {
+	const page = await open();
+	await begin(page, "run: touch allowed-once");
+	await page.click("[data-part=permission][data-state=waiting] [data-answer=allow]");
+	await turns(page, 1);
+	assert.equal(await page.locator("[data-part=tool_use][data-state=ok]").count(), 1);
+	await say(page, "run: touch denied");
+	const waiting = page.locator("[data-part=permission][data-state=waiting]");
+	await waiting.locator("[data-reason]").fill("not this one");
+	await waiting.locator("[data-answer=deny]").click();
+	await turns(page, 2);
+	assert.equal(await page.locator("[data-part=permission][data-state=denied]").count(), 1);
+	assert.match(await page.locator("#chat-area").innerText(), /not this one/);
+	await say(page, "run: touch for-session");
+	await page.click("[data-part=permission][data-state=waiting] [data-answer=allow_session]");
+	await turns(page, 3);
+	await say(page, "run: touch for-session");
+	await turns(page, 4);
+	assert.equal(await waiting.count(), 0);
+	assert.equal(await page.locator("[data-part=tool_use][data-state=ok]").count(), 3);
+});
+
+test("a question is a form with its choices", async () => {
+	const page = await open();
+	await begin(page, "question");
+	const question = page.locator("[data-part=question][data-state=waiting]");
+	await question.waitFor();
+	assert.equal(await page.getAttribute("#status-bar", "data-state"), "waiting");
+	const choice = question.locator("fieldset").first().locator("input[type=radio], input[type=checkbox]").first();
+	const fields = await question.locator("fieldset").count();
+	for (let i = 0; i < fields; i++)
+		await question.locator("fieldset").nth(i).locator("input[type=radio], input[type=checkbox]").first().check();
+	assert.ok(await choice.isChecked());
+	await question.locator("[data-answer=allow]").click();
+	await turns(page, 1);
+	assert.equal(await page.locator("[data-part=question][data-state=ok]").count(), 1);
+});
+
+test("plan mode: the plan is shown and approved", async () => {
+	const page = await open();
+	await begin(page, "hello");
+	await turns(page, 1);
+	await page.selectOption("#mode", "plan");
+	await say(page, "plan");
+	await page.click("[data-part=plan][data-state=waiting] [data-answer=allow]");
+	await turns(page, 2);
+	assert.equal(await page.locator("[data-part=plan][data-state=ok]").count(), 1);
+});
+
+test("everything allowed: no permission is asked", async () => {
+	const page = await open();
+	await begin(page, "hello");
+	await turns(page, 1);
+	await page.selectOption("#mode", "bypassPermissions");
+	await say(page, "run: touch without-asking");
+	await turns(page, 2);
+	assert.equal(await part(page, "permission").count(), 0);
+	await page.reload();
+	assert.equal(await page.inputValue("#mode"), "bypassPermissions");
+});
+
+test("stop interrupts at once, by button and by Esc", async () => {
+	const page = await open();
+	await begin(page, "slow 60");
+	await page.locator("[data-part=text][data-state=running]").waitFor();
+	await page.click("#stop");
+	await ready(page);
+	await say(page, "slow 60");
+	await page.locator("[data-part=text][data-state=running]").waitFor();
+	await page.keyboard.press("Escape");
+	await ready(page);
+	assert.equal(await page.locator("[data-part=text][data-state=running]").count(), 0);
+});
+
+test("messages wait in a queue and can be withdrawn", async () => {
+	const page = await open();
+	await begin(page, "slow 6");
+	await page.locator("[data-part=text][data-state=running]").waitFor();
+	await say(page, "second message");
+	await say(page, "third message");
+	await page.locator("#queue li", {hasText: "third message"}).locator("[data-withdraw]").click();
+	await page.locator("#queue li", {hasText: "third message"}).waitFor({state: "detached"});
+	await page.locator("[data-role=user]", {hasText: "second message"}).waitFor();
+	await turns(page, 2);
+	assert.doesNotMatch(await page.locator("#chat-area").innerText(), /third message/);
+	assert.equal(await page.locator("#queue li").count(), 0);
+});
+
+test("two tabs show the same", async () => {
+	const page = await open();
+	await begin(page, "hello");
+	await turns(page, 1);
+	const other = await page.context().newPage();
+	await other.goto(page.url());
+	await say(other, "slow 3");
+	await turns(page, 2);
+	await turns(other, 2);
+	assert.equal(await other.locator("#chat-area").innerText(), await page.locator("#chat-area").innerText());
+});
+
+test("an input method's Enter does not send", async () => {
+	const page = await open();
+	await begin(page, "hello");
+	await turns(page, 1);
+	const client = await page.context().newCDPSession(page);
+	await page.focus("#message-input");
+	await client.send("Input.imeSetComposition", {text: "공방", selectionStart: 2, selectionEnd: 2});
+	await page.dispatchEvent("#message-input", "keydown", {key: "Enter", keyCode: 229, isComposing: true, bubbles: true});
+	await client.send("Input.insertText", {text: "공방"});
+	assert.equal(await page.inputValue("#message-input"), "공방");
+	assert.equal(await page.locator("[data-role=user]").count(), 1);
+	await page.keyboard.press("Shift+Enter");
+	assert.equal(await page.inputValue("#message-input"), "공방\n");
+	await page.keyboard.press("Enter");
+	await page.locator("[data-role=user]").nth(1).waitFor();
+});
+
+test("script and markup from the model, the user and titles are text", async () => {
+	const page = await open();
+	const attack = `<img src=x onerror="document.title='owned'"><script>document.title='owned'</script>`;
+	await begin(page, attack);
+	await turns(page, 1);
+	await say(page, "run: echo '" + attack.replaceAll("'", "\"") + "'");
+	await page.click("[data-part=permission][data-state=waiting] [data-answer=allow]");
+	await turns(page, 2);
+	await page.reload();
+	await ready(page);
+	assert.notEqual(await page.title(), "owned");
+	assert.equal(await page.locator("#chat-area img, #chat-area script").count(), 0);
+	assert.match(await page.locator("[data-role=user]").first().innerText(), /<script>/);
+	assert.deepEqual(page.problems, []);
+});
+
+test("a message of 1 MB is taken, one of 20 MB refused and kept", async () => {
+	const page = await open();
+	await begin(page, "hello");
+	await turns(page, 1);
+	const fill = (n) => page.evaluate((size) => {
+		document.querySelector("#message-input").value = "x".repeat(size);
+	}, n);
+	await fill(1 << 20);
+	await page.focus("#message-input");
+	await page.keyboard.press("Enter");
+	await turns(page, 2);
+	await fill(20 << 20);
+	await page.keyboard.press("Enter");
+	await page.locator("#composer-error").waitFor();
+	assert.equal(await page.evaluate(() => document.querySelector("#message-input").value.length), 20 << 20);
+});
+
+test("conversations: search, rename, export, delete asks first", async () => {
+	const page = await open();
+	await begin(page, "find the needle please");
+	await turns(page, 1);
+	await page.click(".chat-head .menu > summary");
+	await page.fill(".rename input[name=title]", "바늘 <b>찾기</b>");
+	await page.click(".rename button");
+	await page.waitForLoadState();
+	assert.equal(await page.innerText("#conversation-title"), "바늘 <b>찾기</b>");
+	const text = await (await page.context().request.get(page.url().replace("/workspace/", "/conversations/") + "/export.md")).text();
+	assert.match(text, /find the needle please/);
+	const json = await (await page.context().request.get(page.url().replace("/workspace/", "/conversations/") + "/export.json")).json();
+	assert.equal(json.title, "바늘 <b>찾기</b>");
+	await page.goto(address + "/workspace?search=" + encodeURIComponent("바늘"));
+	assert.equal(await page.locator("#conversation-list li").count(), 1);
+	await page.click("#conversation-list a");
+	await page.click(".chat-head .menu > summary");
+	await page.click(".chat-head .menu-items a.danger");
+	await page.waitForURL(/\/delete$/);
+	assert.match(await page.innerText("main"), /바늘 <b>찾기<\/b>/);
+	await page.click("main button.danger");
+	await page.waitForURL(/\/workspace$/);
+	await page.goto(address + "/workspace?search=" + encodeURIComponent("바늘"));
+	assert.equal(await page.locator("#conversation-list li").count(), 0);
+});
+
+test("keyboard alone is enough", async () => {
+	const page = await open();
+	await page.keyboard.press("Escape");
+	await page.locator("body").press("?");
+	assert.ok(await page.locator("#shortcuts[open]").count());
+	await page.keyboard.press("Escape");
+	await page.evaluate(() => document.activeElement.blur());
+	await page.keyboard.press("m");
+	await page.keyboard.type("run: echo by keyboard");
+	await page.keyboard.press("Enter");
+	await page.locator("[data-part=permission][data-state=waiting]").waitFor();
+	for (let i = 0; i < 40; i++) {
+		await page.keyboard.press("Shift+Tab");
+		if (await page.evaluate(() => document.activeElement.dataset.answer === "allow"))
+			break;
+	}
+	await page.keyboard.press("Enter");
+	await turns(page, 1);
+});

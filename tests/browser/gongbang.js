@@ -1,0 +1,75 @@
+// What every browser test needs: the address, an account of its own, a page.
+import {execFileSync} from "node:child_process";
+import {chromium} from "playwright-core";
+
+export const address = process.env.GONGBANG_URL;
+if (!address)
+	throw new Error("GONGBANG_URL is not set: run scripts/check, or scripts/up and set it");
+const command = process.env.GONGBANG_COMMAND || "scripts/gongbang";
+export const password = "correct horse battery";
+
+// Runs the command line against the installation under test.
+export function gongbang(args, input = "") {
+	return execFileSync(command, args, {input, encoding: "utf8"});
+}
+
+let accounts = 0;
+export function newAccount(prefix = "u") {
+	const login = prefix + process.pid + "x" + accounts++;
+	gongbang(["user", "add", login], password + "\n");
+	return login;
+}
+
+export function startBrowser() {
+	return chromium.launch({
+		executablePath: "/usr/bin/chromium",
+		args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+			"--disable-background-networking", "--disable-component-update",
+			"--disable-sync"],
+	});
+}
+
+// A page of its own context. Console errors and refused CSP are failures:
+// page.problems lists them.
+export async function openPage(browser, options = {}) {
+	const context = await browser.newContext({
+		viewport: {width: 1440, height: 900}, locale: "en-US", ...options});
+	const page = await context.newPage();
+	page.setDefaultTimeout(20000);
+	page.problems = [];
+	page.on("console", (message) => {
+		if (message.type() === "error" && !/WebSocket connection|status of (401|404|4..|5..)/.test(message.text()))
+			page.problems.push(message.text());
+	});
+	page.on("pageerror", (error) => page.problems.push(String(error)));
+	return page;
+}
+
+export async function logIn(page, login, secret = password) {
+	await page.goto(address + "/login");
+	await page.fill("input[name=login]", login);
+	await page.fill("input[name=password]", secret);
+	await page.press("input[name=password]", "Enter");
+}
+
+export async function ready(page) {
+	await page.locator("#status-bar[data-state=ready]").waitFor({timeout: 60000});
+}
+
+// From the workspace's first page to a conversation with this message sent.
+export async function begin(page, text) {
+	await page.goto(address + "/workspace");
+	await page.fill("#message-input", text);
+	await page.press("#message-input", "Enter");
+	await page.waitForURL(/\/workspace\/[0-9a-f-]{36}$/);
+}
+
+export async function say(page, text) {
+	await page.fill("#message-input", text);
+	await page.press("#message-input", "Enter");
+}
+
+// The turn's end: its usage part. n: how many turns so far.
+export async function turns(page, n, timeout = 60000) {
+	await page.locator("[data-part=usage]").nth(n - 1).waitFor({timeout});
+}
