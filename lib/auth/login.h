@@ -30,9 +30,14 @@ int login_end(struct kv *kv, const char *token, struct err *e) must_check;
 /* Every session of the account (disable, new password); keep_token: all but this one, may be NULL. */
 int login_end_all(struct kv *kv, const char *user_id, const char *keep_token, struct err *e) must_check;
 
-/* Counts a failed try by login and by address; login_check before the password is read: ERR_LIMIT "error_too_many_tries" with the wait in the text. */
+/*
+ * Counts a try by login and by address, before the password is looked at, so
+ * that many at once cannot pass the limit. Over it: ERR_LIMIT
+ * "error_too_many_tries", *wait_s set, the wait in the text.
+ */
 int login_check(struct kv *kv, const struct settings *s, const char *login, const char *address, int64_t *wait_s, struct err *e) must_check;
-int login_failed(struct kv *kv, const struct settings *s, const char *login, const char *address, struct err *e) must_check;
+/* The password was right: forgets the login's tries and takes this one back from the address's. */
+int login_succeeded(struct kv *kv, const char *login, const char *address, struct err *e) must_check;
 
 /* CSRF token of a cookie's token: keyed BLAKE2b, hex. */
 void csrf_token(const char *token, char out[TOKEN_SIZE]);

@@ -20,6 +20,8 @@ int kv_delete(struct kv *kv, const char *key, struct err *e) must_check;
 int kv_expire(struct kv *kv, const char *key, int64_t ttl_s, struct err *e) must_check;
 /* Adds one to a counter that lives ttl_s from its first increment; *count after, *left_s of its life. */
 int kv_count(struct kv *kv, const char *key, int64_t ttl_s, int64_t *count, int64_t *left_s, struct err *e) must_check;
+/* Takes one back from such a counter; never below 0, never a new one. */
+int kv_uncount(struct kv *kv, const char *key, struct err *e) must_check;
 /* Sets of names (an account's logins). */
 int kv_set_add(struct kv *kv, const char *key, const char *member, int64_t ttl_s, struct err *e) must_check;
 int kv_set_remove(struct kv *kv, const char *key, const char *member, struct err *e) must_check;

@@ -5,6 +5,8 @@
 #include "core/id.h"
 #include "store/db.h"
 
+#define TITLE_MAX 200	/* characters */
+
 /* A talloc object. Its id is also its session's id in the shim and at the CLI. */
 struct conversation {
 	char id[ID_SIZE];
@@ -26,20 +28,31 @@ int conversation_create(struct db *db, const char *user_id, const char *title,
 struct conversation *conversation_load(struct db *db, const void *ctx, const char *id,
 				       const char *user_id, struct err *e) must_check;
 
-/* Newest first; search: part of the title, case-insensitive, "" for all; before: updated_at of the last row of the page before, 0 for the first. */
+/*
+ * Newest first. search: part of the title, case-insensitive, "" for all
+ * (ERR_INPUT over TITLE_MAX characters); before: updated_at of the last row of
+ * the page before, 0 for the first (no two of a user's have the same).
+ * Texts are borrowed during the call.
+ */
 int conversation_each(struct db *db, const char *user_id, const char *search,
 		      int64_t before, int limit,
 		      int (*each)(void *data, const struct conversation *c, struct err *e),
 		      void *data, struct err *e) must_check;
 
-/* Every one that is not idle or has an unsent message or waits for its purge: what a new bridge takes up. */
+/*
+ * Every one that is not idle or has an unsent message or waits for its purge:
+ * what a new bridge takes up. Of disabled accounts only the last.
+ */
 int conversation_each_open(struct db *db,
 		      int (*each)(void *data, const struct conversation *c, struct err *e),
 		      void *data, struct err *e) must_check;
 
+/* ERR_INPUT "error_title" for a title that is empty, too long or not UTF-8 (conversation_create takes ""). */
 int conversation_rename(struct db *db, const char *id, const char *user_id, const char *title, struct err *e) must_check;
 int conversation_mark_deleted(struct db *db, const char *id, const char *user_id, struct err *e) must_check;
+/* Takes it and all its messages and parts away; it need not be there. */
 int conversation_purge(struct db *db, const char *id, struct err *e) must_check;
+/* These two do not ask whose it is: only for an id that conversation_load gave. */
 int conversation_set_mode(struct db *db, const char *id, const char *mode, struct err *e) must_check;
 int conversation_set_model(struct db *db, const char *id, const char *model, struct err *e) must_check;
 
@@ -60,7 +73,12 @@ struct message {
 /* 1 when it was new, 0 when that id was known already (and nothing changed); ERR_CONFLICT when the id is another conversation's. */
 int message_add(struct db *db, const char *conversation_id, const char *id,
 		const char *text, struct err *e) must_check;
-int message_set_state(struct db *db, const char *id, const char *state, struct err *e) must_check;
+/*
+ * queued, sent or withdrawn. ERR_MISSING when that conversation has no such
+ * message; ERR_CONFLICT when it was seen or withdrawn before (nothing changed).
+ */
+int message_set_state(struct db *db, const char *conversation_id, const char *id,
+		      const char *state, struct err *e) must_check;
 /* Those without a place (queued, sent), oldest first. */
 int message_each_unplaced(struct db *db, const char *conversation_id,
 		  int (*each)(void *data, const struct message *m, struct err *e),
@@ -103,6 +121,10 @@ struct recording {
 	const struct seen_message *seen;
 	size_t nseen;
 };
+/*
+ * ERR_MISSING when the conversation was purged; ERR_CONFLICT when offset is
+ * behind recorded_offset (another recorder is at work): nothing is changed then.
+ */
 int conversation_record(struct db *db, const struct recording *r, struct err *e) must_check;
 
 /* In order of `at`. changed_after: only those with changed_at > it (-1: all). before: only at < it (0: no bound); limit: the last so many (0: all). */

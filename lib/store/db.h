@@ -14,13 +14,18 @@
 struct db;
 struct db_row;
 
-/* Opens and brings the schema up to date (numbered migrations, each in a transaction). Gives (child of ctx). */
+/*
+ * Opens, makes the file when there is none (mode 0660, the folder's group) and
+ * brings the schema up to date (numbered migrations, each in a transaction;
+ * safe when several processes do it at once). Gives (child of ctx).
+ */
 struct db *db_open(const void *ctx, const char *path, struct err *e) must_check;
 
 /*
  * Arguments are typed by fmt: t text (NULL allowed), n int64_t, b bytes
  * (const void *, size_t). Placeholders are $1, $2, ...
- * Full disk or a lock held too long: ERR_UNAVAILABLE. A unique key: ERR_CONFLICT.
+ * Full or read-only disk: ERR_UNAVAILABLE "error_disk_full"; a lock held over
+ * 5 s: ERR_UNAVAILABLE "error_busy". A unique or foreign key: ERR_CONFLICT.
  */
 int db_run(struct db *db, struct err *e, const char *sql, const char *fmt, ...) must_check;
 /* Rows changed by the last db_run. */
@@ -35,8 +40,14 @@ int db_query(struct db *db, struct err *e,
 const char *db_text(const struct db_row *row, int column);
 int64_t db_number(const struct db_row *row, int column);
 
-/* Nothing of a failed transaction stays; they do not nest. */
+/*
+ * Nothing of a failed transaction stays; they do not nest. What db_commit (or
+ * a db_run of its own) answered is on the disk; after db_begin_relaxed it
+ * survives the death of every process, but not that of the machine: for what
+ * can be read again from elsewhere.
+ */
 int db_begin(struct db *db, struct err *e) must_check;
+int db_begin_relaxed(struct db *db, struct err *e) must_check;
 int db_commit(struct db *db, struct err *e) must_check;
 void db_rollback(struct db *db);
 

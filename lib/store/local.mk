@@ -1,2 +1,24 @@
 noinst_LIBRARIES += lib/store/libstore.a
-lib_store_libstore_a_SOURCES =
+lib_store_libstore_a_SOURCES = \
+	lib/store/conversations.c lib/store/conversations.h \
+	lib/store/db.c lib/store/db.h lib/store/driver.h \
+	lib/store/fold.c lib/store/fold.h \
+	lib/store/messages.c \
+	lib/store/migrations.c lib/store/migrations.h \
+	lib/store/parts.c \
+	lib/store/sqlite.c lib/store/sqlite.h lib/store/sqlite_open.c \
+	lib/store/users.c lib/store/users.h
+
+# Each migration becomes a row {number, name, text}; a new one is a new file here.
+store_migrations = \
+	lib/store/migrations/0001_users.sql \
+	lib/store/migrations/0002_conversations.sql
+
+EXTRA_DIST += $(store_migrations) lib/store/embed.awk
+CLEANFILES += lib/store/migrations.inc
+lib/store/migrations.inc: $(store_migrations) lib/store/embed.awk
+	$(AM_V_GEN)$(MKDIR_P) lib/store && \
+	for f in $(store_migrations); do echo $(srcdir)/$$f; done | \
+		xargs $(AWK) -f $(srcdir)/lib/store/embed.awk > $@.tmp && \
+		mv $@.tmp $@
+lib/store/migrations.$(OBJEXT): lib/store/migrations.inc

@@ -23,16 +23,18 @@ struct user {
 int user_create(struct db *db, const char *login, const char *password_hash,
 		bool admin, char id[ID_SIZE], struct err *e) must_check;
 
-/* ERR_MISSING when there is none. Gives (child of ctx). */
+/* ERR_MISSING when there is none. Gives (child of ctx). A login is found in any case of its letters. */
 struct user *user_load(struct db *db, const void *ctx, const char *id, struct err *e) must_check;
 struct user *user_load_by_login(struct db *db, const void *ctx, const char *login, struct err *e) must_check;
 
 int user_set_password_hash(struct db *db, const char *id, const char *hash, struct err *e) must_check;
 int user_set_disabled(struct db *db, const char *id, bool disabled, struct err *e) must_check;
+/* ERR_INPUT "error_display_name" (1 to 64 characters), "error_locale", "error_theme", "error_timezone". */
 int user_set_preferences(struct db *db, const char *id, const char *display_name,
 			 const char *locale, const char *theme, const char *timezone,
 			 struct err *e) must_check;
 
+/* By login; texts are borrowed during the call. */
 int user_each(struct db *db, int (*each)(void *data, const struct user *u, struct err *e),
 	      void *data, struct err *e) must_check;
 

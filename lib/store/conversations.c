@@ -1,0 +1,364 @@
+#include "config.h"
+#include "store/conversations.h"
+
+#include <string.h>
+#include <talloc.h>
+
+#include "core/clock.h"
+#include "core/str.h"
+
+#define MODEL_BYTES_MAX 128
+#define COLUMNS \
+	"c.id, c.user_id, c.title, c.mode, c.model, c.state, c.spoken," \
+	" c.recorded_offset, c.created_at, c.updated_at, c.deleted_at"
+
+static int check_title(const char *title, size_t min, struct err *e)
+{
+	size_t n = strlen(title);
+
+	if (!utf8_valid(title, n) || n < min || utf8_count(title, n) > TITLE_MAX)
+		return err_tell(e, ERR_INPUT, "error_title",
+				"a title is %zu to %d characters", min,
+				TITLE_MAX);
+	return 0;
+}
+
+static int keep_number(void *data, const struct db_row *row, struct err *e)
+{
+	*(int64_t *)data = db_number(row, 0);
+	return 0;
+}
+
+int conversation_create(struct db *db, const char *user_id, const char *title,
+			char id[ID_SIZE], struct err *e)
+{
+	char fresh[ID_SIZE];
+	int64_t now = clock_now_ms();
+
+	if (check_title(title, 0, e) < 0)
+		return -1;
+	id_new(fresh);
+	/* Paging needs updated_at to be different for each of a user's. */
+	if (db_run(db, e, "INSERT INTO conversations (id, user_id, title,"
+		   " created_at, updated_at) SELECT $1, $2, $3, $4,"
+		   " CASE WHEN coalesce(max(updated_at), 0) < $4 THEN $4"
+		   " ELSE max(updated_at) + 1 END"
+		   " FROM conversations WHERE user_id = $2", "tttn",
+		   fresh, user_id, title, now) < 0) {
+		if (e->kind == ERR_CONFLICT)
+			err_set(e, ERR_MISSING, "no such user");
+		return -1;
+	}
+	memcpy(id, fresh, ID_SIZE);
+	return 0;
+}
+
+/* Texts are the row's. */
+static int read_row(struct conversation *c, const struct db_row *row,
+		    struct err *e)
+{
+	if (!str_copy(c->id, sizeof(c->id), db_text(row, 0)) ||
+	    !str_copy(c->user_id, sizeof(c->user_id), db_text(row, 1)))
+		return err_set(e, ERR_INTERNAL, "id is too long");
+	c->title = db_text(row, 2);
+	c->mode = db_text(row, 3);
+	c->model = db_text(row, 4);
+	c->state = db_text(row, 5);
+	c->spoken = db_number(row, 6) != 0;
+	c->recorded_offset = db_number(row, 7);
+	c->created_at = db_number(row, 8);
+	c->updated_at = db_number(row, 9);
+	c->deleted_at = db_number(row, 10);
+	return 0;
+}
+
+static const char *own(const void *ctx, const char *text)
+{
+	char *copy = talloc_strdup(ctx, text);
+
+	if (!copy)
+		err_abort("out of memory");
+	return copy;
+}
+
+struct loading {
+	const void *ctx;
+	struct conversation *conversation;
+};
+
+static int keep_row(void *data, const struct db_row *row, struct err *e)
+{
+	struct loading *l = data;
+	struct conversation *c = talloc_zero(l->ctx, struct conversation);
+
+	if (!c)
+		err_abort("out of memory");
+	if (read_row(c, row, e) < 0) {
+		talloc_free(c);
+		return -1;
+	}
+	c->title = own(c, c->title);
+	c->mode = own(c, c->mode);
+	c->model = own(c, c->model);
+	c->state = own(c, c->state);
+	l->conversation = c;
+	return 0;
+}
+
+struct conversation *conversation_load(struct db *db, const void *ctx,
+				       const char *id, const char *user_id,
+				       struct err *e)
+{
+	struct loading l = { .ctx = ctx };
+
+	if (db_query(db, e, keep_row, &l, "SELECT " COLUMNS
+		     " FROM conversations c WHERE c.id = $1"
+		     " AND c.user_id = coalesce($2, c.user_id)"
+		     " AND c.deleted_at = 0", "tt", id, user_id) < 0)
+		return NULL;
+	if (!l.conversation)
+		err_set(e, ERR_MISSING, "no such conversation");
+	return l.conversation;
+}
+
+struct listing {
+	int (*each)(void *data, const struct conversation *c, struct err *e);
+	void *data;
+};
+
+static int list_row(void *data, const struct db_row *row, struct err *e)
+{
+	struct listing *l = data;
+	struct conversation c = { 0 };
+
+	if (read_row(&c, row, e) < 0)
+		return -1;
+	return l->each(l->data, &c, e);
+}
+
+/* "%text%" with the wildcards of the text itself made literal. */
+static int make_pattern(struct buf *out, const char *search, struct err *e)
+{
+	if (buf_add_text(out, "%", e) < 0)
+		return -1;
+	for (; *search; search++) {
+		if ((strchr("%_\\", *search) &&
+		     buf_add_text(out, "\\", e) < 0) ||
+		    buf_add(out, search, 1, e) < 0)
+			return -1;
+	}
+	return buf_add_text(out, "%", e);
+}
+
+int conversation_each(struct db *db, const char *user_id, const char *search,
+		      int64_t before, int limit,
+		      int (*each)(void *data, const struct conversation *c,
+				  struct err *e),
+		      void *data, struct err *e)
+{
+	auto_buf pattern = BUF_INIT(8 * TITLE_MAX + 2);
+	struct listing l = { each, data };
+
+	if (!before)
+		before = INT64_MAX;
+	if (!*search)
+		return db_query(db, e, list_row, &l, "SELECT " COLUMNS
+				" FROM conversations c WHERE c.user_id = $1"
+				" AND c.updated_at < $2 AND c.deleted_at = 0"
+				" ORDER BY c.updated_at DESC LIMIT $3", "tnn",
+				user_id, before, (int64_t)limit);
+	if (check_title(search, 0, e) < 0 ||
+	    make_pattern(&pattern, search, e) < 0)
+		return -1;
+	return db_query(db, e, list_row, &l, "SELECT " COLUMNS
+			" FROM conversations c WHERE c.user_id = $1"
+			" AND c.updated_at < $2 AND c.deleted_at = 0"
+			" AND lower(c.title) LIKE lower($4) ESCAPE '\\'"
+			" ORDER BY c.updated_at DESC LIMIT $3", "tnnt",
+			user_id, before, (int64_t)limit, buf_text(&pattern));
+}
+
+int conversation_each_open(struct db *db,
+			   int (*each)(void *data, const struct conversation *c,
+				       struct err *e),
+			   void *data, struct err *e)
+{
+	struct listing l = { each, data };
+
+	return db_query(db, e, list_row, &l, "SELECT " COLUMNS
+			" FROM conversations c JOIN users u ON u.id = c.user_id"
+			" WHERE c.id IN (SELECT id FROM conversations"
+			"  WHERE state <> 'idle' OR deleted_at <> 0"
+			"  UNION SELECT conversation_id FROM messages"
+			"  WHERE state IN ('queued', 'sent'))"
+			" AND (u.disabled_at = 0 OR c.deleted_at <> 0)"
+			" ORDER BY c.updated_at", "");
+}
+
+/* One row must have been changed. */
+static int expect_one(struct db *db, struct err *e)
+{
+	if (db_changed(db) == 1)
+		return 0;
+	return err_set(e, ERR_MISSING, "no such conversation");
+}
+
+int conversation_rename(struct db *db, const char *id, const char *user_id,
+			const char *title, struct err *e)
+{
+	if (check_title(title, 1, e) < 0)
+		return -1;
+	if (db_run(db, e, "UPDATE conversations SET title = $3 WHERE id = $1"
+		   " AND user_id = $2 AND deleted_at = 0", "ttt", id, user_id,
+		   title) < 0)
+		return -1;
+	return expect_one(db, e);
+}
+
+int conversation_mark_deleted(struct db *db, const char *id,
+			      const char *user_id, struct err *e)
+{
+	if (db_run(db, e, "UPDATE conversations SET deleted_at = $3"
+		   " WHERE id = $1 AND user_id = $2 AND deleted_at = 0", "ttn",
+		   id, user_id, clock_now_ms()) < 0)
+		return -1;
+	return expect_one(db, e);
+}
+
+int conversation_purge(struct db *db, const char *id, struct err *e)
+{
+	return db_run(db, e, "DELETE FROM conversations WHERE id = $1", "t",
+		      id);
+}
+
+static int check_mode(const char *mode, struct err *e)
+{
+	static const char *const modes[] = { "default", "acceptEdits", "plan",
+					     "bypassPermissions" };
+	size_t i;
+
+	for (i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+		if (str_equal(mode, modes[i]))
+			return 0;
+	}
+	return err_tell(e, ERR_INPUT, "error_mode", "no such mode");
+}
+
+int conversation_set_mode(struct db *db, const char *id, const char *mode,
+			  struct err *e)
+{
+	if (check_mode(mode, e) < 0)
+		return -1;
+	if (db_run(db, e, "UPDATE conversations SET mode = $2"
+		   " WHERE id = $1 AND deleted_at = 0", "tt", id, mode) < 0)
+		return -1;
+	return expect_one(db, e);
+}
+
+int conversation_set_model(struct db *db, const char *id, const char *model,
+			   struct err *e)
+{
+	size_t n = strlen(model);
+
+	if (n > MODEL_BYTES_MAX || !utf8_valid(model, n))
+		return err_tell(e, ERR_INPUT, "error_model", "model: at most"
+				" %d bytes of text", MODEL_BYTES_MAX);
+	if (db_run(db, e, "UPDATE conversations SET model = $2"
+		   " WHERE id = $1 AND deleted_at = 0", "tt", id, model) < 0)
+		return -1;
+	return expect_one(db, e);
+}
+
+static int record_part(struct db *db, const char *conversation,
+		       const struct part *p, struct err *e)
+{
+	return db_run(db, e, "INSERT INTO parts (conversation_id, at,"
+		      " changed_at, turn, role, kind, state, data, created_at,"
+		      " ended_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9,"
+		      " $10) ON CONFLICT (conversation_id, at) DO UPDATE SET"
+		      " changed_at = excluded.changed_at,"
+		      " turn = excluded.turn, role = excluded.role,"
+		      " kind = excluded.kind, state = excluded.state,"
+		      " data = excluded.data,"
+		      " created_at = excluded.created_at,"
+		      " ended_at = excluded.ended_at", "tnnnttttnn",
+		      conversation, p->at, p->changed_at, p->turn, p->role,
+		      p->kind, p->state, p->data, p->created_at, p->ended_at);
+}
+
+static int record_seen(struct db *db, const char *conversation,
+		       const struct seen_message *m, struct err *e)
+{
+	return db_run(db, e, "UPDATE messages SET state = 'seen', at = $3"
+		      " WHERE id = $1 AND conversation_id = $2", "ttn", m->id,
+		      conversation, m->at);
+}
+
+/* The moment for updated_at: now, or just after the user's newest. */
+static int next_moment(struct db *db, const char *id, int64_t *at,
+		       struct err *e)
+{
+	int64_t newest = 0, now = clock_now_ms();
+
+	if (db_query(db, e, keep_number, &newest, "SELECT"
+		     " coalesce(max(updated_at), 0) FROM conversations"
+		     " WHERE user_id = (SELECT user_id FROM conversations"
+		     " WHERE id = $1)", "t", id) < 0)
+		return -1;
+	*at = newest < now ? now : newest + 1;
+	return 0;
+}
+
+static int record_head(struct db *db, const struct recording *r, struct err *e)
+{
+	int64_t at = -1, recorded = -1;
+
+	if (db_query(db, e, keep_number, &recorded, "SELECT recorded_offset"
+		     " FROM conversations WHERE id = $1", "t",
+		     r->conversation_id) < 0)
+		return -1;
+	if (recorded < 0)
+		return err_set(e, ERR_MISSING, "no such conversation");
+	if (r->offset < recorded)
+		return err_set(e, ERR_CONFLICT, "recorded up to %lld already,"
+			       " not %lld", (long long)recorded,
+			       (long long)r->offset);
+	if (r->touched && next_moment(db, r->conversation_id, &at, e) < 0)
+		return -1;
+	return db_run(db, e, "UPDATE conversations SET recorded_offset = $2,"
+		      " state = coalesce($3, state), mode = coalesce($4, mode),"
+		      " spoken = CASE WHEN $5 <> 0 THEN 1 ELSE spoken END,"
+		      " updated_at = CASE WHEN $6 < 0 THEN updated_at ELSE $6"
+		      " END WHERE id = $1", "tnttnn", r->conversation_id,
+		      r->offset, r->state, r->mode, (int64_t)r->spoken, at);
+}
+
+static int record_all(struct db *db, const struct recording *r, struct err *e)
+{
+	size_t i;
+
+	if (record_head(db, r, e) < 0)
+		return -1;
+	for (i = 0; i < r->nparts; i++) {
+		if (record_part(db, r->conversation_id, &r->parts[i], e) < 0)
+			return -1;
+	}
+	for (i = 0; i < r->nseen; i++) {
+		if (record_seen(db, r->conversation_id, &r->seen[i], e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int conversation_record(struct db *db, const struct recording *r,
+			struct err *e)
+{
+	/* The session's log still has it all, from the offset before. */
+	if (db_begin_relaxed(db, e) < 0)
+		return -1;
+	if (record_all(db, r, e) < 0) {
+		db_rollback(db);
+		return -1;
+	}
+	return db_commit(db, e);
+}

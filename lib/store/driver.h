@@ -1,0 +1,54 @@
+/* What a database driver offers db.c, and db.c's own steps for the tests. */
+#ifndef STORE_DRIVER_H
+#define STORE_DRIVER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "store/db.h"
+
+enum db_type { DB_NULL, DB_TEXT, DB_NUMBER, DB_BYTES };
+
+struct db_arg {
+	enum db_type type;
+	const void *bytes;	/* text or bytes; borrowed */
+	size_t len;
+	int64_t number;
+};
+
+struct db_statement {
+	const char *sql;
+	const struct db_arg *args;
+	size_t nargs;
+	int (*each)(void *data, const struct db_row *row, struct err *e);
+	void *data;		/* of each; each NULL: rows are ignored */
+};
+
+struct db_driver {
+	/* Gives the connection (child of ctx, closed with it). */
+	void *(*open)(const void *ctx, const char *path, struct err *e);
+	/* *changed: rows changed. */
+	int (*run)(void *connection, const struct db_statement *st,
+		   int64_t *changed, struct err *e);
+	/* Several statements without arguments. */
+	int (*script)(void *connection, const char *sql, struct err *e);
+	int (*begin)(void *connection, bool relaxed, struct err *e);
+	int (*commit)(void *connection, struct err *e);
+	void (*rollback)(void *connection);
+	const char *(*text)(const void *cursor, int column);
+	int64_t (*number)(const void *cursor, int column);
+};
+
+struct db_row {
+	const struct db_driver *driver;
+	void *cursor;
+};
+
+extern const struct db_driver sqlite_driver;
+
+/* The two halves of db_open; up_to: the last migration to run. */
+struct db *db_connect(const void *ctx, const char *path, struct err *e) must_check;
+int db_migrate(struct db *db, int64_t up_to, struct err *e) must_check;
+
+#endif

@@ -1,0 +1,134 @@
+/* A person's messages, until and after Claude has seen them. */
+#include "config.h"
+#include "store/conversations.h"
+
+#include <string.h>
+
+#include "core/clock.h"
+#include "core/str.h"
+
+struct known {
+	bool found, same;
+	const char *conversation_id;
+};
+
+static int keep_known(void *data, const struct db_row *row, struct err *e)
+{
+	struct known *k = data;
+
+	k->found = true;
+	k->same = str_equal(db_text(row, 0), k->conversation_id);
+	return 0;
+}
+
+/* 1 when that id is known in this conversation, ERR_CONFLICT in another. */
+static int look_up(struct db *db, const char *conversation_id, const char *id,
+		   struct err *e)
+{
+	struct known k = { .conversation_id = conversation_id };
+
+	if (db_query(db, e, keep_known, &k, "SELECT conversation_id"
+		     " FROM messages WHERE id = $1", "t", id) < 0)
+		return -1;
+	if (k.found && !k.same)
+		return err_set(e, ERR_CONFLICT,
+			       "message id of another conversation");
+	return k.found;
+}
+
+static int insert(struct db *db, const char *conversation_id, const char *id,
+		  const char *text, struct err *e)
+{
+	if (db_run(db, e, "INSERT INTO messages (id, conversation_id, seq,"
+		   " state, text, created_at) SELECT $1, c.id,"
+		   " (SELECT coalesce(max(seq), 0) + 1 FROM messages"
+		   "  WHERE conversation_id = c.id), 'queued', $3, $4"
+		   " FROM conversations c WHERE c.id = $2"
+		   " AND c.deleted_at = 0", "tttn", id, conversation_id, text,
+		   clock_now_ms()) < 0)
+		return -1;
+	if (db_changed(db) != 1)
+		return err_set(e, ERR_MISSING, "no such conversation");
+	return 0;
+}
+
+int message_add(struct db *db, const char *conversation_id, const char *id,
+		const char *text, struct err *e)
+{
+	int known;
+
+	if (!id_valid(id))
+		return err_set(e, ERR_INPUT, "message id is not a UUID");
+	if (!utf8_valid(text, strlen(text)))
+		return err_set(e, ERR_INPUT, "message is not UTF-8");
+	/* Not relaxed: once this answers, the browser forgets its copy. */
+	if (db_begin(db, e) < 0)
+		return -1;
+	known = look_up(db, conversation_id, id, e);
+	if (known != 0 || insert(db, conversation_id, id, text, e) < 0) {
+		db_rollback(db);
+		return known == 1 ? 0 : -1;
+	}
+	if (db_commit(db, e) < 0)
+		return -1;
+	return 1;
+}
+
+int message_set_state(struct db *db, const char *conversation_id,
+		      const char *id, const char *state, struct err *e)
+{
+	int known;
+
+	if (!str_equal(state, "queued") && !str_equal(state, "sent") &&
+	    !str_equal(state, "withdrawn"))
+		return err_set(e, ERR_INTERNAL, "no message state %s", state);
+	if (db_run(db, e, "UPDATE messages SET state = $3 WHERE id = $2"
+		   " AND conversation_id = $1"
+		   " AND state IN ('queued', 'sent')", "ttt", conversation_id,
+		   id, state) < 0)
+		return -1;
+	if (db_changed(db) == 1)
+		return 0;
+	known = look_up(db, conversation_id, id, e);
+	if (known == 1)
+		return err_set(e, ERR_CONFLICT,
+			       "message was seen or withdrawn before");
+	if (known == 0 || e->kind == ERR_CONFLICT)
+		return err_set(e, ERR_MISSING, "no such message");
+	return -1;
+}
+
+struct listing {
+	int (*each)(void *data, const struct message *m, struct err *e);
+	void *data;
+};
+
+static int list_row(void *data, const struct db_row *row, struct err *e)
+{
+	struct listing *l = data;
+	struct message m = { 0 };
+
+	if (!str_copy(m.id, sizeof(m.id), db_text(row, 0)) ||
+	    !str_copy(m.conversation_id, sizeof(m.conversation_id),
+		      db_text(row, 1)))
+		return err_set(e, ERR_INTERNAL, "id is too long");
+	m.state = db_text(row, 2);
+	m.text = db_text(row, 3);
+	m.at = db_number(row, 4);
+	m.created_at = db_number(row, 5);
+	return l->each(l->data, &m, e);
+}
+
+int message_each_unplaced(struct db *db, const char *conversation_id,
+			  int (*each)(void *data, const struct message *m,
+				      struct err *e),
+			  void *data, struct err *e)
+{
+	struct listing l = { each, data };
+
+	return db_query(db, e, list_row, &l, "SELECT id, conversation_id,"
+			" state, text, at, created_at FROM messages"
+			" WHERE conversation_id = $1"
+			" AND state IN ('queued', 'sent') ORDER BY seq", "t",
+			conversation_id);
+}

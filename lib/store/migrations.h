@@ -1,0 +1,17 @@
+/* The schema's numbered steps, made from migrations/NNNN_name.sql. */
+#ifndef STORE_MIGRATIONS_H
+#define STORE_MIGRATIONS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct migration {
+	int64_t number;		/* 1, 2, 3 ... without a gap */
+	const char *name;
+	const char *sql;	/* one or more statements */
+};
+
+extern const struct migration migrations[];
+extern const size_t migrations_count;
+
+#endif

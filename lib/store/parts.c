@@ -1,0 +1,51 @@
+/* Reading what was recorded of a session's log. */
+#include "config.h"
+#include "store/conversations.h"
+
+#define COLUMNS \
+	"at, changed_at, turn, role, kind, state, data, created_at, ended_at"
+
+struct listing {
+	int (*each)(void *data, const struct part *p, struct err *e);
+	void *data;
+};
+
+static int list_row(void *data, const struct db_row *row, struct err *e)
+{
+	const struct listing *l = data;
+	const struct part p = {
+		.at = db_number(row, 0),
+		.changed_at = db_number(row, 1),
+		.turn = db_number(row, 2),
+		.role = db_text(row, 3),
+		.kind = db_text(row, 4),
+		.state = db_text(row, 5),
+		.data = db_text(row, 6),
+		.created_at = db_number(row, 7),
+		.ended_at = db_number(row, 8),
+	};
+
+	return l->each(l->data, &p, e);
+}
+
+int part_each(struct db *db, const char *conversation_id,
+	      int64_t changed_after, int64_t before, int limit,
+	      int (*each)(void *data, const struct part *p, struct err *e),
+	      void *data, struct err *e)
+{
+	struct listing l = { each, data };
+
+	if (!before)
+		before = INT64_MAX;
+	if (!limit)
+		return db_query(db, e, list_row, &l, "SELECT " COLUMNS
+				" FROM parts WHERE conversation_id = $1"
+				" AND changed_at > $2 AND at < $3 ORDER BY at",
+				"tnn", conversation_id, changed_after, before);
+	return db_query(db, e, list_row, &l, "SELECT " COLUMNS " FROM"
+			" (SELECT " COLUMNS " FROM parts"
+			"  WHERE conversation_id = $1 AND changed_at > $2"
+			"  AND at < $3 ORDER BY at DESC LIMIT $4) AS last"
+			" ORDER BY at", "tnnn", conversation_id, changed_after,
+			before, (int64_t)limit);
+}

@@ -1,0 +1,240 @@
+/* conversation_record: all of it or nothing, whatever dies. */
+#include "config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <talloc.h>
+#include <unistd.h>
+
+#include "core/buf.h"
+#include "store/conversations.h"
+#include "store/users.h"
+
+#define PARTS 20	/* written by each recording of the child */
+
+struct fixture {
+	char folder[64], path[96];
+	struct db *db;
+	char user[ID_SIZE], id[ID_SIZE];
+};
+
+static int set_up(void **state)
+{
+	struct fixture *f = talloc_zero(NULL, struct fixture);
+	struct err e = { 0 };
+
+	strcpy(f->folder, "/tmp/record_testXXXXXX");
+	assert_non_null(mkdtemp(f->folder));
+	snprintf(f->path, sizeof(f->path), "%s/g.db", f->folder);
+	f->db = db_open(f, f->path, &e);
+	assert_non_null(f->db);
+	assert_int_equal(user_create(f->db, "kim", "h", false, f->user, &e), 0);
+	assert_int_equal(conversation_create(f->db, f->user, "t", f->id, &e),
+			 0);
+	*state = f;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct fixture *f = *state;
+	char command[128];
+
+	snprintf(command, sizeof(command), "rm -rf '%s'", f->folder);
+	talloc_free(f);
+	return system(command);
+}
+
+static struct part part_at(int64_t at, int64_t changed_at, const char *data)
+{
+	return (struct part){
+		.at = at, .changed_at = changed_at, .turn = 0,
+		.role = "assistant", .kind = "text", .state = "ok",
+		.data = data, .created_at = 1, .ended_at = 2,
+	};
+}
+
+static int join(void *data, const struct part *p, struct err *e)
+{
+	return buf_addf(data, e, "%lld %s;", (long long)p->at, p->data);
+}
+
+static void expect_parts(struct fixture *f, int64_t changed_after,
+			 int64_t before, int limit, const char *want)
+{
+	auto_buf b = BUF_INIT(4096);
+	struct err e = { 0 };
+
+	assert_int_equal(part_each(f->db, f->id, changed_after, before, limit,
+				   join, &b, &e), 0);
+	assert_string_equal(buf_text(&b), want);
+}
+
+static void parts_are_replaced_by_their_place(void **state)
+{
+	struct fixture *f = *state;
+	struct part parts[] = { part_at(0, 10, "a"), part_at(10, 20, "b"),
+				part_at(20, 30, "c") };
+	struct recording r = { .conversation_id = f->id, .offset = 30,
+		.state = "working", .mode = "plan", .touched = true,
+		.spoken = true, .parts = parts, .nparts = 3 };
+	struct conversation *before, *after;
+	struct seen_message seen = { .at = 10 };
+	struct err e = { 0 };
+
+	id_new(seen.id);
+	assert_int_equal(message_add(f->db, f->id, seen.id, "hi", &e), 1);
+	r.seen = &seen;
+	r.nseen = 1;
+	before = conversation_load(f->db, f, f->id, f->user, &e);
+	assert_int_equal(conversation_record(f->db, &r, &e), 0);
+	after = conversation_load(f->db, f, f->id, f->user, &e);
+	assert_int_equal(after->recorded_offset, 30);
+	assert_string_equal(after->state, "working");
+	assert_string_equal(after->mode, "plan");
+	assert_true(after->spoken);
+	assert_true(after->updated_at > before->updated_at);
+	expect_parts(f, -1, 0, 0, "0 a;10 b;20 c;");
+	parts[1] = part_at(10, 40, "B");
+	r = (struct recording){ .conversation_id = f->id, .offset = 40,
+		.parts = parts + 1, .nparts = 1 };
+	assert_int_equal(conversation_record(f->db, &r, &e), 0);
+	expect_parts(f, -1, 0, 0, "0 a;10 B;20 c;");
+	expect_parts(f, 30, 0, 0, "10 B;");
+	expect_parts(f, -1, 0, 2, "10 B;20 c;");
+	expect_parts(f, -1, 20, 1, "10 B;");
+	before = conversation_load(f->db, f, f->id, f->user, &e);
+	assert_string_equal(before->state, "working");
+	assert_true(before->spoken);
+	assert_int_equal(before->updated_at, after->updated_at);
+	assert_int_equal(message_set_state(f->db, f->id, seen.id, "queued",
+					   &e), -1);
+	assert_int_equal(e.kind, ERR_CONFLICT);
+}
+
+static void failed_recording_changes_nothing(void **state)
+{
+	struct fixture *f = *state;
+	struct part parts[] = { part_at(0, 10, "a"), part_at(10, 20, "b") };
+	struct recording r = { .conversation_id = f->id, .offset = 20,
+		.parts = parts, .nparts = 2 };
+	struct err e = { 0 };
+
+	parts[1].role = "nobody";
+	assert_int_equal(conversation_record(f->db, &r, &e), -1);
+	assert_int_equal(e.kind, ERR_INTERNAL);
+	expect_parts(f, -1, 0, 0, "");
+	parts[1].role = "user";
+	assert_int_equal(conversation_record(f->db, &r, &e), 0);
+	r.offset = 19;
+	assert_int_equal(conversation_record(f->db, &r, &e), -1);
+	assert_int_equal(e.kind, ERR_CONFLICT);
+	assert_int_equal(conversation_purge(f->db, f->id, &e), 0);
+	expect_parts(f, -1, 0, 0, "");
+	assert_int_equal(conversation_record(f->db, &r, &e), -1);
+	assert_int_equal(e.kind, ERR_MISSING);
+}
+
+/* Records for ever: generation n has PARTS parts "n" and offset n * PARTS. */
+static _Noreturn void record_until_killed(const struct fixture *f, int told)
+{
+	struct err e = { 0 };
+	struct db *db = db_open(NULL, f->path, &e);
+	struct conversation *c;
+	struct part parts[PARTS];
+	char text[24];
+	int64_t n, i;
+
+	if (!db)
+		_exit(1);
+	c = conversation_load(db, NULL, f->id, NULL, &e);
+	if (!c)
+		_exit(1);
+	for (n = c->recorded_offset / PARTS + 1;; n++) {
+		struct recording r = { .conversation_id = f->id,
+			.offset = n * PARTS, .parts = parts, .nparts = PARTS,
+			.touched = true };
+
+		snprintf(text, sizeof(text), "%lld", (long long)n);
+		for (i = 0; i < PARTS; i++)
+			parts[i] = part_at(i, n * PARTS, text);
+		if (conversation_record(db, &r, &e) < 0 ||
+		    write(told, &n, sizeof(n)) != sizeof(n))
+			_exit(1);
+	}
+}
+
+struct sums {
+	int64_t parts, generation;
+	bool mixed;
+};
+
+static int sum(void *data, const struct part *p, struct err *e)
+{
+	struct sums *s = data;
+	int64_t n = atoll(p->data);
+
+	s->mixed |= s->parts && n != s->generation;
+	s->generation = n;
+	s->parts++;
+	return 0;
+}
+
+static void kill_9_never_halves_a_recording(void **state)
+{
+	struct fixture *f = *state;
+	int round, status, told[2];
+	int64_t n, last = 0;
+	struct conversation *c;
+	struct err e = { 0 };
+	pid_t child;
+
+	for (round = 0; round < 25; round++) {
+		struct sums s = { 0 };
+
+		assert_int_equal(pipe(told), 0);
+		child = fork();
+		assert_true(child >= 0);
+		if (child == 0)
+			record_until_killed(f, told[1]);
+		close(told[1]);
+		assert_int_equal(read(told[0], &last, sizeof(last)),
+				 sizeof(last));
+		usleep((useconds_t)(random() % 3000));
+		kill(child, SIGKILL);
+		assert_int_equal(waitpid(child, &status, 0), child);
+		assert_true(WIFSIGNALED(status));
+		while (read(told[0], &n, sizeof(n)) == sizeof(n))
+			last = n;
+		close(told[0]);
+		c = conversation_load(f->db, f, f->id, NULL, &e);
+		assert_non_null(c);
+		assert_int_equal(part_each(f->db, f->id, -1, 0, 0, sum, &s,
+					   &e), 0);
+		assert_false(s.mixed);
+		assert_int_equal(s.parts, PARTS);
+		assert_int_equal(s.generation * PARTS, c->recorded_offset);
+		/* What was answered is there; one more may be. */
+		assert_true(s.generation == last || s.generation == last + 1);
+	}
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+	const struct CMUnitTest tests[] = {
+		TEST(parts_are_replaced_by_their_place),
+		TEST(failed_recording_changes_nothing),
+		TEST(kill_9_never_halves_a_recording),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
