@@ -2,7 +2,7 @@
 #include "store/migrations.h"
 
 const struct migration migrations[] = {
-#include "lib/store/migrations.inc"
+#include "store/migrations.inc"
 };
 
 const size_t migrations_count = sizeof(migrations) / sizeof(migrations[0]);
