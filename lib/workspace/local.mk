@@ -1,2 +1,8 @@
 noinst_LIBRARIES += lib/workspace/libworkspace.a
-lib_workspace_libworkspace_a_SOURCES =
+lib_workspace_libworkspace_a_SOURCES = \
+	lib/workspace/entry.c \
+	lib/workspace/health.c \
+	lib/workspace/record.h \
+	lib/workspace/spec.c \
+	lib/workspace/steps.c \
+	lib/workspace/workspace.c lib/workspace/workspace.h

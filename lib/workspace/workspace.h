@@ -38,7 +38,10 @@ void workspace_ensure(struct workspace *w);
 enum workspace_state workspace_state(const struct workspace *w);
 const struct err *workspace_error(const struct workspace *w);
 const char *workspace_user(const struct workspace *w);
-/* NULL unless READY. */
+/*
+ * NULL unless READY. When a workspace leaves READY its watchers are told
+ * first, then the link is freed: let go of its streams in that call.
+ */
 struct link *workspace_link(struct workspace *w);
 
 /* From the shim's /health, at most 5 s old while somebody uses it; -1 unknown. */
@@ -50,7 +53,10 @@ struct workspace_health {
 };
 const struct workspace_health *workspace_health(const struct workspace *w);
 
-/* Told of every change of state, and of new health. Remove in the callback is fine. */
+/*
+ * Told of every change of state, and of new health; ensure and stop may tell
+ * before they return. Remove in the callback is fine.
+ */
 struct workspace_watch;
 struct workspace_watch *workspace_watch(struct workspace *w, void (*changed)(void *data), void *data);
 void workspace_unwatch(struct workspace_watch *watch);
@@ -62,7 +68,10 @@ void workspace_release(struct workspace *w);
 /* Stops the container (the account was disabled, or an operator asked); the volume stays. */
 void workspace_stop(struct workspace *w);
 
-/* Closes links; containers and sessions live on. */
+/*
+ * Closes links; containers and sessions live on. Before the engine is freed;
+ * the loop must run once more to let go of the timers.
+ */
 void workspaces_close(struct workspaces *all);
 
 #endif

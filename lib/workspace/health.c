@@ -1,0 +1,159 @@
+#include "config.h"
+#include "workspace/record.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "core/clock.h"
+#include "core/str.h"
+
+#define PING_BEATS 3		/* a beat is 5 s */
+#define WAIT_BEATS 3
+#define HEALTH_MAX 4096
+
+/* The shim's words of interest; the rest of its lines are for others. */
+struct readings {
+	int64_t memory, memory_max, cpu_usec, cpus, oom_kills, disk_free;
+};
+
+static const struct {
+	const char *key;
+	size_t offset;
+} words[] = {
+	{ "memory", offsetof(struct readings, memory) },
+	{ "memory_max", offsetof(struct readings, memory_max) },
+	{ "cpu_usec", offsetof(struct readings, cpu_usec) },
+	{ "cpus", offsetof(struct readings, cpus) },
+	{ "oom_kills", offsetof(struct readings, oom_kills) },
+	{ "disk_free", offsetof(struct readings, disk_free) },
+};
+
+static void read_line(struct readings *r, const char *line, size_t n)
+{
+	char text[64], *value;
+	struct err e = { 0 };
+	size_t i;
+
+	if (n >= sizeof(text))
+		return;
+	memcpy(text, line, n);
+	text[n] = '\0';
+	value = strchr(text, ' ');
+	if (!value)
+		return;
+	*value++ = '\0';
+	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		int64_t *to = (int64_t *)((char *)r + words[i].offset);
+
+		if (str_equal(words[i].key, text) &&
+		    str_parse_number(value, 0, INT64_MAX, to, &e) < 0)
+			*to = -1;
+	}
+}
+
+/* -1 until two readings stand at least a moment apart. */
+static int cpu_percent(const struct workspace *w, const struct readings *r,
+		       int64_t now_ms)
+{
+	int64_t used = r->cpu_usec - w->cpu_usec, passed = now_ms - w->cpu_at;
+	double part;
+
+	if (w->cpu_at == 0 || r->cpu_usec < 0 || w->cpu_usec < 0 ||
+	    used < 0 || passed < 100)
+		return -1;
+	part = (double)used / 10.0 / (double)passed /
+	       (double)(r->cpus > 0 ? r->cpus : 1);
+	return part > 100 ? 100 : (int)(part + 0.5);
+}
+
+void workspace_health_parse(struct workspace *w, const char *text,
+			    int64_t now_ms)
+{
+	struct readings r = { -1, -1, -1, -1, -1, -1 };
+	size_t n;
+
+	for (; *text; text += n + (text[n] == '\n')) {
+		n = strcspn(text, "\n");
+		read_line(&r, text, n);
+	}
+	w->health = (struct workspace_health){
+		.memory = r.memory,
+		.memory_max = r.memory_max,
+		.cpu_percent = cpu_percent(w, &r, now_ms),
+		.oom_kills = r.oom_kills,
+		.disk_free = r.disk_free,
+	};
+	w->cpu_usec = r.cpu_usec;
+	w->cpu_at = now_ms;
+}
+
+void workspace_health_clear(struct workspace *w)
+{
+	w->health = (struct workspace_health){ -1, -1, -1, -1, -1 };
+	w->cpu_at = 0;
+}
+
+static void status(void *data, int code)
+{
+	struct workspace *w = data;
+
+	w->status = code;
+}
+
+static bool body(void *data, const void *bytes, size_t n)
+{
+	struct workspace *w = data;
+	struct err e = { 0 };
+
+	if (w->answer.len + n > HEALTH_MAX ||
+	    buf_add(&w->answer, bytes, n, &e) < 0)
+		w->status = 0;		/* no shim of ours says so much */
+	return true;
+}
+
+static void end(void *data, const struct err *e)
+{
+	struct workspace *w = data;
+
+	w->asked = NULL;
+	w->waits = 0;
+	if (e || w->status != 200)
+		return;
+	workspace_health_parse(w, buf_text(&w->answer), clock_mono_ms());
+	workspace_tell(w);
+}
+
+static const struct link_response_events answer = {
+	.status = status,
+	.body = body,
+	.end = end,
+};
+
+static void ask(struct workspace *w)
+{
+	const struct link_request rq = { .method = "GET", .path = "/health" };
+	struct err e = { 0 };
+
+	buf_clear(&w->answer);
+	w->status = 0;
+	w->asked = link_request(w->link, &rq, &answer, w, &e);
+}
+
+void workspace_beat(struct workspace *w)
+{
+	if (w->state != WORKSPACE_READY || w->broken)
+		return;
+	if (++w->beats % PING_BEATS == 0)
+		link_ping(w->link);
+	if (w->broken || !w->holds)
+		return;
+	if (w->asked && ++w->waits >= WAIT_BEATS) {
+		link_stream_cancel(w->asked);
+		w->asked = NULL;
+		w->waits = 0;
+		workspace_health_clear(w);
+		workspace_tell(w);
+	}
+	if (!w->asked)
+		ask(w);
+}

@@ -1,0 +1,102 @@
+/* One workspace's record, shared by the files of this folder only. */
+#ifndef WORKSPACE_RECORD_H
+#define WORKSPACE_RECORD_H
+
+#include <sys/queue.h>
+
+#include "core/buf.h"
+#include "workspace/workspace.h"
+
+/* What the retry timer does when it fires. */
+enum workspace_task {
+	TASK_NONE,
+	TASK_ENSURE,		/* inspect, create, start, link */
+	TASK_REPLACE,		/* remove first: it is of an old spec or image */
+	TASK_RESTART,		/* stop first: it runs but cannot be entered */
+	TASK_STOP,
+};
+
+/* Heap of its own: libuv keeps the handles until the loop has closed them. */
+struct workspace_timers {
+	uv_timer_t retry, idle, beat;
+	int open;
+};
+
+struct workspace_step;
+
+struct workspace {
+	LIST_ENTRY(workspace) link_bucket;
+	struct workspaces *all;
+	char user_id[ID_SIZE];
+	char name[64];			/* of container and volume */
+	enum workspace_state state;
+	struct err error;
+	unsigned holds;
+	struct workspace_timers *timers;
+	enum workspace_task task;
+	struct workspace_step *step;	/* the engine call on its way */
+	struct container_state seen;	/* by the last inspect */
+	bool running;			/* the container, as last known */
+	bool outdated;			/* made from another spec or image */
+	bool fresh;			/* made in this attempt */
+	bool replaced;			/* removed in this attempt */
+	bool quiet;			/* tried in the background: FAILED stays */
+	bool again;			/* ensure came while stopping */
+	int conflicts;
+	int failures;			/* in a row */
+	int64_t ready_at;		/* clock_mono_ms */
+	struct engine_stream *stream;
+	struct link *link;
+	bool broken;			/* link failed, not yet taken down */
+	char complaint[128];		/* what the exec said on stderr */
+	struct link_stream *asked;	/* /sessions or /health on its way */
+	struct buf answer;
+	int status;
+	int beats;			/* since the last ping */
+	int waits;			/* beats that /health did not answer */
+	struct workspace_health health;
+	int64_t cpu_usec, cpu_at;	/* of the last health, clock_mono_ms */
+	int telling;			/* depth of notifications */
+	TAILQ_HEAD(, workspace_watch) watches;
+};
+
+#define BUCKETS 256
+
+struct workspaces {
+	uv_loop_t *loop;
+	struct engine *engine;
+	const struct settings *settings;
+	LIST_HEAD(, workspace) buckets[BUCKETS];
+	struct workspace_adoption *adoption;
+	uv_timer_t *adopt_timer;
+	bool closed;
+};
+
+/* workspace.c */
+void workspace_tell(struct workspace *w);
+void workspace_set_state(struct workspace *w, enum workspace_state state);
+void workspace_arm_idle(struct workspace *w);
+
+/* spec.c: the container as settings say. Gives (child of ctx). */
+struct container_spec *workspace_spec(const void *ctx, const struct workspace *w);
+
+/* steps.c */
+void workspace_schedule(struct workspace *w, enum workspace_task task, int64_t delay_ms);
+void workspace_task_run(struct workspace *w);
+void workspace_failed(struct workspace *w, const struct err *e);
+void workspace_steps_close(struct workspace *w);
+
+/* entry.c: the exec, its link, and what is asked over it. */
+void workspace_enter(struct workspace *w);
+/* Tell the watchers first: their streams die here. */
+void workspace_leave(struct workspace *w);
+/* The link is there: READY, or first a look whether an old one may be replaced. */
+void workspace_entered(struct workspace *w);
+
+/* health.c */
+void workspace_beat(struct workspace *w);
+void workspace_health_clear(struct workspace *w);
+/* Takes the shim's words (hostile); cpus of the container. */
+void workspace_health_parse(struct workspace *w, const char *text, int64_t now_ms);
+
+#endif

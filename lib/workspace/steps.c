@@ -1,0 +1,346 @@
+/*
+ * From nothing to a running container, a step at a time. Every step may be
+ * repeated, by us or by another bridge: a taken name means look again.
+ */
+#include "config.h"
+#include "workspace/record.h"
+
+#include <string.h>
+#include <talloc.h>
+
+#include "core/clock.h"
+#include "core/str.h"
+
+#define STOP_GRACE_S 5
+#define FAILURES_MAX 5
+#define CONFLICTS_MAX 3
+#define BACKOFF_MS 500
+#define BACKOFF_MAX_MS 30000
+#define STEADY_MS 10000		/* READY as long proves that it works */
+
+typedef void next_step(struct workspace *w, const struct container_state *s,
+		       const struct err *e);
+
+/* A child of the engine: a call that is never answered takes it along. */
+struct workspace_step {
+	struct workspace *w;		/* NULL: nobody waits any more */
+	next_step *next;
+};
+
+static int forget(struct workspace_step *step)
+{
+	if (step->w)
+		step->w->step = NULL;
+	return 0;
+}
+
+static struct workspace_step *step_new(struct workspace *w, next_step *next)
+{
+	struct workspace_step *step;
+
+	step = talloc_zero(w->all->engine, struct workspace_step);
+	if (!step)
+		err_abort("out of memory");
+	step->w = w;
+	step->next = next;
+	talloc_set_destructor(step, forget);
+	w->step = step;
+	return step;
+}
+
+static void stop(struct workspace *w);
+
+static void seen(void *data, const struct container_state *s,
+		 const struct err *e)
+{
+	struct workspace_step *step = data;
+	struct workspace *w = step->w;
+	next_step *next = step->next;
+
+	talloc_free(step);
+	if (!w)
+		return;
+	if (w->task == TASK_STOP) {	/* stop was asked meanwhile */
+		stop(w);
+		return;
+	}
+	next(w, s, e);
+}
+
+static void done(void *data, const struct err *e)
+{
+	seen(data, NULL, e);
+}
+
+static void run_task(uv_timer_t *t)
+{
+	workspace_task_run(t->data);
+}
+
+void workspace_schedule(struct workspace *w, enum workspace_task task,
+			int64_t delay_ms)
+{
+	w->task = task;
+	uv_timer_start(&w->timers->retry, run_task, (uint64_t)delay_ms, 0);
+}
+
+static int64_t backoff(int failures)
+{
+	int64_t ms = BACKOFF_MS;
+
+	while (--failures > 0 && ms < BACKOFF_MAX_MS)
+		ms *= 2;
+	return ms < BACKOFF_MAX_MS ? ms : BACKOFF_MAX_MS;
+}
+
+/* The operator has to mend these: trying five times tells nothing new. */
+static bool lasting(const struct err *e)
+{
+	return str_equal(e->key, "error_no_image") ||
+	       str_equal(e->key, "error_no_network");
+}
+
+static void set_error(struct workspace *w, const struct err *e)
+{
+	bool entering = w->state == WORKSPACE_LINKING ||
+			w->state == WORKSPACE_READY;
+
+	w->error = *e;
+	if (w->error.key[0])
+		return;
+	if (!str_copy(w->error.key, sizeof(w->error.key),
+		      entering ? "error_workspace_link" : "error_workspace_start"))
+		err_abort("error key too long");
+}
+
+void workspace_failed(struct workspace *w, const struct err *e)
+{
+	bool was_ready = w->state == WORKSPACE_READY;
+	enum workspace_task task = TASK_ENSURE;
+
+	set_error(w, e);
+	if (was_ready && clock_mono_ms() - w->ready_at >= STEADY_MS)
+		w->failures = 0;
+	else
+		w->failures++;
+	if (was_ready && !w->holds) {
+		w->task = TASK_NONE;
+		workspace_set_state(w, WORKSPACE_STOPPED);
+	} else if (w->failures >= FAILURES_MAX || lasting(e)) {
+		w->quiet = true;
+		w->task = TASK_NONE;
+		if (w->holds)
+			workspace_schedule(w, TASK_ENSURE, BACKOFF_MAX_MS);
+		workspace_set_state(w, WORKSPACE_FAILED);
+	} else {
+		if (w->outdated && w->running && w->failures >= 3)
+			task = TASK_REPLACE;
+		workspace_schedule(w, task,
+				   w->failures ? backoff(w->failures) : 0);
+		if (was_ready)
+			workspace_set_state(w, WORKSPACE_LINKING);
+	}
+	/* Who was told above may have asked for something else. */
+	workspace_leave(w);
+}
+
+static void progress(struct workspace *w, enum workspace_state state)
+{
+	w->quiet = false;
+	workspace_set_state(w, state);
+}
+
+static void create(struct workspace *w);
+static void look(struct workspace *w);
+
+static void started(struct workspace *w, const struct container_state *s,
+		    const struct err *e);
+
+static void removed(struct workspace *w, const struct container_state *s,
+		    const struct err *e)
+{
+	if (e && e->kind != ERR_MISSING) {
+		workspace_failed(w, e);
+		return;
+	}
+	w->running = false;
+	create(w);
+}
+
+static void replace(struct workspace *w)
+{
+	w->replaced = true;
+	progress(w, WORKSPACE_CREATING);
+	engine_remove(w->all->engine, w->name, done, step_new(w, removed));
+}
+
+static void start(struct workspace *w)
+{
+	progress(w, WORKSPACE_STARTING);
+	engine_start(w->all->engine, w->name, done, step_new(w, started));
+}
+
+/*
+ * A container that was there before and does not start (its network was made
+ * anew, say) is made again: all that is to be kept is in the volume.
+ */
+static void started(struct workspace *w, const struct container_state *s,
+		    const struct err *e)
+{
+	if (!e) {
+		w->running = true;
+		workspace_enter(w);
+	} else if (!w->fresh && !w->replaced && e->kind != ERR_CONFLICT &&
+		   !str_equal(e->key, "error_engine")) {
+		replace(w);
+	} else {
+		workspace_failed(w, e);
+	}
+}
+
+static void created(struct workspace *w, const struct container_state *s,
+		    const struct err *e)
+{
+	if (!e) {
+		w->fresh = true;
+		w->outdated = false;
+		start(w);
+	} else if (e->kind == ERR_CONFLICT && w->conflicts++ < CONFLICTS_MAX) {
+		look(w);
+	} else {
+		workspace_failed(w, e);
+	}
+}
+
+static void create(struct workspace *w)
+{
+	struct container_spec *spec = workspace_spec(w, w);
+
+	progress(w, WORKSPACE_CREATING);
+	engine_create(w->all->engine, spec, done, step_new(w, created));
+	talloc_free(spec);
+}
+
+static bool same_spec(const struct workspace *w)
+{
+	struct container_spec *spec = workspace_spec(w, w);
+	char hash[65];
+
+	container_spec_hash(spec, hash);
+	talloc_free(spec);
+	return str_equal(hash, w->seen.spec_hash);
+}
+
+/* An image that is gone is no reason to throw away what was made from it. */
+static void compared(struct workspace *w, const struct container_state *s,
+		     const struct err *e)
+{
+	if (e) {
+		workspace_failed(w, e);
+		return;
+	}
+	w->outdated = !same_spec(w) ||
+		      (s->exists && !str_equal(s->image_id, w->seen.image_id));
+	if (w->running)
+		workspace_enter(w);
+	else if (w->outdated && s->exists && !w->replaced)
+		replace(w);
+	else
+		start(w);
+}
+
+static void inspected(struct workspace *w, const struct container_state *s,
+		      const struct err *e)
+{
+	if (e) {
+		workspace_failed(w, e);
+		return;
+	}
+	w->seen = *s;
+	w->running = s->exists && s->running;
+	if (!s->exists)
+		create(w);
+	else
+		engine_image(w->all->engine,
+			     settings_text(w->all->settings, SET_IMAGE), seen,
+			     step_new(w, compared));
+}
+
+static void look(struct workspace *w)
+{
+	engine_inspect(w->all->engine, w->name, seen, step_new(w, inspected));
+}
+
+static void unstuck(struct workspace *w, const struct container_state *s,
+		    const struct err *e)
+{
+	if (e && e->kind != ERR_MISSING)
+		workspace_failed(w, e);
+	else
+		look(w);
+}
+
+static void stopped(struct workspace *w, const struct container_state *s,
+		    const struct err *e)
+{
+	if (e && e->kind != ERR_MISSING) {
+		set_error(w, e);
+		if (++w->failures < FAILURES_MAX)
+			workspace_schedule(w, TASK_STOP, backoff(w->failures));
+		else
+			workspace_set_state(w, WORKSPACE_FAILED);
+		return;
+	}
+	w->running = false;
+	workspace_set_state(w, WORKSPACE_STOPPED);
+	if (w->again && w->state == WORKSPACE_STOPPED)
+		workspace_ensure(w);
+	w->again = false;
+}
+
+static void stop(struct workspace *w)
+{
+	w->task = TASK_NONE;
+	workspace_leave(w);
+	engine_stop(w->all->engine, w->name, STOP_GRACE_S, done,
+		    step_new(w, stopped));
+}
+
+static void begin(struct workspace *w, enum workspace_task task)
+{
+	w->fresh = w->replaced = false;
+	w->conflicts = 0;
+	if (!w->quiet)
+		workspace_set_state(w, WORKSPACE_STARTING);
+	workspace_leave(w);
+	if (task == TASK_REPLACE)
+		replace(w);
+	else if (task == TASK_RESTART)
+		engine_stop(w->all->engine, w->name, STOP_GRACE_S, done,
+			    step_new(w, unstuck));
+	else
+		look(w);
+}
+
+void workspace_task_run(struct workspace *w)
+{
+	enum workspace_task task = w->task;
+
+	if (w->step || task == TASK_NONE)
+		return;		/* a step's end sees to a stop */
+	w->task = TASK_NONE;
+	if (task == TASK_STOP)
+		stop(w);
+	else
+		begin(w, task);
+}
+
+void workspace_steps_close(struct workspace *w)
+{
+	if (w->step)
+		w->step->w = NULL;
+	w->step = NULL;
+	w->task = TASK_NONE;
+	workspace_leave(w);
+	buf_release(&w->answer);
+}

@@ -1,0 +1,351 @@
+#include "config.h"
+#include "workspace/workspace.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <talloc.h>
+
+#include "core/str.h"
+#include "workspace/record.h"
+
+#define ADOPT_AGAIN_MS 30000
+
+struct workspace_watch {
+	TAILQ_ENTRY(workspace_watch) link;
+	struct workspace *w;
+	void (*changed)(void *data);	/* NULL: removed while telling */
+	void *data;
+};
+
+/* The list on its way; a child of the engine that outlives neither. */
+struct workspace_adoption {
+	struct workspaces *all;
+};
+
+static void sweep(struct workspace *w)
+{
+	struct workspace_watch *watch, *next;
+
+	for (watch = TAILQ_FIRST(&w->watches); watch; watch = next) {
+		next = TAILQ_NEXT(watch, link);
+		if (watch->changed)
+			continue;
+		TAILQ_REMOVE(&w->watches, watch, link);
+		talloc_free(watch);
+	}
+}
+
+void workspace_tell(struct workspace *w)
+{
+	struct workspace_watch *watch;
+
+	w->telling++;
+	TAILQ_FOREACH(watch, &w->watches, link) {
+		if (watch->changed)
+			watch->changed(watch->data);
+	}
+	if (--w->telling == 0)
+		sweep(w);
+}
+
+void workspace_set_state(struct workspace *w, enum workspace_state state)
+{
+	if (w->state == state)
+		return;
+	w->state = state;
+	workspace_tell(w);
+}
+
+struct workspace_watch *workspace_watch(struct workspace *w,
+					void (*changed)(void *data), void *data)
+{
+	struct workspace_watch *watch = talloc_zero(w, struct workspace_watch);
+
+	if (!watch)
+		err_abort("out of memory");
+	watch->w = w;
+	watch->changed = changed;
+	watch->data = data;
+	TAILQ_INSERT_TAIL(&w->watches, watch, link);
+	return watch;
+}
+
+void workspace_unwatch(struct workspace_watch *watch)
+{
+	struct workspace *w = watch->w;
+
+	watch->changed = NULL;
+	if (!w->telling)
+		sweep(w);
+}
+
+/* On its way to READY or to STOPPED it is looked at again a period later. */
+static void idle(uv_timer_t *t)
+{
+	struct workspace *w = t->data;
+
+	if (w->holds)
+		return;
+	if (w->state == WORKSPACE_READY || (w->running && !w->step))
+		workspace_stop(w);
+	else if (w->step || w->task != TASK_NONE)
+		workspace_arm_idle(w);
+}
+
+void workspace_arm_idle(struct workspace *w)
+{
+	int64_t s = settings_number(w->all->settings, SET_WORKSPACE_IDLE);
+
+	if (!w->all->closed && !w->holds)
+		uv_timer_start(&w->timers->idle, idle, (uint64_t)s * 1000, 0);
+}
+
+static void timer_gone(uv_handle_t *h)
+{
+	struct workspace_timers *t = (struct workspace_timers *)uv_handle_get_data(h);
+
+	if (--t->open == 0)
+		talloc_free(t);
+}
+
+static void close_timers(struct workspace *w)
+{
+	struct workspace_timers *t = w->timers;
+	uv_handle_t *all[] = {
+		(uv_handle_t *)&t->retry, (uv_handle_t *)&t->idle,
+		(uv_handle_t *)&t->beat,
+	};
+	size_t i;
+
+	w->timers = NULL;
+	for (i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		uv_handle_set_data(all[i], t);
+		uv_close(all[i], timer_gone);
+	}
+}
+
+static void open_timers(struct workspace *w)
+{
+	struct workspace_timers *t = talloc_zero(NULL, struct workspace_timers);
+
+	if (!t)
+		err_abort("out of memory");
+	w->timers = t;
+	t->open = 3;
+	uv_timer_init(w->all->loop, &t->retry);
+	uv_timer_init(w->all->loop, &t->idle);
+	uv_timer_init(w->all->loop, &t->beat);
+	t->retry.data = t->idle.data = t->beat.data = w;
+	/* Nothing of ours keeps a loop alive that has no other work. */
+	uv_unref((uv_handle_t *)&t->idle);
+}
+
+static unsigned bucket_of(const char *user_id)
+{
+	unsigned h = 2166136261u;	/* FNV-1a */
+
+	for (; *user_id; user_id++)
+		h = (h ^ (unsigned char)*user_id) * 16777619u;
+	return h % BUCKETS;
+}
+
+struct workspace *workspace_get(struct workspaces *all,
+				const char user_id[ID_SIZE])
+{
+	unsigned bucket = bucket_of(user_id);
+	struct workspace *w;
+
+	LIST_FOREACH(w, &all->buckets[bucket], link_bucket) {
+		if (str_equal(w->user_id, user_id))
+			return w;
+	}
+	w = talloc_zero(all, struct workspace);
+	if (!w)
+		err_abort("out of memory");
+	w->all = all;
+	if (!str_copy(w->user_id, sizeof(w->user_id), user_id))
+		err_abort("a user's id is not an id");
+	snprintf(w->name, sizeof(w->name), "gongbang-%s", w->user_id);
+	TAILQ_INIT(&w->watches);
+	buf_init(&w->answer, 65536);
+	workspace_health_clear(w);
+	open_timers(w);
+	LIST_INSERT_HEAD(&all->buckets[bucket], w, link_bucket);
+	return w;
+}
+
+void workspace_ensure(struct workspace *w)
+{
+	bool stuck = str_equal(w->error.key, "error_workspace_link");
+
+	if (w->all->closed)
+		return;
+	if (w->state == WORKSPACE_STOPPING)
+		w->again = true;
+	if (w->state != WORKSPACE_STOPPED && w->state != WORKSPACE_FAILED)
+		return;
+	stuck = stuck && w->state == WORKSPACE_FAILED;
+	w->failures = 0;
+	w->quiet = false;
+	w->error = (struct err){ 0 };
+	workspace_schedule(w, stuck ? TASK_RESTART : TASK_ENSURE, 0);
+	workspace_arm_idle(w);
+	workspace_set_state(w, WORKSPACE_STARTING);
+}
+
+enum workspace_state workspace_state(const struct workspace *w)
+{
+	return w->state;
+}
+
+const struct err *workspace_error(const struct workspace *w)
+{
+	return &w->error;
+}
+
+const char *workspace_user(const struct workspace *w)
+{
+	return w->user_id;
+}
+
+struct link *workspace_link(struct workspace *w)
+{
+	return w->state == WORKSPACE_READY && !w->broken ? w->link : NULL;
+}
+
+const struct workspace_health *workspace_health(const struct workspace *w)
+{
+	return &w->health;
+}
+
+void workspace_hold(struct workspace *w)
+{
+	if (w->holds++ == 0 && !w->all->closed)
+		uv_timer_stop(&w->timers->idle);
+}
+
+void workspace_release(struct workspace *w)
+{
+	if (!w->holds)
+		err_abort("a workspace released more often than held");
+	if (--w->holds == 0)
+		workspace_arm_idle(w);
+}
+
+void workspace_stop(struct workspace *w)
+{
+	if (w->all->closed)
+		return;
+	w->again = false;
+	if (w->state == WORKSPACE_STOPPING)
+		return;
+	w->failures = 0;
+	workspace_schedule(w, TASK_STOP, 0);
+	workspace_set_state(w, WORKSPACE_STOPPING);
+}
+
+static void adopt(struct workspaces *all);
+
+static void adopt_again(uv_timer_t *t)
+{
+	adopt(t->data);
+}
+
+static void listed(void *data, const char *const *user_ids, size_t n,
+		   const struct err *e)
+{
+	struct workspace_adoption *a = data;
+	struct workspaces *all = a->all;
+	size_t i;
+
+	talloc_free(a);
+	if (!all)
+		return;
+	if (e) {
+		uv_timer_start(all->adopt_timer, adopt_again, ADOPT_AGAIN_MS, 0);
+		return;
+	}
+	for (i = 0; i < n; i++) {
+		struct workspace *w;
+
+		if (!id_valid(user_ids[i]))
+			continue;
+		w = workspace_get(all, user_ids[i]);
+		w->running = true;
+		workspace_arm_idle(w);
+	}
+}
+
+static int forget_adoption(struct workspace_adoption *a)
+{
+	if (a->all)
+		a->all->adoption = NULL;
+	return 0;
+}
+
+static void adopt(struct workspaces *all)
+{
+	struct workspace_adoption *a;
+
+	a = talloc_zero(all->engine, struct workspace_adoption);
+	if (!a)
+		err_abort("out of memory");
+	a->all = all;
+	all->adoption = a;
+	talloc_set_destructor(a, forget_adoption);
+	engine_list(all->engine, settings_text(all->settings, SET_INSTANCE),
+		    listed, a);
+}
+
+static int release(struct workspaces *all)
+{
+	workspaces_close(all);
+	return 0;
+}
+
+struct workspaces *workspaces_new(const void *ctx, uv_loop_t *loop,
+				  struct engine *eng, const struct settings *s)
+{
+	struct workspaces *all = talloc_zero(ctx, struct workspaces);
+	size_t i;
+
+	if (!all)
+		err_abort("out of memory");
+	all->loop = loop;
+	all->engine = eng;
+	all->settings = s;
+	for (i = 0; i < BUCKETS; i++)
+		LIST_INIT(&all->buckets[i]);
+	all->adopt_timer = talloc_zero(NULL, uv_timer_t);
+	uv_timer_init(loop, all->adopt_timer);
+	uv_unref((uv_handle_t *)all->adopt_timer);
+	all->adopt_timer->data = all;
+	talloc_set_destructor(all, release);
+	adopt(all);
+	return all;
+}
+
+static void timer_freed(uv_handle_t *h)
+{
+	talloc_free(h);
+}
+
+void workspaces_close(struct workspaces *all)
+{
+	struct workspace *w;
+	size_t i;
+
+	if (all->closed)
+		return;
+	all->closed = true;
+	if (all->adoption)
+		all->adoption->all = NULL;
+	uv_close((uv_handle_t *)all->adopt_timer, timer_freed);
+	for (i = 0; i < BUCKETS; i++) {
+		LIST_FOREACH(w, &all->buckets[i], link_bucket) {
+			workspace_set_state(w, WORKSPACE_STOPPED);
+			workspace_steps_close(w);
+			close_timers(w);
+		}
+	}
+}
