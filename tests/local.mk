@@ -22,6 +22,7 @@ include tests/session/local.mk
 include tests/bridge/local.mk
 include tests/cgi-bin/local.mk
 include tests/fuzz/local.mk
-EXTRA_DIST += tests/browser/package.json tests/browser/package-lock.json \
+EXTRA_DIST += tests/package.json tests/package-lock.json \
 	tests/browser/gongbang.js tests/browser/login.test.js \
 	tests/browser/chat.test.js tests/browser/access.test.js
+include tests/bench/local.mk
