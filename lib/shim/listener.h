@@ -1,0 +1,15 @@
+/* Process 1's socket and its connections: bytes between them and shim/server.h. */
+#ifndef SHIM_LISTENER_H
+#define SHIM_LISTENER_H
+
+#include "core/err.h"
+
+#define CONNECTIONS_MAX 64	/* more are closed at once */
+
+/* Binds the address of shim/place.h. ERR_CONFLICT: another shim has it. */
+int listener_open(struct err *e) must_check;
+
+/* Writes what every connection has to say; call after each event. */
+void listener_flush(void);
+
+#endif

@@ -1,0 +1,183 @@
+#include "config.h"
+#include "shim/place.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/id.h"
+#include "core/str.h"
+
+#define DEPTH_MAX 32	/* folders below a purged one */
+#define ADDRESS "gongbang-shim"
+
+static char home[sizeof(((struct sockaddr_un *)0)->sun_path) -
+		 sizeof(ADDRESS) - 2] = PLACE_HOME;
+static bool workspace = true;
+
+int place_init(struct err *e)
+{
+	const char *other = getpid() == 1 ? NULL : getenv("GONGBANG_SHIM_HOME");
+
+	if (!other)
+		return 0;
+	workspace = false;
+	if (!str_copy(home, sizeof(home), other))
+		return err_set(e, ERR_INPUT, "GONGBANG_SHIM_HOME is too long");
+	return 0;
+}
+
+const char *place_home(void)
+{
+	return home;
+}
+
+bool place_is_workspace(void)
+{
+	return workspace;
+}
+
+socklen_t place_address(struct sockaddr_un *out)
+{
+	int n;
+
+	memset(out, 0, sizeof(*out));
+	out->sun_family = AF_UNIX;
+	n = snprintf(out->sun_path + 1, sizeof(out->sun_path) - 1, "%s%s%s",
+		     ADDRESS, workspace ? "" : ":", workspace ? "" : home);
+	return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 +
+			   (size_t)n);
+}
+
+/* Opens a folder below at, making it when asked; takes at. */
+static int enter(int at, const char *name, bool create, struct err *e)
+{
+	int fd, errnum;
+
+	if (create && mkdirat(at, name, 0700) < 0 && errno != EEXIST) {
+		errnum = errno;
+		close(at);
+		return err_errno(e, errnum == ENOSPC || errnum == EDQUOT ?
+				 ERR_UNAVAILABLE : ERR_INTERNAL, errnum,
+				 "make %s", name);
+	}
+	fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	errnum = errno;
+	close(at);
+	if (fd >= 0)
+		return fd;
+	if (errnum == ENOENT)
+		return err_set(e, ERR_MISSING, "no %s", name);
+	return err_errno(e, ERR_INTERNAL, errnum, "open %s", name);
+}
+
+int place_sessions(bool create, struct err *e)
+{
+	int fd = open(home, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return err_errno(e, ERR_INTERNAL, errno, "open %s", home);
+	fd = enter(fd, ".gongbang", create, e);
+	return fd < 0 ? -1 : enter(fd, "sessions", create, e);
+}
+
+int place_session(const char *id, bool create, struct err *e)
+{
+	int fd;
+
+	if (!id_valid(id))
+		return err_set(e, ERR_INPUT, "a session's id is a UUID");
+	fd = place_sessions(create, e);
+	return fd < 0 ? -1 : enter(fd, id, create, e);
+}
+
+/* Removes name below at, whatever it is; what is not there is fine. */
+static int erase(int at, const char *name, int depth)
+{
+	struct dirent *entry;
+	int fd, failed = 0;
+	DIR *d;
+
+	if (unlinkat(at, name, 0) == 0 || errno == ENOENT)
+		return 0;
+	if (depth > DEPTH_MAX)
+		return -1;
+	fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	d = fd < 0 ? NULL : fdopendir(fd);
+	if (!d) {
+		if (fd >= 0)
+			close(fd);
+		return -1;
+	}
+	while ((entry = readdir(d))) {
+		if (!str_equal(entry->d_name, ".") &&
+		    !str_equal(entry->d_name, ".."))
+			failed |= erase(dirfd(d), entry->d_name, depth + 1);
+	}
+	closedir(d);
+	return unlinkat(at, name, AT_REMOVEDIR) < 0 ? -1 : failed;
+}
+
+/* Removes what begins with id in the folder; with deep, in its folders. Takes fd. */
+static int erase_named(int fd, const char *id, bool deep)
+{
+	struct dirent *entry;
+	int failed = 0, inner;
+	DIR *d;
+
+	if (fd < 0)
+		return 0;
+	d = fdopendir(fd);
+	if (!d) {
+		close(fd);
+		return -1;
+	}
+	while ((entry = readdir(d))) {
+		if (str_starts(entry->d_name, id)) {
+			failed |= erase(dirfd(d), entry->d_name, 0);
+		} else if (deep && entry->d_name[0] != '.') {
+			inner = openat(dirfd(d), entry->d_name, O_RDONLY |
+				       O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+			failed |= erase_named(inner, id, false);
+		}
+	}
+	closedir(d);
+	return failed;
+}
+
+int place_purge(const char *id, struct err *e)
+{
+	/* projects/<cwd>/<id>.jsonl and <id>/; the others hold <id>... */
+	static const char *const folders[] = {
+		"projects", "todos", "tasks", "file-history", "session-env",
+		"debug",
+	};
+	int fd, claude, failed = 0;
+	struct err missing = { 0 };
+	size_t i;
+
+	claude = open(home, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (claude >= 0)
+		claude = enter(claude, ".claude", false, &missing);
+	for (i = 0; claude >= 0 && i < sizeof(folders) / sizeof(*folders); i++) {
+		fd = openat(claude, folders[i], O_RDONLY | O_DIRECTORY |
+			    O_NOFOLLOW | O_CLOEXEC);
+		failed |= erase_named(fd, id, i == 0);
+	}
+	if (claude >= 0)
+		close(claude);
+	fd = place_sessions(false, &missing);
+	if (fd >= 0) {
+		failed |= erase(fd, id, 0);
+		close(fd);
+	}
+	if (failed)
+		return err_set(e, ERR_INTERNAL, "not all files were removed");
+	return 0;
+}

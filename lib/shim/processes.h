@@ -1,0 +1,32 @@
+/*
+ * Finding and killing a session's processes by /proc (proc(5)).
+ *
+ * Tools are found by three marks, so that setsid, nohup, a double fork or an
+ * emptied environment hide none: an orphan's parent is the session's keeper
+ * (a child subreaper); gongbang-tool leaves GONGBANG_TOOL=<id> in the
+ * environment and TOOL_OOM_SCORE in oom_score_adj, which exec keeps.
+ */
+#ifndef SHIM_PROCESSES_H
+#define SHIM_PROCESSES_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+#define TOOL_OOM_SCORE 900
+
+enum sweep {
+	SWEEP_TOOLS,	/* below root: orphans, marked ones, what is below them */
+	SWEEP_ALL,	/* everything below root */
+	SWEEP_MARKED,	/* anything with the session's mark, and what is below */
+};
+
+/*
+ * Stops, then kills what it finds once; says how many. spare is never touched.
+ * What was forked meanwhile is found by calling again until it says 0.
+ */
+size_t processes_sweep(enum sweep what, pid_t root, pid_t spare, const char *id);
+
+/* Living processes that /proc shows. */
+size_t processes_count(void);
+
+#endif

@@ -1,0 +1,80 @@
+#include "config.h"
+#include "shim/shim.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "shim/health.h"
+#include "shim/listener.h"
+#include "shim/loop.h"
+#include "shim/place.h"
+#include "shim/session.h"
+
+static struct watch signals = { .fd = -1 };
+
+static void ready(struct watch *w, uint32_t events)
+{
+	struct signalfd_siginfo info;
+
+	if (read(w->fd, &info, sizeof(info)) != sizeof(info))
+		return;
+	if (info.ssi_signo == SIGCHLD) {
+		while (waitpid(-1, NULL, WNOHANG) > 0)
+			;
+	} else {
+		session_end_all(loop_stop);
+	}
+}
+
+static int watch_signals(struct err *e)
+{
+	sigset_t set;
+	int fd;
+
+	signal(SIGPIPE, SIG_IGN);
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (fd < 0)
+		return err_errno(e, ERR_INTERNAL, errno, "signalfd");
+	signals.ready = ready;
+	return loop_watch(&signals, fd, EPOLLIN, e);
+}
+
+/* Descriptors 0 to 2 must be something: children's pipes never land there. */
+static void fill_descriptors(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	while (fd >= 0 && fd < 3);
+	if (fd >= 0)
+		close(fd);
+}
+
+int shim_run(struct err *e)
+{
+	fill_descriptors();
+	if (!place_is_workspace())
+		prctl(PR_SET_CHILD_SUBREAPER, 1);
+	else if (getpid() != 1)
+		return err_set(e, ERR_INPUT, "not process 1 of a workspace: "
+			       "set GONGBANG_SHIM_HOME to try it elsewhere");
+	if (loop_init(e) < 0 || watch_signals(e) < 0 || listener_open(e) < 0)
+		return -1;
+	health_init();
+	if (session_recover(e) < 0)
+		return err_wrap(e, "close old logs");
+	loop_run(listener_flush);
+	return 0;
+}

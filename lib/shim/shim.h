@@ -1,0 +1,17 @@
+/* Process 1 of a workspace: reaps what is orphaned, owns sessions, serves links. */
+#ifndef SHIM_SHIM_H
+#define SHIM_SHIM_H
+
+#include "core/err.h"
+
+/* Runs until SIGTERM or SIGINT has ended every session. */
+int shim_run(struct err *e) must_check;
+
+/*
+ * The program gongbang-tool (CLAUDE_CODE_SHELL_PREFIX): marks itself as a tool
+ * of the session and as the first to die when memory is short, then becomes
+ * /bin/bash -c COMMAND. Returns the exit code when it cannot.
+ */
+int tool_main(int argc, char **argv);
+
+#endif

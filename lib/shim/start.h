@@ -1,0 +1,26 @@
+/*
+ * The body of POST /sessions/<id>: NUL-separated fields "arg=..." (in order;
+ * at least one) and "env=NAME=value". A last NUL may be there or not.
+ */
+#ifndef SHIM_START_H
+#define SHIM_START_H
+
+#include <stddef.h>
+
+#include "core/err.h"
+
+#define START_BODY_MAX (128 << 10)
+#define START_ARGS_MAX 128
+#define START_ENV_MAX 128
+
+struct start {
+	char *args[START_ARGS_MAX + 1];	/* NULL at the end */
+	size_t nargs;
+	char *env[START_ENV_MAX + 1];	/* "NAME=value"; NULL at the end */
+	size_t nenv;
+};
+
+/* Borrows body for out's life; body[n] must be NUL. ERR_INPUT, ERR_LIMIT. */
+int start_parse(struct start *out, char *body, size_t n, struct err *e) must_check;
+
+#endif
