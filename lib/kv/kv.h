@@ -1,4 +1,8 @@
-/* Redis, for programs that may block: sessions, counters. (The bridge uses kv_async.h.) */
+/*
+ * Redis, for programs that may block: sessions, counters. (The bridge uses
+ * kv_async.h.) Keys and values are any text of any length. hiredis writes
+ * with write(2): the program ignores SIGPIPE.
+ */
 #ifndef KV_KV_H
 #define KV_KV_H
 
@@ -22,7 +26,7 @@ int kv_expire(struct kv *kv, const char *key, int64_t ttl_s, struct err *e) must
 int kv_count(struct kv *kv, const char *key, int64_t ttl_s, int64_t *count, int64_t *left_s, struct err *e) must_check;
 /* Takes one back from such a counter; never below 0, never a new one. */
 int kv_uncount(struct kv *kv, const char *key, struct err *e) must_check;
-/* Sets of names (an account's logins). */
+/* Sets of names (an account's logins); ttl_s counts from the last add. */
 int kv_set_add(struct kv *kv, const char *key, const char *member, int64_t ttl_s, struct err *e) must_check;
 int kv_set_remove(struct kv *kv, const char *key, const char *member, struct err *e) must_check;
 int kv_set_each(struct kv *kv, const char *key,

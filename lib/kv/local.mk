@@ -1,2 +1,4 @@
 noinst_LIBRARIES += lib/kv/libkv.a
-lib_kv_libkv_a_SOURCES =
+lib_kv_libkv_a_SOURCES = \
+	lib/kv/kv.c lib/kv/kv.h \
+	lib/kv/kv_async.c lib/kv/kv_async.h

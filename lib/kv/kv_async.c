@@ -1,0 +1,365 @@
+#include "config.h"
+#include "kv/kv_async.h"
+
+#include <hiredis/async.h>
+#include <hiredis/hiredis.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/clock.h"
+
+#define ANSWER_MS 1000
+#define BACKOFF_MIN_MS 100
+#define BACKOFF_MAX_MS 2000
+
+/*
+ * A question: in kv's list, and known to hiredis, until its answer comes. One
+ * whose link is gone (away) waits for the next turn of the loop.
+ */
+struct question {
+	struct question *next;
+	struct kv_async *kv;
+	kv_async_done *done;	/* NULL: forgotten */
+	void *data;
+	int64_t deadline;	/* clock_mono_ms; grows along the list */
+	uint64_t number;	/* grows along the list */
+	bool away;
+};
+
+/*
+ * hiredis' own libuv adapter drops the poll's errors and so never hears of a
+ * reset connection; this one lets hiredis read, which then sees it.
+ */
+struct link {
+	uv_poll_t poll;
+	redisAsyncContext *context;
+	int events;
+};
+
+struct kv_async {
+	uv_loop_t *loop;
+	char *path;
+	redisAsyncContext *context;	/* NULL when away */
+	uv_timer_t *retry, *deadline;	/* freed when closed */
+	int64_t backoff;
+	struct question *first, **last;
+	uint64_t asked;
+	bool closing;
+};
+
+static void connect_kv(struct kv_async *kv);
+
+static void *need(void *p)
+{
+	if (!p)
+		err_abort("out of memory");
+	return p;
+}
+
+static void free_handle(uv_handle_t *handle)
+{
+	free(handle);
+}
+
+static void free_link(uv_handle_t *handle)
+{
+	free(handle->data);
+}
+
+static void on_poll(uv_poll_t *poll, int status, int events)
+{
+	struct link *l = poll->data;
+
+	if (status < 0)
+		events = UV_READABLE;
+	if (l->context && (events & UV_READABLE))
+		redisAsyncHandleRead(l->context);
+	if (l->context && (events & UV_WRITABLE))
+		redisAsyncHandleWrite(l->context);
+}
+
+static void want(struct link *l, int events)
+{
+	l->events = events;
+	if (events)
+		uv_poll_start(&l->poll, events, on_poll);
+	else
+		uv_poll_stop(&l->poll);
+}
+
+static void add_read(void *data)
+{
+	struct link *l = data;
+
+	want(l, l->events | UV_READABLE);
+}
+
+static void del_read(void *data)
+{
+	struct link *l = data;
+
+	want(l, l->events & ~UV_READABLE);
+}
+
+static void add_write(void *data)
+{
+	struct link *l = data;
+
+	want(l, l->events | UV_WRITABLE);
+}
+
+static void del_write(void *data)
+{
+	struct link *l = data;
+
+	want(l, l->events & ~UV_WRITABLE);
+}
+
+static void clean_up(void *data)
+{
+	struct link *l = data;
+
+	l->context = NULL;
+	uv_close((uv_handle_t *)&l->poll, free_link);
+}
+
+static int attach(uv_loop_t *loop, redisAsyncContext *context)
+{
+	struct link *l = need(calloc(1, sizeof(*l)));
+
+	if (uv_poll_init(loop, &l->poll, context->c.fd) != 0) {
+		free(l);
+		return -1;
+	}
+	l->poll.data = l;
+	l->context = context;
+	context->ev.data = l;
+	context->ev.addRead = add_read;
+	context->ev.delRead = del_read;
+	context->ev.addWrite = add_write;
+	context->ev.delWrite = del_write;
+	context->ev.cleanup = clean_up;
+	return 0;
+}
+
+static void on_retry(uv_timer_t *timer)
+{
+	connect_kv(timer->data);
+}
+
+/* The link is gone: hiredis frees it and answers every question with nothing. */
+static void lose(struct kv_async *kv)
+{
+	kv->context = NULL;
+	if (kv->closing)
+		return;
+	uv_timer_start(kv->retry, on_retry, (uint64_t)kv->backoff, 0);
+	kv->backoff = kv->backoff * 2 < BACKOFF_MAX_MS ?
+		      kv->backoff * 2 : BACKOFF_MAX_MS;
+}
+
+static void on_connect(const redisAsyncContext *context, int status)
+{
+	struct kv_async *kv = context->data;
+
+	if (kv->context != context)
+		return;
+	if (status != REDIS_OK)
+		lose(kv);
+}
+
+static void on_disconnect(const redisAsyncContext *context, int status)
+{
+	struct kv_async *kv = context->data;
+
+	if (kv->context == context)
+		lose(kv);
+}
+
+static void connect_kv(struct kv_async *kv)
+{
+	redisAsyncContext *context = redisAsyncConnectUnix(kv->path);
+
+	if (!need(context) || context->err ||
+	    attach(kv->loop, context) < 0) {
+		redisAsyncFree(context);
+		lose(kv);
+		return;
+	}
+	context->data = kv;
+	kv->context = context;
+	redisAsyncSetConnectCallback(context, on_connect);
+	redisAsyncSetDisconnectCallback(context, on_disconnect);
+}
+
+/* Takes q out of the list and answers it; q is freed. */
+static void answer(struct question *q, const char *value, const struct err *e)
+{
+	struct kv_async *kv = q->kv;
+	struct question **at = &kv->first;
+
+	while (*at != q)
+		at = &(*at)->next;
+	*at = q->next;
+	if (kv->last == &q->next)
+		kv->last = at;
+	if (q->done)
+		q->done(q->data, value, e);
+	free(q);
+}
+
+static void answer_away(struct question *q)
+{
+	struct err e = { 0 };
+
+	err_tell(&e, ERR_UNAVAILABLE, "error_redis", "redis at %s: no answer",
+		 q->kv->path);
+	answer(q, NULL, &e);
+}
+
+static void arm(struct kv_async *kv);
+
+/* Not those that an answer made its owner ask: they have their own turn. */
+static struct question *next_away(struct kv_async *kv, uint64_t before)
+{
+	struct question *q;
+
+	for (q = kv->first; q && q->number < before; q = q->next) {
+		if (q->away)
+			return q;
+	}
+	return NULL;
+}
+
+/*
+ * The first question's time is over. A link that is silent that long is given
+ * up with all that it owes; hiredis then calls on_reply for each.
+ */
+static void on_deadline(uv_timer_t *timer)
+{
+	struct kv_async *kv = timer->data;
+	redisAsyncContext *stuck = kv->context;
+	struct question *q;
+	int64_t now = clock_mono_ms();
+	uint64_t before = kv->asked;
+
+	/* Those without a link first: they say nothing about this one. */
+	while ((q = next_away(kv, before)))
+		answer_away(q);
+	if (stuck && stuck == kv->context && kv->first &&
+	    kv->first->deadline <= now) {
+		lose(kv);
+		redisAsyncFree(stuck);
+	}
+	arm(kv);
+}
+
+static void arm(struct kv_async *kv)
+{
+	int64_t now = clock_mono_ms();
+	int64_t left;
+	struct question *q;
+
+	if (kv->closing || !kv->first)
+		return;
+	left = kv->first->deadline - now;
+	for (q = kv->first; q; q = q->next) {
+		if (q->away)
+			left = 0;
+	}
+	uv_timer_start(kv->deadline, on_deadline,
+		       left > 0 ? (uint64_t)left : 0, 0);
+}
+
+static void on_reply(redisAsyncContext *context, void *reply, void *data)
+{
+	struct question *q = data;
+	struct kv_async *kv = q->kv;
+	const redisReply *r = reply;
+	struct err e = { 0 };
+
+	if (!r) {
+		answer_away(q);
+		return;
+	}
+	kv->backoff = BACKOFF_MIN_MS;
+	if (r->type == REDIS_REPLY_STRING) {
+		answer(q, r->str, NULL);
+	} else if (r->type == REDIS_REPLY_NIL) {
+		answer(q, NULL, NULL);
+	} else {
+		err_tell(&e, ERR_UNAVAILABLE, "error_redis", "redis: %s",
+			 r->type == REDIS_REPLY_ERROR ? r->str : "no string");
+		answer(q, NULL, &e);
+	}
+}
+
+void kv_async_get(struct kv_async *kv, const char *key, kv_async_done *done,
+		  void *data)
+{
+	struct question *q = need(calloc(1, sizeof(*q)));
+
+	*q = (struct question){ .kv = kv, .done = done, .data = data,
+		.deadline = clock_mono_ms() + ANSWER_MS,
+		.number = kv->asked++ };
+	*kv->last = q;
+	kv->last = &q->next;
+	q->away = !kv->context ||
+		  redisAsyncCommand(kv->context, on_reply, q, "GET %b", key,
+				    strlen(key)) != REDIS_OK;
+	if (q->away || kv->first == q)
+		arm(kv);
+}
+
+void kv_async_forget(struct kv_async *kv, const void *data)
+{
+	struct question *q;
+
+	for (q = kv->first; q; q = q->next) {
+		if (q->data == data)
+			q->done = NULL;
+	}
+}
+
+static uv_timer_t *new_timer(struct kv_async *kv)
+{
+	uv_timer_t *timer = need(calloc(1, sizeof(*timer)));
+
+	uv_timer_init(kv->loop, timer);
+	timer->data = kv;
+	return timer;
+}
+
+struct kv_async *kv_async_new(uv_loop_t *loop, const char *socket_path)
+{
+	struct kv_async *kv = need(calloc(1, sizeof(*kv)));
+
+	kv->loop = loop;
+	kv->path = need(strdup(socket_path));
+	kv->backoff = BACKOFF_MIN_MS;
+	kv->last = &kv->first;
+	kv->retry = new_timer(kv);
+	kv->deadline = new_timer(kv);
+	connect_kv(kv);
+	return kv;
+}
+
+void kv_async_free(struct kv_async *kv)
+{
+	redisAsyncContext *context;
+
+	if (!kv)
+		return;
+	kv->closing = true;
+	context = kv->context;
+	kv->context = NULL;
+	if (context)
+		redisAsyncFree(context);
+	while (kv->first)
+		answer_away(kv->first);
+	uv_close((uv_handle_t *)kv->retry, free_handle);
+	uv_close((uv_handle_t *)kv->deadline, free_handle);
+	free(kv->path);
+	free(kv);
+}

@@ -1,0 +1,41 @@
+/*
+ * Redis on a libuv loop, for a program that may not block. Connects at once
+ * and again after every loss, waiting 0.1 s to 2 s, doubled each time. What
+ * may change behind a key is told over the bridge's control socket, so there
+ * is no subscription here. The program ignores SIGPIPE.
+ */
+#ifndef KV_KV_ASYNC_H
+#define KV_KV_ASYNC_H
+
+#include <uv.h>
+
+#include "core/err.h"
+
+struct kv_async;
+
+/*
+ * value: borrowed, NULL when absent. e is NULL, or says why there is no answer
+ * (ERR_UNAVAILABLE "error_redis"); then value is NULL too.
+ */
+typedef void kv_async_done(void *data, const char *value, const struct err *e);
+
+/* Keeps loop. Gives: free it, then run the loop until its handles are closed. */
+struct kv_async *kv_async_new(uv_loop_t *loop, const char *socket_path);
+
+/*
+ * Every done still due is called, with ERR_UNAVAILABLE, before this returns;
+ * it must not ask again. Not from inside a done.
+ */
+void kv_async_free(struct kv_async *kv);
+
+/*
+ * done is called exactly once, within 1 s, never from inside this call.
+ * When Redis is away: at the loop's next turn. Key is borrowed.
+ */
+void kv_async_get(struct kv_async *kv, const char *key, kv_async_done *done,
+		  void *data);
+
+/* No done with that data is called any more (its owner goes away). */
+void kv_async_forget(struct kv_async *kv, const void *data);
+
+#endif

@@ -1,0 +1,216 @@
+/* lib/kv/kv_async.c on a loop, with a Redis that comes and goes. */
+#include "config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <signal.h>
+#include <string.h>
+#include <talloc.h>
+#include <unistd.h>
+
+#include "core/str.h"
+#include "kv/kv.h"
+#include "kv/kv_async.h"
+#include "redis_server.h"
+
+struct fixture {
+	struct redis_server server;
+	struct kv *kv;		/* puts things there */
+	uv_loop_t loop;
+	struct kv_async *async;
+};
+
+struct heard {
+	int calls;
+	bool absent;
+	char value[64];
+	struct err e;
+};
+
+static int set_up(void **state)
+{
+	struct fixture *f = talloc_zero(NULL, struct fixture);
+
+	server_init(&f->server);
+	f->kv = kv_new(f, f->server.socket);
+	uv_loop_init(&f->loop);
+	f->async = kv_async_new(&f->loop, f->server.socket);
+	*state = f;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct fixture *f = *state;
+
+	kv_async_free(f->async);
+	uv_run(&f->loop, UV_RUN_DEFAULT);
+	assert_int_equal(uv_loop_close(&f->loop), 0);
+	server_release(&f->server);
+	talloc_free(f);
+	return 0;
+}
+
+static void hear(void *data, const char *value, const struct err *e)
+{
+	struct heard *h = data;
+
+	h->calls++;
+	h->absent = !value;
+	if (value)
+		assert_true(str_copy(h->value, sizeof(h->value), value));
+	if (e)
+		h->e = *e;
+}
+
+/* Asks, and turns the loop until it is answered. */
+static struct heard ask(struct fixture *f, const char *key)
+{
+	struct heard h = { 0 };
+
+	kv_async_get(f->async, key, hear, &h);
+	assert_int_equal(h.calls, 0);
+	while (!h.calls)
+		uv_run(&f->loop, UV_RUN_ONCE);
+	assert_int_equal(h.calls, 1);
+	return h;
+}
+
+static void put(struct fixture *f, const char *key, const char *value)
+{
+	struct err e = { 0 };
+
+	if (kv_set(f->kv, key, value, 100, &e) < 0)
+		fail_msg("%s", e.text);
+}
+
+static void answers_find_their_questions(void **state)
+{
+	struct fixture *f = *state;
+	struct heard h[3] = { 0 };
+
+	put(f, "a", "1");
+	put(f, "b %s\r\n", "2");
+	kv_async_get(f->async, "a", hear, &h[0]);
+	kv_async_get(f->async, "none", hear, &h[1]);
+	kv_async_get(f->async, "b %s\r\n", hear, &h[2]);
+	while (!h[2].calls)
+		uv_run(&f->loop, UV_RUN_ONCE);
+	assert_string_equal(h[0].value, "1");
+	assert_int_equal(h[1].calls, 1);
+	assert_true(h[1].absent);
+	assert_int_equal(h[1].e.kind, ERR_NONE);
+	assert_string_equal(h[2].value, "2");
+}
+
+static void killed_redis_is_unavailable_then_back(void **state)
+{
+	struct fixture *f = *state;
+	struct heard h = { 0 };
+	int round;
+
+	put(f, "a", "1");
+	assert_string_equal(ask(f, "a").value, "1");
+	for (round = 0; round < 2; round++) {
+		kill(f->server.pid, SIGSTOP);
+		kv_async_get(f->async, "a", hear, memset(&h, 0, sizeof(h)));
+		uv_run(&f->loop, UV_RUN_NOWAIT);
+		server_kill(&f->server);
+		while (!h.calls)
+			uv_run(&f->loop, UV_RUN_ONCE);
+		assert_int_equal(h.e.kind, ERR_UNAVAILABLE);
+		assert_string_equal(h.e.key, "error_redis");
+		h = ask(f, "a");
+		assert_int_equal(h.e.kind, ERR_UNAVAILABLE);
+		server_start(&f->server);
+		put(f, "a", "2");
+		/* The retry timer brings it back; asking is what turns the loop. */
+		do {
+			h = ask(f, "a");
+			usleep(10000);
+		} while (h.absent);
+		assert_string_equal(h.value, "2");
+	}
+}
+
+static void stuck_redis_is_given_up(void **state)
+{
+	struct fixture *f = *state;
+	struct heard h;
+
+	put(f, "a", "1");
+	assert_string_equal(ask(f, "a").value, "1");
+	kill(f->server.pid, SIGSTOP);
+	h = ask(f, "a");
+	assert_int_equal(h.e.kind, ERR_UNAVAILABLE);
+	kill(f->server.pid, SIGCONT);
+	do {
+		h = ask(f, "none");
+		usleep(10000);
+	} while (h.e.kind);
+	assert_true(h.absent);
+}
+
+static void ask_again(void *data, const char *value, const struct err *e)
+{
+	struct fixture *f = data;
+	static int times;
+
+	assert_non_null(e);
+	if (++times < 5)
+		kv_async_get(f->async, "a", ask_again, f);
+	else
+		uv_stop(&f->loop);
+}
+
+static void asking_again_from_an_answer_takes_turns(void **state)
+{
+	struct fixture *f = *state;
+
+	server_kill(&f->server);
+	kv_async_get(f->async, "a", ask_again, f);
+	uv_run(&f->loop, UV_RUN_DEFAULT);
+}
+
+static void forgotten_questions_are_silent(void **state)
+{
+	struct fixture *f = *state;
+	struct heard gone = { 0 };
+
+	put(f, "a", "1");
+	kv_async_get(f->async, "a", hear, &gone);
+	kv_async_forget(f->async, &gone);
+	assert_string_equal(ask(f, "a").value, "1");
+	assert_int_equal(gone.calls, 0);
+}
+
+static void freeing_answers_what_is_open(void **state)
+{
+	struct fixture *f = *state;
+	struct heard h = { 0 };
+
+	kv_async_get(f->async, "a", hear, &h);
+	kv_async_free(f->async);
+	f->async = NULL;
+	assert_int_equal(h.calls, 1);
+	assert_int_equal(h.e.kind, ERR_UNAVAILABLE);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+	const struct CMUnitTest tests[] = {
+		TEST(answers_find_their_questions),
+		TEST(killed_redis_is_unavailable_then_back),
+		TEST(stuck_redis_is_given_up),
+		TEST(asking_again_from_an_answer_takes_turns),
+		TEST(forgotten_questions_are_silent),
+		TEST(freeing_answers_what_is_open),
+	};
+
+	signal(SIGPIPE, SIG_IGN);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
