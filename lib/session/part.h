@@ -28,9 +28,18 @@ int part_render(const struct templates *t, const struct i18n_locale *text,
 int part_view(struct view *into, const struct i18n_locale *text, const char *zone,
 	      const struct part *p, struct err *e) must_check;
 
-/* The message element that a turn's parts are put in. */
-int message_render_open(const struct templates *t, const struct i18n_locale *text,
-			const char *zone, const struct part *first, struct buf *out,
-			struct err *e) must_check;
+/*
+ * The message element of a turn (template parts/message.html, {{{parts}}} within
+ * .message-parts). parts: its parts' HTML as part_render made it; "" for the empty
+ * element that a browser gets as "head". user: the person's display name.
+ */
+int message_render(const struct templates *t, const struct i18n_locale *text,
+		   const char *zone, const char *user, const struct part *first,
+		   const char *parts, struct buf *out, struct err *e) must_check;
+
+/* What stands in #queue: the messages Claude has not seen, oldest first (template parts/queue.html). */
+int queue_render(const struct templates *t, const struct i18n_locale *text,
+		 const struct message *const *messages, size_t n, struct buf *out,
+		 struct err *e) must_check;
 
 #endif
