@@ -24,14 +24,22 @@ struct templates;
 
 /*
  * Parses every *.html below dir at once, so a typo stops the start with
- * "file:line: ...". A template's name is its path without ".html":
- * "pages/login", "parts/text". Partials {{> partials/head}} are names too.
+ * "name.html:line: ...". A template's name is its path without ".html":
+ * "pages/login", "parts/text". Partials {{> partials/head}} are names too; an
+ * unknown one is an error here, as is an unknown {{t.key}} (texts NULL: in
+ * tests, not checked). Keeps nothing of texts.
  * Gives, as a talloc child of ctx. Afterwards read-only: threads may share it.
  */
 struct templates *templates_load(const void *ctx, const char *dir,
+				 const struct i18n *texts,
 				 struct err *e) must_check;
 
-/* Renders by name into out (appends). text may be NULL in tests. */
+/*
+ * Renders by name into out (appends; on failure out may hold a beginning).
+ * text NULL, in tests: {{t.key}} becomes the key. ERR_INTERNAL with
+ * "name.html:line: ..." for what the template or the view has wrong; ERR_LIMIT
+ * past out's cap, 32 partials deep or a million nodes.
+ */
 int template_render(const struct templates *t, const char *name,
 		    const struct view *view, const struct i18n_locale *text,
 		    struct buf *out, struct err *e) must_check;

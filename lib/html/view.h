@@ -1,4 +1,7 @@
-/* What a template is shown: a tree of typed values owned by a talloc context. */
+/*
+ * What a template is shown: a tree of typed values owned by a talloc context.
+ * In a section's test empty text, like false and an empty list, counts as no.
+ */
 #ifndef HTML_VIEW_H
 #define HTML_VIEW_H
 
@@ -26,8 +29,9 @@ void view_number(struct view *map, const char *name, int64_t n);
 struct view *view_map(struct view *map, const char *name);
 struct view *view_list(struct view *map, const char *name);
 
-/* A new map (or text item) at the end of the list. */
+/* A new map (or text item, or list) at the end of the list. */
 struct view *view_append(struct view *list);
+struct view *view_append_list(struct view *list);
 void view_append_text(struct view *list, const char *text);
 
 /* Reading, for the renderer and tests. NULL when there is none. */
@@ -35,5 +39,11 @@ enum view_type view_type(const struct view *v);
 const struct view *view_get(const struct view *map, const char *name);
 const char *view_string(const struct view *v);
 const struct view *view_item(const struct view *list, size_t i);
+bool view_truthy(const struct view *v);
+
+/* view_get by a name whose hash is known, as the renderer does. */
+uint32_t view_hash(const char *name);
+const struct view *view_get_hashed(const struct view *map, const char *name,
+				   uint32_t hash);
 
 #endif

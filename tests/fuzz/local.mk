@@ -8,3 +8,15 @@ fuzz_main = tests/fuzz/run.c
 fuzz_ldflags = $(AM_LDFLAGS)
 endif
 EXTRA_DIST += tests/fuzz/corpus
+
+check_PROGRAMS += tests/fuzz/template_fuzz tests/fuzz/zone_fuzz \
+	tests/fuzz/language_fuzz
+tests_fuzz_template_fuzz_SOURCES = tests/fuzz/template_fuzz.c $(fuzz_main)
+tests_fuzz_template_fuzz_LDADD = $(html_test_libs)
+tests_fuzz_template_fuzz_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_zone_fuzz_SOURCES = tests/fuzz/zone_fuzz.c $(fuzz_main)
+tests_fuzz_zone_fuzz_LDADD = $(html_test_libs)
+tests_fuzz_zone_fuzz_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_language_fuzz_SOURCES = tests/fuzz/language_fuzz.c $(fuzz_main)
+tests_fuzz_language_fuzz_LDADD = $(html_test_libs)
+tests_fuzz_language_fuzz_LDFLAGS = $(fuzz_ldflags)

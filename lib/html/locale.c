@@ -1,0 +1,161 @@
+/* Numbers, sizes, durations and times as people read them. */
+#include "config.h"
+#include "html/locale.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <talloc.h>
+#include <time.h>
+
+#include "html/zone.h"
+
+#define SECOND INT64_C(1000)
+#define MINUTE (60 * SECOND)
+#define HOUR (60 * MINUTE)
+#define DAY (24 * HOUR)
+
+static const char *const needed[] = {
+	"ago_days", "ago_hours", "ago_minutes", "ago_months", "ago_now",
+	"ago_years", "duration_days_hours", "duration_hours_minutes",
+	"duration_minutes_seconds", "duration_seconds", "month_1", "month_10",
+	"month_11", "month_12", "month_2", "month_3", "month_4", "month_5",
+	"month_6", "month_7", "month_8", "month_9", "time_exact", "weekday_0",
+	"weekday_1", "weekday_2", "weekday_3", "weekday_4", "weekday_5",
+	"weekday_6",
+};
+
+int locale_check(const struct i18n_locale *l, struct err *e)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(needed) / sizeof(needed[0]); i++) {
+		if (!i18n_sentence(l, needed[i]))
+			return err_set(e, ERR_INTERNAL, "%s.json: no \"%s\"",
+				       i18n_name(l), needed[i]);
+	}
+	return 0;
+}
+
+static char *give(char *text)
+{
+	if (!text)
+		err_abort("out of memory");
+	return text;
+}
+
+char *i18n_number(const void *ctx, int64_t n)
+{
+	char digits[24], out[32];
+	size_t len, i, to = 0;
+
+	len = (size_t)snprintf(digits, sizeof(digits), "%" PRIu64,
+			       n < 0 ? -(uint64_t)n : (uint64_t)n);
+	if (n < 0)
+		out[to++] = '-';
+	for (i = 0; i < len; i++) {
+		if (i && (len - i) % 3 == 0)
+			out[to++] = ',';
+		out[to++] = digits[i];
+	}
+	out[to] = '\0';
+	return give(talloc_strdup(ctx, out));
+}
+
+char *i18n_bytes(const void *ctx, int64_t bytes)
+{
+	static const char *const units[] = { "B", "KB", "MB", "GB", "TB" };
+	double n = bytes > 0 ? (double)bytes : 0;
+	int unit = 0, tenths;
+
+	/* 1,023.6 KB would round to 1,024 KB: say 1 MB. */
+	while (n >= (unit ? 1023.5 : 1024) && unit < 4) {
+		n /= 1024;
+		unit++;
+	}
+	tenths = (int)(n * 10 + 0.5);
+	if (unit && tenths < 100 && tenths % 10)
+		return give(talloc_asprintf(ctx, "%d.%d %s", tenths / 10,
+					    tenths % 10, units[unit]));
+	return give(talloc_asprintf(ctx, "%.0f %s", n, units[unit]));
+}
+
+static char *fill_pair(const void *ctx, const struct i18n_locale *l,
+		       const char *key, int64_t a, int64_t b)
+{
+	char first[24], second[24];
+
+	snprintf(first, sizeof(first), "%" PRId64, a);
+	snprintf(second, sizeof(second), "%" PRId64, b);
+	return i18n_fill(ctx, l, key, first, second, NULL);
+}
+
+char *i18n_duration(const void *ctx, const struct i18n_locale *l, int64_t ms)
+{
+	char seconds[24];
+
+	if (ms < 0)
+		ms = 0;
+	if (ms >= DAY)
+		return fill_pair(ctx, l, "duration_days_hours", ms / DAY,
+				 ms % DAY / HOUR);
+	if (ms >= HOUR)
+		return fill_pair(ctx, l, "duration_hours_minutes", ms / HOUR,
+				 ms % HOUR / MINUTE);
+	if (ms >= MINUTE)
+		return fill_pair(ctx, l, "duration_minutes_seconds",
+				 ms / MINUTE, ms % MINUTE / SECOND);
+	if (ms < 10 * SECOND)
+		snprintf(seconds, sizeof(seconds), "%d.%d", (int)(ms / 1000),
+			 (int)(ms % 1000 / 100));
+	else
+		snprintf(seconds, sizeof(seconds), "%d", (int)(ms / 1000));
+	return i18n_fill(ctx, l, "duration_seconds", seconds, NULL);
+}
+
+char *i18n_ago(const void *ctx, const struct i18n_locale *l, int64_t then_ms,
+	       int64_t now_ms)
+{
+	static const struct {
+		int64_t unit;
+		const char *key;
+	} units[] = {
+		{ 365 * DAY, "ago_years" }, { 30 * DAY, "ago_months" },
+		{ DAY, "ago_days" }, { HOUR, "ago_hours" },
+		{ MINUTE, "ago_minutes" },
+	};
+	int64_t ms = now_ms - then_ms;
+	size_t i;
+
+	for (i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+		if (ms >= units[i].unit)
+			return i18n_count(ctx, l, units[i].key,
+					  ms / units[i].unit);
+	}
+	return i18n_fill(ctx, l, "ago_now", NULL);
+}
+
+char *i18n_time(const void *ctx, const struct i18n_locale *l, int64_t ms,
+		const char *zone)
+{
+	struct zone_time where = { .offset = 0, .name = "UTC" };
+	const struct zone *z = zone_find(zone);
+	char month[24], weekday[24], year[24], day[8], clock[24];
+	time_t s = (time_t)(ms / 1000 - (ms % 1000 < 0));
+	struct tm t;
+
+	if (z)
+		zone_at(z, s, &where);
+	s += where.offset;
+	if (!gmtime_r(&s, &t))
+		return give(talloc_strdup(ctx, "-"));
+	snprintf(month, sizeof(month), "month_%d", t.tm_mon + 1);
+	snprintf(weekday, sizeof(weekday), "weekday_%d", t.tm_wday);
+	snprintf(year, sizeof(year), "%d", t.tm_year + 1900);
+	snprintf(day, sizeof(day), "%d", t.tm_mday);
+	snprintf(clock, sizeof(clock), "%02d:%02d", t.tm_hour, t.tm_min);
+	return i18n_fill(ctx, l, "time_exact", i18n_sentence(l, weekday), day,
+			 i18n_sentence(l, month), year, clock, where.name,
+			 NULL);
+}
