@@ -20,6 +20,7 @@ include tests/shim/local.mk
 include tests/workspace/local.mk
 include tests/session/local.mk
 include tests/bridge/local.mk
+include tests/demo/local.mk
 include tests/cgi-bin/local.mk
 include tests/fuzz/local.mk
 EXTRA_DIST += tests/package.json tests/package-lock.json \
