@@ -1,0 +1,243 @@
+// The measurements of scripts/bench, each a ratio or a size against its stated
+// limit, all in one run on one machine. Prints a table in Markdown.
+import {execFileSync, spawn} from "node:child_process";
+import {mkdtempSync, readFileSync, rmSync, writeFileSync} from "node:fs";
+import {tmpdir} from "node:os";
+import {join} from "node:path";
+import {createInterface} from "node:readline";
+import {begin, call, containerOf, engine, engineSocket, event, inspect, isEnd, isReady, logIn, newAccount, now, open, origin, port, service, sleep, state} from "../client.js";
+
+const build = process.env.GONGBANG_BUILD;
+const only = process.argv.slice(2);
+const rows = [];
+
+const median = (list) => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)];
+const ms = (n) => n.toFixed(1) + " ms";
+
+function report(what, measured, limit, holds) {
+	rows.push([what, measured, limit, holds ? "holds" : "**missed**"]);
+	console.error(`${what}: ${measured} (limit ${limit}) ${holds ? "holds" : "MISSED"}`);
+}
+
+// ---- memory ------------------------------------------------------------------
+
+function privateKb(pid) {
+	const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, "utf8");
+	return ["Private_Clean", "Private_Dirty"].reduce((sum, name) => sum + Number(rollup.match(new RegExp(name + ":\\s+(\\d+)"))[1]), 0);
+}
+
+function residentKb(pid) {
+	return Number(readFileSync(`/proc/${pid}/status`, "utf8").match(/VmRSS:\s+(\d+)/)[1]);
+}
+
+const workers = () => readFileSync(`/proc/${service("nginx")}/task/${service("nginx")}/children`, "utf8").trim().split(/\s+/);
+
+// ---- the measurements ---------------------------------------------------------
+
+async function ready() {
+	const ours = [], theirs = [], running = [];
+	for (let i = 0; i < 5; i++) {
+		const login = newAccount();
+		const session = await logIn(login);
+		const ws = open("/ws/workspace", session.cookie);
+		ours.push((await event(ws, isReady)).time - session.after);
+		const name = containerOf(login);
+		const was = await inspect(name);
+		for (let k = 0; k < 5; k++) {
+			const again = await logIn(login);
+			const second = open("/ws/workspace", again.cookie);
+			running.push((await event(second, isReady)).time - again.after);
+			second.close();
+		}
+		ws.close();
+		const spec = {...was.Config, HostConfig: {...was.HostConfig}, Labels: {}};
+		delete spec.Hostname;
+		const mounts = spec.HostConfig.Mounts || [];
+		for (const mount of mounts)
+			if (mount.Type === "volume")
+				mount.Source = "bench-" + i + "-" + process.pid;
+		const start = now();
+		const made = await engine("POST", "/containers/create?name=bench-" + process.pid + "-" + i, spec);
+		const started = await engine("POST", `/containers/${made.body.Id}/start`);
+		theirs.push(now() - start);
+		if (started.status !== 204)
+			throw new Error("engine start: " + started.status);
+		await engine("DELETE", `/containers/${made.body.Id}?force=1&v=1`);
+		for (const mount of mounts)
+			if (mount.Type === "volume")
+				await engine("DELETE", "/volumes/" + mount.Source + "?force=1");
+		await engine("POST", `/containers/${name}/stop?t=1`);
+	}
+	const ratio = median(ours) / median(theirs);
+	report("login's answer to a ready new container", `${ratio.toFixed(2)} x (${ms(median(ours))} against create + start ${ms(median(theirs))}, median of 5)`, "1.3 x", ratio <= 1.3);
+	report("login's answer to a ready running container", `${ms(median(running))} (median of 25)`, "10 ms", median(running) < 10);
+}
+
+// A CLI of its own in the same container, driven by a pipe through one exec.
+function directCli(name) {
+	const child = spawn("docker", ["-H", "unix://" + engineSocket, "exec", "-i", name, "claude", "-p",
+		"--input-format", "stream-json", "--output-format", "stream-json", "--verbose",
+		"--include-partial-messages", "--replay-user-messages", "--permission-prompt-tool", "stdio"],
+	{stdio: ["pipe", "pipe", "ignore"]});
+	const lines = createInterface({input: child.stdout});
+	return {
+		turn(text) {
+			return new Promise((resolve) => {
+				const start = now();
+				let first = 0;
+				const listen = (line) => {
+					const e = JSON.parse(line);
+					if (!first && e.type === "stream_event" && e.event.type === "content_block_delta")
+						first = now() - start;
+					if (e.type === "result") {
+						lines.off("line", listen);
+						resolve(first);
+					}
+				};
+				lines.on("line", listen);
+				child.stdin.write(JSON.stringify({type: "user", message: {role: "user", content: text}, uuid: crypto.randomUUID()}) + "\n");
+			});
+		},
+		end() {
+			child.stdin.end();
+		},
+	};
+}
+
+async function firstDelta() {
+	const login = newAccount();
+	const {cookie} = await logIn(login);
+	const id = await begin(cookie, "hello");
+	const ws = open(`/ws/conversations/${id}?from=0`, cookie);
+	await event(ws, isEnd);
+	const direct = directCli(containerOf(login));
+	await direct.turn("hello");
+	const ours = [], theirs = [];
+	for (let i = 0; i < 50; i++) {
+		const end = event(ws, isEnd);
+		const delta = event(ws, (e) => e.kind === "delta");
+		const start = now();
+		ws.send(JSON.stringify({type: "message", id: crypto.randomUUID(), text: "hello"}));
+		ours.push((await delta).time - start);
+		await end;
+		await sleep(150);	// the queue's own end: a new turn begins at rest
+		theirs.push(await direct.turn("hello"));
+		await sleep(50);
+	}
+	direct.end();
+	ws.close();
+	const more = median(ours) - median(theirs);
+	report("message to first delta, more than the CLI by a pipe", `${ms(more)} (${ms(median(ours))} against ${ms(median(theirs))}, medians of 50 in turn)`, "5 ms", more <= 5);
+}
+
+function wrk(url, cookie) {
+	const out = execFileSync("wrk", ["-t1", "-c32", "-d5", ...(cookie ? ["-H", "Cookie: " + cookie] : []), url], {encoding: "utf8"});
+	if (/Non-2xx/.test(out))
+		throw new Error(out);
+	return Number(out.match(/Requests\/sec:\s+([\d.]+)/)[1]);
+}
+
+// A constant page of the same size behind an nginx of the same settings.
+async function withConstant(bytes, work) {
+	const dir = mkdtempSync(join(tmpdir(), "gongbang-bench-"));
+	execFileSync("chmod", ["755", dir]);
+	const threads = execFileSync("sh", ["-c", `sed -n 's/^pages_threads = //p' "${state}/gongbang.conf"`], {encoding: "utf8"}).trim() || "4";
+	const program = spawn(join(build, "tests/bench/constant_fcgi"), [join(dir, "s.sock"), String(bytes), threads], {stdio: "ignore"});
+	const free = 20000 + process.pid % 10000;
+	const conf = readFileSync(join(state, "nginx.conf"), "utf8");
+	const fastcgi = conf.match(/\n[^\n]*fastcgi_keep_conn[^\n]*/)?.[0] || "";
+	writeFileSync(join(dir, "nginx.conf"), `user www-data; worker_processes ${conf.match(/worker_processes\s+(\S+);/)[1]}; daemon off; pid ${dir}/pid; error_log ${dir}/error.log;
+events { worker_connections 1024; }
+http { access_log off;
+upstream pages { server unix:${dir}/s.sock; ${/keepalive\s+\d+;/.exec(conf)?.[0] || ""} }
+server { listen 127.0.0.1:${free}; location / { include /etc/nginx/fastcgi_params; ${fastcgi} fastcgi_pass pages; } } }`);
+	const nginx = spawn("nginx", ["-c", join(dir, "nginx.conf")], {stdio: "inherit"});
+	await sleep(1000);
+	try {
+		return await work(`http://127.0.0.1:${free}/`);
+	} finally {
+		nginx.kill();
+		program.kill();
+		await sleep(200);
+		rmSync(dir, {recursive: true, force: true});
+	}
+}
+
+async function page() {
+	const login = newAccount();
+	const {cookie} = await logIn(login);
+	for (let i = 0; i < 50; i++)
+		await begin(cookie, "");
+	const html = (await call("GET", "/workspace", {cookie})).text;
+	const ratios = [], ours = [], theirs = [];
+	await withConstant(Buffer.byteLength(html), async (url) => {
+		for (let i = 0; i < 3; i++) {
+			ours.push(wrk(origin + "/workspace", cookie));
+			theirs.push(wrk(url, ""));
+			ratios.push(ours[i] / theirs[i]);
+		}
+	});
+	report(`/workspace with 50 conversations (${Buffer.byteLength(html)} bytes)`, `${(100 * median(ratios)).toFixed(0)} % of a constant page (${median(ours).toFixed(0)} against ${median(theirs).toFixed(0)} requests/s, median of 3 pairs)`, "50 %", median(ratios) >= 0.5);
+	const kb = residentKb(service("pages"));
+	report("gongbang.fcgi resident, after that load", `${(kb / 1024).toFixed(1)} MB`, "20 MB", kb < 20 * 1024);
+}
+
+async function sockets() {
+	const count = 10000;
+	const login = newAccount();
+	const {cookie} = await logIn(login);
+	await event(open("/ws/workspace", cookie), isReady);
+	const bridge = service("bridge");
+	const before = {bridge: privateKb(bridge), nginx: workers().reduce((s, p) => s + privateKb(p), 0)};
+	const client = spawn(join(build, "tests/bench/sockets"), [port, "/ws/workspace", cookie, String(count), "200"], {stdio: ["pipe", "pipe", "inherit"]});
+	const said = await new Promise((resolve) => createInterface({input: client.stdout}).once("line", resolve));
+	await sleep(2000);
+	const after = {bridge: privateKb(bridge), nginx: workers().reduce((s, p) => s + privateKb(p), 0)};
+	client.stdin.end();
+	const each = (name) => (after[name] - before[name]) / count;
+	const failed = Number(said.match(/failed (\d+)/)[1]);
+	report("10,000 WebSockets through nginx", said, "failed 0", failed === 0);
+	report("an idle WebSocket in the bridge", `${each("bridge").toFixed(1)} KB private`, "3 KB", each("bridge") <= 3);
+	report("an idle WebSocket in nginx", `${each("nginx").toFixed(1)} KB private`, "16 KB", each("nginx") <= 16);
+	await sleep(3000);
+}
+
+async function flood() {
+	const login = newAccount();
+	const {cookie} = await logIn(login);
+	const id = await begin(cookie, "hello");
+	const ws = open(`/ws/conversations/${id}?from=0`, cookie);
+	await event(ws, isEnd);
+	const name = containerOf(login);
+	const shim = (await inspect(name)).State.Pid;
+	const bridge = service("bridge");
+	const before = {bridge: residentKb(bridge), shim: residentKb(shim)};
+	const peak = {bridge: 0, shim: 0};
+	const watch = setInterval(() => {
+		peak.bridge = Math.max(peak.bridge, residentKb(bridge));
+		peak.shim = Math.max(peak.shim, residentKb(shim));
+	}, 50);
+	const end = event(ws, isEnd);
+	ws.send(JSON.stringify({type: "message", id: crypto.randomUUID(), text: "long 16000"}));
+	await end;
+	clearInterval(watch);
+	const size = Number(execFileSync("docker", ["-H", "unix://" + engineSocket, "exec", name, "stat", "-c", "%s", `/workspace/.gongbang/sessions/${id}/log`], {encoding: "utf8"}));
+	const grew = {bridge: (peak.bridge - before.bridge) / 1024, shim: (peak.shim - before.shim) / 1024};
+	ws.close();
+	report(`${(size / 1e6).toFixed(0)} MB of log through a session`, `bridge + ${grew.bridge.toFixed(1)} MB, shim + ${grew.shim.toFixed(1)} MB at the peak`, "constant: under 16 MB and 1 MB", grew.bridge < 16 && grew.shim < 1);
+}
+
+const all = {ready, firstDelta, page, sockets, flood};
+for (const [name, measure] of Object.entries(all)) {
+	if (only.length && !only.includes(name))
+		continue;
+	try {
+		await measure();
+	} catch (error) {
+		report(name, "could not be measured: " + error.message, "", false);
+	}
+}
+console.log("| what | measured | limit | |\n|---|---|---|---|");
+for (const row of rows)
+	console.log("| " + row.join(" | ") + " |");
+process.exit(rows.every((row) => row[3] === "holds") ? 0 : 1);

@@ -1,0 +1,247 @@
+// A user of an installation, without a browser: what the whole-stack tests and
+// the benchmarks share. The installation is told by GONGBANG_STATE and
+// GONGBANG_PORT, as scripts/up knows them.
+import {execFileSync} from "node:child_process";
+import {existsSync} from "node:fs";
+import http from "node:http";
+import {join} from "node:path";
+import WebSocket from "ws";
+
+export const state = process.env.GONGBANG_STATE;
+export const port = process.env.GONGBANG_PORT;
+if (!state || !port)
+	throw new Error("GONGBANG_STATE and GONGBANG_PORT are not set: run scripts/check or scripts/bench");
+export const origin = `http://127.0.0.1:${port}`;
+export const engineSocket = process.env.GONGBANG_ENGINE ||
+	(existsSync(join(state, "docker.sock")) ? join(state, "docker.sock") : "/var/run/docker.sock");
+export const password = "correct horse battery";
+
+export const now = () => Number(process.hrtime.bigint()) / 1e6;
+export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+export function gongbang(args, input = "") {
+	return execFileSync("scripts/gongbang", args, {input, encoding: "utf8"});
+}
+
+let accounts = 0;
+export function newAccount(prefix = "u") {
+	const login = prefix + process.pid + "x" + accounts++;
+	gongbang(["user", "add", login], password + "\n");
+	return login;
+}
+
+export function call(method, path, {cookie = "", form = null, headers = {}, body = null} = {}) {
+	return new Promise((resolve, reject) => {
+		const text = form ? new URLSearchParams(form).toString() : body;
+		const request = http.request(origin + path, {method, headers: {
+			Cookie: cookie, Origin: origin,
+			...(form ? {"Content-Type": "application/x-www-form-urlencoded"} : {}),
+			...(text === null ? {} : {"Content-Length": Buffer.byteLength(text)}),
+			...headers,
+		}}, (answer) => {
+			let got = "";
+			answer.setEncoding("utf8");
+			answer.on("data", (chunk) => { got += chunk; });
+			answer.on("end", () => resolve({status: answer.statusCode, headers: answer.headers, text: got}));
+		});
+		request.on("error", reject);
+		request.end(text ?? undefined);
+	});
+}
+
+export const field = (html, name) => html.match(new RegExp(`name="${name}" value="([^"]*)"`))[1];
+export const cookies = (answer) => (answer.headers["set-cookie"] || []).map((c) => c.split(";")[0]).join("; ");
+
+// {cookie, after}: the session's cookie, and when the login's answer was here.
+export async function logIn(login, secret = password) {
+	const page = await call("GET", "/login");
+	const answer = await call("POST", "/login", {cookie: cookies(page),
+		form: {csrf: field(page.text, "csrf"), login, password: secret}});
+	const after = now();
+	if (answer.status !== 303)
+		throw new Error("login: " + answer.status + " " + answer.text);
+	return {cookie: cookies(answer).split("; ").find((c) => c.startsWith("gongbang_session=")), after};
+}
+
+// A new conversation with a first message; its id.
+export async function begin(cookie, text) {
+	const page = await call("GET", "/workspace", {cookie});
+	const answer = await call("POST", "/conversations", {cookie,
+		form: {csrf: field(page.text, "csrf"), id: crypto.randomUUID(), text}});
+	if (answer.status !== 303)
+		throw new Error("conversation: " + answer.status + " " + answer.text);
+	return answer.headers.location.match(/[0-9a-f-]{36}/)[0];
+}
+
+export function open(path, cookie) {
+	return new WebSocket(`ws://127.0.0.1:${port}${path}`, {origin, headers: {Cookie: cookie}});
+}
+
+// The time of the first event that test() likes.
+export function event(ws, test, timeout = 60000) {
+	return new Promise((resolve, reject) => {
+		const listen = (data) => {
+			const e = JSON.parse(data);
+			if (test(e))
+				done(() => resolve(Object.assign(e, {time: now()})));
+		};
+		const closed = (code) => done(() => reject(new Error("socket closed " + code)));
+		const timer = setTimeout(() => done(() => reject(new Error("no such event in time"))), timeout);
+		function done(act) {
+			clearTimeout(timer);
+			ws.off("message", listen);
+			ws.off("close", closed);
+			act();
+		}
+		ws.on("message", listen);
+		ws.on("close", closed);
+	});
+}
+export const isReady = (e) => e.kind === "status" && e.state === "ready";
+export const isEnd = (e) => e.kind === "end";
+
+// A page that reconnects as the real one does, and keeps what it saw: parts by
+// name, with every text it was given.
+export class Page {
+	constructor(path, cookie) {
+		Object.assign(this, {path, cookie, offset: 0, parts: new Map(), ends: 0, outbox: [], status: "", over: false});
+		this.connect();
+	}
+
+	connect() {
+		if (this.over)
+			return;
+		const separator = this.path.includes("?") ? "&" : "?";
+		this.ws = open(`${this.path}${separator}from=${this.offset}`, this.cookie);
+		this.ws.on("open", () => this.outbox.forEach((m) => this.ws.send(JSON.stringify(m))));
+		this.ws.on("message", (data) => this.receive(JSON.parse(data)));
+		this.ws.on("error", () => {});
+		this.ws.on("close", (code) => {
+			this.closed = code;
+			if (code !== 4401 && code !== 4404)
+				setTimeout(() => this.connect(), 300);
+		});
+	}
+
+	receive(e) {
+		if (e.kind === "part")
+			this.parts.set(e.target, {role: e.role, html: e.html, message: e.message});
+		else if (e.kind === "delta" && this.parts.has(e.target))
+			this.parts.get(e.target).html += e.text;
+		else if (e.kind === "end")
+			this.ends++;
+		else if (e.kind === "status")
+			this.status = e.state;
+		else if (e.kind === "accepted")
+			this.outbox = this.outbox.filter((m) => m.id !== e.id);
+		else if (e.kind === "queue")
+			this.queue = e.html;
+		if (typeof e.at === "number" && e.at > this.offset)
+			this.offset = e.at;
+		this.heard?.();
+	}
+
+	say(text) {
+		const message = {type: "message", id: crypto.randomUUID(), text};
+		this.outbox.push(message);
+		this.send(message);
+		return message.id;
+	}
+
+	send(message) {
+		if (this.ws.readyState === WebSocket.OPEN)
+			this.ws.send(JSON.stringify(message));
+	}
+
+	// Waits until test(this) holds.
+	until(test, what, timeout = 60000) {
+		return new Promise((resolve, reject) => {
+			const look = () => {
+				if (!test(this))
+					return;
+				clearTimeout(timer);
+				clearInterval(poll);
+				this.heard = null;
+				resolve(this);
+			};
+			const poll = setInterval(look, 200);
+			const timer = setTimeout(() => {
+				clearInterval(poll);
+				reject(new Error("not in time: " + what + "; status " + this.status + "; parts " + JSON.stringify([...this.parts].slice(-6))));
+			}, timeout);
+			this.heard = look;
+			look();
+		});
+	}
+
+	kinds(kind, partState = "") {
+		return [...this.parts].filter(([, p]) => p.html.includes(`data-part="${kind}"`) &&
+			(!partState || p.html.includes(`data-state="${partState}"`)));
+	}
+
+	answer(kind, choice, more = {}) {
+		const [target] = this.kinds(kind, "waiting").at(-1);
+		this.send({type: "answer", target, choice, ...more});
+	}
+
+	close() {
+		this.over = true;
+		this.ws.close();
+	}
+}
+
+export async function openConversation(login, text) {
+	const {cookie} = await logIn(login);
+	const id = await begin(cookie, text);
+	const page = new Page(`/ws/conversations/${id}`, cookie);
+	page.id = id;
+	return page;
+}
+
+// ---- the operator's view ------------------------------------------------------
+
+export function engine(method, path, body) {
+	return new Promise((resolve, reject) => {
+		const request = http.request({socketPath: engineSocket, method, path: "/v1.41" + path,
+			headers: {"Content-Type": "application/json"}}, (answer) => {
+			let text = "";
+			answer.on("data", (chunk) => { text += chunk; });
+			answer.on("end", () => {
+				let parsed = text;
+				try {
+					parsed = JSON.parse(text);
+				} catch {
+					// not JSON: given as it is
+				}
+				resolve({status: answer.statusCode, body: parsed});
+			});
+		});
+		request.on("error", reject);
+		request.end(body ? JSON.stringify(body) : undefined);
+	});
+}
+
+export function userId(login) {
+	return JSON.parse(gongbang(["user", "list", "--json"])).find((u) => u.login === login).id;
+}
+
+export const containerOf = (login) => "gongbang-" + userId(login);
+
+export async function inspect(name) {
+	return (await engine("GET", `/containers/${name}/json`)).body;
+}
+
+// Runs a command inside a workspace as its user; what it printed, whatever its status.
+export function inside(name, script) {
+	try {
+		return execFileSync("docker", ["-H", "unix://" + engineSocket, "exec", name, "bash", "-c", script],
+			{encoding: "utf8", stdio: ["ignore", "pipe", "pipe"], timeout: 60000});
+	} catch (error) {
+		return (error.stdout || "") + (error.stderr || "") + `\nexit ${error.status}`;
+	}
+}
+
+// The process id runit holds for one of our programs.
+export function service(name) {
+	return execFileSync("sv", ["status", join(state, "services", name)], {encoding: "utf8"}).match(/pid (\d+)/)[1];
+}
