@@ -25,5 +25,7 @@ include tests/cgi-bin/local.mk
 include tests/fuzz/local.mk
 EXTRA_DIST += tests/package.json tests/package-lock.json tests/client.js tests/bench/bench.js \
 	tests/browser/gongbang.js tests/browser/login.test.js \
-	tests/browser/chat.test.js tests/browser/access.test.js
+	tests/browser/chat.test.js tests/browser/access.test.js \
+	tests/integration/fault.test.js tests/integration/http.test.js \
+	tests/integration/workspace.test.js
 include tests/bench/local.mk
