@@ -23,9 +23,10 @@ void login_key(const char token[TOKEN_SIZE], char out[LOGIN_KEY_SIZE]);
 /* A new session for the user; token for the cookie. */
 int login_start(struct kv *kv, const char *user_id, int64_t ttl_s, char token[TOKEN_SIZE], struct err *e) must_check;
 
-/* user_id of a cookie's token: ERR_AUTH when there is none or it ended. */
+/* user_id of a cookie's token (NULL: no cookie): ERR_AUTH when it is ill-formed or ended. */
 int login_find(struct kv *kv, const char *token, char user_id[ID_SIZE], struct err *e) must_check;
 
+/* It need not be a login's. */
 int login_end(struct kv *kv, const char *token, struct err *e) must_check;
 /* Every session of the account (disable, new password); keep_token: all but this one, may be NULL. */
 int login_end_all(struct kv *kv, const char *user_id, const char *keep_token, struct err *e) must_check;
@@ -39,9 +40,9 @@ int login_check(struct kv *kv, const struct settings *s, const char *login, cons
 /* The password was right: forgets the login's tries and takes this one back from the address's. */
 int login_succeeded(struct kv *kv, const char *login, const char *address, struct err *e) must_check;
 
-/* CSRF token of a cookie's token: keyed BLAKE2b, hex. */
+/* CSRF token of a cookie's token: BLAKE2b keyed with it, hex; "" when it is ill-formed. */
 void csrf_token(const char *token, char out[TOKEN_SIZE]);
-/* Constant time. */
+/* Constant time; false for an ill-formed token, and for given "" or NULL. */
 bool csrf_matches(const char *token, const char *given);
 
 #endif

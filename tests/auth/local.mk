@@ -1,0 +1,5 @@
+check_PROGRAMS += tests/auth/auth_test
+tests_auth_auth_test_SOURCES = tests/auth/auth_test.c $(test_redis)
+tests_auth_auth_test_LDADD = lib/auth/libauth.a lib/kv/libkv.a \
+	lib/core/libcore.a $(SODIUM_LIBS) $(HIREDIS_LIBS) $(UV_LIBS) \
+	$(TALLOC_LIBS) $(CORE_LIBS) $(test_libs)
