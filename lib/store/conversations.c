@@ -17,7 +17,7 @@ static int check_title(const char *title, size_t min, struct err *e)
 	size_t n = strlen(title);
 
 	if (!utf8_valid(title, n) || n < min || utf8_count(title, n) > TITLE_MAX)
-		return err_tell(e, ERR_INPUT, "error_title",
+		return err_tell(e, ERR_INPUT, "error_conversation_title",
 				"a title is %zu to %d characters", min,
 				TITLE_MAX);
 	return 0;

@@ -47,7 +47,7 @@ int conversation_each_open(struct db *db,
 		      int (*each)(void *data, const struct conversation *c, struct err *e),
 		      void *data, struct err *e) must_check;
 
-/* ERR_INPUT "error_title" for a title that is empty, too long or not UTF-8 (conversation_create takes ""). */
+/* ERR_INPUT "error_conversation_title" for a title that is empty, too long or not UTF-8 (conversation_create takes ""). */
 int conversation_rename(struct db *db, const char *id, const char *user_id, const char *title, struct err *e) must_check;
 int conversation_mark_deleted(struct db *db, const char *id, const char *user_id, struct err *e) must_check;
 /* Takes it and all its messages and parts away; it need not be there. */

@@ -19,7 +19,7 @@ struct user {
 	int64_t disabled_at;		/* 0: enabled */
 };
 
-/* ERR_CONFLICT "error_login_taken" when the login exists; ERR_INPUT for a bad one. */
+/* ERR_CONFLICT "error_login_taken" when the login exists; ERR_INPUT "error_login_name" for a bad one. */
 int user_create(struct db *db, const char *login, const char *password_hash,
 		bool admin, char id[ID_SIZE], struct err *e) must_check;
 
