@@ -6,6 +6,8 @@ static int head(http_parser *p)
 	struct docker_response *r = p->data;
 
 	r->status = p->status_code;
+	if (r->status < 100)
+		return err_set(&r->e, ERR_UNAVAILABLE, "status %d", r->status);
 	r->raw = r->upgrade && (r->status == 101 || r->status == 200);
 	if (r->status == 101 && !r->upgrade)
 		return err_set(&r->e, ERR_UNAVAILABLE, "an upgrade nobody asked");

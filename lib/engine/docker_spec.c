@@ -77,7 +77,7 @@ static struct json_object *ulimit(const char *name, int64_t n)
 
 static struct json_object *ulimits(void)
 {
-	struct json_object *a = list1(ulimit("nofile", 65536));
+	struct json_object *a = list1(ulimit("nofile", 8192));
 
 	json_object_array_add(a, ulimit("core", 0));
 	return a;

@@ -20,3 +20,14 @@ tests_fuzz_zone_fuzz_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_language_fuzz_SOURCES = tests/fuzz/language_fuzz.c $(fuzz_main)
 tests_fuzz_language_fuzz_LDADD = $(html_test_libs)
 tests_fuzz_language_fuzz_LDFLAGS = $(fuzz_ldflags)
+check_PROGRAMS += tests/fuzz/docker_frames_fuzz
+tests_fuzz_docker_frames_fuzz_SOURCES = tests/fuzz/docker_frames_fuzz.c $(fuzz_main)
+tests_fuzz_docker_frames_fuzz_LDADD = lib/engine/libengine.a \
+	lib/core/libcore.a $(engine_libs) $(CORE_LIBS)
+tests_fuzz_docker_frames_fuzz_LDFLAGS = $(fuzz_ldflags)
+
+check_PROGRAMS += tests/fuzz/docker_response_fuzz
+tests_fuzz_docker_response_fuzz_SOURCES = tests/fuzz/docker_response_fuzz.c $(fuzz_main)
+tests_fuzz_docker_response_fuzz_LDADD = lib/engine/libengine.a \
+	lib/core/libcore.a $(engine_libs) $(CORE_LIBS)
+tests_fuzz_docker_response_fuzz_LDFLAGS = $(fuzz_ldflags)

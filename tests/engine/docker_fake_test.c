@@ -1,0 +1,575 @@
+/* The Docker driver against what a real engine does not do on request. */
+#include "config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+#include <talloc.h>
+#include <unistd.h>
+
+#include "core/str.h"
+#include "engine/docker_frames.h"
+#include "engine/docker_http.h"
+#include "engine/docker_response.h"
+#include "engine/engine.h"
+#include "engine/sha256.h"
+#include "fake.h"
+
+struct world {
+	uv_loop_t loop;
+	void *ctx;
+	struct fake *fake;
+	struct engine *engine;
+	/* What the fake does. */
+	const char *answer;		/* raw bytes of every answer */
+	size_t answer_len;
+	bool by_bytes, stall, then_close;
+	const char *frames;		/* of an exec */
+	size_t frames_len;
+	int exec_status;
+	const char *exec_body;
+	bool keep;			/* the exec stays open */
+	char asked[8192];
+	struct fake_client *held;
+	/* What came back. */
+	int calls;
+	struct err e;
+	struct container_state state;
+	char ids[256];
+	char out[65536], bad[1024];
+	size_t out_len;
+	int opened, exit_code;
+	struct engine_stream *stream;
+	bool close_on_receive;
+};
+
+static void asked(void *data, struct fake_client *c, const char *bytes, size_t n)
+{
+	struct world *w = data;
+
+	snprintf(w->asked, sizeof(w->asked), "%s", bytes);
+	if (w->frames && strstr(bytes, "/exec HTTP")) {
+		fake_answer(c, w->exec_status ? w->exec_status : 201,
+			    w->exec_body ? w->exec_body : "{\"Id\":\"abc123\"}");
+		return;
+	}
+	if (w->frames && strstr(bytes, "/start HTTP")) {
+		fake_stream(c);
+		w->held = c;
+		fake_send(c, w->frames, w->frames_len);
+		if (!w->keep)
+			fake_close(c);
+		return;
+	}
+	if (w->frames && strstr(bytes, "GET /exec/")) {
+		fake_answer(c, 200, "{\"ExitCode\":7,\"Running\":false}");
+		return;
+	}
+	if (w->stall)
+		return;
+	if (w->by_bytes) {
+		size_t i;
+
+		for (i = 0; i < w->answer_len; i++)
+			fake_send(c, w->answer + i, 1);
+	} else {
+		fake_send(c, w->answer, w->answer_len);
+	}
+	if (w->then_close)
+		fake_close(c);
+}
+
+static int set_up(void **state)
+{
+	struct world *w = calloc(1, sizeof(*w));
+
+	uv_loop_init(&w->loop);
+	w->ctx = talloc_new(NULL);
+	w->fake = fake_new(&w->loop, asked, w);
+	w->engine = engine_docker_new(w->ctx, &w->loop, fake_path(w->fake));
+	*state = w;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct world *w = *state;
+
+	talloc_free(w->ctx);
+	if (w->fake)
+		fake_free(w->fake);
+	uv_run(&w->loop, UV_RUN_DEFAULT);
+	if (uv_loop_close(&w->loop) != 0)
+		return -1;		/* a handle was left open */
+	free(w);
+	return 0;
+}
+
+static void answer_with(struct world *w, const char *text)
+{
+	w->answer = text;
+	w->answer_len = strlen(text);
+}
+
+static void run_until(struct world *w, int calls)
+{
+	while (w->calls < calls && uv_run(&w->loop, UV_RUN_ONCE))
+		;
+	assert_int_equal(w->calls, calls);
+}
+
+static void keep_error(struct world *w, const struct err *e)
+{
+	w->calls++;
+	w->e = e ? *e : (struct err){ 0 };
+}
+
+static void done(void *data, const struct err *e)
+{
+	keep_error(data, e);
+}
+
+static void state_done(void *data, const struct container_state *s,
+		       const struct err *e)
+{
+	struct world *w = data;
+
+	keep_error(w, e);
+	if (s)
+		w->state = *s;
+}
+
+static void list_done(void *data, const char *const *ids, size_t n,
+		      const struct err *e)
+{
+	struct world *w = data;
+	size_t i;
+
+	keep_error(w, e);
+	for (i = 0; i < n; i++)
+		snprintf(w->ids + strlen(w->ids), sizeof(w->ids) - strlen(w->ids),
+			 "%s,", ids[i]);
+}
+
+#define INSPECTED "{\"Image\":\"sha256:aa\",\"State\":{\"Running\":true," \
+	"\"ExitCode\":3},\"Config\":{\"Labels\":{\"gongbang.spec\":\"ff\"}}}"
+
+static void expect_inspected(struct world *w)
+{
+	engine_inspect(w->engine, "box", state_done, w);
+	assert_int_equal(w->calls, 0);
+	run_until(w, 1);
+	assert_string_equal(w->e.text, "");
+	assert_true(w->state.exists && w->state.running);
+	assert_string_equal(w->state.image_id, "sha256:aa");
+	assert_string_equal(w->state.spec_hash, "ff");
+	assert_int_equal(w->state.exit_code, 3);
+	assert_true(str_starts(w->asked, "GET /containers/box/json HTTP/1.1\r\n"));
+}
+
+static void inspect_by_length(void **state)
+{
+	struct world *w = *state;
+	char text[512];
+
+	snprintf(text, sizeof(text),
+		 "HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n\r\n%s",
+		 strlen(INSPECTED), INSPECTED);
+	answer_with(w, text);
+	expect_inspected(w);
+}
+
+static void inspect_in_chunks(void **state)
+{
+	struct world *w = *state;
+	char text[512];
+
+	snprintf(text, sizeof(text),
+		 "HTTP/1.1 100 Continue\r\n\r\n"
+		 "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+		 "1\r\n{\r\n%zx\r\n%s\r\n0\r\n\r\n",
+		 strlen(INSPECTED) - 1, INSPECTED + 1);
+	answer_with(w, text);
+	w->by_bytes = true;
+	expect_inspected(w);
+}
+
+static void inspect_until_closed(void **state)
+{
+	struct world *w = *state;
+
+	answer_with(w, "HTTP/1.1 200 OK\r\n\r\n" INSPECTED);
+	w->then_close = true;
+	expect_inspected(w);
+}
+
+static void expect_away(struct world *w)
+{
+	int before = w->calls;
+
+	engine_inspect(w->engine, "box", state_done, w);
+	run_until(w, before + 1);
+	assert_int_equal(w->e.kind, ERR_UNAVAILABLE);
+	assert_string_equal(w->e.key, "error_engine");
+}
+
+static void bad_answers(void **state)
+{
+	static const char *const bad[] = {
+		"", "HTTP/1.1 200 OK\r\nContent-Le", "HELO\r\n\r\n",
+		"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nshort",
+		"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nnull",
+		"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}",
+		"HTTP/1.1 200 OK\r\nContent-Length: -2\r\n\r\n{}",
+		"HTTP/1.1 101 No\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n",
+		"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+		"HTTP/1.1 500 No\r\nContent-Length: 9\r\n\r\nnot json.",
+	};
+	struct world *w = *state;
+	size_t i;
+
+	w->then_close = true;
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		answer_with(w, bad[i]);
+		if (i == 9) {		/* it answers, so it is not away */
+			engine_inspect(w->engine, "box", state_done, w);
+			run_until(w, 10);
+			assert_int_equal(w->e.kind, ERR_UNAVAILABLE);
+		} else {
+			expect_away(w);
+		}
+	}
+}
+
+static void caps_hold(void **state)
+{
+	static const char head[] = "HTTP/1.1 200 OK\r\nX: ";
+	static const char body[] = "HTTP/1.1 200 OK\r\n\r\n";
+	struct world *w = *state;
+	size_t n = 6u << 20;
+	char *text = malloc(n);
+
+	memset(text, 'a', n);
+	memcpy(text, head, sizeof(head) - 1);
+	w->answer = text;
+	w->answer_len = 200000;
+	expect_away(w);
+	memcpy(text, body, sizeof(body) - 1);
+	w->answer_len = n;
+	expect_away(w);
+	free(text);
+}
+
+static void nobody_there(void **state)
+{
+	struct world *w = *state;
+
+	fake_free(w->fake);
+	w->fake = NULL;
+	expect_away(w);
+	assert_non_null(strstr(w->e.text, "no such file"));
+}
+
+static void statuses(void **state)
+{
+	const struct container_spec spec = {
+		.name = "box", .image = "i", .instance = "t", .user_id = "u",
+		.volume = "v", .network = "n",
+	};
+	struct world *w = *state;
+
+	answer_with(w, "HTTP/1.1 404 No\r\nContent-Length: 27\r\n\r\n"
+		       "{\"message\":\"No such image\"}");
+	engine_create(w->engine, &spec, done, w);
+	run_until(w, 1);
+	assert_int_equal(w->e.kind, ERR_MISSING);
+	assert_string_equal(w->e.key, "error_no_image");
+	assert_non_null(strstr(w->e.text, "No such image"));
+	engine_inspect(w->engine, "box", state_done, w);
+	run_until(w, 2);
+	assert_int_equal(w->e.kind, ERR_NONE);
+	assert_false(w->state.exists);
+	answer_with(w, "HTTP/1.1 404 No\r\nContent-Length: 33\r\n\r\n"
+		       "{\"message\":\"network n not found\"}");
+	engine_start(w->engine, "box", done, w);
+	run_until(w, 3);
+	assert_string_equal(w->e.key, "error_no_network");
+	answer_with(w, "HTTP/1.1 409 No\r\nContent-Length: 0\r\n\r\n");
+	engine_create(w->engine, &spec, done, w);
+	run_until(w, 4);
+	assert_int_equal(w->e.kind, ERR_CONFLICT);
+	answer_with(w, "HTTP/1.1 304 Not Modified\r\n\r\n");
+	engine_stop(w->engine, "box", 1, done, w);
+	run_until(w, 5);
+	assert_int_equal(w->e.kind, ERR_NONE);
+	assert_true(str_starts(w->asked, "POST /containers/box/stop?t=1 "));
+}
+
+static void names_are_encoded(void **state)
+{
+	struct world *w = *state;
+
+	answer_with(w, "HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n");
+	engine_image(w->engine, "host:5000/a b?x\r\nY: z", state_done, w);
+	run_until(w, 1);
+	assert_true(str_starts(w->asked, "GET /images/host:5000/a%20b%3Fx%0D%0A"
+			       "Y:%20z/json HTTP/1.1\r\nHost: engine\r\n"));
+}
+
+static void list_of_users(void **state)
+{
+	struct world *w = *state;
+
+	w->then_close = true;
+	answer_with(w, "HTTP/1.1 200 OK\r\n\r\n"
+		    "[{\"Labels\":{\"gongbang.user\":\"a\"}},{},3,"
+		    "{\"Labels\":{\"gongbang.user\":\"b\"}}]");
+	engine_list(w->engine, "mine", list_done, w);
+	run_until(w, 1);
+	assert_string_equal(w->ids, "a,b,");
+	assert_non_null(strstr(w->asked, "gongbang.instance%3Dmine"));
+}
+
+static void stalled(void *data, int status, const struct buf *body,
+		    const struct err *e)
+{
+	assert_int_equal(status, 0);
+	keep_error(data, e);
+}
+
+static void deadline(void **state)
+{
+	static const struct docker_http_events ev = { .answer = stalled };
+	const struct docker_request rq = {
+		.method = "GET", .path = "/", .deadline_ms = 20, .body_max = 10,
+	};
+	struct world *w = *state;
+	char buffer[DOCKER_READ_SIZE];
+	struct docker_place place = {
+		.loop = &w->loop, .socket_path = fake_path(w->fake),
+		.read_buffer = buffer,
+	};
+
+	w->stall = true;
+	docker_http_send(&place, &rq, &ev, w);
+	run_until(w, 1);
+	assert_string_equal(w->e.key, "error_engine");
+	assert_true(LIST_EMPTY(&place.open));
+}
+
+static void never(void *data, const struct container_state *s,
+		  const struct err *e)
+{
+	fail();
+}
+
+static void freed_in_mid_call(void **state)
+{
+	struct world *w = *state;
+
+	w->stall = true;
+	engine_inspect(w->engine, "box", never, w);
+	while (!w->asked[0])
+		uv_run(&w->loop, UV_RUN_ONCE);
+	talloc_free(w->engine);
+	uv_run(&w->loop, UV_RUN_NOWAIT);
+}
+
+static void opened(void *data)
+{
+	((struct world *)data)->opened++;
+}
+
+static void receive(void *data, const void *bytes, size_t n)
+{
+	struct world *w = data;
+
+	if (w->out_len + n <= sizeof(w->out))
+		memcpy(w->out + w->out_len, bytes, n);
+	w->out_len += n;
+	if (w->close_on_receive) {
+		engine_stream_close(w->stream);
+		w->calls++;
+	}
+}
+
+static void receive_error(void *data, const void *bytes, size_t n)
+{
+	struct world *w = data;
+
+	snprintf(w->bad, sizeof(w->bad), "%.*s", (int)n, (const char *)bytes);
+}
+
+static void closed(void *data, int exit_code, const struct err *e)
+{
+	struct world *w = data;
+	struct err late = { 0 };
+
+	assert_int_equal(engine_stream_write(w->stream, "x", 1, &late), -1);
+	keep_error(w, e);
+	w->exit_code = exit_code;
+}
+
+static const struct engine_stream_events stream_events = {
+	.open = opened,
+	.receive = receive,
+	.receive_error = receive_error,
+	.closed = closed,
+};
+
+static void exec(struct world *w, const char *frames, size_t n)
+{
+	static const char *const argv[] = { "a", "b\"c", NULL };
+
+	w->frames = frames;
+	w->frames_len = n;
+	w->stream = engine_exec(w->engine, "box", argv, &stream_events, w);
+}
+
+#define FRAMES(s) s, sizeof(s) - 1
+
+static void exec_frames(void **state)
+{
+	struct world *w = *state;
+
+	exec(w, FRAMES("\1\0\0\0\0\0\0\3abc\2\0\0\0\0\0\0\2no"
+		       "\1\0\0\0\0\0\0\0\1\0\0\0\0\0\0\1d"));
+	run_until(w, 1);
+	assert_int_equal(w->opened, 1);
+	assert_int_equal(w->e.kind, ERR_NONE);
+	assert_int_equal(w->exit_code, 7);
+	assert_memory_equal(w->out, "abcd", 4);
+	assert_string_equal(w->bad, "no");
+}
+
+static void exec_cut_in_a_frame(void **state)
+{
+	struct world *w = *state;
+
+	exec(w, FRAMES("\1\0\0\0\0\0\0\11abc"));
+	run_until(w, 1);
+	assert_int_equal(w->e.kind, ERR_UNAVAILABLE);
+	assert_non_null(strstr(w->e.text, "within a frame"));
+}
+
+static void exec_garbage(void **state)
+{
+	struct world *w = *state;
+
+	w->keep = true;
+	exec(w, FRAMES("\1\0\0\0\0\0\0\1aOCI runtime error"));
+	run_until(w, 1);
+	assert_int_equal(w->e.kind, ERR_UNAVAILABLE);
+	assert_int_equal(w->out_len, 1);
+}
+
+static void exec_refused(void **state)
+{
+	struct world *w = *state;
+
+	w->exec_status = 404;
+	w->exec_body = "{\"message\":\"No such container\"}";
+	exec(w, FRAMES(""));
+	run_until(w, 1);
+	assert_int_equal(w->e.kind, ERR_MISSING);
+	w->exec_status = 201;
+	w->exec_body = "{\"Id\":\"../containers\"}";
+	exec(w, FRAMES(""));
+	run_until(w, 2);
+	assert_int_equal(w->e.kind, ERR_UNAVAILABLE);
+	assert_int_equal(w->opened, 0);
+}
+
+static void exec_closed_while_receiving(void **state)
+{
+	struct world *w = *state;
+
+	w->close_on_receive = true;
+	exec(w, FRAMES("\1\0\0\0\0\0\0\1a\1\0\0\0\0\0\0\1bjunk"));
+	run_until(w, 1);
+	uv_run(&w->loop, UV_RUN_NOWAIT);
+	assert_int_equal(w->out_len, 1);
+}
+
+static void drained(void *data)
+{
+	((struct world *)data)->calls++;
+}
+
+static void exec_write_cap(void **state)
+{
+	struct world *w = *state;
+	static char block[65536];
+	struct err e = { 0 };
+	size_t total = 0;
+
+	w->keep = true;
+	exec(w, FRAMES(""));
+	engine_stream_on_drain(w->stream, drained);
+	assert_int_equal(engine_stream_write(w->stream, "early", 5, &e), 0);
+	assert_int_equal(engine_stream_unsent(w->stream), 5);
+	run_until(w, 1);
+	assert_int_equal(w->opened, 1);
+	assert_int_equal(engine_stream_unsent(w->stream), 0);
+	fake_hold(w->held);
+	while (total < 64u << 20 &&
+	       engine_stream_write(w->stream, block, sizeof(block), &e) == 0)
+		total += sizeof(block);
+	assert_int_equal(e.kind, ERR_LIMIT);
+	assert_in_range(engine_stream_unsent(w->stream), 900000, 1u << 20);
+	engine_stream_close(w->stream);
+	uv_run(&w->loop, UV_RUN_NOWAIT);
+}
+
+static void hash_vectors(void **state)
+{
+	char hex[65], many[1000];
+
+	sha256_hex("abc", 3, hex);
+	assert_string_equal(hex, "ba7816bf8f01cfea414140de5dae2223"
+				 "b00361a396177a9cb410ff61f20015ad");
+	sha256_hex("", 0, hex);
+	assert_string_equal(hex, "e3b0c44298fc1c149afbf4c8996fb924"
+				 "27ae41e4649b934ca495991b7852b855");
+	sha256_hex("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
+		   56, hex);
+	assert_string_equal(hex, "248d6a61d20638b8e5c026930c3e6039"
+				 "a33ce45964ff2167f6ecedd419db06c1");
+	memset(many, 'a', sizeof(many));
+	sha256_hex(many, sizeof(many), hex);
+	assert_string_equal(hex, "41edece42d63e8d9bf515a9ba6932e1c"
+				 "20cbc9f5a5d134645adb5db1b9737ea3");
+}
+
+#define ROW(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		ROW(inspect_by_length),
+		ROW(inspect_in_chunks),
+		ROW(inspect_until_closed),
+		ROW(bad_answers),
+		ROW(caps_hold),
+		ROW(nobody_there),
+		ROW(statuses),
+		ROW(names_are_encoded),
+		ROW(list_of_users),
+		ROW(deadline),
+		ROW(freed_in_mid_call),
+		ROW(exec_frames),
+		ROW(exec_cut_in_a_frame),
+		ROW(exec_garbage),
+		ROW(exec_refused),
+		ROW(exec_closed_while_receiving),
+		ROW(exec_write_cap),
+		cmocka_unit_test(hash_vectors),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
