@@ -1,0 +1,20 @@
+/* A whole conversation as a file for people (Markdown) or programs (JSON). */
+#ifndef SESSION_EXPORT_H
+#define SESSION_EXPORT_H
+
+#include "html/i18n.h"
+#include "store/conversations.h"
+
+/*
+ * Appends the conversation from its parts, then the messages Claude has not
+ * seen yet. title: what stands above it. ERR_LIMIT at out's cap.
+ */
+int export_markdown(struct db *db, const struct conversation *c,
+		    const char *title, const struct i18n_locale *text,
+		    const char *zone, struct buf *out, struct err *e) must_check;
+
+/* One JSON object: title, mode, times, "messages" with their parts' data as it is. */
+int export_json(struct db *db, const struct conversation *c, struct buf *out,
+		struct err *e) must_check;
+
+#endif
