@@ -17,6 +17,7 @@ up)
 		ln -s busybox "$dir/bin/$a"
 	done
 	chown 1000:1000 "$dir/workspace"
+	chmod 1777 "$dir/tmp"	# runc gives a tmpfs the mode of what it covers
 	tar -C "$dir" -c . | api -o /dev/null -f -X POST -T - -H 'Expect:' \
 		-H 'Content-Type: application/x-tar' \
 		"http://e/images/create?fromSrc=-&repo=$name&tag=latest&changes=ENTRYPOINT%20%5B%22%2Fbin%2Fsh%22%2C%22-c%22%2C%22trap%20%27exit%205%27%20TERM%3B%20while%20%3A%3B%20do%20sleep%2060%20%26%20wait%3B%20done%22%5D"
