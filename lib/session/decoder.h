@@ -5,7 +5,9 @@
  * Besides the CLI's lines the log has the shim's own, of type "gongbang":
  * {"type":"gongbang","subtype":"start","at":MS} when a process starts, and
  * {"type":"gongbang","subtype":"exit","at":MS,"code":N,"signal":N,
- *  "oom":N,"reason":"exit|container","stderr":"tail"} when it ended.
+ *  "oom":N,"reason":"exit|container","stderr":"tail"} when it ended; while it
+ * runs {"type":"gongbang","subtype":"oom","at":MS,"kills":N} may tell that the
+ * kernel killed N processes for want of memory. PROTOCOL.md has the CLI's own.
  */
 #ifndef SESSION_DECODER_H
 #define SESSION_DECODER_H
@@ -32,28 +34,32 @@ struct decoder_events {
 	void (*part)(void *data, const struct part *p);
 	/* Text was appended to the open text part `at`; part() with the whole follows when it is done. */
 	void (*delta)(void *data, int64_t at, const char *text, size_t n);
-	/* The person's message was echoed: this is its place. */
+	/* The person's message was echoed: this is its place (and its part's name). May come again with another `at` when an id was sent again: the first counts. */
 	void (*echo)(void *data, const char *uuid, int64_t at);
 	/* command_lifecycle: queued, started, completed, cancelled. */
 	void (*command)(void *data, const char *uuid, const char *lifecycle);
 	void (*turn_started)(void *data);
-	/* Exactly one a turn, also when the process died. */
+	/* Exactly one a turn, also when the process died. ok: it did not fail; a turn that was stopped did not. */
 	void (*turn_ended)(void *data, bool ok, const struct turn_usage *usage);
 	/* What Claude does now: phase "requesting", "thinking", "writing", "tool" (detail: its name), "retrying", "compacting", "waiting", "idle". */
 	void (*activity)(void *data, const char *phase, const char *detail);
-	/* system/init: every turn. */
+	/* system/init, every turn; and every change of mode, with model and cli_version NULL. */
 	void (*init)(void *data, const char *model, const char *mode, const char *cli_version);
-	/* Answer to a control_request of ours; response is JSON text. */
+	/* Answer to a control_request of ours; response is JSON text: what it says, or with !ok {"error":...,"error_code":...}. */
 	void (*control)(void *data, const char *request_id, bool ok, const char *response);
-	/* The shim's lines. */
+	/* How many sub-agents and shells run in the background: a process with some must not be ended as idle. */
+	void (*background)(void *data, size_t n);
+	/* The shim's lines. A process that ends outside a turn leaves no part: what that means is the caller's to know. */
 	void (*process_started)(void *data);
 	void (*process_ended)(void *data, int code, int signal, int64_t oom_kills, const char *stderr_tail);
 };
 
 /*
- * offset: where in the log the first byte fed stands. open: parts recorded
- * before that still run or wait (so their ends find them); may be NULL.
- * now: clock in UTC ms, for created_at. Gives (child of ctx).
+ * offset: where in the log the first byte fed stands. open: the parts recorded
+ * before that still run or wait, so that their ends find them, and also the
+ * last one of all whatever its state, for its message may go on; in any order;
+ * may be NULL. now: clock in UTC ms, for times the log does not tell. ev and
+ * data are kept. Gives (child of ctx).
  */
 struct decoder *decoder_new(const void *ctx, int64_t offset,
 			    const struct part *open, size_t nopen, bool in_turn,
@@ -64,9 +70,20 @@ void decoder_feed(struct decoder *d, const void *bytes, size_t n);
 /* Offset after the last whole line decoded. */
 int64_t decoder_offset(const struct decoder *d);
 
-/* The highest offset from which decoding again loses nothing: where the open text block began, else decoder_offset. */
+/*
+ * The highest offset from which decoding again loses nothing: where the open
+ * text block (or a message that is being joined with others) began, else
+ * decoder_offset. Decoding again from it calls again what was called since.
+ */
 int64_t decoder_safe_offset(const struct decoder *d);
 
 bool decoder_in_turn(const struct decoder *d);
+
+/* Each part that runs or waits as it is now, deltas included: what a browser that connects now lacks. */
+void decoder_each_open(struct decoder *d,
+		       void (*each)(void *data, const struct part *p), void *data);
+
+/* Lines that were no JSON, for the log of whoever serves: they are skipped. */
+int64_t decoder_broken_lines(const struct decoder *d);
 
 #endif

@@ -1,0 +1,276 @@
+#include "config.h"
+#include "session/decoder_impl.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <talloc.h>
+#include <time.h>
+
+#include "core/str.h"
+
+static int drop(struct decoder *d)
+{
+	while (d->open) {	/* theirs hold memory that is not talloc's */
+		struct live *l = d->open;
+
+		d->open = l->next;
+		talloc_free(l);
+	}
+	live_unkill(d);
+	buf_release(&d->line);
+	buf_release(&d->joined);
+	return 0;
+}
+
+static void restore(struct decoder *d, const struct part *open, size_t nopen)
+{
+	const struct part *last = NULL;
+	size_t i;
+
+	for (i = 0; i < nopen; i++) {
+		live_restore(d, &open[i]);
+		if (open[i].at < d->line_at && (!last || open[i].at > last->at))
+			last = &open[i];
+	}
+	if (!last || !d->in_turn || str_equal(last->role, "user"))
+		return;
+	d->group = last->turn;
+	d->failed = str_equal(last->kind, "error");
+}
+
+struct decoder *decoder_new(const void *ctx, int64_t offset,
+			    const struct part *open, size_t nopen, bool in_turn,
+			    int64_t (*now)(void), const struct decoder_events *ev, void *data)
+{
+	struct decoder *d = talloc_zero(ctx, struct decoder);
+
+	if (!d)
+		err_abort("out of memory");
+	d->ev = ev;
+	d->data = data;
+	d->now = now;
+	d->line_at = d->line_end = offset;
+	d->in_turn = in_turn;
+	d->group = d->user_group = d->joined_at = -1;
+	buf_init(&d->line, DECODER_LINE_MAX);
+	buf_init(&d->joined, JOINED_MAX);
+	talloc_set_destructor(d, drop);
+	restore(d, open, nopen);
+	return d;
+}
+
+void activity(struct decoder *d, const char *phase, const char *detail)
+{
+	if (d->ev->activity)
+		d->ev->activity(d->data, phase, detail);
+}
+
+void turn_start(struct decoder *d)
+{
+	if (d->in_turn)
+		return;
+	d->in_turn = true;
+	d->failed = false;
+	d->group = -1;
+	if (d->ev->turn_started)
+		d->ev->turn_started(d->data);
+}
+
+void turn_end(struct decoder *d, bool ok, const struct turn_usage *usage)
+{
+	if (!d->in_turn)
+		return;
+	d->in_turn = false;
+	d->group = -1;
+	d->oom_pending = false;
+	live_unkill(d);
+	buf_clear(&d->joined);
+	d->joined_at = -1;
+	activity(d, "idle", NULL);
+	if (d->ev->turn_ended)
+		d->ev->turn_ended(d->data, ok, usage);
+}
+
+static void lifecycle(struct decoder *d, struct json_object *line)
+{
+	const char *uuid = field_text(line, "command_uuid", NULL);
+	const char *state = field_text(line, "state", NULL);
+
+	if (!uuid || !state || !id_valid(uuid))
+		return;
+	if (str_equal(state, "started"))
+		turn_start(d);
+	if (d->ev->command)
+		d->ev->command(d->data, uuid, state);
+}
+
+static void control_response(struct decoder *d, struct json_object *line)
+{
+	static const int plain = JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE;
+	struct json_object *response = field_object(line, "response"), *inner;
+	const char *id = field_text(response, "request_id", NULL);
+	size_t budget = 1 << 20;
+	bool ok = field_is(response, "subtype", "success"), cut = false;
+	auto_json *copy = NULL;
+
+	if (!id || ask_answered(d, response) || !d->ev->control)
+		return;
+	inner = ok ? field_object(response, "response") : response;
+	if (inner)
+		copy = field_copy(inner, &budget, &cut);
+	d->ev->control(d->data, id, ok, copy ?
+		       json_object_to_json_string_ext(copy, plain) : "{}");
+}
+
+static void control_request(struct decoder *d, struct json_object *line)
+{
+	if (field_is(field_object(line, "request"), "subtype", "can_use_tool"))
+		ask_request(d, line);
+}
+
+static const struct {
+	const char *type;
+	void (*take)(struct decoder *d, struct json_object *line);
+	bool nested;		/* may come from a sub-agent */
+} types[] = {
+	{ "assistant", stream_assistant, true },
+	{ "command_lifecycle", lifecycle, false },
+	{ "control_cancel_request", ask_withdrawn, false },
+	{ "control_request", control_request, false },
+	{ "control_response", control_response, false },
+	{ "gongbang", turn_process, false },
+	{ "result", turn_result, false },
+	{ "stream_event", stream_event, true },
+	{ "system", turn_system, false },
+	{ "user", user_line, true },
+};
+
+/* RFC 3339, as the CLI writes it; what lies in the future is not believed. */
+static int64_t time_of(struct decoder *d, struct json_object *line)
+{
+	const char *text = field_text(line, "timestamp", NULL);
+	int64_t now = d->now(), at;
+	struct tm tm = { 0 };
+	int ms = 0, used = 0;
+
+	if (!text || sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2d.%3dZ%n", &tm.tm_year,
+			    &tm.tm_mon, &tm.tm_mday, &tm.tm_hour, &tm.tm_min,
+			    &tm.tm_sec, &ms, &used) != 7 || !used)
+		return now;
+	tm.tm_year -= 1900;
+	tm.tm_mon--;
+	at = (int64_t)timegm(&tm) * 1000 + ms;
+	return at > 0 && at < now ? at : now;
+}
+
+static void take(struct decoder *d, const char *text, size_t n)
+{
+	auto_json *line = field_parse(text, n);
+	const char *type;
+	size_t i;
+
+	if (!json_object_is_type(line, json_type_object)) {
+		d->broken++;
+		return;
+	}
+	type = field_text(line, "type", NULL);
+	d->line_time = time_of(d, line);
+	for (i = 0; type && i < sizeof(types) / sizeof(types[0]); i++) {
+		if (!str_equal(types[i].type, type))
+			continue;
+		if (!types[i].nested || !agent_line(d, line))
+			types[i].take(d, line);
+		return;
+	}
+}
+
+static void end_line(struct decoder *d, const char *text, size_t n)
+{
+	d->nth = 0;
+	if (n && text[n - 1] == '\r')
+		n--;
+	if (n)
+		take(d, text, n);
+	d->line_at = d->line_end;
+}
+
+static void end_long_line(struct decoder *d)
+{
+	char size[32];
+	int n;
+
+	d->nth = 0;
+	d->line_time = d->now();
+	n = snprintf(size, sizeof(size), "%lld", (long long)d->skipped);
+	live_say(d, "error", "error_line_long", "size", size, (size_t)n);
+	d->skipped = 0;
+	d->line_at = d->line_end;
+}
+
+/* n bytes of a line whose end has not come. */
+static void keep(struct decoder *d, const char *bytes, size_t n)
+{
+	struct err e = { 0 };
+
+	if (!d->skipped && buf_add(&d->line, bytes, n, &e) == 0)
+		return;
+	d->skipped += (int64_t)(d->line.len + n);
+	buf_release(&d->line);
+}
+
+void decoder_feed(struct decoder *d, const void *bytes, size_t n)
+{
+	const char *at = bytes, *newline;
+	size_t len;
+
+	for (; n; at += len, n -= len) {
+		newline = memchr(at, '\n', n);
+		len = newline ? (size_t)(newline - at) + 1 : n;
+		d->line_end += (int64_t)len;
+		if (!newline) {
+			keep(d, at, len);
+			return;
+		}
+		if (!d->line.len && !d->skipped && len <= DECODER_LINE_MAX) {
+			end_line(d, at, len - 1);
+			continue;
+		}
+		keep(d, at, len - 1);
+		if (d->skipped)
+			end_long_line(d);
+		else
+			end_line(d, d->line.data, d->line.len);
+		if (d->line.size > 64 << 10)
+			buf_release(&d->line);
+		buf_clear(&d->line);
+	}
+}
+
+int64_t decoder_offset(const struct decoder *d)
+{
+	return d->line_at;
+}
+
+int64_t decoder_safe_offset(const struct decoder *d)
+{
+	int64_t safe = d->line_at;
+	const struct live *l;
+
+	if (d->joined_at >= 0)
+		safe = d->joined_at;
+	for (l = d->open; l; l = l->next) {
+		if ((l->stream || l->stale) && l->p.at < safe)
+			safe = l->p.at;
+	}
+	return safe;
+}
+
+bool decoder_in_turn(const struct decoder *d)
+{
+	return d->in_turn;
+}
+
+int64_t decoder_broken_lines(const struct decoder *d)
+{
+	return d->broken;
+}

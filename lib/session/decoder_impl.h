@@ -1,0 +1,114 @@
+/* What the decoder's files share; nobody else includes it. */
+#ifndef SESSION_DECODER_IMPL_H
+#define SESSION_DECODER_IMPL_H
+
+#include "core/buf.h"
+#include "core/id.h"
+#include "session/decoder.h"
+#include "session/field.h"
+
+#define TEXT_MAX (1 << 20)
+#define INPUT_MAX (64 << 10)
+#define QUESTION_MAX (1 << 20)	/* goes back whole with the answers */
+#define OUTPUT_HALF (32 << 10)
+#define IMAGE_MAX (2 << 20)
+#define NAME_MAX_BYTES 200
+#define LIVE_MAX 512
+#define KNOWN 64
+#define JOINED_MAX (8 << 20)
+
+/* A part that may still change. A talloc child of the decoder. */
+struct live {
+	struct live *next;
+	struct part p;		/* texts are literals or children of this */
+	struct json_object *data;
+	char *id;		/* tool_use id, or the request's; NULL for texts */
+	char *tool;		/* of a request: the tool_use it asks for */
+	struct buf text;	/* of a stream: what came so far */
+	bool stream;		/* a text or thinking block that has begun, or a tool's input */
+	int64_t index;		/* of a stream: its block in the message */
+	bool stale;		/* its stream was abandoned; a retry takes it over */
+	bool background;	/* outlives its turn */
+};
+
+struct decoder {
+	const struct decoder_events *ev;
+	void *data;
+	int64_t (*now)(void);
+
+	int64_t line_at;	/* where the line at hand begins */
+	int64_t line_end;	/* and ends, its newline included */
+	int64_t nth;		/* parts begun by it so far: a name each */
+	int64_t line_time;	/* its timestamp, else now */
+	struct buf line;	/* a line that has begun; its end is to come */
+	int64_t skipped;	/* bytes of a line that is too long; 0: none */
+	int64_t broken;
+
+	bool in_turn;
+	bool failed;		/* the turn has its error part */
+	int64_t group;		/* the assistant's message at hand, -1: none */
+	int64_t user_group;
+	struct live *open;
+	size_t nopen;
+	struct live *oom_killed;/* the tool that ended with 137 last, kept for an oom line */
+	bool oom_pending;	/* an oom line came before the tool's end */
+
+	struct buf joined;	/* texts echoed ahead of their turn, each with a newline */
+	int64_t joined_at;	/* where the first of them was echoed; -1 */
+	char known[KNOWN][ID_SIZE];
+	size_t nknown;
+};
+
+/* decoder_live.c: the parts at hand. */
+
+/*
+ * A new part; its name is the line at hand. role "user" begins a message of its
+ * own, "assistant" goes on with the turn's. data is empty; emit when filled.
+ */
+struct live *live_begin(struct decoder *d, const char *role, const char *kind,
+			const char *state);
+/* A new part if none was abandoned by a stream that broke; else that one, emptied. */
+struct live *live_again(struct decoder *d, const char *kind);
+void live_emit(struct decoder *d, struct live *l);
+/* The last change: emits, and frees l. */
+void live_settle(struct decoder *d, struct live *l, const char *state);
+struct live *live_find(struct decoder *d, const char *id);
+struct live *live_find_kind(struct decoder *d, const char *kind);
+struct live *live_find_asking(struct decoder *d, const char *tool);
+/* Puts a recorded part back at hand. */
+void live_restore(struct decoder *d, const struct part *p);
+/* Ends what runs and waits; background ones only when all. */
+void live_end(struct decoder *d, const char *running, bool all);
+void live_unkill(struct decoder *d);
+/* A part that is whole at once: an error, a status. text (may be NULL) has n bytes. */
+void live_say(struct decoder *d, const char *kind, const char *key,
+	      const char *field, const char *text, size_t n);
+
+/* decoder_stream.c: stream_event and assistant lines. */
+void stream_event(struct decoder *d, struct json_object *line);
+void stream_assistant(struct decoder *d, struct json_object *line);
+
+/* decoder_user.c: user lines: echoes, tool results. */
+void user_line(struct decoder *d, struct json_object *line);
+
+/* decoder_agent.c: what a sub-agent does, kept in its tool's card. */
+bool agent_line(struct decoder *d, struct json_object *line);
+void agent_ended(struct decoder *d, struct json_object *line);
+
+/* decoder_ask.c: permissions, questions, plans. */
+void ask_request(struct decoder *d, struct json_object *line);
+/* True when the response answered one of them: it is the echo of ours. */
+bool ask_answered(struct decoder *d, struct json_object *response);
+void ask_withdrawn(struct decoder *d, struct json_object *line);
+
+/* decoder.c */
+void turn_start(struct decoder *d);
+void turn_end(struct decoder *d, bool ok, const struct turn_usage *usage);
+void activity(struct decoder *d, const char *phase, const char *detail);
+
+/* decoder_turn.c: system, result and the shim's lines. */
+void turn_result(struct decoder *d, struct json_object *line);
+void turn_system(struct decoder *d, struct json_object *line);
+void turn_process(struct decoder *d, struct json_object *line);
+
+#endif

@@ -1,0 +1,250 @@
+/* The decoder's parts at hand: begun, changed, ended. */
+#include "config.h"
+#include "session/decoder_impl.h"
+
+#include <string.h>
+#include <talloc.h>
+
+#include "core/str.h"
+
+static int drop(struct live *l)
+{
+	field_release(&l->data);
+	buf_release(&l->text);
+	return 0;
+}
+
+static struct live *add(struct decoder *d)
+{
+	struct live *l;
+
+	if (d->nopen >= LIVE_MAX)	/* only a forged log has so many */
+		live_settle(d, d->open, "cancelled");
+	l = talloc_zero(d, struct live);
+	if (!l)
+		err_abort("out of memory");
+	buf_init(&l->text, TEXT_MAX);
+	l->data = json_object_new_object();
+	talloc_set_destructor(l, drop);
+	/* Oldest first: what ends all of them ends them in their order. */
+	struct live **at = &d->open;
+
+	while (*at)
+		at = &(*at)->next;
+	*at = l;
+	d->nopen++;
+	return l;
+}
+
+static void take_out(struct decoder *d, struct live *l)
+{
+	struct live **at = &d->open;
+
+	while (*at && *at != l)
+		at = &(*at)->next;
+	if (*at) {
+		*at = l->next;
+		d->nopen--;
+	}
+	l->next = NULL;
+}
+
+static void join_message(struct decoder *d, struct part *p)
+{
+	if (str_equal(p->role, "user")) {
+		if (d->user_group < d->line_at)
+			d->user_group = p->at;
+		p->turn = d->user_group;
+		d->group = -1;
+		return;
+	}
+	if (d->group < 0)
+		d->group = p->at;
+	p->turn = d->group;
+}
+
+struct live *live_begin(struct decoder *d, const char *role, const char *kind,
+			const char *state)
+{
+	int64_t at = d->line_at + d->nth;
+	struct live *l, *old;
+
+	if (at < d->line_end - 1)
+		d->nth++;		/* else a forged line: names stay inside it */
+	for (old = d->open; old; old = old->next) {
+		if (old->p.at == at) {	/* recorded before, decoded again */
+			take_out(d, old);
+			talloc_free(old);
+			break;
+		}
+	}
+	l = add(d);
+	l->p.at = at;
+	l->p.role = role;
+	l->p.kind = kind;
+	l->p.state = state;
+	l->p.created_at = d->line_time;
+	join_message(d, &l->p);
+	return l;
+}
+
+struct live *live_again(struct decoder *d, const char *kind)
+{
+	struct live *l;
+
+	for (l = d->open; l; l = l->next) {
+		if (l->stale && str_equal(l->p.kind, kind)) {
+			l->stale = false;
+			buf_clear(&l->text);
+			field_release(&l->data);
+			l->data = json_object_new_object();
+			talloc_free(l->id);
+			l->id = NULL;
+			return l;
+		}
+	}
+	return live_begin(d, "assistant", kind, "running");
+}
+
+static const struct part *whole(struct live *l)
+{
+	static const int plain = JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE;
+
+	if (l->text.len)
+		field_put_text(l->data, "text", l->text.data, l->text.len,
+			       TEXT_MAX, false);
+	l->p.data = json_object_to_json_string_ext(l->data, plain);
+	return &l->p;
+}
+
+void live_emit(struct decoder *d, struct live *l)
+{
+	l->p.changed_at = d->line_end;
+	if (d->ev->part)
+		d->ev->part(d->data, whole(l));
+}
+
+void live_settle(struct decoder *d, struct live *l, const char *state)
+{
+	l->p.state = state;
+	l->p.ended_at = d->line_time > l->p.created_at ? d->line_time : l->p.created_at;
+	live_emit(d, l);
+	take_out(d, l);
+	talloc_free(l);
+}
+
+struct live *live_find(struct decoder *d, const char *id)
+{
+	struct live *l;
+
+	for (l = d->open; l && id; l = l->next) {
+		if (l->id && str_equal(l->id, id))
+			return l;
+	}
+	return NULL;
+}
+
+struct live *live_find_kind(struct decoder *d, const char *kind)
+{
+	struct live *l;
+
+	for (l = d->open; l && !str_equal(l->p.kind, kind); l = l->next)
+		;
+	return l;
+}
+
+struct live *live_find_asking(struct decoder *d, const char *tool)
+{
+	struct live *l;
+
+	for (l = d->open; l && tool; l = l->next) {
+		if (l->tool && str_equal(l->tool, tool))
+			return l;
+	}
+	return NULL;
+}
+
+/* Names of kinds and states outlive a record: literals are kept, not copies. */
+static const char *literal(const char *s, const char *const *names)
+{
+	while (*names && (!s || !str_equal(s, *names)))
+		names++;
+	return *names;
+}
+
+void live_restore(struct decoder *d, const struct part *p)
+{
+	static const char *const kinds[] = { "text", "thinking", "tool_use",
+		"permission", "question", "plan", "todo", NULL };
+	static const char *const states[] = { "running", "waiting", NULL };
+	const char *kind = literal(p->kind, kinds), *state = literal(p->state, states);
+	const char *id;
+	struct live *l;
+
+	if (!kind || !state || p->at >= d->line_at)
+		return;
+	l = add(d);
+	field_release(&l->data);
+	l->data = field_parse(p->data, strlen(p->data));
+	if (!json_object_is_type(l->data, json_type_object)) {
+		field_release(&l->data);
+		l->data = json_object_new_object();
+	}
+	l->p = *p;
+	l->p.kind = kind;
+	l->p.state = state;
+	l->p.role = str_equal(p->role, "user") ? "user" : "assistant";
+	l->background = field_flag(l->data, "background");
+	id = field_text(l->data, str_equal(state, "waiting") ? "request" : "id", NULL);
+	l->id = id ? talloc_strdup(l, id) : NULL;
+	id = str_equal(state, "waiting") ? field_text(l->data, "tool_use", NULL) : NULL;
+	l->tool = id ? talloc_strdup(l, id) : NULL;
+}
+
+void live_end(struct decoder *d, const char *running, bool all)
+{
+	struct live *l, *next;
+	const char *state;
+
+	for (l = d->open; l; l = next) {
+		next = l->next;
+		if (l->background && !all)
+			continue;
+		if (str_equal(l->p.state, "waiting"))
+			state = "cancelled";
+		else if (str_equal(running, "ok") && str_equal(l->p.kind, "tool_use"))
+			state = "cancelled";	/* the turn went on without its result */
+		else if (l->stale)
+			state = "cancelled";
+		else
+			state = running;
+		live_settle(d, l, state);
+	}
+}
+
+void live_unkill(struct decoder *d)
+{
+	talloc_free(d->oom_killed);
+	d->oom_killed = NULL;
+}
+
+void live_say(struct decoder *d, const char *kind, const char *key,
+	      const char *field, const char *text, size_t n)
+{
+	struct live *l = live_begin(d, "assistant", kind, "running");
+
+	if (key)
+		field_put_text(l->data, "key", key, strlen(key), NAME_MAX_BYTES, false);
+	if (text)
+		field_put_text(l->data, field, text, n, INPUT_MAX, true);
+	live_settle(d, l, str_equal(kind, "error") ? "failed" : "ok");
+}
+
+void decoder_each_open(struct decoder *d,
+		       void (*each)(void *data, const struct part *p), void *data)
+{
+	struct live *l;
+
+	for (l = d->open; l; l = l->next)
+		each(data, whole(l));
+}

@@ -1,0 +1,214 @@
+/* What begins and ends turns and processes: system, result and the shim's lines. */
+#include "config.h"
+#include "session/decoder_impl.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "core/str.h"
+
+#define STDERR_MAX (16 << 10)
+#define COUNT_MAX ((int64_t)1 << 50)
+
+static int64_t count(struct json_object *o, const char *key)
+{
+	int64_t n = field_number(o, key);
+
+	return n > COUNT_MAX ? COUNT_MAX : n;
+}
+
+static void say_usage(struct decoder *d, const struct turn_usage *u)
+{
+	struct live *l;
+
+	if (!u->input && !u->output && !u->cache_read && !u->cache_write)
+		return;		/* a command, or stopped before an answer: nothing to tell */
+	l = live_begin(d, "assistant", "usage", "running");
+	field_put_number(l->data, "input", u->input);
+	field_put_number(l->data, "output", u->output);
+	field_put_number(l->data, "cache_read", u->cache_read);
+	field_put_number(l->data, "cache_write", u->cache_write);
+	field_put_number(l->data, "ms", u->duration_ms);
+	live_settle(d, l, "ok");
+}
+
+static void say_failure(struct decoder *d, struct json_object *line)
+{
+	struct json_object *errors = field_list(line, "errors"), *first;
+	const char *text, *key = "error_turn";
+	size_t n = 0;
+
+	if (field_is(line, "subtype", "error_max_turns"))
+		key = "error_max_turns";
+	text = field_text(line, "result", &n);
+	first = errors ? json_object_array_get_idx(errors, 0) : NULL;
+	if (!text && json_object_is_type(first, json_type_string)) {
+		text = json_object_get_string(first);
+		n = (size_t)json_object_get_string_len(first);
+	}
+	live_say(d, "error", key, "detail", text, n);
+}
+
+void turn_result(struct decoder *d, struct json_object *line)
+{
+	struct json_object *usage = field_object(line, "usage");
+	const char *why = field_text(line, "terminal_reason", NULL);
+	bool stopped = why && str_starts(why, "aborted");
+	bool failed = field_flag(line, "is_error") && !stopped;
+	struct turn_usage u = {
+		.input = count(usage, "input_tokens"),
+		.output = count(usage, "output_tokens"),
+		.cache_read = count(usage, "cache_read_input_tokens"),
+		.cache_write = count(usage, "cache_creation_input_tokens"),
+		.duration_ms = count(line, "duration_ms"),
+	};
+
+	if (!d->in_turn)	/* --resume refused: the exit says why */
+		return;
+	live_end(d, stopped ? "cancelled" : "ok", false);
+	if (failed && !d->failed)
+		say_failure(d, line);
+	say_usage(d, &u);
+	turn_end(d, !failed, &u);
+}
+
+static void tell_init(struct decoder *d, const char *model, const char *mode,
+		      const char *version)
+{
+	if (d->ev->init && (mode || model))
+		d->ev->init(d->data, model, mode, version);
+}
+
+static void status(struct decoder *d, struct json_object *line)
+{
+	const char *now = field_text(line, "status", NULL);
+
+	tell_init(d, NULL, field_text(line, "permissionMode", NULL), NULL);
+	if (!now)
+		return;
+	turn_start(d);
+	if (str_equal(now, "requesting") || str_equal(now, "compacting"))
+		activity(d, now, NULL);
+}
+
+static void init(struct decoder *d, struct json_object *line)
+{
+	turn_start(d);
+	tell_init(d, field_text(line, "model", NULL),
+		  field_text(line, "permissionMode", NULL),
+		  field_text(line, "claude_code_version", NULL));
+}
+
+static void retry(struct decoder *d, struct json_object *line)
+{
+	char detail[64];
+
+	snprintf(detail, sizeof(detail), "%lld/%lld",
+		 (long long)count(line, "attempt"), (long long)count(line, "max_retries"));
+	activity(d, "retrying", detail);
+}
+
+static void compacted(struct decoder *d, struct json_object *line)
+{
+	(void)line;
+	live_say(d, "status", "status_compacted", "text", NULL, 0);
+}
+
+static void background(struct decoder *d, struct json_object *line)
+{
+	struct json_object *tasks = field_list(line, "tasks");
+
+	if (tasks && d->ev->background)
+		d->ev->background(d->data, json_object_array_length(tasks));
+}
+
+static const struct {
+	const char *subtype;
+	void (*take)(struct decoder *d, struct json_object *line);
+} subtypes[] = {
+	{ "api_retry", retry },
+	{ "background_tasks_changed", background },
+	{ "compact_boundary", compacted },
+	{ "init", init },
+	{ "status", status },
+	{ "task_notification", agent_ended },
+};
+
+void turn_system(struct decoder *d, struct json_object *line)
+{
+	const char *subtype = field_text(line, "subtype", NULL);
+	size_t i;
+
+	for (i = 0; subtype && i < sizeof(subtypes) / sizeof(subtypes[0]); i++) {
+		if (str_equal(subtypes[i].subtype, subtype))
+			subtypes[i].take(d, line);
+	}
+}
+
+/* Everything at hand ends with its process; a turn that was not over gets its one error. */
+static void process_gone(struct decoder *d, const char *key, const char *tail, size_t n)
+{
+	struct turn_usage none = { 0 };
+
+	live_end(d, "failed", true);
+	if (d->ev->background)
+		d->ev->background(d->data, 0);
+	if (!d->in_turn)
+		return;
+	live_say(d, "error", key, "detail", tail, n);
+	turn_end(d, false, &none);
+}
+
+static void exited(struct decoder *d, struct json_object *line)
+{
+	auto_json *clean = json_object_new_object();
+	int64_t code = field_number(line, "code"), sig = field_number(line, "signal");
+	const char *tail, *key = "error_claude_exit";
+	size_t n = 0;
+
+	tail = field_text(line, "stderr", &n);
+	if (tail)
+		field_put_text(clean, "tail", tail, n, STDERR_MAX, true);
+	tail = field_text(clean, "tail", &n);
+	if (field_is(line, "reason", "container"))
+		key = "error_container_stopped";
+	else if (sig == 9 && field_number(line, "oom") > 0)
+		key = "error_claude_memory";
+	else if (sig || code == 128 + 15)
+		key = "error_claude_killed";
+	process_gone(d, key, tail && n ? tail : NULL, n);
+	if (d->ev->process_ended)
+		d->ev->process_ended(d->data, code > 255 ? 255 : (int)code,
+				     sig > 64 ? 64 : (int)sig,
+				     count(line, "oom"), tail ? tail : "");
+}
+
+static void out_of_memory(struct decoder *d)
+{
+	struct live *l = d->oom_killed;
+
+	if (!l) {
+		d->oom_pending = d->in_turn;
+		return;
+	}
+	field_put_flag(l->data, "oom", true);
+	live_emit(d, l);
+	live_unkill(d);
+}
+
+void turn_process(struct decoder *d, struct json_object *line)
+{
+	const char *subtype = field_text(line, "subtype", NULL);
+
+	if (!subtype)
+		return;
+	if (str_equal(subtype, "start")) {
+		process_gone(d, "error_container_stopped", NULL, 0);
+		if (d->ev->process_started)
+			d->ev->process_started(d->data);
+	} else if (str_equal(subtype, "exit")) {
+		exited(d, line);
+	} else if (str_equal(subtype, "oom")) {
+		out_of_memory(d);
+	}
+}

@@ -1,0 +1,338 @@
+/* Lines of type user: the person's messages echoed, and the tools' results. */
+#include "config.h"
+#include "session/decoder_impl.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <talloc.h>
+
+#include "core/str.h"
+
+#define CONTENT_MAX (DECODER_LINE_MAX + 16)
+#define HUNKS_MAX (64 << 10)
+
+/* All text of content (a text, or a list of blocks), blocks apart by newlines. */
+static void gather(struct json_object *message, const char *key, struct buf *out)
+{
+	struct json_object *list = field_list(message, key), *block;
+	struct err e = { 0 };
+	const char *text;
+	size_t n, i;
+
+	buf_init(out, CONTENT_MAX);
+	text = field_text(message, key, &n);
+	if (text && buf_add(out, text, n, &e) < 0)
+		return;
+	for (i = 0; list && i < json_object_array_length(list); i++) {
+		block = json_object_array_get_idx(list, i);
+		text = field_is(block, "type", "text") ? field_text(block, "text", &n) : NULL;
+		if (!text)
+			continue;
+		if ((out->len && buf_add(out, "\n", 1, &e) < 0) ||
+		    buf_add(out, text, n, &e) < 0)
+			return;
+	}
+}
+
+static bool base64(const char *s, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		if ((s[i] < 'A' || s[i] > 'Z') && (s[i] < 'a' || s[i] > 'z') &&
+		    (s[i] < '0' || s[i] > '9') && s[i] != '+' && s[i] != '/' &&
+		    s[i] != '=')
+			return false;
+	}
+	return n > 0;
+}
+
+static void image(struct decoder *d, const char *role, struct json_object *block)
+{
+	static const char *const types[] = { "image/png", "image/jpeg", "image/gif",
+		"image/webp" };
+	struct json_object *source = field_object(block, "source");
+	const char *type = field_text(source, "media_type", NULL), *data;
+	struct live *l;
+	size_t n, i;
+
+	data = field_text(source, "data", &n);
+	for (i = 0; type && i < sizeof(types) / sizeof(types[0]); i++) {
+		if (str_equal(types[i], type))
+			break;
+	}
+	if (!type || i == sizeof(types) / sizeof(types[0]) || !data ||
+	    n > IMAGE_MAX || !base64(data, n)) {
+		live_say(d, "status", "status_image_dropped", "text", NULL, 0);
+		return;
+	}
+	l = live_begin(d, role, "image", "running");
+	field_put_text(l->data, "media_type", type, strlen(type), NAME_MAX_BYTES, false);
+	field_put_text(l->data, "data", data, n, IMAGE_MAX, false);
+	live_settle(d, l, "ok");
+}
+
+static void images(struct decoder *d, const char *role, struct json_object *list)
+{
+	struct json_object *block;
+	size_t i;
+
+	for (i = 0; list && i < json_object_array_length(list); i++) {
+		block = json_object_array_get_idx(list, i);
+		if (field_is(block, "type", "image"))
+			image(d, role, block);
+	}
+}
+
+static bool known(struct decoder *d, const char *uuid)
+{
+	size_t i;
+
+	for (i = 0; i < KNOWN; i++) {
+		if (str_equal(d->known[i], uuid))
+			return true;
+	}
+	if (!str_copy(d->known[d->nknown % KNOWN], ID_SIZE, uuid))
+		return true;
+	d->nknown++;
+	return false;
+}
+
+/* Takes off what was echoed ahead and is joined into this one. */
+static size_t joined_prefix(struct decoder *d, const char *text, size_t n)
+{
+	size_t len = d->joined.len;
+	bool joined = len && n > len && memcmp(text, d->joined.data, len) == 0;
+
+	buf_clear(&d->joined);
+	d->joined_at = -1;
+	return joined ? len : 0;
+}
+
+static void remember(struct decoder *d, const char *text, size_t n)
+{
+	struct err e = { 0 };
+	size_t before = d->joined.len;
+
+	if (buf_add(&d->joined, text, n, &e) < 0 || buf_add(&d->joined, "\n", 1, &e) < 0)
+		d->joined.len = before;
+	if (d->joined_at < 0)
+		d->joined_at = d->line_at;
+}
+
+/* Between <tag> and </tag>; false when there is no such tag. */
+static bool tagged(const char *text, const char *open, const char *close,
+		   const char **inner, size_t *n)
+{
+	const char *from = strstr(text, open), *to;
+
+	if (!from)
+		return false;
+	from += strlen(open);
+	to = strstr(from, close);
+	if (!to)
+		return false;
+	*inner = from;
+	*n = (size_t)(to - from);
+	return true;
+}
+
+static void say_text(struct decoder *d, const char *text, size_t n)
+{
+	struct live *l = live_begin(d, "user", "text", "running");
+
+	if (field_put_text(l->data, "text", text, n, TEXT_MAX, false))
+		field_put_flag(l->data, "cut", true);
+	live_settle(d, l, "ok");
+}
+
+/* A slash command is echoed as markup; shown is what was typed. */
+static bool command(struct decoder *d, const struct buf *text)
+{
+	const char *name, *args;
+	struct err e = { 0 };
+	size_t n, nargs = 0;
+	auto_buf typed;
+
+	if ((!str_starts(text->data, "<command-name>") &&
+	     !str_starts(text->data, "<command-message>")) ||
+	    !tagged(text->data, "<command-name>", "</command-name>", &name, &n))
+		return false;
+	if (!tagged(text->data, "<command-args>", "</command-args>", &args, &nargs))
+		args = "";
+	buf_init(&typed, CONTENT_MAX);
+	if (buf_add(&typed, name, n, &e) == 0 && nargs && buf_add(&typed, " ", 1, &e) == 0 &&
+	    buf_add(&typed, args, nargs, &e) < 0)
+		return false;
+	say_text(d, buf_text(&typed), typed.len);
+	return true;
+}
+
+static void echo(struct decoder *d, struct json_object *line)
+{
+	struct json_object *message = field_object(line, "message");
+	const char *uuid = field_text(line, "uuid", NULL), *inner;
+	auto_buf text;
+	size_t n, skip = 0;
+
+	gather(message, "content", &text);
+	if (str_starts(buf_text(&text), "<local-command-stdout>")) {
+		if (tagged(text.data, "<local-command-stdout>", "</local-command-stdout>",
+			   &inner, &n) && n)
+			live_say(d, "status", NULL, "text", inner, n);
+		return;
+	}
+	if (!uuid || !id_valid(uuid) || known(d, uuid))
+		return;
+	if (d->ev->echo)
+		d->ev->echo(d->data, uuid, d->line_at);
+	if (field_text(line, "timestamp", NULL))
+		skip = joined_prefix(d, buf_text(&text), text.len);
+	else
+		remember(d, buf_text(&text), text.len);
+	if (!text.len || !command(d, &text))
+		say_text(d, buf_text(&text) + skip, text.len - skip);
+	images(d, "user", field_list(message, "content"));
+}
+
+/* The entry of tool_result_meta for id. */
+static struct json_object *meta_of(struct json_object *line, const char *id)
+{
+	struct json_object *list = field_list(line, "tool_result_meta"), *entry;
+	size_t i;
+
+	for (i = 0; list && i < json_object_array_length(list); i++) {
+		entry = json_object_array_get_idx(list, i);
+		if (field_is(entry, "id", id))
+			return entry;
+	}
+	return NULL;
+}
+
+static const char *result_state(struct json_object *line, const char *id, bool failed)
+{
+	struct json_object *meta = meta_of(line, id);
+
+	if (!failed)
+		return "ok";
+	if (field_is(meta, "non_execution_kind", "user-rejected"))
+		return "cancelled";
+	if (field_is(field_object(meta, "permission_decision"), "decision", "reject"))
+		return "denied";
+	return "failed";
+}
+
+/* The lines that changed, as the CLI's structuredPatch has them. */
+static void set_diff(struct live *l, struct json_object *result)
+{
+	struct json_object *patch = field_list(result, "structuredPatch");
+	size_t budget = HUNKS_MAX;
+	bool cut = false;
+
+	if (!patch || !json_object_array_length(patch))
+		return;
+	json_object_object_add(l->data, "diff", field_copy(patch, &budget, &cut));
+	if (cut)
+		field_put_flag(l->data, "diff_cut", true);
+}
+
+static void set_output(struct live *l, const struct buf *out, int64_t bytes)
+{
+	const char *text = buf_text(out);
+	size_t n = out->len, head, tail;
+	static const char open[] = "<tool_use_error>", close[] = "</tool_use_error>";
+
+	if (n >= sizeof(open) + sizeof(close) - 2 && str_starts(text, open)) {
+		text += sizeof(open) - 1;
+		n -= sizeof(open) + sizeof(close) - 2;
+	}
+	field_put_number(l->data, "bytes", bytes > (int64_t)n ? bytes : (int64_t)n);
+	if (n <= 2 * OUTPUT_HALF) {
+		if (n)
+			field_put_text(l->data, "output", text, n, 2 * OUTPUT_HALF, true);
+		return;
+	}
+	head = utf8_prefix(text, n, OUTPUT_HALF);
+	tail = n - OUTPUT_HALF;
+	while (tail < n && ((unsigned char)text[tail] & 0xc0) == 0x80)
+		tail++;
+	field_put_text(l->data, "output", text, head, OUTPUT_HALF, true);
+	field_put_text(l->data, "output_tail", text + tail, n - tail, OUTPUT_HALF, true);
+	field_put_number(l->data, "output_left_out", (int64_t)(tail - head));
+}
+
+/* A tool killed by SIGKILL while the kernel wanted memory back. */
+static void mark_oom(struct decoder *d, struct live *l)
+{
+	const char *output = field_text(l->data, "output", NULL);
+
+	live_unkill(d);
+	if (!output || !strstr(output, "Exit code 137"))
+		return;
+	if (d->oom_pending) {
+		field_put_flag(l->data, "oom", true);
+		d->oom_pending = false;
+		return;
+	}
+	d->oom_killed = talloc_zero(d, struct live);
+	if (!d->oom_killed)
+		err_abort("out of memory");
+	d->oom_killed->p = l->p;
+	d->oom_killed->data = json_object_get(l->data);
+}
+
+static void tool_result(struct decoder *d, struct json_object *line,
+			struct json_object *block)
+{
+	struct json_object *result = field_object(line, "tool_use_result");
+	const char *id = field_text(block, "tool_use_id", NULL);
+	struct live *l = live_find(d, id);
+	bool failed = field_flag(block, "is_error");
+	auto_buf out;
+
+	images(d, "assistant", field_list(block, "content"));
+	if (!l || str_equal(l->p.state, "waiting"))
+		return;
+	if (str_equal(l->p.kind, "todo")) {
+		if (failed)
+			live_settle(d, l, "failed");
+		return;
+	}
+	if (field_flag(result, "isAsync") && !failed) {
+		l->background = true;
+		field_put_flag(l->data, "background", true);
+		live_emit(d, l);
+		return;
+	}
+	gather(block, "content", &out);
+	set_output(l, &out, field_number(result, "persistedOutputSize"));
+	set_diff(l, result);
+	field_put_flag(l->data, "is_error", failed);
+	l->p.state = result_state(line, id, failed);
+	l->p.ended_at = d->line_time;
+	if (failed)
+		mark_oom(d, l);
+	live_settle(d, l, l->p.state);
+}
+
+void user_line(struct decoder *d, struct json_object *line)
+{
+	static const char interrupted[] = "[Request interrupted by user";
+	struct json_object *content, *block;
+	const char *text;
+	size_t i;
+
+	if (field_flag(line, "isReplay")) {
+		echo(d, line);
+		return;
+	}
+	content = field_list(field_object(line, "message"), "content");
+	for (i = 0; content && i < json_object_array_length(content); i++) {
+		block = json_object_array_get_idx(content, i);
+		text = field_text(block, "text", NULL);
+		if (field_is(block, "type", "tool_result"))
+			tool_result(d, line, block);
+		else if (text && str_starts(text, interrupted))
+			live_say(d, "status", "status_interrupted", "text", NULL, 0);
+	}
+}

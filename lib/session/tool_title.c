@@ -1,0 +1,74 @@
+#include "config.h"
+#include "session/tool_title.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/str.h"
+#include "session/field.h"
+
+#define TITLE_MAX 300
+
+static const struct {
+	const char *name, *title, *about;
+} tools[] = {
+	{ "Agent", "description", "subagent_type" },
+	{ "Bash", "command", "description" },
+	{ "BashOutput", "bash_id", NULL },
+	{ "Edit", "file_path", NULL },
+	{ "Glob", "pattern", "path" },
+	{ "Grep", "pattern", "path" },
+	{ "KillShell", "shell_id", NULL },
+	{ "LS", "path", NULL },
+	{ "Monitor", "command", "description" },
+	{ "MultiEdit", "file_path", NULL },
+	{ "NotebookEdit", "notebook_path", NULL },
+	{ "Read", "file_path", NULL },
+	{ "SendMessage", "summary", "to" },
+	{ "Skill", "skill", "args" },
+	{ "Task", "description", "subagent_type" },
+	{ "TaskCreate", "subject", NULL },
+	{ "TaskOutput", "task_id", NULL },
+	{ "TaskStop", "task_id", NULL },
+	{ "TaskUpdate", "taskId", "status" },
+	{ "ToolSearch", "query", NULL },
+	{ "WebFetch", "url", NULL },
+	{ "WebSearch", "query", NULL },
+	{ "Write", "file_path", NULL },
+};
+
+/* Control characters, line breaks among them, become spaces. */
+static void put(struct json_object *into, const char *key,
+		struct json_object *input, const char *field)
+{
+	static const char home[] = "/workspace/";
+	size_t n, i, skip = 0;
+	const char *text;
+	char *line;
+
+	text = field ? field_text(input, field, &n) : NULL;
+	if (!text)
+		return;
+	if (n > strlen(home) && str_starts(text, home))
+		skip = strlen(home);
+	line = malloc(n - skip + 1);
+	if (!line)
+		err_abort("out of memory");
+	for (i = skip; i < n; i++)
+		line[i - skip] = (unsigned char)text[i] < 0x20 ? ' ' : text[i];
+	field_put_text(into, key, line, n - skip, TITLE_MAX, false);
+	free(line);
+}
+
+void tool_title(struct json_object *into, const char *name, struct json_object *input)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(tools) / sizeof(tools[0]); i++) {
+		if (!str_equal(tools[i].name, name))
+			continue;
+		put(into, "title", input, tools[i].title);
+		put(into, "about", input, tools[i].about);
+		return;
+	}
+}

@@ -1,0 +1,14 @@
+/* The one line that tells what a tool call is about. */
+#ifndef SESSION_TOOL_TITLE_H
+#define SESSION_TOOL_TITLE_H
+
+#include <json-c/json.h>
+
+/*
+ * Sets "title" and "about" of into (each only when there is one) from the input
+ * of the tool called name: the command and its description, the file, the
+ * pattern. One line each, at most 300 bytes. Unknown tools have none.
+ */
+void tool_title(struct json_object *into, const char *name, struct json_object *input);
+
+#endif
