@@ -69,7 +69,7 @@ static void call(struct play *p, enum text_id before, const char *tool,
 
 	snprintf(query, sizeof(query), "select:%s", tool);
 	if (demo_turn_has_tool(p->turn, tool) ||
-	    (demo_turn_may_find(p->turn, tool) && p->turn->step > 0)) {
+	    str_equal(p->turn->last_tool, "ToolSearch")) {
 		if (before != TEXT_COUNT)
 			demo_reply_text(p->reply, say(p, before));
 		demo_reply_tool(p->reply, tool, input);
@@ -170,7 +170,7 @@ static void play_question(struct play *p)
 {
 	struct json_object *input, *list;
 
-	if (p->turn->step > 0 && p->turn->result) {
+	if (str_equal(p->turn->last_tool, "AskUserQuestion")) {
 		answer_with_result(p, TEXT_QUESTION_DONE);
 		return;
 	}
@@ -185,39 +185,30 @@ static void play_question(struct play *p)
 /* The CLI names a file for the plan; then the plan is handed in. */
 static void play_plan(struct play *p)
 {
-	struct json_object *input = json_object_new_object();
+	struct json_object *input;
 	char path[512];
-	bool file = demo_turn_find(p->turn, "Plan File Info", "/", ".md", path,
-				   sizeof(path));
-	int step = p->turn->step + !file;
-	bool listed = demo_turn_has_tool(p->turn, "ExitPlanMode");
-	int hand_in = listed || !demo_turn_may_find(p->turn, "ExitPlanMode") ?
-		      1 : 2;
 
-	if (step == 0) {
-		put(input, "file_path", path);
-		put(input, "content", say(p, TEXT_PLAN_BODY));
-		call(p, TEXT_PLAN_START, "Write", input);
-	} else if (step > hand_in || (step > 1 && listed)) {
-		json_object_put(input);
+	if (str_equal(p->turn->last_tool, "ExitPlanMode")) {
 		if (p->turn->result_failed)
 			answer_with_result(p, TEXT_PLAN_NO);
 		else
 			demo_reply_text(p->reply, say(p, TEXT_PLAN_OK));
-	} else if (!demo_turn_mentions(p->turn, "Plan mode is active")) {
-		json_object_put(input);
-		demo_reply_text(p->reply, say(p, TEXT_PLAN_MODE));
-	} else if (step < hand_in) {
-		json_object_put(input);
-		input = json_object_new_object();
-		put(input, "query", "select:ExitPlanMode");
-		json_object_object_add(input, "max_results",
-				       json_object_new_int(1));
-		demo_reply_tool(p->reply, "ToolSearch", input);
-	} else {
-		put(input, "plan", say(p, TEXT_PLAN_BODY));
-		demo_reply_tool(p->reply, "ExitPlanMode", input);
+		return;
 	}
+	if (!demo_turn_mentions(p->turn, "Plan mode is active")) {
+		demo_reply_text(p->reply, say(p, TEXT_PLAN_MODE));
+		return;
+	}
+	input = json_object_new_object();
+	if (!p->turn->step && demo_turn_find(p->turn, "Plan File Info", "/",
+					     ".md", path, sizeof(path))) {
+		put(input, "file_path", path);
+		put(input, "content", say(p, TEXT_PLAN_BODY));
+		call(p, TEXT_PLAN_START, "Write", input);
+		return;
+	}
+	put(input, "plan", say(p, TEXT_PLAN_BODY));
+	call(p, TEXT_COUNT, "ExitPlanMode", input);
 }
 
 static int64_t number(const char *s, int64_t preset, int64_t max)
@@ -286,8 +277,7 @@ static void play_todo(struct play *p)
 		demo_reply_text(p->reply, say(p, TEXT_TODO_TEXT));
 		return;
 	}
-	if (p->turn->step > 1 ||
-	    (p->turn->step && demo_turn_has_tool(p->turn, "TodoWrite"))) {
+	if (str_equal(p->turn->last_tool, "TodoWrite")) {
 		demo_reply_text(p->reply, say(p, TEXT_TODO_DONE));
 		return;
 	}

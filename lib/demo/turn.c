@@ -118,15 +118,18 @@ static void read_result(struct demo_turn *t, struct json_object *message)
 	}
 }
 
-static int calls_in(struct json_object *message)
+static void read_calls(struct demo_turn *t, struct json_object *message)
 {
-	size_t i, n = block_count(message);
-	int calls = 0;
+	size_t i = block_count(message);
 
-	for (i = 0; i < n; i++)
-		calls += str_equal(text_of(block_at(message, i), "type"),
-				   "tool_use");
-	return calls;
+	while (i-- > 0) {
+		struct json_object *block = block_at(message, i);
+
+		if (!str_equal(text_of(block, "type"), "tool_use"))
+			continue;
+		if (!t->step++)
+			t->last_tool = text_of(block, "name");
+	}
 }
 
 static void read_messages(struct demo_turn *t)
@@ -134,13 +137,14 @@ static void read_messages(struct demo_turn *t)
 	size_t i = json_object_array_length(t->messages);
 	bool answered = false;
 
+	t->last_tool = "";
 	while (i-- > 0) {
 		struct json_object *m = json_object_array_get_idx(t->messages, i);
 		const char *role = text_of(m, "role");
 
 		if (str_equal(role, "assistant")) {
 			answered = true;
-			t->step += calls_in(m);
+			read_calls(t, m);
 			continue;
 		}
 		if (!answered)

@@ -15,6 +15,7 @@ struct demo_turn {
 	size_t text_len;
 	bool korean;			/* text holds Hangul */
 	int step;			/* tool calls since those words */
+	const char *last_tool;		/* the newest of these calls, or "" */
 	struct json_object *result;	/* last tool_result when step > 0, or NULL */
 	bool result_failed;
 	bool stream;

@@ -145,9 +145,9 @@ static void a_result_goes_on_with_the_script(void **state)
 	"\"content\":\"The following deferred tools are now available via " \
 	"ToolSearch:\\nExitPlanMode\\n\\nPlan mode is active.\\n## Plan File " \
 	"Info:\\ncreate it at /workspace/.claude/plans/a-b.md using\"}"
-#define CALLED ",{\"role\":\"assistant\",\"content\":[{\"type\":\"tool_use\"}]}," \
-	"{\"role\":\"user\",\"content\":[{\"type\":\"tool_result\"}," \
-	"{\"type\":\"text\",\"text\":\"Tool loaded.\"}]}"
+#define CALLED(tool) ",{\"role\":\"assistant\",\"content\":[{\"type\":" \
+	"\"tool_use\",\"name\":\"" tool "\"}]},{\"role\":\"user\",\"content\":" \
+	"[{\"type\":\"tool_result\"},{\"type\":\"text\",\"text\":\"Tool loaded.\"}]}"
 
 static void a_plan_is_written_looked_up_and_handed_in(void **state)
 {
@@ -157,13 +157,14 @@ static void a_plan_is_written_looked_up_and_handed_in(void **state)
 	assert_string_equal(last(&a, "name"), "Write");
 	assert_non_null(strstr(last(&a, "input"), "a-b.md"));
 	done(&a);
-	ask(&a, PLAN CALLED, true);
+	ask(&a, PLAN CALLED("Write"), true);
 	assert_string_equal(last(&a, "name"), "ToolSearch");
 	done(&a);
-	ask(&a, PLAN CALLED CALLED, true);
+	ask(&a, PLAN CALLED("Write") CALLED("ToolSearch"), true);
 	assert_string_equal(last(&a, "name"), "ExitPlanMode");
 	done(&a);
-	ask(&a, PLAN CALLED CALLED CALLED, true);
+	ask(&a, PLAN CALLED("Write") CALLED("ToolSearch")
+	    CALLED("ExitPlanMode"), true);
 	assert_string_equal(last(&a, "type"), "text");
 	done(&a);
 }

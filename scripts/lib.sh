@@ -1,0 +1,170 @@
+# Shared by the scripts: where things are, steps with progress, the engine.
+# Sourced by bash; sets root, state, port, instance.
+# shellcheck shell=bash
+
+set -u -o pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
+state=${GONGBANG_STATE:-$root/var}
+case $state in
+/*) ;;
+*) state=$PWD/$state ;;
+esac
+state=$(realpath -m "$state")
+instance=gb-$(printf %s "$state" | sha256sum | cut -c1-8)
+# The state folder remembers the port, so only scripts/up needs to be told.
+port=${GONGBANG_PORT:-$(cat "$state/port" 2>/dev/null || echo 8080)}
+settings=$state/gongbang.conf
+steps_log=$state/log/up
+step_pid=
+
+say() {
+	printf '%s\n' "$*"
+}
+
+die() {
+	printf '%s: %s\n' "$(basename "$0")" "$*" >&2
+	exit 1
+}
+
+need_root() {
+	[ "$(id -u)" = 0 ] || die "must be run as root (try: sudo scripts/$(basename "$0"))"
+}
+
+# Milliseconds that only go forward.
+mono_ms() {
+	local up
+	read -r up _ </proc/uptime
+	echo $((10#${up/./} * 10))
+}
+
+elapsed() {
+	local ms=$(($(mono_ms) - $1))
+	printf '%d.%d s' $((ms / 1000)) $((ms % 1000 / 100))
+}
+
+# Runs while a step does: on a terminal one line with the time and the last
+# words of its log; elsewhere a line every half minute.
+show_progress() {
+	local name=$1 log=$2 began=$3 quiet=0 words
+	while sleep 1; do
+		words=$(tail -n 1 "$log" 2>/dev/null | tr -d '\r\033' | cut -c1-60)
+		if [ -t 1 ]; then
+			printf '\r\033[K  ..  %-22s %8s  %s' "$name" "$(elapsed "$began")" "$words"
+		elif [ $((++quiet % 30)) = 0 ]; then
+			printf '  ..  %-22s %8s  %s\n' "$name" "$(elapsed "$began")" "$words"
+		fi
+	done
+}
+
+# step NAME ADVICE COMMAND...: the command's output goes to a log; when it
+# fails its end is shown with the advice, and the script ends.
+step() {
+	local name=$1 advice=$2 began log rc progress
+	shift 2
+	mkdir -p "$steps_log"
+	log=$steps_log/${name// /-}.log
+	began=$(mono_ms)
+	: >"$log"
+	show_progress "$name" "$log" "$began" &
+	progress=$!
+	("$@") >>"$log" 2>&1 </dev/null &
+	step_pid=$!
+	wait "$step_pid"
+	rc=$?
+	step_pid=
+	kill "$progress" 2>/dev/null
+	wait "$progress" 2>/dev/null
+	[ -t 1 ] && printf '\r\033[K'
+	if [ $rc = 0 ]; then
+		printf '  ok  %-22s %8s  %s\n' "$name" "$(elapsed "$began")" \
+			"$(sed -n 's/^note: //p' "$log" | tail -n 1)"
+		return 0
+	fi
+	printf '  !!  %-22s %8s  failed\n' "$name" "$(elapsed "$began")"
+	printf '\n%s\n' "The last lines of $log:"
+	tail -n 25 "$log" | sed 's/^/    /'
+	printf '\n%s\n' "What to do: $advice"
+	printf '%s\n' "Running this script again goes on where it stopped."
+	exit 1
+}
+
+# What a step did, in a word, shown behind its time.
+note() {
+	printf 'note: %s\n' "$*"
+}
+
+# wait_for SECONDS COMMAND...: until it succeeds.
+wait_for() {
+	local tries=$(($1 * 5))
+	shift
+	until "$@" >/dev/null 2>&1; do
+		[ $((tries--)) -gt 0 ] || return 1
+		sleep 0.2
+	done
+}
+
+# install_packages NAME...: the missing ones, without starting any service.
+install_packages() {
+	local missing=() name policy=/usr/sbin/policy-rc.d ours= rc=0
+	for name in "$@"; do
+		dpkg-query -W -f '${Status}' "$name" 2>/dev/null |
+			grep -q 'ok installed' || missing+=("$name")
+	done
+	if [ ${#missing[@]} = 0 ]; then
+		note "all ${#} packages are there"
+		return 0
+	fi
+	echo "missing: ${missing[*]}"
+	export DEBIAN_FRONTEND=noninteractive
+	if [ ! -e $policy ]; then
+		ours=$policy
+		printf '#!/bin/sh\nexit 101\n' >$policy
+		chmod 0755 $policy
+		trap 'rm -f "$ours"' EXIT
+	fi
+	if ! apt-get install -y --no-install-recommends "${missing[@]}"; then
+		apt-get update &&
+			apt-get install -y --no-install-recommends "${missing[@]}" || rc=1
+	fi
+	[ -n "$ours" ] && rm -f "$ours"
+	[ $rc = 0 ] && note "installed ${#missing[@]} packages"
+	return $rc
+}
+
+# The engine: one that answers is used as it is, else our own.
+engine_answers() {
+	docker -H "unix://$1" version --format '{{.Server.Version}}' >/dev/null 2>&1
+}
+
+engine_socket() {
+	local candidate
+	for candidate in "$state/docker.sock" "${DOCKER_HOST:-}" /var/run/docker.sock; do
+		candidate=${candidate#unix://}
+		case $candidate in
+		/*) ;;
+		*) continue ;;
+		esac
+		if [ -S "$candidate" ] && engine_answers "$candidate"; then
+			echo "$candidate"
+			return 0
+		fi
+	done
+	return 1
+}
+
+# docker against the engine of this installation (engine is set by then).
+dk() {
+	docker -H "unix://$engine" "$@"
+}
+
+# Whether a recorded daemon of ours still runs: file, word in its command line.
+pid_runs() {
+	local pid
+	pid=$(cat "$1" 2>/dev/null) || return 1
+	[ -n "$pid" ] && tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -qF -- "$2"
+}
+
+value_of() {
+	sed -n "s/^$1 *= *//p" "$settings" 2>/dev/null | head -n 1
+}
