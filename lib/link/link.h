@@ -19,7 +19,7 @@ struct link;
 struct link_stream;
 
 struct link_events {
-	/* Bytes for the peer (copies). -1: cannot take more now; link_send_more is called later. */
+	/* Bytes for the peer (copies all). -1: took none now; link_send_more is called later. */
 	int (*send)(void *data, const void *bytes, size_t n);
 	/* The greeting was read: requests may be made. */
 	void (*ready)(void *data);
@@ -27,12 +27,15 @@ struct link_events {
 	void (*failed)(void *data, const struct err *e);
 };
 
-/* Gives (child of ctx); talloc_free ends it, its streams get no further call. ev, data borrowed for its life. */
+/*
+ * Gives (child of ctx); talloc_free, in a callback too, ends it: its streams
+ * get no further call. ev, data borrowed for its life.
+ */
 struct link *link_new(const void *ctx, const struct link_events *ev, void *data);
 void link_receive(struct link *l, const void *bytes, size_t n);
 void link_send_more(struct link *l);
 bool link_is_ready(const struct link *l);
-/* Sends a ping; failed() when the last one was not answered. Call every 15 s or so. */
+/* Sends a ping; failed() when the last one, or the greeting, did not come. Call every 15 s or so. */
 void link_ping(struct link *l);
 
 struct link_request {
@@ -45,9 +48,12 @@ struct link_request {
 /* Callbacks may be NULL. After end no more; never inside link_request itself. */
 struct link_response_events {
 	void (*status)(void *data, int status);
-	/* Return true to go on; false holds the stream's window until link_stream_consume. */
+	/*
+	 * Return true to go on; false: n bytes stay out of the stream's window
+	 * (256 KB) until link_stream_consume. Other streams are not held.
+	 */
 	bool (*body)(void *data, const void *bytes, size_t n);
-	/* e NULL: complete. ERR_UNAVAILABLE: the link broke; ERR_INTERNAL: reset. */
+	/* e NULL: complete. ERR_UNAVAILABLE: the link broke or refused; ERR_INTERNAL: reset. */
 	void (*end)(void *data, const struct err *e);
 };
 

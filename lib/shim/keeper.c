@@ -79,6 +79,7 @@ static _Noreturn void become(char **argv, pid_t keeper)
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL);
+	signal(SIGXFSZ, SIG_DFL);
 	close(KEEPER_FD);
 	execvp(argv[0], argv);
 	dprintf(2, "cannot start %s: %s\n", argv[0], strerror(errno));
