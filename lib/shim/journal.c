@@ -248,10 +248,10 @@ int journal_read(struct journal_reader *r, void *out, size_t size)
 	struct journal *j = r->journal;
 	ssize_t n;
 
-	if (j->gone || r->at < j->first)
+	if (r->at < j->first)
 		return -1;
 	if (r->at == j->size)
-		return 0;
+		return j->gone ? -1 : 0;
 	if (size > (uint64_t)(j->size - r->at))
 		size = (size_t)(j->size - r->at);
 	n = pread(j->fd, out, size, r->at);

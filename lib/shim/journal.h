@@ -50,10 +50,10 @@ int journal_attach(struct journal *j, struct journal_reader *r, int64_t from,
 		   struct err *e) must_check;
 void journal_detach(struct journal_reader *r);
 
-/* Bytes from r->at on: 0 none yet, -1 the log is gone or unreadable. */
+/* Bytes from r->at on: 0 none yet, -1 no more: removed, trimmed past r->at, unreadable. */
 int journal_read(struct journal_reader *r, void *out, size_t size);
 
-/* The log was removed: every reader gets its end. */
+/* The log is removed: every reader gets its end after the last byte. */
 void journal_drop(struct journal *j);
 
 /* Calls each(id, running marker, bytes in the log) for all logs there are. */
