@@ -9,7 +9,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "link/link.h"
 #include "shim/api.h"
 #include "shim/loop.h"
 #include "shim/place.h"
@@ -199,8 +198,8 @@ static void accept_one(struct watch *w, uint32_t events)
 	if (nconnections == CONNECTIONS_MAX ||
 	    getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &n) < 0 ||
 	    (peer.uid != geteuid() && peer.uid != 0) ||
-	    send(fd, LINK_GREETING, sizeof(LINK_GREETING) - 1,
-		 MSG_NOSIGNAL) != sizeof(LINK_GREETING) - 1) {
+	    send(fd, LISTENER_GREETING, sizeof(LISTENER_GREETING) - 1,
+		 MSG_NOSIGNAL) != sizeof(LISTENER_GREETING) - 1) {
 		close(fd);
 		return;
 	}

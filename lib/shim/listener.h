@@ -5,6 +5,7 @@
 #include "core/err.h"
 
 #define CONNECTIONS_MAX 64	/* more are closed at once */
+#define LISTENER_GREETING "gongbang-shim 1\n"	/* LINK_GREETING of lib/link/link.h */
 
 /* Binds the address of shim/place.h. ERR_CONFLICT: another shim has it. */
 int listener_open(struct err *e) must_check;
