@@ -1,0 +1,10 @@
+check_PROGRAMS += tests/workspace/workspace_test
+tests_workspace_workspace_test_SOURCES = tests/workspace/workspace_test.c \
+	tests/workspace/fake_link.c tests/workspace/fake_link.h \
+	tests/engine/fake.c tests/engine/fake.h
+tests_workspace_workspace_test_LDADD = lib/workspace/libworkspace.a \
+	lib/engine/libengine.a lib/core/libcore.a $(engine_libs) $(CORE_LIBS) \
+	$(test_libs)
+# Backoffs and idle times of the workspace are waited for 20 times as fast.
+tests_workspace_workspace_test_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=uv_timer_start,--wrap=clock_mono_ms
