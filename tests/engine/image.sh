@@ -1,8 +1,10 @@
 #!/bin/sh
-# image.sh up|down SOCKET NAME: a tiny image NAME:latest of a static busybox,
-# and an internal network NAME; "down" removes them with their containers.
+# image.sh up|down SOCKET NAME [SHIM]: a tiny image NAME:latest of a static
+# busybox (process 1 is SHIM, else a shell that exits 5 when it is told to
+# end), and an internal network NAME; "down" removes them, and the container
+# and the volume NAME.
 set -eu
-socket=$2 name=$3
+socket=$2 name=$3 shim=${4-}
 api() { curl -sS --unix-socket "$socket" "$@"; }
 
 case $1 in
@@ -18,9 +20,16 @@ up)
 	done
 	chown 1000:1000 "$dir/workspace"
 	chmod 1777 "$dir/tmp"	# runc gives a tmpfs the mode of what it covers
+	entry='["/bin/sh","-c","trap '"'exit 5'"' TERM; while :; do sleep 60 & wait; done"]'
+	if [ -n "$shim" ]; then
+		cp "$shim" "$dir/bin/gongbang-shim"
+		entry='["/bin/gongbang-shim"]'
+	fi
+	changes=$(printf 'ENTRYPOINT %s' "$entry" | od -An -v -tx1 |
+		tr -d ' \n' | sed 's/../%&/g')
 	tar -C "$dir" -c . | api -o /dev/null -f -X POST -T - -H 'Expect:' \
 		-H 'Content-Type: application/x-tar' \
-		"http://e/images/create?fromSrc=-&repo=$name&tag=latest&changes=ENTRYPOINT%20%5B%22%2Fbin%2Fsh%22%2C%22-c%22%2C%22trap%20%27exit%205%27%20TERM%3B%20while%20%3A%3B%20do%20sleep%2060%20%26%20wait%3B%20done%22%5D"
+		"http://e/images/create?fromSrc=-&repo=$name&tag=latest&changes=$changes"
 	api -o /dev/null -f -H 'Content-Type: application/json' \
 		-d "{\"Name\":\"$name\",\"Internal\":true}" \
 		http://e/networks/create

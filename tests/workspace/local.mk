@@ -8,3 +8,12 @@ tests_workspace_workspace_test_LDADD = lib/workspace/libworkspace.a \
 # Backoffs and idle times of the workspace are waited for 20 times as fast.
 tests_workspace_workspace_test_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=uv_timer_start,--wrap=clock_mono_ms
+
+check_PROGRAMS += tests/workspace/workspace_engine_test
+tests_workspace_workspace_engine_test_SOURCES = \
+	tests/workspace/workspace_engine_test.c
+tests_workspace_workspace_engine_test_LDADD = lib/workspace/libworkspace.a \
+	lib/link/liblink.a lib/engine/libengine.a lib/core/libcore.a \
+	$(NGHTTP2_LIBS) $(engine_libs) $(CORE_LIBS) $(test_libs)
+# It is process 1 of the container.
+EXTRA_tests_workspace_workspace_engine_test_DEPENDENCIES = gongbang-shim
