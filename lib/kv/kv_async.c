@@ -268,8 +268,9 @@ static void arm(struct kv_async *kv)
 		if (q->away)
 			left = 0;
 	}
+	/* Not 0: libuv runs such a timer again within the same turn. */
 	uv_timer_start(kv->deadline, on_deadline,
-		       left > 0 ? (uint64_t)left : 0, 0);
+		       left > 0 ? (uint64_t)left : 1, 0);
 }
 
 static void on_reply(redisAsyncContext *context, void *reply, void *data)

@@ -1,5 +1,9 @@
-check_PROGRAMS += tests/store/store_test tests/store/record_test
-tests_store_store_test_SOURCES = tests/store/store_test.c
+check_PROGRAMS += tests/store/db_test tests/store/store_test \
+	tests/store/record_test
+store_fixture = tests/store/fixture.c tests/store/fixture.h
+tests_store_db_test_SOURCES = tests/store/db_test.c $(store_fixture)
+tests_store_db_test_LDADD = $(store_test_libs)
+tests_store_store_test_SOURCES = tests/store/store_test.c $(store_fixture)
 tests_store_store_test_LDADD = $(store_test_libs)
 tests_store_record_test_SOURCES = tests/store/record_test.c
 tests_store_record_test_LDADD = $(store_test_libs)
