@@ -1,0 +1,220 @@
+/* gongbang user ...: accounts. */
+#include "config.h"
+#include "command.h"
+
+#include <json-c/json.h>
+#include <stdio.h>
+#include <string.h>
+#include <talloc.h>
+#include <time.h>
+
+#include "auth/login.h"
+#include "auth/password.h"
+#include "http/client.h"
+#include "store/users.h"
+#include "terminal.h"
+
+#define BRIDGE_MS 5000
+
+static struct db *open_store(const struct call *c, struct err *e)
+{
+	return db_open(c->ctx, settings_text(c->settings, SET_DATABASE), e);
+}
+
+static struct user *find(const struct call *c, struct db *db, struct err *e)
+{
+	struct user *u = user_load_by_login(db, c->ctx, c->login, e);
+
+	if (!u && e->kind == ERR_MISSING)
+		err_set(e, ERR_MISSING, "no account has the login %s;"
+			" see: gongbang user list", c->login);
+	return u;
+}
+
+/* Reads or makes the password, and prints it when it was made. */
+static int new_hash(const struct call *c, char hash[PASSWORD_HASH_SIZE],
+		    char made[32], struct err *e)
+{
+	char password[TERMINAL_PASSWORD_SIZE];
+	int rc;
+
+	if (c->generate) {
+		password_generate(made);
+		return password_hash(made, hash, e);
+	}
+	made[0] = '\0';
+	if (terminal_read_password(password, e) < 0)
+		return -1;
+	rc = password_hash(password, hash, e);
+	explicit_bzero(password, sizeof(password));
+	return rc;
+}
+
+static void print_made(const char *made)
+{
+	if (*made)
+		puts(made);
+}
+
+int command_user_add(const struct call *c, struct err *e)
+{
+	char hash[PASSWORD_HASH_SIZE], made[32], id[ID_SIZE];
+	struct db *db = open_store(c, e);
+
+	if (!db)
+		return -1;
+	if (user_load_by_login(db, c->ctx, c->login, e))
+		return err_set(e, ERR_CONFLICT, "login %s is taken; choose"
+			" another, or set its password with:"
+			" gongbang user passwd %s", c->login, c->login);
+	if (e->kind != ERR_MISSING || new_hash(c, hash, made, e) < 0 ||
+	    user_create(db, c->login, hash, c->admin, id, e) < 0)
+		return -1;
+	print_made(made);
+	fprintf(stderr, "gongbang: added %s (%s)\n", c->login,
+		c->admin ? "administrator" : "user");
+	return 0;
+}
+
+/* Sockets of the account are open in the bridge until it hears of the end. */
+static void tell_bridge(const struct call *c, const struct user *u)
+{
+	struct client_call call = {
+		.socket = settings_text(c->settings, SET_CONTROL_SOCKET),
+		.method = "POST",
+		.deadline_ms = BRIDGE_MS,
+	};
+	struct err e = { 0 };
+	char path[64];
+	int status = 0;
+
+	snprintf(path, sizeof(path), "/users/%s/ended", u->id);
+	call.path = path;
+	if (client_run(&call, &status, NULL, &e) == 0 && status / 100 == 2)
+		return;
+	if (status)
+		snprintf(e.text, sizeof(e.text), "it answered %d", status);
+	fprintf(stderr, "gongbang: warning: the bridge was not told (%s):"
+		" pages that %s has open may stay connected until it is"
+		" started again\n", e.text, u->login);
+}
+
+static int end_logins(const struct call *c, const struct user *u,
+		      const char *done, struct err *e)
+{
+	struct kv *kv = kv_new(c->ctx, settings_text(c->settings,
+						     SET_REDIS_SOCKET));
+	int rc = login_end_all(kv, u->id, NULL, e);
+
+	tell_bridge(c, u);
+	if (rc < 0)
+		return err_wrap(e, "%s, but the logins of %s were not ended;"
+				" start Redis and run this again", done,
+				u->login);
+	return 0;
+}
+
+int command_user_passwd(const struct call *c, struct err *e)
+{
+	char hash[PASSWORD_HASH_SIZE], made[32];
+	struct db *db = open_store(c, e);
+	struct user *u;
+
+	if (!db || !(u = find(c, db, e)) || new_hash(c, hash, made, e) < 0 ||
+	    user_set_password_hash(db, u->id, hash, e) < 0)
+		return -1;
+	print_made(made);
+	if (end_logins(c, u, "the password is set", e) < 0)
+		return -1;
+	fprintf(stderr, "gongbang: password of %s set, logins ended\n",
+		u->login);
+	return 0;
+}
+
+int command_user_disable(const struct call *c, struct err *e)
+{
+	struct db *db = open_store(c, e);
+	struct user *u;
+
+	if (!db || !(u = find(c, db, e)) ||
+	    (!u->disabled_at && user_set_disabled(db, u->id, true, e) < 0) ||
+	    end_logins(c, u, "the account is disabled", e) < 0)
+		return -1;
+	fprintf(stderr, "gongbang: %s disabled, logins ended\n", u->login);
+	return 0;
+}
+
+int command_user_enable(const struct call *c, struct err *e)
+{
+	struct db *db = open_store(c, e);
+	struct user *u;
+
+	if (!db || !(u = find(c, db, e)) ||
+	    user_set_disabled(db, u->id, false, e) < 0)
+		return -1;
+	fprintf(stderr, "gongbang: %s enabled\n", u->login);
+	return 0;
+}
+
+static void day(char out[16], int64_t ms)
+{
+	time_t seconds = (time_t)(ms / 1000);
+	struct tm utc;
+
+	gmtime_r(&seconds, &utc);
+	strftime(out, 16, "%Y-%m-%d", &utc);
+}
+
+static int print_row(void *data, const struct user *u, struct err *e)
+{
+	char created[16], disabled[16] = "";
+
+	day(created, u->created_at);
+	if (u->disabled_at)
+		day(disabled, u->disabled_at);
+	printf("%-32s  %-5s  %s  %s%s\n", u->login,
+	       u->admin ? "admin" : "user", created,
+	       u->disabled_at ? "disabled " : "enabled", disabled);
+	return 0;
+}
+
+static int add_row(void *data, const struct user *u, struct err *e)
+{
+	json_object *o = json_object_new_object();
+
+	json_object_object_add(o, "id", json_object_new_string(u->id));
+	json_object_object_add(o, "login", json_object_new_string(u->login));
+	json_object_object_add(o, "display_name",
+			       json_object_new_string(u->display_name));
+	json_object_object_add(o, "role", json_object_new_string(
+		u->admin ? "admin" : "user"));
+	json_object_object_add(o, "created_at",
+			       json_object_new_int64(u->created_at));
+	json_object_object_add(o, "disabled_at", u->disabled_at ?
+			       json_object_new_int64(u->disabled_at) : NULL);
+	return json_object_array_add(data, o);
+}
+
+static int print_json(struct db *db, struct err *e)
+{
+	json_object *all = json_object_new_array();
+	int rc = user_each(db, add_row, all, e);
+
+	if (rc == 0)
+		puts(json_object_to_json_string_ext(all,
+			JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_object_put(all);
+	return rc;
+}
+
+int command_user_list(const struct call *c, struct err *e)
+{
+	struct db *db = open_store(c, e);
+
+	if (!db)
+		return -1;
+	if (c->json)
+		return print_json(db, e);
+	printf("%-32s  %-5s  %-10s  %s\n", "LOGIN", "ROLE", "CREATED", "STATE");
+	return user_each(db, print_row, NULL, e);
+}

@@ -1,0 +1,100 @@
+#include "config.h"
+#include "terminal.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "core/str.h"
+
+static volatile sig_atomic_t interrupted;
+
+static void on_signal(int number)
+{
+	interrupted = 1;
+}
+
+/* Byte by byte: what follows the line is not ours. */
+static int read_line(char out[TERMINAL_PASSWORD_SIZE], struct err *e)
+{
+	size_t n = 0;
+	ssize_t got;
+	char c;
+
+	while ((got = read(STDIN_FILENO, &c, 1)) == 1 && c != '\n') {
+		if (!c)
+			return err_set(e, ERR_INPUT,
+				       "the password has a NUL byte in it");
+		if (n < TERMINAL_PASSWORD_SIZE - 1)
+			out[n++] = c;
+	}
+	if (interrupted)
+		return err_set(e, ERR_INPUT, "interrupted; nothing changed");
+	if (got < 0)
+		return err_errno(e, ERR_INPUT, errno, "standard input");
+	if (got == 0 && n == 0)
+		return err_set(e, ERR_INPUT, "no password: give it as a line"
+			       " on standard input, or use --generate");
+	if (n && out[n - 1] == '\r')
+		n--;
+	out[n] = '\0';
+	return 0;
+}
+
+static int ask(const char *prompt, char out[TERMINAL_PASSWORD_SIZE],
+	       struct err *e)
+{
+	int rc;
+
+	fputs(prompt, stderr);
+	rc = read_line(out, e);
+	fputs("\n", stderr);
+	return rc;
+}
+
+static int ask_twice(char out[TERMINAL_PASSWORD_SIZE], struct err *e)
+{
+	char again[TERMINAL_PASSWORD_SIZE];
+	int rc;
+
+	if (ask("Password: ", out, e) < 0 || password_check(out, e) < 0 ||
+	    ask("The same again: ", again, e) < 0)
+		return -1;
+	rc = str_equal(out, again) ? 0 :
+	     err_set(e, ERR_INPUT, "the two differ; nothing changed");
+	explicit_bzero(again, sizeof(again));
+	return rc;
+}
+
+/* Whatever ends the asking, the terminal gets its echo back. */
+static int ask_unseen(char out[TERMINAL_PASSWORD_SIZE],
+		      const struct termios *before, struct err *e)
+{
+	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
+	struct sigaction ours = { .sa_handler = on_signal }, old[4];
+	struct termios unseen = *before;
+	size_t i;
+	int rc;
+
+	for (i = 0; i < 4; i++)
+		sigaction(numbers[i], &ours, &old[i]);
+	unseen.c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK | ECHONL);
+	tcsetattr(STDIN_FILENO, TCSAFLUSH, &unseen);
+	rc = ask_twice(out, e);
+	tcsetattr(STDIN_FILENO, TCSAFLUSH, before);
+	for (i = 0; i < 4; i++)
+		sigaction(numbers[i], &old[i], NULL);
+	return rc;
+}
+
+int terminal_read_password(char out[TERMINAL_PASSWORD_SIZE], struct err *e)
+{
+	struct termios before;
+
+	if (tcgetattr(STDIN_FILENO, &before) == 0)
+		return ask_unseen(out, &before, e);
+	return read_line(out, e);
+}

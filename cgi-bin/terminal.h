@@ -1,0 +1,17 @@
+/* Reading a password: from a terminal, or one line of any other input. */
+#ifndef TERMINAL_H
+#define TERMINAL_H
+
+#include "auth/password.h"
+
+/* Room for the longest password, one byte more and a NUL. */
+#define TERMINAL_PASSWORD_SIZE (PASSWORD_MAX + 2)
+
+/*
+ * One line of standard input without its line end. On a terminal asks, without
+ * echo, twice. ERR_INPUT for no line, a NUL in it, or two that differ.
+ */
+int terminal_read_password(char out[TERMINAL_PASSWORD_SIZE], struct err *e)
+	must_check;
+
+#endif

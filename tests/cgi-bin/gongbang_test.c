@@ -1,0 +1,379 @@
+/* The program gongbang, run as an operator runs it. */
+#include "config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <fcntl.h>
+#include <pty.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <talloc.h>
+#include <unistd.h>
+
+#include "../kv/redis_server.h"
+#include "auth/login.h"
+#include "auth/password.h"
+#include "core/str.h"
+
+struct fixture {
+	struct redis_server server;
+	char settings[128], database[128], control[128];
+};
+
+/* What a run left. */
+struct ran {
+	int status;
+	char out[8192], err[4096];
+};
+
+static int set_up(void **state)
+{
+	struct fixture *f = talloc_zero(NULL, struct fixture);
+	FILE *file;
+
+	server_init(&f->server);
+	snprintf(f->settings, sizeof(f->settings), "%s/settings",
+		 f->server.folder);
+	snprintf(f->database, sizeof(f->database), "%s/g.db",
+		 f->server.folder);
+	snprintf(f->control, sizeof(f->control), "%s/control",
+		 f->server.folder);
+	file = fopen(f->settings, "w");
+	assert_non_null(file);
+	fprintf(file, "database = %s\nredis_socket = %s\n"
+		"control_socket = %s\n", f->database, f->server.socket,
+		f->control);
+	fclose(file);
+	*state = f;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct fixture *f = *state;
+
+	unlink(f->settings);
+	unlink(f->database);
+	unlink(f->control);
+	server_release(&f->server);
+	talloc_free(f);
+	return 0;
+}
+
+static void become(const struct fixture *f, const char *words)
+{
+	char line[1024], *argv[16], *save = NULL;
+	int n = 0;
+
+	snprintf(line, sizeof(line), "gongbang --settings %s %s", f->settings,
+		 words);
+	for (argv[0] = strtok_r(line, " ", &save); argv[n];
+	     argv[n] = strtok_r(NULL, " ", &save))
+		n++;
+	execv("./gongbang", argv);
+	_exit(127);
+}
+
+static void slurp(int fd, char *out, size_t size)
+{
+	size_t n = 0;
+	ssize_t got;
+
+	while (n < size - 1 && (got = read(fd, out + n, size - 1 - n)) > 0)
+		n += (size_t)got;
+	out[n] = '\0';
+	close(fd);
+}
+
+static struct ran run(const struct fixture *f, const char *words,
+		      const char *input, size_t n)
+{
+	struct ran r = { 0 };
+	int in[2], out[2], err[2], status;
+	pid_t child;
+
+	assert_int_equal(pipe(in) | pipe(out) | pipe(err), 0);
+	child = fork();
+	assert_true(child >= 0);
+	if (child == 0) {
+		dup2(in[0], 0);
+		dup2(out[1], 1);
+		dup2(err[1], 2);
+		close(in[1]);
+		become(f, words);
+	}
+	close(in[0]);
+	close(out[1]);
+	close(err[1]);
+	if (n)
+		assert_true(write(in[1], input, n) == (ssize_t)n);
+	close(in[1]);
+	slurp(out[0], r.out, sizeof(r.out));
+	slurp(err[0], r.err, sizeof(r.err));
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	r.status = WEXITSTATUS(status);
+	return r;
+}
+
+static struct ran expect(const struct fixture *f, int status,
+			 const char *words, const char *input)
+{
+	struct ran r = run(f, words, input, strlen(input));
+
+	if (r.status != status)
+		fail_msg("%s: status %d: %s", words, r.status, r.err);
+	assert_null(strstr(r.err, "Sanitizer"));
+	return r;
+}
+
+static struct user *load(struct fixture *f, const char *login)
+{
+	struct err e = { 0 };
+	struct db *db = db_open(f, f->database, &e);
+	struct user *u;
+
+	assert_non_null(db);
+	u = user_load_by_login(db, f, login, &e);
+	talloc_free(db);
+	assert_non_null(u);
+	return u;
+}
+
+static void accounts_are_made(void **state)
+{
+	struct fixture *f = *state;
+	struct ran r;
+	struct user *u;
+
+	expect(f, 0, "user add kim", "correct horse\nnot read\n");
+	u = load(f, "kim");
+	assert_false(u->admin);
+	assert_true(password_matches(u->password_hash, "correct horse"));
+	expect(f, 0, "user add boss --role admin", "공방에오신것을환영해요\r\n");
+	u = load(f, "boss");
+	assert_true(u->admin);
+	assert_true(password_matches(u->password_hash,
+				     "공방에오신것을환영해요"));
+	r = expect(f, 0, "user add lee --generate", "");
+	assert_int_equal(strlen(r.out), 21);
+	r.out[20] = '\0';
+	assert_true(password_matches(load(f, "lee")->password_hash, r.out));
+	r = expect(f, 1, "user add kim", "correct horse\n");
+	assert_non_null(strstr(r.err, "gongbang user passwd kim"));
+	r = expect(f, 1, "user add pak", "short\n");
+	assert_non_null(strstr(r.err, "at least 10 characters"));
+	r = expect(f, 1, "user add pak", "");
+	assert_non_null(strstr(r.err, "--generate"));
+	r = expect(f, 1, "user add Pak/..", "correct horse\n");
+	assert_non_null(strstr(r.err, "begins with a letter"));
+	r = run(f, "user add pak", "correct\0horse\n", 14);
+	assert_int_equal(r.status, 1);
+	assert_non_null(strstr(r.err, "NUL"));
+}
+
+static void lists_are_for_people_and_programs(void **state)
+{
+	struct fixture *f = *state;
+	struct ran r = expect(f, 0, "user list --json", "");
+
+	assert_string_equal(r.out, "[\n]\n");
+	expect(f, 0, "user add kim --role admin", "correct horse\n");
+	expect(f, 0, "user add lee", "correct horse\n");
+	expect(f, 0, "user disable lee", "");
+	r = expect(f, 0, "user list", "");
+	assert_non_null(strstr(r.out, "LOGIN"));
+	assert_non_null(strstr(r.out, "kim "));
+	assert_non_null(strstr(r.out, "disabled 20"));
+	assert_null(strstr(r.out, "argon2"));
+	r = expect(f, 0, "user list --json", "");
+	assert_non_null(strstr(r.out, "\"login\":\"kim\""));
+	assert_non_null(strstr(r.out, "\"role\":\"admin\""));
+	assert_non_null(strstr(r.out, "\"disabled_at\":null"));
+	assert_null(strstr(r.out, "argon2"));
+}
+
+static void usage_is_2(void **state)
+{
+	static const char *const wrong[] = { "", "user", "user remove kim",
+		"nonsense", "user add", "user add kim lee",
+		"user add kim --role root", "user add kim --role",
+		"user disable kim --generate", "user list kim", "--nonsense" };
+	struct fixture *f = *state;
+	struct ran r;
+	size_t i;
+
+	for (i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		r = expect(f, 2, wrong[i], "");
+		assert_string_equal(r.out, "");
+		assert_non_null(strstr(r.err, "gongbang"));
+	}
+	r = expect(f, 0, "help", "");
+	assert_non_null(strstr(r.out, "gongbang user passwd LOGIN"));
+}
+
+/* Answers one request; its first line goes to the pipe. */
+static pid_t serve_control(const struct fixture *f, int told)
+{
+	static const char answer[] = "HTTP/1.1 204 No Content\r\n\r\n";
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	char head[1024];
+	ssize_t n;
+	pid_t child;
+
+	memcpy(at.sun_path, f->control, strlen(f->control) + 1);
+	assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof(at)), 0);
+	assert_int_equal(listen(fd, 1), 0);
+	child = fork();
+	if (child == 0) {
+		fd = accept(fd, NULL, NULL);
+		n = read(fd, head, sizeof(head));
+		if (n <= 0 || write(told, head, strcspn(head, "\r")) < 0 ||
+		    write(fd, answer, sizeof(answer) - 1) < 0)
+			_exit(1);
+		_exit(0);
+	}
+	close(fd);
+	close(told);
+	return child;
+}
+
+static void new_password_ends_logins_everywhere(void **state)
+{
+	struct fixture *f = *state;
+	char token[TOKEN_SIZE], id[ID_SIZE], told[1024], want[128];
+	struct kv *kv = kv_new(f, f->server.socket);
+	struct err e = { 0 };
+	struct user *u;
+	struct ran r;
+	int pipes[2];
+
+	expect(f, 0, "user add kim", "correct horse\n");
+	u = load(f, "kim");
+	assert_int_equal(login_start(kv, u->id, 100, token, &e), 0);
+	assert_int_equal(pipe(pipes), 0);
+	serve_control(f, pipes[1]);
+	r = expect(f, 0, "user passwd kim", "battery staple\n");
+	assert_null(strstr(r.err, "warning"));
+	slurp(pipes[0], told, sizeof(told));
+	wait(NULL);
+	snprintf(want, sizeof(want), "POST /users/%s/ended HTTP/1.1", u->id);
+	assert_string_equal(told, want);
+	assert_int_equal(login_find(kv, token, id, &e), -1);
+	assert_int_equal(e.kind, ERR_AUTH);
+	u = load(f, "kim");
+	assert_true(password_matches(u->password_hash, "battery staple"));
+	r = expect(f, 1, "user passwd nobody", "battery staple\n");
+	assert_non_null(strstr(r.err, "gongbang user list"));
+}
+
+static void disabling_warns_when_others_are_away(void **state)
+{
+	struct fixture *f = *state;
+	struct kv *kv = kv_new(f, f->server.socket);
+	char token[TOKEN_SIZE], id[ID_SIZE];
+	struct err e = { 0 };
+	struct ran r;
+
+	expect(f, 0, "user add kim", "correct horse\n");
+	assert_int_equal(login_start(kv, load(f, "kim")->id, 100, token, &e),
+			 0);
+	r = expect(f, 0, "user disable kim", "");
+	assert_non_null(strstr(r.err, "warning: the bridge was not told"));
+	assert_int_equal(login_find(kv, token, id, &e), -1);
+	assert_true(load(f, "kim")->disabled_at > 0);
+	expect(f, 0, "user enable kim", "");
+	assert_int_equal(load(f, "kim")->disabled_at, 0);
+	server_kill(&f->server);
+	r = expect(f, 1, "user disable kim", "");
+	assert_non_null(strstr(r.err, "start Redis and run this again"));
+	assert_true(load(f, "kim")->disabled_at > 0);
+}
+
+/* Reads from the terminal until text was seen. */
+static void await(int fd, char *seen, size_t size, const char *text)
+{
+	size_t n = strlen(seen);
+	ssize_t got;
+
+	while (!strstr(seen, text)) {
+		got = read(fd, seen + n, size - 1 - n);
+		if (got <= 0)
+			fail_msg("no \"%s\" in \"%s\"", text, seen);
+		n += (size_t)got;
+		seen[n] = '\0';
+	}
+}
+
+static void type(int fd, const char *text)
+{
+	assert_int_equal(write(fd, text, strlen(text)),
+			 (ssize_t)strlen(text));
+}
+
+static int ask_on_terminal(const struct fixture *f, const char *first,
+			   const char *second, char *seen, size_t size)
+{
+	int fd, status;
+	pid_t child = forkpty(&fd, NULL, NULL, NULL);
+
+	assert_true(child >= 0);
+	if (child == 0)
+		become(f, "user add kim");
+	seen[0] = '\0';
+	await(fd, seen, size, "Password: ");
+	type(fd, first);
+	if (second) {
+		await(fd, seen, size, "again: ");
+		type(fd, second);
+	}
+	await(fd, seen, size, "gongbang: ");
+	assert_int_equal(waitpid(child, &status, 0), child);
+	close(fd);
+	assert_true(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+static void a_terminal_asks_twice_without_echo(void **state)
+{
+	struct fixture *f = *state;
+	char seen[2048];
+
+	assert_int_equal(ask_on_terminal(f, "correct horse\n", "other\n", seen,
+					 sizeof(seen)), 1);
+	assert_non_null(strstr(seen, "differ"));
+	assert_int_equal(ask_on_terminal(f, "\003", NULL, seen, sizeof(seen)),
+			 1);
+	assert_non_null(strstr(seen, "interrupted"));
+	assert_int_equal(ask_on_terminal(f, "correct horse\n",
+					 "correct horse\n", seen,
+					 sizeof(seen)), 0);
+	assert_null(strstr(seen, "horse"));
+	assert_true(password_matches(load(f, "kim")->password_hash,
+				     "correct horse"));
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+	const struct CMUnitTest tests[] = {
+		TEST(accounts_are_made),
+		TEST(lists_are_for_people_and_programs),
+		TEST(usage_is_2),
+		TEST(new_password_ends_logins_everywhere),
+		TEST(disabling_warns_when_others_are_away),
+		TEST(a_terminal_asks_twice_without_echo),
+	};
+
+	signal(SIGPIPE, SIG_IGN);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
