@@ -2,6 +2,8 @@ noinst_LIBRARIES += lib/html/libhtml.a
 lib_html_libhtml_a_SOURCES = \
 	lib/html/i18n.c lib/html/i18n.h \
 	lib/html/locale.c lib/html/locale.h \
+	lib/html/markdown.c lib/html/markdown.h \
+	lib/html/markdown_guard.c lib/html/markdown_guard.h \
 	lib/html/node.h \
 	lib/html/template.c lib/html/template.h \
 	lib/html/template_parse.c \

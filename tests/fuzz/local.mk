@@ -31,3 +31,8 @@ tests_fuzz_docker_response_fuzz_SOURCES = tests/fuzz/docker_response_fuzz.c $(fu
 tests_fuzz_docker_response_fuzz_LDADD = lib/engine/libengine.a \
 	lib/core/libcore.a $(engine_libs) $(CORE_LIBS)
 tests_fuzz_docker_response_fuzz_LDFLAGS = $(fuzz_ldflags)
+
+check_PROGRAMS += tests/fuzz/markdown_fuzz
+tests_fuzz_markdown_fuzz_SOURCES = tests/fuzz/markdown_fuzz.c $(fuzz_main)
+tests_fuzz_markdown_fuzz_LDADD = $(html_test_libs)
+tests_fuzz_markdown_fuzz_LDFLAGS = $(fuzz_ldflags)

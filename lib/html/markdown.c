@@ -1,0 +1,272 @@
+#include "config.h"
+#include "html/markdown.h"
+
+#include <cmark-gfm-core-extensions.h>
+#include <cmark-gfm.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "core/str.h"
+#include "html/markdown_guard.h"
+#include "html/template.h"
+
+#define TEXT_MAX (1 << 20)
+#define OPTIONS (CMARK_OPT_VALIDATE_UTF8 | CMARK_OPT_STRIKETHROUGH_DOUBLE_TILDE)
+
+/* cmark-gfm's inline parser keeps its special characters in a global table. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+void markdown_start(void)
+{
+	cmark_gfm_core_extensions_ensure_registered();
+}
+
+static cmark_node *parse(const char *text, size_t n)
+{
+	static const char *const extensions[] = { "table", "strikethrough",
+						  "autolink", "tasklist" };
+	cmark_parser *p;
+	cmark_node *root;
+	size_t i;
+
+	pthread_mutex_lock(&lock);
+	p = cmark_parser_new(OPTIONS);
+	for (i = 0; i < sizeof(extensions) / sizeof(extensions[0]); i++) {
+		cmark_syntax_extension *x =
+			cmark_find_syntax_extension(extensions[i]);
+
+		if (!x)
+			err_abort("markdown_start was not called");
+		cmark_parser_attach_syntax_extension(p, x);
+	}
+	cmark_parser_feed(p, text, n);
+	root = cmark_parser_finish(p);
+	cmark_parser_free(p);
+	pthread_mutex_unlock(&lock);
+	return root;
+}
+
+static bool may_be_followed(const char *url)
+{
+	static const char *const schemes[] = { "http://", "https://",
+					       "mailto:" };
+	size_t i;
+
+	for (i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
+		if (strncasecmp(url, schemes[i], strlen(schemes[i])) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool in_link(cmark_node *node)
+{
+	while ((node = cmark_node_parent(node))) {
+		if (cmark_node_get_type(node) == CMARK_NODE_LINK)
+			return true;
+	}
+	return false;
+}
+
+/* The node's only child is a text that reads as url. */
+static bool shows(cmark_node *node, const char *url)
+{
+	cmark_node *child = cmark_node_first_child(node);
+	const char *text = child ? cmark_node_get_literal(child) : NULL;
+
+	return text && !cmark_node_next(child) && str_equal(text, url);
+}
+
+static cmark_node *leaf(cmark_node_type type, const char *text)
+{
+	cmark_node *node = cmark_node_new(type);
+
+	cmark_node_set_literal(node, text);
+	return node;
+}
+
+/* No place for a node is our bug: every kind used here fits where it goes. */
+static void must(int done)
+{
+	if (!done)
+		err_abort("markdown: a node has no place");
+}
+
+/* The link's content in its place, then its target as code. */
+static void unwrap(cmark_node *node)
+{
+	const char *url = cmark_node_get_url(node);
+	cmark_node *child;
+
+	if (*url && !in_link(node) && !shows(node, url)) {
+		must(cmark_node_insert_after(node, leaf(CMARK_NODE_CODE, url)));
+		must(cmark_node_insert_after(node, leaf(CMARK_NODE_TEXT, " ")));
+	}
+	while ((child = cmark_node_first_child(node)))
+		must(cmark_node_insert_before(node, child));
+	cmark_node_free(node);
+}
+
+static void image_to_link(cmark_node *node)
+{
+	cmark_node *own = cmark_node_new(CMARK_NODE_LINK), *child;
+
+	cmark_node_set_url(own, cmark_node_get_url(node));
+	must(cmark_node_replace(node, own));
+	while ((child = cmark_node_first_child(node)))
+		must(cmark_node_append_child(own, child));
+	cmark_node_free(node);
+}
+
+/* True when the node was taken out of the tree. */
+static bool change_link(cmark_node *node)
+{
+	const char *url = cmark_node_get_url(node);
+
+	if (in_link(node) || !may_be_followed(url)) {
+		unwrap(node);
+		return true;
+	}
+	if (cmark_node_get_type(node) == CMARK_NODE_IMAGE) {
+		image_to_link(node);
+		return true;
+	}
+	cmark_node_set_title(node, "");
+	if (!cmark_node_first_child(node))
+		must(cmark_node_append_child(node, leaf(CMARK_NODE_TEXT, url)));
+	return false;
+}
+
+static bool change_html(cmark_node *node, cmark_node_type with)
+{
+	must(cmark_node_replace(node, leaf(with, cmark_node_get_literal(node))));
+	cmark_node_free(node);
+	return true;
+}
+
+/* The page's own heading is h1; below it no level may be skipped. */
+static void place_heading(cmark_node *node, int *last)
+{
+	int level = cmark_node_get_heading_level(node) + 1;
+
+	if (level > *last + 1)
+		level = *last + 1;
+	if (level > 6)
+		level = 6;
+	cmark_node_set_heading_level(node, level);
+	*last = level;
+}
+
+static bool change(cmark_node *node, int *heading)
+{
+	cmark_node_type type = cmark_node_get_type(node);
+
+	if (type == CMARK_NODE_LINK || type == CMARK_NODE_IMAGE)
+		return change_link(node);
+	if (type == CMARK_NODE_HTML_INLINE)
+		return change_html(node, CMARK_NODE_TEXT);
+	if (type == CMARK_NODE_HTML_BLOCK)
+		return change_html(node, CMARK_NODE_CODE_BLOCK);
+	if (type == CMARK_NODE_HEADING)
+		place_heading(node, heading);
+	return false;
+}
+
+/* In document order, the node's content passed over. */
+static cmark_node *after(cmark_node *node)
+{
+	cmark_node *next = NULL;
+
+	while (node && !next) {
+		next = cmark_node_next(node);
+		node = cmark_node_parent(node);
+	}
+	return next;
+}
+
+/*
+ * A node taken out is found no more, so what stands in its place is found from
+ * the one before it: its previous sibling or its parent.
+ */
+static void change_all(cmark_node *root)
+{
+	cmark_node *node = root, *before, *parent, *child;
+	int heading = 1;
+
+	while (node) {
+		before = cmark_node_previous(node);
+		parent = cmark_node_parent(node);
+		if (change(node, &heading)) {
+			child = before ? NULL : cmark_node_first_child(parent);
+			node = child ? child : after(before ? before : parent);
+			continue;
+		}
+		child = cmark_node_first_child(node);
+		node = child ? child : after(node);
+	}
+}
+
+/*
+ * Copies the renderer's html, with two changes it has no option for. Text is
+ * escaped in it, so a "<" is always the renderer's own.
+ * Check boxes that cannot be used and have no label are noise to a screen
+ * reader.
+ */
+static int add_html(struct buf *out, const char *html, struct err *e)
+{
+	static const struct { const char *from, *to; } tags[] = {
+		{ "<a href=", "<a rel=\"noopener noreferrer nofollow\""
+			      " target=\"_blank\" href=" },
+		{ "<input type=\"checkbox\" disabled=\"\" />",
+		  "<span class=\"task\">☐</span>" },
+		{ "<input type=\"checkbox\" checked=\"\" disabled=\"\" />",
+		  "<span class=\"task\">☑</span>" },
+	};
+	const size_t n = sizeof(tags) / sizeof(tags[0]);
+	const char *at;
+	size_t i;
+
+	while ((at = strchr(html, '<'))) {
+		if (buf_add(out, html, (size_t)(at - html), e) < 0)
+			return -1;
+		for (i = 0; i < n && !str_starts(at, tags[i].from);)
+			i++;
+		if (buf_add_text(out, i < n ? tags[i].to : "<", e) < 0)
+			return -1;
+		html = at + (i < n ? strlen(tags[i].from) : 1);
+	}
+	return buf_add_text(out, html, e);
+}
+
+static int render_plain(const char *text, size_t n, struct buf *out,
+			struct err *e)
+{
+	auto_buf clean = BUF_INIT(3 * TEXT_MAX);
+
+	if (utf8_scrub(&clean, text, n, false, e) < 0 ||
+	    buf_add_text(out, "<pre class=\"plain\">", e) < 0 ||
+	    html_escape(out, buf_text(&clean), e) < 0)
+		return -1;
+	return buf_add_text(out, "</pre>\n", e);
+}
+
+int markdown_render(const char *text, size_t n, struct buf *out, struct err *e)
+{
+	cmark_node *root;
+	char *html;
+	int done;
+
+	if (n > TEXT_MAX)
+		return err_set(e, ERR_LIMIT, "more than 1 MiB of markdown");
+	if (!markdown_harmless(text, n))
+		return render_plain(text, n, out, e);
+	root = parse(text, n);
+	change_all(root);
+	html = cmark_render_html(root, OPTIONS, NULL);
+	done = add_html(out, html, e);
+	free(html);
+	cmark_node_free(root);
+	return done;
+}

@@ -1,0 +1,191 @@
+/* lib/html/markdown: what is rendered, what is defused, what is refused. */
+#include "config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/str.h"
+#include "html/markdown.h"
+
+#define LINK "<a rel=\"noopener noreferrer nofollow\" target=\"_blank\" href="
+
+static int start(void **state)
+{
+	markdown_start();
+	return 0;
+}
+
+static const char *render(const char *text)
+{
+	static struct buf out;
+	struct err e = { 0 };
+
+	buf_release(&out);
+	buf_init(&out, 16 << 20);
+	if (markdown_render(text, strlen(text), &out, &e) < 0)
+		fail_msg("%s", e.text);
+	return buf_text(&out);
+}
+
+static void markdown_becomes_html(void **state)
+{
+	static const struct { const char *text, *html; } rows[] = {
+		{ "", "" },
+		{ "a **b** ~~c~~ `d`",
+		  "<p>a <strong>b</strong> <del>c</del> <code>d</code></p>\n" },
+		{ "1~3 그리고 4~5", "<p>1~3 그리고 4~5</p>\n" },
+		{ "```py\nprint(\"<\")\n```",
+		  "<pre><code class=\"language-py\">print(&quot;&lt;&quot;)\n"
+		  "</code></pre>\n" },
+		{ "- [ ] a\n- [x] b",
+		  "<ul>\n<li><span class=\"task\">☐</span> a</li>\n"
+		  "<li><span class=\"task\">☑</span> b</li>\n</ul>\n" },
+		{ "#### a\n# b\n### c", "<h2>a</h2>\n<h2>b</h2>\n<h3>c</h3>\n" },
+		{ "|a|b|\n|-|-:|\n|1|2|",
+		  "<table>\n<thead>\n<tr>\n<th>a</th>\n<th align=\"right\">b</th>\n"
+		  "</tr>\n</thead>\n<tbody>\n<tr>\n<td>1</td>\n"
+		  "<td align=\"right\">2</td>\n</tr>\n</tbody>\n</table>\n" },
+		{ "\xff\xed\xa0\x80", "<p>\xef\xbf\xbd\xef\xbf\xbd</p>\n" },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (i == 7) {	/* how many U+FFFD is cmark's affair */
+			assert_non_null(strstr(render(rows[i].text),
+					       "\xef\xbf\xbd"));
+			continue;
+		}
+		assert_string_equal(render(rows[i].text), rows[i].html);
+	}
+}
+
+static void links_open_apart_and_images_are_links(void **state)
+{
+	assert_string_equal(render("[a](https://b.c/?x=1&y='2')"),
+		"<p>" LINK "\"https://b.c/?x=1&amp;y=&#x27;2&#x27;\">a</a></p>\n");
+	assert_string_equal(render("see www.a.org"),
+		"<p>see " LINK "\"http://www.a.org\">www.a.org</a></p>\n");
+	assert_string_equal(render("![alt *x*](http://b/c.png \"t\")"),
+		"<p>" LINK "\"http://b/c.png\">alt <em>x</em></a></p>\n");
+	assert_string_equal(render("![](http://b/c.png)"),
+		"<p>" LINK "\"http://b/c.png\">http://b/c.png</a></p>\n");
+	assert_string_equal(render("[![i](http://i/)](http://l/) z"),
+		"<p>" LINK "\"http://l/\">i</a> z</p>\n");
+	assert_string_equal(render("[a](prices.csv) [prices.csv](prices.csv)"),
+		"<p>a <code>prices.csv</code> prices.csv</p>\n");
+	assert_string_equal(render("[a](http://b/\"><i>)"),
+		"<p>" LINK "\"http://b/%22%3E%3Ci%3E\">a</a></p>\n");
+}
+
+static void nothing_dangerous_comes_through(void **state)
+{
+	static const char *const texts[] = {
+		"<script>alert(1)</script>", "a <b onclick=x>b</b>",
+		"[a](javascript:alert(1))", "[a](JaVaScRiPt:alert(1))",
+		"[a](&#106;avascript:alert(1))", "[a](data:text/html,x)",
+		"[a](java\nscript:alert(1))", "<javascript:alert(1)>",
+		"![a](javascript:alert(1))", "[a](file:///etc/passwd)",
+		"<img src=x onerror=y>", "<!-- x --><iframe src=x>",
+		"```<script>\n<script>\n```", "[x]: javascript:a\n\n[x]",
+		"|<script>|\n|-|\n|<style>|", "# <svg onload=x>",
+	};
+	static const char *const bad[] = { "<script", "<b", "href=\"j",
+		"href=\"J", "href=\"d", "href=\"f", "<img", "<iframe",
+		"<style", "<svg", "<input", "<!--" };
+	size_t i, k;
+
+	for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		const char *html = render(texts[i]);
+
+		for (k = 0; k < sizeof(bad) / sizeof(bad[0]); k++) {
+			if (strstr(html, bad[k]))
+				fail_msg("%s: %s", texts[i], html);
+		}
+	}
+	assert_string_equal(render("<div>\nx"),
+			    "<pre><code>&lt;div&gt;\nx\n</code></pre>\n");
+	assert_string_equal(render("a <b>c"), "<p>a &lt;b&gt;c</p>\n");
+}
+
+/* No timed assertion: the test as a whole would hang for hours. */
+static void abuse_is_bounded_and_kept(void **state)
+{
+	static const struct { const char *head, *unit; } rows[] = {
+		{ "", "[" }, { "", ">" }, { "", "*" }, { "", "_" },
+		{ "", "![[]()" }, { "", "- " }, { "", "1. " }, { "", "`" },
+		{ "", "a@b." }, { "", "<" }, { "", "a\rb" }, { "", "<!--" },
+		{ "", "[a](" }, { "", "*a **a " }, { "", "\\" },
+		{ "", "![[]()\n" }, { "<!--\n```\n-->\n", "![[]()" },
+		{ "<div>\n```\n\n", "![[]()" }, { "- ```\n  ```\n", "![[]()" },
+		{ "    ```\n", "![[]()" }, { "``` `\n", "![[]()" },
+		{ "```\n    ```\n```\n", "![[]()" },
+		{ "", "|" }, { "|a|a|a|a|a|a|a|a|\n|-|-|-|-|-|-|-|-|\n", "|\n" },
+	};
+	size_t n = 1 << 20, i, at, unit;
+	char *text = malloc(n + 1);
+
+	assert_non_null(text);
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		unit = strlen(rows[i].unit);
+		at = strlen(rows[i].head);
+		memcpy(text, rows[i].head, at);
+		for (; at + unit <= n; at += unit)
+			memcpy(text + at, rows[i].unit, unit);
+		text[at] = '\0';
+		assert_true(*render(text));
+	}
+	free(text);
+	assert_true(str_starts(render(">>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>"
+		">>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>"
+		"<x"), "<pre class=\"plain\">&gt;"));
+}
+
+static void a_large_fenced_text_is_not_abuse(void **state)
+{
+	size_t n = 500000, at = 0;
+	char *text = malloc(n + 16);
+
+	assert_non_null(text);
+	at += (size_t)sprintf(text, "```\n");
+	while (at < n)
+		text[at++] = '[';
+	strcpy(text + at, "\n```\n");
+	assert_true(str_starts(render(text), "<pre><code>["));
+	free(text);
+}
+
+static void too_much_is_refused(void **state)
+{
+	size_t n = (1 << 20) + 1;
+	char *text = calloc(1, n + 1);
+	struct err e = { 0 };
+	auto_buf out = BUF_INIT(10);
+
+	assert_non_null(text);
+	memset(text, 'a', n);
+	assert_int_equal(markdown_render(text, n, &out, &e), -1);
+	assert_int_equal(e.kind, ERR_LIMIT);
+	assert_int_equal(markdown_render(text, 20, &out, &e), -1);
+	assert_int_equal(e.kind, ERR_LIMIT);
+	free(text);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(markdown_becomes_html),
+		cmocka_unit_test(links_open_apart_and_images_are_links),
+		cmocka_unit_test(nothing_dangerous_comes_through),
+		cmocka_unit_test(abuse_is_bounded_and_kept),
+		cmocka_unit_test(a_large_fenced_text_is_not_abuse),
+		cmocka_unit_test(too_much_is_refused),
+	};
+
+	return cmocka_run_group_tests(tests, start, NULL);
+}
