@@ -56,7 +56,8 @@ static int make_file(const char *path, struct err *e)
 	char fresh[PATH_BYTES];
 	int fd, rc;
 
-	if (access(path, F_OK) == 0)
+	/* SQLite would say of a read-only disk only that it cannot open. */
+	if (access(path, R_OK | W_OK) == 0)
 		return 0;
 	if (errno != ENOENT)
 		return fail_path(e, path);
