@@ -1,0 +1,27 @@
+/* gongbang-bridge: browsers' WebSockets <-> workspaces. */
+#include "config.h"
+
+#include <stdlib.h>
+
+#include "bridge/bridge.h"
+#include "core/log.h"
+
+int main(int argc, char **argv)
+{
+	struct settings *s = settings_main(&argc, &argv);
+	struct err e = { 0 };
+	struct bridge *b;
+
+	log_start("gongbang-bridge", settings_flag(s, SET_DEBUG));
+	b = bridge_new(s, &e);
+	if (!b) {
+		log_failure("start", &e, NULL);
+		return EXIT_FAILURE;
+	}
+	log_event(LOG_INFO, "started", "web", settings_text(s, SET_WEB_SOCKET),
+		  "control", settings_text(s, SET_CONTROL_SOCKET), NULL);
+	bridge_run(b);
+	bridge_free(b);
+	settings_free(s);
+	return EXIT_SUCCESS;
+}

@@ -1,0 +1,290 @@
+/* One page's WebSocket: what it says is done, what it asked is sent. */
+#include "config.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include <talloc.h>
+
+#include "bridge/command.h"
+#include "bridge/inside.h"
+#include "core/clock.h"
+#include "core/log.h"
+#include "core/str.h"
+
+#define WINDOW_MS 10000
+#define MESSAGES_MAX 20		/* messages to Claude in that time */
+#define OTHERS_MAX 200		/* anything else */
+#define FRAME_ROOM (64u << 10)	/* of a command beside its text */
+
+void client_send(struct client *c, const char *text)
+{
+	if (c->ws)
+		websocket_send(c->ws, text, strlen(text));
+}
+
+void client_close(struct client *c, int code, const char *reason)
+{
+	c->live = false;
+	if (c->ws)
+		websocket_close(c->ws, code, reason);
+}
+
+static void say(struct client *c, const char *id, const struct err *e)
+{
+	const char *words = event_words(c->locale, e);
+	char *text = id ? event_text(c, "refused", "id", id, "text", words) :
+		     event_text(c, "error", "text", words, NULL, NULL);
+
+	client_send(c, text);
+	talloc_free(text);
+}
+
+void client_tell_workspace(struct client *c)
+{
+	struct session_status s;
+	char *text;
+
+	workspace_words(c->person, &s);
+	text = event_status(c, c->person, c->locale, &s);
+	if (text)
+		client_send(c, text);
+	talloc_free(text);
+}
+
+static void start_again(struct client *c)
+{
+	if (c->room)
+		session_start(c->room->session);
+	else
+		workspace_ensure(c->person->workspace);
+}
+
+static void pong(struct client *c)
+{
+	static const char text[] = "{\"kind\":\"pong\"}";
+
+	websocket_send(c->ws, text, sizeof(text) - 1);
+}
+
+static void in_room(struct client *c, const struct command *cmd)
+{
+	struct session *s = c->room->session;
+	const struct session_answer answer = {
+		.part = cmd->target,
+		.choice = cmd->choice,
+		.reason = cmd->reason,
+		.answers = cmd->answers,
+	};
+
+	switch (cmd->type) {
+	case COMMAND_MESSAGE:
+		session_message(s, c->serial, cmd->id, cmd->text);
+		break;
+	case COMMAND_WITHDRAW:
+		session_withdraw(s, cmd->id);
+		break;
+	case COMMAND_INTERRUPT:
+		session_interrupt(s);
+		break;
+	case COMMAND_ANSWER:
+		session_answer(s, c->serial, &answer);
+		break;
+	case COMMAND_MODE:
+		session_set_mode(s, c->serial, cmd->mode);
+		break;
+	case COMMAND_MODEL:
+		session_set_model(s, c->serial, cmd->model);
+		break;
+	case COMMAND_START:
+	case COMMAND_PING:
+		break;
+	}
+}
+
+/* False: too often. */
+static bool within_rate(struct client *c, enum command_type type)
+{
+	int64_t now = clock_mono_ms();
+
+	if (now - c->window > WINDOW_MS) {
+		c->window = now;
+		c->messages = c->others = 0;
+	}
+	if (type == COMMAND_MESSAGE)
+		return ++c->messages <= MESSAGES_MAX;
+	return ++c->others <= OTHERS_MAX;
+}
+
+static void perform(struct client *c, const struct command *cmd)
+{
+	const char *id = cmd->type == COMMAND_MESSAGE ? cmd->id : NULL;
+	struct err e = { 0 };
+
+	if (!within_rate(c, cmd->type)) {
+		err_tell(&e, ERR_LIMIT, "error_too_fast", "too many commands");
+		if (c->others == OTHERS_MAX + 100)
+			client_close(c, WEBSOCKET_POLICY, "too many commands");
+		else
+			say(c, id, &e);
+	} else if (cmd->type == COMMAND_PING) {
+		pong(c);
+	} else if (cmd->type == COMMAND_START) {
+		start_again(c);
+	} else if (!c->room) {
+		err_set(&e, ERR_INPUT, "not in a conversation");
+		say(c, id, &e);
+	} else {
+		in_room(c, cmd);
+	}
+}
+
+static void on_message(void *data, const char *text, size_t n)
+{
+	struct client *c = data;
+	struct command *cmd;
+	struct err e = { 0 };
+	char id[ID_SIZE];
+
+	if (c->bridge->stopping)
+		return;
+	cmd = command_parse(c, text, n, &e);
+	if (!cmd) {
+		within_rate(c, COMMAND_PING);
+		say(c, command_find_id(text, n, id) ? id : NULL, &e);
+		return;
+	}
+	perform(c, cmd);
+	talloc_free(cmd);
+}
+
+static void on_too_long(void *data, const char *head, size_t n)
+{
+	struct client *c = data;
+	struct err e = { 0 };
+	char id[ID_SIZE];
+
+	err_tell(&e, ERR_LIMIT, "error_message_too_long", "too long");
+	say(c, command_find_id(head, n, id) ? id : NULL, &e);
+}
+
+static void leave(struct client *c)
+{
+	struct room *r = c->room;
+
+	if (!r)
+		return;
+	TAILQ_REMOVE(&r->clients, c, in_room);
+	r->nclients--;
+	session_watched(r->session, r->nclients);
+}
+
+static void on_closed(void *data)
+{
+	struct client *c = data;
+	struct person *p = c->person;
+
+	leave(c);
+	TAILQ_REMOVE(&p->clients, c, in_person);
+	LIST_REMOVE(c, in_slot);
+	p->nclients--;
+	c->bridge->nclients--;
+	if (c->checking && c->bridge->kv)
+		kv_async_forget(c->bridge->kv, c);
+	bridge_left(c->bridge);
+	talloc_free(c);
+	person_settle(p);
+}
+
+static const struct websocket_events events = {
+	.message = on_message,
+	.too_long = on_too_long,
+	.closed = on_closed,
+};
+
+static void enter(struct client *c, const struct client_start *start)
+{
+	struct room *r = room_get(c->person, start->conversation);
+
+	c->room = r;
+	TAILQ_INSERT_TAIL(&r->clients, c, in_room);
+	session_watched(r->session, ++r->nclients);
+	room_tell_status(r, c);
+	session_replay(r->session, c->serial, start->from);
+}
+
+static bool too_many(const struct client *c)
+{
+	return c->person->nclients >
+	       settings_number(c->bridge->settings, SET_SOCKETS_PER_USER);
+}
+
+void client_new(struct bridge *b, const struct client_start *start)
+{
+	size_t cap = 2 * (size_t)settings_number(b->settings, SET_MESSAGE_MAX) +
+		     FRAME_ROOM;
+	struct client *c = talloc_zero(b, struct client);
+	struct person *p = start->person;
+
+	c->bridge = b;
+	c->person = p;
+	c->locale = start->locale;
+	c->serial = ++b->serial;
+	memcpy(c->key, start->key, sizeof(c->key));
+	TAILQ_INSERT_TAIL(&p->clients, c, in_person);
+	LIST_INSERT_HEAD(&b->slots[c->serial % CHECK_SLOTS], c, in_slot);
+	p->nclients++;
+	b->nclients++;
+	c->ws = websocket_new(b, b->loop, start->fd, cap, start->early, start->n,
+			      &events, c);
+	if (too_many(c)) {
+		client_close(c, WEBSOCKET_TOO_MANY, "too many pages");
+		return;
+	}
+	person_watch(p);
+	if (start->conversation) {
+		enter(c, start);
+		return;
+	}
+	c->live = true;
+	workspace_ensure(p->workspace);
+	client_tell_workspace(c);
+}
+
+/* Redis away changes nothing: live chats go on. */
+static void checked(void *data, const char *value, const struct err *e)
+{
+	struct client *c = data;
+
+	c->checking = false;
+	if (!e && (!value || !str_equal(value, c->person->id)))
+		client_close(c, WEBSOCKET_LOGIN_ENDED, "login ended");
+}
+
+void client_check(struct bridge *b, unsigned slot)
+{
+	char key[80] = "session:";
+	struct client *c;
+
+	LIST_FOREACH(c, &b->slots[slot], in_slot) {
+		if (c->checking)
+			continue;
+		c->checking = true;
+		str_hex(key + 8, c->key, sizeof(c->key));
+		kv_async_get(b->kv, key, checked, c);
+	}
+}
+
+void client_end_login(struct bridge *b, const unsigned char key[32])
+{
+	struct client *c;
+	size_t i;
+
+	for (i = 0; i < CHECK_SLOTS; i++) {
+		LIST_FOREACH(c, &b->slots[i], in_slot) {
+			if (memcmp(c->key, key, sizeof(c->key)) == 0)
+				client_close(c, WEBSOCKET_LOGIN_ENDED,
+					     "login ended");
+		}
+	}
+}

@@ -1,0 +1,211 @@
+/* The control socket: what gongbang.fcgi and the command line ask of the bridge. */
+#include "config.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include <talloc.h>
+
+#include "bridge/inside.h"
+#include "core/log.h"
+#include "core/str.h"
+
+/* The pattern's one *, copied. */
+typedef void control_do(struct bridge *b, struct exchange *x, const char *name);
+
+static void answer(struct exchange *x, int status, const char *text)
+{
+	exchange_answer(x, status, "application/json", text, NULL, NULL);
+}
+
+static void done(struct exchange *x)
+{
+	answer(x, 202, "{}\n");
+}
+
+static void show(struct bridge *b, struct exchange *x, const char *user)
+{
+	struct workspace *w = workspace_get(b->workspaces, user);
+	const struct workspace_health *h = workspace_health(w);
+	static const char *const names[] = {
+		[WORKSPACE_STOPPED] = "stopped",
+		[WORKSPACE_CREATING] = "creating",
+		[WORKSPACE_STARTING] = "starting",
+		[WORKSPACE_LINKING] = "linking",
+		[WORKSPACE_READY] = "ready",
+		[WORKSPACE_STOPPING] = "stopping",
+		[WORKSPACE_FAILED] = "failed",
+	};
+	char text[400];
+
+	snprintf(text, sizeof(text), "{\"state\":\"%s\",\"error\":\"%s\","
+		 "\"memory\":%lld,\"memory_max\":%lld,\"cpu_percent\":%d,"
+		 "\"oom_kills\":%lld,\"disk_free\":%lld}\n",
+		 names[workspace_state(w)], workspace_error(w)->key,
+		 (long long)h->memory, (long long)h->memory_max, h->cpu_percent,
+		 (long long)h->oom_kills, (long long)h->disk_free);
+	answer(x, 200, text);
+}
+
+static void ensure(struct bridge *b, struct exchange *x, const char *user)
+{
+	workspace_ensure(workspace_get(b->workspaces, user));
+	show(b, x, user);
+}
+
+static void stop(struct bridge *b, struct exchange *x, const char *user)
+{
+	workspace_stop(workspace_get(b->workspaces, user));
+	show(b, x, user);
+}
+
+static void end_user(struct bridge *b, struct exchange *x, const char *user)
+{
+	person_end(person_get(b, user));
+	done(x);
+}
+
+static void end_login(struct bridge *b, struct exchange *x, const char *hex)
+{
+	unsigned char key[32];
+	unsigned byte;
+	size_t i;
+
+	for (i = 0; i < sizeof(key); i++) {
+		if (sscanf(hex + 2 * i, "%2x", &byte) != 1)
+			byte = 0;
+		key[i] = (unsigned char)byte;
+	}
+	client_end_login(b, key);
+	done(x);
+}
+
+/* A conversation by its id alone: deleted ones are found among the open ones. */
+struct refreshing {
+	struct bridge *bridge;
+	char id[ID_SIZE], user_id[ID_SIZE];
+};
+
+static int match(void *data, const struct conversation *c, struct err *e)
+{
+	struct refreshing *r = data;
+
+	if (str_equal(c->id, r->id))
+		memcpy(r->user_id, c->user_id, ID_SIZE);
+	return 0;
+}
+
+static int refresh_work(void *data, struct db *db, struct err *e)
+{
+	struct refreshing *r = data;
+	struct conversation *c = conversation_load(db, r, r->id, NULL, e);
+
+	if (c) {
+		memcpy(r->user_id, c->user_id, ID_SIZE);
+		return 0;
+	}
+	if (e->kind != ERR_MISSING)
+		return -1;
+	return conversation_each_open(db, match, r, e);
+}
+
+static void refreshed(void *data, const struct err *e)
+{
+	struct refreshing *r = data;
+	struct bridge *b = r->bridge;
+
+	if (e)
+		log_failure("refresh", e, "conversation", r->id, NULL);
+	else if (r->user_id[0] && !b->stopping)
+		room_get(person_get(b, r->user_id), r->id);
+	talloc_free(r);
+}
+
+struct finding {
+	const char *id;
+	struct room *room;
+};
+
+static void find_room(struct person *p, void *data)
+{
+	struct finding *f = data;
+
+	if (!f->room)
+		f->room = room_find(p, f->id);
+}
+
+static void refresh(struct bridge *b, struct exchange *x, const char *id)
+{
+	struct finding f = { .id = id };
+	struct refreshing *r;
+
+	person_each(b, find_room, &f);
+	if (f.room) {
+		session_refresh(f.room->session);
+	} else {
+		r = talloc_zero(NULL, struct refreshing);
+		r->bridge = b;
+		memcpy(r->id, id, ID_SIZE);
+		jobs_add(b->jobs, refresh_work, refreshed, r);
+	}
+	done(x);
+}
+
+static void health(struct bridge *b, struct exchange *x, const char *name)
+{
+	char text[120];
+
+	snprintf(text, sizeof(text), "{\"ok\":true,\"sockets\":%lld,\"jobs\":%zu}\n",
+		 (long long)b->nclients, jobs_left(b->jobs));
+	answer(x, 200, text);
+}
+
+static const struct row {
+	const char *method, *before, *after;
+	bool (*valid)(const char *name);
+	control_do *perform;
+} rows[] = {
+	{ "GET", "/healthz", "", NULL, health },
+	{ "GET", "/workspaces/", "", id_valid, show },
+	{ "POST", "/workspaces/", "/ensure", id_valid, ensure },
+	{ "POST", "/workspaces/", "/stop", id_valid, stop },
+	{ "POST", "/conversations/", "/refresh", id_valid, refresh },
+	{ "POST", "/logins/", "/ended", token_valid, end_login },
+	{ "POST", "/users/", "/ended", id_valid, end_user },
+};
+
+/* name: what stands between the row's two texts; false when it does not fit. */
+static bool fits(const struct row *row, const char *path, char name[TOKEN_SIZE])
+{
+	size_t before = strlen(row->before), after = strlen(row->after);
+	size_t n = strlen(path);
+
+	if (!row->valid)
+		return str_equal(path, row->before);
+	if (n < before + after || n - before - after >= TOKEN_SIZE ||
+	    !str_starts(path, row->before) ||
+	    !str_equal(path + n - after, row->after))
+		return false;
+	memcpy(name, path + before, n - before - after);
+	name[n - before - after] = '\0';
+	return row->valid(name);
+}
+
+void control_request(void *data, struct exchange *x)
+{
+	struct bridge *b = data;
+	char name[TOKEN_SIZE] = "";
+	bool other_method = false;
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (!fits(&rows[i], exchange_path(x), name))
+			continue;
+		if (str_equal(rows[i].method, exchange_method(x))) {
+			rows[i].perform(b, x, name);
+			return;
+		}
+		other_method = true;
+	}
+	answer(x, other_method ? 405 : 404, "{}\n");
+}

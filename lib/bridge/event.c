@@ -1,0 +1,243 @@
+/* What a browser is told: one JSON object an event, its HTML from templates. */
+#include "config.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include <json-c/json.h>
+#include <talloc.h>
+
+#include "bridge/inside.h"
+#include "core/clock.h"
+#include "core/log.h"
+#include "core/str.h"
+#include "session/part.h"
+
+#define HTML_MAX (8u << 20)	/* bytes of one fragment */
+
+/* Takes o. */
+static char *write_event(const void *ctx, struct json_object *o)
+{
+	size_t n;
+	const char *text = json_object_to_json_string_length(
+		o, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &n);
+	char *copy = talloc_strndup(ctx, text, n);
+
+	json_object_put(o);
+	return copy;
+}
+
+static void put(struct json_object *o, const char *name, const char *value)
+{
+	json_object_object_add(o, name, json_object_new_string(value));
+}
+
+static struct json_object *event(const char *kind)
+{
+	struct json_object *o = json_object_new_object();
+
+	put(o, "kind", kind);
+	return o;
+}
+
+static void put_at(struct json_object *o, int64_t at)
+{
+	json_object_object_add(o, "at", json_object_new_int64(at));
+}
+
+void event_failed(const char *what, const struct err *e)
+{
+	log_failure("fragment", e, "what", what, NULL);
+}
+
+char *event_part(const void *ctx, struct room *r, const struct i18n_locale *l,
+		 const struct part *p, int64_t at)
+{
+	const struct templates *t = r->bridge->templates;
+	auto_buf html = BUF_INIT(HTML_MAX);
+	auto_buf head = BUF_INIT(HTML_MAX);
+	struct json_object *o;
+	struct err e = { 0 };
+	char name[32];
+
+	if (part_render(t, l, r->person->zone, p, &html, &e) < 0 ||
+	    message_render(t, l, r->person->zone, r->person->name, p, "", &head,
+			   &e) < 0) {
+		event_failed(p->kind, &e);
+		return NULL;
+	}
+	o = event("part");
+	put_at(o, at);
+	snprintf(name, sizeof(name), "m-%lld", (long long)p->turn);
+	put(o, "message", name);
+	snprintf(name, sizeof(name), "p-%lld", (long long)p->at);
+	put(o, "target", name);
+	put(o, "role", p->role);
+	put(o, "html", buf_text(&html));
+	put(o, "head", buf_text(&head));
+	return write_event(ctx, o);
+}
+
+char *event_delta(const void *ctx, int64_t part, const char *text, size_t n,
+		  int64_t at)
+{
+	struct json_object *o = event("delta");
+	char name[32];
+
+	put_at(o, at);
+	snprintf(name, sizeof(name), "p-%lld", (long long)part);
+	put(o, "target", name);
+	json_object_object_add(o, "text",
+			       json_object_new_string_len(text, (int)n));
+	return write_event(ctx, o);
+}
+
+char *event_at(const void *ctx, const char *kind, int64_t at)
+{
+	struct json_object *o = event(kind);
+
+	put_at(o, at);
+	return write_event(ctx, o);
+}
+
+char *event_text(const void *ctx, const char *kind, const char *name,
+		 const char *value, const char *name2, const char *value2)
+{
+	struct json_object *o = event(kind);
+
+	if (name)
+		put(o, name, value);
+	if (name2)
+		put(o, name2, value2);
+	return write_event(ctx, o);
+}
+
+const char *event_words(const struct i18n_locale *l, const struct err *e)
+{
+	const char *words = e->key[0] ? i18n_sentence(l, e->key) : NULL;
+
+	if (!words)
+		words = i18n_sentence(l, e->kind == ERR_INPUT ? "error_request" :
+				      "error_bridge");
+	return words ? words : e->key;
+}
+
+char *event_queue(const void *ctx, struct room *r, const struct i18n_locale *l)
+{
+	void *tmp = talloc_new(ctx);
+	const struct message *m, **all = NULL;
+	auto_buf html = BUF_INIT(HTML_MAX);
+	struct err e = { 0 };
+	size_t n = 0;
+
+	while ((m = session_queued(r->session, n))) {
+		all = talloc_realloc(tmp, all, const struct message *, n + 1);
+		all[n++] = m;
+	}
+	if (queue_render(r->bridge->templates, l, all, n, &html, &e) < 0) {
+		event_failed("queue", &e);
+		talloc_free(tmp);
+		return NULL;
+	}
+	talloc_free(tmp);
+	return event_text(ctx, "queue", "html", buf_text(&html), NULL, NULL);
+}
+
+static void show_health(struct view *v, const struct i18n_locale *l,
+			const struct person *p)
+{
+	const struct workspace_health *h = workspace_health(p->workspace);
+	char percent[16];
+
+	view_text(v, "memory", h->memory < 0 ? "" :
+		  i18n_fill(v, l, "status_memory", i18n_bytes(v, h->memory),
+			    i18n_bytes(v, h->memory_max), NULL));
+	snprintf(percent, sizeof(percent), "%d", h->cpu_percent);
+	view_text(v, "cpu", h->cpu_percent < 0 ? "" :
+		  i18n_fill(v, l, "status_cpu", percent, NULL));
+}
+
+static bool runs(const struct session_status *s)
+{
+	return str_equal(s->state, "working") ||
+	       str_equal(s->state, "starting") || str_equal(s->state, "waiting");
+}
+
+char *event_status(const void *ctx, struct person *p,
+		   const struct i18n_locale *l,
+		   const struct session_status *s)
+{
+	struct view *v = view_new(ctx);
+	auto_buf html = BUF_INIT(HTML_MAX);
+	struct err e = { 0 };
+	char *text = NULL;
+
+	view_text(v, "state", s->state);
+	view_text(v, "words", i18n_fill(v, l, s->key, s->detail, NULL));
+	view_flag(v, "runs", runs(s));
+	view_number(v, "since", s->since);
+	view_flag(v, "progress", s->steps > 0);
+	view_number(v, "step", s->step);
+	view_number(v, "steps", s->steps);
+	view_flag(v, "retry", s->retry);
+	view_flag(v, "stop", s->stop);
+	show_health(v, l, p);
+	if (template_render(p->bridge->templates, "partials/status", v, l, &html,
+			    &e) < 0)
+		event_failed("status", &e);
+	else
+		text = event_text(ctx, "status", "state", s->state, "html",
+				  buf_text(&html));
+	talloc_free(v);
+	return text;
+}
+
+static void show_time(struct view *v, const struct i18n_locale *l,
+		      const struct person *p, int64_t ms)
+{
+	time_t s = (time_t)(ms / 1000);
+	char iso[32];
+	struct tm utc;
+
+	gmtime_r(&s, &utc);
+	strftime(iso, sizeof(iso), "%Y-%m-%dT%H:%M:%SZ", &utc);
+	view_text(v, "iso", iso);
+	view_text(v, "ago", i18n_ago(v, l, ms, clock_now_ms()));
+	view_text(v, "time", i18n_time(v, l, ms, p->zone));
+}
+
+char *event_row(const void *ctx, struct room *r, const struct i18n_locale *l)
+{
+	const char *state = session_state(r->session), *word = "";
+	const char *title = session_title(r->session);
+	const struct bridge *b = r->bridge;
+	struct view *v = view_new(ctx);
+	auto_buf html = BUF_INIT(HTML_MAX);
+	struct err e = { 0 };
+	char *text = NULL;
+
+	if (!str_equal(state, "idle"))
+		word = i18n_sentence(l, str_equal(state, "waiting") ?
+				     "conversation_waiting" :
+				     "conversation_working");
+	view_text(v, "id", session_id(r->session));
+	view_textf(v, "href", "%s/workspace/%s",
+		   settings_text(b->settings, SET_BASE_PATH),
+		   session_id(r->session));
+	view_text(v, "title", title[0] ? title :
+		  i18n_sentence(l, "conversation_untitled"));
+	view_text(v, "state", state);
+	view_text(v, "state_word", word);
+	view_flag(v, "current", false);
+	show_time(v, l, r->person, session_updated(r->session));
+	if (template_render(b->templates, "partials/conversation_row", v, l,
+			    &html, &e) < 0)
+		event_failed("conversation_row", &e);
+	else
+		text = event_text(ctx, "conversation", "target",
+				  session_id(r->session), "html",
+				  buf_text(&html));
+	talloc_free(v);
+	return text;
+}

@@ -1,0 +1,284 @@
+/* GET /ws/...: whose page is it, may it look, then 101. Closed until every check has passed. */
+#include "config.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include <talloc.h>
+
+#include "auth/login.h"
+#include "bridge/inside.h"
+#include "bridge/origin.h"
+#include "core/log.h"
+#include "core/str.h"
+#include "http/cookie.h"
+
+struct handshake {
+	struct bridge *bridge;
+	struct exchange *x;
+	char key[LOGIN_KEY_SIZE];
+	char user_id[ID_SIZE];
+	char conversation[ID_SIZE];	/* "" for /ws/workspace */
+	char accept[29];
+	char *language, *request_id;
+	int64_t from;
+	struct user *user;
+};
+
+static void refuse(struct exchange *x, int status)
+{
+	static const struct {
+		int status;
+		const char *text, *name, *value;
+	} rows[] = {
+		{ 400, "bad request\n", NULL, NULL },
+		{ 401, "log in first\n", NULL, NULL },
+		{ 403, "not from here\n", NULL, NULL },
+		{ 404, "no such thing\n", NULL, NULL },
+		{ 405, "GET only\n", "Allow", "GET" },
+		{ 426, "WebSocket version 13 only\n", "Sec-WebSocket-Version", "13" },
+		{ 503, "come back later\n", "Retry-After", "5" },
+	};
+	size_t i;
+
+	for (i = 0; i + 1 < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (rows[i].status == status)
+			break;
+	}
+	exchange_answer(x, rows[i].status, "text/plain", rows[i].text,
+			rows[i].name, rows[i].value);
+}
+
+static int error_status(const struct err *e)
+{
+	switch (e->kind) {
+	case ERR_INPUT:
+		return 400;
+	case ERR_AUTH:
+		return 401;
+	case ERR_MISSING:
+	case ERR_DENIED:
+		return 404;
+	default:
+		return 503;
+	}
+}
+
+static void over(struct handshake *h)
+{
+	struct bridge *b = h->bridge;
+
+	b->handshakes--;
+	talloc_free(h);
+	bridge_left(b);
+}
+
+static void fail(struct handshake *h, const struct err *e)
+{
+	int status = error_status(e);
+
+	if (status == 503)
+		log_failure("handshake", e, "request", h->request_id, NULL);
+	refuse(h->x, status);
+	over(h);
+}
+
+static void name_person(struct person *p, const struct user *u)
+{
+	struct bridge *b = p->bridge;
+
+	talloc_free(p->name);
+	talloc_free(p->zone);
+	p->name = talloc_strdup(p, u->display_name[0] ? u->display_name : u->login);
+	p->zone = talloc_strdup(p, u->timezone[0] ? u->timezone :
+				settings_text(b->settings, SET_DEFAULT_TIMEZONE));
+}
+
+static const struct i18n_locale *locale_of(const struct handshake *h)
+{
+	const struct bridge *b = h->bridge;
+	const struct i18n_locale *l = NULL;
+
+	if (h->user->locale[0])
+		l = i18n_find(b->i18n, h->user->locale);
+	return l ? l : i18n_negotiate(b->i18n, h->language,
+				      settings_text(b->settings,
+						    SET_DEFAULT_LOCALE));
+}
+
+static void hex_bytes(const char *hex, unsigned char *out, size_t n)
+{
+	unsigned byte;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		if (sscanf(hex + 2 * i, "%2x", &byte) != 1)
+			byte = 0;
+		out[i] = (unsigned char)byte;
+	}
+}
+
+static void upgraded(void *data, int fd, const void *early, size_t n)
+{
+	struct handshake *h = data;
+	unsigned char key[32];
+	struct client_start start = {
+		.key = key,
+		.conversation = h->conversation[0] ? h->conversation : NULL,
+		.from = h->from,
+		.fd = fd,
+		.early = early,
+		.n = n,
+	};
+
+	if (fd >= 0 && h->bridge->stopping) {
+		close(fd);
+	} else if (fd >= 0) {
+		hex_bytes(h->key + strlen("session:"), key, sizeof(key));
+		start.locale = locale_of(h);
+		start.person = person_get(h->bridge, h->user_id);
+		name_person(start.person, h->user);
+		client_new(h->bridge, &start);
+	}
+	over(h);
+}
+
+static int look_work(void *data, struct db *db, struct err *e)
+{
+	struct handshake *h = data;
+	struct conversation *c;
+
+	h->user = user_load(db, h, h->user_id, e);
+	if (!h->user)
+		return e->kind == ERR_MISSING ?
+		       err_set(e, ERR_AUTH, "no such account") : -1;
+	if (h->user->disabled_at)
+		return err_set(e, ERR_AUTH, "the account is disabled");
+	if (!h->conversation[0])
+		return 0;
+	c = conversation_load(db, h, h->conversation, h->user_id, e);
+	return c ? 0 : -1;
+}
+
+static void looked(void *data, const struct err *e)
+{
+	struct handshake *h = data;
+
+	if (e)
+		fail(h, e);
+	else
+		exchange_upgrade(h->x, h->accept, upgraded, h);
+}
+
+static void found(void *data, const char *value, const struct err *e)
+{
+	struct handshake *h = data;
+	struct err none = { 0 };
+
+	if (!e && (!value || !id_valid(value) ||
+		   !str_copy(h->user_id, sizeof(h->user_id), value))) {
+		err_set(&none, ERR_AUTH, "no such login");
+		e = &none;
+	}
+	if (e)
+		fail(h, e);
+	else
+		jobs_add(h->bridge->jobs, look_work, looked, h);
+}
+
+static bool has_token(const char *header, const char *token)
+{
+	return header && strcasestr(header, token);
+}
+
+/* 0, or the status that refuses it. */
+static int check_head(const struct bridge *b, const struct exchange *x,
+		      char accept[29])
+{
+	const char *host = exchange_header(x, "Host");
+	const char *origin = exchange_header(x, "Origin");
+	const char *proto = exchange_header(x, "X-Forwarded-Proto");
+	const char *version = exchange_header(x, "Sec-WebSocket-Version");
+	const char *key = exchange_header(x, "Sec-WebSocket-Key");
+	struct err e = { 0 };
+
+	if (!str_equal(exchange_method(x), "GET"))
+		return 405;
+	if (!has_token(exchange_header(x, "Upgrade"), "websocket") ||
+	    !has_token(exchange_header(x, "Connection"), "upgrade"))
+		return 400;
+	if (!version || !str_equal(version, "13"))
+		return 426;
+	if (!key || websocket_accept(key, accept, &e) < 0)
+		return 400;
+	if (!host || !origin ||
+	    !origin_host_known(host, settings_text(b->settings, SET_SERVER_NAMES)))
+		return 403;
+	return origin_matches(origin, proto ? proto : "http", host) ? 0 : 403;
+}
+
+/* 0, or the status. conversation "" for /ws/workspace. */
+static int check_path(const struct bridge *b, const struct exchange *x,
+		      char conversation[ID_SIZE], int64_t *from)
+{
+	static const char prefix[] = "/ws/conversations/";
+	const char *base = settings_text(b->settings, SET_BASE_PATH);
+	const char *path = exchange_path(x), *text = exchange_query(x, "from");
+	struct err e = { 0 };
+
+	*from = -1;
+	conversation[0] = '\0';
+	if (!str_starts(path, base))
+		return 404;
+	path += strlen(base);
+	if (text && str_parse_number(text, -1, INT64_MAX, from, &e) < 0)
+		return 400;
+	if (str_equal(path, "/ws/workspace"))
+		return 0;
+	if (!str_starts(path, prefix) ||
+	    !str_copy(conversation, ID_SIZE, path + sizeof(prefix) - 1) ||
+	    !id_valid(conversation))
+		return 404;
+	return 0;
+}
+
+static int check_cookie(const struct exchange *x, char key[LOGIN_KEY_SIZE])
+{
+	const char *header = exchange_header(x, "Cookie");
+	char *token = header ? cookie_find(x, header, LOGIN_COOKIE) : NULL;
+
+	if (!token || !token_valid(token))
+		return 401;
+	login_key(token, key);
+	return 0;
+}
+
+void handshake_begin(void *data, struct exchange *x)
+{
+	struct bridge *b = data;
+	struct handshake *h = talloc_zero(NULL, struct handshake);
+	const char *language = exchange_header(x, "Accept-Language");
+	int status;
+
+	status = check_path(b, x, h->conversation, &h->from);
+	if (!status)
+		status = check_head(b, x, h->accept);
+	if (!status)
+		status = check_cookie(x, h->key);
+	if (!status && (b->stopping ||
+			b->nclients + b->handshakes >= b->clients_max))
+		status = 503;
+	if (status) {
+		talloc_free(h);
+		refuse(x, status);
+		return;
+	}
+	h->bridge = b;
+	h->x = x;
+	h->language = talloc_strdup(h, language ? language : "");
+	h->request_id = talloc_strdup(h, exchange_header(x, "X-Request-Id"));
+	b->handshakes++;
+	kv_async_get(b->kv, h->key, found, h);
+}

@@ -1,0 +1,154 @@
+/* What the bridge's files share; nobody else includes it. */
+#ifndef BRIDGE_INSIDE_H
+#define BRIDGE_INSIDE_H
+
+#include <sys/queue.h>
+
+#include "bridge/bridge.h"
+#include "bridge/server.h"
+#include "bridge/websocket.h"
+#include "html/template.h"
+#include "kv/kv_async.h"
+#include "session/session.h"
+#include "store/users.h"
+
+#define PEOPLE_BUCKETS 1024
+#define CHECK_SLOTS 12		/* a login is checked again each CHECK_SLOTS ticks */
+#define TICK_MS 5000
+
+/* One WebSocket. Small: there are thousands. */
+struct client {
+	TAILQ_ENTRY(client) in_person;
+	TAILQ_ENTRY(client) in_room;
+	LIST_ENTRY(client) in_slot;
+	struct bridge *bridge;
+	struct person *person;
+	struct room *room;		/* NULL: status and list only */
+	struct websocket *ws;
+	const struct i18n_locale *locale;
+	uint64_t serial;
+	unsigned char key[32];		/* of its login */
+	int64_t window;			/* of the rate limit, clock_mono_ms */
+	short messages, others;
+	bool live;			/* has what was before; events may follow */
+	bool checking;
+};
+
+/* One live conversation and who looks at it. */
+struct room {
+	LIST_ENTRY(room) in_person;
+	struct bridge *bridge;
+	struct person *person;
+	struct session *session;
+	TAILQ_HEAD(, client) clients;
+	int nclients;
+	char *shown;			/* row and mode as last told */
+	bool gone;
+};
+
+/* An account with a socket or a live conversation. */
+struct person {
+	LIST_ENTRY(person) next;
+	struct bridge *bridge;
+	char id[ID_SIZE];
+	char *name, *zone;
+	TAILQ_HEAD(, client) clients;
+	LIST_HEAD(, room) rooms;
+	int nclients;
+	struct workspace *workspace;
+	struct workspace_watch *watch;	/* while there are clients */
+	int64_t told_since;		/* UTC ms of the workspace's state */
+	int told_state;
+	long long told_memory;
+	int told_cpu;
+	int busy;			/* depth of calls that go through its lists */
+};
+
+struct bridge {
+	uv_loop_t *loop;
+	const struct settings *settings;
+	struct session_env env;
+	struct jobs *jobs;
+	struct kv_async *kv;
+	struct engine *engine;
+	struct workspaces *workspaces;
+	struct templates *templates;
+	struct i18n *i18n;
+	struct server *web, *control;
+	uv_timer_t tick, last;
+	uv_signal_t term, interrupt;
+	LIST_HEAD(, person) people[PEOPLE_BUCKETS];
+	LIST_HEAD(, client) slots[CHECK_SLOTS];
+	unsigned slot;
+	uint64_t serial;
+	int64_t nclients, clients_max;
+	int handshakes;
+	bool stopping, stopped;
+};
+
+/* handshake.c */
+void handshake_begin(void *bridge, struct exchange *x);
+
+/* control.c */
+void control_request(void *bridge, struct exchange *x);
+
+/* person.c */
+struct person *person_find(struct bridge *b, const char *id);
+struct person *person_get(struct bridge *b, const char *id);
+/* Frees what nothing uses. */
+void person_settle(struct person *p);
+void person_watch(struct person *p);
+void person_each(struct bridge *b, void (*each)(struct person *p, void *data),
+		 void *data);
+/* Every page closed, every session let go, the container stopped. */
+void person_end(struct person *p);
+
+/* room.c */
+struct room *room_find(struct person *p, const char *conversation);
+struct room *room_get(struct person *p, const char *conversation);
+void room_close(struct room *r);
+bool room_unused(const struct room *r);
+/* The conversation's row to every page of the person. */
+void room_tell_row(struct room *r);
+void room_tell_status(struct room *r, struct client *only);
+
+/* client.c */
+struct client_start {
+	struct person *person;
+	const char *conversation;	/* NULL: /ws/workspace */
+	const struct i18n_locale *locale;
+	const unsigned char *key;
+	int64_t from;
+	int fd;
+	const void *early;
+	size_t n;
+};
+void client_new(struct bridge *b, const struct client_start *start);
+void client_send(struct client *c, const char *text);
+void client_close(struct client *c, int code, const char *reason);
+void client_tell_workspace(struct client *c);
+/* The next check of this slot's logins. */
+void client_check(struct bridge *b, unsigned slot);
+/* Closes those of one login. */
+void client_end_login(struct bridge *b, const unsigned char key[32]);
+
+/* event.c: what the browser is told; all give (child of ctx) */
+char *event_part(const void *ctx, struct room *r, const struct i18n_locale *l,
+		 const struct part *p, int64_t at);
+char *event_delta(const void *ctx, int64_t part, const char *text, size_t n, int64_t at);
+char *event_at(const void *ctx, const char *kind, int64_t at);
+char *event_queue(const void *ctx, struct room *r, const struct i18n_locale *l);
+char *event_status(const void *ctx, struct person *p, const struct i18n_locale *l,
+		   const struct session_status *status);
+char *event_row(const void *ctx, struct room *r, const struct i18n_locale *l);
+/* A kind and up to two texts by name; NULL names are left out. */
+char *event_text(const void *ctx, const char *kind, const char *name,
+		 const char *value, const char *name2, const char *value2);
+/* The sentence of e for a person. */
+const char *event_words(const struct i18n_locale *l, const struct err *e);
+/* Says a template's failure once in the log. */
+void event_failed(const char *what, const struct err *e);
+/* The workspace alone, as a session would say it. */
+void workspace_words(struct person *p, struct session_status *out);
+
+#endif

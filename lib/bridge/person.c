@@ -1,0 +1,157 @@
+/* Who has a page open or a conversation going: an account, its pages, its workspace. */
+#include "config.h"
+
+#include <string.h>
+
+#include <talloc.h>
+
+#include "bridge/inside.h"
+#include "core/clock.h"
+#include "core/str.h"
+
+static unsigned bucket(const char *id)
+{
+	unsigned h = 2166136261u;	/* FNV-1a */
+
+	for (; *id; id++)
+		h = (h ^ (unsigned char)*id) * 16777619u;
+	return h % PEOPLE_BUCKETS;
+}
+
+struct person *person_find(struct bridge *b, const char *id)
+{
+	struct person *p;
+
+	LIST_FOREACH(p, &b->people[bucket(id)], next) {
+		if (str_equal(p->id, id))
+			return p;
+	}
+	return NULL;
+}
+
+struct person *person_get(struct bridge *b, const char *id)
+{
+	struct person *p = person_find(b, id);
+
+	if (p)
+		return p;
+	p = talloc_zero(b, struct person);
+	p->bridge = b;
+	if (!str_copy(p->id, sizeof(p->id), id))
+		err_abort("an id too long");
+	p->name = talloc_strdup(p, "");
+	p->zone = talloc_strdup(p, settings_text(b->settings,
+						 SET_DEFAULT_TIMEZONE));
+	p->workspace = workspace_get(b->workspaces, p->id);
+	p->told_state = -1;
+	TAILQ_INIT(&p->clients);
+	LIST_INIT(&p->rooms);
+	LIST_INSERT_HEAD(&b->people[bucket(id)], p, next);
+	return p;
+}
+
+void workspace_words(struct person *p, struct session_status *out)
+{
+	static const struct session_status rows[] = {
+		[WORKSPACE_STOPPED] = { "stopped", "status_stopped", "", 0, 0, 0, true, false },
+		[WORKSPACE_CREATING] = { "starting", "status_creating", "", 0, 1, 4, false, false },
+		[WORKSPACE_STARTING] = { "starting", "status_starting", "", 0, 2, 4, false, false },
+		[WORKSPACE_LINKING] = { "starting", "status_linking", "", 0, 3, 4, false, false },
+		[WORKSPACE_READY] = { "ready", "status_workspace_ready", "", 0, 0, 0, false, false },
+		[WORKSPACE_STOPPING] = { "stopped", "status_stopping_workspace", "", 0, 0, 0, false, false },
+		[WORKSPACE_FAILED] = { "failed", "error_workspace_start", "", 0, 0, 0, true, false },
+	};
+	enum workspace_state state = workspace_state(p->workspace);
+	const struct err *e = workspace_error(p->workspace);
+
+	*out = rows[state];
+	out->since = p->told_since;
+	if (state == WORKSPACE_FAILED && e->key[0])
+		out->key = e->key;
+}
+
+/* New state or new numbers: pages in a room hear the first from their session. */
+static void on_workspace(void *data)
+{
+	struct person *p = data;
+	const struct workspace_health *h = workspace_health(p->workspace);
+	bool state = p->told_state != (int)workspace_state(p->workspace);
+	struct client *c;
+	struct room *r;
+
+	if (!state && p->told_memory == h->memory >> 20 &&
+	    p->told_cpu == h->cpu_percent)
+		return;
+	if (state)
+		p->told_since = clock_now_ms();
+	p->told_state = (int)workspace_state(p->workspace);
+	p->told_memory = h->memory >> 20;
+	p->told_cpu = h->cpu_percent;
+	TAILQ_FOREACH(c, &p->clients, in_person) {
+		if (!c->room)
+			client_tell_workspace(c);
+	}
+	LIST_FOREACH(r, &p->rooms, in_person)
+		room_tell_status(r, NULL);
+}
+
+void person_watch(struct person *p)
+{
+	if (p->nclients && !p->watch) {
+		workspace_hold(p->workspace);
+		p->told_since = clock_now_ms();
+		p->watch = workspace_watch(p->workspace, on_workspace, p);
+	} else if (!p->nclients && p->watch) {
+		workspace_unwatch(p->watch);
+		p->watch = NULL;
+		workspace_release(p->workspace);
+	}
+}
+
+static void forget(struct person *p)
+{
+	LIST_REMOVE(p, next);
+	talloc_free(p);
+}
+
+void person_settle(struct person *p)
+{
+	struct room *r, *next;
+
+	for (r = LIST_FIRST(&p->rooms); r; r = next) {
+		next = LIST_NEXT(r, in_person);
+		if (room_unused(r))
+			room_close(r);
+	}
+	person_watch(p);
+	if (!p->nclients && LIST_EMPTY(&p->rooms))
+		forget(p);
+}
+
+void person_each(struct bridge *b, void (*each)(struct person *p, void *data),
+		 void *data)
+{
+	struct person *p, *next;
+	size_t i;
+
+	for (i = 0; i < PEOPLE_BUCKETS; i++) {
+		for (p = LIST_FIRST(&b->people[i]); p; p = next) {
+			next = LIST_NEXT(p, next);
+			each(p, data);
+		}
+	}
+}
+
+void person_end(struct person *p)
+{
+	struct workspace *w = p->workspace;
+	struct client *c;
+	struct room *r;
+
+	TAILQ_FOREACH(c, &p->clients, in_person)
+		client_close(c, WEBSOCKET_LOGIN_ENDED, "login ended");
+	while ((r = LIST_FIRST(&p->rooms)))
+		room_close(r);
+	person_settle(p);
+	workspace_stop(w);
+}

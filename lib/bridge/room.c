@@ -1,0 +1,400 @@
+/* One conversation's events to all who look at it, in the language of each. */
+#include "config.h"
+
+#include <string.h>
+
+#include <talloc.h>
+
+#include "bridge/inside.h"
+#include "core/log.h"
+#include "core/str.h"
+
+/* Makes an event in one language. */
+typedef char *make_event(const void *ctx, struct room *r,
+			 const struct i18n_locale *l, const void *what);
+
+#define LOCALES 4
+
+/* Each language is drawn once, however many pages there are. */
+static void tell(struct room *r, make_event *make, const void *what)
+{
+	const struct i18n_locale *made[LOCALES];
+	void *tmp = talloc_new(r);
+	char *texts[LOCALES];
+	struct client *c;
+	size_t n = 0, i;
+
+	TAILQ_FOREACH(c, &r->clients, in_room) {
+		if (!c->live)
+			continue;
+		for (i = 0; i < n && made[i] != c->locale; i++)
+			;
+		if (i == LOCALES)
+			continue;
+		if (i == n) {
+			made[n] = c->locale;
+			texts[n++] = make(tmp, r, c->locale, what);
+		}
+		if (texts[i])
+			client_send(c, texts[i]);
+	}
+	talloc_free(tmp);
+}
+
+/* The same in every language. Takes text. */
+static void tell_text(struct room *r, char *text)
+{
+	struct client *c;
+
+	TAILQ_FOREACH(c, &r->clients, in_room) {
+		if (c->live)
+			client_send(c, text);
+	}
+	talloc_free(text);
+}
+
+static struct client *find(struct room *r, uint64_t serial)
+{
+	struct client *c;
+
+	TAILQ_FOREACH(c, &r->clients, in_room) {
+		if (c->serial == serial)
+			return c;
+	}
+	return NULL;
+}
+
+struct drawn {
+	const struct part *p;
+	int64_t at;
+};
+
+static char *make_part(const void *ctx, struct room *r,
+		       const struct i18n_locale *l, const void *what)
+{
+	const struct drawn *d = what;
+
+	return event_part(ctx, r, l, d->p, d->at);
+}
+
+static void on_part(void *data, const struct part *p, int64_t at)
+{
+	const struct drawn d = { p, at };
+
+	tell(data, make_part, &d);
+}
+
+static void on_delta(void *data, int64_t part, const char *text, size_t n,
+		     int64_t at)
+{
+	struct room *r = data;
+
+	if (r->nclients)
+		tell_text(r, event_delta(r, part, text, n, at));
+}
+
+static void poke_others(struct room *r)
+{
+	struct room *other;
+
+	LIST_FOREACH(other, &r->person->rooms, in_person) {
+		if (other != r && !other->gone)
+			session_poke(other->session);
+	}
+}
+
+static void on_end(void *data, int64_t at)
+{
+	struct room *r = data;
+
+	tell_text(r, event_at(r, "end", at));
+	poke_others(r);
+}
+
+static char *make_queue(const void *ctx, struct room *r,
+			const struct i18n_locale *l, const void *what)
+{
+	return event_queue(ctx, r, l);
+}
+
+static void on_queue(void *data)
+{
+	tell(data, make_queue, NULL);
+}
+
+static char *make_status(const void *ctx, struct room *r,
+			 const struct i18n_locale *l, const void *what)
+{
+	return event_status(ctx, r->person, l, what);
+}
+
+void room_tell_status(struct room *r, struct client *only)
+{
+	struct session_status s;
+	char *text;
+
+	if (r->gone)
+		return;
+	session_status(r->session, &s);
+	if (!only) {
+		tell(r, make_status, &s);
+		return;
+	}
+	text = event_status(only->person, r->person, only->locale, &s);
+	if (text)
+		client_send(only, text);
+	talloc_free(text);
+}
+
+static void on_status(void *data)
+{
+	room_tell_status(data, NULL);
+}
+
+static char *mode_event(struct room *r)
+{
+	return event_text(r, "mode", "mode", session_mode(r->session), NULL, NULL);
+}
+
+/* The row goes to every page of the person; the mode to those in the room. */
+void room_tell_row(struct room *r)
+{
+	struct client *c;
+	char *text;
+
+	TAILQ_FOREACH(c, &r->person->clients, in_person) {
+		text = c->live ? event_row(r, r, c->locale) : NULL;
+		if (text)
+			client_send(c, text);
+		talloc_free(text);
+	}
+}
+
+static void on_changed(void *data)
+{
+	struct room *r = data;
+	char *now;
+
+	if (!session_loaded(r->session))
+		return;
+	now = talloc_asprintf(r, "%s\n%s\n%s", session_mode(r->session),
+			      session_state(r->session),
+			      session_title(r->session));
+	if (!r->shown || !str_equal(now, r->shown)) {
+		tell_text(r, mode_event(r));
+		room_tell_row(r);
+	}
+	talloc_free(r->shown);
+	r->shown = now;
+}
+
+static void on_loaded(void *data, const struct err *e)
+{
+	room_tell_status(data, NULL);
+}
+
+static void on_accepted(void *data, uint64_t asker, const char *id)
+{
+	struct room *r = data;
+
+	tell_text(r, event_text(r, "accepted", "id", id, NULL, NULL));
+}
+
+static void on_refused(void *data, uint64_t asker, const char *id,
+		       const struct err *e)
+{
+	struct room *r = data;
+	struct client *c = find(r, asker);
+	char *text;
+
+	if (e->kind == ERR_INTERNAL || e->kind == ERR_UNAVAILABLE)
+		log_failure("message_refused", e, "conversation",
+			    session_id(r->session), NULL);
+	if (!c)
+		return;
+	text = event_text(r, "refused", "id", id, "text",
+			  event_words(c->locale, e));
+	client_send(c, text);
+	talloc_free(text);
+}
+
+static char *make_trouble(const void *ctx, struct room *r,
+			  const struct i18n_locale *l, const void *what)
+{
+	return event_text(ctx, "error", "text", event_words(l, what), NULL, NULL);
+}
+
+/* asker 0: nobody's in particular. */
+static void on_trouble(void *data, uint64_t asker, const struct err *e)
+{
+	struct room *r = data;
+	struct client *c = asker ? find(r, asker) : NULL;
+	char *text;
+
+	if (!asker) {
+		tell(r, make_trouble, e);
+	} else if (c) {
+		text = make_trouble(r, r, c->locale, e);
+		client_send(c, text);
+		talloc_free(text);
+	}
+}
+
+static void send_text(struct client *c, char *text)
+{
+	if (text)
+		client_send(c, text);
+	talloc_free(text);
+}
+
+static void on_replayed(void *data, uint64_t asker,
+			const struct part *const *parts, size_t n, int64_t at)
+{
+	struct room *r = data;
+	struct client *c = find(r, asker);
+	size_t i;
+
+	if (!c)
+		return;
+	for (i = 0; i < n; i++)
+		send_text(c, event_part(r, r, c->locale, parts[i],
+					parts[i]->changed_at));
+	c->live = true;
+	send_text(c, event_queue(r, r, c->locale));
+	send_text(c, mode_event(r));
+	room_tell_status(r, c);
+}
+
+static int count_running(const struct person *p)
+{
+	const struct room *r;
+	int n = 0;
+
+	LIST_FOREACH(r, &p->rooms, in_person)
+		n += !r->gone && session_running(r->session);
+	return n;
+}
+
+/* The one that has been idle longest and is not needed. */
+static struct room *longest_idle(struct room *wants)
+{
+	struct room *r, *found = NULL;
+
+	LIST_FOREACH(r, &wants->person->rooms, in_person) {
+		if (r == wants || r->gone || !session_running(r->session) ||
+		    !str_equal(session_state(r->session), "idle"))
+			continue;
+		if (!found || session_idle_since(r->session) <
+			      session_idle_since(found->session))
+			found = r;
+	}
+	return found;
+}
+
+static bool on_may_start(void *data)
+{
+	struct room *r = data, *other;
+	int64_t max = settings_number(r->bridge->settings, SET_WORKSPACE_SESSIONS);
+
+	if (r->bridge->stopping)
+		return false;
+	if (count_running(r->person) < max)
+		return true;
+	other = longest_idle(r);
+	if (other && !session_rest(other->session))
+		log_event(LOG_DEBUG, "no_place", "conversation",
+			  session_id(r->session), NULL);
+	return false;
+}
+
+static void on_ended(void *data)
+{
+	poke_others(data);
+}
+
+static void on_gone(void *data)
+{
+	struct room *r = data;
+	char *text = event_text(r, "gone", NULL, NULL, NULL, NULL);
+	struct client *c;
+
+	TAILQ_FOREACH(c, &r->clients, in_room) {
+		client_send(c, text);
+		client_close(c, WEBSOCKET_MISSING, "deleted");
+	}
+	talloc_free(text);
+}
+
+static void on_failed(void *data, const char *event, const struct err *e)
+{
+	struct room *r = data;
+
+	log_failure(event, e, "conversation", session_id(r->session), "user",
+		    r->person->id, NULL);
+}
+
+static const struct session_events events = {
+	.loaded = on_loaded,
+	.part = on_part,
+	.delta = on_delta,
+	.end = on_end,
+	.queue = on_queue,
+	.status = on_status,
+	.changed = on_changed,
+	.accepted = on_accepted,
+	.refused = on_refused,
+	.trouble = on_trouble,
+	.replayed = on_replayed,
+	.may_start = on_may_start,
+	.ended = on_ended,
+	.gone = on_gone,
+	.failed = on_failed,
+};
+
+struct room *room_find(struct person *p, const char *conversation)
+{
+	struct room *r;
+
+	LIST_FOREACH(r, &p->rooms, in_person) {
+		if (!r->gone && str_equal(session_id(r->session), conversation))
+			return r;
+	}
+	return NULL;
+}
+
+struct room *room_get(struct person *p, const char *conversation)
+{
+	struct bridge *b = p->bridge;
+	struct room *r = room_find(p, conversation);
+
+	if (r)
+		return r;
+	r = talloc_zero(p, struct room);
+	r->bridge = b;
+	r->person = p;
+	TAILQ_INIT(&r->clients);
+	LIST_INSERT_HEAD(&p->rooms, r, in_person);
+	r->session = session_new(b, &b->env, conversation, p->id, &events, r);
+	return r;
+}
+
+bool room_unused(const struct room *r)
+{
+	return !r->nclients && session_at_rest(r->session);
+}
+
+/* Pages in it must be gone or going; the session records what it has. */
+void room_close(struct room *r)
+{
+	struct client *c;
+
+	r->gone = true;
+	while ((c = TAILQ_FIRST(&r->clients))) {
+		TAILQ_REMOVE(&r->clients, c, in_room);
+		c->room = NULL;
+		c->live = false;
+	}
+	session_close(r->session);
+	LIST_REMOVE(r, in_person);
+	talloc_free(r);
+}

@@ -1,0 +1,222 @@
+#include "config.h"
+#include "bridge/websocket.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <talloc.h>
+
+#include "bridge/framing.h"
+#include "core/clock.h"
+
+#define CLOSE_WAIT_MS 2000
+
+struct websocket {
+	uv_poll_t poll;
+	const struct websocket_events *ev;
+	void *data;
+	struct framing *framing;	/* only while something is under way */
+	uv_timer_t *deadline;		/* of the close handshake */
+	char *early;
+	size_t early_len;
+	size_t cap;
+	int fd;
+	int wanted;			/* events the poll is started with */
+	int handles;
+	bool busy;			/* inside a callback */
+	bool closing, gone;
+};
+
+static ssize_t read_some(void *data, void *out, size_t n)
+{
+	struct websocket *w = data;
+
+	if (!w->early)
+		return recv(w->fd, out, n, 0);
+	if (n > w->early_len)
+		n = w->early_len;
+	memcpy(out, w->early, n);
+	w->early_len -= n;
+	memmove(w->early, w->early + n, w->early_len);
+	if (!w->early_len)
+		TALLOC_FREE(w->early);
+	return (ssize_t)n;
+}
+
+static ssize_t write_some(void *data, const void *bytes, size_t n)
+{
+	struct websocket *w = data;
+
+	return send(w->fd, bytes, n, MSG_NOSIGNAL);
+}
+
+static void got_message(void *data, const char *text, size_t n)
+{
+	struct websocket *w = data;
+
+	if (!w->closing)
+		w->ev->message(w->data, text, n);
+}
+
+static void got_too_long(void *data, const char *head, size_t n)
+{
+	struct websocket *w = data;
+
+	if (!w->closing)
+		w->ev->too_long(w->data, head, n);
+}
+
+static const struct framing_events framing_calls = {
+	.read = read_some,
+	.write = write_some,
+	.message = got_message,
+	.too_long = got_too_long,
+};
+
+static struct framing *framing(struct websocket *w)
+{
+	if (!w->framing)
+		w->framing = framing_new(w, w->cap, &framing_calls, w);
+	return w->framing;
+}
+
+static void handle_closed(uv_handle_t *h)
+{
+	struct websocket *w = h->data;
+
+	if (h != (uv_handle_t *)&w->poll)
+		talloc_free(h);
+	if (--w->handles > 0)
+		return;
+	close(w->fd);
+	w->ev->closed(w->data);
+	talloc_free(w);
+}
+
+static void end(struct websocket *w)
+{
+	if (w->gone)
+		return;
+	w->gone = true;
+	w->closing = true;
+	uv_poll_stop(&w->poll);
+	uv_close((uv_handle_t *)&w->poll, handle_closed);
+	if (w->deadline)
+		uv_close((uv_handle_t *)w->deadline, handle_closed);
+}
+
+static void on_ready(uv_poll_t *poll, int status, int events);
+
+static void watch(struct websocket *w, int wanted)
+{
+	if (wanted != w->wanted) {
+		w->wanted = wanted;
+		uv_poll_start(&w->poll, wanted, on_ready);
+	}
+}
+
+/* After anything happened: send, then end, wait or let the buffers go. */
+static void settle(struct websocket *w)
+{
+	if (w->busy || w->gone || !w->framing)
+		return;
+	if (framing_flush(w->framing) < 0 || framing_over(w->framing)) {
+		end(w);
+		return;
+	}
+	if (framing_wants_write(w->framing)) {
+		watch(w, UV_READABLE | UV_WRITABLE);
+		return;
+	}
+	watch(w, UV_READABLE);
+	if (framing_quiet(w->framing))
+		TALLOC_FREE(w->framing);
+}
+
+static void receive(struct websocket *w)
+{
+	int r;
+
+	w->busy = true;
+	r = framing_receive(framing(w));
+	w->busy = false;
+	if (r < 0) {
+		framing_flush(w->framing);	/* a close frame may wait */
+		end(w);
+	} else {
+		settle(w);
+	}
+}
+
+static void on_ready(uv_poll_t *poll, int status, int events)
+{
+	struct websocket *w = poll->data;
+
+	if (status < 0)
+		end(w);
+	else if (events & UV_READABLE)
+		receive(w);
+	else
+		settle(w);
+}
+
+struct websocket *websocket_new(const void *ctx, uv_loop_t *loop, int fd,
+				size_t cap, const void *early, size_t n,
+				const struct websocket_events *ev, void *data)
+{
+	struct websocket *w = talloc_zero(ctx, struct websocket);
+	int on = 1;
+
+	w->ev = ev;
+	w->data = data;
+	w->cap = cap;
+	w->fd = fd;
+	w->poll.data = w;
+	w->handles = 1;
+	/* Fails on a Unix socket, where nothing waits to be joined anyway. */
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	uv_poll_init(loop, &w->poll, fd);
+	watch(w, UV_READABLE);
+	if (n) {
+		w->early = talloc_memdup(w, early, n);
+		w->early_len = n;
+		/* A new socket can always be written to: this wakes the reader. */
+		watch(w, UV_READABLE | UV_WRITABLE);
+	}
+	return w;
+}
+
+void websocket_send(struct websocket *w, const char *text, size_t n)
+{
+	if (w->closing)
+		return;
+	if (w->framing && framing_unsent(w->framing) + n > WEBSOCKET_OUT_MAX &&
+	    framing_unsent(w->framing)) {
+		websocket_close(w, WEBSOCKET_SLOW, "reads too slowly");
+		return;
+	}
+	framing_text(framing(w), text, n);
+	settle(w);
+}
+
+static void too_late(uv_timer_t *timer)
+{
+	end(timer->data);
+}
+
+void websocket_close(struct websocket *w, int code, const char *reason)
+{
+	if (w->closing)
+		return;
+	w->closing = true;
+	framing_close(framing(w), code, reason);
+	w->deadline = talloc_zero(w, uv_timer_t);
+	uv_timer_init(w->poll.loop, w->deadline);
+	w->deadline->data = w;
+	w->handles++;
+	uv_timer_start(w->deadline, too_late, CLOSE_WAIT_MS, 0);
+	settle(w);
+}

@@ -1,0 +1,180 @@
+/* What a person asks of a session, messages aside. */
+#include "config.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include <talloc.h>
+
+#include "core/clock.h"
+#include "core/str.h"
+#include "session/inside.h"
+
+void session_start(struct session *s)
+{
+	s->wanted = s->want_workspace = true;
+	s->failures = 0;
+	s->retry_at = 0;
+	if (s->process == PROCESS_FAILED) {
+		s->process = PROCESS_NONE;
+		s->log_reset = false;
+		s->listed = false;
+	}
+	s->process_error = (struct err){ 0 };
+	if (!s->deleted && workspace_state(s->workspace) == WORKSPACE_FAILED)
+		workspace_ensure(s->workspace);
+	session_step(s);
+}
+
+void session_watched(struct session *s, int pages)
+{
+	bool more = pages > s->pages;
+
+	s->pages = pages;
+	if (more && (s->process == PROCESS_NONE || s->process == PROCESS_FAILED))
+		session_start(s);
+}
+
+bool session_rest(struct session *s)
+{
+	if (session_working(s) || !TAILQ_EMPTY(&s->queue) || s->background ||
+	    s->process == PROCESS_STARTING)
+		return false;
+	if (process_takes_input(s))
+		process_end(s);
+	return true;
+}
+
+void session_poke(struct session *s)
+{
+	if (s->process == PROCESS_PLACE)
+		session_step(s);
+}
+
+static int check_answer(struct session *s, const struct session_answer *a,
+			struct memo **memo, struct err *e)
+{
+	*memo = recorder_find(s, a->part);
+	if (!*memo || !str_equal((*memo)->part.state, "waiting"))
+		return err_tell(e, ERR_CONFLICT, "error_answer_late",
+				"nothing waits at %lld", (long long)a->part);
+	if ((*memo)->answered)
+		return err_tell(e, ERR_CONFLICT, "error_answer_late",
+				"already answered");
+	if (!process_takes_input(s))
+		return err_tell(e, ERR_UNAVAILABLE, "error_answer_lost",
+				"Claude does not run");
+	return 0;
+}
+
+/* The part changes when the CLI echoes the answer into the log. */
+void session_answer(struct session *s, uint64_t asker,
+		    const struct session_answer *a)
+{
+	struct err e = { 0 };
+	struct memo *memo;
+	char *line = NULL;
+
+	if (check_answer(s, a, &memo, &e) == 0)
+		line = line_answer(&memo->part, a, &e);
+	if (!line) {
+		s->ev->trouble(s->data, asker, &e);
+		return;
+	}
+	memo->answered = true;
+	input_add(s, INPUT_ANSWER, line, NULL, a->part, asker);
+	input_step(s);
+}
+
+struct change {
+	struct session *s;
+	uint64_t asker;
+	char id[ID_SIZE];
+	char *mode, *model;	/* one of them */
+};
+
+static int set_work(void *data, struct db *db, struct err *e)
+{
+	struct change *w = data;
+
+	return w->mode ? conversation_set_mode(db, w->id, w->mode, e) :
+			 conversation_set_model(db, w->id, w->model, e);
+}
+
+static void set_done(void *data, const struct err *e)
+{
+	struct change *w = data;
+	struct session *s = w->s;
+
+	if (e && !s->closed)
+		s->ev->trouble(s->data, w->asker, e);
+	talloc_free(w);
+	session_job_over(s);
+}
+
+static struct change *change_of(struct session *s, uint64_t asker)
+{
+	struct change *w = talloc_zero(NULL, struct change);
+
+	w->s = s;
+	w->asker = asker;
+	memcpy(w->id, s->id, ID_SIZE);
+	return w;
+}
+
+/* A running Claude is told; the store knows it for the next start. */
+void session_set_mode(struct session *s, uint64_t asker, const char *mode)
+{
+	struct err e = { 0 };
+	struct change *w;
+	char id[64];
+
+	if (!mode_known(mode)) {
+		err_tell(&e, ERR_INPUT, "error_mode_refused", "unknown mode");
+		s->ev->trouble(s->data, asker, &e);
+		return;
+	}
+	w = change_of(s, asker);
+	w->mode = talloc_strdup(w, mode);
+	session_job(s, set_work, set_done, w);
+	talloc_free(s->mode);
+	s->mode = talloc_strdup(s, mode);
+	s->ev->changed(s->data);
+	snprintf(id, sizeof(id), "mode:%s", mode);
+	if (process_takes_input(s))
+		input_add(s, INPUT_CONTROL,
+			  line_control(id, "set_permission_mode", "mode", mode),
+			  NULL, 0, 0);
+	input_step(s);
+}
+
+static bool model_valid(const char *model)
+{
+	return strlen(model) <= 128 && model[0] != '-' &&
+	       strspn(model, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVW"
+		      "XYZ0123456789.:/_@[]-") == strlen(model);
+}
+
+void session_set_model(struct session *s, uint64_t asker, const char *model)
+{
+	struct err e = { 0 };
+	struct change *w;
+
+	if (!model_valid(model)) {
+		err_tell(&e, ERR_INPUT, "error_model_refused", "not a model's name");
+		s->ev->trouble(s->data, asker, &e);
+		return;
+	}
+	w = change_of(s, asker);
+	w->model = talloc_strdup(w, model);
+	session_job(s, set_work, set_done, w);
+	talloc_free(s->model);
+	s->model = talloc_strdup(s, model);
+	s->ev->changed(s->data);
+	if (process_takes_input(s))
+		input_add(s, INPUT_CONTROL,
+			  line_control("model:", "set_model", "model",
+				       model[0] ? model : "default"),
+			  NULL, 0, 0);
+	input_step(s);
+}

@@ -1,0 +1,173 @@
+/* What the log says, and what follows from it. */
+#include "config.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include <talloc.h>
+
+#include "core/clock.h"
+#include "core/str.h"
+#include "session/inside.h"
+
+static void on_part(void *data, const struct part *p)
+{
+	struct session *s = data;
+
+	recorder_part(s, p);
+	s->ev->part(s->data, p, p->changed_at);
+}
+
+static void on_delta(void *data, int64_t at, const char *text, size_t n)
+{
+	struct session *s = data;
+
+	s->ev->delta(s->data, at, text, n, decoder_offset(s->decoder));
+}
+
+static void on_echo(void *data, const char *uuid, int64_t at)
+{
+	queue_echoed(data, uuid, at);
+}
+
+static void on_command(void *data, const char *uuid, const char *lifecycle)
+{
+	if (str_equal(lifecycle, "cancelled"))
+		queue_withdrawn(data, uuid);
+}
+
+static void on_turn_started(void *data)
+{
+	struct session *s = data;
+
+	s->idle_at = 0;
+	s->ev->changed(s->data);
+}
+
+static void on_turn_ended(void *data, bool ok, const struct turn_usage *usage)
+{
+	struct session *s = data;
+
+	s->activity[0] = s->detail[0] = '\0';
+	s->touched = true;
+	s->ev->end(s->data, decoder_offset(s->decoder));
+	s->ev->changed(s->data);
+	process_turn_ended(s, ok);
+}
+
+static void on_activity(void *data, const char *phase, const char *detail)
+{
+	struct session *s = data;
+
+	snprintf(s->activity, sizeof(s->activity), "%s", phase ? phase : "");
+	snprintf(s->detail, sizeof(s->detail), "%.*s",
+		 (int)utf8_prefix(detail ? detail : "",
+				  strlen(detail ? detail : ""),
+				  sizeof(s->detail) - 1), detail ? detail : "");
+}
+
+bool mode_known(const char *mode)
+{
+	static const char *const modes[] = {
+		"default", "acceptEdits", "plan", "bypassPermissions"
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+		if (str_equal(modes[i], mode))
+			return true;
+	}
+	return false;
+}
+
+static void on_init(void *data, const char *model, const char *mode,
+		    const char *cli_version)
+{
+	struct session *s = data;
+
+	if (!mode || !mode_known(mode) || str_equal(mode, s->mode) ||
+	    log_in_backlog(s))
+		return;
+	talloc_free(s->mode);
+	s->mode = talloc_strdup(s, mode);
+	s->mode_changed = true;
+	s->ev->changed(s->data);
+}
+
+/* Our request ids say what was asked: "cancel:<message>", "mode:<mode>". */
+static void on_control(void *data, const char *id, bool ok, const char *response)
+{
+	struct session *s = data;
+	struct err e = { 0 };
+
+	if (str_equal(id, "init") && !log_in_backlog(s)) {
+		process_answered(s);
+	} else if (str_starts(id, "cancel:") && !ok) {
+		queue_cancel_failed(s, id + 7);
+	} else if (str_starts(id, "cancel:")) {
+		if (strstr(response, "\"cancelled\":true") ||
+		    strstr(response, "\"cancelled\": true"))
+			queue_withdrawn(s, id + 7);
+		else
+			queue_cancel_failed(s, id + 7);
+	} else if ((str_starts(id, "mode:") || str_starts(id, "model:")) && !ok &&
+		   !log_in_backlog(s)) {
+		err_tell(&e, ERR_CONFLICT, "error_mode_refused", "%s", id);
+		s->ev->trouble(s->data, 0, &e);
+	}
+}
+
+static void on_background(void *data, size_t n)
+{
+	struct session *s = data;
+
+	s->background = n > 0;
+}
+
+static void on_process_ended(void *data, int code, int signal,
+			     int64_t oom_kills, const char *stderr_tail)
+{
+	struct session *s = data;
+
+	s->background = false;
+	process_ended(s, stderr_tail);
+}
+
+static const struct decoder_events decoder_calls = {
+	.part = on_part,
+	.delta = on_delta,
+	.echo = on_echo,
+	.command = on_command,
+	.turn_started = on_turn_started,
+	.turn_ended = on_turn_ended,
+	.activity = on_activity,
+	.init = on_init,
+	.control = on_control,
+	.background = on_background,
+	.process_ended = on_process_ended,
+};
+
+void session_decode(struct session *s, int64_t from, const struct part *open,
+		   size_t n, bool in_turn)
+{
+	talloc_free(s->decoder);
+	s->log_at = from;
+	s->decoder = decoder_new(s, from, open, n, in_turn, clock_now_ms,
+				 &decoder_calls, s);
+}
+
+void session_decode_from(struct session *s, int64_t from)
+{
+	struct part *open;
+	struct memo *m;
+	size_t n = 0;
+
+	TAILQ_FOREACH(m, &s->memos, next)
+		n++;
+	open = talloc_zero_array(s, struct part, n + 1);
+	n = 0;
+	TAILQ_FOREACH(m, &s->memos, next)
+		open[n++] = m->part;
+	session_decode(s, from, open, n, session_working(s));
+	talloc_free(open);
+}

@@ -1,0 +1,237 @@
+/* What the files of one session share; nobody else includes it. */
+#ifndef SESSION_INSIDE_H
+#define SESSION_INSIDE_H
+
+#include <sys/queue.h>
+
+#include "core/buf.h"
+#include "session/session.h"
+
+#define CALL_BODY_MAX (256u << 10)
+#define CALL_DEADLINE_MS 60000
+
+/* ---- call.c: one short request to the shim ---- */
+
+struct call;
+/* body: "" when none. e: it did not come to an answer (status 0). */
+typedef void call_done(struct session *s, int status, const char *body, const struct err *e);
+/* NULL when there is no link now; done is not called then. */
+struct call *call_new(struct session *s, const char *method, const void *body,
+		      size_t n, call_done *done, const char *path, ...)
+	printf_like(6, 7);
+/* No done() after it. */
+void call_cancel(struct call *c);
+/* The link is gone or going: every call ends without done(). */
+void call_cancel_all(struct session *s);
+
+/* ---- lines.c: what is written to Claude's input; gives, newline included ---- */
+
+char *line_user(const char *id, const char *text);
+char *line_control(const char *request_id, const char *subtype, const char *name, const char *value);
+char *line_interrupt(const char *request_id);
+/* From a waiting part's data (JSON) and the person's answer. NULL: e says why. */
+char *line_answer(const struct part *p, const struct session_answer *a, struct err *e) must_check;
+
+/* ---- the session ---- */
+
+struct memo {			/* a part in memory */
+	TAILQ_ENTRY(memo) next;
+	struct part part;	/* texts are its children */
+	bool streaming;		/* text still comes by delta */
+	bool answered;		/* an answer is on its way to Claude */
+	uint64_t version, saved;
+};
+
+struct queued {
+	TAILQ_ENTRY(queued) next;
+	struct message m;
+	bool given;		/* to this process's input */
+	bool withdrawing;
+};
+
+enum input_kind { INPUT_CONTROL, INPUT_MESSAGE, INPUT_ANSWER };
+
+struct input {
+	TAILQ_ENTRY(input) next;
+	enum input_kind kind;
+	char *line;		/* its child */
+	size_t n;
+	char id[ID_SIZE];	/* INPUT_MESSAGE */
+	int64_t part;		/* INPUT_ANSWER */
+	uint64_t asker;
+	bool in_flight;
+};
+
+struct seen {
+	TAILQ_ENTRY(seen) next;
+	struct seen_message m;
+	bool in_flight;
+};
+
+enum process {
+	PROCESS_NONE,		/* not wanted, or ended */
+	PROCESS_PLACE,		/* waits until another one gives way */
+	PROCESS_STARTING,	/* asked the shim */
+	PROCESS_WAKING,		/* runs; initialize not answered */
+	PROCESS_READY,
+	PROCESS_ENDING,
+	PROCESS_FAILED,
+};
+
+struct session {
+	const struct session_env *env;
+	const struct session_events *ev;
+	void *data;
+	char id[ID_SIZE], user_id[ID_SIZE];
+	char *title, *mode, *model;
+	int64_t updated_at;
+	bool loaded, closed, gone, deleted, spoken;
+	int jobs, handles;
+	struct err load_error;
+	uv_timer_t timer;	/* the process's: backoff, deadlines, idle */
+	uv_timer_t record_timer;
+
+	struct workspace *workspace;
+	struct workspace_watch *watch;
+	struct link *link;	/* the one the streams below belong to */
+	bool held;
+	bool want_workspace;	/* a page, a message or a person asked for it */
+
+	/* process.c */
+	enum process process;
+	struct err process_error;
+	bool wanted;
+	bool listed;		/* the shim was asked what it has */
+	bool no_log;		/* and it has no log of this session */
+	bool listing;
+	bool log_reset;		/* the log is not the one that was recorded */
+	int64_t backlog_end;	/* log bytes at that moment: ends before it are history */
+	bool resume, flag_tried;
+	int failures;		/* starts in a row that came to nothing */
+	int64_t retry_at;	/* clock_mono_ms of the next try; 0 none */
+	int64_t idle_at;	/* clock_mono_ms since when it has nothing to do; 0 it has */
+	int64_t starting_at;	/* clock_mono_ms; deadline of STARTING, WAKING, ENDING */
+	int64_t stop_at;	/* clock_mono_ms when stop was pressed, until the turn ends */
+	bool background;	/* sub-agents work between turns */
+	int pages;
+	TAILQ_HEAD(, call) calls;
+
+	/* log.c */
+	struct link_stream *log;
+	struct decoder *decoder;
+	int log_status;
+	struct buf log_text;
+	int64_t log_at;		/* bytes of the log fed to the decoder */
+	size_t log_held;	/* bytes decoded whose window is kept shut */
+	int64_t log_retry_at;
+
+	/* what Claude does */
+	char activity[24], detail[80];
+	char told[200];		/* the status as last told */
+	int64_t told_since;	/* UTC ms */
+
+	/* recorder.c */
+	TAILQ_HEAD(memos, memo) memos;
+	TAILQ_HEAD(, seen) seen;
+	uint64_t version;
+	int64_t recorded_offset, trimmed;
+	int dirty;
+	bool recording, stuck, touched, mode_changed;
+	char recorded_state[12];
+
+	/* queue.c */
+	TAILQ_HEAD(, queued) queue;
+	int adding;		/* messages on their way to the store */
+
+	/* input.c */
+	TAILQ_HEAD(, input) inputs;
+	struct call *input_call;
+};
+
+/* session.c */
+void session_job(struct session *s, job_work *work, job_done *done, void *data);
+void session_job_over(struct session *s);
+/* As that, of a libuv handle that has closed. */
+void session_handle_over(struct session *s);
+void session_trouble(struct session *s, const char *event, const struct err *e);
+/* Something may have changed: go on towards what is wanted. */
+void session_step(struct session *s);
+/* Tells the status when it is another than before. */
+void session_tell(struct session *s);
+/* In a turn, as far as the log says. */
+bool session_working(const struct session *s);
+
+/* hear.c */
+void session_decode(struct session *s, int64_t from, const struct part *open,
+		    size_t n, bool in_turn);
+/* Goes on at another place of the log. */
+void session_decode_from(struct session *s, int64_t from);
+bool mode_known(const char *mode);
+
+/* load.c */
+void session_load(struct session *s, bool again);
+
+/* process.c */
+void process_step(struct session *s);
+/* The log's exit line. */
+void process_ended(struct session *s, const char *stderr_tail);
+/* It answered a request of ours. */
+void process_answered(struct session *s);
+/* The turn ended. */
+void process_turn_ended(struct session *s, bool ok);
+/* It does not run, though no exit line was read yet. */
+void process_lost(struct session *s);
+/* The link is gone: what runs is to be asked again. */
+void process_unknown(struct session *s);
+void process_arm(struct session *s);
+bool process_takes_input(const struct session *s);
+bool process_needed(const struct session *s);
+void process_end(struct session *s);
+void process_fail(struct session *s, const struct err *e);
+/* After POST found or started one. */
+void process_found(struct session *s);
+
+/* start.c */
+void start_ask(struct session *s);
+
+/* log.c */
+void log_step(struct session *s);
+/* The link is gone. */
+void log_lost(struct session *s);
+/* The store took a batch. */
+void log_recorded(struct session *s);
+/* The decoder is where it stood when we asked what runs, or before. */
+bool log_in_backlog(const struct session *s);
+
+/* recorder.c */
+struct memo *recorder_find(const struct session *s, int64_t at);
+void recorder_part(struct session *s, const struct part *p);
+void recorder_load(struct session *s, const struct part *p);
+void recorder_seen(struct session *s, const char *id, int64_t at);
+void recorder_touch(struct session *s, bool now);
+bool recorder_pressed(const struct session *s);
+bool recorder_waiting(const struct session *s);
+struct part *part_copy(const void *ctx, const struct part *p);
+/* It still runs or waits. */
+bool part_open(const struct part *p);
+
+/* queue.c */
+void queue_load(struct session *s, const struct message *m);
+struct queued *queue_find(const struct session *s, const char *id);
+/* Gives Claude what it has not been given. */
+void queue_send(struct session *s);
+void queue_taken(struct session *s, const char *id);
+void queue_echoed(struct session *s, const char *id, int64_t at);
+void queue_withdrawn(struct session *s, const char *id);
+void queue_cancel_failed(struct session *s, const char *id);
+/* The process is gone: what it was given is to be given again. */
+void queue_forget_given(struct session *s);
+
+/* input.c */
+void input_add(struct session *s, enum input_kind kind, char *line,
+	       const char *id, int64_t part, uint64_t asker);
+void input_step(struct session *s);
+/* Nobody will read them. */
+void input_drop(struct session *s);
+
+#endif

@@ -1,0 +1,187 @@
+#include "config.h"
+
+#include <string.h>
+
+#include <json-c/json.h>
+#include <talloc.h>
+
+#include "core/str.h"
+#include "session/inside.h"
+
+/* Takes o. */
+static char *write_line(struct json_object *o)
+{
+	const char *text = json_object_to_json_string_ext(
+		o, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
+	char *line = talloc_asprintf(NULL, "%s\n", text);
+
+	json_object_put(o);
+	return line;
+}
+
+static void put(struct json_object *o, const char *name, const char *value)
+{
+	json_object_object_add(o, name, json_object_new_string(value));
+}
+
+char *line_user(const char *id, const char *text)
+{
+	struct json_object *o = json_object_new_object();
+	struct json_object *message = json_object_new_object();
+
+	put(o, "type", "user");
+	put(message, "role", "user");
+	put(message, "content", text);
+	json_object_object_add(o, "message", message);
+	put(o, "uuid", id);
+	return write_line(o);
+}
+
+static struct json_object *control(const char *request_id, const char *subtype,
+				   struct json_object **request)
+{
+	struct json_object *o = json_object_new_object();
+
+	*request = json_object_new_object();
+	put(o, "type", "control_request");
+	put(o, "request_id", request_id);
+	put(*request, "subtype", subtype);
+	json_object_object_add(o, "request", *request);
+	return o;
+}
+
+char *line_control(const char *request_id, const char *subtype,
+		   const char *name, const char *value)
+{
+	struct json_object *request, *o = control(request_id, subtype, &request);
+
+	if (name)
+		put(request, name, value);
+	return write_line(o);
+}
+
+char *line_interrupt(const char *request_id)
+{
+	struct json_object *request;
+	struct json_object *o = control(request_id, "interrupt", &request);
+
+	json_object_object_add(request, "cancel_queued",
+			       json_object_new_boolean(1));
+	return write_line(o);
+}
+
+static struct json_object *copy_of(struct json_object *o)
+{
+	struct json_object *copy = NULL;
+
+	if (o && json_object_deep_copy(o, &copy, NULL) == 0)
+		return copy;
+	return json_object_new_object();
+}
+
+/* One rule for the tool as such, where the CLI suggested nothing. */
+static struct json_object *whole_tool(struct json_object *data)
+{
+	struct json_object *rule = json_object_new_object();
+	struct json_object *update = json_object_new_object();
+	struct json_object *rules = json_object_new_array();
+	struct json_object *list = json_object_new_array(), *tool = NULL;
+
+	json_object_object_get_ex(data, "tool", &tool);
+	put(rule, "toolName", tool ? json_object_get_string(tool) : "");
+	json_object_array_add(rules, rule);
+	put(update, "type", "addRules");
+	json_object_object_add(update, "rules", rules);
+	put(update, "behavior", "allow");
+	put(update, "destination", "session");
+	json_object_array_add(list, update);
+	return list;
+}
+
+/* The CLI's suggestions, but only for this session: else they are written to a file for ever. */
+static struct json_object *session_rules(struct json_object *data)
+{
+	struct json_object *given = NULL, *list;
+	size_t i, n;
+
+	json_object_object_get_ex(data, "suggestions", &given);
+	if (!json_object_is_type(given, json_type_array) ||
+	    !json_object_array_length(given))
+		return whole_tool(data);
+	list = copy_of(given);
+	n = json_object_array_length(list);
+	for (i = 0; i < n; i++) {
+		struct json_object *o = json_object_array_get_idx(list, i);
+
+		if (json_object_is_type(o, json_type_object))
+			put(o, "destination", "session");
+	}
+	return list;
+}
+
+static struct json_object *accept_edits(void)
+{
+	struct json_object *update = json_object_new_object();
+	struct json_object *list = json_object_new_array();
+
+	put(update, "type", "setMode");
+	put(update, "mode", "acceptEdits");
+	put(update, "destination", "session");
+	json_object_array_add(list, update);
+	return list;
+}
+
+static struct json_object *allow(const struct part *p, struct json_object *data,
+				 const struct session_answer *a)
+{
+	struct json_object *r = json_object_new_object(), *input = NULL;
+	bool session = str_equal(a->choice, "allow_session");
+
+	json_object_object_get_ex(data, "input", &input);
+	input = copy_of(input);
+	put(r, "behavior", "allow");
+	if (a->answers && str_equal(p->kind, "question"))
+		json_object_object_add(input, "answers", copy_of(a->answers));
+	json_object_object_add(r, "updatedInput", input);
+	if (session && str_equal(p->kind, "plan"))
+		json_object_object_add(r, "updatedPermissions", accept_edits());
+	else if (session && str_equal(p->kind, "permission"))
+		json_object_object_add(r, "updatedPermissions",
+				       session_rules(data));
+	return r;
+}
+
+static struct json_object *deny(const struct session_answer *a)
+{
+	struct json_object *r = json_object_new_object();
+
+	put(r, "behavior", "deny");
+	put(r, "message", a->reason[0] ? a->reason :
+	    "The user doesn't want this. Ask them what to do instead.");
+	return r;
+}
+
+char *line_answer(const struct part *p, const struct session_answer *a,
+		  struct err *e)
+{
+	struct json_object *data = json_tokener_parse(p->data), *request = NULL;
+	struct json_object *o, *response;
+
+	json_object_object_get_ex(data, "request", &request);
+	if (!json_object_is_type(request, json_type_string)) {
+		json_object_put(data);
+		err_set(e, ERR_INTERNAL, "part without a request");
+		return NULL;
+	}
+	o = json_object_new_object();
+	response = json_object_new_object();
+	put(o, "type", "control_response");
+	put(response, "subtype", "success");
+	put(response, "request_id", json_object_get_string(request));
+	json_object_object_add(response, "response",
+			       str_equal(a->choice, "deny") ? deny(a) :
+			       allow(p, data, a));
+	json_object_object_add(o, "response", response);
+	json_object_put(data);
+	return write_line(o);
+}

@@ -1,0 +1,141 @@
+/* A conversation as the store has it, at first and again when somebody changed it there. */
+#include "config.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include <talloc.h>
+
+#include "core/str.h"
+#include "session/inside.h"
+
+#define OPEN_LOOK 1000		/* last parts among which open ones are looked for */
+
+struct loading {
+	struct session *s;
+	char id[ID_SIZE];
+	struct conversation *c;
+	struct part *open;	/* those that run or wait, and the last of all */
+	size_t nopen;
+	struct message *unplaced;
+	size_t nunplaced;
+	bool again;
+};
+
+static int add_open(void *data, const struct part *p, struct err *e)
+{
+	struct loading *l = data;
+
+	/* The last one is kept whatever its state: the next takes its place. */
+	if (!l->nopen || part_open(&l->open[l->nopen - 1]))
+		l->open = talloc_realloc(l, l->open, struct part, ++l->nopen);
+	l->open[l->nopen - 1] = *part_copy(l, p);
+	return 0;
+}
+
+static int add_unplaced(void *data, const struct message *m, struct err *e)
+{
+	struct loading *l = data;
+
+	l->unplaced = talloc_realloc(l, l->unplaced, struct message,
+				     l->nunplaced + 1);
+	l->unplaced[l->nunplaced] = *m;
+	l->unplaced[l->nunplaced].text = talloc_strdup(l, m->text);
+	l->unplaced[l->nunplaced].state =
+		str_equal(m->state, "sent") ? "sent" : "queued";
+	l->nunplaced++;
+	return 0;
+}
+
+static int load_work(void *data, struct db *db, struct err *e)
+{
+	struct loading *l = data;
+
+	l->c = conversation_load(db, l, l->id, NULL, e);
+	if (!l->c)
+		return -1;
+	if (!l->again && part_each(db, l->id, -1, 0, OPEN_LOOK, add_open, l, e) < 0)
+		return -1;
+	return message_each_unplaced(db, l->id, add_unplaced, l, e);
+}
+
+static void take_names(struct session *s, const struct conversation *c)
+{
+	talloc_free(s->title);
+	talloc_free(s->model);
+	s->title = talloc_strdup(s, c->title);
+	s->model = talloc_strdup(s, c->model);
+	s->updated_at = c->updated_at;
+	if (!s->mode || !s->mode_changed) {
+		talloc_free(s->mode);
+		s->mode = talloc_strdup(s, mode_known(c->mode) ? c->mode :
+					"default");
+	}
+}
+
+static void take(struct session *s, struct loading *l)
+{
+	size_t i;
+
+	take_names(s, l->c);
+	for (i = 0; i < l->nunplaced; i++)
+		queue_load(s, &l->unplaced[i]);
+	if (l->again)
+		return;
+	s->spoken = s->resume = l->c->spoken;
+	s->recorded_offset = s->trimmed = l->c->recorded_offset;
+	snprintf(s->recorded_state, sizeof(s->recorded_state), "%s",
+		 l->c->state);
+	for (i = 0; i < l->nopen; i++)
+		recorder_load(s, &l->open[i]);
+	session_decode(s, s->recorded_offset, l->open, l->nopen,
+	       !str_equal(l->c->state, "idle"));
+	if (!str_equal(l->c->state, "idle"))
+		s->want_workspace = true;
+}
+
+static void loaded(void *data, const struct err *e)
+{
+	struct loading *l = data;
+	struct session *s = l->s;
+	bool was_deleted = s->deleted;
+
+	if (s->closed) {
+		;
+	} else if (e && e->kind != ERR_MISSING) {
+		if (!l->again)
+			s->load_error = *e;
+		session_trouble(s, "load", e);
+		if (!l->again)
+			s->ev->loaded(s->data, e);
+	} else {
+		s->deleted = e != NULL;
+		s->loaded = true;
+		if (!e)
+			take(s, l);
+		if (s->deleted && !was_deleted)
+			s->ev->gone(s->data);
+		else if (!l->again)
+			s->ev->loaded(s->data, NULL);
+		s->ev->queue(s->data);
+		s->ev->changed(s->data);
+		session_step(s);
+	}
+	talloc_free(l);
+	session_job_over(s);
+}
+
+void session_load(struct session *s, bool again)
+{
+	struct loading *l = talloc_zero(NULL, struct loading);
+
+	l->s = s;
+	l->again = again;
+	memcpy(l->id, s->id, ID_SIZE);
+	session_job(s, load_work, loaded, l);
+}
+
+void session_refresh(struct session *s)
+{
+	session_load(s, s->loaded);
+}

@@ -1,0 +1,218 @@
+/* Reading a session's log: what the shim has, then its bytes into the decoder. */
+#include "config.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <talloc.h>
+
+#include "core/clock.h"
+#include "core/str.h"
+#include "session/inside.h"
+
+#define RETRY_MS 1000
+#define TRIM_AT (4 << 20)	/* recorded bytes behind which the hole is punched */
+
+/* A line "<id> running|ended <bytes>" of GET /sessions; false when the shim does not know it. */
+static bool find_line(const char *text, const char *id, bool *running,
+		      int64_t *bytes)
+{
+	const char *at = strstr(text, id);
+	struct err e = { 0 };
+	char number[24];
+	size_t n;
+
+	if (!at || (at > text && at[-1] != '\n'))
+		return false;
+	at += strlen(id);
+	*running = str_starts(at, " running ");
+	if (!*running && !str_starts(at, " ended "))
+		return false;
+	at = strchr(at + 1, ' ') + 1;
+	n = strspn(at, "0123456789");
+	if (n >= sizeof(number))
+		return false;
+	memcpy(number, at, n);
+	number[n] = '\0';
+	return str_parse_number(number, 0, INT64_MAX, bytes, &e) == 0;
+}
+
+static void reset(struct session *s)
+{
+	struct err e = { 0 };
+
+	s->log_reset = true;
+	err_tell(&e, ERR_UNAVAILABLE, "error_log_lost",
+		 "the workspace has lost its log");
+	process_fail(s, &e);
+}
+
+static void listed(struct session *s, int status, const char *body,
+		   const struct err *e)
+{
+	bool running = false;
+	int64_t bytes = 0;
+
+	s->listing = false;
+	if (e || status != 200) {
+		s->log_retry_at = clock_mono_ms() + RETRY_MS;
+		process_arm(s);
+		return;
+	}
+	s->listed = true;
+	s->no_log = !find_line(body, s->id, &running, &bytes);
+	s->backlog_end = bytes;
+	if (bytes < s->log_at)
+		reset(s);
+	else if (running)
+		process_found(s);
+	session_step(s);
+}
+
+bool log_in_backlog(const struct session *s)
+{
+	return decoder_offset(s->decoder) < s->backlog_end;
+}
+
+static void fed(struct session *s)
+{
+	recorder_touch(s, !decoder_in_turn(s->decoder));
+	session_tell(s);
+	queue_send(s);
+	input_step(s);
+	process_step(s);
+	process_arm(s);
+}
+
+static void on_status(void *data, int status)
+{
+	struct session *s = data;
+
+	s->log_status = status;
+}
+
+static bool on_body(void *data, const void *bytes, size_t n)
+{
+	struct session *s = data;
+	struct err full = { 0 };
+
+	if (s->log_status != 200) {
+		if (buf_add(&s->log_text, bytes, n, &full) < 0)
+			buf_clear(&s->log_text);
+		return true;
+	}
+	s->log_at += (int64_t)n;
+	decoder_feed(s->decoder, bytes, n);
+	fed(s);
+	if (!recorder_pressed(s) && !s->log_held)
+		return true;
+	s->log_held += n;
+	return false;
+}
+
+/* 410 "first N": recorded by an older store than the one that trimmed. What lies between is lost. */
+static void skip_hole(struct session *s)
+{
+	const char *text = buf_text(&s->log_text);
+	struct err e = { 0 };
+	int64_t first;
+	char number[24];
+
+	if (!str_starts(text, "first ") ||
+	    !str_copy(number, sizeof(number), text + 6))
+		return;
+	number[strspn(number, "0123456789")] = '\0';
+	if (str_parse_number(number, s->log_at, INT64_MAX, &first, &e) < 0)
+		return;
+	err_set(&e, ERR_INTERNAL, "log bytes %" PRId64 " to %" PRId64 " are gone",
+		s->log_at, first);
+	session_trouble(s, "log_hole", &e);
+	session_decode_from(s, first);
+}
+
+static void on_end(void *data, const struct err *e)
+{
+	struct session *s = data;
+	int status = e ? 0 : s->log_status;
+
+	s->log = NULL;
+	s->log_held = 0;
+	if (status == 404) {
+		s->no_log = true;
+		s->listed = false;
+	} else if (status == 410) {
+		skip_hole(s);
+	} else if (status == 416) {
+		reset(s);
+		return;
+	}
+	s->log_retry_at = clock_mono_ms() + RETRY_MS;
+	process_arm(s);
+}
+
+static const struct link_response_events events = {
+	.status = on_status,
+	.body = on_body,
+	.end = on_end,
+};
+
+static void open_log(struct session *s)
+{
+	struct link_request rq = { .method = "GET" };
+	struct err e = { 0 };
+	char path[128];
+
+	snprintf(path, sizeof(path), "/sessions/%s/log?from=%" PRId64, s->id,
+		 s->log_at);
+	rq.path = path;
+	s->log_status = 0;
+	buf_clear(&s->log_text);
+	s->log = link_request(s->link, &rq, &events, s, &e);
+}
+
+void log_step(struct session *s)
+{
+	if (!s->link || s->log_reset || s->log_retry_at > clock_mono_ms())
+		return;
+	s->log_retry_at = 0;
+	if (!s->listed) {
+		if (!s->listing)
+			s->listing = call_new(s, "GET", NULL, 0, listed,
+					      "/sessions") != NULL;
+	} else if (!s->no_log && !s->log) {
+		open_log(s);
+	}
+}
+
+void log_lost(struct session *s)
+{
+	if (s->log)
+		link_stream_cancel(s->log);
+	s->log = NULL;
+	s->log_held = 0;
+	s->log_retry_at = 0;
+	s->listed = s->listing = false;
+}
+
+static void trim(struct session *s)
+{
+	if (!s->link || s->recorded_offset - s->trimmed < TRIM_AT)
+		return;
+	s->trimmed = s->recorded_offset;
+	if (!call_new(s, "POST", NULL, 0, NULL, "/sessions/%s/trim?to=%" PRId64,
+		      s->id, s->recorded_offset))
+		return;
+}
+
+void log_recorded(struct session *s)
+{
+	size_t n = s->log_held;
+
+	if (s->log && n && !recorder_pressed(s)) {
+		s->log_held = 0;
+		link_stream_consume(s->log, n);
+	}
+	trim(s);
+	recorder_touch(s, false);
+}

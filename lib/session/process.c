@@ -1,0 +1,269 @@
+/* Claude's process: when it is started, how it is known to live, when it is ended. */
+#include "config.h"
+
+#include <string.h>
+
+#include <talloc.h>
+
+#include "core/clock.h"
+#include "core/str.h"
+#include "session/inside.h"
+
+#define WAKE_MS 60000		/* from its start to the answer to `initialize` */
+#define END_MS 30000		/* from DELETE to the exit line */
+#define STOP_MS 15000		/* from `interrupt` to the turn's end */
+#define STARTS_MAX 3		/* in a row that come to nothing */
+
+bool process_takes_input(const struct session *s)
+{
+	return s->link &&
+	       (s->process == PROCESS_WAKING || s->process == PROCESS_READY);
+}
+
+bool process_needed(const struct session *s)
+{
+	return s->wanted || !TAILQ_EMPTY(&s->queue);
+}
+
+static void enter(struct session *s, enum process process)
+{
+	s->process = process;
+	s->starting_at = clock_mono_ms();
+	s->idle_at = 0;
+}
+
+void process_fail(struct session *s, const struct err *e)
+{
+	s->process_error = *e;
+	enter(s, PROCESS_FAILED);
+	s->wanted = false;
+	session_trouble(s, "claude", e);
+	session_tell(s);
+}
+
+void process_found(struct session *s)
+{
+	enter(s, PROCESS_WAKING);
+	input_add(s, INPUT_CONTROL,
+		  line_control("init", "initialize", NULL, NULL), NULL, 0, 0);
+	session_tell(s);
+}
+
+void process_answered(struct session *s)
+{
+	if (s->process != PROCESS_WAKING)
+		return;
+	enter(s, PROCESS_READY);
+	s->flag_tried = false;
+	session_tell(s);
+}
+
+void process_unknown(struct session *s)
+{
+	if (s->process != PROCESS_FAILED)
+		enter(s, PROCESS_NONE);
+	s->input_call = NULL;
+	queue_forget_given(s);
+	input_drop(s);
+}
+
+/* The wrong one of --session-id and --resume: each is tried once. */
+static bool wrong_flag(struct session *s, const char *said)
+{
+	if (!said || s->flag_tried)
+		return false;
+	if (!strstr(said, "is already in use") &&
+	    !strstr(said, "No conversation found"))
+		return false;
+	s->resume = strstr(said, "is already in use") != NULL;
+	s->flag_tried = true;
+	return true;
+}
+
+static void count_failure(struct session *s)
+{
+	struct err e = { 0 };
+
+	if (++s->failures < STARTS_MAX) {
+		s->retry_at = clock_mono_ms() + 1000 * s->failures;
+		return;
+	}
+	err_tell(&e, ERR_UNAVAILABLE, "error_claude_start",
+		 "Claude's process ended %d times in a row", s->failures);
+	process_fail(s, &e);
+}
+
+void process_lost(struct session *s)
+{
+	enum process was = s->process;
+
+	if (was == PROCESS_NONE || was == PROCESS_PLACE || was == PROCESS_FAILED)
+		return;
+	enter(s, PROCESS_NONE);
+	queue_forget_given(s);
+	input_drop(s);
+	s->stop_at = 0;
+	if (was != PROCESS_WAKING)
+		s->wanted = false;	/* the next message resumes it */
+	if (was != PROCESS_ENDING)
+		count_failure(s);
+	s->ev->ended(s->data);
+}
+
+void process_ended(struct session *s, const char *stderr_tail)
+{
+	bool flag = s->process == PROCESS_WAKING && wrong_flag(s, stderr_tail);
+
+	if (log_in_backlog(s) || s->process == PROCESS_STARTING)
+		return;
+	if (flag)
+		s->failures = -1;
+	process_lost(s);
+	if (flag)
+		s->retry_at = 0;
+	session_tell(s);
+}
+
+static void nothing(struct session *s, int status, const char *body,
+		    const struct err *e)
+{
+}
+
+void process_turn_ended(struct session *s, bool ok)
+{
+	s->failures = 0;
+	if (!s->stop_at)
+		return;
+	s->stop_at = 0;
+	if (!call_new(s, "POST", NULL, 0, nothing, "/sessions/%s/tools/end", s->id))
+		return;
+}
+
+static void remove_process(struct session *s, int grace)
+{
+	if (!call_new(s, "DELETE", NULL, 0, nothing, "/sessions/%s?grace=%d",
+		      s->id, grace))
+		return;
+	enter(s, PROCESS_ENDING);
+}
+
+static void asked_to_end(struct session *s, int status, const char *body,
+			 const struct err *e)
+{
+	if (s->process == PROCESS_ENDING)
+		remove_process(s, 5);
+}
+
+/* end_session lets it write what it has; the shim then ends it and its tools. */
+void process_end(struct session *s)
+{
+	char *line;
+
+	if (!process_takes_input(s))
+		return;
+	line = line_control("end", "end_session", NULL, NULL);
+	if (call_new(s, "POST", line, strlen(line), asked_to_end,
+		     "/sessions/%s/input", s->id))
+		enter(s, PROCESS_ENDING);
+	talloc_free(line);
+	s->wanted = false;
+	session_tell(s);
+}
+
+static bool busy(const struct session *s)
+{
+	return session_working(s) || !TAILQ_EMPTY(&s->queue) ||
+	       !TAILQ_EMPTY(&s->inputs) || s->adding || s->background;
+}
+
+static void check_idle(struct session *s, int64_t now)
+{
+	int64_t limit = settings_number(s->env->settings, SET_SESSION_IDLE);
+
+	if (s->process != PROCESS_READY || busy(s))
+		s->idle_at = 0;
+	else if (!s->idle_at)
+		s->idle_at = now;
+	else if (now - s->idle_at >= limit * 1000)
+		process_end(s);
+}
+
+static void check_deadlines(struct session *s, int64_t now)
+{
+	struct err e = { 0 };
+
+	if (s->process == PROCESS_WAKING && now - s->starting_at >= WAKE_MS) {
+		err_tell(&e, ERR_UNAVAILABLE, "error_claude_start",
+			 "Claude said nothing in %d ms", WAKE_MS);
+		remove_process(s, 0);
+		process_fail(s, &e);
+	} else if (s->process == PROCESS_ENDING &&
+		   now - s->starting_at >= END_MS) {
+		s->listed = false;
+		process_unknown(s);
+	}
+	if (s->stop_at && now - s->stop_at >= STOP_MS) {
+		s->stop_at = 0;
+		remove_process(s, 3);
+	}
+}
+
+void process_step(struct session *s)
+{
+	int64_t now = clock_mono_ms();
+
+	if (!s->link || !s->listed || s->log_reset)
+		return;
+	check_deadlines(s, now);
+	check_idle(s, now);
+	if (s->process != PROCESS_NONE && s->process != PROCESS_PLACE)
+		return;
+	/* Ends that are history must be read first, not to be taken for this one's. */
+	if (!process_needed(s) || s->retry_at > now ||
+	    (!s->no_log && log_in_backlog(s)))
+		return;
+	s->retry_at = 0;
+	if (s->ev->may_start(s->data)) {
+		enter(s, PROCESS_STARTING);
+		start_ask(s);
+	} else {
+		s->process = PROCESS_PLACE;
+	}
+	session_tell(s);
+}
+
+static void sooner(int64_t *next, int64_t at)
+{
+	if (at && (!*next || at < *next))
+		*next = at;
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+	session_step(timer->data);
+}
+
+/* One timer for all of it: the nearest moment at which something is due. */
+void process_arm(struct session *s)
+{
+	int64_t next = 0, now = clock_mono_ms();
+	int64_t limit = settings_number(s->env->settings, SET_SESSION_IDLE);
+
+	if (s->closed)
+		return;
+	sooner(&next, s->log_retry_at);
+	sooner(&next, s->retry_at);
+	if (s->idle_at)
+		sooner(&next, s->idle_at + limit * 1000);
+	if (s->stop_at)
+		sooner(&next, s->stop_at + STOP_MS);
+	if (s->process == PROCESS_WAKING)
+		sooner(&next, s->starting_at + WAKE_MS);
+	else if (s->process == PROCESS_ENDING)
+		sooner(&next, s->starting_at + END_MS);
+	if (next)
+		uv_timer_start(&s->timer, on_timer,
+			       next > now ? (uint64_t)(next - now) : 1, 0);
+	else
+		uv_timer_stop(&s->timer);
+}

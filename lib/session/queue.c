@@ -1,0 +1,292 @@
+/* Messages that Claude has not seen yet: stored first, then given, followed until their echo. */
+#include "config.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include <talloc.h>
+
+#include "core/clock.h"
+#include "core/str.h"
+#include "session/inside.h"
+
+#define QUEUE_MAX 100		/* messages waiting in one conversation */
+
+struct adding {
+	struct session *s;
+	uint64_t asker;
+	char *conversation;
+	struct message m;
+	int known;
+};
+
+struct marking {
+	struct session *s;
+	char conversation[ID_SIZE], id[ID_SIZE];
+	const char *state;
+};
+
+struct queued *queue_find(const struct session *s, const char *id)
+{
+	struct queued *q;
+
+	TAILQ_FOREACH(q, &s->queue, next) {
+		if (str_equal(q->m.id, id))
+			return q;
+	}
+	return NULL;
+}
+
+void queue_load(struct session *s, const struct message *m)
+{
+	struct queued *q = queue_find(s, m->id);
+
+	if (q)
+		return;
+	q = talloc_zero(s, struct queued);
+	q->m = *m;
+	q->m.state = str_equal(m->state, "sent") ? "sent" : "queued";
+	q->m.text = talloc_strdup(q, m->text);
+	TAILQ_INSERT_TAIL(&s->queue, q, next);
+}
+
+static void forget(struct session *s, struct queued *q)
+{
+	TAILQ_REMOVE(&s->queue, q, next);
+	talloc_free(q);
+	s->ev->queue(s->data);
+	s->ev->changed(s->data);
+}
+
+static int mark_work(void *data, struct db *db, struct err *e)
+{
+	struct marking *m = data;
+
+	return message_set_state(db, m->conversation, m->id, m->state, e);
+}
+
+static void mark_done(void *data, const struct err *e)
+{
+	struct marking *m = data;
+	struct session *s = m->s;
+
+	/* Nothing is lost by it: what has no echo is given again. */
+	if (e && e->kind != ERR_CONFLICT && e->kind != ERR_MISSING)
+		session_trouble(s, "message_state_not_stored", e);
+	talloc_free(m);
+	session_job_over(s);
+}
+
+static void mark(struct session *s, const char *id, const char *state)
+{
+	struct marking *m = talloc_zero(NULL, struct marking);
+
+	m->s = s;
+	m->state = state;
+	memcpy(m->id, id, ID_SIZE);
+	memcpy(m->conversation, s->id, ID_SIZE);
+	session_job(s, mark_work, mark_done, m);
+}
+
+static int add_work(void *data, struct db *db, struct err *e)
+{
+	struct adding *a = data;
+
+	a->known = message_add(db, a->conversation, a->m.id, a->m.text, e);
+	return a->known < 0 ? -1 : 0;
+}
+
+static void add_done(void *data, const struct err *e)
+{
+	struct adding *a = data;
+	struct session *s = a->s;
+
+	s->adding--;
+	if (s->closed) {
+		;
+	} else if (e) {
+		s->ev->refused(s->data, a->asker, a->m.id, e);
+	} else {
+		s->ev->accepted(s->data, a->asker, a->m.id);
+		if (a->known == 1) {
+			queue_load(s, &a->m);
+			s->failures = 0;
+			s->wanted = s->want_workspace = true;
+			s->retry_at = 0;
+			if (s->process == PROCESS_FAILED)
+				s->process = PROCESS_NONE;
+			s->ev->queue(s->data);
+			s->ev->changed(s->data);
+			session_step(s);
+		}
+	}
+	talloc_free(a);
+	session_job_over(s);
+}
+
+static int check(struct session *s, const char *text, struct err *e)
+{
+	size_t n = strlen(text);
+	int64_t max = settings_number(s->env->settings, SET_MESSAGE_MAX);
+	struct queued *q;
+	int waiting = s->adding;
+
+	if (!n)
+		return err_tell(e, ERR_INPUT, "error_message_empty", "empty message");
+	if ((int64_t)n > max)
+		return err_tell(e, ERR_LIMIT, "error_message_too_long",
+				"message of %zu bytes", n);
+	if (s->gone || s->deleted)
+		return err_tell(e, ERR_MISSING, "error_conversation_gone", "deleted");
+	if (s->stuck)
+		return err_tell(e, ERR_UNAVAILABLE, "error_store_full",
+				"the store takes nothing");
+	TAILQ_FOREACH(q, &s->queue, next)
+		waiting++;
+	if (waiting >= QUEUE_MAX)
+		return err_tell(e, ERR_LIMIT, "error_queue_full",
+				"%d messages wait", waiting);
+	return 0;
+}
+
+void session_message(struct session *s, uint64_t asker, const char *id,
+		     const char *text)
+{
+	struct err e = { 0 };
+	struct adding *a;
+
+	if (queue_find(s, id)) {
+		s->ev->accepted(s->data, asker, id);
+		return;
+	}
+	if (check(s, text, &e) < 0) {
+		s->ev->refused(s->data, asker, id, &e);
+		return;
+	}
+	a = talloc_zero(NULL, struct adding);
+	a->s = s;
+	a->asker = asker;
+	a->conversation = talloc_strdup(a, s->id);
+	a->m.text = talloc_strdup(a, text);
+	a->m.state = "queued";
+	a->m.at = -1;
+	a->m.created_at = clock_now_ms();
+	if (!str_copy(a->m.id, sizeof(a->m.id), id) ||
+	    !str_copy(a->m.conversation_id, sizeof(a->m.conversation_id), s->id))
+		err_abort("an id too long");
+	s->adding++;
+	session_job(s, add_work, add_done, a);
+}
+
+void queue_send(struct session *s)
+{
+	struct queued *q;
+
+	if (!process_takes_input(s))
+		return;
+	TAILQ_FOREACH(q, &s->queue, next) {
+		if (q->given || q->withdrawing)
+			continue;
+		q->given = true;
+		input_add(s, INPUT_MESSAGE, line_user(q->m.id, q->m.text),
+			  q->m.id, 0, 0);
+	}
+}
+
+void queue_taken(struct session *s, const char *id)
+{
+	struct queued *q = queue_find(s, id);
+
+	if (!q || str_equal(q->m.state, "sent"))
+		return;
+	q->m.state = "sent";
+	mark(s, id, "sent");
+	s->ev->queue(s->data);
+}
+
+void queue_echoed(struct session *s, const char *id, int64_t at)
+{
+	struct queued *q = queue_find(s, id);
+
+	recorder_seen(s, id, at);
+	if (q)
+		forget(s, q);
+}
+
+void queue_withdrawn(struct session *s, const char *id)
+{
+	struct queued *q = queue_find(s, id);
+
+	if (!q)
+		return;
+	mark(s, id, "withdrawn");
+	forget(s, q);
+}
+
+void queue_cancel_failed(struct session *s, const char *id)
+{
+	struct queued *q = queue_find(s, id);
+
+	if (q)
+		q->withdrawing = false;
+}
+
+void queue_forget_given(struct session *s)
+{
+	struct queued *q, *next;
+
+	for (q = TAILQ_FIRST(&s->queue); q; q = next) {
+		next = TAILQ_NEXT(q, next);
+		q->given = false;
+		if (q->withdrawing)
+			queue_withdrawn(s, q->m.id);
+	}
+}
+
+void session_withdraw(struct session *s, const char *id)
+{
+	struct queued *q = queue_find(s, id);
+	char request[64];
+
+	if (!q || q->withdrawing)
+		return;
+	if (!q->given) {
+		queue_withdrawn(s, id);
+		return;
+	}
+	q->withdrawing = true;
+	snprintf(request, sizeof(request), "cancel:%s", id);
+	input_add(s, INPUT_CONTROL, line_control(request, "cancel_async_message",
+						 "message_uuid", id), NULL, 0, 0);
+	input_step(s);
+	s->ev->queue(s->data);
+}
+
+static void withdraw_ungiven(struct session *s)
+{
+	struct queued *q, *next;
+
+	for (q = TAILQ_FIRST(&s->queue); q; q = next) {
+		next = TAILQ_NEXT(q, next);
+		if (!q->given)
+			queue_withdrawn(s, q->m.id);
+	}
+}
+
+/* The CLI says `cancelled` of each message that its queue held. */
+void session_interrupt(struct session *s)
+{
+	char request[64];
+
+	withdraw_ungiven(s);
+	if (!process_takes_input(s))
+		return;
+	if (session_working(s) && !s->stop_at) {
+		s->stop_at = clock_mono_ms();
+		process_arm(s);
+	}
+	snprintf(request, sizeof(request), "stop:%llu",
+		 (unsigned long long)++s->version);
+	input_add(s, INPUT_CONTROL, line_interrupt(request), NULL, 0, 0);
+	input_step(s);
+}

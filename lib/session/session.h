@@ -1,0 +1,127 @@
+/*
+ * A live conversation: the session's log is read over the link and decoded,
+ * its parts are kept in memory until they are recorded and are told to
+ * whoever watches; messages are queued, given to Claude's input, and followed
+ * until their echo is read. One libuv loop; nothing calls back from inside.
+ */
+#ifndef SESSION_SESSION_H
+#define SESSION_SESSION_H
+
+#include <json-c/json.h>
+
+#include "core/settings.h"
+#include "session/decoder.h"
+#include "session/jobs.h"
+#include "workspace/workspace.h"
+
+/* What all sessions of a program share; borrowed for their life. */
+struct session_env {
+	uv_loop_t *loop;
+	struct jobs *jobs;
+	struct workspaces *workspaces;
+	const struct settings *settings;
+};
+
+struct session;
+
+/* Texts borrowed during the call. asker: the number given with the request. */
+struct session_events {
+	/* The conversation was read from the store, or (e) could not be. */
+	void (*loaded)(void *data, const struct err *e);
+	/* A part is new or changed; at: the log offset that is drawn with it. */
+	void (*part)(void *data, const struct part *p, int64_t at);
+	void (*delta)(void *data, int64_t part, const char *text, size_t n, int64_t at);
+	void (*end)(void *data, int64_t at);
+	/* session_queued, session_status, session_mode/_title/_state have something new. */
+	void (*queue)(void *data);
+	void (*status)(void *data);
+	void (*changed)(void *data);
+	void (*accepted)(void *data, uint64_t asker, const char *message_id);
+	void (*refused)(void *data, uint64_t asker, const char *message_id, const struct err *e);
+	void (*trouble)(void *data, uint64_t asker, const struct err *e);
+	/* Everything changed after `from`, in the order of changed_at: what session_replay asked. */
+	void (*replayed)(void *data, uint64_t asker, const struct part *const *parts, size_t n, int64_t at);
+	/* May another Claude process run in this workspace? false: session_poke comes when it may. */
+	bool (*may_start)(void *data);
+	/* Claude's process ended. */
+	void (*ended)(void *data);
+	/* Deleted: nothing will come any more. */
+	void (*gone)(void *data);
+	/* A failure for the log. */
+	void (*failed)(void *data, const char *event, const struct err *e);
+};
+
+/* Reads the conversation first; ev borrowed. Gives, until session_close. */
+struct session *session_new(const void *ctx, const struct session_env *env,
+			    const char *id, const char *user_id,
+			    const struct session_events *ev, void *data);
+
+/* No callback after it. What waits to be recorded is recorded; the process lives on. */
+void session_close(struct session *s);
+
+/* Records now what is decoded. */
+void session_flush(struct session *s);
+
+/* Pages that look at it. More than before: Claude is wanted. */
+void session_watched(struct session *s, int pages);
+
+/* Claude is wanted: again after a failure. */
+void session_start(struct session *s);
+
+/* Ends an idle Claude (others need its place); false when it works. */
+bool session_rest(struct session *s);
+
+/* May try again what may_start refused. */
+void session_poke(struct session *s);
+
+/* Reads the store again: new unsent message, other title or mode, deleted. */
+void session_refresh(struct session *s);
+
+void session_replay(struct session *s, uint64_t asker, int64_t from);
+
+void session_message(struct session *s, uint64_t asker, const char *id, const char *text);
+void session_withdraw(struct session *s, const char *id);
+/* Withdraws what is queued, interrupts the turn, ends its tools. */
+void session_interrupt(struct session *s);
+void session_set_mode(struct session *s, uint64_t asker, const char *mode);
+void session_set_model(struct session *s, uint64_t asker, const char *model);
+
+struct session_answer {
+	int64_t part;
+	const char *choice;		/* allow, allow_session, deny */
+	const char *reason;		/* "" when none */
+	struct json_object *answers;	/* question -> label or [labels]; NULL when none */
+};
+void session_answer(struct session *s, uint64_t asker, const struct session_answer *a);
+
+struct session_status {
+	const char *state;	/* starting, ready, working, waiting, stopped, failed */
+	const char *key;	/* catalogue key of the words */
+	const char *detail;	/* {0} of the words; "" when none */
+	int64_t since;		/* UTC ms */
+	int step, steps;	/* of getting ready; steps 0: none shown */
+	bool retry, stop;	/* what the person can do */
+};
+void session_status(const struct session *s, struct session_status *out);
+
+/* Messages that have no place yet, oldest first; NULL past the last. Borrowed. */
+const struct message *session_queued(const struct session *s, size_t i);
+
+const char *session_id(const struct session *s);
+const char *session_user(const struct session *s);
+const char *session_title(const struct session *s);
+const char *session_mode(const struct session *s);
+const char *session_model(const struct session *s);
+int64_t session_updated(const struct session *s);
+/* idle, working, waiting: for lists. */
+const char *session_state(const struct session *s);
+struct workspace *session_workspace(const struct session *s);
+bool session_loaded(const struct session *s);
+/* Claude runs, or is being started. */
+bool session_running(const struct session *s);
+/* Since when it has had nothing to do; clock_mono_ms. */
+int64_t session_idle_since(const struct session *s);
+/* Nothing runs, waits or is unrecorded: it may be closed when nobody looks. */
+bool session_at_rest(const struct session *s);
+
+#endif

@@ -1,0 +1,77 @@
+/* The command line of Claude's process (PROTOCOL.md, "Starting"), and asking the shim for it. */
+#include "config.h"
+
+#include <string.h>
+
+#include "core/str.h"
+#include "session/inside.h"
+
+static int add(struct buf *b, const char *kind, const char *text, struct err *e)
+{
+	if (buf_add_text(b, kind, e) < 0)
+		return -1;
+	return buf_add(b, text, strlen(text) + 1, e);
+}
+
+static int add_args(struct session *s, struct buf *b, struct err *e)
+{
+	const char *model = s->model[0] ? s->model :
+			    settings_text(s->env->settings, SET_MODEL);
+	const char *const args[] = {
+		"claude", "-p", "--input-format", "stream-json",
+		"--output-format", "stream-json", "--verbose",
+		"--include-partial-messages", "--replay-user-messages",
+		"--permission-prompt-tool", "stdio",
+		"--allow-dangerously-skip-permissions",
+		"--permission-mode", s->mode,
+		s->resume ? "--resume" : "--session-id", s->id,
+		model[0] ? "--model" : NULL, model,
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(args) / sizeof(args[0]) && args[i]; i++) {
+		if (add(b, "arg=", args[i], e) < 0)
+			return -1;
+	}
+	if (add(b, "env=", "CLAUDE_CODE_ENABLE_TODO_TOOLS=1", e) < 0)
+		return -1;
+	return add(b, "env=", "CLAUDE_CODE_ENABLE_TASKS=0", e);
+}
+
+static void asked(struct session *s, int status, const char *body,
+		  const struct err *e)
+{
+	struct err failed = { 0 };
+
+	if (s->process != PROCESS_STARTING)
+		return;
+	if (status == 200 || status == 201) {
+		s->no_log = false;
+		process_found(s);
+		session_step(s);
+		return;
+	}
+	if (e)
+		failed = *e;
+	else
+		err_tell(&failed, ERR_UNAVAILABLE, "error_claude_start",
+			 "start: status %d", status);
+	if (!failed.key[0])
+		err_tell(&failed, ERR_UNAVAILABLE, "error_claude_start",
+			 "start: no answer");
+	process_fail(s, &failed);
+}
+
+void start_ask(struct session *s)
+{
+	auto_buf body = BUF_INIT(64 << 10);
+	struct err e = { 0 };
+
+	if (add_args(s, &body, &e) < 0) {
+		process_fail(s, &e);
+		return;
+	}
+	if (!call_new(s, "POST", body.data, body.len, asked, "/sessions/%s",
+		      s->id))
+		s->process = PROCESS_NONE;	/* the link is going: its end tells */
+}

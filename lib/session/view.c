@@ -1,0 +1,207 @@
+/* What others may know of a session. */
+#include "config.h"
+
+#include <string.h>
+
+#include "core/clock.h"
+#include "core/str.h"
+#include "session/inside.h"
+
+#define STEPS 4
+
+/* What Claude does, by the decoder's phase; the first row for any other. */
+static const struct {
+	const char *phase, *key;
+} activities[] = {
+	{ "", "status_working" },
+	{ "requesting", "status_requesting" },
+	{ "thinking", "status_thinking" },
+	{ "writing", "status_writing" },
+	{ "tool", "status_tool" },
+	{ "retrying", "status_retrying" },
+	{ "compacting", "status_compacting" },
+};
+
+static void set(struct session_status *out, const char *state, const char *key)
+{
+	out->state = state;
+	out->key = key;
+}
+
+static void working(const struct session *s, struct session_status *out)
+{
+	size_t i;
+
+	out->stop = true;
+	if (recorder_waiting(s)) {
+		set(out, "waiting", "status_waiting");
+		return;
+	}
+	set(out, "working", s->stop_at ? "status_stopping" : activities[0].key);
+	for (i = 1; i < sizeof(activities) / sizeof(activities[0]); i++) {
+		if (!s->stop_at && str_equal(activities[i].phase, s->activity))
+			out->key = activities[i].key;
+	}
+	out->detail = s->detail;
+}
+
+static void failed(struct session_status *out, const struct err *e,
+		   const char *other)
+{
+	set(out, "failed", e->key[0] ? e->key : other);
+	out->retry = true;
+}
+
+static void step(struct session_status *out, int n, const char *key)
+{
+	set(out, "starting", key);
+	out->step = n;
+	out->steps = STEPS;
+}
+
+static void no_workspace(const struct session *s, struct session_status *out)
+{
+	switch (workspace_state(s->workspace)) {
+	case WORKSPACE_CREATING:
+		step(out, 1, "status_creating");
+		break;
+	case WORKSPACE_STARTING:
+		step(out, 2, "status_starting");
+		break;
+	case WORKSPACE_LINKING:
+	case WORKSPACE_READY:
+		step(out, 3, "status_linking");
+		break;
+	case WORKSPACE_STOPPING:
+		set(out, "stopped", "status_stopping_workspace");
+		break;
+	case WORKSPACE_FAILED:
+		failed(out, workspace_error(s->workspace), "error_workspace_start");
+		break;
+	case WORKSPACE_STOPPED:
+		set(out, "stopped", "status_stopped");
+		out->retry = true;
+		break;
+	}
+}
+
+static void process(const struct session *s, struct session_status *out)
+{
+	switch (s->process) {
+	case PROCESS_READY:
+		set(out, "ready", "status_ready");
+		break;
+	case PROCESS_PLACE:
+		set(out, "starting", "status_place");
+		break;
+	case PROCESS_STARTING:
+	case PROCESS_WAKING:
+		step(out, 4, "status_claude");
+		break;
+	case PROCESS_NONE:
+	case PROCESS_ENDING:
+	case PROCESS_FAILED:
+		if (process_needed(s))
+			step(out, 4, "status_claude");
+		else
+			set(out, "stopped", "status_resting");
+		break;
+	}
+}
+
+void session_status(const struct session *s, struct session_status *out)
+{
+	*out = (struct session_status){ .detail = "", .since = s->told_since };
+	if (s->load_error.kind != ERR_NONE)
+		failed(out, &s->load_error, "error_unavailable");
+	else if (s->stuck)
+		failed(out, &(struct err){ 0 }, "error_store_full");
+	else if (!s->link)
+		no_workspace(s, out);
+	else if (s->process == PROCESS_FAILED)
+		failed(out, &s->process_error, "error_claude_start");
+	else if (session_working(s))
+		working(s, out);
+	else
+		process(s, out);
+}
+
+const struct message *session_queued(const struct session *s, size_t i)
+{
+	const struct queued *q;
+
+	TAILQ_FOREACH(q, &s->queue, next) {
+		if (!i--)
+			return &q->m;
+	}
+	return NULL;
+}
+
+const char *session_id(const struct session *s)
+{
+	return s->id;
+}
+
+const char *session_user(const struct session *s)
+{
+	return s->user_id;
+}
+
+const char *session_title(const struct session *s)
+{
+	return s->title;
+}
+
+const char *session_mode(const struct session *s)
+{
+	return s->mode;
+}
+
+const char *session_model(const struct session *s)
+{
+	return s->model;
+}
+
+int64_t session_updated(const struct session *s)
+{
+	return s->updated_at;
+}
+
+const char *session_state(const struct session *s)
+{
+	if (session_working(s))
+		return recorder_waiting(s) ? "waiting" : "working";
+	return TAILQ_EMPTY(&s->queue) ? "idle" : "working";
+}
+
+struct workspace *session_workspace(const struct session *s)
+{
+	return s->workspace;
+}
+
+bool session_loaded(const struct session *s)
+{
+	return s->loaded && !s->deleted;
+}
+
+bool session_running(const struct session *s)
+{
+	return s->process == PROCESS_STARTING || s->process == PROCESS_WAKING ||
+	       s->process == PROCESS_READY || s->process == PROCESS_ENDING;
+}
+
+int64_t session_idle_since(const struct session *s)
+{
+	return s->idle_at ? s->idle_at : clock_mono_ms();
+}
+
+bool session_at_rest(const struct session *s)
+{
+	if (s->gone)
+		return true;
+	if (s->deleted || s->jobs || s->adding || s->stuck)
+		return false;
+	return !s->loaded ||
+	       (!session_running(s) && !process_needed(s) &&
+		!session_working(s) && !s->dirty && TAILQ_EMPTY(&s->seen));
+}
