@@ -317,12 +317,12 @@ static void refuse_greeting(struct link *l, const char *bytes, size_t n)
 /* Returns the bytes that belonged to the greeting. */
 static size_t greet(struct link *l, const char *bytes, size_t n)
 {
-	size_t left = sizeof(LINK_GREETING) - 1 - l->greeted;
+	size_t left = sizeof(LINK_GREETING) - 1 - l->greeted, all = n;
 
 	if (n > left)
 		n = left;
 	if (memcmp(bytes, &LINK_GREETING[l->greeted], n) != 0) {
-		refuse_greeting(l, bytes, n);
+		refuse_greeting(l, bytes, all);
 		return 0;
 	}
 	l->greeted += n;

@@ -36,3 +36,17 @@ check_PROGRAMS += tests/fuzz/markdown_fuzz
 tests_fuzz_markdown_fuzz_SOURCES = tests/fuzz/markdown_fuzz.c $(fuzz_main)
 tests_fuzz_markdown_fuzz_LDADD = $(html_test_libs)
 tests_fuzz_markdown_fuzz_LDFLAGS = $(fuzz_ldflags)
+
+check_PROGRAMS += tests/fuzz/link_fuzz tests/fuzz/shim_server_fuzz \
+	tests/fuzz/shim_start_fuzz
+tests_fuzz_link_fuzz_SOURCES = tests/fuzz/link_fuzz.c $(fuzz_main)
+tests_fuzz_link_fuzz_LDADD = lib/link/liblink.a lib/core/libcore.a \
+	$(NGHTTP2_LIBS) $(TALLOC_LIBS)
+tests_fuzz_link_fuzz_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_shim_server_fuzz_SOURCES = tests/fuzz/shim_server_fuzz.c $(fuzz_main)
+tests_fuzz_shim_server_fuzz_LDADD = lib/shim/libshim.a lib/core/libcore.a \
+	$(NGHTTP2_LIBS)
+tests_fuzz_shim_server_fuzz_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_shim_start_fuzz_SOURCES = tests/fuzz/shim_start_fuzz.c $(fuzz_main)
+tests_fuzz_shim_start_fuzz_LDADD = lib/shim/libshim.a lib/core/libcore.a
+tests_fuzz_shim_start_fuzz_LDFLAGS = $(fuzz_ldflags)
