@@ -2,18 +2,36 @@
 #ifndef HTTP_FORM_H
 #define HTTP_FORM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "core/err.h"
 
 struct form;
 
-/* At most 200 fields. NUL, bad escapes, ill-formed UTF-8: ERR_INPUT. Gives (child of ctx). */
+/*
+ * At most 200 fields. NUL, bad escapes, ill-formed UTF-8: ERR_INPUT
+ * "error_form". CRLF in a value becomes LF. Gives (child of ctx).
+ */
 struct form *form_parse(const void *ctx, const char *text, size_t n,
 			struct err *e) must_check;
 
 /* The first field of that name, "" when there is none. Borrowed. */
 const char *form_text(const struct form *f, const char *name);
+
+/* An empty one, and a field at its end (copies). */
+struct form *form_new(const void *ctx);
+void form_add(struct form *f, const char *name, const char *value);
+
+/* NULL when there is no field of that name. Borrowed. */
+const char *form_find(const struct form *f, const char *name);
+
+/*
+ * Decodes %XX, and "+" as a space when plus, from n bytes into out (n + 1
+ * bytes); ERR_INPUT "error_form" for a bad escape, NUL or ill-formed UTF-8.
+ */
+int form_decode(char *out, const char *text, size_t n, bool plus,
+		struct err *e) must_check;
 
 /* What a page declares of each field it takes; everything else in a form is ignored. */
 struct form_rule {

@@ -39,8 +39,10 @@ struct request {
 };
 
 /*
- * Reads and checks method, host, path, query, headers. ERR_INPUT: malformed;
- * host not in server_names: ERR_INPUT "error_host". Gives (child of ctx).
+ * Reads and checks method, host, path (REQUEST_URI, else PATH_INFO), query,
+ * headers. ERR_INPUT "error_request", "error_path", "error_form" (query):
+ * malformed; host not in server_names (parted by spaces; any port): ERR_INPUT
+ * "error_host"; path not below base_path: ERR_MISSING. Gives (child of ctx).
  */
 struct request *request_new(const void *ctx, const struct request_source *src,
 			    const char *base_path, const char *server_names,
@@ -48,11 +50,18 @@ struct request *request_new(const void *ctx, const struct request_source *src,
 
 /*
  * Reads the body as application/x-www-form-urlencoded in UTF-8, at most cap
- * bytes: ERR_LIMIT past it, ERR_INPUT for another type, a wrong length, bad
+ * bytes: ERR_LIMIT "error_too_large" past it, ERR_INPUT for another type, a wrong length, bad
  * escapes, NUL or ill-formed UTF-8.
  */
 int request_read_form(struct request *r, const struct request_source *src,
 		      size_t cap, struct err *e) must_check;
+
+/*
+ * Whether an Origin header ("" or NULL when absent: yes) names the site that a
+ * Host header names; default ports count as none. An unsafe request and every
+ * WebSocket must pass this.
+ */
+bool request_origin_ours(const char *origin, const char *host);
 
 /* A cookie's value, or NULL; of several with the name the first. */
 const char *request_cookie(struct request *r, const char *name);

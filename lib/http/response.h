@@ -29,8 +29,11 @@ int response_cookie(struct response *out, const struct cookie *c,
 int response_redirect(struct response *out, struct err *e, const char *fmt, ...)
 	must_check printf_like(3, 4);
 
-/* The status of an error kind: 400, 401, 403, 404, 409, 413/429, 503, 500. */
-int response_status(enum err_kind kind);
+/*
+ * The status of a failure by its kind: 400, 401, 403, 404, 409, 429, 503, 500;
+ * and by its key: error_method 405, error_too_large 413.
+ */
+int response_status(const struct err *e);
 
 /*
  * The bytes: Status line, headers, the security headers (CSP, nosniff,

@@ -1,0 +1,175 @@
+#include "config.h"
+#include "http/form.h"
+
+#include <string.h>
+#include <talloc.h>
+
+#include "core/str.h"
+
+#define FIELDS_MAX 200
+
+struct field {
+	const char *name, *value;
+};
+
+struct form {
+	struct field *fields;
+	size_t n;
+};
+
+struct form *form_new(const void *ctx)
+{
+	struct form *f = talloc_zero(ctx, struct form);
+
+	if (!f)
+		err_abort("out of memory");
+	return f;
+}
+
+static void push(struct form *f, const char *name, const char *value)
+{
+	f->fields = talloc_realloc(f, f->fields, struct field, f->n + 1);
+	if (!f->fields || !name || !value)
+		err_abort("out of memory");
+	f->fields[f->n++] = (struct field) { .name = name, .value = value };
+}
+
+void form_add(struct form *f, const char *name, const char *value)
+{
+	push(f, talloc_strdup(f, name), talloc_strdup(f, value));
+}
+
+static int bad_form(struct err *e, const char *what)
+{
+	return err_tell(e, ERR_INPUT, "error_form", "%s", what);
+}
+
+static int hex(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c |= 0x20;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+int form_decode(char *out, const char *text, size_t n, bool plus,
+		struct err *e)
+{
+	const char *end = text + n;
+	char *to = out;
+	int high, low;
+
+	while (text < end) {
+		if (*text == '%') {
+			high = end - text > 2 ? hex(text[1]) : -1;
+			low = high >= 0 ? hex(text[2]) : -1;
+			if (low < 0)
+				return bad_form(e, "bad percent escape");
+			*to++ = (char)(high * 16 + low);
+			text += 3;
+		} else {
+			*to++ = *text == '+' && plus ? ' ' : *text;
+			text++;
+		}
+	}
+	*to = '\0';
+	if (!utf8_valid(out, (size_t)(to - out)))
+		return bad_form(e, "NUL or ill-formed UTF-8");
+	return 0;
+}
+
+static void join_lines(char *s)
+{
+	char *to = s;
+
+	for (; *s; s++) {
+		if (s[0] != '\r' || s[1] != '\n')
+			*to++ = *s;
+	}
+	*to = '\0';
+}
+
+static char *read_part(struct form *f, const char *s, size_t n, struct err *e)
+{
+	char *out = talloc_size(f, n + 1);
+
+	if (!out)
+		err_abort("out of memory");
+	if (form_decode(out, s, n, true, e) < 0)
+		return NULL;
+	join_lines(out);
+	return out;
+}
+
+static int read_field(struct form *f, const char *s, size_t n, struct err *e)
+{
+	const char *equals = memchr(s, '=', n);
+	size_t name_len = equals ? (size_t)(equals - s) : n;
+	char *name, *value;
+
+	if (f->n == FIELDS_MAX)
+		return bad_form(e, "too many fields");
+	name = read_part(f, s, name_len, e);
+	if (!name)
+		return -1;
+	value = equals ? read_part(f, equals + 1, n - name_len - 1, e) :
+			 talloc_strdup(f, "");
+	if (!value)
+		return -1;
+	push(f, name, value);
+	return 0;
+}
+
+struct form *form_parse(const void *ctx, const char *text, size_t n,
+			struct err *e)
+{
+	struct form *f = form_new(ctx);
+	const char *end = text + n, *stop;
+
+	for (; text < end; text = stop + 1) {
+		stop = memchr(text, '&', (size_t)(end - text));
+		stop = stop ? stop : end;
+		if (stop > text &&
+		    read_field(f, text, (size_t)(stop - text), e) < 0) {
+			talloc_free(f);
+			return NULL;
+		}
+	}
+	return f;
+}
+
+const char *form_find(const struct form *f, const char *name)
+{
+	size_t i;
+
+	for (i = 0; f && i < f->n; i++) {
+		if (str_equal(f->fields[i].name, name))
+			return f->fields[i].value;
+	}
+	return NULL;
+}
+
+const char *form_text(const struct form *f, const char *name)
+{
+	const char *value = form_find(f, name);
+
+	return value ? value : "";
+}
+
+int form_check(const struct form *f, const struct form_rule *rules, size_t n,
+	       struct err *e)
+{
+	const char *value;
+	size_t i, count;
+
+	for (i = 0; i < n; i++) {
+		value = form_text(f, rules[i].name);
+		count = utf8_count(value, strlen(value));
+		if (count < rules[i].min || count > rules[i].max)
+			return err_tell(e, ERR_INPUT, rules[i].key,
+				"%s: %zu characters, not %zu to %zu",
+				rules[i].name, count, rules[i].min,
+				rules[i].max);
+	}
+	return 0;
+}
