@@ -15,7 +15,11 @@
 
 struct engine;
 
-/* Docker Engine API 1.41 on a Unix socket. Gives (child of ctx). */
+/*
+ * Docker Engine API 1.41 or later on a Unix socket. Gives (child of ctx);
+ * freeing it ends calls and streams without a callback, and the loop must run
+ * once more to let go of their sockets.
+ */
 struct engine *engine_docker_new(const void *ctx, uv_loop_t *loop, const char *socket_path);
 
 /* What a workspace's container is; texts borrowed during the call. */
@@ -27,29 +31,39 @@ struct container_spec {
 	const char *volume;		/* named volume on /workspace */
 	const char *network;
 	const char *const *env;		/* "K=V", NULL-ended */
-	const char *extra_ca;		/* host file, bound read-only on /etc/ssl/certs/ca-certificates.crt; NULL: none */
+	/* Host file, bound read-only on /etc/ssl/certs/ca-certificates.crt; NULL: none. */
+	const char *extra_ca;
 	int64_t memory;			/* bytes; swap none */
 	int64_t cpus;
 	int64_t pids;
-	int64_t tmp;			/* bytes of /tmp */
+	int64_t tmp;			/* bytes of /tmp, in whole MiB */
 };
 
 struct container_state {
 	bool exists, running;
 	char image_id[80];		/* sha256:... it was made from */
-	char spec_hash[65];		/* label gongbang.spec: SHA-256 of its spec, to notice an old one */
+	char spec_hash[65];		/* label gongbang.spec, to notice an old one */
 	int exit_code;
 };
 
-/* e NULL: done. ERR_UNAVAILABLE "error_engine": not answering; ERR_MISSING: no such container or image; ERR_CONFLICT: name taken. */
+/*
+ * e NULL: done. ERR_UNAVAILABLE: not answering ("error_engine") or refused in
+ * words; ERR_MISSING: no such container, image ("error_no_image") or network
+ * ("error_no_network"); ERR_CONFLICT: name taken, or its state forbids it.
+ * Starting what runs and stopping what does not are done.
+ */
 typedef void engine_done(void *data, const struct err *e);
-typedef void engine_state_done(void *data, const struct container_state *s, const struct err *e);
-typedef void engine_list_done(void *data, const char *const *user_ids, size_t n, const struct err *e);
+typedef void engine_state_done(void *data, const struct container_state *s,
+			       const struct err *e);
+typedef void engine_list_done(void *data, const char *const *user_ids, size_t n,
+			      const struct err *e);
 
 /* Volume (created when missing) and container. */
-void engine_create(struct engine *eng, const struct container_spec *spec, engine_done *done, void *data);
+void engine_create(struct engine *eng, const struct container_spec *spec,
+		   engine_done *done, void *data);
 void engine_start(struct engine *eng, const char *name, engine_done *done, void *data);
-void engine_stop(struct engine *eng, const char *name, int grace_s, engine_done *done, void *data);
+void engine_stop(struct engine *eng, const char *name, int grace_s, engine_done *done,
+		 void *data);
 void engine_remove(struct engine *eng, const char *name, engine_done *done, void *data);
 void engine_inspect(struct engine *eng, const char *name, engine_state_done *done, void *data);
 /* user ids of this instance's running containers. */
@@ -66,7 +80,7 @@ struct engine_stream;
 struct engine_stream_events {
 	/* The engine accepted it (what it prints is not proved to be the program yet). */
 	void (*open)(void *data);
-	/* stdout bytes; the stream reads no more until engine_stream_resume when it was paused. */
+	/* stdout bytes; after engine_stream_pause at most what was read already (64 KB). */
 	void (*receive)(void *data, const void *bytes, size_t n);
 	void (*receive_error)(void *data, const void *bytes, size_t n);	/* stderr */
 	/* Once, the last call: e NULL when the program ended, with its exit code (-1 unknown). */
@@ -77,7 +91,8 @@ struct engine_stream_events {
 struct engine_stream *engine_exec(struct engine *eng, const char *name, const char *const *argv,
 				  const struct engine_stream_events *ev, void *data);
 /* Copies; sent when it can be. ERR_LIMIT past 1 MiB unsent: wait for drained. */
-int engine_stream_write(struct engine_stream *s, const void *bytes, size_t n, struct err *e) must_check;
+int engine_stream_write(struct engine_stream *s, const void *bytes, size_t n,
+			struct err *e) must_check;
 size_t engine_stream_unsent(const struct engine_stream *s);
 /* Called whenever unsent falls to 0. */
 void engine_stream_on_drain(struct engine_stream *s, void (*drained)(void *data));

@@ -25,7 +25,10 @@ enum workspace_state {
 struct workspaces;
 struct workspace;
 
-/* Gives (child of ctx). Takes up the instance's running containers, so idle ones are stopped later. */
+/*
+ * Gives (child of ctx). Takes up the instance's running containers, so idle
+ * ones are stopped later.
+ */
 struct workspaces *workspaces_new(const void *ctx, uv_loop_t *loop, struct engine *eng,
 				  const struct settings *s);
 
@@ -58,7 +61,8 @@ const struct workspace_health *workspace_health(const struct workspace *w);
  * before they return. Remove in the callback is fine.
  */
 struct workspace_watch;
-struct workspace_watch *workspace_watch(struct workspace *w, void (*changed)(void *data), void *data);
+struct workspace_watch *workspace_watch(struct workspace *w, void (*changed)(void *data),
+					void *data);
 void workspace_unwatch(struct workspace_watch *watch);
 
 /* While one use is held the idle rule does not stop it (a session, a page, a run). */

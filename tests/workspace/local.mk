@@ -1,6 +1,7 @@
 check_PROGRAMS += tests/workspace/workspace_test
 tests_workspace_workspace_test_SOURCES = tests/workspace/workspace_test.c \
 	tests/workspace/fake_link.c tests/workspace/fake_link.h \
+	tests/workspace/world.c tests/workspace/world.h \
 	tests/engine/fake.c tests/engine/fake.h
 tests_workspace_workspace_test_LDADD = lib/workspace/libworkspace.a \
 	lib/engine/libengine.a lib/core/libcore.a $(engine_libs) $(CORE_LIBS) \

@@ -1,0 +1,47 @@
+/*
+ * A workspace in a scripted engine with a scripted shim; time runs 20 times
+ * as fast (link with --wrap=uv_timer_start,--wrap=clock_mono_ms).
+ */
+#ifndef TESTS_WORKSPACE_WORLD_H
+#define TESTS_WORKSPACE_WORLD_H
+
+#include "../engine/fake.h"
+#include "fake_link.h"
+#include "workspace/record.h"
+
+#define USER "01890a5d-ac96-774b-bcce-b302099a8057"
+
+struct world {
+	uv_loop_t loop;
+	void *ctx;
+	struct fake *fake;
+	struct engine *engine;
+	struct settings *settings;
+	struct workspaces *all;
+	struct workspace *w;
+	/* The engine's world. */
+	bool exists, running, image, network, other_bridge, deaf, slow_create;
+	char hash[65], image_id[16];
+	const char *greeting;		/* NULL: the exec ends with 126 */
+	const char *listed;
+	char log[4096];			/* C create, S start, T stop, R remove, X exec */
+	char created[8192];
+	struct fake_client *exec, *pending;
+	char states[256];		/* a letter a change */
+	enum workspace_state last;
+	bool link_seen;
+};
+
+extern int64_t skipped;			/* added to clock_mono_ms */
+
+int world_set_up(void **state);
+int world_tear_down(void **state);
+/* As a new bridge begins. */
+void world_open_all(struct world *w);
+/* The container of the last create is there. */
+void world_made(struct world *w);
+void world_set(struct world *w, const char *name, const char *value);
+/* Runs the loop until the state, at most 10 s. */
+bool world_reach(struct world *w, enum workspace_state wanted);
+
+#endif
