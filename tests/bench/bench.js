@@ -144,14 +144,14 @@ async function withConstant(bytes, work) {
 	const threads = execFileSync("sh", ["-c", `sed -n 's/^pages_threads = //p' "${state}/gongbang.conf"`], {encoding: "utf8"}).trim() || "4";
 	const program = spawn(join(build, "tests/bench/constant_fcgi"), [join(dir, "s.sock"), String(bytes), threads], {stdio: "ignore"});
 	const free = 20000 + process.pid % 10000;
-	const conf = readFileSync(join(state, "nginx.conf"), "utf8");
-	const fastcgi = conf.match(/\n[^\n]*fastcgi_keep_conn[^\n]*/)?.[0] || "";
-	writeFileSync(join(dir, "nginx.conf"), `user www-data; worker_processes ${conf.match(/worker_processes\s+(\S+);/)[1]}; daemon off; pid ${dir}/pid; error_log ${dir}/error.log;
-events { worker_connections 1024; }
-http { access_log off;
-upstream pages { server unix:${dir}/s.sock; ${/keepalive\s+\d+;/.exec(conf)?.[0] || ""} }
-server { listen 127.0.0.1:${free}; location / { include /etc/nginx/fastcgi_params; ${fastcgi} fastcgi_pass pages; } } }`);
-	const nginx = spawn("nginx", ["-c", join(dir, "nginx.conf")], {stdio: "inherit"});
+	const conf = readFileSync(join(state, "conf/nginx/up.conf"), "utf8");
+	writeFileSync(join(dir, "nginx.conf"), conf
+		.replace(/pid [^;]+;/, `pid ${dir}/pid;`)
+		.replace(/access_log [^;]+ gongbang;/, `access_log ${dir}/access.log gongbang;`)
+		.replace(/include [^;]*upstreams.inc;[^]*$/, `
+server { listen 127.0.0.1:${free}; location / { include ${state}/conf/nginx/fastcgi.inc; fastcgi_pass unix:${dir}/s.sock; } } }`)
+		.replaceAll("$gongbang_path", "$uri").replace(/map \$uri[^}]*}/, ""));
+	const nginx = spawn("nginx", ["-p", dir, "-c", join(dir, "nginx.conf")], {stdio: "inherit"});
 	await sleep(1000);
 	try {
 		return await work(`http://127.0.0.1:${free}/`);
