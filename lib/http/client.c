@@ -2,83 +2,97 @@
 #include "http/client.h"
 
 #include <curl/curl.h>
-#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "core/str.h"
 
-static pthread_once_t once = PTHREAD_ONCE_INIT;
-
-static void start(void)
-{
-	if (curl_global_init(CURL_GLOBAL_DEFAULT))
-		err_abort("libcurl does not start");
-}
-
-struct answer {
-	struct buf *body;
+struct sink {
+	struct buf *answer;
 	struct err *e;
-	bool full;
 };
 
-static size_t receive(char *bytes, size_t size, size_t n, void *data)
+void client_start(void)
 {
-	struct answer *a = data;
-
-	if (buf_add(a->body, bytes, size * n, a->e) == 0)
-		return size * n;
-	a->full = true;
-	return 0;
+	if (curl_global_init(CURL_GLOBAL_NOTHING) != 0)
+		err_abort("curl_global_init");
 }
 
-static int perform(CURL *c, struct answer *a, int *status)
+static size_t take(char *bytes, size_t size, size_t n, void *data)
 {
-	CURLcode done = curl_easy_perform(c);
-	long code = 0;
+	struct sink *sink = data;
 
-	if (a->full)
-		return err_wrap(a->e, "answer of the bridge");
-	if (done != CURLE_OK)
-		return err_tell(a->e, ERR_UNAVAILABLE, "error_bridge",
-				"%s", curl_easy_strerror(done));
-	curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &code);
-	*status = (int)code;
-	return 0;
+	n *= size;
+	if (sink->answer && buf_add(sink->answer, bytes, n, sink->e) < 0)
+		return 0;
+	return n;
 }
 
-int client_call(const char *socket_path, const char *method, const char *path,
-		long deadline_ms, struct buf *body_out, int *status,
-		struct err *e)
+static struct curl_slist *add_headers(CURL *curl, const struct client_call *call)
 {
-	struct answer a = { .body = body_out, .e = e };
+	struct curl_slist *list = NULL;
+	char line[128];
+
+	list = curl_slist_append(list, "Expect:");
+	if (call->request_id) {
+		snprintf(line, sizeof(line), "X-Request-Id: %.64s",
+			 call->request_id);
+		list = curl_slist_append(list, line);
+	}
+	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, list);
+	return list;
+}
+
+static void prepare(CURL *curl, const struct client_call *call,
+		    const char *url, struct sink *sink)
+{
+	curl_easy_setopt(curl, CURLOPT_URL, url);
+	curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, call->socket);
+	curl_easy_setopt(curl, CURLOPT_PROXY, "");
+	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http");
+	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)call->deadline_ms);
+	if (!str_equal(call->method, "GET")) {
+		curl_easy_setopt(curl, CURLOPT_POSTFIELDS,
+				 call->body ? call->body : "");
+		curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, call->method);
+	}
+	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take);
+	curl_easy_setopt(curl, CURLOPT_WRITEDATA, sink);
+}
+
+int client_run(const struct client_call *call, int *status, struct buf *answer,
+	       struct err *e)
+{
+	struct err full = { 0 };
+	struct sink sink = { answer, &full };
+	struct curl_slist *headers;
+	CURL *curl = curl_easy_init();
+	CURLcode code;
 	char url[1024];
-	int done, bad = 0;
-	CURL *c;
+	long got = 0;
 
-	if (snprintf(url, sizeof(url), "http://bridge%s", path) >=
-	    (int)sizeof(url))
-		return err_set(e, ERR_INTERNAL, "path too long");
-	pthread_once(&once, start);
-	c = curl_easy_init();
-	if (!c)
+	if (!curl)
 		err_abort("out of memory");
-	bad |= curl_easy_setopt(c, CURLOPT_UNIX_SOCKET_PATH, socket_path);
-	bad |= curl_easy_setopt(c, CURLOPT_URL, url);
-	bad |= curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http");
-	bad |= curl_easy_setopt(c, CURLOPT_PROXY, "");
-	bad |= curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
-	bad |= curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, deadline_ms);
-	bad |= curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, receive);
-	bad |= curl_easy_setopt(c, CURLOPT_WRITEDATA, &a);
-	if (str_equal(method, "POST"))
-		bad |= curl_easy_setopt(c, CURLOPT_POSTFIELDS, "");
-	else if (!str_equal(method, "GET"))
-		bad |= curl_easy_setopt(c, CURLOPT_CUSTOMREQUEST, method);
-	if (bad)
-		done = err_set(e, ERR_INTERNAL, "libcurl lacks an option");
-	else
-		done = perform(c, &a, status);
-	curl_easy_cleanup(c);
-	if (done < 0)
-		return err_wrap(e, "%s %s", method, path);
+	if (snprintf(url, sizeof(url), "http://localhost%s", call->path) >=
+	    (int)sizeof(url)) {
+		curl_easy_cleanup(curl);
+		return err_set(e, ERR_INTERNAL, "path too long");
+	}
+	prepare(curl, call, url, &sink);
+	headers = add_headers(curl, call);
+	code = curl_easy_perform(curl);
+	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &got);
+	curl_slist_free_all(headers);
+	curl_easy_cleanup(curl);
+	if (code == CURLE_WRITE_ERROR && full.kind != ERR_NONE) {
+		*e = full;
+		return err_wrap(e, "%s %s", call->method, call->path);
+	}
+	if (code != CURLE_OK)
+		return err_tell(e, ERR_UNAVAILABLE, "error_bridge", "%s %s: %s",
+				call->method, call->path,
+				curl_easy_strerror(code));
+	*status = (int)got;
 	return 0;
 }

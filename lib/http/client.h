@@ -1,17 +1,29 @@
-/* Calls to the bridge: HTTP/1.1 over its control socket. Blocks; any thread. */
+/* One HTTP/1.1 request to a program of ours on a Unix socket (by libcurl). Blocks. */
 #ifndef HTTP_CLIENT_H
 #define HTTP_CLIENT_H
 
+#include <stdint.h>
+
 #include "core/buf.h"
 
+struct client_call {
+	const char *socket;	/* path of the Unix socket */
+	const char *method;	/* GET, POST, DELETE */
+	const char *path;	/* begins with "/", encoded */
+	const char *body;	/* NULL for none */
+	const char *request_id;	/* sent as X-Request-Id; NULL for none */
+	int64_t deadline_ms;	/* for all of it */
+};
+
+/* Once per process, before threads start. */
+void client_start(void);
+
 /*
- * One request with an empty body. method "GET" or "POST"; path begins with "/";
- * the whole call ends in deadline_ms. Appends the answer's body to body_out,
- * whatever the status. ERR_UNAVAILABLE "error_bridge" when nobody answers in
- * time; ERR_LIMIT past body_out's cap.
+ * Runs it: *status is the answer's; its body is appended to answer (NULL: it
+ * is dropped; its cap is the limit). ERR_UNAVAILABLE "error_bridge" when
+ * nobody answers in time.
  */
-int client_call(const char *socket_path, const char *method, const char *path,
-		long deadline_ms, struct buf *body_out, int *status,
-		struct err *e) must_check;
+int client_run(const struct client_call *call, int *status, struct buf *answer,
+	       struct err *e) must_check;
 
 #endif
