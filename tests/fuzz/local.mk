@@ -50,3 +50,15 @@ tests_fuzz_shim_server_fuzz_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_shim_start_fuzz_SOURCES = tests/fuzz/shim_start_fuzz.c $(fuzz_main)
 tests_fuzz_shim_start_fuzz_LDADD = lib/shim/libshim.a lib/core/libcore.a
 tests_fuzz_shim_start_fuzz_LDFLAGS = $(fuzz_ldflags)
+
+check_PROGRAMS += tests/fuzz/form_fuzz tests/fuzz/cookie_fuzz \
+	tests/fuzz/request_fuzz
+tests_fuzz_form_fuzz_SOURCES = tests/fuzz/form_fuzz.c $(fuzz_main)
+tests_fuzz_form_fuzz_LDADD = $(http_test_libs)
+tests_fuzz_form_fuzz_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_cookie_fuzz_SOURCES = tests/fuzz/cookie_fuzz.c $(fuzz_main)
+tests_fuzz_cookie_fuzz_LDADD = $(http_test_libs)
+tests_fuzz_cookie_fuzz_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_request_fuzz_SOURCES = tests/fuzz/request_fuzz.c $(fuzz_main)
+tests_fuzz_request_fuzz_LDADD = $(http_test_libs)
+tests_fuzz_request_fuzz_LDFLAGS = $(fuzz_ldflags)
