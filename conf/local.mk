@@ -1,0 +1,55 @@
+# Installed as they are, or with the folders filled in.
+confdir = $(sysconfdir)/gongbang
+dist_conf_DATA = conf/gongbang.conf.sample
+nginxconfdir = $(confdir)/nginx
+dist_nginxconf_DATA = conf/nginx/fastcgi.inc conf/nginx/site.conf.sample
+nodist_nginxconf_DATA = conf/nginx/gongbang.inc conf/nginx/upstreams.inc
+nodist_conf_DATA = conf/redis/redis.conf
+systemdunitdir = $(prefix)/lib/systemd/system
+dist_systemdunit_DATA = conf/systemd/gongbang.target
+nodist_systemdunit_DATA = \
+	conf/systemd/gongbang-bridge.service \
+	conf/systemd/gongbang-model.service \
+	conf/systemd/gongbang-pages.service \
+	conf/systemd/gongbang-redis.service
+built_conf = $(nodist_nginxconf_DATA) $(nodist_conf_DATA) \
+	$(nodist_systemdunit_DATA)
+CLEANFILES += $(built_conf)
+
+fill_in = sed \
+	-e 's|@BASE@||g' \
+	-e 's|@DATADIR@|$(pkgdatadir)|g' \
+	-e 's|@CONF@|$(nginxconfdir)|g' \
+	-e 's|@PAGES_SOCKET@|/run/gongbang/pages/pages.sock|g' \
+	-e 's|@WEB_SOCKET@|/run/gongbang/bridge/web.sock|g' \
+	-e 's|@KEEPALIVE@|4|g' \
+	-e 's|@STATE@/run/redis|/run/gongbang/redis|g' \
+	-e 's|@STATE@/redis|/var/lib/gongbang/redis|g' \
+	-e 's|@pkglibexecdir[@]|$(pkglibexecdir)|g' \
+	-e 's|@sysconfdir[@]|$(sysconfdir)|g'
+
+$(built_conf): %: $(srcdir)/%.in
+	$(AM_V_GEN)$(MKDIR_P) $(@D) && $(fill_in) $< >$@.new && mv $@.new $@
+
+EXTRA_DIST += conf/nginx/gongbang.inc.in conf/nginx/upstreams.inc.in \
+	conf/nginx/up.conf.in conf/nginx/model.inc.in \
+	conf/redis/redis.conf.in conf/runit conf/systemd conf/workspace
+
+install-data-local: install-systemd-names
+.PHONY: install-systemd-names
+install-systemd-names:
+	$(MKDIR_P) "$(DESTDIR)$(prefix)/lib/sysusers.d" \
+		"$(DESTDIR)$(prefix)/lib/tmpfiles.d"
+	$(INSTALL_DATA) $(srcdir)/conf/systemd/gongbang.sysusers \
+		"$(DESTDIR)$(prefix)/lib/sysusers.d/gongbang.conf"
+	$(INSTALL_DATA) $(srcdir)/conf/systemd/gongbang.tmpfiles \
+		"$(DESTDIR)$(prefix)/lib/tmpfiles.d/gongbang.conf"
+
+uninstall-local: uninstall-systemd-names
+.PHONY: uninstall-systemd-names
+uninstall-systemd-names:
+	rm -f "$(DESTDIR)$(prefix)/lib/sysusers.d/gongbang.conf" \
+		"$(DESTDIR)$(prefix)/lib/tmpfiles.d/gongbang.conf"
+
+TESTS += tests/sample_test.sh
+EXTRA_DIST += tests/sample_test.sh

@@ -139,7 +139,8 @@ engine_answers() {
 
 engine_socket() {
 	local candidate
-	for candidate in "$state/docker.sock" "${DOCKER_HOST:-}" /var/run/docker.sock; do
+	for candidate in "$state/docker.sock" "${DOCKER_HOST:-}" \
+		"$(value_of engine_socket)" /var/run/docker.sock; do
 		candidate=${candidate#unix://}
 		case $candidate in
 		/*) ;;
@@ -166,5 +167,5 @@ pid_runs() {
 }
 
 value_of() {
-	sed -n "s/^$1 *= *//p" "$settings" 2>/dev/null | head -n 1
+	sed -n "s/^$1 *= *//p" "$settings" 2>/dev/null | tail -n 1
 }

@@ -1,0 +1,2 @@
+EXTRA_DIST += scripts/check scripts/down scripts/gongbang scripts/image \
+	scripts/lib.sh scripts/network scripts/status scripts/up
