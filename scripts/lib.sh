@@ -1,6 +1,6 @@
 # Shared by the scripts: where things are, steps with progress, the engine.
 # Sourced by bash; sets root, state, port, instance.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034,SC2154
 
 set -u -o pipefail
 
@@ -16,7 +16,7 @@ instance=gb-$(printf %s "$state" | sha256sum | cut -c1-8)
 port=${GONGBANG_PORT:-$(cat "$state/port" 2>/dev/null || echo 8080)}
 settings=$state/gongbang.conf
 steps_log=$state/log/up
-step_pid=
+step_pid=''
 
 say() {
 	printf '%s\n' "$*"
@@ -106,7 +106,7 @@ wait_for() {
 
 # install_packages NAME...: the missing ones, without starting any service.
 install_packages() {
-	local missing=() name policy=/usr/sbin/policy-rc.d ours= rc=0
+	local missing=() name policy=/usr/sbin/policy-rc.d ours='' rc=0
 	for name in "$@"; do
 		dpkg-query -W -f '${Status}' "$name" 2>/dev/null |
 			grep -q 'ok installed' || missing+=("$name")
