@@ -55,7 +55,7 @@ only 'curl/' lib/http
 only 'nghttp2/' lib/link lib/shim
 only 'microhttpd' lib/bridge lib/demo cgi-bin
 only 'wslay/' lib/bridge
-only 'sodium' lib/auth
+only 'sodium' lib/auth lib/core
 only 'sqlite3' lib/store
 only 'http_parser' lib/engine
 only 'cmark-gfm' lib/html

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <talloc.h>
 
+#include "core/digest.h"
 #include "core/str.h"
 
 #define SESSION "session:"
@@ -14,11 +15,8 @@
 
 void login_key(const char token[TOKEN_SIZE], char out[LOGIN_KEY_SIZE])
 {
-	unsigned char hash[crypto_hash_sha256_BYTES];
-
-	crypto_hash_sha256(hash, (const unsigned char *)token, strlen(token));
 	memcpy(out, SESSION, strlen(SESSION));
-	str_hex(out + strlen(SESSION), hash, sizeof(hash));
+	digest_hex(token, strlen(token), out + strlen(SESSION));
 }
 
 static void logins_key(const char *user_id, char out[LOGINS_KEY_SIZE])

@@ -2,6 +2,7 @@ noinst_LIBRARIES += lib/core/libcore.a
 lib_core_libcore_a_SOURCES = \
 	lib/core/buf.c lib/core/buf.h \
 	lib/core/clock.c lib/core/clock.h \
+	lib/core/digest.c lib/core/digest.h \
 	lib/core/err.c lib/core/err.h \
 	lib/core/id.c lib/core/id.h \
 	lib/core/log.c lib/core/log.h \

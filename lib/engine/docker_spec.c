@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "engine/sha256.h"
+#include "core/digest.h"
 
 #define CA_PATH "/etc/ssl/certs/ca-certificates.crt"
 
@@ -164,7 +164,7 @@ static void hash(struct json_object *o, char out[65])
 {
 	const char *s = json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN);
 
-	sha256_hex(s, strlen(s), out);
+	digest_hex(s, strlen(s), out);
 }
 
 struct json_object *docker_spec_new(const struct container_spec *spec)

@@ -13,6 +13,7 @@
 
 #include "core/buf.h"
 #include "core/clock.h"
+#include "core/digest.h"
 #include "core/err.h"
 #include "core/id.h"
 #include "core/settings.h"
@@ -104,6 +105,26 @@ static void ids_are_ordered_uuids(void **state)
 	assert_true(token_valid(token));
 }
 
+static void hash_vectors(void **state)
+{
+	char hex[65], many[1000];
+
+	digest_hex("abc", 3, hex);
+	assert_string_equal(hex, "ba7816bf8f01cfea414140de5dae2223"
+				 "b00361a396177a9cb410ff61f20015ad");
+	digest_hex("", 0, hex);
+	assert_string_equal(hex, "e3b0c44298fc1c149afbf4c8996fb924"
+				 "27ae41e4649b934ca495991b7852b855");
+	digest_hex("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
+		   56, hex);
+	assert_string_equal(hex, "248d6a61d20638b8e5c026930c3e6039"
+				 "a33ce45964ff2167f6ecedd419db06c1");
+	memset(many, 'a', sizeof(many));
+	digest_hex(many, sizeof(many), hex);
+	assert_string_equal(hex, "41edece42d63e8d9bf515a9ba6932e1c"
+				 "20cbc9f5a5d134645adb5db1b9737ea3");
+}
+
 /* Writes text to a file, loads it, and gives the failure's text. */
 static const char *load(struct settings *s, const char *text)
 {
@@ -154,6 +175,7 @@ int main(void)
 		cmocka_unit_test(utf8_is_checked_and_mended),
 		cmocka_unit_test(numbers_are_whole_and_in_range),
 		cmocka_unit_test(ids_are_ordered_uuids),
+		cmocka_unit_test(hash_vectors),
 		cmocka_unit_test(settings_refuse_typos_with_their_line),
 	};
 

@@ -15,7 +15,6 @@
 #include "core/str.h"
 #include "engine/docker_http.h"
 #include "engine/engine.h"
-#include "engine/sha256.h"
 #include "fake.h"
 
 struct world {
@@ -350,26 +349,6 @@ static void freed_in_mid_call(void **state)
 	uv_run(&w->loop, UV_RUN_NOWAIT);
 }
 
-static void hash_vectors(void **state)
-{
-	char hex[65], many[1000];
-
-	sha256_hex("abc", 3, hex);
-	assert_string_equal(hex, "ba7816bf8f01cfea414140de5dae2223"
-				 "b00361a396177a9cb410ff61f20015ad");
-	sha256_hex("", 0, hex);
-	assert_string_equal(hex, "e3b0c44298fc1c149afbf4c8996fb924"
-				 "27ae41e4649b934ca495991b7852b855");
-	sha256_hex("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
-		   56, hex);
-	assert_string_equal(hex, "248d6a61d20638b8e5c026930c3e6039"
-				 "a33ce45964ff2167f6ecedd419db06c1");
-	memset(many, 'a', sizeof(many));
-	sha256_hex(many, sizeof(many), hex);
-	assert_string_equal(hex, "41edece42d63e8d9bf515a9ba6932e1c"
-				 "20cbc9f5a5d134645adb5db1b9737ea3");
-}
-
 #define ROW(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
@@ -386,7 +365,6 @@ int main(void)
 		ROW(list_of_users),
 		ROW(deadline),
 		ROW(freed_in_mid_call),
-		cmocka_unit_test(hash_vectors),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
