@@ -83,8 +83,10 @@ static void join_lines(char *s)
 	char *to = s;
 
 	for (; *s; s++) {
-		if (s[0] != '\r' || s[1] != '\n')
+		if (*s != '\r')
 			*to++ = *s;
+		else if (s[1] != '\n')
+			*to++ = '\n';
 	}
 	*to = '\0';
 }

@@ -11,7 +11,7 @@ struct form;
 
 /*
  * At most 200 fields. NUL, bad escapes, ill-formed UTF-8: ERR_INPUT
- * "error_form". CRLF in a value becomes LF. Gives (child of ctx).
+ * "error_form". CRLF and CR become LF. Gives (child of ctx).
  */
 struct form *form_parse(const void *ctx, const char *text, size_t n,
 			struct err *e) must_check;

@@ -247,6 +247,10 @@ static void a_body_is_read_or_refused(void **state)
 	assert_non_null(value);
 	assert_string_equal(value, "1\n2 +안");
 	free(value);
+	value = NULL;
+	post(FORM, "11", "a=%0d%0d%0A", 1000, &value);
+	assert_string_equal(value, "\n\n");
+	free(value);
 }
 
 static void a_form_has_a_number_of_fields(void **state)
