@@ -9,14 +9,22 @@
 #include "store/conversations.h"
 
 /*
- * data, JSON by kind (texts scrubbed to valid UTF-8, capped):
- * text, thinking: {"text"} · tool_use: {"id","name","title","input","output",
- * "is_error","bytes"(of the whole output),"oom"} · permission:
- * {"request","tool","tool_use","input","title","suggestions","reason"} ·
- * question: {"request","input","questions":[{"question","header","multi",
- * "options":[{"label","description"}]}],"answers":{}} · plan: {"request","input","plan","reason"} ·
- * image: {"media_type","data"} · error: {"text","key","detail"} ·
- * usage: {"input","output","cache_read","cache_write","ms"} · status: {"text","key"}
+ * data, JSON by kind (texts valid UTF-8 and capped; what is not there is left
+ * out; a flag "..._cut" says that its field was too long to keep whole):
+ * text, thinking: {"text","cut"}
+ * tool_use: {"id","name","title","about","input","input_cut","output",
+ *   "output_tail","output_left_out","bytes" (of the whole output),"is_error","oom",
+ *   "diff":[{"oldStart","oldLines","newStart","newLines","lines":[]}],"diff_cut",
+ *   "background","steps" (a sub-agent's):[{"kind","state","id","name","title","text"}]}
+ * permission: {"request","tool","tool_use","input","input_cut","title","about","why",
+ *   "suggestions","for_session","reason"}; with input_cut the input must not be
+ *   sent back as updatedInput
+ * question: {"request","tool","tool_use","input","questions":[{"question","header",
+ *   "multi","options":[{"label","description"}]}],"answers":{},"reason"}
+ * plan: {"request","tool","tool_use","input","plan","reason"}
+ * todo: {"id","name","todos":[{"content","status","activeForm"}]}
+ * image: {"media_type","data"} · error: {"key","detail","size"}
+ * usage: {"input","output","cache_read","cache_write","ms"} · status: {"key","text"}
  */
 
 /* Appends the part's HTML (element id p-<at>, data-part, data-state). */

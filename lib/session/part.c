@@ -1,0 +1,268 @@
+#include "config.h"
+#include "session/part.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <talloc.h>
+#include <time.h>
+
+#include "core/str.h"
+#include "html/markdown.h"
+#include "session/field.h"
+#include "session/part_impl.h"
+
+#define MARKDOWN_MAX (16 << 20)	/* html of 1 MiB of text */
+
+void draw_text(struct drawing *d, const char *name, const char *key)
+{
+	view_text(d->view, name, field_text(d->data, key, NULL));
+}
+
+void draw_flag(struct drawing *d, const char *name, const char *key)
+{
+	view_flag(d->view, name, field_flag(d->data, key));
+}
+
+void draw_markdown(struct drawing *d, const char *key)
+{
+	auto_buf html = BUF_INIT(MARKDOWN_MAX);
+	struct err e = { 0 };
+	const char *text;
+	size_t n;
+
+	view_text(d->view, "html", "");
+	text = field_text(d->data, key, &n);
+	/* What is too deep or too long to render is shown as it was written. */
+	if (text && n && markdown_render(text, n, &html, &e) == 0)
+		view_html(d->view, "html", buf_text(&html));
+}
+
+const char *draw_sentence(struct drawing *d, const char *key, const char *other)
+{
+	const char *sentence = NULL;
+
+	if (!d->text)
+		return key ? key : other;
+	if (key)
+		sentence = i18n_sentence(d->text, key);
+	if (!sentence)
+		sentence = i18n_sentence(d->text, other);
+	return sentence ? sentence : "";
+}
+
+void draw_fields(struct drawing *d, const char *skip)
+{
+	static const int pretty = JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE;
+	struct json_object *input = field_object(d->data, "input");
+	struct view *list = view_list(d->view, "fields"), *one;
+
+	if (!input)
+		return;
+	json_object_object_foreach(input, key, value) {
+		if (skip && str_equal(key, skip))
+			continue;
+		one = view_append(list);
+		view_text(one, "name", key);
+		view_flag(one, "cut", false);
+		if (json_object_is_type(value, json_type_string))
+			view_text(one, "value", json_object_get_string(value));
+		else
+			view_text(one, "value", value ?
+				  json_object_to_json_string_ext(value, pretty) : "null");
+	}
+}
+
+static void draw_prose(struct drawing *d)
+{
+	draw_text(d, "text", "text");
+	draw_flag(d, "cut", "cut");
+	view_text(d->view, "html", "");
+	if (str_equal(d->part->role, "assistant") && !str_equal(d->part->state, "running"))
+		draw_markdown(d, "text");
+}
+
+static void draw_image(struct drawing *d)
+{
+	draw_text(d, "media_type", "media_type");
+	draw_text(d, "data", "data");
+}
+
+/* Keys come from the log's record: only those of errors are looked up. */
+static void draw_error(struct drawing *d)
+{
+	const char *key = field_text(d->data, "key", NULL);
+	const char *size = field_text(d->data, "size", NULL);
+	const char *sentence;
+	int64_t bytes = 0;
+	struct err e = { 0 };
+
+	if (key && !str_starts(key, "error_"))
+		key = NULL;
+	sentence = draw_sentence(d, key, "error_unknown");
+	if (d->text && key && size && str_parse_number(size, 0, INT64_MAX, &bytes, &e) == 0)
+		sentence = i18n_fill(d->ctx, d->text, key, i18n_bytes(d->ctx, bytes), NULL);
+	view_text(d->view, "sentence", sentence);
+	draw_text(d, "detail", "detail");
+}
+
+static void draw_usage(struct drawing *d)
+{
+	static const char *const keys[] = { "input", "output", "cache_read", "cache_write" };
+	const char *n[4], *sentence;
+	size_t i;
+
+	for (i = 0; i < 4; i++)
+		n[i] = i18n_number(d->ctx, field_number(d->data, keys[i]));
+	sentence = d->text ? i18n_fill(d->ctx, d->text, "usage_line", n[0], n[1],
+				       n[2], n[3], NULL) : "usage_line";
+	view_textf(d->view, "sentence", "%s · %s", sentence, d->text ?
+		   i18n_duration(d->ctx, d->text, field_number(d->data, "ms")) : "");
+}
+
+static void draw_status(struct drawing *d)
+{
+	const char *key = field_text(d->data, "key", NULL);
+	const char *text = field_text(d->data, "text", NULL);
+
+	if (key && !str_starts(key, "status_"))
+		key = NULL;
+	view_text(d->view, "sentence", text && *text ? text :
+		  draw_sentence(d, key, "status_unknown"));
+}
+
+static const struct {
+	const char *kind, *template;
+	void (*draw)(struct drawing *d);
+} kinds[] = {
+	{ "error", "parts/error", draw_error },
+	{ "image", "parts/image", draw_image },
+	{ "permission", "parts/permission", draw_permission },
+	{ "plan", "parts/plan", draw_plan },
+	{ "question", "parts/question", draw_question },
+	{ "status", "parts/status", draw_status },
+	{ "text", "parts/text", draw_prose },
+	{ "thinking", "parts/thinking", draw_prose },
+	{ "todo", "parts/todo", draw_todo },
+	{ "tool_use", "parts/tool_use", draw_tool_use },
+	{ "usage", "parts/usage", draw_usage },
+};
+
+static const char *const states[] = { "running", "waiting", "ok", "failed", "denied",
+	"cancelled" };
+
+static const char *state_of(const struct part *p)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
+		if (str_equal(states[i], p->state))
+			return states[i];
+	}
+	return "failed";
+}
+
+static int find_kind(const struct part *p, struct err *e)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		if (str_equal(kinds[i].kind, p->kind))
+			return (int)i;
+	}
+	return err_set(e, ERR_INTERNAL, "part %" PRId64 " of kind \"%.40s\"", p->at, p->kind);
+}
+
+int part_view(struct view *into, const struct i18n_locale *text, const char *zone,
+	      const struct part *p, struct err *e)
+{
+	int kind = find_kind(p, e);
+	struct drawing d = { .view = into, .text = text, .zone = zone, .part = p };
+	auto_json *data = NULL;
+	char key[32];
+
+	if (kind < 0)
+		return -1;
+	data = json_tokener_parse(p->data);
+	d.data = data;
+	d.ctx = talloc_new(NULL);
+	if (!d.ctx)
+		err_abort("out of memory");
+	view_textf(into, "at", "%" PRId64, p->at);
+	view_text(into, "state", state_of(p));
+	snprintf(key, sizeof(key), "state_%s", state_of(p));
+	view_text(into, "state_word", draw_sentence(&d, key, "state_failed"));
+	view_flag(into, "waiting", str_equal(state_of(p), "waiting"));
+	kinds[kind].draw(&d);
+	talloc_free(d.ctx);
+	return 0;
+}
+
+int part_render(const struct templates *t, const struct i18n_locale *text,
+		const char *zone, const struct part *p, struct buf *out,
+		struct err *e)
+{
+	int kind = find_kind(p, e), bad;
+	struct view *view;
+
+	if (kind < 0)
+		return -1;
+	view = view_new(NULL);
+	bad = part_view(view, text, zone, p, e);
+	if (!bad)
+		bad = template_render(t, kinds[kind].template, view, text, out, e);
+	talloc_free(view);
+	return bad ? -1 : 0;
+}
+
+static void set_iso(struct view *view, int64_t ms)
+{
+	time_t seconds = (time_t)(ms / 1000);
+	char iso[40];
+	struct tm tm;
+
+	if (!gmtime_r(&seconds, &tm) || !strftime(iso, sizeof(iso), "%Y-%m-%dT%H:%M:%SZ", &tm))
+		iso[0] = '\0';
+	view_text(view, "iso", iso);
+}
+
+int message_render(const struct templates *t, const struct i18n_locale *text,
+		   const char *zone, const char *user, const struct part *first,
+		   const char *parts, struct buf *out, struct err *e)
+{
+	bool person = str_equal(first->role, "user");
+	struct view *view = view_new(NULL);
+	struct drawing d = { .text = text };
+	int bad;
+
+	view_textf(view, "turn", "%" PRId64, first->turn);
+	view_text(view, "role", person ? "user" : "assistant");
+	view_text(view, "name", person ? user : draw_sentence(&d, "claude", "claude"));
+	set_iso(view, first->created_at);
+	view_text(view, "time", text ?
+		  i18n_time(view, text, first->created_at, zone) : "");
+	view_html(view, "parts", parts);
+	bad = template_render(t, "parts/message", view, text, out, e);
+	talloc_free(view);
+	return bad ? -1 : 0;
+}
+
+int queue_render(const struct templates *t, const struct i18n_locale *text,
+		 const struct message *const *messages, size_t n, struct buf *out,
+		 struct err *e)
+{
+	struct view *view = view_new(NULL), *list, *one;
+	size_t i;
+	int bad;
+
+	view_flag(view, "any", n > 0);
+	list = view_list(view, "messages");
+	for (i = 0; i < n; i++) {
+		one = view_append(list);
+		view_text(one, "id", messages[i]->id);
+		view_text(one, "text", messages[i]->text);
+	}
+	bad = template_render(t, "parts/queue", view, text, out, e);
+	talloc_free(view);
+	return bad ? -1 : 0;
+}

@@ -1,0 +1,37 @@
+/* What the files that draw parts share. */
+#ifndef SESSION_PART_IMPL_H
+#define SESSION_PART_IMPL_H
+
+#include <json-c/json.h>
+
+#include "session/part.h"
+
+/* A part being put into a view. */
+struct drawing {
+	struct view *view;
+	const struct i18n_locale *text;
+	const char *zone;
+	const struct part *part;
+	struct json_object *data;
+	void *ctx;		/* for what is made on the way */
+};
+
+/* Sets name to the text field key of data, "" when there is none. */
+void draw_text(struct drawing *d, const char *name, const char *key);
+void draw_flag(struct drawing *d, const char *name, const char *key);
+/* Sets "html" to the text as markdown, or "" when it is none to render. */
+void draw_markdown(struct drawing *d, const char *key);
+/* The sentence for key, or for `other` when the catalogue has none. */
+const char *draw_sentence(struct drawing *d, const char *key, const char *other);
+/* "fields": name and value of each of the input's members but `skip` (may be NULL). */
+void draw_fields(struct drawing *d, const char *skip);
+
+/* part_tool.c */
+void draw_tool_use(struct drawing *d);
+void draw_todo(struct drawing *d);
+/* part_ask.c */
+void draw_permission(struct drawing *d);
+void draw_question(struct drawing *d);
+void draw_plan(struct drawing *d);
+
+#endif
