@@ -22,20 +22,32 @@ static int drop(struct decoder *d)
 	return 0;
 }
 
+/*
+ * Which message goes on: that of the block where decoding begins again, when
+ * there is one, else that of the last part before.
+ */
 static void restore(struct decoder *d, const struct part *open, size_t nopen)
 {
-	const struct part *last = NULL;
+	const struct part *last = NULL, *next = NULL;
 	size_t i;
 
 	for (i = 0; i < nopen; i++) {
 		live_restore(d, &open[i]);
-		if (open[i].at < d->line_at && (!last || open[i].at > last->at))
+		if (open[i].at >= d->line_at) {
+			if (!next || open[i].at < next->at)
+				next = &open[i];
+		} else if (!last || open[i].at > last->at) {
 			last = &open[i];
+		}
 	}
-	if (!last || !d->in_turn || str_equal(last->role, "user"))
+	if (!d->in_turn)
 		return;
-	d->group = last->turn;
-	d->failed = str_equal(last->kind, "error");
+	if (next && str_equal(next->role, "assistant"))
+		d->group = next->turn < d->line_at ? next->turn : -1;
+	else if (last && !next && str_equal(last->role, "assistant") &&
+		 !str_equal(last->kind, "usage"))	/* a turn's last part */
+		d->group = last->turn;
+	d->failed = last && !next && str_equal(last->kind, "error");
 }
 
 struct decoder *decoder_new(const void *ctx, int64_t offset,

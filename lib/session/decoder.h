@@ -34,7 +34,7 @@ struct decoder_events {
 	void (*part)(void *data, const struct part *p);
 	/* Text was appended to the open text part `at`; part() with the whole follows when it is done. */
 	void (*delta)(void *data, int64_t at, const char *text, size_t n);
-	/* The person's message was echoed: this is its place (and its part's name). May come again with another `at` when an id was sent again: the first counts. */
+	/* The person's message was echoed: this is its place, and its part's name. */
 	void (*echo)(void *data, const char *uuid, int64_t at);
 	/* command_lifecycle: queued, started, completed, cancelled. */
 	void (*command)(void *data, const char *uuid, const char *lifecycle);
@@ -64,6 +64,13 @@ struct decoder_events {
 struct decoder *decoder_new(const void *ctx, int64_t offset,
 			    const struct part *open, size_t nopen, bool in_turn,
 			    int64_t (*now)(void), const struct decoder_events *ev, void *data);
+
+/*
+ * This message has its place before the offset already: another echo of it
+ * (an id that was sent again is only replayed) draws nothing. For the ids
+ * placed last; 64 are remembered, those of echoes fed among them.
+ */
+void decoder_know(struct decoder *d, const char *uuid);
 
 void decoder_feed(struct decoder *d, const void *bytes, size_t n);
 

@@ -98,6 +98,12 @@ static bool known(struct decoder *d, const char *uuid)
 	return false;
 }
 
+void decoder_know(struct decoder *d, const char *uuid)
+{
+	if (id_valid(uuid))
+		known(d, uuid);
+}
+
 /* Takes off what was echoed ahead and is joined into this one. */
 static size_t joined_prefix(struct decoder *d, const char *text, size_t n)
 {

@@ -2,6 +2,7 @@
 #ifndef SESSION_EXPORT_H
 #define SESSION_EXPORT_H
 
+#include "core/buf.h"
 #include "html/i18n.h"
 #include "store/conversations.h"
 

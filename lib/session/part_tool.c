@@ -58,6 +58,7 @@ static void add_line(struct view *lines, const char *text, char mark)
 {
 	struct view *line = view_append(lines);
 
+	/* The mark is for the eye: the stylesheet draws it, a copy leaves it out. */
 	view_text(line, "text", text);
 	view_flag(line, "added", mark == '+');
 	view_flag(line, "removed", mark == '-');
@@ -68,6 +69,7 @@ static size_t add_hunk(struct drawing *d, struct view *hunks, struct json_object
 		       size_t room)
 {
 	struct json_object *from = field_list(hunk, "lines"), *line;
+	const char *text;
 	struct view *one = view_append(hunks), *lines;
 	size_t i, n = from ? json_object_array_length(from) : 0;
 
@@ -79,9 +81,10 @@ static size_t add_hunk(struct drawing *d, struct view *hunks, struct json_object
 	lines = view_list(one, "lines");
 	for (i = 0; i < n && i < room; i++) {
 		line = json_object_array_get_idx(from, i);
-		if (json_object_is_type(line, json_type_string))
-			add_line(lines, json_object_get_string(line),
-				 json_object_get_string(line)[0]);
+		if (!json_object_is_type(line, json_type_string))
+			continue;
+		text = json_object_get_string(line);
+		add_line(lines, *text && strchr("+- ", *text) ? text + 1 : text, *text);
 	}
 	if (i < n)
 		view_flag(d->view, "diff_cut", true);
@@ -102,7 +105,7 @@ static size_t add_content(struct drawing *d, struct view *hunks)
 	lines = view_list(one, "lines");
 	for (; *text && n < DIFF_LINES_MAX; n++) {
 		len = strcspn(text, "\n");
-		add_line(lines, talloc_asprintf(d->ctx, "+%.*s", (int)len, text), '+');
+		add_line(lines, talloc_strndup(d->ctx, text, len), '+');
 		text += len + (text[len] == '\n');
 	}
 	if (*text)

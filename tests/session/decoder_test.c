@@ -1,0 +1,463 @@
+/* The decoder over recorded logs of the real CLI, cut anywhere, and over forged ones. */
+#include "config.h"
+#include "trace.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <talloc.h>
+#include <cmocka.h>
+
+#include "core/str.h"
+
+static const char *const recordings[] = {
+	"agent", "agent_fg", "ask", "basic", "big", "cut", "e400", "e401", "e429",
+	"e529then", "ebig", "emid", "endsess", "interrupt", "intrq", "kill",
+	"kill_tool", "misc", "modes2", "noresume", "perm", "perm2", "plan", "queue",
+	"task_on", "term", "think", "todo_on", "tools",
+};
+#define RECORDINGS (sizeof(recordings) / sizeof(recordings[0]))
+
+static unsigned seed = 12345;
+
+static size_t below(size_t n)
+{
+	seed = seed * 1103515245u + 12345u;
+	return (seed >> 8) % n;
+}
+
+static void same_however_cut(void **state)
+{
+	struct trace *holder = trace_new(), *whole, *cut;
+	struct decoder *d;
+	char *bytes;
+	size_t i, k, n, at;
+
+	for (i = 0; i < RECORDINGS; i++) {
+		bytes = trace_file(holder, recordings[i], &n);
+		whole = trace_of(bytes, n);
+		for (k = 0; k < 4; k++) {
+			cut = trace_new();
+			d = decoder_new(cut, 0, NULL, 0, false, trace_now, &trace_events, cut);
+			for (at = 0; at < n;) {
+				size_t len = 1 + below(k ? 500 * k : 2);
+
+				len = len > n - at ? n - at : len;
+				decoder_feed(d, bytes + at, len);
+				at += len;
+			}
+			assert_string_equal(whole->calls, cut->calls);
+			assert_int_equal(decoder_offset(d), n);
+			trace_free(cut);
+		}
+		trace_free(whole);
+	}
+	trace_free(holder);
+}
+
+static void every_turn_ends_once(void **state)
+{
+	struct trace *t;
+	size_t i, k;
+
+	for (i = 0; i < RECORDINGS; i++) {
+		t = trace_of_file(recordings[i]);
+		assert_int_equal(t->started, t->ended);
+		assert_int_equal(t->deltas_for_no_part, 0);
+		assert_int_equal(t->processes, t->exits);
+		for (k = 0; k < t->nparts; k++) {
+			assert_string_not_equal(t->parts[k].state, "running");
+			assert_string_not_equal(t->parts[k].state, "waiting");
+		}
+		trace_free(t);
+	}
+}
+
+struct opened {
+	struct part parts[600];
+	size_t n;
+};
+
+/* What the store would give: open parts and the last one. */
+static void keep_open(struct trace *t, struct opened *o)
+{
+	size_t i;
+
+	o->n = 0;
+	for (i = 0; i < t->nparts; i++) {
+		if (i + 1 == t->nparts || str_equal(t->parts[i].state, "running") ||
+		    str_equal(t->parts[i].state, "waiting"))
+			o->parts[o->n++] = t->parts[i];
+	}
+}
+
+static void assert_same_parts(const struct trace *a, const struct trace *b)
+{
+	size_t i;
+
+	assert_int_equal(a->nparts, b->nparts);
+	for (i = 0; i < a->nparts; i++) {
+		assert_int_equal(a->parts[i].at, b->parts[i].at);
+		assert_int_equal(a->parts[i].turn, b->parts[i].turn);
+		assert_string_equal(a->parts[i].kind, b->parts[i].kind);
+		assert_string_equal(a->parts[i].state, b->parts[i].state);
+		assert_string_equal(a->parts[i].data, b->parts[i].data);
+	}
+}
+
+/* The bridge dies anywhere; the next one begins at the safe offset. */
+static void restarts_lose_nothing(void **state)
+{
+	struct trace *holder = trace_new(), *whole, *t;
+	static struct opened o;
+	struct decoder *d;
+	int64_t from;
+	bool in_turn;
+	char *bytes;
+	size_t i, k, n, at;
+
+	for (i = 0; i < RECORDINGS; i++) {
+		bytes = trace_file(holder, recordings[i], &n);
+		whole = trace_of(bytes, n);
+		for (k = 0; k < 12; k++) {
+			t = trace_new();
+			d = decoder_new(t, 0, NULL, 0, false, trace_now, &trace_events, t);
+			at = below(n);
+			decoder_feed(d, bytes, at);
+			from = decoder_safe_offset(d);
+			in_turn = decoder_in_turn(d);
+			assert_true(from <= (int64_t)at);
+			talloc_free(d);
+			keep_open(t, &o);
+			if (t->started > t->ended && !in_turn)
+				fail();
+			d = decoder_new(t, from, o.parts, o.n, in_turn, trace_now,
+					&trace_events, t);
+			for (at = 0; at < t->nechoes; at++) {
+				if (t->echoes[at].at < from)
+					decoder_know(d, t->echoes[at].id);
+			}
+			decoder_feed(d, bytes + from, n - (size_t)from);
+			if (whole->nparts != t->nparts)
+				fail_msg("%s cut at %zu, begun again at %lld:\n%s",
+					 recordings[i], at, (long long)from, t->calls);
+			assert_same_parts(whole, t);
+			trace_free(t);
+		}
+		trace_free(whole);
+	}
+	trace_free(holder);
+}
+
+static void tools_tell_how_they_ended(void **state)
+{
+	struct trace *t = trace_of_file("tools");
+	const struct part *p;
+
+	p = trace_part(t, "tool_use", 0);
+	assert_string_equal(p->state, "ok");
+	assert_non_null(strstr(p->data, "\"output\":\"one\\ntwo\""));
+	assert_non_null(strstr(p->data, "\"about\":\"Run it\""));
+	p = trace_part(t, "tool_use", 1);
+	assert_string_equal(p->state, "failed");
+	assert_non_null(strstr(p->data, "Exit code 3"));
+	p = trace_part(t, "tool_use", 4);
+	assert_null(strchr(p->data, 033));
+	assert_null(strstr(p->data, "\\u001b"));
+	assert_non_null(strstr(p->data, "\"output\":\"red "));
+	assert_non_null(strstr(trace_part(t, "tool_use", 7)->data,
+			       "\"lines\":[\" one\",\"-two\",\"+2\",\" three\"]"));
+	assert_int_equal(trace_count(t, "image"), 1);
+	assert_int_equal(trace_count(t, "usage"), 8);
+	trace_free(t);
+
+	t = trace_of_file("big");
+	p = trace_part(t, "tool_use", 0);
+	assert_non_null(strstr(p->data, "\"bytes\":348894"));
+	trace_free(t);
+}
+
+static void answers_settle_what_was_asked(void **state)
+{
+	struct trace *t = trace_of_file("perm");
+
+	assert_string_equal(trace_part(t, "permission", 0)->state, "ok");
+	assert_non_null(strstr(trace_part(t, "permission", 1)->data, "\"for_session\":true"));
+	assert_string_equal(trace_part(t, "permission", 2)->state, "denied");
+	assert_non_null(strstr(trace_part(t, "permission", 2)->data,
+			       "\"reason\":\"Too dangerous\""));
+	assert_null(strstr(t->calls, "control "));
+	trace_free(t);
+
+	t = trace_of_file("perm2");
+	assert_string_equal(trace_part(t, "permission", 3)->state, "cancelled");
+	trace_free(t);
+
+	t = trace_of_file("ask");
+	assert_int_equal(trace_count(t, "question"), 3);
+	assert_int_equal(trace_count(t, "permission"), 0);
+	assert_int_equal(trace_count(t, "tool_use"), 0);
+	assert_non_null(strstr(trace_part(t, "question", 1)->data,
+			       "\"answers\":{\"Which currency?\":\"my own <i>text</i>\""));
+	assert_string_equal(trace_part(t, "question", 2)->state, "denied");
+	trace_free(t);
+
+	t = trace_of_file("plan");
+	assert_string_equal(trace_part(t, "plan", 0)->state, "denied");
+	assert_non_null(strstr(trace_part(t, "plan", 0)->data, "add a test step"));
+	assert_string_equal(trace_part(t, "plan", 1)->state, "ok");
+	assert_non_null(strstr(t->calls, "init  acceptEdits \n"));
+	trace_free(t);
+}
+
+static void joined_messages_stand_once(void **state)
+{
+	struct trace *t = trace_of_file("queue");
+
+	assert_string_equal(trace_part(t, "text", 2)->data, "{\"text\":\"S:hello one\"}");
+	assert_string_equal(trace_part(t, "text", 3)->data, "{\"text\":\"S:hello two\"}");
+	assert_int_not_equal(trace_part(t, "text", 2)->turn, trace_part(t, "text", 3)->turn);
+	trace_free(t);
+}
+
+static void broken_streams_are_taken_over(void **state)
+{
+	static const char *const names[] = { "cut", "emid" };
+	struct trace *t;
+	size_t i;
+
+	for (i = 0; i < 2; i++) {
+		t = trace_of_file(names[i]);
+		assert_int_equal(trace_count(t, "text"), 2);
+		assert_string_equal(trace_part(t, "text", 1)->data, "{\"text\":\"Whole now.\"}");
+		trace_free(t);
+	}
+	t = trace_of_file("e529then");
+	assert_non_null(strstr(t->calls, "activity retrying 2/10"));
+	assert_int_equal(trace_count(t, "error"), 0);
+	trace_free(t);
+}
+
+static void failures_are_one_error(void **state)
+{
+	static const struct { const char *name, *key; } rows[] = {
+		{ "e400", "error_api_request" }, { "e401", "error_api_auth" },
+		{ "e429", "error_api_rate" }, { "ebig", "error_api_large" },
+		{ "kill", "error_claude_killed" }, { "kill_tool", "error_claude_memory" },
+		{ "term", "error_container_stopped" },
+	};
+	struct trace *t;
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		t = trace_of_file(rows[i].name);
+		assert_int_equal(trace_count(t, "error"), 1);
+		assert_non_null(strstr(trace_part(t, "error", 0)->data, rows[i].key));
+		assert_int_equal(t->ended_ok, t->ended - 1);
+		trace_free(t);
+	}
+	t = trace_of_file("kill_tool");
+	assert_string_equal(trace_part(t, "tool_use", 0)->state, "failed");
+	trace_free(t);
+	t = trace_of_file("interrupt");
+	assert_int_equal(trace_count(t, "error"), 0);
+	assert_string_equal(trace_part(t, "tool_use", 0)->state, "cancelled");
+	assert_int_equal(trace_count(t, "status"), 2);
+	trace_free(t);
+	t = trace_of_file("noresume");
+	assert_int_equal(t->started + (int)t->nparts, 0);
+	trace_free(t);
+}
+
+static void sub_agents_stay_in_their_card(void **state)
+{
+	static const char *const names[] = { "agent", "agent_fg" };
+	struct trace *t;
+	size_t i;
+
+	for (i = 0; i < 2; i++) {
+		t = trace_of_file(names[i]);
+		assert_int_equal(trace_count(t, "tool_use"), 1);
+		assert_string_equal(trace_part(t, "tool_use", 0)->state, "ok");
+		assert_non_null(strstr(trace_part(t, "tool_use", 0)->data, "echo from-sub"));
+		assert_null(strstr(trace_part(t, "text", 1)->data, "Sub"));
+		assert_int_equal(t->background, 0);
+		trace_free(t);
+	}
+	t = trace_of_file("todo_on");
+	assert_int_equal(trace_count(t, "todo"), 1);
+	assert_string_equal(trace_part(t, "todo", 0)->state, "ok");
+	trace_free(t);
+}
+
+static void oom_marks_the_killed_tool(void **state)
+{
+	static const char oom[] = "{\"type\":\"gongbang\",\"subtype\":\"oom\",\"at\":1,\"kills\":1}\n";
+	struct trace *holder = trace_new(), *t;
+	char *bytes, *result, *next, *log;
+	size_t n;
+
+	bytes = trace_file(holder, "tools", &n);
+	result = strstr(bytes, "\"content\":\"Exit code 137");
+	assert_non_null(result);
+	next = strchr(result, '\n') + 1;
+	while (result[-1] != '\n')
+		result--;
+	log = talloc_asprintf(holder, "%.*s%s%.*s", (int)(next - bytes), bytes, oom,
+			      (int)(bytes + n - next), next);
+	t = trace_of(log, strlen(log));
+	assert_non_null(strstr(trace_part(t, "tool_use", 2)->data, "\"oom\":true"));
+	assert_null(strstr(trace_part(t, "tool_use", 3)->data, "\"oom\":true"));
+	trace_free(t);
+	log = talloc_asprintf(holder, "%.*s%s%.*s", (int)(result - bytes), bytes, oom,
+			      (int)(bytes + n - result), result);
+	t = trace_of(log, strlen(log));
+	assert_non_null(strstr(trace_part(t, "tool_use", 2)->data, "\"oom\":true"));
+	trace_free(t);
+	trace_free(holder);
+}
+
+#define TURN "{\"type\":\"system\",\"subtype\":\"init\"}\n"
+#define RESULT "{\"type\":\"result\",\"subtype\":\"success\",\"usage\":{\"input_tokens\":1}}\n"
+
+static struct trace *trace_lines(const char *lines)
+{
+	return trace_of(lines, strlen(lines));
+}
+
+static void forged_lines_break_nothing(void **state)
+{
+	static const char *const lines[] = {
+		"\n", "{}", "[]", "null", "1", "\"x\"", "{", "not json", "{\"type\":1}",
+		"{\"type\":\"nonsense\"}", "{\"type\":\"system\"}", "{\"type\":\"assistant\"}",
+		"{\"type\":\"assistant\",\"message\":5}",
+		"{\"type\":\"assistant\",\"message\":{\"content\":[1,null,{},{\"type\":\"text\"},{\"type\":\"tool_use\"},{\"type\":\"tool_use\",\"name\":1,\"id\":{}}]}}",
+		"{\"type\":\"user\",\"message\":{\"content\":[{\"type\":\"tool_result\",\"tool_use_id\":7,\"content\":{}}]},\"tool_result_meta\":{}}",
+		"{\"type\":\"user\",\"isReplay\":true,\"uuid\":\"x\"}",
+		"{\"type\":\"user\",\"isReplay\":true,\"uuid\":\"00000000-0000-7000-8000-000000000000\",\"message\":[]}",
+		"{\"type\":\"control_request\",\"request_id\":[],\"request\":{\"subtype\":\"can_use_tool\"}}",
+		"{\"type\":\"control_response\",\"response\":\"x\"}",
+		"{\"type\":\"stream_event\",\"event\":{\"type\":\"content_block_delta\",\"index\":-5,\"delta\":{\"type\":\"text_delta\",\"text\":\"x\"}}}",
+		"{\"type\":\"stream_event\",\"event\":{\"type\":\"content_block_start\",\"index\":99999999999999999999999,\"content_block\":{\"type\":\"text\"}}}",
+		"{\"type\":\"result\",\"usage\":{\"input_tokens\":1e999,\"output_tokens\":-3},\"duration_ms\":\"x\"}",
+		"{\"type\":\"gongbang\",\"subtype\":\"exit\",\"code\":1e30,\"signal\":-1,\"stderr\":5}",
+		"{\"type\":\"gongbang\"}",
+		"{\"type\":\"system\",\"subtype\":\"task_notification\",\"tool_use_id\":null}",
+	};
+	char text[4096];
+	struct trace *t;
+	size_t i;
+
+	for (i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		snprintf(text, sizeof(text), "%s%s\n%s%s", TURN, lines[i], RESULT, RESULT);
+		t = trace_lines(text);
+		assert_int_equal(t->started, t->ended);
+		assert_true(t->ended >= 1);
+		trace_free(t);
+	}
+}
+
+static void texts_become_valid(void **state)
+{
+	struct trace *t;
+	const struct part *p;
+
+	t = trace_lines(TURN "{\"type\":\"assistant\",\"message\":{\"content\":[{\"type\":\"text\","
+			"\"text\":\"a\\u0000b\\ud800c\xff\xfe\"}]}}\n" RESULT);
+	p = trace_part(t, "text", 0);
+	assert_string_equal(p->data, "{\"text\":\"a\xef\xbf\xbd" "b\xef\xbf\xbd" "c\xef\xbf\xbd\xef\xbf\xbd\"}");
+	trace_free(t);
+}
+
+static void long_lines_are_told(void **state)
+{
+	size_t n = DECODER_LINE_MAX + 100, head = strlen(TURN);
+	char *bytes = malloc(n + 1000);
+	struct trace *t;
+
+	memcpy(bytes, TURN, head);
+	memset(bytes + head, 'x', n);
+	strcpy(bytes + head + n, "\n" RESULT);
+	t = trace_of(bytes, head + n + 1 + strlen(RESULT));
+	assert_int_equal(trace_count(t, "error"), 1);
+	assert_string_equal(trace_part(t, "error", 0)->data,
+			    "{\"key\":\"error_line_long\",\"size\":\"4194404\"}");
+	assert_int_equal(t->ended, 1);
+	trace_free(t);
+	/* Small in bytes, huge as a tree. */
+	memset(bytes, '[', n);
+	strcpy(bytes + DECODER_LINE_MAX - 1, "\n" RESULT);
+	t = trace_of(bytes, strlen(bytes));
+	assert_int_equal(t->nparts, 0);
+	trace_free(t);
+	free(bytes);
+}
+
+static void long_outputs_keep_head_and_tail(void **state)
+{
+	struct trace *t;
+	size_t n = 1 << 20;
+	char *log = malloc(n + 2000), *at = log;
+	const struct part *p;
+
+	at += sprintf(at, "%s{\"type\":\"assistant\",\"message\":{\"content\":[{\"type\":\"tool_use\",\"id\":\"t\",\"name\":\"Bash\",\"input\":{\"command\":\"x\"}}]}}\n"
+		      "{\"type\":\"user\",\"message\":{\"content\":[{\"type\":\"tool_result\",\"tool_use_id\":\"t\",\"content\":\"BEGIN", TURN);
+	memset(at, '.', n);
+	at += n;
+	strcpy(at, "END\"}]}}\n" RESULT);
+	t = trace_of(log, strlen(log));
+	p = trace_part(t, "tool_use", 0);
+	assert_string_equal(p->state, "ok");
+	assert_non_null(strstr(p->data, "\"output\":\"BEGIN."));
+	assert_non_null(strstr(p->data, ".END\""));
+	assert_non_null(strstr(p->data, "\"bytes\":1048584"));
+	assert_true(strlen(p->data) < 70000);
+	trace_free(t);
+	free(log);
+}
+
+static void images_are_checked(void **state)
+{
+#define IMAGE(type, data) TURN "{\"type\":\"user\",\"message\":{\"content\":[{\"type\":\"tool_result\",\"content\":[{\"type\":\"image\",\"source\":{\"media_type\":\"" type "\",\"data\":\"" data "\"}}]}]}}\n"
+	struct trace *t = trace_lines(IMAGE("image/svg+xml", "AAAA") IMAGE("image/png", "\\\" onerror=x")
+				      IMAGE("image/png", "AAAA"));
+
+	assert_int_equal(trace_count(t, "image"), 1);
+	assert_int_equal(trace_count(t, "status"), 2);
+	trace_free(t);
+}
+
+static void a_new_start_ends_the_old(void **state)
+{
+	struct trace *t = trace_lines(TURN "{\"type\":\"gongbang\",\"subtype\":\"start\",\"at\":1}\n");
+
+	assert_int_equal(t->ended, 1);
+	assert_non_null(strstr(trace_part(t, "error", 0)->data, "error_container_stopped"));
+	trace_free(t);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(same_however_cut),
+		cmocka_unit_test(every_turn_ends_once),
+		cmocka_unit_test(restarts_lose_nothing),
+		cmocka_unit_test(tools_tell_how_they_ended),
+		cmocka_unit_test(answers_settle_what_was_asked),
+		cmocka_unit_test(joined_messages_stand_once),
+		cmocka_unit_test(broken_streams_are_taken_over),
+		cmocka_unit_test(failures_are_one_error),
+		cmocka_unit_test(sub_agents_stay_in_their_card),
+		cmocka_unit_test(oom_marks_the_killed_tool),
+		cmocka_unit_test(forged_lines_break_nothing),
+		cmocka_unit_test(texts_become_valid),
+		cmocka_unit_test(long_lines_are_told),
+		cmocka_unit_test(long_outputs_keep_head_and_tail),
+		cmocka_unit_test(images_are_checked),
+		cmocka_unit_test(a_new_start_ends_the_old),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,295 @@
+/* Parts and messages as HTML, in both languages, with the worst in every field; and exports. */
+#include "config.h"
+#include "trace.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <talloc.h>
+#include <cmocka.h>
+#include <json-c/json.h>
+
+#include "core/str.h"
+#include "html/markdown.h"
+#include "session/export.h"
+#include "session/part.h"
+#include "store/users.h"
+
+#define BAD "<script>x</script>\\\"'&<img src=x onerror=y>\xe2\x80\xae{{t.login}}\\n```\\n# "
+
+static struct i18n *texts;
+static struct templates *templates;
+
+static int start(void **state)
+{
+	const char *srcdir = getenv("top_srcdir");
+	char dir[512];
+	struct err e = { 0 };
+
+	markdown_start();
+	snprintf(dir, sizeof(dir), "%s/templates/locale", srcdir ? srcdir : ".");
+	texts = i18n_load(NULL, dir, &e);
+	if (!texts)
+		fail_msg("%s", e.text);
+	snprintf(dir, sizeof(dir), "%s/templates", srcdir ? srcdir : ".");
+	templates = templates_load(NULL, dir, texts, &e);
+	if (!templates)
+		fail_msg("%s", e.text);
+	return 0;
+}
+
+static int stop(void **state)
+{
+	talloc_free(templates);
+	talloc_free(texts);
+	return 0;
+}
+
+static char *render(const struct part *p, const char *language)
+{
+	auto_buf out = BUF_INIT(8 << 20);
+	struct err e = { 0 };
+
+	if (part_render(templates, i18n_find(texts, language), "Asia/Seoul", p, &out, &e) < 0)
+		fail_msg("%s %s: %s", p->kind, p->state, e.text);
+	return talloc_strdup(NULL, buf_text(&out));
+}
+
+static void assert_tame(const char *html)
+{
+	static const char *const never[] = { "<script", "<img src=x", " style=", " on",
+		"{{", NULL };
+	size_t i;
+
+	for (i = 0; never[i]; i++) {
+		const char *at = strstr(html, never[i]);
+
+		/* " on" is a word in sentences; as an attribute it has a "=" behind. */
+		if (at && str_equal(never[i], " on")) {
+			at += 3;
+			while (*at >= 'a' && *at <= 'z')
+				at++;
+			if (*at != '=' || strstr(html, "&lt;img"))
+				continue;
+		}
+		if (at && str_equal(never[i], "{{") && strstr(html, "{{t.login}}"))
+			continue;	/* as text, not expanded */
+		if (at)
+			fail_msg("%s in %s", never[i], html);
+	}
+}
+
+static const struct {
+	const char *kind, *data;
+} worst[] = {
+	{ "text", "{\"text\":\"" BAD "\",\"cut\":true}" },
+	{ "thinking", "{\"text\":\"" BAD "\"}" },
+	{ "tool_use", "{\"id\":\"" BAD "\",\"name\":\"" BAD "\",\"title\":\"" BAD "\",\"about\":\"" BAD "\",\"input\":{\"" BAD "\":\"" BAD "\",\"n\":[1,\"" BAD "\"]},\"output\":\"" BAD "\",\"output_tail\":\"" BAD "\",\"output_left_out\":5,\"bytes\":7,\"oom\":true,\"diff\":[{\"oldStart\":1,\"lines\":[\"+" BAD "\",\"-" BAD "\",\" " BAD "\",5]}],\"steps\":[{\"kind\":\"text\",\"text\":\"" BAD "\"},{\"kind\":\"tool\",\"name\":\"" BAD "\",\"title\":\"" BAD "\",\"state\":\"" BAD "\"}]}" },
+	{ "tool_use", "{\"name\":\"Bash\",\"title\":\"short\",\"input\":{\"command\":\"" BAD "\"},\"input_cut\":true}" },
+	{ "tool_use", "{\"name\":\"Write\",\"title\":\"" BAD "\",\"input\":{\"content\":\"" BAD "\"},\"output\":\"x\"}" },
+	{ "permission", "{\"request\":\"" BAD "\",\"tool\":\"" BAD "\",\"input\":{\"" BAD "\":\"" BAD "\"},\"title\":\"" BAD "\",\"about\":\"" BAD "\",\"why\":\"" BAD "\",\"reason\":\"" BAD "\",\"input_cut\":true,\"suggestions\":[{\"type\":\"addRules\",\"rules\":[{\"toolName\":\"" BAD "\",\"ruleContent\":\"" BAD "\"}]},{\"type\":\"setMode\"},{\"directories\":[\"" BAD "\"]}]}" },
+	{ "question", "{\"questions\":[{\"question\":\"" BAD "\",\"header\":\"" BAD "\",\"multi\":true,\"options\":[{\"label\":\"" BAD "\",\"description\":\"" BAD "\"}]},{\"question\":\"two\",\"options\":[{\"label\":\"x\"}]}],\"answers\":{\"two\":[\"" BAD "\"]},\"reason\":\"" BAD "\"}" },
+	{ "plan", "{\"plan\":\"" BAD "\",\"reason\":\"" BAD "\"}" },
+	{ "todo", "{\"todos\":[{\"content\":\"" BAD "\",\"status\":\"" BAD "\"},{\"activeForm\":\"" BAD "\",\"status\":\"in_progress\"},{\"content\":\"c\",\"status\":\"completed\"},7]}" },
+	{ "image", "{\"media_type\":\"" BAD "\",\"data\":\"" BAD "\"}" },
+	{ "error", "{\"key\":\"" BAD "\",\"detail\":\"" BAD "\"}" },
+	{ "error", "{\"key\":\"error_line_long\",\"size\":\"52428800\"}" },
+	{ "usage", "{\"input\":1204,\"output\":380,\"cache_read\":9800,\"cache_write\":0,\"ms\":14000}" },
+	{ "status", "{\"key\":\"" BAD "\",\"text\":\"" BAD "\"}" },
+	{ "status", "{\"key\":\"status_interrupted\"}" },
+	{ "tool_use", "{}" }, { "permission", "{}" }, { "question", "{}" }, { "plan", "{}" },
+	{ "todo", "not json" }, { "text", "[]" }, { "error", "{}" }, { "usage", "{}" }, { "status", "{}" },
+};
+
+static void every_kind_is_tame(void **state)
+{
+	static const char *const states[] = { "running", "waiting", "ok", "failed", "denied",
+		"cancelled", BAD };
+	static const char *const languages[] = { "en", "ko" };
+	struct part p = { .at = 12, .turn = 7, .role = "assistant", .created_at = 1000,
+		.ended_at = 3200 };
+	size_t i, k, l;
+	char *html;
+
+	for (i = 0; i < sizeof(worst) / sizeof(worst[0]); i++) {
+		for (k = 0; k < sizeof(states) / sizeof(states[0]); k++) {
+			for (l = 0; l < 2; l++) {
+				p.kind = worst[i].kind;
+				p.data = worst[i].data;
+				p.state = states[k];
+				html = render(&p, languages[l]);
+				assert_tame(html);
+				assert_non_null(strstr(html, "id=\"p-12\""));
+				assert_true(utf8_valid(html, strlen(html)));
+				talloc_free(html);
+			}
+		}
+	}
+}
+
+static void assert_has(const char *html, const char *what)
+{
+	if (!strstr(html, what))
+		fail_msg("no %s in %s", what, html);
+}
+
+static void cards_say_what_they_are(void **state)
+{
+	struct part p = { .at = 5, .turn = 5, .role = "assistant", .kind = "tool_use",
+		.state = "ok", .created_at = 1000, .ended_at = 2200,
+		.data = "{\"name\":\"Bash\",\"title\":\"echo hi\",\"input\":{\"command\":\"echo hi\"},\"output\":\"hi\"}" };
+	char *html = render(&p, "en");
+
+	assert_has(html, "data-part=\"tool_use\" data-state=\"ok\"");
+	assert_has(html, "<details open>");
+	assert_has(html, "<code><bdi>echo hi</bdi></code>");
+	assert_has(html, "1.2 s");
+	assert_has(html, "<pre class=\"output\" dir=\"auto\" tabindex=\"0\">hi</pre>");
+	talloc_free(html);
+	p.kind = "permission";
+	p.state = "waiting";
+	p.data = "{\"request\":\"r\",\"tool\":\"Bash\",\"input\":{\"command\":\"rm x\"}}";
+	html = render(&p, "ko");
+	assert_has(html, "data-answer=\"allow\"");
+	assert_has(html, "data-answer=\"allow_session\"");
+	assert_has(html, "data-answer=\"deny\"");
+	assert_has(html, "data-reason");
+	assert_has(html, "Bash 도구를");
+	talloc_free(html);
+	p.state = "denied";
+	p.data = "{\"tool\":\"Bash\",\"reason\":\"too risky\"}";
+	html = render(&p, "en");
+	assert_null(strstr(html, "data-answer"));
+	assert_has(html, "too risky");
+	talloc_free(html);
+	p.kind = "text";
+	p.state = "running";
+	p.data = "{\"text\":\"**b**\"}";
+	html = render(&p, "en");
+	assert_has(html, "<span data-stream>**b**</span>");
+	talloc_free(html);
+	p.state = "ok";
+	html = render(&p, "en");
+	assert_has(html, "<strong>b</strong>");
+	talloc_free(html);
+	p.role = "user";
+	html = render(&p, "en");
+	assert_has(html, "**b**");
+	talloc_free(html);
+}
+
+static void questions_show_the_choice(void **state)
+{
+	struct part p = { .at = 5, .turn = 5, .role = "assistant", .kind = "question",
+		.state = "waiting",
+		.data = "{\"questions\":[{\"question\":\"Which?\",\"multi\":true,\"options\":[{\"label\":\"A\"},{\"label\":\"B\"}]}],\"answers\":{\"Which?\":[\"B\",\"own\"]}}" };
+	char *html = render(&p, "en");
+
+	assert_has(html, "<fieldset data-question=\"Which?\" data-multi=\"1\">");
+	assert_has(html, "type=\"checkbox\" name=\"q5-0\" value=\"A\"");
+	assert_has(html, "data-other");
+	talloc_free(html);
+	p.state = "ok";
+	html = render(&p, "en");
+	assert_null(strstr(html, "<form"));
+	assert_has(html, "<dd dir=\"auto\">B</dd><dd dir=\"auto\">own</dd>");
+	talloc_free(html);
+}
+
+static void recordings_are_drawn(void **state)
+{
+	static const char *const names[] = { "tools", "perm", "ask", "plan", "agent", "todo_on",
+		"misc", "modes2", "kill", "think" };
+	struct trace *t;
+	size_t i, k;
+	char *html;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		t = trace_of_file(names[i]);
+		for (k = 0; k < t->nparts; k++) {
+			html = render(&t->parts[k], k % 2 ? "ko" : "en");
+			assert_tame(html);
+			talloc_free(html);
+		}
+		trace_free(t);
+	}
+}
+
+static void messages_and_queue(void **state)
+{
+	struct part p = { .at = 5, .turn = 5, .role = "user", .kind = "text", .state = "ok", .data = "{}" };
+	struct message m = { .id = "00000000-0000-7000-8000-000000000000", .text = "<b>hi</b>" };
+	const struct message *list[] = { &m };
+	auto_buf out = BUF_INIT(1 << 20);
+	struct err e = { 0 };
+
+	assert_int_equal(message_render(templates, i18n_find(texts, "en"), "Asia/Seoul",
+					"<kim>", &p, "<p>parts</p>", &out, &e), 0);
+	assert_has(out.data, "id=\"m-5\" data-role=\"user\"");
+	assert_has(out.data, "&lt;kim&gt;");
+	assert_has(out.data, "<div class=\"message-parts\"><p>parts</p></div>");
+	buf_clear(&out);
+	assert_int_equal(queue_render(templates, i18n_find(texts, "ko"), list, 1, &out, &e), 0);
+	assert_has(out.data, "&lt;b&gt;hi&lt;/b&gt;");
+	assert_has(out.data, "data-withdraw=\"00000000-0000-7000-8000-000000000000\"");
+	buf_clear(&out);
+	assert_int_equal(queue_render(templates, i18n_find(texts, "ko"), NULL, 0, &out, &e), 0);
+	assert_null(strstr(out.data, "<"));
+}
+
+static void exports_hold(void **state)
+{
+	static const struct part parts[] = {
+		{ .at = 1, .changed_at = 2, .turn = 1, .role = "user", .kind = "text", .state = "ok", .data = "{\"text\":\"hi\"}" },
+		{ .at = 3, .changed_at = 4, .turn = 3, .role = "assistant", .kind = "tool_use", .state = "ok", .data = "{\"name\":\"B`*\",\"title\":\"x\",\"output\":\"a\\n````\\nb\"}" },
+		{ .at = 5, .changed_at = 6, .turn = 3, .role = "assistant", .kind = "text", .state = "ok", .data = "{\"text\":\"done\"}" },
+	};
+	char dir[] = "/tmp/part_test.XXXXXX", path[64], user[ID_SIZE], id[ID_SIZE];
+	struct recording r = { .conversation_id = id, .offset = 6, .parts = parts, .nparts = 3 };
+	auto_buf out = BUF_INIT(1 << 20);
+	struct json_object *o;
+	struct conversation *c;
+	struct err e = { 0 };
+	struct db *db;
+
+	assert_non_null(mkdtemp(dir));
+	snprintf(path, sizeof(path), "%s/db", dir);
+	db = db_open(NULL, path, &e);
+	if (!db)
+		fail_msg("%s", e.text);
+	assert_int_equal(user_create(db, "kim", "x", false, user, &e), 0);
+	assert_int_equal(conversation_create(db, user, "a\n# b", id, &e), 0);
+	assert_int_equal(conversation_record(db, &r, &e), 0);
+	c = conversation_load(db, db, id, user, &e);
+	assert_non_null(c);
+	assert_int_equal(export_markdown(db, c, "a\n# b <i>", i18n_find(texts, "en"),
+					 "Asia/Seoul", &out, &e), 0);
+	assert_has(out.data, "# a \\# b \\<i\\>\n\n");
+	assert_has(out.data, "**B\\`\\***\n\n```\nx\n```\n\n`````\na\n````\nb\n`````\n\ndone\n\n");
+	buf_clear(&out);
+	assert_int_equal(export_json(db, c, &out, &e), 0);
+	o = json_tokener_parse(out.data);
+	assert_non_null(o);
+	assert_int_equal(json_object_array_length(json_object_object_get(o, "messages")), 2);
+	json_object_put(o);
+	talloc_free(db);
+	snprintf(path, sizeof(path), "rm -rf %s", dir);
+	assert_int_equal(system(path), 0);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_kind_is_tame),
+		cmocka_unit_test(cards_say_what_they_are),
+		cmocka_unit_test(questions_show_the_choice),
+		cmocka_unit_test(recordings_are_drawn),
+		cmocka_unit_test(messages_and_queue),
+		cmocka_unit_test(exports_hold),
+	};
+
+	return cmocka_run_group_tests(tests, start, stop);
+}
