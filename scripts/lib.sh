@@ -163,9 +163,18 @@ dk() {
 pid_runs() {
 	local pid
 	pid=$(cat "$1" 2>/dev/null) || return 1
-	[ -n "$pid" ] && tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -qF -- "$2"
+	[ -n "$pid" ] && [ -d "/proc/$pid" ] && tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -qF -- "$2"
 }
 
 value_of() {
 	sed -n "s/^$1 *= *//p" "$settings" 2>/dev/null | tail -n 1
+}
+
+# Whether runit keeps the service in this folder.
+is_kept() {
+	[ -p "$1/supervise/ok" ] || return 1
+	case $(sv status "$1" 2>&1) in
+	run:* | down:* | finish:*) return 0 ;;
+	*) return 1 ;;
+	esac
 }
