@@ -156,6 +156,9 @@ int keeper_main(const char *id, char **argv)
 	claude = fork();
 	if (claude < 0) {
 		dprintf(2, "cannot start %s: %s\n", argv[0], strerror(errno));
+		claude = 0;
+		claude_status = W_EXITCODE(126, 0);
+		report(KEEPER_CLAUDE_ENDED, 0);
 		return 1;
 	}
 	if (!claude)

@@ -145,6 +145,7 @@ static const struct link_events link_calls = { send_bytes, on_ready, on_failed }
 
 static int spawn_relay(void)
 {
+	const char *command = getenv("GONGBANG_TEST_LINK");
 	int pair[2];
 
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0,
@@ -152,7 +153,10 @@ static int spawn_relay(void)
 	if (!fork()) {
 		dup2(pair[1], 0);
 		dup2(pair[1], 1);
-		execl(PROGRAM, PROGRAM, "link", (char *)NULL);
+		if (command)
+			execl("/bin/sh", "sh", "-c", command, (char *)NULL);
+		else
+			execl(PROGRAM, PROGRAM, "link", (char *)NULL);
 		_exit(127);
 	}
 	close(pair[1]);

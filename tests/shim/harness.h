@@ -49,7 +49,7 @@ void shim_end(struct shim *s);
 /* KB resident. */
 long shim_memory(const struct shim *s);
 
-/* By `gongbang-shim link` with relay, else by the socket itself. Ready on return. */
+/* By `gongbang-shim link` (or $GONGBANG_TEST_LINK) with relay, else by the socket itself. Ready on return. */
 struct client *client_new(const struct shim *s, bool relay);
 void client_free(struct client *c);
 

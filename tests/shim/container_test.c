@@ -1,0 +1,178 @@
+/*
+ * The shim as process 1 of a real workspace container, limits and all, linked
+ * by exec. Needs $GONGBANG_TEST_ENGINE (an engine's socket), the docker
+ * command and the workspace image; else it is skipped.
+ */
+#include "config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/id.h"
+#include "tests/shim/harness.h"
+
+#define IMAGE "claude-workspace:latest"
+
+static char docker[200], name[40], id[ID_SIZE];
+static struct client *c;
+
+static const char *path_of(const char *rest)
+{
+	static char path[200];
+
+	snprintf(path, sizeof(path), "/sessions/%s%s", id, rest);
+	return path;
+}
+
+static void open_link(void)
+{
+	char command[300];
+
+	snprintf(command, sizeof(command), "exec %s exec -i %s gongbang-shim link",
+		 docker, name);
+	setenv("GONGBANG_TEST_LINK", command, 1);
+	c = client_new(NULL, true);
+}
+
+static int setup(void **state)
+{
+	id_new(id);
+	snprintf(name, sizeof(name), "gongbang-shim-test-%d", (int)getpid());
+	/* The program just built, not the image's, which may be older. */
+	shell("%s run -d --name %s --network none --read-only -v /workspace "
+	      "--tmpfs /tmp:size=64m --memory 128m --memory-swap 128m --cpus 1 "
+	      "--pids-limit 64 --cap-drop ALL --security-opt no-new-privileges "
+	      "-v \"$(readlink -f gongbang-shim)\":/usr/local/bin/gongbang-shim:ro "
+	      "%s >/dev/null", docker, name, IMAGE);
+	open_link();
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	client_free(c);
+	shell("%s rm -fv %s >/dev/null", docker, name);
+	return 0;
+}
+
+static void follow(struct reply *log)
+{
+	client_send(c, log, "GET", path_of("/log?from=0"), NULL, 0);
+}
+
+static void a_tool_out_of_memory_is_told(void **state)
+{
+	struct reply log = { 0 }, health = { 0 };
+
+	assert_int_equal(start_script(c, id, "id -u; pwd; "
+		"gongbang-tool 'tail /dev/zero'; echo \"tool $?\"; cat"), 201);
+	follow(&log);
+	run_until_text(&log, "1000\n/workspace\n");
+	run_until_text(&log, "\"subtype\":\"oom\"");
+	run_until_text(&log, "tool 137\n");
+	assert_int_equal(client_call(c, &health, "GET", "/health", NULL, 0), 200);
+	assert_non_null(strstr(health.body.data, "\nmemory_max 134217728\n"));
+	assert_non_null(strstr(health.body.data, "\ncpus 1.00\n"));
+	assert_null(strstr(health.body.data, "\noom_kills 0\n"));
+	assert_int_equal(client_call(c, NULL, "DELETE", path_of("?grace=2"),
+				     NULL, 0), 200);
+	run_until_text(&log, "\"signal\":15,\"oom\":1,");
+	reply_release(&log);
+	reply_release(&health);
+}
+
+static void no_process_to_be_had_is_said(void **state)
+{
+	struct reply log = { 0 };
+	char first[ID_SIZE];
+
+	assert_int_equal(start_script(c, id, "exec python3 -c '"
+		"import os, time\n"
+		"try:\n"
+		"  while True:\n"
+		"    if not os.fork(): time.sleep(1000)\n"
+		"except OSError: print(\"full\", flush=True)\n"
+		"time.sleep(1000)'"), 201);
+	follow(&log);
+	run_until_text(&log, "full");
+	memcpy(first, id, sizeof(first));
+	id_new(id);
+	assert_int_equal(start_script(c, id, "true"), 503);
+	assert_int_equal(client_call(c, NULL, "GET", "/health", NULL, 0), 200);
+	memcpy(id, first, sizeof(id));
+	assert_int_equal(client_call(c, NULL, "DELETE", path_of("?grace=1"),
+				     NULL, 0), 200);
+	assert_int_equal(start_script(c, id, "echo room"), 201);
+	run_until_text(&log, "room");
+	reply_release(&log);
+}
+
+static void a_killed_container_is_closed_later(void **state)
+{
+	struct reply log = { 0 };
+
+	start_script(c, id, "echo one; sleep 1000");
+	follow(&log);
+	run_until_text(&log, "one");
+	log.stream = NULL;
+	client_free(c);
+	reply_release(&log);
+	shell("%s kill %s >/dev/null && %s start %s >/dev/null", docker, name,
+	      docker, name);
+	open_link();
+	follow(&log);
+	run_until_text(&log, "\"reason\":\"container\"");
+	reply_release(&log);
+}
+
+static void stop_ends_with_an_exit_line(void **state)
+{
+	struct reply log = { 0 };
+
+	start_script(c, id, "read a; echo bye; exit 4");
+	follow(&log);
+	run_until_text(&log, "start");
+	log.stream = NULL;
+	client_free(c);
+	reply_release(&log);
+	shell("%s stop -t 10 %s >/dev/null && %s start %s >/dev/null", docker,
+	      name, docker, name);
+	open_link();
+	follow(&log);
+	run_until_text(&log, "bye\n");
+	run_until_text(&log, "\"code\":4,\"signal\":0");
+	reply_release(&log);
+}
+
+#define CASE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE(a_tool_out_of_memory_is_told),
+		CASE(no_process_to_be_had_is_said),
+		CASE(a_killed_container_is_closed_later),
+		CASE(stop_ends_with_an_exit_line),
+	};
+	const char *engine = getenv("GONGBANG_TEST_ENGINE");
+	char probe[300];
+
+	snprintf(docker, sizeof(docker), "docker -H unix://%s", engine ? engine : "");
+	snprintf(probe, sizeof(probe), "%s image inspect %s >/dev/null 2>&1",
+		 docker, IMAGE);
+	if (!engine || system(probe) != 0) {
+		puts("skipped: GONGBANG_TEST_ENGINE names no engine with "
+		     IMAGE ", or there is no docker command");
+		return 77;
+	}
+	signal(SIGPIPE, SIG_IGN);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
