@@ -485,7 +485,7 @@ function answersOf(form) {
 			(other || field.querySelector("input")).focus();
 			return null;
 		}
-		answers[field.dataset.question] = field.dataset.multi ? chosen : chosen[0];
+		answers[field.dataset.question] = field.dataset.multi ? chosen : chosen.at(-1);
 	}
 	return answers;
 }

@@ -79,6 +79,8 @@ struct live *live_find_asking(struct decoder *d, const char *tool);
 void live_restore(struct decoder *d, const struct part *p);
 /* Ends what runs and waits; background ones only when all. */
 void live_end(struct decoder *d, const char *running, bool all);
+/* Keeps what l is, for an oom line that may follow its end. */
+void live_kill(struct decoder *d, const struct live *l);
 void live_unkill(struct decoder *d);
 /* A part that is whole at once: an error, a status. text (may be NULL) has n bytes. */
 void live_say(struct decoder *d, const char *kind, const char *key,

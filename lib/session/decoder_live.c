@@ -222,6 +222,17 @@ void live_end(struct decoder *d, const char *running, bool all)
 	}
 }
 
+void live_kill(struct decoder *d, const struct live *l)
+{
+	d->oom_killed = talloc_zero(d, struct live);
+	if (!d->oom_killed)
+		err_abort("out of memory");
+	buf_init(&d->oom_killed->text, TEXT_MAX);
+	d->oom_killed->p = l->p;
+	d->oom_killed->data = json_object_get(l->data);
+	talloc_set_destructor(d->oom_killed, drop);
+}
+
 void live_unkill(struct decoder *d)
 {
 	talloc_free(d->oom_killed);

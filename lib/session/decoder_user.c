@@ -280,11 +280,7 @@ static void mark_oom(struct decoder *d, struct live *l)
 		d->oom_pending = false;
 		return;
 	}
-	d->oom_killed = talloc_zero(d, struct live);
-	if (!d->oom_killed)
-		err_abort("out of memory");
-	d->oom_killed->p = l->p;
-	d->oom_killed->data = json_object_get(l->data);
+	live_kill(d, l);
 }
 
 static void tool_result(struct decoder *d, struct json_object *line,

@@ -137,12 +137,15 @@ static struct json_object *allow(const struct part *p, struct json_object *data,
 	struct json_object *r = json_object_new_object(), *input = NULL;
 	bool session = str_equal(a->choice, "allow_session");
 
-	json_object_object_get_ex(data, "input", &input);
-	input = copy_of(input);
 	put(r, "behavior", "allow");
-	if (a->answers && str_equal(p->kind, "question"))
+	/* An input that was cut to be shown is not what was asked: none, then. */
+	if (!json_object_object_get_ex(data, "input_cut", NULL))
+		json_object_object_get_ex(data, "input", &input);
+	input = input ? copy_of(input) : NULL;
+	if (input && a->answers && str_equal(p->kind, "question"))
 		json_object_object_add(input, "answers", copy_of(a->answers));
-	json_object_object_add(r, "updatedInput", input);
+	if (input)
+		json_object_object_add(r, "updatedInput", input);
 	if (session && str_equal(p->kind, "plan"))
 		json_object_object_add(r, "updatedPermissions", accept_edits());
 	else if (session && str_equal(p->kind, "permission"))
