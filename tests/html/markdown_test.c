@@ -125,6 +125,7 @@ static void abuse_is_bounded_and_kept(void **state)
 		{ "<div>\n```\n\n", "![[]()" }, { "- ```\n  ```\n", "![[]()" },
 		{ "    ```\n", "![[]()" }, { "``` `\n", "![[]()" },
 		{ "```\n    ```\n```\n", "![[]()" },
+		{ "[a]: x\n- - - - - - - - - - - - - - b\n", "\n" },
 		{ "", "|" }, { "|a|a|a|a|a|a|a|a|\n|-|-|-|-|-|-|-|-|\n", "|\n" },
 	};
 	size_t n = 1 << 20, i, at, unit;
@@ -144,6 +145,24 @@ static void abuse_is_bounded_and_kept(void **state)
 	assert_true(str_starts(render(">>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>"
 		">>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>"
 		"<x"), "<pre class=\"plain\">&gt;"));
+}
+
+static void a_reference_is_not_copied_without_end(void **state)
+{
+	char *text = malloc(300000);
+	size_t at = 5;
+
+	assert_non_null(text);
+	memset(text, 'x', 300000);
+	memcpy(text, "[a]: ", at);
+	memcpy(text + 100000, "\n\n", 2);
+	for (at = 100002; at < 120000; at += 3)
+		memcpy(text + at, "[a]", 3);
+	text[at] = '\0';
+	assert_true(str_starts(render(text), "<pre class=\"plain\">"));
+	free(text);
+	assert_true(str_starts(render("[a]: http://b/\n\n[a]"),
+			       "<p>" LINK "\"http://b/\">a</a>"));
 }
 
 static void a_large_fenced_text_is_not_abuse(void **state)
@@ -183,6 +202,7 @@ int main(void)
 		cmocka_unit_test(links_open_apart_and_images_are_links),
 		cmocka_unit_test(nothing_dangerous_comes_through),
 		cmocka_unit_test(abuse_is_bounded_and_kept),
+		cmocka_unit_test(a_reference_is_not_copied_without_end),
 		cmocka_unit_test(a_large_fenced_text_is_not_abuse),
 		cmocka_unit_test(too_much_is_refused),
 	};
