@@ -11,3 +11,20 @@ gongbang_SOURCES = cgi-bin/gongbang.c cgi-bin/command.h \
 gongbang_LDADD = lib/auth/libauth.a lib/store/libstore.a lib/kv/libkv.a \
 	lib/core/libcore.a $(SODIUM_LIBS) $(SQLITE_LIBS) \
 	$(HIREDIS_LIBS) $(CURL_LIBS) $(JSON_LIBS) $(TALLOC_LIBS) $(CORE_LIBS)
+
+pkglibexec_PROGRAMS += cgi-bin/gongbang.fcgi
+cgi_bin_gongbang_fcgi_SOURCES = \
+	cgi-bin/bridge.c cgi-bin/gongbang_fcgi.c \
+	cgi-bin/page.c cgi-bin/pages.h \
+	cgi-bin/page_account.c cgi-bin/page_conversation.c \
+	cgi-bin/page_error.c cgi-bin/page_health.c cgi-bin/page_history.c \
+	cgi-bin/page_login.c cgi-bin/page_workspace.c \
+	cgi-bin/routes.c cgi-bin/server.c cgi-bin/server.h \
+	cgi-bin/site.c cgi-bin/site.h cgi-bin/visit.c
+cgi_bin_gongbang_fcgi_LDADD = \
+	lib/session/libsession.a lib/auth/libauth.a lib/store/libstore.a \
+	lib/kv/libkv.a lib/html/libhtml.a lib/http/libhttp.a \
+	lib/core/libcore.a \
+	$(FCGI_LIBS) $(SODIUM_LIBS) $(SQLITE_LIBS) $(HIREDIS_LIBS) \
+	$(CMARK_LIBS) $(CURL_LIBS) $(JSON_LIBS) $(TALLOC_LIBS) $(UV_LIBS) \
+	$(CORE_LIBS) -lpthread

@@ -73,6 +73,9 @@ struct message {
 /* 1 when it was new, 0 when that id was known already (and nothing changed); ERR_CONFLICT when the id is another conversation's. */
 int message_add(struct db *db, const char *conversation_id, const char *id,
 		const char *text, struct err *e) must_check;
+/* The conversation of user_id that a message is in: ERR_MISSING when there is none. */
+int message_find(struct db *db, const char *id, const char *user_id,
+		 char conversation_id[ID_SIZE], struct err *e) must_check;
 /*
  * queued, sent or withdrawn. ERR_MISSING when that conversation has no such
  * message; ERR_CONFLICT when it was seen or withdrawn before (nothing changed).

@@ -74,6 +74,29 @@ int message_add(struct db *db, const char *conversation_id, const char *id,
 	return 1;
 }
 
+static int keep_place(void *data, const struct db_row *row, struct err *e)
+{
+	if (!str_copy(data, ID_SIZE, db_text(row, 0)))
+		return err_set(e, ERR_INTERNAL, "conversation id too long");
+	return 0;
+}
+
+int message_find(struct db *db, const char *id, const char *user_id,
+		 char conversation_id[ID_SIZE], struct err *e)
+{
+	char found[ID_SIZE] = "";
+
+	if (db_query(db, e, keep_place, found, "SELECT c.id FROM messages m"
+		     " JOIN conversations c ON c.id = m.conversation_id"
+		     " WHERE m.id = $1 AND c.user_id = $2 AND c.deleted_at = 0",
+		     "tt", id, user_id) < 0)
+		return -1;
+	if (!*found)
+		return err_set(e, ERR_MISSING, "no such message");
+	memcpy(conversation_id, found, ID_SIZE);
+	return 0;
+}
+
 int message_set_state(struct db *db, const char *conversation_id,
 		      const char *id, const char *state, struct err *e)
 {

@@ -3,3 +3,20 @@ tests_cgi_bin_gongbang_test_SOURCES = tests/cgi-bin/gongbang_test.c $(test_redis
 tests_cgi_bin_gongbang_test_LDADD = lib/auth/libauth.a lib/store/libstore.a \
 	lib/kv/libkv.a lib/core/libcore.a $(SODIUM_LIBS) $(SQLITE_LIBS) \
 	$(HIREDIS_LIBS) $(UV_LIBS) $(TALLOC_LIBS) $(CORE_LIBS) $(test_libs)
+
+# Run gongbang.fcgi itself, so they need it built.
+check_PROGRAMS += tests/cgi-bin/pages_test
+tests_cgi_bin_pages_test_SOURCES = tests/cgi-bin/pages_test.c \
+	tests/cgi-bin/cgi.c tests/cgi-bin/cgi.h $(test_redis)
+tests_cgi_bin_pages_test_DEPENDENCIES = cgi-bin/gongbang.fcgi $(cgi_test_own)
+tests_cgi_bin_pages_test_LDADD = $(cgi_test_libs)
+cgi_test_own = lib/auth/libauth.a lib/store/libstore.a lib/kv/libkv.a \
+	lib/core/libcore.a
+cgi_test_libs = $(cgi_test_own) $(SODIUM_LIBS) $(SQLITE_LIBS) \
+	$(HIREDIS_LIBS) $(UV_LIBS) $(TALLOC_LIBS) $(CORE_LIBS) $(test_libs)
+
+check_PROGRAMS += tests/cgi-bin/server_test
+tests_cgi_bin_server_test_SOURCES = tests/cgi-bin/server_test.c \
+	tests/cgi-bin/cgi.c tests/cgi-bin/cgi.h $(test_redis)
+tests_cgi_bin_server_test_DEPENDENCIES = cgi-bin/gongbang.fcgi $(cgi_test_own)
+tests_cgi_bin_server_test_LDADD = $(cgi_test_libs)

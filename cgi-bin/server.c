@@ -1,0 +1,213 @@
+/*
+ * FastCGI by libfcgi's thread-safe half (FCGX_*_r), a request a thread.
+ *
+ * libfcgi would catch SIGTERM itself and then leaves threads that wait in
+ * accept() asleep. So the signals are blocked before its start, in every
+ * thread, and the main thread takes them by sigwait: it tells libfcgi, and
+ * shuts the listening socket down, which wakes each accept().
+ */
+#include "config.h"
+#include "server.h"
+
+#include <errno.h>
+#include <fcgiapp.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <talloc.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/clock.h"
+#include "core/log.h"
+#include "core/str.h"
+
+#define BACKLOG 1024
+#define IO_SECONDS 30		/* nginx has the whole request before it connects */
+#define OUTPUT_KEPT (1u << 20)	/* a thread keeps no larger buffer than this */
+
+static const char *env(void *data, const char *name)
+{
+	const FCGX_Request *request = data;
+
+	return FCGX_GetParam(name, request->envp);
+}
+
+static int64_t take(void *data, char *out, size_t n)
+{
+	const FCGX_Request *request = data;
+	int got = FCGX_GetStr(out, n > 1 << 20 ? 1 << 20 : (int)n, request->in);
+
+	return got == 0 && FCGX_GetError(request->in) ? -1 : got;
+}
+
+struct thread {
+	pthread_t id;
+	struct worker *worker;
+	int listener;
+};
+
+static void answer(struct thread *t, FCGX_Request *request, struct buf *bytes)
+{
+	const struct request_source src = {
+		.env = env, .read = take, .data = request,
+	};
+	const struct timeval limit = { .tv_sec = IO_SECONDS };
+	size_t sent;
+
+	setsockopt(request->ipcFd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+	setsockopt(request->ipcFd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+	site_answer(t->worker, &src, bytes);
+	for (sent = 0; sent < bytes->len;) {
+		size_t n = bytes->len - sent;
+
+		if (n > 1 << 20)
+			n = 1 << 20;
+		if (FCGX_PutStr(bytes->data + sent, (int)n, request->out) < 0)
+			break;
+		sent += n;
+	}
+	FCGX_Finish_r(request);
+	/* A connection kept by nginx would hold this thread. */
+	FCGX_Free(request, 1);
+	buf_clear(bytes);
+	if (bytes->size > OUTPUT_KEPT)
+		buf_release(bytes);
+}
+
+static void *work(void *data)
+{
+	struct thread *t = data;
+	auto_buf bytes = BUF_INIT(SITE_OUTPUT_MAX);
+	FCGX_Request request;
+
+	if (FCGX_InitRequest(&request, t->listener, FCGI_FAIL_ACCEPT_ON_INTR) != 0)
+		err_abort("FCGX_InitRequest");
+	while (FCGX_Accept_r(&request) == 0)
+		answer(t, &request, &bytes);
+	FCGX_Free(&request, 1);
+	return NULL;
+}
+
+static bool somebody_listens(const struct sockaddr_un *to)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	bool yes;
+
+	if (fd < 0)
+		return true;
+	yes = connect(fd, (const struct sockaddr *)to, sizeof(*to)) == 0;
+	close(fd);
+	return yes;
+}
+
+/* What is in the way is removed only when it is a socket nobody answers on. */
+static int clear_stale(const char *path, const struct sockaddr_un *to,
+		       struct err *e)
+{
+	struct stat st;
+
+	if (lstat(path, &st) < 0)
+		return errno == ENOENT ? 0 :
+		       err_errno(e, ERR_INTERNAL, errno, "%s", path);
+	if (!S_ISSOCK(st.st_mode))
+		return err_set(e, ERR_CONFLICT, "%s is there and no socket", path);
+	if (somebody_listens(to))
+		return err_set(e, ERR_CONFLICT, "%s is served already", path);
+	if (unlink(path) < 0 && errno != ENOENT)
+		return err_errno(e, ERR_INTERNAL, errno, "unlink %s", path);
+	return 0;
+}
+
+/* Everyone may connect: the folder it lies in is the gate. */
+static int listen_at(const char *path, struct err *e)
+{
+	struct sockaddr_un to = { .sun_family = AF_UNIX };
+	int fd;
+
+	if (!str_copy(to.sun_path, sizeof(to.sun_path), path))
+		return err_set(e, ERR_INPUT, "pages_socket is too long");
+	if (clear_stale(path, &to, e) < 0)
+		return -1;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return err_errno(e, ERR_INTERNAL, errno, "socket");
+	if (bind(fd, (struct sockaddr *)&to, sizeof(to)) == 0 &&
+	    chmod(path, 0666) == 0 && listen(fd, BACKLOG) == 0)
+		return fd;
+	err_errno(e, ERR_INTERNAL, errno, "listen at %s", path);
+	close(fd);
+	return -1;
+}
+
+
+/* Idle threads end at once; a busy one after its answer. Returns those left. */
+static int stop(struct thread *threads, int n, int listener)
+{
+	int64_t end = clock_mono_ms() + SERVER_GRACE_MS;
+	struct timespec until;
+	int i, left = 0;
+
+	FCGX_ShutdownPending();
+	shutdown(listener, SHUT_RDWR);
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += SERVER_GRACE_MS / 1000;
+	for (i = 0; i < n; i++) {
+		if (clock_mono_ms() > end)
+			until.tv_sec = 0;
+		left += pthread_timedjoin_np(threads[i].id, NULL, &until) != 0;
+	}
+	return left;
+}
+
+static void start(struct thread *threads, int n, const struct site *site,
+		  int listener)
+{
+	int i;
+
+	for (i = 0; i < n; i++) {
+		threads[i].worker = worker_new(threads, site);
+		threads[i].listener = listener;
+		if (pthread_create(&threads[i].id, NULL, work, &threads[i]) != 0)
+			err_abort("no thread");
+	}
+}
+
+int server_run(const struct site *site, int listener, struct err *e)
+{
+	const char *path = settings_text(site->settings, SET_PAGES_SOCKET);
+	int n = (int)settings_number(site->settings, SET_PAGES_THREADS);
+	struct thread *threads = talloc_zero_array(NULL, struct thread, (unsigned)n);
+	bool bound = listener < 0;
+	int signal_number, left;
+	sigset_t ends;
+
+	if (!threads)
+		err_abort("out of memory");
+	sigemptyset(&ends);
+	sigaddset(&ends, SIGTERM);
+	sigaddset(&ends, SIGINT);
+	pthread_sigmask(SIG_BLOCK, &ends, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	if (FCGX_Init() != 0)
+		return err_set(e, ERR_INTERNAL, "FCGX_Init");
+	if (bound) {
+		listener = listen_at(path, e);
+		if (listener < 0)
+			return -1;
+	}
+	start(threads, n, site, listener);
+	log_event(LOG_INFO, "started", "socket", bound ? path : NULL, NULL);
+	sigwait(&ends, &signal_number);
+	if (bound)
+		unlink(path);
+	left = stop(threads, n, listener);
+	log_event(LOG_INFO, "stopped", "unfinished", left ? "yes" : NULL, NULL);
+	if (!left)
+		talloc_free(threads);
+	return 0;
+}
