@@ -517,14 +517,26 @@ static void test_export(void **state)
 	talloc_free(a);
 }
 
+static int count(const struct answer *a, const char *what)
+{
+	const char *at = a->body;
+	int n = 0;
+
+	while ((at = strstr(at, what))) {
+		at++;
+		n++;
+	}
+	return n;
+}
+
 static void test_many_conversations(void **state)
 {
 	struct browser b;
 	struct err e = { 0 };
 	char id[ID_SIZE], *end;
 	const char *older;
-	struct answer *a;
-	int i, rows = 0;
+	struct answer *a, *next;
+	int i;
 
 	(void)state;
 	talloc_free(log_in(&b, &site, "lee", PASSWORD));
@@ -532,20 +544,72 @@ static void test_many_conversations(void **state)
 		assert_int_equal(conversation_create(site.db, site.lee, "many",
 						     id, &e), 0);
 	a = get(&b, "/workspace");
-	for (end = a->body; (end = strstr(end, "class=\"row\"")); end++)
-		rows++;
-	assert_int_equal(rows, 50);
+	assert_int_equal(count(a, "class=\"row\""), 50);
 	older = strstr(a->body, "/workspace?search=&amp;before=");
 	assert_non_null(older);
 	older = talloc_strndup(a, older, strcspn(older, "\""));
 	end = strstr(older, "&amp;");
 	memmove(end + 1, end + 5, strlen(end + 5) + 1);
-	rows = 0;
-	a = get(&b, older);
-	for (end = a->body; (end = strstr(end, "class=\"row\"")); end++)
-		rows++;
-	assert_int_equal(rows, 3);
+	next = get(&b, older);
 	talloc_free(a);
+	a = next;
+	assert_int_equal(count(a, "class=\"row\""), 3);
+	talloc_free(a);
+}
+
+/* One turn of n parts of text, recorded as the bridge does. */
+static void record(const char *id, int64_t from, int n)
+{
+	struct part *parts = talloc_zero_array(NULL, struct part, (unsigned)n);
+	const struct recording r = {
+		.conversation_id = id, .offset = from + n, .state = "idle",
+		.parts = parts, .nparts = (size_t)n, .touched = true,
+	};
+	struct err e = { 0 };
+	int i;
+
+	for (i = 0; i < n; i++)
+		parts[i] = (struct part){
+			.at = from + i, .changed_at = from + i + 1, .turn = from,
+			.role = "assistant", .kind = "text", .state = "ok",
+			.data = "{\"text\":\"*it* <script>alert(1)</script>\"}",
+			.created_at = 1, .ended_at = 2,
+		};
+	if (conversation_record(site.db, &r, &e) < 0)
+		fail_msg("%s", e.text);
+	talloc_free(parts);
+}
+
+static void test_history(void **state)
+{
+	struct browser b;
+	struct answer *a;
+	char id[ID_SIZE], address[128];
+
+	(void)state;
+	be_kim(&b);
+	begin(&b, "csrf=CSRF&text=", id);
+	record(id, 10, 120);
+	record(id, 130, 120);
+	snprintf(address, sizeof(address), "/workspace/%s", id);
+	a = get(&b, address);
+	expect(a, 200);
+	assert_int_equal(count(a, "data-part=\"text\""), 200);
+	assert_int_equal(count(a, "data-role=\"assistant\""), 2);
+	assert_int_equal(count(a, "<script>alert"), 0);
+	assert_int_equal(count(a, "<em>it</em>"), 200);
+	assert_non_null(strstr(a->body, "data-offset=\"250\""));
+	assert_non_null(strstr(a->body, "?before=50\""));
+	talloc_free(a);
+	snprintf(address, sizeof(address), "/workspace/%s?before=50", id);
+	a = get(&b, address);
+	expect(a, 200);
+	assert_int_equal(count(a, "data-part=\"text\""), 40);
+	assert_int_equal(count(a, "?before="), 0);
+	assert_int_equal(count(a, "id=\"composer\""), 0);
+	talloc_free(a);
+	snprintf(address, sizeof(address), "/workspace/%s?before=x", id);
+	expect_error(get(&b, address), 400, "role=\"alert\"");
 }
 
 static void test_logout(void **state)
@@ -716,6 +780,7 @@ int main(void)
 		cmocka_unit_test(test_rename_and_delete),
 		cmocka_unit_test(test_export),
 		cmocka_unit_test(test_many_conversations),
+		cmocka_unit_test(test_history),
 		cmocka_unit_test(test_logout),
 		cmocka_unit_test(test_disabled),
 		cmocka_unit_test(test_password),
