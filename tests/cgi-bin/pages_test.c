@@ -605,7 +605,7 @@ static void test_history(void **state)
 	a = get(&b, address);
 	expect(a, 200);
 	assert_int_equal(count(a, "data-part=\"text\""), 40);
-	assert_int_equal(count(a, "?before="), 0);
+	assert_int_equal(count(a, "class=\"earlier\""), 0);
 	assert_int_equal(count(a, "id=\"composer\""), 0);
 	talloc_free(a);
 	snprintf(address, sizeof(address), "/workspace/%s?before=x", id);
