@@ -130,42 +130,47 @@ int login_end_all(struct kv *kv, const char *user_id, const char *keep_token,
 	return kv_set_each(kv, set, sweep_all, &s, e);
 }
 
-/* By hash: a name of any length, and a password typed as login is not kept. */
+/*
+ * By hash: a name of any length, and a password typed as login is not kept.
+ * ASCII case is folded, as user_load_by_login folds it.
+ */
 static void tries_key(char out[TRIES_KEY_SIZE], const char *what,
-		      const void *bytes, size_t n)
+		      const unsigned char *bytes, size_t n)
 {
-	unsigned char hash[32];
-	size_t used;
+	crypto_generichash_state state;
+	unsigned char hash[32], c;
+	size_t used, i;
 
-	crypto_generichash(hash, sizeof(hash), bytes, n, NULL, 0);
+	crypto_generichash_init(&state, NULL, 0, sizeof(hash));
+	for (i = 0; i < n; i++) {
+		c = bytes[i];
+		if (c >= 'A' && c <= 'Z')
+			c = (unsigned char)(c + 'a' - 'A');
+		crypto_generichash_update(&state, &c, 1);
+	}
+	crypto_generichash_final(&state, hash, sizeof(hash));
 	used = (size_t)snprintf(out, TRIES_KEY_SIZE, "tries:%s:", what);
 	str_hex(out + used, hash, sizeof(hash));
 }
 
 static void login_tries_key(char out[TRIES_KEY_SIZE], const char *login)
 {
-	char *folded = talloc_strdup(NULL, login), *c;
-
-	if (!folded)
-		err_abort("out of memory");
-	for (c = folded; *c; c++) {
-		if (*c >= 'A' && *c <= 'Z')
-			*c += 'a' - 'A';
-	}
-	tries_key(out, "login", folded, strlen(folded));
-	talloc_free(folded);
+	tries_key(out, "login", (const unsigned char *)login, strlen(login));
 }
 
 /* A customer has 2^64 IPv6 addresses, so their first half counts. */
 static void address_tries_key(char out[TRIES_KEY_SIZE], const char *address)
 {
-	unsigned char v6[16];
+	char prefix[INET6_ADDRSTRLEN];
+	struct in6_addr v6;
 
-	if (inet_pton(AF_INET6, address, v6) == 1 &&
-	    !IN6_IS_ADDR_V4MAPPED((struct in6_addr *)v6))
-		tries_key(out, "address", v6, 8);
-	else
-		tries_key(out, "address", address, strlen(address));
+	if (inet_pton(AF_INET6, address, &v6) == 1 &&
+	    !IN6_IS_ADDR_V4MAPPED(&v6)) {
+		memset(v6.s6_addr + 8, 0, 8);
+		address = inet_ntop(AF_INET6, &v6, prefix, sizeof(prefix));
+	}
+	tries_key(out, "address", (const unsigned char *)address,
+		  strlen(address));
 }
 
 int login_check(struct kv *kv, const struct settings *s, const char *login,
