@@ -2,6 +2,7 @@
 #include "terminal.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,14 +18,28 @@ static void on_signal(int number)
 	interrupted = 1;
 }
 
+/*
+ * Signals are blocked but while it waits in ppoll, so that one which comes
+ * just before the wait ends it too.
+ */
+static ssize_t read_byte(char *c, const sigset_t *waiting)
+{
+	struct pollfd in = { .fd = STDIN_FILENO, .events = POLLIN };
+
+	if (waiting && ppoll(&in, 1, NULL, waiting) < 0)
+		return -1;
+	return read(STDIN_FILENO, c, 1);
+}
+
 /* Byte by byte: what follows the line is not ours. */
-static int read_line(char out[TERMINAL_PASSWORD_SIZE], struct err *e)
+static int read_line(char out[TERMINAL_PASSWORD_SIZE],
+		     const sigset_t *waiting, struct err *e)
 {
 	size_t n = 0;
 	ssize_t got;
 	char c;
 
-	while ((got = read(STDIN_FILENO, &c, 1)) == 1 && c != '\n') {
+	while ((got = read_byte(&c, waiting)) == 1 && c != '\n') {
 		if (!c)
 			return err_set(e, ERR_INPUT,
 				       "the password has a NUL byte in it");
@@ -45,23 +60,25 @@ static int read_line(char out[TERMINAL_PASSWORD_SIZE], struct err *e)
 }
 
 static int ask(const char *prompt, char out[TERMINAL_PASSWORD_SIZE],
-	       struct err *e)
+	       const sigset_t *waiting, struct err *e)
 {
 	int rc;
 
 	fputs(prompt, stderr);
-	rc = read_line(out, e);
+	rc = read_line(out, waiting, e);
 	fputs("\n", stderr);
 	return rc;
 }
 
-static int ask_twice(char out[TERMINAL_PASSWORD_SIZE], struct err *e)
+static int ask_twice(char out[TERMINAL_PASSWORD_SIZE],
+		     const sigset_t *waiting, struct err *e)
 {
 	char again[TERMINAL_PASSWORD_SIZE];
 	int rc;
 
-	if (ask("Password: ", out, e) < 0 || password_check(out, e) < 0 ||
-	    ask("The same again: ", again, e) < 0)
+	if (ask("Password: ", out, waiting, e) < 0 ||
+	    password_check(out, e) < 0 ||
+	    ask("The same again: ", again, waiting, e) < 0)
 		return -1;
 	rc = str_equal(out, again) ? 0 :
 	     err_set(e, ERR_INPUT, "the two differ; nothing changed");
@@ -76,15 +93,21 @@ static int ask_unseen(char out[TERMINAL_PASSWORD_SIZE],
 	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
 	struct sigaction ours = { .sa_handler = on_signal }, old[4];
 	struct termios unseen = *before;
+	sigset_t blocked, waiting;
 	size_t i;
 	int rc;
 
-	for (i = 0; i < 4; i++)
+	sigemptyset(&blocked);
+	for (i = 0; i < 4; i++) {
+		sigaddset(&blocked, numbers[i]);
 		sigaction(numbers[i], &ours, &old[i]);
+	}
+	sigprocmask(SIG_BLOCK, &blocked, &waiting);
 	unseen.c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK | ECHONL);
 	tcsetattr(STDIN_FILENO, TCSAFLUSH, &unseen);
-	rc = ask_twice(out, e);
+	rc = ask_twice(out, &waiting, e);
 	tcsetattr(STDIN_FILENO, TCSAFLUSH, before);
+	sigprocmask(SIG_SETMASK, &waiting, NULL);
 	for (i = 0; i < 4; i++)
 		sigaction(numbers[i], &old[i], NULL);
 	return rc;
@@ -96,5 +119,5 @@ int terminal_read_password(char out[TERMINAL_PASSWORD_SIZE], struct err *e)
 
 	if (tcgetattr(STDIN_FILENO, &before) == 0)
 		return ask_unseen(out, &before, e);
-	return read_line(out, e);
+	return read_line(out, NULL, e);
 }
