@@ -143,7 +143,7 @@ void recorder_seen(struct session *s, const char *id, int64_t at)
 	seen->m.at = at;
 	TAILQ_INSERT_TAIL(&s->seen, seen, next);
 	s->touched = true;
-	s->spoken = true;
+	s->spoken = s->resume = true;
 }
 
 bool recorder_pressed(const struct session *s)

@@ -1,0 +1,317 @@
+#include "config.h"
+#include "fake_shim.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+
+#include "core/str.h"
+#include "workspace/workspace.h"
+
+struct link {
+	int dummy;
+};
+
+struct link_stream {
+	TAILQ_ENTRY(link_stream) next;
+	char method[8], path[256];
+	char *body;
+	size_t n;
+	const struct link_response_events *ev;
+	void *data;
+	bool log, held;
+	size_t at;
+};
+
+struct workspace {
+	enum workspace_state state;
+	struct err error;
+	void (*changed)(void *data);
+	void *data;
+};
+
+struct workspace_watch {
+	struct workspace *w;
+};
+
+struct fake fake;
+static struct link the_link;
+static struct workspace the_workspace;
+static struct workspace_watch the_watch = { &the_workspace };
+static TAILQ_HEAD(, link_stream) streams = TAILQ_HEAD_INITIALIZER(streams);
+
+static void check(int r)
+{
+	if (r < 0)
+		abort();
+}
+
+static void drop(struct link_stream *s)
+{
+	TAILQ_REMOVE(&streams, s, next);
+	free(s->body);
+	free(s);
+}
+
+void fake_reset(void)
+{
+	struct link_stream *s;
+
+	while ((s = TAILQ_FIRST(&streams)))
+		drop(s);
+	buf_release(&fake.log);
+	buf_release(&fake.input);
+	memset(&fake, 0, sizeof(fake));
+	buf_init(&fake.log, 64 << 20);
+	buf_init(&fake.input, 64 << 20);
+	the_workspace = (struct workspace){ .state = WORKSPACE_STOPPED };
+}
+
+static void tell(void)
+{
+	if (the_workspace.changed)
+		the_workspace.changed(the_workspace.data);
+}
+
+void fake_ready(void)
+{
+	the_workspace.state = WORKSPACE_READY;
+	tell();
+}
+
+void fake_lose(void)
+{
+	the_workspace.state = WORKSPACE_LINKING;
+	tell();
+	if (!TAILQ_EMPTY(&streams))
+		abort();	/* they were to be let go of */
+}
+
+void fake_say(const char *fmt, ...)
+{
+	struct err e = { 0 };
+	char line[8192];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(line, sizeof(line), fmt, ap);
+	va_end(ap);
+	check(buf_add_text(&fake.log, line, &e));
+	check(buf_add_text(&fake.log, "\n", &e));
+}
+
+void fake_exit(int code, int signal, const char *stderr_tail)
+{
+	fake.running = false;
+	fake_say("{\"type\":\"gongbang\",\"subtype\":\"exit\",\"at\":2,\"code\":%d,"
+		 "\"signal\":%d,\"oom\":0,\"reason\":\"exit\",\"stderr\":\"%s\"}",
+		 code, signal, stderr_tail);
+}
+
+static void answer(struct link_stream *s, int status, const char *body)
+{
+	const struct link_response_events *ev = s->ev;
+	void *data = s->data;
+
+	drop(s);
+	if (ev->status)
+		ev->status(data, status);
+	if (ev->body && *body)
+		ev->body(data, body, strlen(body));
+	if (ev->end)
+		ev->end(data, NULL);
+}
+
+static void list(struct link_stream *s)
+{
+	char line[128] = "", id[64] = "";
+	const char *at = getenv("FAKE_SESSION");
+
+	snprintf(id, sizeof(id), "%s", at ? at : "");
+	if (fake.has_log)
+		snprintf(line, sizeof(line), "%s %s %zu\n", id,
+			 fake.running ? "running" : "ended", fake.log.len);
+	answer(s, 200, line);
+}
+
+static void start(struct link_stream *s)
+{
+	bool was = fake.running;
+	size_t i;
+
+	fake.args[0] = '\0';
+	for (i = 0; i < s->n; i += strlen(s->body + i) + 1) {
+		strncat(fake.args, s->body + i, sizeof(fake.args) / 2);
+		strcat(fake.args, " ");
+	}
+	if (!was) {
+		fake.starts++;
+		fake.running = fake.has_log = true;
+		fake_say("{\"type\":\"gongbang\",\"subtype\":\"start\",\"at\":1}");
+	}
+	answer(s, was ? 200 : 201, "");
+}
+
+static void take_input(struct link_stream *s)
+{
+	struct err e = { 0 };
+	char *body, *line, *rest;
+
+	if (fake.refuse_input || !fake.running) {
+		fake.refuse_input -= fake.refuse_input > 0;
+		answer(s, 409, "not running\n");
+		return;
+	}
+	body = strndup(s->body, s->n);
+	check(buf_add(&fake.input, s->body, s->n, &e));
+	answer(s, 200, "");
+	for (rest = body; (line = strsep(&rest, "\n")); ) {
+		if (*line && fake.on_line)
+			fake.on_line(line);
+	}
+	free(body);
+}
+
+static void serve(struct link_stream *s)
+{
+	if (str_equal(s->path, "/sessions")) {
+		list(s);
+	} else if (str_equal(s->method, "DELETE")) {
+		fake.deletes++;
+		fake.purges += strstr(s->path, "purge=1") != NULL;
+		if (fake.running)
+			fake_exit(143, 15, "");
+		answer(s, 200, "");
+	} else if (strstr(s->path, "/input")) {
+		take_input(s);
+	} else if (strstr(s->path, "/tools/end")) {
+		fake.tools_ends++;
+		answer(s, 200, "");
+	} else if (strstr(s->path, "/trim")) {
+		fake.trimmed = atoll(strstr(s->path, "to=") + 3);
+		answer(s, 200, "");
+	} else {
+		start(s);
+	}
+}
+
+/* In small pieces, so that lines come cut in half. */
+static bool stream_log(struct link_stream *s)
+{
+	size_t n = fake.log.len - s->at;
+
+	if (s->held || !n)
+		return false;
+	if (!s->at || s->ev->status)
+		s->ev->status(s->data, 200);
+	if (n > 700)
+		n = 700;
+	s->at += n;
+	s->held = !s->ev->body(s->data, fake.log.data + s->at - n, n);
+	return true;
+}
+
+bool fake_pump(void)
+{
+	struct link_stream *s;
+
+	TAILQ_FOREACH(s, &streams, next) {
+		if (!s->log) {
+			serve(s);
+			return true;
+		}
+		if (!fake.has_log) {
+			answer(s, 404, "no log\n");
+			return true;
+		}
+		if (stream_log(s))
+			return true;
+	}
+	return false;
+}
+
+/* ---- lib/link ---- */
+
+struct link_stream *link_request(struct link *l, const struct link_request *rq,
+				 const struct link_response_events *ev, void *data,
+				 struct err *e)
+{
+	struct link_stream *s = calloc(1, sizeof(*s));
+	const char *from = strstr(rq->path, "/log?from=");
+
+	snprintf(s->method, sizeof(s->method), "%s", rq->method);
+	snprintf(s->path, sizeof(s->path), "%s", rq->path);
+	s->n = rq->body_len;
+	s->body = malloc(s->n + 1);
+	if (s->n)
+		memcpy(s->body, rq->body, s->n);
+	s->body[s->n] = '\0';
+	s->ev = ev;
+	s->data = data;
+	s->log = from != NULL;
+	s->at = from ? (size_t)atoll(from + 10) : 0;
+	TAILQ_INSERT_TAIL(&streams, s, next);
+	return s;
+}
+
+void link_stream_consume(struct link_stream *s, size_t n)
+{
+	s->held = false;
+}
+
+void link_stream_cancel(struct link_stream *s)
+{
+	drop(s);
+}
+
+/* ---- lib/workspace ---- */
+
+struct workspace *workspace_get(struct workspaces *all,
+				const char user_id[ID_SIZE])
+{
+	return &the_workspace;
+}
+
+void workspace_ensure(struct workspace *w)
+{
+	if (w->state == WORKSPACE_STOPPED)
+		w->state = WORKSPACE_STARTING;
+}
+
+enum workspace_state workspace_state(const struct workspace *w)
+{
+	return w->state;
+}
+
+const struct err *workspace_error(const struct workspace *w)
+{
+	return &w->error;
+}
+
+struct link *workspace_link(struct workspace *w)
+{
+	return w->state == WORKSPACE_READY ? &the_link : NULL;
+}
+
+struct workspace_watch *workspace_watch(struct workspace *w,
+					void (*changed)(void *data), void *data)
+{
+	w->changed = changed;
+	w->data = data;
+	return &the_watch;
+}
+
+void workspace_unwatch(struct workspace_watch *watch)
+{
+	watch->w->changed = NULL;
+}
+
+void workspace_hold(struct workspace *w)
+{
+}
+
+void workspace_release(struct workspace *w)
+{
+}

@@ -1,0 +1,37 @@
+/*
+ * A workspace and its shim without either: stands in for lib/workspace and
+ * lib/link at link time. The test says what Claude does with each input line.
+ */
+#ifndef TESTS_FAKE_SHIM_H
+#define TESTS_FAKE_SHIM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/buf.h"
+
+struct fake {
+	struct buf log;			/* the session's, all of it */
+	bool running, has_log;
+	char args[4096];		/* of the last start, parted by blanks */
+	int starts, tools_ends, deletes, purges;
+	int64_t trimmed;
+	struct buf input;		/* all lines Claude was given */
+	int refuse_input;		/* answer 409 so many times */
+	void (*on_line)(const char *line);
+};
+
+extern struct fake fake;
+
+void fake_reset(void);
+/* The workspace is ready, with a fresh link; or its link is lost. */
+void fake_ready(void);
+void fake_lose(void);
+/* Appends a line to the log. */
+void fake_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* Claude's process ends. */
+void fake_exit(int code, int signal, const char *stderr_tail);
+/* Answers what was asked and sends what the log has; false when there was nothing to do. */
+bool fake_pump(void);
+
+#endif

@@ -1,0 +1,656 @@
+/* lib/session: a live conversation against a scripted shim and a real store. */
+#include "config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <uv.h>
+
+#include <talloc.h>
+
+#include "core/clock.h"
+#include "core/str.h"
+#include "fake_shim.h"
+#include "session/session.h"
+#include "store/users.h"
+
+#define M1 "11111111-1111-4111-8111-111111111111"
+#define M2 "22222222-2222-4222-8222-222222222222"
+
+static struct world {
+	char dir[64], conversation[ID_SIZE], user[ID_SIZE];
+	uv_loop_t loop;
+	struct jobs *jobs;
+	struct settings *settings;
+	struct session_env env;
+	struct session *s;
+	int accepted, refused, troubles, ends, replays, gone;
+	size_t replayed;
+	bool place;
+	char words[256];	/* the texts of the last deltas */
+} w;
+
+/* ---- what the bridge would hear ---- */
+
+static void on_nothing(void *data)
+{
+}
+
+static void on_loaded(void *data, const struct err *e)
+{
+	assert_null(e);
+}
+
+static void on_part(void *data, const struct part *p, int64_t at)
+{
+	assert_true(at >= p->at);
+}
+
+static void on_delta(void *data, int64_t part, const char *text, size_t n,
+		     int64_t at)
+{
+	strncat(w.words, text, n < 100 ? n : 100);
+}
+
+static void on_end(void *data, int64_t at)
+{
+	w.ends++;
+}
+
+static void on_accepted(void *data, uint64_t asker, const char *id)
+{
+	w.accepted++;
+}
+
+static void on_refused(void *data, uint64_t asker, const char *id,
+		       const struct err *e)
+{
+	w.refused++;
+}
+
+static void on_trouble(void *data, uint64_t asker, const struct err *e)
+{
+	w.troubles++;
+}
+
+static void on_replayed(void *data, uint64_t asker,
+			const struct part *const *parts, size_t n, int64_t at)
+{
+	w.replays++;
+	w.replayed = n;
+}
+
+static bool on_may_start(void *data)
+{
+	return w.place;
+}
+
+static void on_gone(void *data)
+{
+	w.gone++;
+}
+
+static void on_failed(void *data, const char *event, const struct err *e)
+{
+}
+
+static const struct session_events events = {
+	.loaded = on_loaded, .part = on_part, .delta = on_delta, .end = on_end,
+	.queue = on_nothing, .status = on_nothing, .changed = on_nothing,
+	.accepted = on_accepted, .refused = on_refused, .trouble = on_trouble,
+	.replayed = on_replayed, .may_start = on_may_start,
+	.ended = on_nothing, .gone = on_gone, .failed = on_failed,
+};
+
+/* ---- Claude, scripted ---- */
+
+static bool answers = true;	/* the next message gets its whole turn */
+
+static void say_turn_start(const char *id)
+{
+	fake_say("{\"type\":\"system\",\"subtype\":\"init\",\"model\":\"m\","
+		 "\"permissionMode\":\"default\",\"session_id\":\"s\"}");
+	fake_say("{\"type\":\"user\",\"isReplay\":true,\"uuid\":\"%s\","
+		 "\"timestamp\":\"2026-01-01T00:00:00Z\","
+		 "\"message\":{\"role\":\"user\",\"content\":\"hello\"}}", id);
+	fake_say("{\"type\":\"stream_event\",\"event\":{\"type\":\"message_start\","
+		 "\"message\":{\"id\":\"msg\",\"role\":\"assistant\"}}}");
+	fake_say("{\"type\":\"stream_event\",\"event\":{\"type\":\"content_block_start\","
+		 "\"index\":0,\"content_block\":{\"type\":\"text\",\"text\":\"\"}}}");
+	fake_say("{\"type\":\"stream_event\",\"event\":{\"type\":\"content_block_delta\","
+		 "\"index\":0,\"delta\":{\"type\":\"text_delta\",\"text\":\"an answer\"}}}");
+}
+
+static void say_turn_end(const char *id)
+{
+	fake_say("{\"type\":\"assistant\",\"message\":{\"id\":\"msg\","
+		 "\"role\":\"assistant\",\"content\":[{\"type\":\"text\","
+		 "\"text\":\"an answer\"}]}}");
+	fake_say("{\"type\":\"stream_event\",\"event\":{\"type\":\"content_block_stop\",\"index\":0}}");
+	fake_say("{\"type\":\"result\",\"subtype\":\"success\",\"is_error\":false,"
+		 "\"num_turns\":1,\"duration_ms\":5,\"terminal_reason\":\"completed\","
+		 "\"usage\":{\"input_tokens\":1,\"output_tokens\":2}}");
+	fake_say("{\"type\":\"command_lifecycle\",\"state\":\"completed\","
+		 "\"command_uuid\":\"%s\"}", id);
+}
+
+static void control_answer(const char *id, const char *response)
+{
+	fake_say("{\"type\":\"control_response\",\"response\":{\"subtype\":"
+		 "\"success\",\"request_id\":\"%s\",\"response\":%s}}", id,
+		 response);
+}
+
+static const char *field(const char *line, const char *name, char out[80])
+{
+	const char *at = strstr(line, name);
+
+	assert_non_null(at);
+	at += strlen(name);
+	snprintf(out, 80, "%.*s", (int)strcspn(at, "\""), at);
+	return out;
+}
+
+static void on_line(const char *line)
+{
+	char id[80];
+
+	if (strstr(line, "\"initialize\"")) {
+		control_answer("init", "{}");
+	} else if (strstr(line, "cancel_async_message")) {
+		control_answer(field(line, "\"request_id\":\"", id),
+			       "{\"cancelled\":true}");
+	} else if (strstr(line, "\"type\":\"user\"") && answers) {
+		field(line, "\"uuid\":\"", id);
+		say_turn_start(id);
+		say_turn_end(id);
+	}
+}
+
+/* ---- the world ---- */
+
+static void turn_loop(void)
+{
+	int idle = 0, i;
+
+	for (i = 0; i < 20000 && idle < 3; i++) {
+		bool busy = fake_pump();
+
+		if (jobs_left(w.jobs))
+			uv_run(&w.loop, UV_RUN_ONCE);
+		else
+			uv_run(&w.loop, UV_RUN_NOWAIT);
+		idle = busy || jobs_left(w.jobs) ? 0 : idle + 1;
+	}
+}
+
+/* Until the log is recorded: that is 50 ms away at most. */
+static void wait_recorded(void)
+{
+	session_flush(w.s);
+	turn_loop();
+}
+
+static void sleep_loop(int ms)
+{
+	int64_t until = clock_mono_ms() + ms;
+
+	while (clock_mono_ms() < until) {
+		turn_loop();
+		uv_sleep(5);
+	}
+}
+
+static void open_session(void)
+{
+	w.s = session_new(NULL, &w.env, w.conversation, w.user, &events, NULL);
+	turn_loop();
+}
+
+static void close_session(void)
+{
+	session_close(w.s);
+	turn_loop();
+}
+
+static struct db *database(void)
+{
+	struct err e = { 0 };
+	char path[128];
+	struct db *db;
+
+	snprintf(path, sizeof(path), "%s/db", w.dir);
+	db = db_open(NULL, path, &e);
+	if (!db)
+		fail_msg("%s", e.text);
+	return db;
+}
+
+static int setup(void **state)
+{
+	struct err e = { 0 };
+	struct db *db;
+
+	memset(&w, 0, sizeof(w));
+	snprintf(w.dir, sizeof(w.dir), "/tmp/session_test.XXXXXX");
+	assert_non_null(mkdtemp(w.dir));
+	db = database();
+	assert_int_equal(user_create(db, "kim", "x", false, w.user, &e), 0);
+	assert_int_equal(conversation_create(db, w.user, "t", w.conversation, &e), 0);
+	setenv("FAKE_SESSION", w.conversation, 1);
+	fake_reset();
+	fake.on_line = on_line;
+	answers = true;
+	w.place = true;
+	uv_loop_init(&w.loop);
+	w.jobs = jobs_new(db, &w.loop, db);
+	w.settings = settings_new();
+	w.env = (struct session_env){
+		.loop = &w.loop, .jobs = w.jobs, .settings = w.settings,
+	};
+	open_session();
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	char command[128];
+
+	close_session();
+	uv_run(&w.loop, UV_RUN_DEFAULT);
+	assert_int_equal(uv_loop_close(&w.loop), 0);
+	talloc_free(talloc_parent(w.jobs));
+	settings_free(w.settings);
+	fake_reset();
+	snprintf(command, sizeof(command), "rm -rf %s", w.dir);
+	return system(command);
+}
+
+struct counts {
+	int users, texts, errors, parts;
+};
+
+static int count_part(void *data, const struct part *p, struct err *e)
+{
+	struct counts *c = data;
+
+	c->parts++;
+	c->users += str_equal(p->role, "user");
+	c->texts += str_equal(p->role, "assistant") && str_equal(p->kind, "text");
+	c->errors += str_equal(p->kind, "error");
+	return 0;
+}
+
+static struct counts stored(void)
+{
+	struct db *db = database();
+	struct counts c = { 0 };
+	struct err e = { 0 };
+
+	assert_int_equal(part_each(db, w.conversation, -1, 0, 0, count_part, &c,
+				   &e), 0);
+	talloc_free(db);
+	return c;
+}
+
+static int count_message(void *data, const struct message *m, struct err *e)
+{
+	++*(int *)data;
+	return 0;
+}
+
+static int unplaced(void)
+{
+	struct db *db = database();
+	struct err e = { 0 };
+	int n = 0;
+
+	assert_int_equal(message_each_unplaced(db, w.conversation,
+					       count_message, &n, &e), 0);
+	talloc_free(db);
+	return n;
+}
+
+static int given(const char *what)
+{
+	const char *at = buf_text(&fake.input);
+	int n = 0;
+
+	while ((at = strstr(at, what))) {
+		n++;
+		at++;
+	}
+	return n;
+}
+
+static const char *state_of(void)
+{
+	struct session_status st;
+
+	session_status(w.s, &st);
+	return st.state;
+}
+
+/* ---- tests ---- */
+
+static void a_message_becomes_a_turn(void **state)
+{
+	struct counts c;
+
+	fake_ready();
+	session_message(w.s, 1, M1, "hello");
+	turn_loop();
+	wait_recorded();
+	assert_int_equal(w.accepted, 1);
+	assert_int_equal(fake.starts, 1);
+	assert_non_null(strstr(fake.args, "--session-id"));
+	assert_non_null(strstr(fake.args, "--permission-mode arg=default"));
+	assert_int_equal(given("\"uuid\":\"" M1 "\""), 1);
+	assert_int_equal(w.ends, 1);
+	assert_string_equal(w.words, "an answer");
+	assert_string_equal(state_of(), "ready");
+	c = stored();
+	assert_int_equal(c.users, 1);
+	assert_int_equal(c.texts, 1);
+	assert_int_equal(unplaced(), 0);
+}
+
+static void the_same_id_is_accepted_once_more_and_given_once(void **state)
+{
+	fake_ready();
+	session_message(w.s, 1, M1, "hello");
+	turn_loop();
+	session_message(w.s, 1, M1, "hello");
+	turn_loop();
+	wait_recorded();
+	session_message(w.s, 2, M1, "hello");
+	turn_loop();
+	assert_int_equal(w.accepted, 3);
+	assert_int_equal(given("\"uuid\":\"" M1 "\""), 1);
+	assert_int_equal(stored().users, 1);
+}
+
+static void bad_messages_are_refused(void **state)
+{
+	size_t n = (size_t)settings_number(w.settings, SET_MESSAGE_MAX) + 1;
+	char *text = malloc(n + 1);
+
+	memset(text, 'x', n);
+	text[n] = '\0';
+	session_message(w.s, 1, M1, text);
+	session_message(w.s, 1, M1, "");
+	text[n - 1] = '\0';
+	session_message(w.s, 1, M2, text);
+	free(text);
+	turn_loop();
+	assert_int_equal(w.refused, 2);
+	assert_int_equal(w.accepted, 1);
+}
+
+static void what_waits_can_be_withdrawn(void **state)
+{
+	session_message(w.s, 1, M1, "hello");
+	session_message(w.s, 1, M2, "more");
+	turn_loop();
+	assert_non_null(session_queued(w.s, 1));
+	session_withdraw(w.s, M1);
+	turn_loop();
+	assert_int_equal(unplaced(), 1);
+	fake_ready();
+	turn_loop();
+	assert_int_equal(given(M1), 0);
+	assert_int_equal(given("\"uuid\":\"" M2 "\""), 1);
+}
+
+static void what_was_given_is_cancelled(void **state)
+{
+	answers = false;
+	fake_ready();
+	session_message(w.s, 1, M1, "hello");
+	turn_loop();
+	assert_string_equal(session_queued(w.s, 0)->state, "sent");
+	session_withdraw(w.s, M1);
+	turn_loop();
+	assert_int_equal(given("cancel_async_message"), 1);
+	assert_null(session_queued(w.s, 0));
+	assert_int_equal(unplaced(), 0);
+}
+
+static void stop_interrupts_and_ends_tools(void **state)
+{
+	answers = false;
+	fake_ready();
+	session_message(w.s, 1, M1, "hello");
+	turn_loop();
+	say_turn_start(M1);
+	turn_loop();
+	assert_string_equal(state_of(), "working");
+	session_interrupt(w.s);
+	turn_loop();
+	assert_int_equal(given("\"cancel_queued\":true"), 1);
+	assert_int_equal(fake.tools_ends, 0);
+	say_turn_end(M1);
+	turn_loop();
+	assert_int_equal(fake.tools_ends, 1);
+	assert_int_equal(w.ends, 1);
+}
+
+static void a_killed_claude_ends_its_turn_once_and_is_resumed(void **state)
+{
+	answers = false;
+	fake_ready();
+	session_message(w.s, 1, M1, "hello");
+	turn_loop();
+	say_turn_start(M1);
+	turn_loop();
+	session_message(w.s, 1, M2, "more");
+	turn_loop();
+	fake_exit(0, 9, "");
+	answers = true;
+	turn_loop();
+	assert_int_equal(w.ends, 1);
+	sleep_loop(1200);
+	assert_int_equal(fake.starts, 2);
+	assert_non_null(strstr(fake.args, "--resume"));
+	assert_int_equal(given("\"uuid\":\"" M1 "\""), 1);
+	assert_int_equal(given("\"uuid\":\"" M2 "\""), 2);
+	assert_int_equal(w.ends, 2);
+	wait_recorded();
+	assert_int_equal(stored().errors, 1);
+	assert_int_equal(unplaced(), 0);
+}
+
+static void the_other_flag_is_tried_once(void **state)
+{
+	answers = false;
+	fake_ready();
+	session_watched(w.s, 1);
+	fake.on_line = NULL;
+	turn_loop();
+	fake_exit(1, 0, "Error: Session ID x is already in use.");
+	fake.on_line = on_line;
+	turn_loop();
+	assert_int_equal(fake.starts, 2);
+	assert_non_null(strstr(fake.args, "--resume"));
+	assert_string_equal(state_of(), "ready");
+}
+
+static void a_new_bridge_goes_on_in_mid_answer(void **state)
+{
+	struct counts c;
+
+	answers = false;
+	fake_ready();
+	session_message(w.s, 1, M1, "hello");
+	turn_loop();
+	say_turn_start(M1);
+	turn_loop();
+	close_session();
+	say_turn_end(M1);
+	w.ends = 0;
+	open_session();
+	turn_loop();
+	wait_recorded();
+	assert_int_equal(w.ends, 1);
+	assert_int_equal(fake.starts, 1);
+	c = stored();
+	assert_int_equal(c.users, 1);
+	assert_int_equal(c.texts, 1);
+	assert_int_equal(given("\"uuid\":\"" M1 "\""), 1);
+}
+
+static void a_lost_link_is_read_on(void **state)
+{
+	answers = false;
+	fake_ready();
+	session_message(w.s, 1, M1, "hello");
+	turn_loop();
+	say_turn_start(M1);
+	turn_loop();
+	fake_lose();
+	assert_string_equal(state_of(), "starting");
+	say_turn_end(M1);
+	fake_ready();
+	turn_loop();
+	wait_recorded();
+	assert_int_equal(w.ends, 1);
+	assert_int_equal(stored().texts, 1);
+}
+
+static void a_page_gets_what_it_lacks(void **state)
+{
+	answers = false;
+	fake_ready();
+	session_message(w.s, 1, M1, "hello");
+	turn_loop();
+	say_turn_start(M1);
+	turn_loop();
+	session_replay(w.s, 7, -1);
+	turn_loop();
+	assert_int_equal(w.replays, 1);
+	assert_int_equal(w.replayed, 2);
+	say_turn_end(M1);
+	turn_loop();
+	wait_recorded();
+	session_replay(w.s, 7, (int64_t)fake.log.len);
+	turn_loop();
+	assert_int_equal(w.replayed, 0);
+	session_replay(w.s, 7, 0);
+	turn_loop();
+	assert_int_equal(w.replayed, stored().parts);
+}
+
+static void an_answer_reaches_claude_once(void **state)
+{
+	struct session_answer a = { .choice = "allow_session", .reason = "" };
+	int64_t at;
+
+	answers = false;
+	fake_ready();
+	session_message(w.s, 1, M1, "hello");
+	turn_loop();
+	say_turn_start(M1);
+	at = (int64_t)fake.log.len;
+	fake_say("{\"type\":\"control_request\",\"request_id\":\"R1\",\"request\":"
+		 "{\"subtype\":\"can_use_tool\",\"tool_name\":\"Bash\","
+		 "\"input\":{\"command\":\"ls\"},\"tool_use_id\":\"T\","
+		 "\"permission_suggestions\":[{\"type\":\"addRules\","
+		 "\"destination\":\"localSettings\"}]}}");
+	turn_loop();
+	assert_string_equal(state_of(), "waiting");
+	a.part = at;
+	session_answer(w.s, 1, &a);
+	session_answer(w.s, 2, &a);
+	turn_loop();
+	assert_int_equal(w.troubles, 1);
+	assert_int_equal(given("\"behavior\":\"allow\""), 1);
+	assert_int_equal(given("localSettings"), 0);
+	assert_int_equal(given("\"destination\":\"session\""), 1);
+	control_answer("R1", "{\"behavior\":\"allow\"}");
+	turn_loop();
+	assert_string_equal(state_of(), "working");
+}
+
+static void without_a_place_it_waits(void **state)
+{
+	w.place = false;
+	fake_ready();
+	session_message(w.s, 1, M1, "hello");
+	turn_loop();
+	assert_int_equal(fake.starts, 0);
+	assert_string_equal(state_of(), "starting");
+	w.place = true;
+	session_poke(w.s);
+	turn_loop();
+	assert_int_equal(fake.starts, 1);
+	assert_int_equal(w.ends, 1);
+}
+
+static void an_idle_claude_rests_and_wakes(void **state)
+{
+	fake_ready();
+	session_message(w.s, 1, M1, "hello");
+	turn_loop();
+	assert_true(session_rest(w.s));
+	turn_loop();
+	assert_int_equal(given("end_session"), 1);
+	assert_int_equal(fake.deletes, 1);
+	assert_string_equal(state_of(), "stopped");
+	session_message(w.s, 1, M2, "again");
+	turn_loop();
+	assert_int_equal(fake.starts, 2);
+	assert_non_null(strstr(fake.args, "--resume"));
+	assert_int_equal(w.ends, 2);
+	assert_int_equal(w.troubles, 0);
+}
+
+static void a_deleted_one_is_purged(void **state)
+{
+	struct db *db = database();
+	struct err e = { 0 };
+
+	fake_ready();
+	session_message(w.s, 1, M1, "hello");
+	turn_loop();
+	wait_recorded();
+	assert_int_equal(conversation_mark_deleted(db, w.conversation, w.user,
+						   &e), 0);
+	talloc_free(db);
+	session_refresh(w.s);
+	turn_loop();
+	assert_int_equal(w.gone, 1);
+	assert_int_equal(fake.purges, 1);
+	assert_int_equal(stored().parts, 0);
+	assert_true(session_at_rest(w.s));
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_message_becomes_a_turn),
+		TEST(the_same_id_is_accepted_once_more_and_given_once),
+		TEST(bad_messages_are_refused),
+		TEST(what_waits_can_be_withdrawn),
+		TEST(what_was_given_is_cancelled),
+		TEST(stop_interrupts_and_ends_tools),
+		TEST(a_killed_claude_ends_its_turn_once_and_is_resumed),
+		TEST(the_other_flag_is_tried_once),
+		TEST(a_new_bridge_goes_on_in_mid_answer),
+		TEST(a_lost_link_is_read_on),
+		TEST(a_page_gets_what_it_lacks),
+		TEST(an_answer_reaches_claude_once),
+		TEST(without_a_place_it_waits),
+		TEST(an_idle_claude_rests_and_wakes),
+		TEST(a_deleted_one_is_purged),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
