@@ -28,3 +28,13 @@ cgi_bin_gongbang_fcgi_LDADD = \
 	$(FCGI_LIBS) $(SODIUM_LIBS) $(SQLITE_LIBS) $(HIREDIS_LIBS) \
 	$(CMARK_LIBS) $(CURL_LIBS) $(JSON_LIBS) $(TALLOC_LIBS) $(UV_LIBS) \
 	$(CORE_LIBS) -lpthread
+
+pkglibexec_PROGRAMS += gongbang-bridge
+gongbang_bridge_SOURCES = cgi-bin/gongbang_bridge.c
+gongbang_bridge_LDADD = lib/bridge/libbridge.a lib/session/libsession.a \
+	lib/workspace/libworkspace.a lib/link/liblink.a lib/engine/libengine.a \
+	lib/auth/libauth.a lib/kv/libkv.a lib/html/libhtml.a \
+	lib/http/libhttp.a lib/store/libstore.a lib/core/libcore.a \
+	$(MHD_LIBS) $(WSLAY_LIBS) $(NGHTTP2_LIBS) $(HTTP_PARSER_LIBS) \
+	$(HIREDIS_LIBS) $(SODIUM_LIBS) $(CMARK_LIBS) $(SQLITE_LIBS) \
+	$(UV_LIBS) $(JSON_LIBS) $(TALLOC_LIBS) $(CORE_LIBS) -lpthread

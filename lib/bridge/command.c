@@ -203,13 +203,15 @@ struct command *command_parse(const void *ctx, const char *text, size_t n,
 
 bool command_find_id(const char *head, size_t n, char id[ID_SIZE])
 {
-	static const char mark[] = "\"id\":\"";
+	static const char mark[] = "\"id\"";
 	const char *at = memmem(head, n < 512 ? n : 512, mark, sizeof(mark) - 1);
+	const char *end = head + n;
 
 	if (!at)
 		return false;
-	at += sizeof(mark) - 1;
-	if ((size_t)(head + n - at) < ID_SIZE)
+	for (at += sizeof(mark) - 1; at < end && strchr(": \"", *at) && *at; at++)
+		;
+	if (end - at < ID_SIZE)
 		return false;
 	memcpy(id, at, ID_SIZE - 1);
 	id[ID_SIZE - 1] = '\0';

@@ -42,7 +42,7 @@ struct room {
 	struct session *session;
 	TAILQ_HEAD(, client) clients;
 	int nclients;
-	char *shown;			/* row and mode as last told */
+	char *row, *mode;		/* as last told */
 	bool gone;
 };
 

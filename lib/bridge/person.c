@@ -70,7 +70,7 @@ void workspace_words(struct person *p, struct session_status *out)
 		out->key = e->key;
 }
 
-/* New state or new numbers: pages in a room hear the first from their session. */
+/* New numbers, or a new state: that one pages in a room hear from their session. */
 static void on_workspace(void *data)
 {
 	struct person *p = data;
@@ -91,6 +91,8 @@ static void on_workspace(void *data)
 		if (!c->room)
 			client_tell_workspace(c);
 	}
+	if (state)
+		return;
 	LIST_FOREACH(r, &p->rooms, in_person)
 		room_tell_status(r, NULL);
 }

@@ -177,15 +177,17 @@ static void on_changed(void *data)
 
 	if (!session_loaded(r->session))
 		return;
-	now = talloc_asprintf(r, "%s\n%s\n%s", session_mode(r->session),
-			      session_state(r->session),
-			      session_title(r->session));
-	if (!r->shown || !str_equal(now, r->shown)) {
+	if (!r->mode || !str_equal(r->mode, session_mode(r->session))) {
+		talloc_free(r->mode);
+		r->mode = talloc_strdup(r, session_mode(r->session));
 		tell_text(r, mode_event(r));
-		room_tell_row(r);
 	}
-	talloc_free(r->shown);
-	r->shown = now;
+	now = talloc_asprintf(r, "%s\n%s", session_state(r->session),
+			      session_title(r->session));
+	if (!r->row || !str_equal(now, r->row))
+		room_tell_row(r);
+	talloc_free(r->row);
+	r->row = now;
 }
 
 static void on_loaded(void *data, const struct err *e)

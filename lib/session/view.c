@@ -79,6 +79,10 @@ static void no_workspace(const struct session *s, struct session_status *out)
 		failed(out, workspace_error(s->workspace), "error_workspace_start");
 		break;
 	case WORKSPACE_STOPPED:
+		if (s->want_workspace || !s->loaded) {
+			step(out, 1, "status_starting");
+			break;
+		}
 		set(out, "stopped", "status_stopped");
 		out->retry = true;
 		break;
@@ -89,7 +93,10 @@ static void process(const struct session *s, struct session_status *out)
 {
 	switch (s->process) {
 	case PROCESS_READY:
-		set(out, "ready", "status_ready");
+		if (TAILQ_EMPTY(&s->queue))
+			set(out, "ready", "status_ready");
+		else
+			set(out, "working", "status_working");
 		break;
 	case PROCESS_PLACE:
 		set(out, "starting", "status_place");
