@@ -89,6 +89,16 @@ step() {
 	exit 1
 }
 
+# Ends a process and what it started; the supervisor is meant to stay.
+end_tree() {
+	local child
+	[ "$(cat "/proc/$1/comm" 2>/dev/null)" != runsvdir ] || return 0
+	for child in $(ps -o pid= --ppid "$1"); do
+		end_tree "$child"
+	done
+	kill "$1" 2>/dev/null
+}
+
 # What a step did, in a word, shown behind its time.
 note() {
 	printf 'note: %s\n' "$*"
