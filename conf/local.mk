@@ -22,7 +22,6 @@ fill_in = sed \
 	-e 's|@CONF@|$(nginxconfdir)|g' \
 	-e 's|@PAGES_SOCKET@|/run/gongbang/pages/pages.sock|g' \
 	-e 's|@WEB_SOCKET@|/run/gongbang/bridge/web.sock|g' \
-	-e 's|@KEEPALIVE@|4|g' \
 	-e 's|@STATE@/run/redis|/run/gongbang/redis|g' \
 	-e 's|@STATE@/redis|/var/lib/gongbang/redis|g' \
 	-e 's|@pkglibexecdir[@]|$(pkglibexecdir)|g' \
