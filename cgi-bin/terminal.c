@@ -104,6 +104,8 @@ static int ask_unseen(char out[TERMINAL_PASSWORD_SIZE],
 	}
 	sigprocmask(SIG_BLOCK, &blocked, &waiting);
 	unseen.c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK | ECHONL);
+	/* Else Ctrl-C may throw away what we print because of it. */
+	unseen.c_lflag |= NOFLSH;
 	tcsetattr(STDIN_FILENO, TCSAFLUSH, &unseen);
 	rc = ask_twice(out, &waiting, e);
 	tcsetattr(STDIN_FILENO, TCSAFLUSH, before);
