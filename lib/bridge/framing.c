@@ -24,10 +24,9 @@ struct framing {
 	size_t turn;		/* bytes read in this turn */
 	uint64_t taken, framed;	/* bytes given to wslay, and those of whole frames */
 	uint64_t frame;		/* bytes of the frame being read, its head too */
-	size_t total;		/* bytes of the message being read */
 	int64_t window;
 	int frames;
-	bool in_message, too_long, ended;
+	bool in_message, control, too_long, ended;
 };
 
 static ssize_t on_read(wslay_event_context_ptr ctx, uint8_t *out, size_t n,
@@ -96,7 +95,8 @@ static void on_frame(wslay_event_context_ptr ctx,
 	uint64_t n = arg->payload_length;
 
 	f->frame = n + (n < 126 ? 6 : n < 65536 ? 8 : 14);
-	if (!wslay_is_ctrl_frame(arg->opcode))
+	f->control = wslay_is_ctrl_frame(arg->opcode);
+	if (!f->control)
 		f->in_message = true;
 	if (too_many(f))
 		framing_close(f, WEBSOCKET_POLICY, "too many frames");
@@ -109,7 +109,8 @@ static void on_chunk(wslay_event_context_ptr ctx,
 	struct framing *f = data;
 	struct err full = { 0 };
 
-	if (!f->in_message || f->too_long)
+	/* A ping may come between the parts of a message. */
+	if (f->control || f->too_long)
 		return;
 	if (buf_add(&f->in, arg->data, arg->data_length, &full) < 0)
 		f->too_long = true;

@@ -1,0 +1,120 @@
+/* lib/bridge: what a browser may say, from where, and the handshake's sum. */
+#include "config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <string.h>
+
+#include <talloc.h>
+
+#include "bridge/command.h"
+#include "bridge/origin.h"
+#include "bridge/websocket.h"
+
+#define ID "11111111-1111-4111-8111-111111111111"
+
+static struct command *parse(const char *text)
+{
+	struct err e = { 0 };
+
+	return command_parse(NULL, text, strlen(text), &e);
+}
+
+static void commands_have_their_fields(void **state)
+{
+	struct command *c;
+
+	c = parse("{\"type\":\"message\",\"id\":\"" ID "\",\"text\":\"\\uacf5\\ubc29\"}");
+	assert_int_equal(c->type, COMMAND_MESSAGE);
+	assert_string_equal(c->id, ID);
+	assert_string_equal(c->text, "공방");
+	talloc_free(c);
+	c = parse("{\"type\":\"answer\",\"target\":\"p-77\",\"choice\":\"deny\","
+		  "\"reason\":\"no\",\"answers\":{\"q\":[\"a\",\"b\"],\"r\":\"c\"}}");
+	assert_int_equal(c->target, 77);
+	assert_string_equal(c->choice, "deny");
+	assert_non_null(c->answers);
+	talloc_free(c);
+	c = parse("{\"type\":\"ping\",\"new\":[1,{}]}");
+	assert_int_equal(c->type, COMMAND_PING);
+	talloc_free(c);
+}
+
+static void bad_commands_are_refused(void **state)
+{
+	static const char *const rows[] = {
+		"", "x", "[]", "{}", "{\"type\":1}", "{\"type\":\"other\"}",
+		"{\"type\":\"ping\"}x", "{\"type\":\"ping\"", "{'type':'ping'}",
+		"{\"type\":\"message\",\"id\":\"" ID "\"}",
+		"{\"type\":\"message\",\"id\":\"x\",\"text\":\"a\"}",
+		"{\"type\":\"message\",\"id\":\"" ID "\",\"text\":\"a\\u0000b\"}",
+		"{\"type\":\"message\",\"id\":\"" ID "\",\"text\":\"\xff\"}",
+		"{\"type\":\"message\",\"id\":\"" ID "\",\"text\":1}",
+		"{\"type\":\"answer\",\"target\":\"p--1\",\"choice\":\"deny\"}",
+		"{\"type\":\"answer\",\"target\":\"p-1\",\"choice\":\"maybe\"}",
+		"{\"type\":\"answer\",\"target\":\"p-1\",\"choice\":\"deny\",\"answers\":{\"q\":1}}",
+		"{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{}}}}}}}},\"type\":\"ping\"}",
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (parse(rows[i]))
+			fail_msg("taken: %s", rows[i]);
+	}
+}
+
+static void an_id_is_found_in_a_cut_message(void **state)
+{
+	static const char text[] = "{\"type\":\"message\",\"id\": \"" ID "\",\"text\":\"xxx";
+	char id[ID_SIZE];
+
+	assert_true(command_find_id(text, sizeof(text) - 1, id));
+	assert_string_equal(id, ID);
+	assert_false(command_find_id(text, 40, id));
+	assert_false(command_find_id("\"id\"", 4, id));
+	assert_false(command_find_id("", 0, id));
+}
+
+static void only_our_own_origin_may_come(void **state)
+{
+	static const char names[] = "localhost 127.0.0.1 [::1]";
+
+	assert_true(origin_host_known("localhost:8080", names));
+	assert_true(origin_host_known("LOCALHOST", names));
+	assert_true(origin_host_known("[::1]:8080", names));
+	assert_false(origin_host_known("localhost.evil", names));
+	assert_false(origin_host_known("evil", names));
+	assert_false(origin_host_known("localhost:8080x", names));
+	assert_false(origin_host_known("", names));
+	assert_true(origin_matches("http://localhost:8080", "http", "localhost:8080"));
+	assert_false(origin_matches("https://localhost:8080", "http", "localhost:8080"));
+	assert_false(origin_matches("http://localhost", "http", "localhost:8080"));
+	assert_false(origin_matches("null", "http", "localhost"));
+}
+
+/* The example of RFC 6455, section 1.3. */
+static void the_handshake_is_proved(void **state)
+{
+	struct err e = { 0 };
+	char out[29];
+
+	assert_int_equal(websocket_accept("dGhlIHNhbXBsZSBub25jZQ==", out, &e), 0);
+	assert_string_equal(out, "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+	assert_int_equal(websocket_accept("short==", out, &e), -1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(commands_have_their_fields),
+		cmocka_unit_test(bad_commands_are_refused),
+		cmocka_unit_test(an_id_is_found_in_a_cut_message),
+		cmocka_unit_test(only_our_own_origin_may_come),
+		cmocka_unit_test(the_handshake_is_proved),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
