@@ -13,7 +13,7 @@
 #include <fcgiapp.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -207,7 +207,9 @@ int server_run(const struct site *site, int listener, struct err *e)
 		unlink(path);
 	left = stop(threads, n, listener);
 	log_event(LOG_INFO, "stopped", "unfinished", left ? "yes" : NULL, NULL);
-	if (!left)
-		talloc_free(threads);
+	/* A thread whose client stalls still uses what is freed below. */
+	if (left)
+		_exit(EXIT_SUCCESS);
+	talloc_free(threads);
 	return 0;
 }

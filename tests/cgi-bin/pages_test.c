@@ -136,6 +136,26 @@ static void test_refused_login(void **state)
 	talloc_free(disabled);
 }
 
+/* Names and passwords of any length and kind are just wrong ones. */
+static void test_odd_logins(void **state)
+{
+	static const char *const odd[] = {
+		"", "KIM+", "%EA%B9%80", "kim%0A", "*", "%27%20OR%201=1--",
+	};
+	struct browser b;
+	char *form = talloc_zero_size(NULL, 50001);
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(odd) / sizeof(odd[0]); i++)
+		expect_error(log_in(&b, &site, odd[i], PASSWORD), 401,
+			     "do not match");
+	memset(form, 'a', 50000);
+	expect_error(log_in(&b, &site, form, "x"), 401, "do not match");
+	expect_error(log_in(&b, &site, "kim", form), 401, "do not match");
+	talloc_free(form);
+}
+
 static void test_rate_limit(void **state)
 {
 	struct site_under_test own;
@@ -767,6 +787,7 @@ int main(void)
 		cmocka_unit_test(test_login),
 		cmocka_unit_test(test_secure_cookie),
 		cmocka_unit_test(test_refused_login),
+		cmocka_unit_test(test_odd_logins),
 		cmocka_unit_test(test_rate_limit),
 		cmocka_unit_test(test_csrf_and_origin),
 		cmocka_unit_test(test_wrong_requests),
