@@ -382,7 +382,8 @@ static void merge(struct session *s, struct replay *r)
 	}
 	if (s->decoder)
 		decoder_each_open(s->decoder, put_open, r);
-	qsort(r->parts, r->n, sizeof(*r->parts), by_change);
+	if (r->n)
+		qsort(r->parts, r->n, sizeof(*r->parts), by_change);
 }
 
 static void replay_done(void *data, const struct err *e)
