@@ -270,3 +270,33 @@ struct answer *log_in(struct browser *b, struct site_under_test *s,
 	talloc_free(form);
 	return a;
 }
+
+void expect(struct answer *a, int status)
+{
+	if (a->status != status)
+		print_error("%s\n%s\n", a->head, a->body);
+	assert_int_equal(a->status, status);
+}
+
+void expect_to(struct answer *a, const char *location)
+{
+	expect(a, 303);
+	assert_string_equal(header(a, "Location"), location);
+	talloc_free(a);
+}
+
+void expect_error(struct answer *a, int status, const char *words)
+{
+	expect(a, status);
+	if (!strstr(a->body, words))
+		print_error("%s\n", a->body);
+	assert_non_null(strstr(a->body, words));
+	talloc_free(a);
+}
+
+void be_kim(struct browser *b, struct site_under_test *s)
+{
+	talloc_free(log_in(b, s, "kim", PASSWORD));
+	assert_true(*b->session);
+	talloc_free(get(b, "/workspace"));
+}

@@ -51,4 +51,13 @@ const char *header(const struct answer *a, const char *name);
 struct answer *log_in(struct browser *b, struct site_under_test *s,
 		      const char *login, const char *password);
 
+/* Fails the test with the whole answer when the status is another. */
+void expect(struct answer *a, int status);
+/* Each frees the answer. A 303 to that place; a page of that status with those words. */
+void expect_to(struct answer *a, const char *location);
+void expect_error(struct answer *a, int status, const char *words);
+
+/* Logs in as kim and looks at the workspace, so that there is a CSRF token. */
+void be_kim(struct browser *b, struct site_under_test *s);
+
 #endif

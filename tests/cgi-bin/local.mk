@@ -20,3 +20,9 @@ tests_cgi_bin_server_test_SOURCES = tests/cgi-bin/server_test.c \
 	tests/cgi-bin/cgi.c tests/cgi-bin/cgi.h $(test_redis)
 tests_cgi_bin_server_test_DEPENDENCIES = cgi-bin/gongbang.fcgi $(cgi_test_own)
 tests_cgi_bin_server_test_LDADD = $(cgi_test_libs)
+
+check_PROGRAMS += tests/cgi-bin/login_test
+tests_cgi_bin_login_test_SOURCES = tests/cgi-bin/login_test.c \
+	tests/cgi-bin/cgi.c tests/cgi-bin/cgi.h $(test_redis)
+tests_cgi_bin_login_test_DEPENDENCIES = cgi-bin/gongbang.fcgi $(cgi_test_own)
+tests_cgi_bin_login_test_LDADD = $(cgi_test_libs)
