@@ -88,7 +88,7 @@ test("the image has what it promises", () => {
 	assert.match(inside(name, "python3 -c 'import pandas, numpy, requests, bs4, matplotlib, seaborn; print(\"all\")' 2>&1"), /all/);
 	assert.match(inside(name, "for p in pip npm node git rg curl jq less nano ps sqlite3; do command -v $p >/dev/null || echo MISSING $p; done; python3 -m venv --help >/dev/null && echo venv"), /^venv/);
 	assert.match(inside(name, "locale -a"), /en_US\.utf8[^]*ko_KR\.utf8|ko_KR\.utf8[^]*en_US\.utf8/i);
-	assert.match(inside(name, "fc-list :lang=ko family | head -1; fc-list | grep -ci emoji"), /Noto[^]*\n[1-9]/);
+	assert.match(inside(name, "fc-list :lang=ko family | head -1; fc-list | grep -ci emoji"), /(Noto|Nanum)[^]*\n[1-9]/);
 	assert.doesNotMatch(inside(name, "cd /tmp && MPLBACKEND=Agg python3 -W error -c 'import matplotlib.pyplot as p; p.title(\"한글 제목 -1\"); p.plot([-1, 2]); p.savefig(\"/tmp/k.png\")' 2>&1"), /Glyph|missing|Warning|Error/);
 	assert.match(inside(name, "cat /workspace/CLAUDE.md"), /1 Gi?B/);
 });
