@@ -104,9 +104,10 @@ static void running_listed(void *data, const char *const *user_ids, size_t n,
 	for (i = 0; i < t->n && !b->stopping; i++) {
 		struct left *row = &t->rows[i];
 
-		if (!row->working || among(row->user_id, user_ids, e ? 0 : n))
+		if (!row->working || e || among(row->user_id, user_ids, n))
 			room_get(person_get(b, row->user_id), row->id);
 	}
+	b->taken_up = true;
 	talloc_free(t);
 }
 
@@ -137,6 +138,7 @@ static void take_up(struct bridge *b)
 
 static void settle(struct person *p, void *data)
 {
+	person_sweep(p);
 	person_settle(p);
 }
 

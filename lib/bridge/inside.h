@@ -61,7 +61,7 @@ struct person {
 	int told_state;
 	long long told_memory;
 	int told_cpu;
-	int busy;			/* depth of calls that go through its lists */
+	struct link *swept;		/* the link over which leftovers were ended */
 };
 
 struct bridge {
@@ -83,7 +83,7 @@ struct bridge {
 	uint64_t serial;
 	int64_t nclients, clients_max;
 	int handshakes;
-	bool stopping, stopped;
+	bool taken_up, stopping, stopped;
 };
 
 /* handshake.c */
@@ -98,6 +98,8 @@ struct person *person_get(struct bridge *b, const char *id);
 /* Frees what nothing uses. */
 void person_settle(struct person *p);
 void person_watch(struct person *p);
+/* Ends Claude processes that an earlier bridge left and no room knows. */
+void person_sweep(struct person *p);
 void person_each(struct bridge *b, void (*each)(struct person *p, void *data),
 		 void *data);
 /* Every page closed, every session let go, the container stopped. */

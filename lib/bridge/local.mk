@@ -13,4 +13,5 @@ lib_bridge_libbridge_a_SOURCES = \
 	lib/bridge/person.c \
 	lib/bridge/room.c \
 	lib/bridge/server.c lib/bridge/server.h \
+	lib/bridge/sweep.c \
 	lib/bridge/websocket.c lib/bridge/websocket.h
