@@ -12,10 +12,8 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "core/clock.h"
 #include "shim/processes.h"
 
 #define SWEEP_MS 5000	/* what lives longer cannot be killed */
@@ -39,18 +37,10 @@ static void reap(void)
 
 static int32_t sweep(enum sweep what)
 {
-	struct timespec pause = { .tv_nsec = 5000000 };
-	int64_t deadline = clock_mono_ms() + SWEEP_MS;
-	size_t killed = 0, n;
+	size_t killed = processes_sweep(what, getpid(),
+					what == SWEEP_ALL ? 0 : claude,
+					session, SWEEP_MS);
 
-	while ((n = processes_sweep(what, getpid(),
-				    what == SWEEP_ALL ? 0 : claude, session))) {
-		killed = n > killed ? n : killed;
-		if (clock_mono_ms() > deadline)
-			break;
-		nanosleep(&pause, NULL);
-		reap();
-	}
 	reap();
 	return (int32_t)killed;
 }

@@ -9,7 +9,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
+
+#include "core/clock.h"
 
 #define PROCESSES_MAX 4096
 #define STOP_ROUNDS 20
@@ -162,7 +165,8 @@ static void mark(struct process *all, size_t n, enum sweep what, pid_t root,
 	inherit(all, n, root, spare);
 }
 
-size_t processes_sweep(enum sweep what, pid_t root, pid_t spare, const char *id)
+static size_t sweep_once(enum sweep what, pid_t root, pid_t spare,
+			 const char *id)
 {
 	static struct process all[PROCESSES_MAX];
 	size_t n, i, round, moving = 1, killed = 0;
@@ -183,6 +187,22 @@ size_t processes_sweep(enum sweep what, pid_t root, pid_t spare, const char *id)
 			kill(all[i].pid, SIGKILL);
 			killed++;
 		}
+	}
+	return killed;
+}
+
+size_t processes_sweep(enum sweep what, pid_t root, pid_t spare,
+		       const char *id, int ms)
+{
+	const struct timespec pause = { .tv_nsec = 5000000 };
+	int64_t deadline = clock_mono_ms() + ms;
+	size_t killed = 0, n;
+
+	while ((n = sweep_once(what, root, spare, id))) {
+		killed = n > killed ? n : killed;
+		if (clock_mono_ms() > deadline)
+			break;
+		nanosleep(&pause, NULL);
 	}
 	return killed;
 }

@@ -21,10 +21,12 @@ enum sweep {
 };
 
 /*
- * Stops, then kills what it finds once; says how many. spare is never touched.
- * What was forked meanwhile is found by calling again until it says 0.
+ * Stops, then kills, again until none lives (a killed one may live on for a
+ * moment, and what was forked meanwhile is found too) or ms have passed. Says
+ * how many. spare is never touched. Waits for nobody: zombies are the caller's.
  */
-size_t processes_sweep(enum sweep what, pid_t root, pid_t spare, const char *id);
+size_t processes_sweep(enum sweep what, pid_t root, pid_t spare,
+		       const char *id, int ms);
 
 /* Living processes that /proc shows. */
 size_t processes_count(void);

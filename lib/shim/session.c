@@ -22,6 +22,7 @@
 #define READS_AT_ONCE 4		/* chunks, then the others get their turn */
 #define DRAIN_MAX (2 << 20)	/* bytes read after Claude's end */
 #define TOOLS_MS 10000
+#define ORPHANS_MS 1000		/* all sessions wait for a dead keeper's tools */
 #define STUCK_MS 3000		/* a keeper that does not report after KILL */
 #define OOM_POLL_MS 500
 #define LAST_WORDS_MS 2000
@@ -217,7 +218,7 @@ static void keeper_ended(struct session *s)
 	loop_cancel(&s->tools);
 	if (!s->reported) {
 		s->signal = SIGKILL;
-		processes_sweep(SWEEP_MARKED, getpid(), 0, s->id);
+		processes_sweep(SWEEP_MARKED, getpid(), 0, s->id, ORPHANS_MS);
 	}
 	s->ended = true;
 	session_drop_inputs(s);
