@@ -22,7 +22,7 @@ cgi_bin_gongbang_fcgi_SOURCES = \
 	cgi-bin/routes.c cgi-bin/server.c cgi-bin/server.h \
 	cgi-bin/site.c cgi-bin/site.h cgi-bin/visit.c
 cgi_bin_gongbang_fcgi_LDADD = \
-	lib/session/libsession.a lib/auth/libauth.a lib/store/libstore.a \
+	lib/transcript/libtranscript.a lib/auth/libauth.a lib/store/libstore.a \
 	lib/kv/libkv.a lib/html/libhtml.a lib/http/libhttp.a \
 	lib/core/libcore.a \
 	$(FCGI_LIBS) $(SODIUM_LIBS) $(SQLITE_LIBS) $(HIREDIS_LIBS) \
@@ -32,6 +32,7 @@ cgi_bin_gongbang_fcgi_LDADD = \
 pkglibexec_PROGRAMS += gongbang-bridge
 gongbang_bridge_SOURCES = cgi-bin/gongbang_bridge.c
 gongbang_bridge_LDADD = lib/bridge/libbridge.a lib/session/libsession.a \
+	lib/transcript/libtranscript.a \
 	lib/workspace/libworkspace.a lib/link/liblink.a lib/engine/libengine.a \
 	lib/auth/libauth.a lib/kv/libkv.a lib/html/libhtml.a \
 	lib/http/libhttp.a lib/store/libstore.a lib/core/libcore.a \

@@ -6,7 +6,7 @@
 #include "core/log.h"
 #include "core/str.h"
 #include "pages.h"
-#include "session/export.h"
+#include "transcript/export.h"
 
 #define TITLE_CHARACTERS 60
 #define EXPORT_MAX (256u << 20)

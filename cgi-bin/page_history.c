@@ -5,7 +5,7 @@
 
 #include "core/str.h"
 #include "pages.h"
-#include "session/part.h"
+#include "transcript/part.h"
 
 #define PARTS_SHOWN 200
 #define HISTORY_MAX (12u << 20)		/* bytes of one message; a page has 16 MiB */

@@ -36,8 +36,9 @@ may shim core
 may auth core http html kv store
 may link core
 may workspace core engine link
-may session core html link store workspace
-may bridge core http html kv store engine auth link workspace session
+may transcript core html store
+may session core link store transcript workspace
+may bridge core http html kv store engine auth link workspace transcript session
 
 # header (a pattern of #include <...>): the folders that may
 only() {

@@ -12,7 +12,7 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/str.h"
-#include "session/part.h"
+#include "transcript/part.h"
 
 #define HTML_MAX (8u << 20)	/* bytes of one fragment */
 

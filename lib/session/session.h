@@ -10,7 +10,7 @@
 #include <json-c/json.h>
 
 #include "core/settings.h"
-#include "session/decoder.h"
+#include "transcript/decoder.h"
 #include "session/jobs.h"
 #include "workspace/workspace.h"
 

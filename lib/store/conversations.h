@@ -98,7 +98,7 @@ struct part {
 	const char *role;	/* user, assistant */
 	const char *kind;	/* text, thinking, tool_use, permission, question, plan, todo, image, error, usage, status */
 	const char *state;	/* running, waiting, ok, failed, denied, cancelled */
-	const char *data;	/* JSON, by kind: see session/part.h */
+	const char *data;	/* JSON, by kind: see transcript/part.h */
 	int64_t created_at, ended_at;	/* UTC ms; 0: not ended */
 };
 

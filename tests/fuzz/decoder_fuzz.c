@@ -9,8 +9,8 @@
 
 #include "core/str.h"
 #include "html/markdown.h"
-#include "session/decoder.h"
-#include "session/part.h"
+#include "transcript/decoder.h"
+#include "transcript/part.h"
 
 struct state {
 	const struct templates *templates;

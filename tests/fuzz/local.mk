@@ -64,5 +64,5 @@ tests_fuzz_request_fuzz_LDADD = $(http_test_libs)
 tests_fuzz_request_fuzz_LDFLAGS = $(fuzz_ldflags)
 check_PROGRAMS += tests/fuzz/decoder_fuzz
 tests_fuzz_decoder_fuzz_SOURCES = tests/fuzz/decoder_fuzz.c $(fuzz_main)
-tests_fuzz_decoder_fuzz_LDADD = $(session_test_libs)
+tests_fuzz_decoder_fuzz_LDADD = $(transcript_test_libs)
 tests_fuzz_decoder_fuzz_LDFLAGS = $(fuzz_ldflags)

@@ -1,12 +1,7 @@
-session_test_libs = lib/session/libsession.a lib/store/libstore.a \
-	lib/html/libhtml.a lib/core/libcore.a $(CMARK_LIBS) $(SQLITE_LIBS) \
-	$(JSON_LIBS) $(TALLOC_LIBS) $(CORE_LIBS) $(test_libs) -lm
-check_PROGRAMS += tests/session/decoder_test
-tests_session_decoder_test_SOURCES = tests/session/decoder_test.c \
-	tests/session/trace.c tests/session/trace.h
-tests_session_decoder_test_LDADD = $(session_test_libs)
-EXTRA_DIST += tests/session/data
-check_PROGRAMS += tests/session/part_test
-tests_session_part_test_SOURCES = tests/session/part_test.c \
-	tests/session/trace.c tests/session/trace.h
-tests_session_part_test_LDADD = $(session_test_libs)
+check_PROGRAMS += tests/session/session_test
+tests_session_session_test_SOURCES = tests/session/session_test.c \
+	tests/session/fake_shim.c tests/session/fake_shim.h
+tests_session_session_test_LDADD = lib/session/libsession.a \
+	lib/transcript/libtranscript.a \
+	lib/store/libstore.a lib/core/libcore.a $(SQLITE_LIBS) $(JSON_LIBS) \
+	$(TALLOC_LIBS) $(UV_LIBS) $(CORE_LIBS) $(test_libs)

@@ -3,13 +3,13 @@
  * a list in that call's card, never among the turn's own parts.
  */
 #include "config.h"
-#include "session/decoder_impl.h"
+#include "transcript/decoder_impl.h"
 
 #include <string.h>
 #include <talloc.h>
 
 #include "core/str.h"
-#include "session/tool_title.h"
+#include "transcript/tool_title.h"
 
 #define STEPS_MAX 100
 #define STEP_TEXT_MAX 400

@@ -1,12 +1,12 @@
 #include "config.h"
-#include "session/export.h"
+#include "transcript/export.h"
 
 #include <inttypes.h>
 #include <string.h>
 #include <talloc.h>
 
 #include "core/str.h"
-#include "session/field.h"
+#include "transcript/field.h"
 
 /* What is being written, and what its parts' sentences need. */
 struct export {

@@ -1,11 +1,11 @@
 /* What the decoder's files share; nobody else includes it. */
-#ifndef SESSION_DECODER_IMPL_H
-#define SESSION_DECODER_IMPL_H
+#ifndef TRANSCRIPT_DECODER_IMPL_H
+#define TRANSCRIPT_DECODER_IMPL_H
 
 #include "core/buf.h"
 #include "core/id.h"
-#include "session/decoder.h"
-#include "session/field.h"
+#include "transcript/decoder.h"
+#include "transcript/field.h"
 
 #define TEXT_MAX (1 << 20)
 #define INPUT_MAX (64 << 10)

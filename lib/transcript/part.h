@@ -2,8 +2,8 @@
  * What a part's data holds, by kind, and how it is drawn: one view for the
  * template parts/<kind>.html, for the live page and the history alike.
  */
-#ifndef SESSION_PART_H
-#define SESSION_PART_H
+#ifndef TRANSCRIPT_PART_H
+#define TRANSCRIPT_PART_H
 
 #include "html/template.h"
 #include "store/conversations.h"

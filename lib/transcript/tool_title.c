@@ -1,11 +1,11 @@
 #include "config.h"
-#include "session/tool_title.h"
+#include "transcript/tool_title.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/str.h"
-#include "session/field.h"
+#include "transcript/field.h"
 
 #define TITLE_MAX 300
 

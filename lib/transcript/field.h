@@ -2,8 +2,8 @@
  * Reading json-c values that nobody vouches for: each getter gives its "none"
  * for a missing field and for one of the wrong type alike.
  */
-#ifndef SESSION_FIELD_H
-#define SESSION_FIELD_H
+#ifndef TRANSCRIPT_FIELD_H
+#define TRANSCRIPT_FIELD_H
 
 #include <json-c/json.h>
 #include <stdbool.h>

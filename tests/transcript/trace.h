@@ -3,7 +3,7 @@
 #define TESTS_SESSION_TRACE_H
 
 #include "core/id.h"
-#include "session/decoder.h"
+#include "transcript/decoder.h"
 
 #define TRACE_PARTS 4096
 
@@ -30,7 +30,7 @@ struct trace *trace_new(void);
 void trace_free(struct trace *t);
 int64_t trace_now(void);
 
-/* The whole of tests/session/data/<name>.jsonl. Gives (child of t). */
+/* The whole of tests/transcript/data/<name>.jsonl. Gives (child of t). */
 char *trace_file(struct trace *t, const char *name, size_t *n);
 
 /* A trace of all of the bytes at once. */

@@ -1,5 +1,5 @@
 #include "config.h"
-#include "session/field.h"
+#include "transcript/field.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,10 +1,10 @@
 /* What the files that draw parts share. */
-#ifndef SESSION_PART_IMPL_H
-#define SESSION_PART_IMPL_H
+#ifndef TRANSCRIPT_PART_IMPL_H
+#define TRANSCRIPT_PART_IMPL_H
 
 #include <json-c/json.h>
 
-#include "session/part.h"
+#include "transcript/part.h"
 
 /* A part being put into a view. */
 struct drawing {

@@ -1,6 +1,6 @@
 /* A whole conversation as a file for people (Markdown) or programs (JSON). */
-#ifndef SESSION_EXPORT_H
-#define SESSION_EXPORT_H
+#ifndef TRANSCRIPT_EXPORT_H
+#define TRANSCRIPT_EXPORT_H
 
 #include "core/buf.h"
 #include "html/i18n.h"

@@ -1,13 +1,13 @@
 /* Tool cards and the to-do list. */
 #include "config.h"
-#include "session/part_impl.h"
+#include "transcript/part_impl.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <talloc.h>
 
 #include "core/str.h"
-#include "session/field.h"
+#include "transcript/field.h"
 
 #define OPEN_LINES 12		/* what is longer begins folded */
 #define OPEN_BYTES 1500

@@ -1,12 +1,12 @@
 /* Permissions, questions and plans: what is asked, then what was answered. */
 #include "config.h"
-#include "session/part_impl.h"
+#include "transcript/part_impl.h"
 
 #include <string.h>
 #include <talloc.h>
 
 #include "core/str.h"
-#include "session/field.h"
+#include "transcript/field.h"
 
 static void state_word(struct drawing *d, const char *ok, const char *denied)
 {

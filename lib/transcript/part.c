@@ -1,5 +1,5 @@
 #include "config.h"
-#include "session/part.h"
+#include "transcript/part.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -9,8 +9,8 @@
 
 #include "core/str.h"
 #include "html/markdown.h"
-#include "session/field.h"
-#include "session/part_impl.h"
+#include "transcript/field.h"
+#include "transcript/part_impl.h"
 
 #define MARKDOWN_MAX (16 << 20)	/* html of 1 MiB of text */
 

@@ -14,8 +14,8 @@
 
 #include "core/str.h"
 #include "html/markdown.h"
-#include "session/export.h"
-#include "session/part.h"
+#include "transcript/export.h"
+#include "transcript/part.h"
 #include "store/users.h"
 
 #define BAD "<script>x</script>\\\"'&<img src=x onerror=y>\xe2\x80\xae{{t.login}}\\n```\\n# "

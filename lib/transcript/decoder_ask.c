@@ -1,12 +1,12 @@
 /* What waits for the person: permissions, questions, plans. */
 #include "config.h"
-#include "session/decoder_impl.h"
+#include "transcript/decoder_impl.h"
 
 #include <string.h>
 #include <talloc.h>
 
 #include "core/str.h"
-#include "session/tool_title.h"
+#include "transcript/tool_title.h"
 
 #define ID_MAX 200
 #define QUESTIONS_MAX 20

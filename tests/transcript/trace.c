@@ -166,7 +166,7 @@ char *trace_file(struct trace *t, const char *name, size_t *n)
 	char *path, *bytes;
 	FILE *f;
 
-	path = talloc_asprintf(t, "%s/tests/session/data/%s.jsonl", srcdir ? srcdir : ".", name);
+	path = talloc_asprintf(t, "%s/tests/transcript/data/%s.jsonl", srcdir ? srcdir : ".", name);
 	f = fopen(path, "rb");
 	if (!f)
 		fail_msg("no %s", path);

@@ -1,6 +1,6 @@
 /* The one line that tells what a tool call is about. */
-#ifndef SESSION_TOOL_TITLE_H
-#define SESSION_TOOL_TITLE_H
+#ifndef TRANSCRIPT_TOOL_TITLE_H
+#define TRANSCRIPT_TOOL_TITLE_H
 
 #include <json-c/json.h>
 

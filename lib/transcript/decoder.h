@@ -9,8 +9,8 @@
  * runs {"type":"gongbang","subtype":"oom","at":MS,"kills":N} may tell that the
  * kernel killed N processes for want of memory. PROTOCOL.md has the CLI's own.
  */
-#ifndef SESSION_DECODER_H
-#define SESSION_DECODER_H
+#ifndef TRANSCRIPT_DECODER_H
+#define TRANSCRIPT_DECODER_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 #include "config.h"
-#include "session/decoder_impl.h"
+#include "transcript/decoder_impl.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,0 +1,12 @@
+transcript_test_libs = lib/transcript/libtranscript.a lib/store/libstore.a \
+	lib/html/libhtml.a lib/core/libcore.a $(CMARK_LIBS) $(SQLITE_LIBS) \
+	$(JSON_LIBS) $(TALLOC_LIBS) $(CORE_LIBS) $(test_libs) -lm
+check_PROGRAMS += tests/transcript/decoder_test
+tests_transcript_decoder_test_SOURCES = tests/transcript/decoder_test.c \
+	tests/transcript/trace.c tests/transcript/trace.h
+tests_transcript_decoder_test_LDADD = $(transcript_test_libs)
+EXTRA_DIST += tests/transcript/data
+check_PROGRAMS += tests/transcript/part_test
+tests_transcript_part_test_SOURCES = tests/transcript/part_test.c \
+	tests/transcript/trace.c tests/transcript/trace.h
+tests_transcript_part_test_LDADD = $(transcript_test_libs)
