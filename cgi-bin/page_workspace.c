@@ -1,7 +1,6 @@
 /* The workspace: the list of conversations and the chat of one of them. */
 #include "config.h"
 #include <talloc.h>
-#include <time.h>
 
 #include "core/clock.h"
 #include "core/str.h"
@@ -9,15 +8,6 @@
 #include "store/conversations.h"
 
 #define LIST_ROWS 50
-
-static void iso(int64_t ms, char out[32])
-{
-	time_t s = (time_t)(ms / 1000);
-	struct tm utc;
-
-	gmtime_r(&s, &utc);
-	strftime(out, 32, "%Y-%m-%dT%H:%M:%SZ", &utc);
-}
 
 struct listing {
 	struct request *r;
@@ -32,7 +22,7 @@ static int add_row(void *data, const struct conversation *c, struct err *e)
 	struct listing *l = data;
 	const struct visit *v = visit_of(l->r);
 	struct view *row;
-	char when[32];
+	char when[CLOCK_ISO_SIZE];
 	const char *word = NULL;
 
 	(void)e;
@@ -42,7 +32,7 @@ static int add_row(void *data, const struct conversation *c, struct err *e)
 		word = "conversation_working";
 	else if (str_equal(c->state, "waiting"))
 		word = "conversation_waiting";
-	iso(c->updated_at, when);
+	clock_iso(c->updated_at, when);
 	row = view_append(l->rows);
 	view_text(row, "id", c->id);
 	view_textf(row, "href", "%s/workspace/%s", v->site->base_path, c->id);

@@ -8,6 +8,8 @@
 #include "core/str.h"
 #include "pages.h"
 
+#define REQUEST_POOL (256 << 10)	/* bytes; what needs more takes more */
+
 struct site *site_load(const void *ctx, const struct settings *s,
 		       struct err *e)
 {
@@ -37,6 +39,9 @@ struct worker *worker_new(const void *ctx, const struct site *site)
 	if (!w)
 		err_abort("out of memory");
 	w->site = site;
+	w->pool = talloc_pool(w, REQUEST_POOL);
+	if (!w->pool)
+		err_abort("out of memory");
 	w->kv = kv_new(w, settings_text(site->settings, SET_REDIS_SOCKET));
 	return w;
 }
@@ -183,7 +188,7 @@ void site_answer(struct worker *w, const struct request_source *src,
 		 struct buf *bytes)
 {
 	const struct settings *s = w->site->settings;
-	void *ctx = talloc_new(NULL);
+	void *ctx = talloc_new(w->pool);
 	struct response out;
 	struct request *r;
 	struct err e = { 0 };

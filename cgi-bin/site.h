@@ -26,6 +26,7 @@ struct worker {
 	const struct site *site;
 	struct db *db;	/* NULL until the store answered */
 	struct kv *kv;
+	void *pool;	/* where requests live; empty between them */
 };
 
 /* Gives (child of ctx). Nothing is connected yet. */

@@ -3,7 +3,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include <json-c/json.h>
 #include <talloc.h>
@@ -196,12 +195,9 @@ char *event_status(const void *ctx, struct person *p,
 static void show_time(struct view *v, const struct i18n_locale *l,
 		      const struct person *p, int64_t ms)
 {
-	time_t s = (time_t)(ms / 1000);
-	char iso[32];
-	struct tm utc;
+	char iso[CLOCK_ISO_SIZE];
 
-	gmtime_r(&s, &utc);
-	strftime(iso, sizeof(iso), "%Y-%m-%dT%H:%M:%SZ", &utc);
+	clock_iso(ms, iso);
 	view_text(v, "iso", iso);
 	view_text(v, "ago", i18n_ago(v, l, ms, clock_now_ms()));
 	view_text(v, "time", i18n_time(v, l, ms, p->zone));

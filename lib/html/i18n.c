@@ -5,13 +5,13 @@
 #include <json-c/json.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <talloc.h>
 
 #include "core/str.h"
 #include "html/locale.h"
+#include "html/view.h"
 
 static const char *const names[] = { "en", "ko" };
 
@@ -22,23 +22,40 @@ static const char *const names[] = { "en", "ko" };
 
 struct sentence {
 	const char *key, *text;
+	uint32_t hash;
 };
 
 struct i18n_locale {
 	const char *name;
-	struct sentence *list;	/* by key */
+	struct sentence *list;
 	size_t n;
+	uint32_t *table;	/* by hash, open addressing: 1 + index in list */
+	uint32_t mask;
 };
 
 struct i18n {
 	struct i18n_locale locales[LOCALES];
 };
 
-static int compare(const void *a, const void *b)
+/* Half empty or more, so a search ends soon. */
+static void make_table(struct i18n_locale *l)
 {
-	const struct sentence *x = a, *y = b;
+	uint32_t size = 16, at;
+	size_t k;
 
-	return strcmp(x->key, y->key);
+	while (size < 2 * l->n)
+		size *= 2;
+	l->mask = size - 1;
+	l->table = talloc_zero_array(l->list, uint32_t, size);
+	if (!l->table)
+		err_abort("out of memory");
+	for (k = 0; k < l->n; k++) {
+		l->list[k].hash = view_hash(l->list[k].key);
+		at = l->list[k].hash & l->mask;
+		while (l->table[at])
+			at = (at + 1) & l->mask;
+		l->table[at] = (uint32_t)k + 1;
+	}
 }
 
 static int fill_locale(struct i18n *i, struct i18n_locale *l,
@@ -62,7 +79,7 @@ static int fill_locale(struct i18n *i, struct i18n_locale *l,
 			err_abort("out of memory");
 		l->n++;
 	}
-	qsort(l->list, l->n, sizeof(*l->list), compare);
+	make_table(l);
 	return 0;
 }
 
@@ -153,13 +170,15 @@ const char *i18n_name(const struct i18n_locale *l)
 
 const char *i18n_sentence(const struct i18n_locale *l, const char *key)
 {
-	struct sentence wanted = { .key = key };
-	const struct sentence *found;
+	uint32_t hash = view_hash(key), at = hash & l->mask;
+	const struct sentence *s;
 
-	if (!l->n)
-		return NULL;
-	found = bsearch(&wanted, l->list, l->n, sizeof(*l->list), compare);
-	return found ? found->text : NULL;
+	for (; l->table[at]; at = (at + 1) & l->mask) {
+		s = &l->list[l->table[at] - 1];
+		if (s->hash == hash && strcmp(s->key, key) == 0)
+			return s->text;
+	}
+	return NULL;
 }
 
 /* "q=0.8" in thousandths (RFC 9110 12.4.2); -1 when ill-formed. */
@@ -254,29 +273,51 @@ const struct i18n_locale *i18n_negotiate(const struct i18n *i,
 	return fallback ? fallback : &i->locales[0];
 }
 
+/* "{0}" to "{9}" at s: which of n arguments; -1 for anything else. */
+static int placeholder(const char *s, size_t n)
+{
+	if (s[0] != '{' || s[1] < '0' || s[1] > '9' || s[2] != '}' ||
+	    (size_t)(s[1] - '0') >= n)
+		return -1;
+	return s[1] - '0';
+}
+
+static size_t filled_size(const char *sentence, const size_t *lengths, size_t n)
+{
+	size_t size = 1;
+	int which;
+
+	while (*sentence) {
+		which = placeholder(sentence, n);
+		size += which < 0 ? 1 : lengths[which];
+		sentence += which < 0 ? 1 : 3;
+	}
+	return size;
+}
+
 static char *fill(const void *ctx, const char *sentence,
 		  const char *const *args, size_t n)
 {
-	char *out = talloc_strdup(ctx, "");
-	size_t at;
+	size_t lengths[ARGS_MAX], i;
+	char *out, *to;
+	int which;
 
-	while (out && *sentence) {
-		at = strcspn(sentence, "{");
-		out = talloc_strndup_append_buffer(out, sentence, at);
-		sentence += at;
-		if (!out || !*sentence)
-			break;
-		if (sentence[1] >= '0' && sentence[1] <= '9' &&
-		    sentence[2] == '}' && (size_t)(sentence[1] - '0') < n) {
-			out = talloc_strdup_append_buffer(out,
-						args[sentence[1] - '0']);
-			sentence += 3;
-		} else {
-			out = talloc_strndup_append_buffer(out, sentence++, 1);
-		}
-	}
+	for (i = 0; i < n; i++)
+		lengths[i] = strlen(args[i]);
+	out = to = talloc_array(ctx, char, filled_size(sentence, lengths, n));
 	if (!out)
 		err_abort("out of memory");
+	while (*sentence) {
+		which = placeholder(sentence, n);
+		if (which < 0) {
+			*to++ = *sentence++;
+			continue;
+		}
+		memcpy(to, args[which], lengths[which]);
+		to += lengths[which];
+		sentence += 3;
+	}
+	*to = '\0';
 	return out;
 }
 
@@ -298,15 +339,14 @@ char *i18n_count(const void *ctx, const struct i18n_locale *l, const char *key,
 		 int64_t n)
 {
 	const char *sentence = i18n_sentence(l, key), *one = NULL;
-	char *number = i18n_number(ctx, n), *out, singular[128];
+	char number[LOCALE_NUMBER_SIZE], singular[128];
 
 	if (n == 1 && snprintf(singular, sizeof(singular), "%s.one", key) <
 			      (int)sizeof(singular))
 		one = i18n_sentence(l, singular);
 	if (one)
 		sentence = one;
-	out = fill(ctx, sentence ? sentence : key,
-		   (const char *const[]) { number }, 1);
-	talloc_free(number);
-	return out;
+	locale_number(number, n, true);
+	return fill(ctx, sentence ? sentence : key,
+		    (const char *const[]) { number }, 1);
 }

@@ -7,14 +7,24 @@
 #include <stdlib.h>
 #include <string.h>
 #include <talloc.h>
-#include <time.h>
 
+#include "core/clock.h"
 #include "html/zone.h"
 
 #define SECOND INT64_C(1000)
 #define MINUTE (60 * SECOND)
 #define HOUR (60 * MINUTE)
 #define DAY (24 * HOUR)
+
+static const char *const months[] = {
+	"month_1", "month_2", "month_3", "month_4", "month_5", "month_6",
+	"month_7", "month_8", "month_9", "month_10", "month_11", "month_12",
+};
+
+static const char *const weekdays[] = {
+	"weekday_0", "weekday_1", "weekday_2", "weekday_3", "weekday_4",
+	"weekday_5", "weekday_6",
+};
 
 static const char *const needed[] = {
 	"ago_days", "ago_hours", "ago_minutes", "ago_months", "ago_now",
@@ -45,21 +55,30 @@ static char *give(char *text)
 	return text;
 }
 
+void locale_number(char out[LOCALE_NUMBER_SIZE], int64_t n, bool grouped)
+{
+	uint64_t left = n < 0 ? -(uint64_t)n : (uint64_t)n;
+	char digits[LOCALE_NUMBER_SIZE];
+	size_t len = 0;
+
+	do {
+		if (grouped && len % 4 == 3)
+			digits[len++] = ',';
+		digits[len++] = (char)('0' + left % 10);
+		left /= 10;
+	} while (left);
+	if (n < 0)
+		digits[len++] = '-';
+	while (len)
+		*out++ = digits[--len];
+	*out = '\0';
+}
+
 char *i18n_number(const void *ctx, int64_t n)
 {
-	char digits[24], out[32];
-	size_t len, i, to = 0;
+	char out[LOCALE_NUMBER_SIZE];
 
-	len = (size_t)snprintf(digits, sizeof(digits), "%" PRIu64,
-			       n < 0 ? -(uint64_t)n : (uint64_t)n);
-	if (n < 0)
-		out[to++] = '-';
-	for (i = 0; i < len; i++) {
-		if (i && (len - i) % 3 == 0)
-			out[to++] = ',';
-		out[to++] = digits[i];
-	}
-	out[to] = '\0';
+	locale_number(out, n, true);
 	return give(talloc_strdup(ctx, out));
 }
 
@@ -141,21 +160,23 @@ char *i18n_time(const void *ctx, const struct i18n_locale *l, int64_t ms,
 {
 	struct zone_time where = { .offset = 0, .name = "UTC" };
 	const struct zone *z = zone_find(zone);
-	char month[24], weekday[24], year[24], day[8], clock[24];
-	time_t s = (time_t)(ms / 1000 - (ms % 1000 < 0));
-	struct tm t;
+	int64_t s = ms / 1000 - (ms % 1000 < 0);
+	char year[LOCALE_NUMBER_SIZE], day[LOCALE_NUMBER_SIZE], clock[6];
+	struct clock_date d;
 
 	if (z)
 		zone_at(z, s, &where);
-	s += where.offset;
-	if (!gmtime_r(&s, &t))
-		return give(talloc_strdup(ctx, "-"));
-	snprintf(month, sizeof(month), "month_%d", t.tm_mon + 1);
-	snprintf(weekday, sizeof(weekday), "weekday_%d", t.tm_wday);
-	snprintf(year, sizeof(year), "%d", t.tm_year + 1900);
-	snprintf(day, sizeof(day), "%d", t.tm_mday);
-	snprintf(clock, sizeof(clock), "%02d:%02d", t.tm_hour, t.tm_min);
-	return i18n_fill(ctx, l, "time_exact", i18n_sentence(l, weekday), day,
-			 i18n_sentence(l, month), year, clock, where.name,
-			 NULL);
+	clock_date(s + where.offset, &d);
+	locale_number(year, d.year, false);
+	locale_number(day, d.day, false);
+	clock[0] = (char)('0' + d.hour / 10);
+	clock[1] = (char)('0' + d.hour % 10);
+	clock[2] = ':';
+	clock[3] = (char)('0' + d.minute / 10);
+	clock[4] = (char)('0' + d.minute % 10);
+	clock[5] = '\0';
+	return i18n_fill(ctx, l, "time_exact",
+			 i18n_sentence(l, weekdays[d.weekday]), day,
+			 i18n_sentence(l, months[d.month - 1]), year, clock,
+			 where.name, NULL);
 }

@@ -10,13 +10,23 @@
 
 #include "core/err.h"
 
+#define PIECE 4096	/* bytes */
+
 struct slot {
 	uint32_t hash;
 	struct view *value;
 };
 
+/* A view's values end together, so they are cut from larger pieces. */
+struct arena {
+	const void *ctx;	/* owns the pieces: the root */
+	char *at;
+	size_t left;
+};
+
 struct view {
 	enum view_type type;
+	struct arena *arena;	/* the root's */
 	const char *name;	/* in its map; "" in a list */
 	const char *text;
 	struct slot *slots;	/* of a map or list */
@@ -32,41 +42,77 @@ uint32_t view_hash(const char *name)	/* FNV-1a, 32 bits */
 	return hash;
 }
 
-/* One allocation holds the value, its name and its text. */
-static struct view *make(const void *ctx, enum view_type type,
+static void *cut(struct arena *a, size_t size)
+{
+	char *piece;
+
+	size = (size + 7) & ~(size_t)7;
+	if (size > PIECE / 4) {
+		piece = talloc_size(a->ctx, size);
+		if (!piece)
+			err_abort("out of memory");
+		return piece;
+	}
+	if (size > a->left) {
+		a->at = talloc_size(a->ctx, PIECE);
+		if (!a->at)
+			err_abort("out of memory");
+		a->left = PIECE;
+	}
+	piece = a->at;
+	a->at += size;
+	a->left -= size;
+	return piece;
+}
+
+static struct view *make(struct arena *a, enum view_type type,
 			 const char *name, const char *text, size_t text_len)
 {
-	size_t name_len = strlen(name);
-	struct view *v;
-	char *bytes;
+	size_t name_size = strlen(name) + 1;
+	struct view *v = cut(a, sizeof(*v) + name_size + text_len + 1);
+	char *bytes = (char *)(v + 1);
 
-	v = talloc_size(ctx, sizeof(*v) + name_len + text_len + 2);
-	if (!v)
-		err_abort("out of memory");
-	bytes = (char *)(v + 1);
-	memcpy(bytes, name, name_len + 1);
-	memcpy(bytes + name_len + 1, text, text_len);
-	bytes[name_len + 1 + text_len] = '\0';
+	memcpy(bytes, name, name_size);
+	memcpy(bytes + name_size, text, text_len);
+	bytes[name_size + text_len] = '\0';
 	*v = (struct view) {
 		.type = type,
+		.arena = a,
 		.name = bytes,
-		.text = bytes + name_len + 1,
+		.text = bytes + name_size,
 	};
 	return v;
 }
 
 struct view *view_new(const void *ctx)
 {
-	return make(ctx, VIEW_MAP, "", "", 0);
+	struct root {
+		struct view view;
+		struct arena arena;
+	} *root = talloc_zero(ctx, struct root);
+
+	if (!root)
+		err_abort("out of memory");
+	root->arena.ctx = root;
+	root->view = (struct view) {
+		.type = VIEW_MAP,
+		.arena = &root->arena,
+		.name = "",
+		.text = "",
+	};
+	return &root->view;
 }
 
 static void push(struct view *v, uint32_t hash, struct view *value)
 {
+	struct slot *wider;
+
 	if (v->n == v->size) {
 		v->size = v->size ? v->size * 2 : 8;
-		v->slots = talloc_realloc(v, v->slots, struct slot, v->size);
-		if (!v->slots)
-			err_abort("out of memory");
+		wider = cut(v->arena, v->size * sizeof(*wider));
+		if (v->n)
+			memcpy(wider, v->slots, v->n * sizeof(*wider));
+		v->slots = wider;
 	}
 	v->slots[v->n++] = (struct slot) { .hash = hash, .value = value };
 }
@@ -93,14 +139,12 @@ static struct view *put(struct view *map, const char *name,
 
 	assert(map->type == VIEW_MAP);
 	text = text ? text : "";
-	value = make(map, type, name, text, strlen(text));
+	value = make(map->arena, type, name, text, strlen(text));
 	old = find(map, name, hash);
-	if (old) {
-		talloc_free(old->value);
+	if (old)
 		old->value = value;
-	} else {
+	else
 		push(map, hash, value);
-	}
 	return value;
 }
 
@@ -111,16 +155,24 @@ void view_text(struct view *map, const char *name, const char *text)
 
 void view_textf(struct view *map, const char *name, const char *fmt, ...)
 {
-	char *text;
+	char text[256], *longer;
 	va_list ap;
+	int n;
 
 	va_start(ap, fmt);
-	text = talloc_vasprintf(map, fmt, ap);
+	n = vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	if (!text)
+	if (n >= 0 && n < (int)sizeof(text)) {
+		put(map, name, VIEW_TEXT, text);
+		return;
+	}
+	va_start(ap, fmt);
+	longer = talloc_vasprintf(NULL, fmt, ap);
+	va_end(ap);
+	if (!longer)
 		err_abort("out of memory");
-	put(map, name, VIEW_TEXT, text);
-	talloc_free(text);
+	put(map, name, VIEW_TEXT, longer);
+	talloc_free(longer);
 }
 
 void view_html(struct view *map, const char *name, const char *html)
@@ -157,7 +209,7 @@ static struct view *append(struct view *list, enum view_type type,
 	struct view *item;
 
 	assert(list->type == VIEW_LIST);
-	item = make(list, type, "", text, strlen(text));
+	item = make(list->arena, type, "", text, strlen(text));
 	push(list, 0, item);
 	return item;
 }

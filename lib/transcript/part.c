@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <talloc.h>
-#include <time.h>
 
+#include "core/clock.h"
 #include "core/str.h"
 #include "html/markdown.h"
 #include "transcript/field.h"
@@ -217,12 +217,9 @@ int part_render(const struct templates *t, const struct i18n_locale *text,
 
 static void set_iso(struct view *view, int64_t ms)
 {
-	time_t seconds = (time_t)(ms / 1000);
-	char iso[40];
-	struct tm tm;
+	char iso[CLOCK_ISO_SIZE];
 
-	if (!gmtime_r(&seconds, &tm) || !strftime(iso, sizeof(iso), "%Y-%m-%dT%H:%M:%SZ", &tm))
-		iso[0] = '\0';
+	clock_iso(ms, iso);
 	view_text(view, "iso", iso);
 }
 

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/buf.h"
@@ -167,6 +168,48 @@ static void settings_refuse_typos_with_their_line(void **state)
 	settings_free(s);
 }
 
+static void dates(void **state)
+{
+	static const int64_t moments[] = { 0, -1, 86399, 951782400, 951868799,
+		951868800, 4107542400, -2203891200, -62135596800, 253402300799,
+		1795413985 };
+	struct clock_date d;
+	struct tm want;
+	char iso[CLOCK_ISO_SIZE];
+	int64_t at;
+	size_t i;
+
+	(void)state;
+	for (at = -100000; at < 100000; at++) {
+		time_t seconds = at * 86399 + 12345;
+
+		assert_non_null(gmtime_r(&seconds, &want));
+		clock_date(seconds, &d);
+		assert_int_equal(d.year, want.tm_year + 1900);
+		assert_int_equal(d.month, want.tm_mon + 1);
+		assert_int_equal(d.day, want.tm_mday);
+		assert_int_equal(d.weekday, want.tm_wday);
+		assert_int_equal(d.hour, want.tm_hour);
+		assert_int_equal(d.minute, want.tm_min);
+		assert_int_equal(d.second, want.tm_sec);
+	}
+	for (i = 0; i < sizeof(moments) / sizeof(moments[0]); i++) {
+		time_t seconds = moments[i];
+		char text[40];
+
+		gmtime_r(&seconds, &want);
+		snprintf(text, sizeof(text), "%04d-%02d-%02dT%02d:%02d:%02dZ",
+			 want.tm_year + 1900, want.tm_mon + 1, want.tm_mday,
+			 want.tm_hour, want.tm_min, want.tm_sec);
+		clock_iso(moments[i] * 1000, iso);
+		assert_string_equal(iso, text);
+		clock_iso(moments[i] * 1000 + 999, iso);
+		assert_string_equal(iso, text);
+	}
+	clock_iso(INT64_MAX, iso);
+	clock_iso(INT64_MIN, iso);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -177,6 +220,7 @@ int main(void)
 		cmocka_unit_test(ids_are_ordered_uuids),
 		cmocka_unit_test(hash_vectors),
 		cmocka_unit_test(settings_refuse_typos_with_their_line),
+		cmocka_unit_test(dates),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
