@@ -12,14 +12,26 @@
 #include "transcript/tool_title.h"
 
 #define STEPS_MAX 100
+#define CARDS_MAX 32		/* cards with steps at hand; a line looks through all */
 #define STEP_TEXT_MAX 400
 #define REPORT_MAX (64 << 10)
 
-static struct json_object *steps_of(struct live *l)
+static size_t count_cards(const struct decoder *d)
+{
+	const struct live *l;
+	size_t n = 0;
+
+	for (l = d->open; l; l = l->next)
+		n += field_list(l->data, "steps") != NULL;
+	return n;
+}
+
+/* NULL: so many sub-agents at once only a forged log has. */
+static struct json_object *steps_of(const struct decoder *d, struct live *l)
 {
 	struct json_object *list = field_list(l->data, "steps");
 
-	if (!list) {
+	if (!list && count_cards(d) < CARDS_MAX) {
 		list = json_object_new_array();
 		json_object_object_add(l->data, "steps", list);
 	}
@@ -53,10 +65,13 @@ static struct live *card_of(struct decoder *d, const char *id)
 	return NULL;
 }
 
-static struct json_object *add_step(struct live *l, const char *kind, const char *state)
+static struct json_object *add_step(const struct decoder *d, struct live *l,
+				    const char *kind, const char *state)
 {
-	struct json_object *list = steps_of(l), *step;
+	struct json_object *list = steps_of(d, l), *step;
 
+	if (!list)
+		return NULL;
 	if (json_object_array_length(list) >= STEPS_MAX) {
 		json_object_array_del_idx(list, 0, 1);
 		field_put_number(l->data, "steps_left_out",
@@ -79,14 +94,18 @@ static bool block_step(struct decoder *d, struct live *l, struct json_object *bl
 		text = field_text(block, "text", &n);
 		if (!text)
 			return false;
-		step = add_step(l, "text", "ok");
+		step = add_step(d, l, "text", "ok");
+		if (!step)
+			return false;
 		field_put_text(step, "text", text, n, STEP_TEXT_MAX, true);
 		return true;
 	}
 	text = field_is(block, "type", "tool_use") ? field_text(block, "name", &n) : NULL;
 	if (!text)
 		return false;
-	step = add_step(l, "tool", "running");
+	step = add_step(d, l, "tool", "running");
+	if (!step)
+		return false;
 	field_put_text(step, "name", text, n, NAME_MAX_BYTES, true);
 	tool_title(step, text, field_object(block, "input"));
 	activity(d, "tool", field_text(step, "name", NULL));

@@ -13,7 +13,8 @@
 #define OUTPUT_HALF (32 << 10)
 #define IMAGE_MAX (2 << 20)
 #define NAME_MAX_BYTES 200
-#define LIVE_MAX 512
+#define LIVE_MAX 512		/* parts at hand */
+#define AT_HAND_MAX (8u << 20)	/* and about what they may take of memory */
 #define KNOWN 64
 #define JOINED_MAX (8 << 20)
 
@@ -22,6 +23,7 @@ struct live {
 	struct live *next;
 	struct part p;		/* texts are literals or children of this */
 	struct json_object *data;
+	size_t weight;		/* about what data takes of memory, as last drawn */
 	char *id;		/* tool_use id, or the request's; NULL for texts */
 	char *tool;		/* of a request: the tool_use it asks for */
 	struct buf text;	/* of a stream: what came so far */

@@ -14,11 +14,22 @@ static int drop(struct live *l)
 	return 0;
 }
 
+static bool too_much(const struct decoder *d)
+{
+	const struct live *l;
+	size_t weight = 0;
+
+	for (l = d->open; l; l = l->next)
+		weight += l->weight + l->text.len;
+	return d->nopen >= LIVE_MAX || weight > AT_HAND_MAX;
+}
+
+/* Only a forged log has so many, or so large ones: the oldest end. */
 static struct live *add(struct decoder *d)
 {
 	struct live *l;
 
-	if (d->nopen >= LIVE_MAX)	/* only a forged log has so many */
+	while (d->open && too_much(d))
 		live_settle(d, d->open, "cancelled");
 	l = talloc_zero(d, struct live);
 	if (!l)
@@ -106,6 +117,16 @@ struct live *live_again(struct decoder *d, const char *kind)
 	return live_begin(d, "assistant", kind, "running");
 }
 
+/* json-c takes some 700 bytes for an object or a list with nothing in it. */
+static size_t weigh(const char *json)
+{
+	size_t weight = 0;
+
+	for (; *json; json++)
+		weight += *json == '{' || *json == '[' ? 700 : 1;
+	return weight;
+}
+
 static const struct part *whole(struct live *l)
 {
 	static const int plain = JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE;
@@ -114,6 +135,7 @@ static const struct part *whole(struct live *l)
 		field_put_text(l->data, "text", l->text.data, l->text.len,
 			       TEXT_MAX, false);
 	l->p.data = json_object_to_json_string_ext(l->data, plain);
+	l->weight = weigh(l->p.data);
 	return &l->p;
 }
 
@@ -190,6 +212,7 @@ void live_restore(struct decoder *d, const struct part *p)
 		field_release(&l->data);
 		l->data = json_object_new_object();
 	}
+	l->weight = weigh(p->data);
 	l->p = *p;
 	l->p.kind = kind;
 	l->p.state = state;

@@ -11,7 +11,7 @@
 #define CONTENT_MAX (DECODER_LINE_MAX + 16)
 #define HUNKS_MAX (64 << 10)
 
-/* All text of content (a text, or a list of blocks), blocks apart by newlines. */
+/* All text of content (a text, or a list of blocks), blocks apart by newlines; out is empty. */
 static void gather(struct json_object *message, const char *key, struct buf *out)
 {
 	struct json_object *list = field_list(message, key), *block;
@@ -19,7 +19,6 @@ static void gather(struct json_object *message, const char *key, struct buf *out
 	const char *text;
 	size_t n, i;
 
-	buf_init(out, CONTENT_MAX);
 	text = field_text(message, key, &n);
 	if (text && buf_add(out, text, n, &e) < 0)
 		return;
@@ -158,7 +157,7 @@ static bool command(struct decoder *d, const struct buf *text)
 	const char *name, *args;
 	struct err e = { 0 };
 	size_t n, nargs = 0;
-	auto_buf typed;
+	auto_buf typed = BUF_INIT(CONTENT_MAX);
 
 	if ((!str_starts(text->data, "<command-name>") &&
 	     !str_starts(text->data, "<command-message>")) ||
@@ -166,7 +165,6 @@ static bool command(struct decoder *d, const struct buf *text)
 		return false;
 	if (!tagged(text->data, "<command-args>", "</command-args>", &args, &nargs))
 		args = "";
-	buf_init(&typed, CONTENT_MAX);
 	if (buf_add(&typed, name, n, &e) == 0 && nargs && buf_add(&typed, " ", 1, &e) == 0 &&
 	    buf_add(&typed, args, nargs, &e) < 0)
 		return false;
@@ -178,7 +176,7 @@ static void echo(struct decoder *d, struct json_object *line)
 {
 	struct json_object *message = field_object(line, "message");
 	const char *uuid = field_text(line, "uuid", NULL), *inner;
-	auto_buf text;
+	auto_buf text = BUF_INIT(CONTENT_MAX);
 	size_t n, skip = 0;
 
 	gather(message, "content", &text);
@@ -288,11 +286,13 @@ static void tool_result(struct decoder *d, struct json_object *line,
 {
 	struct json_object *result = field_object(line, "tool_use_result");
 	const char *id = field_text(block, "tool_use_id", NULL);
-	struct live *l = live_find(d, id);
 	bool failed = field_flag(block, "is_error");
-	auto_buf out;
+	auto_buf out = BUF_INIT(CONTENT_MAX);
+	struct live *l;
 
+	/* Before l is looked for: a part more may end the oldest one. */
 	images(d, "assistant", field_list(block, "content"));
+	l = live_find(d, id);
 	if (!l || str_equal(l->p.state, "waiting"))
 		return;
 	if (str_equal(l->p.kind, "todo")) {

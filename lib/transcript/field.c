@@ -151,7 +151,7 @@ static struct json_object *text_object(const struct buf *b)
 static struct json_object *copy_text(struct json_object *o, size_t *budget, bool *cut)
 {
 	struct json_object *copy;
-	auto_buf scratch;
+	auto_buf scratch = BUF_INIT(0);
 
 	if (scrub(&scratch, json_object_get_string(o),
 		  (size_t)json_object_get_string_len(o), *budget, false))
@@ -184,7 +184,7 @@ static struct json_object *copy_map(struct json_object *o, size_t *budget, bool 
 
 	json_object_object_foreach(o, key, value) {
 		size_t n = strlen(key);
-		auto_buf name;
+		auto_buf name = BUF_INIT(0);
 
 		scrub(&name, key, n, n * 3, false);
 		if (*budget < n + 8) {
@@ -224,7 +224,7 @@ struct json_object *field_copy(struct json_object *o, size_t *budget, bool *cut)
 bool field_put_text(struct json_object *o, const char *key, const char *s,
 		    size_t n, size_t max, bool strip_ansi)
 {
-	auto_buf scratch;
+	auto_buf scratch = BUF_INIT(0);
 	bool cut = scrub(&scratch, s, n, max, strip_ansi);
 
 	json_object_object_add(o, key, text_object(&scratch));

@@ -429,6 +429,95 @@ static void images_are_checked(void **state)
 	trace_free(t);
 }
 
+static char *append(char *at, const char *fmt, ...) printf_like(2, 3);
+static char *append(char *at, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	at += vsprintf(at, fmt, ap);
+	va_end(ap);
+	return at;
+}
+
+/* The result's own picture takes the last place, and the tool it is for was the oldest. */
+static void a_picture_may_end_the_tool_it_is_for(void **state)
+{
+	char *log = malloc(1 << 20), *at = append(log, TURN);
+	struct trace *t;
+	int i;
+
+	for (i = 0; i < 512; i++)
+		at = append(at, "{\"type\":\"assistant\",\"message\":{\"content\":"
+			    "[{\"type\":\"tool_use\",\"id\":\"t%d\",\"name\":"
+			    "\"Bash\",\"input\":{}}]}}\n", i);
+	append(at, "{\"type\":\"user\",\"message\":{\"content\":[{\"type\":"
+	       "\"tool_result\",\"tool_use_id\":\"t0\",\"content\":[{\"type\":"
+	       "\"image\",\"source\":{\"media_type\":\"image/png\",\"data\":"
+	       "\"AAAA\"}}]}]}}\n" RESULT);
+	t = trace_of(log, strlen(log));
+	assert_string_equal(trace_part(t, "tool_use", 0)->state, "cancelled");
+	assert_int_equal(trace_count(t, "image"), 1);
+	assert_int_equal(t->ended, 1);
+	trace_free(t);
+	free(log);
+}
+
+static size_t opened;
+
+static void count_open(void *data, const struct part *p)
+{
+	opened += str_equal(p->state, "waiting");
+}
+
+/* 60 KB of text, some 14 MB as objects: what waits is bounded by what it takes. */
+static void what_waits_is_bounded(void **state)
+{
+	static const char head[] = "{\"type\":\"control_request\",\"request_id\":";
+	struct trace *t = trace_new();
+	struct decoder *d = decoder_new(t, 0, NULL, 0, false, trace_now,
+					&trace_events, t);
+	char *line = malloc(80000), *at;
+	int i, k;
+
+	for (i = 0; i < 100; i++) {
+		at = append(line, "%s\"r%d\",\"request\":{\"subtype\":\"can_use_tool\","
+			    "\"tool_name\":\"AskUserQuestion\",\"input\":{\"a\":[{}",
+			    head, i);
+		for (k = 0; k < 15000; k++)
+			at = append(at, ",{}");
+		append(at, "]}}}\n");
+		decoder_feed(d, line, strlen(line));
+	}
+	opened = 0;
+	decoder_each_open(d, count_open, NULL);
+	assert_in_range(opened, 1, 2);
+	free(line);
+	trace_free(t);
+}
+
+/* A line for a sub-agent looks through all cards: their number is bounded. */
+static void few_cards_have_steps(void **state)
+{
+	char *log = malloc(1 << 20), *at = append(log, TURN);
+	struct trace *t;
+	size_t i, n = 0;
+
+	for (i = 0; i < 100; i++)
+		at = append(at, "{\"type\":\"assistant\",\"message\":{\"content\":"
+			    "[{\"type\":\"tool_use\",\"id\":\"t%zu\",\"name\":"
+			    "\"Task\",\"input\":{}}]}}\n"
+			    "{\"type\":\"assistant\",\"parent_tool_use_id\":\"t%zu\","
+			    "\"message\":{\"content\":[{\"type\":\"text\",\"text\":"
+			    "\"x\"}]}}\n", i, i);
+	t = trace_of(log, strlen(log));
+	for (i = 0; i < t->nparts; i++)
+		n += strstr(t->parts[i].data, "\"steps\"") != NULL;
+	assert_int_equal(n, 32);
+	trace_free(t);
+	free(log);
+}
+
 static void a_new_start_ends_the_old(void **state)
 {
 	struct trace *t = trace_lines(TURN "{\"type\":\"gongbang\",\"subtype\":\"start\",\"at\":1}\n");
@@ -456,6 +545,9 @@ int main(void)
 		cmocka_unit_test(long_lines_are_told),
 		cmocka_unit_test(long_outputs_keep_head_and_tail),
 		cmocka_unit_test(images_are_checked),
+		cmocka_unit_test(a_picture_may_end_the_tool_it_is_for),
+		cmocka_unit_test(what_waits_is_bounded),
+		cmocka_unit_test(few_cards_have_steps),
 		cmocka_unit_test(a_new_start_ends_the_old),
 	};
 
