@@ -7,6 +7,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -19,6 +20,7 @@
 #include "core/str.h"
 #include "demo/reply.h"
 #include "demo/script.h"
+#include "demo/share.h"
 #include "demo/stream.h"
 #include "demo/turn.h"
 
@@ -26,13 +28,14 @@
 #define IDLE_S 120
 #define SEEN_MAX 256
 #define SLICE_MS 100
+#define PARSED_AT_ONCE 4	/* trees in memory */
 
 struct demo_server {
 	struct MHD_Daemon *daemon;
 	uint16_t port;
 	atomic_bool stopping;
-	atomic_int streams;
-	atomic_size_t body_bytes;
+	struct shares shares;
+	sem_t parsing;
 	pthread_mutex_t lock;
 	uint64_t seen[SEEN_MAX];	/* hashes of words said once */
 	size_t seen_next;
@@ -41,8 +44,9 @@ struct demo_server {
 /* One request; lives from its first header to its last byte. */
 struct call {
 	struct demo_server *server;
+	struct share *share;
 	struct buf body;
-	size_t counted;		/* bytes of body_bytes that are its */
+	size_t counted;		/* bytes of its share */
 	bool refused;		/* too large or too many: read on, keep nothing */
 	bool streaming;
 	struct demo_stream *stream;
@@ -52,9 +56,9 @@ struct call {
 
 static void call_free(struct call *c)
 {
-	atomic_fetch_sub(&c->server->body_bytes, c->counted);
+	share_give_bytes(&c->server->shares, c->share, c->counted);
 	if (c->streaming)
-		atomic_fetch_sub(&c->server->streams, 1);
+		share_give_stream(&c->server->shares, c->share);
 	demo_stream_free(c->stream);
 	buf_release(&c->body);
 	buf_release(&c->out);
@@ -219,43 +223,61 @@ static enum MHD_Result answer(struct MHD_Connection *connection,
 	return ok;
 }
 
-static enum MHD_Result post_messages(struct MHD_Connection *connection,
-				     struct call *c)
+typedef enum MHD_Result serve_turn(struct MHD_Connection *connection,
+				   struct call *c, const struct demo_turn *t);
+
+/* A tree costs many times its text: few of them live at once. */
+static enum MHD_Result parse(struct MHD_Connection *connection, struct call *c,
+			     serve_turn *serve)
 {
 	struct demo_turn t;
 	struct err e = { 0 };
 	enum MHD_Result ok;
 
+	while (sem_wait(&c->server->parsing) < 0)
+		;
+	if (demo_turn_parse(&t, buf_text(&c->body), c->body.len, &e) < 0) {
+		ok = send_error(connection, 400, "invalid_request_error",
+				e.text);
+	} else {
+		ok = serve(connection, c, &t);
+		demo_turn_release(&t);
+	}
+	sem_post(&c->server->parsing);
+	return ok;
+}
+
+static enum MHD_Result post_messages(struct MHD_Connection *connection,
+				     struct call *c)
+{
+	struct shares *shares = &c->server->shares;
+	enum MHD_Result ok;
+
 	c->streaming = true;
-	if (atomic_fetch_add(&c->server->streams, 1) >= DEMO_STREAMS_MAX)
+	if (!share_take_stream(shares, c->share))
 		return send_error(connection, 529, "overloaded_error",
-				  "The demonstration answers 200 requests at once, no more.");
-	if (demo_turn_parse(&t, buf_text(&c->body), c->body.len, &e) < 0)
-		return send_error(connection, 400, "invalid_request_error",
-				  e.text);
-	ok = answer(connection, c, &t);
-	demo_turn_release(&t);
+				  "The demonstration answers 200 requests at once, 40 of one workspace, no more.");
+	ok = parse(connection, c, answer);
 	buf_release(&c->body);
-	atomic_fetch_sub(&c->server->body_bytes, c->counted);
+	share_give_bytes(shares, c->share, c->counted);
 	c->counted = 0;
 	return ok;
+}
+
+static enum MHD_Result say_count(struct MHD_Connection *connection,
+				 struct call *c, const struct demo_turn *t)
+{
+	struct json_object *o = json_object_new_object();
+
+	json_object_object_add(o, "input_tokens",
+			       json_object_new_int64((int64_t)c->body.len / 4 + 4));
+	return send_json(connection, 200, o, NULL);
 }
 
 static enum MHD_Result count_tokens(struct MHD_Connection *connection,
 				    struct call *c)
 {
-	struct json_object *o;
-	struct demo_turn t;
-	struct err e = { 0 };
-
-	if (demo_turn_parse(&t, buf_text(&c->body), c->body.len, &e) < 0)
-		return send_error(connection, 400, "invalid_request_error",
-				  e.text);
-	demo_turn_release(&t);
-	o = json_object_new_object();
-	json_object_object_add(o, "input_tokens",
-			       json_object_new_int64((int64_t)c->body.len / 4 + 4));
-	return send_json(connection, 200, o, NULL);
+	return parse(connection, c, say_count);
 }
 
 static enum MHD_Result list_models(struct MHD_Connection *connection,
@@ -310,7 +332,7 @@ static enum MHD_Result route(struct MHD_Connection *connection, struct call *c,
 
 	if (c->refused)
 		return send_error(connection, 413, "request_too_large",
-				  "A request may have 32 MB, and all at once 256 MB.");
+				  "A request may have 32 MB, all of a workspace 64 MB, all at once 256 MB.");
 	for (i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
 		if (!str_equal(routes[i].path, path))
 			continue;
@@ -332,7 +354,7 @@ static void keep(struct call *c, const char *bytes, size_t n)
 	if (c->refused)
 		return;
 	c->counted += n;
-	if (atomic_fetch_add(&c->server->body_bytes, n) + n > DEMO_BODIES_MAX ||
+	if (!share_take_bytes(&c->server->shares, c->share, n) ||
 	    buf_add(&c->body, bytes, n, &e) < 0) {
 		c->refused = true;
 		buf_release(&c->body);
@@ -351,6 +373,7 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *connection,
 		if (!c)
 			err_abort("out of memory");
 		c->server = cls;
+		c->share = share_of(&c->server->shares, connection);
 		buf_init(&c->body, DEMO_BODY_MAX);
 		buf_init(&c->out, DEMO_TEXT_MAX * 7);
 		*state = c;
@@ -433,6 +456,7 @@ struct demo_server *demo_server_new(const char *listen_on, struct err *e)
 	if (!s)
 		err_abort("out of memory");
 	pthread_mutex_init(&s->lock, NULL);
+	sem_init(&s->parsing, 0, PARSED_AT_ONCE);
 	fd = open_listener(listen_on, &s->port, e);
 	if (fd < 0) {
 		free(s);
@@ -444,6 +468,7 @@ struct demo_server *demo_server_new(const char *listen_on, struct err *e)
 		MHD_OPTION_LISTEN_SOCKET, fd,
 		MHD_OPTION_NOTIFY_COMPLETED, completed, NULL,
 		MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
+		MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)DEMO_CONNECTIONS_EACH,
 		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)32768,
 		MHD_OPTION_THREAD_STACK_SIZE, (size_t)512 * 1024,
@@ -464,6 +489,7 @@ void demo_server_free(struct demo_server *s)
 		return;
 	atomic_store(&s->stopping, true);
 	MHD_stop_daemon(s->daemon);
+	sem_destroy(&s->parsing);
 	pthread_mutex_destroy(&s->lock);
 	free(s);
 }

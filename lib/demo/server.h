@@ -13,6 +13,11 @@
 #define DEMO_BODY_MAX (32u << 20)	/* bytes of one request */
 #define DEMO_BODIES_MAX (256u << 20)	/* bytes of all requests being read */
 
+/* The same for one address, so that one workspace cannot shut out the others. */
+#define DEMO_CONNECTIONS_EACH 64	/* more are closed at once */
+#define DEMO_STREAMS_EACH 40
+#define DEMO_BODIES_EACH (64u << 20)
+
 struct demo_server;
 
 /*

@@ -6,6 +6,8 @@
 #include "core/str.h"
 
 #define DEPTH_MAX 100
+#define CONTAINERS_MAX 50000	/* an empty object costs json-c some 700 bytes */
+#define ELEMENTS_MAX 500000
 
 static struct json_object *member(struct json_object *o, const char *name,
 				  enum json_type type)
@@ -191,6 +193,8 @@ int demo_turn_parse(struct demo_turn *t, const char *body, size_t n,
 	memset(t, 0, sizeof(*t));
 	if (n > INT32_MAX)
 		return err_set(e, ERR_LIMIT, "request of %zu bytes", n);
+	if (!str_tree_fits(body, n, CONTAINERS_MAX, ELEMENTS_MAX))
+		return err_set(e, ERR_LIMIT, "the request has too many elements");
 	t->root = parse(body, n);
 	if (!t->root)
 		return err_set(e, ERR_INPUT, "the body is not JSON");

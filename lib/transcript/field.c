@@ -17,36 +17,12 @@ void field_release(struct json_object **o)
 	*o = NULL;
 }
 
-/* Counts what becomes objects of its own, without building them. */
-static bool small_enough(const char *text, size_t n)
-{
-	size_t containers = 0, elements = 0, i;
-	bool quoted = false;
-
-	for (i = 0; i < n; i++) {
-		if (quoted) {
-			if (text[i] == '\\')
-				i++;
-			else if (text[i] == '"')
-				quoted = false;
-			continue;
-		}
-		if (text[i] == '"')
-			quoted = true;
-		else if (text[i] == '{' || text[i] == '[')
-			containers++;
-		else if (text[i] == ',')
-			elements++;
-	}
-	return containers <= CONTAINERS_MAX && elements <= ELEMENTS_MAX;
-}
-
 struct json_object *field_parse(const char *text, size_t n)
 {
 	struct json_tokener *tokener;
 	struct json_object *o;
 
-	if (n > INT32_MAX || !small_enough(text, n) || memchr(text, '\0', n))
+	if (n > INT32_MAX || !str_tree_fits(text, n, CONTAINERS_MAX, ELEMENTS_MAX) || memchr(text, '\0', n))
 		return NULL;
 	tokener = json_tokener_new_ex(DEPTH);
 	if (!tokener)

@@ -34,17 +34,26 @@ static int stop(void **state)
 	return 0;
 }
 
-static int dial(void)
+/* From 127.0.0.n, as another workspace. */
+static int dial_from(int n)
 {
 	struct sockaddr_in to = { .sin_family = AF_INET };
+	struct sockaddr_in from = { .sin_family = AF_INET };
 	struct timeval limit = { .tv_sec = 60 };
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
 
 	to.sin_port = htons(demo_server_port(server));
 	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	from.sin_addr.s_addr = htonl(INADDR_LOOPBACK - 1 + (uint32_t)n);
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+	assert_int_equal(bind(fd, (struct sockaddr *)&from, sizeof(from)), 0);
 	assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof(to)), 0);
 	return fd;
+}
+
+static int dial(void)
+{
+	return dial_from(1);
 }
 
 static void push(int fd, const char *method, const char *path, const char *body)
@@ -132,7 +141,7 @@ static void many_answers_at_once(void **state)
 	int fds[DEMO_STREAMS_MAX], i;
 
 	for (i = 0; i < DEMO_STREAMS_MAX; i++) {
-		fds[i] = dial();
+		fds[i] = dial_from(1 + i / DEMO_STREAMS_EACH);
 		push(fds[i], "POST", "/v1/messages", ASK("slow 1"));
 	}
 	for (i = 0; i < DEMO_STREAMS_MAX; i++) {
@@ -141,6 +150,46 @@ static void many_answers_at_once(void **state)
 		pull(fds[i], &in);
 		assert_non_null(strstr(buf_text(&in), "message_stop"));
 	}
+}
+
+/* One that opens all it can, and asks on all of them. */
+static void one_address_leaves_the_others_theirs(void **state)
+{
+	int fds[DEMO_CONNECTIONS_EACH], i, busy = 0;
+	auto_buf in = BUF_INIT(1 << 20);
+
+	for (i = 0; i < DEMO_CONNECTIONS_EACH; i++) {
+		fds[i] = dial_from(2);
+		push(fds[i], "POST", "/v1/messages", ASK("slow 1"));
+	}
+	pull(dial_from(2), &in);
+	assert_int_equal(in.len, 0);
+	i = dial_from(3);
+	push(i, "POST", "/v1/messages", ASK("hi"));
+	pull(i, &in);
+	assert_non_null(strstr(buf_text(&in), "message_stop"));
+	for (i = 0; i < DEMO_CONNECTIONS_EACH; i++) {
+		buf_clear(&in);
+		pull(fds[i], &in);
+		busy += in.len > 12 && atoi(in.data + 9) == 529;
+	}
+	assert_int_equal(busy, DEMO_CONNECTIONS_EACH - DEMO_STREAMS_EACH);
+}
+
+static void a_tree_too_large_is_refused(void **state)
+{
+	static const char head[] = "{\"messages\":[{\"role\":\"user\","
+		"\"content\":\"hi\"}],\"x\":[";
+	auto_buf body = BUF_INIT(1 << 20), in = BUF_INIT(1 << 20);
+	struct err e = { 0 };
+	int i;
+
+	assert_int_equal(buf_add_text(&body, head, &e), 0);
+	for (i = 0; i < 60000; i++)
+		assert_int_equal(buf_add_text(&body, "{},", &e), 0);
+	assert_int_equal(buf_add_text(&body, "1]}", &e), 0);
+	assert_int_equal(call("POST", "/v1/messages", body.data, &in), 400);
+	assert_non_null(strstr(in.data, "too many elements"));
 }
 
 static void too_large_a_request_is_refused(void **state)
@@ -197,6 +246,8 @@ int main(void)
 		cmocka_unit_test(answers_on_its_paths),
 		cmocka_unit_test(a_cut_answer_never_ends_well),
 		cmocka_unit_test(many_answers_at_once),
+		cmocka_unit_test(one_address_leaves_the_others_theirs),
+		cmocka_unit_test(a_tree_too_large_is_refused),
 		cmocka_unit_test(too_large_a_request_is_refused),
 		cmocka_unit_test(an_address_must_be_one),
 		cmocka_unit_test(listens_where_no_address_is_yet),
