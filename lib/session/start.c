@@ -18,7 +18,8 @@ static int add_args(struct session *s, struct buf *b, struct err *e)
 	const char *model = s->model[0] ? s->model :
 			    settings_text(s->env->settings, SET_MODEL);
 	const char *const args[] = {
-		"claude", "-p", "--input-format", "stream-json",
+		/* The pinned one, not what PATH finds in the user's folders. */
+		"/usr/local/bin/claude", "-p", "--input-format", "stream-json",
 		"--output-format", "stream-json", "--verbose",
 		"--include-partial-messages", "--replay-user-messages",
 		"--permission-prompt-tool", "stdio",

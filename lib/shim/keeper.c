@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "shim/confine.h"
 #include "shim/processes.h"
 
 #define SWEEP_MS 5000	/* what lives longer cannot be killed */
@@ -134,6 +135,7 @@ int keeper_main(const char *id, char **argv)
 	int signals;
 
 	session = id;
+	confine_from_others();
 	sigfillset(&blocked);
 	sigprocmask(SIG_SETMASK, &blocked, NULL);
 	fcntl(KEEPER_FD, F_SETFD, FD_CLOEXEC);

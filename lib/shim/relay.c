@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "core/clock.h"
+#include "shim/confine.h"
 #include "shim/place.h"
 
 #define CONNECT_MS 10000
@@ -116,8 +117,10 @@ static void copy(struct pipe_end *in, struct pipe_end *out)
 int relay_run(struct err *e)
 {
 	static struct pipe_end in, out;
-	int fd = reach(e);
+	int fd;
 
+	confine_from_others();
+	fd = reach(e);
 	if (fd < 0)
 		return -1;
 	in.from = 0;

@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "shim/confine.h"
 #include "shim/health.h"
 #include "shim/listener.h"
 #include "shim/loop.h"
@@ -71,6 +72,11 @@ int shim_run(struct err *e)
 	else if (getpid() != 1)
 		return err_set(e, ERR_INPUT, "not process 1 of a workspace: "
 			       "set GONGBANG_SHIM_HOME to try it elsewhere");
+	if (place_is_workspace()) {
+		if (confine(e) < 0)
+			return -1;
+		confine_from_others();
+	}
 	if (loop_init(e) < 0 || watch_signals(e) < 0 || listener_open(e) < 0)
 		return -1;
 	health_init();

@@ -134,7 +134,10 @@ static void late(uv_timer_t *t)
 
 void workspace_enter(struct workspace *w)
 {
-	static const char *const argv[] = { "gongbang-shim", "link", NULL };
+	/* Never by PATH, where the user's own folders come first. */
+	static const char *const argv[] = {
+		"/usr/local/bin/gongbang-shim", "link", NULL
+	};
 
 	w->quiet = false;
 	workspace_set_state(w, WORKSPACE_LINKING);

@@ -11,7 +11,7 @@ case $1 in
 up)
 	dir=$(mktemp -d)
 	trap 'rm -rf "$dir"' EXIT
-	mkdir -p "$dir/bin" "$dir/workspace" "$dir/tmp" "$dir/proc" \
+	mkdir -p "$dir/bin" "$dir/usr/local/bin" "$dir/workspace" "$dir/tmp" "$dir/proc" \
 		"$dir/sys" "$dir/dev" "$dir/etc/ssl/certs"
 	: >"$dir/etc/ssl/certs/ca-certificates.crt"
 	cp "$(command -v busybox)" "$dir/bin/busybox"
@@ -22,8 +22,8 @@ up)
 	chmod 1777 "$dir/tmp"	# runc gives a tmpfs the mode of what it covers
 	entry='["/bin/sh","-c","trap '"'exit 5'"' TERM; while :; do sleep 60 & wait; done"]'
 	if [ -n "$shim" ]; then
-		cp "$shim" "$dir/bin/gongbang-shim"
-		entry='["/bin/gongbang-shim"]'
+		cp "$shim" "$dir/usr/local/bin/gongbang-shim"
+		entry='["/usr/local/bin/gongbang-shim"]'
 	fi
 	changes=$(printf 'ENTRYPOINT %s' "$entry" | od -An -v -tx1 |
 		tr -d ' \n' | sed 's/../%&/g')
