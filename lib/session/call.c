@@ -140,4 +140,5 @@ void call_cancel_all(struct session *s)
 
 	while ((c = TAILQ_FIRST(&s->calls)))
 		call_cancel(c);
+	s->input_call = NULL;
 }

@@ -150,7 +150,7 @@ static const struct decoder_events decoder_calls = {
 void session_decode(struct session *s, int64_t from, const struct part *open,
 		   size_t n, bool in_turn)
 {
-	talloc_free(s->decoder);
+	TALLOC_FREE(s->decoder);
 	s->log_at = from;
 	s->decoder = decoder_new(s, from, open, n, in_turn, clock_now_ms,
 				 &decoder_calls, s);

@@ -9,6 +9,7 @@
 
 #define CALL_BODY_MAX (256u << 10)
 #define CALL_DEADLINE_MS 60000
+#define LOG_REST_MAX (512u << 10)	/* more than a stream's window */
 
 /* ---- call.c: one short request to the shim ---- */
 
@@ -40,6 +41,7 @@ struct memo {			/* a part in memory */
 	bool streaming;		/* text still comes by delta */
 	bool answered;		/* an answer is on its way to Claude */
 	uint64_t version, saved;
+	size_t bytes;		/* of its data */
 };
 
 struct queued {
@@ -122,7 +124,9 @@ struct session {
 	int log_status;
 	struct buf log_text;
 	int64_t log_at;		/* bytes of the log fed to the decoder */
-	size_t log_held;	/* bytes decoded whose window is kept shut */
+	struct buf log_rest;	/* bytes read, not decoded yet */
+	int64_t log_rest_at;	/* clock_mono_ms before which they wait; 0 none */
+	size_t log_held;	/* bytes read whose window is kept shut */
 	int64_t log_retry_at;
 
 	/* what Claude does */
@@ -135,7 +139,8 @@ struct session {
 	TAILQ_HEAD(, seen) seen;
 	uint64_t version;
 	int64_t recorded_offset, trimmed;
-	int dirty;
+	int dirty;		/* parts to be recorded */
+	size_t dirty_bytes;	/* of their data */
 	bool recording, stuck, touched, mode_changed;
 	char recorded_state[12];
 

@@ -100,6 +100,8 @@ static void loaded(void *data, const struct err *e)
 	struct session *s = l->s;
 	bool was_deleted = s->deleted;
 
+	/* Asked for anew before the first answer: what is live stays. */
+	l->again = l->again || s->loaded;
 	if (s->closed) {
 		;
 	} else if (e && e->kind != ERR_MISSING) {

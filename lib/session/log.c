@@ -12,6 +12,9 @@
 #include "session/inside.h"
 
 #define RETRY_MS 1000
+#define OFFSET_MAX ((int64_t)1 << 52)	/* what a browser's numbers hold */
+#define SLICE 2048
+#define TURN_MS 20		/* decoding, before others have their turn */
 #define TRIM_AT (4 << 20)	/* recorded bytes behind which the hole is punched */
 
 /* A line "<id> running|ended <bytes>" of GET /sessions; false when the shim does not know it. */
@@ -35,7 +38,7 @@ static bool find_line(const char *text, const char *id, bool *running,
 		return false;
 	memcpy(number, at, n);
 	number[n] = '\0';
-	return str_parse_number(number, 0, INT64_MAX, bytes, &e) == 0;
+	return str_parse_number(number, 0, OFFSET_MAX, bytes, &e) == 0;
 }
 
 static void reset(struct session *s)
@@ -85,6 +88,57 @@ static void fed(struct session *s)
 	process_arm(s);
 }
 
+/* What was not decoded yet is read again: log_at stands before it. */
+static void forget(struct session *s)
+{
+	s->log = NULL;
+	s->log_held = 0;
+	s->log_rest_at = 0;
+	buf_release(&s->log_rest);
+}
+
+/* The shim may send as much again as has been decoded and is not in the way. */
+static void open_window(struct session *s)
+{
+	size_t n = s->log_held;
+
+	if (!s->log || !n || s->log_rest.len || recorder_pressed(s))
+		return;
+	s->log_held = 0;
+	link_stream_consume(s->log, n);
+}
+
+/*
+ * A forged log can cost far more than its bytes: who used up a turn waits four
+ * times as long. Returns what was decoded.
+ */
+static size_t decode(struct session *s, const char *bytes, size_t n)
+{
+	int64_t began = clock_mono_ms(), used = 0;
+	size_t at = 0, len;
+
+	while (at < n && used < TURN_MS) {
+		len = n - at < SLICE ? n - at : SLICE;
+		s->log_at += (int64_t)len;
+		decoder_feed(s->decoder, bytes + at, len);
+		at += len;
+		used = clock_mono_ms() - began;
+	}
+	s->log_rest_at = used < TURN_MS ? 0 : began + 5 * used;
+	return at;
+}
+
+/* Goes on with what was read and had to wait. */
+static void decode_rest(struct session *s)
+{
+	if (!s->log_rest_at || s->log_rest_at > clock_mono_ms())
+		return;
+	buf_drop(&s->log_rest, decode(s, buf_text(&s->log_rest),
+				      s->log_rest.len));
+	fed(s);
+	open_window(s);
+}
+
 static void on_status(void *data, int status)
 {
 	struct session *s = data;
@@ -96,16 +150,24 @@ static bool on_body(void *data, const void *bytes, size_t n)
 {
 	struct session *s = data;
 	struct err full = { 0 };
+	size_t at = 0;
 
 	if (s->log_status != 200) {
 		if (buf_add(&s->log_text, bytes, n, &full) < 0)
 			buf_clear(&s->log_text);
 		return true;
 	}
-	s->log_at += (int64_t)n;
-	decoder_feed(s->decoder, bytes, n);
+	if (!s->log_rest_at)
+		at = decode(s, bytes, n);
+	if (buf_add(&s->log_rest, (const char *)bytes + at, n - at, &full) < 0) {
+		link_stream_cancel(s->log);
+		forget(s);
+		s->log_retry_at = clock_mono_ms() + RETRY_MS;
+		process_arm(s);
+		return true;
+	}
 	fed(s);
-	if (!recorder_pressed(s) && !s->log_held)
+	if (!recorder_pressed(s) && !s->log_held && !s->log_rest.len)
 		return true;
 	s->log_held += n;
 	return false;
@@ -123,7 +185,7 @@ static void skip_hole(struct session *s)
 	    !str_copy(number, sizeof(number), text + 6))
 		return;
 	number[strspn(number, "0123456789")] = '\0';
-	if (str_parse_number(number, s->log_at, INT64_MAX, &first, &e) < 0)
+	if (str_parse_number(number, s->log_at, OFFSET_MAX, &first, &e) < 0)
 		return;
 	err_set(&e, ERR_INTERNAL, "log bytes %" PRId64 " to %" PRId64 " are gone",
 		s->log_at, first);
@@ -136,8 +198,7 @@ static void on_end(void *data, const struct err *e)
 	struct session *s = data;
 	int status = e ? 0 : s->log_status;
 
-	s->log = NULL;
-	s->log_held = 0;
+	forget(s);
 	if (status == 404) {
 		s->no_log = true;
 		s->listed = false;
@@ -173,6 +234,7 @@ static void open_log(struct session *s)
 
 void log_step(struct session *s)
 {
+	decode_rest(s);
 	if (!s->link || s->log_reset || s->log_retry_at > clock_mono_ms())
 		return;
 	s->log_retry_at = 0;
@@ -189,8 +251,7 @@ void log_lost(struct session *s)
 {
 	if (s->log)
 		link_stream_cancel(s->log);
-	s->log = NULL;
-	s->log_held = 0;
+	forget(s);
 	s->log_retry_at = 0;
 	s->listed = s->listing = false;
 }
@@ -207,12 +268,7 @@ static void trim(struct session *s)
 
 void log_recorded(struct session *s)
 {
-	size_t n = s->log_held;
-
-	if (s->log && n && !recorder_pressed(s)) {
-		s->log_held = 0;
-		link_stream_consume(s->log, n);
-	}
+	open_window(s);
 	trim(s);
 	recorder_touch(s, false);
 }

@@ -62,7 +62,6 @@ void process_unknown(struct session *s)
 {
 	if (s->process != PROCESS_FAILED)
 		enter(s, PROCESS_NONE);
-	s->input_call = NULL;
 	queue_forget_given(s);
 	input_drop(s);
 }
@@ -252,6 +251,7 @@ void process_arm(struct session *s)
 	if (s->closed)
 		return;
 	sooner(&next, s->log_retry_at);
+	sooner(&next, s->log_rest_at);
 	sooner(&next, s->retry_at);
 	if (s->idle_at)
 		sooner(&next, s->idle_at + limit * 1000);

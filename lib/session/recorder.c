@@ -14,7 +14,9 @@
 #define LAZY_MS 1000		/* when only the offset has moved */
 #define RETRY_MS 2000
 #define DIRTY_MAX 400		/* unrecorded parts before the log is read no further */
+#define DIRTY_BYTES_MAX (8u << 20)
 #define REPLAY_MAX 2000		/* parts */
+#define REPLAY_BYTES_MAX (32u << 20)
 
 struct batch {
 	struct session *s;
@@ -31,7 +33,7 @@ struct replay {
 	int64_t from;
 	char *conversation;
 	const struct part **parts;
-	size_t n;
+	size_t n, bytes;
 };
 
 struct part *part_copy(const void *ctx, const struct part *p)
@@ -67,6 +69,14 @@ static bool dirty(const struct memo *m)
 	return m->saved != m->version && !m->streaming;
 }
 
+static void count_dirty(struct session *s, const struct memo *m, int n)
+{
+	if (!dirty(m))
+		return;
+	s->dirty += n;
+	s->dirty_bytes += n > 0 ? m->bytes : -m->bytes;
+}
+
 /* Recorded and ended: the store has it. */
 static void drop_if_done(struct session *s, struct memo *m)
 {
@@ -100,6 +110,7 @@ static void set(struct memo *m, const struct part *p)
 	m->part.kind = talloc_strdup(m, p->kind);
 	m->part.state = talloc_strdup(m, p->state);
 	m->part.data = talloc_strdup(m, p->data);
+	m->bytes = strlen(p->data);
 	for (i = 0; i < 4; i++)
 		talloc_free((void *)(uintptr_t)old[i]);
 }
@@ -114,14 +125,12 @@ void recorder_part(struct session *s, const struct part *p)
 {
 	struct memo *m = memo_for(s, p->at);
 
-	if (dirty(m))
-		s->dirty--;
+	count_dirty(s, m, -1);
 	set(m, p);
 	m->version = ++s->version;
 	m->answered = m->answered && str_equal(p->state, "waiting");
 	m->streaming = streams(p);
-	if (dirty(m))
-		s->dirty++;
+	count_dirty(s, m, 1);
 }
 
 void recorder_load(struct session *s, const struct part *p)
@@ -148,7 +157,8 @@ void recorder_seen(struct session *s, const char *id, int64_t at)
 
 bool recorder_pressed(const struct session *s)
 {
-	return s->stuck || s->dirty > DIRTY_MAX;
+	return s->stuck || s->dirty > DIRTY_MAX ||
+	       s->dirty_bytes > DIRTY_BYTES_MAX;
 }
 
 bool recorder_waiting(const struct session *s)
@@ -179,8 +189,8 @@ static void saved(struct session *s, const struct batch *b)
 		m = recorder_find(s, b->parts[i].at);
 		if (!m)
 			continue;
-		if (dirty(m) && m->version == b->versions[i])
-			s->dirty--;
+		if (m->version == b->versions[i])
+			count_dirty(s, m, -1);
 		m->saved = b->versions[i];
 		drop_if_done(s, m);
 	}
@@ -331,10 +341,22 @@ static void put(struct replay *r, const struct part *p)
 
 	for (i = 0; i < r->n && r->parts[i]->at != p->at; i++)
 		;
-	if (i == r->n)
+	if (i == r->n) {
 		r->parts = talloc_realloc(r, r->parts, const struct part *,
 					  ++r->n);
+	} else {
+		r->bytes -= strlen(r->parts[i]->data);
+		talloc_free((void *)(uintptr_t)r->parts[i]);
+	}
 	r->parts[i] = part_copy(r, p);
+	r->bytes += strlen(p->data);
+	/* So much at once only a forged log has: the newest count. */
+	for (i = 0; r->bytes > REPLAY_BYTES_MAX && i + 1 < r->n; i++) {
+		r->bytes -= strlen(r->parts[i]->data);
+		talloc_free((void *)(uintptr_t)r->parts[i]);
+	}
+	r->n -= i;
+	memmove(r->parts, r->parts + i, r->n * sizeof(*r->parts));
 }
 
 static int add_replayed(void *data, const struct part *p, struct err *e)

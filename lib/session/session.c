@@ -201,6 +201,13 @@ static void init_timer(struct session *s, uv_timer_t *t)
 	s->handles++;
 }
 
+static int destroy(struct session *s)
+{
+	buf_release(&s->log_text);
+	buf_release(&s->log_rest);
+	return 0;
+}
+
 struct session *session_new(const void *ctx, const struct session_env *env,
 			    const char *id, const char *user_id,
 			    const struct session_events *ev, void *data)
@@ -222,6 +229,8 @@ struct session *session_new(const void *ctx, const struct session_env *env,
 	TAILQ_INIT(&s->queue);
 	TAILQ_INIT(&s->inputs);
 	buf_init(&s->log_text, 4096);
+	buf_init(&s->log_rest, LOG_REST_MAX);
+	talloc_set_destructor(s, destroy);
 	init_timer(s, &s->timer);
 	init_timer(s, &s->record_timer);
 	s->workspace = workspace_get(env->workspaces, s->user_id);

@@ -630,6 +630,78 @@ static void a_deleted_one_is_purged(void **state)
 	assert_true(session_at_rest(w.s));
 }
 
+static int nothing_work(void *data, struct db *db, struct err *e)
+{
+	return 0;
+}
+
+/* The second answer of the store comes when the log has been read on. */
+static void a_change_while_it_loads_starts_nothing_anew(void **state)
+{
+	struct conversation *found;
+	struct err e = { 0 };
+	struct counts c;
+	struct db *db;
+	int i;
+
+	answers = false;
+	fake_ready();
+	session_message(w.s, 1, M1, "hello");
+	turn_loop();
+	say_turn_start(M1);
+	turn_loop();
+	wait_recorded();
+	close_session();
+	say_turn_end(M1);
+	w.s = session_new(NULL, &w.env, w.conversation, w.user, &events, NULL);
+	for (i = 0; i < 20; i++)
+		jobs_add(w.jobs, nothing_work, NULL, NULL);
+	session_refresh(w.s);
+	turn_loop();
+	say_turn_start(M2);
+	say_turn_end(M2);
+	turn_loop();
+	wait_recorded();
+	assert_int_equal(w.ends, 2);
+	c = stored();
+	assert_int_equal(c.users, 2);
+	assert_int_equal(c.texts, 2);
+	assert_int_equal(c.errors, 0);
+	db = database();
+	found = conversation_load(db, db, w.conversation, NULL, &e);
+	assert_int_equal(found->recorded_offset, fake.log.len);
+	talloc_free(db);
+}
+
+/* Each line draws a large card again: more than one turn of the loop. */
+static void a_costly_log_is_read_to_its_end(void **state)
+{
+	char *input = malloc(60001);
+	int i;
+
+	memset(input, 'x', 60000);
+	input[60000] = '\0';
+	answers = false;
+	fake_ready();
+	session_message(w.s, 1, M1, "hello");
+	turn_loop();
+	say_turn_start(M1);
+	fake_say("{\"type\":\"assistant\",\"message\":{\"content\":[{\"type\":"
+		 "\"tool_use\",\"id\":\"t\",\"name\":\"Task\",\"input\":"
+		 "{\"prompt\":\"%s\"}}]}}", input);
+	for (i = 0; i < 500; i++)
+		fake_say("{\"type\":\"assistant\",\"parent_tool_use_id\":\"t\","
+			 "\"message\":{\"content\":[{\"type\":\"text\",\"text\":"
+			 "\"step %d\"}]}}", i);
+	say_turn_end(M1);
+	while (!w.ends)
+		sleep_loop(10);
+	wait_recorded();
+	assert_int_equal(w.ends, 1);
+	assert_int_equal(stored().errors, 0);
+	free(input);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -650,6 +722,8 @@ int main(void)
 		TEST(without_a_place_it_waits),
 		TEST(an_idle_claude_rests_and_wakes),
 		TEST(a_deleted_one_is_purged),
+		TEST(a_change_while_it_loads_starts_nothing_anew),
+		TEST(a_costly_log_is_read_to_its_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
