@@ -213,9 +213,9 @@ static void end_long_line(struct decoder *d)
 
 	d->nth = 0;
 	d->line_time = d->now();
-	n = snprintf(size, sizeof(size), "%lld", (long long)d->skipped);
+	n = snprintf(size, sizeof(size), "%lld",
+		     (long long)(d->line_end - d->line_at - 1));
 	live_say(d, "error", "error_line_long", "size", size, (size_t)n);
-	d->skipped = 0;
 	d->line_at = d->line_end;
 }
 
@@ -223,11 +223,29 @@ static void end_long_line(struct decoder *d)
 static void keep(struct decoder *d, const char *bytes, size_t n)
 {
 	struct err e = { 0 };
+	char less[4096];
+	size_t some;
 
-	if (!d->skipped && buf_add(&d->line, bytes, n, &e) == 0)
+	if (!d->squeezing && buf_add(&d->line, bytes, n, &e) == 0)
 		return;
-	d->skipped += (int64_t)(d->line.len + n);
-	buf_release(&d->line);
+	if (!d->squeezing) {
+		d->squeezing = true;
+		d->squeeze = (struct squeeze) { 0 };
+		some = squeeze(&d->squeeze, STRING_MAX, d->line.data,
+			       d->line.len, d->line.data);
+		d->line.len = 0;
+		if (some)
+			buf_grew(&d->line, some);
+	}
+	for (; n && !d->lost; bytes += some, n -= some) {
+		some = n < sizeof(less) ? n : sizeof(less);
+		if (buf_add(&d->line, less,
+			    squeeze(&d->squeeze, STRING_MAX, bytes, some, less),
+			    &e) < 0) {
+			d->lost = true;
+			buf_release(&d->line);
+		}
+	}
 }
 
 void decoder_feed(struct decoder *d, const void *bytes, size_t n)
@@ -243,18 +261,19 @@ void decoder_feed(struct decoder *d, const void *bytes, size_t n)
 			keep(d, at, len);
 			return;
 		}
-		if (!d->line.len && !d->skipped && len <= DECODER_LINE_MAX) {
+		if (!d->line.len && !d->squeezing && len <= DECODER_LINE_MAX) {
 			end_line(d, at, len - 1);
 			continue;
 		}
 		keep(d, at, len - 1);
-		if (d->skipped)
+		if (d->lost)
 			end_long_line(d);
 		else
 			end_line(d, d->line.data, d->line.len);
 		if (d->line.size > 64 << 10)
 			buf_release(&d->line);
 		buf_clear(&d->line);
+		d->squeezing = d->lost = false;
 	}
 }
 

@@ -19,7 +19,11 @@
 #include "core/err.h"
 #include "store/conversations.h"
 
-#define DECODER_LINE_MAX (4 << 20)	/* longer lines become one part that says so */
+/*
+ * Longer lines lose the ends of their longest strings, more than any part
+ * keeps; one that is too long even so becomes a part that says so.
+ */
+#define DECODER_LINE_MAX (4 << 20)
 
 struct decoder;
 

@@ -6,8 +6,10 @@
 #include "core/id.h"
 #include "transcript/decoder.h"
 #include "transcript/field.h"
+#include "transcript/squeeze.h"
 
 #define TEXT_MAX (1 << 20)
+#define STRING_MAX (TEXT_MAX + 1024)	/* of a squeezed line: so its part is marked as cut */
 #define INPUT_MAX (64 << 10)
 #define QUESTION_MAX (1 << 20)	/* goes back whole with the answers */
 #define OUTPUT_HALF (32 << 10)
@@ -43,7 +45,8 @@ struct decoder {
 	int64_t nth;		/* parts begun by it so far: a name each */
 	int64_t line_time;	/* its timestamp, else now */
 	struct buf line;	/* a line that has begun; its end is to come */
-	int64_t skipped;	/* bytes of a line that is too long; 0: none */
+	struct squeeze squeeze;	/* of a line that is too long */
+	bool squeezing, lost;	/* it is; not even that made it fit */
 	int64_t broken;
 
 	bool in_turn;

@@ -395,6 +395,46 @@ static void long_lines_are_told(void **state)
 	free(bytes);
 }
 
+/* An answer of many megabytes: its last lines hold it whole, and still end the turn. */
+static void long_lines_are_squeezed(void **state)
+{
+	size_t n = DECODER_LINE_MAX + 1000;
+	char *log = malloc(3 * n + 4000), *at = log;
+	const struct part *p;
+	struct trace *t, *bytewise;
+	size_t i;
+
+	(void)state;
+	at += sprintf(at, "%s{\"type\":\"assistant\",\"message\":{\"content\":[{\"type\":\"text\",\"text\":\"", TURN);
+	for (i = 0; i < n; i += 12)
+		at += sprintf(at, "ab\xec\x95\x88\\\"\\u00e9");
+	at += sprintf(at, "\"}]}}\n{\"result\":\"");
+	memset(at, 'x', n);
+	at += n;
+	strcpy(at, "\\\\\"," "\"is_error\":false,\"type\":\"result\",\"subtype\":\"success\"}\n");
+	n = strlen(log);
+	t = trace_of(log, n);
+	assert_int_equal(t->ended, 1);
+	assert_int_equal(t->ended_ok, 1);
+	assert_int_equal(trace_count(t, "error"), 0);
+	p = trace_part(t, "text", 0);
+	assert_string_equal(p->state, "ok");
+	assert_non_null(strstr(p->data, "\"cut\":true"));
+	assert_true(strlen(p->data) > 1 << 20);
+	bytewise = trace_new();
+	{
+		struct decoder *d = decoder_new(bytewise->ctx, 0, NULL, 0, false,
+						trace_now, &trace_events, bytewise);
+		for (i = 0; i < n; i += 4093)
+			decoder_feed(d, log + i, n - i < 4093 ? n - i : 4093);
+		talloc_free(d);
+	}
+	assert_string_equal(t->calls, bytewise->calls);
+	trace_free(bytewise);
+	trace_free(t);
+	free(log);
+}
+
 static void long_outputs_keep_head_and_tail(void **state)
 {
 	struct trace *t;
@@ -543,6 +583,7 @@ int main(void)
 		cmocka_unit_test(forged_lines_break_nothing),
 		cmocka_unit_test(texts_become_valid),
 		cmocka_unit_test(long_lines_are_told),
+		cmocka_unit_test(long_lines_are_squeezed),
 		cmocka_unit_test(long_outputs_keep_head_and_tail),
 		cmocka_unit_test(images_are_checked),
 		cmocka_unit_test(a_picture_may_end_the_tool_it_is_for),
