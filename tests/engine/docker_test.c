@@ -63,11 +63,13 @@ static struct container_spec spec(void)
 
 static int set_up(void **state)
 {
+	const char *instance = getenv("GONGBANG_TEST_INSTANCE");
 	size_t i;
 
 	for (i = 0; i < BULK; i++)
 		bulk[i] = (char)(i * 2654435761u >> 13);
-	snprintf(w.name, sizeof(w.name), "gongbang-test-%d", (int)getpid());
+	snprintf(w.name, sizeof(w.name), "%s-%d",
+		 instance ? instance : "gongbang-test", (int)getpid());
 	snprintf(w.image, sizeof(w.image), "%s:latest", w.name);
 	uv_loop_init(&w.loop);
 	w.ctx = talloc_new(NULL);

@@ -2,9 +2,10 @@
 # image.sh up|down SOCKET NAME [SHIM]: a tiny image NAME:latest of a static
 # busybox (process 1 is SHIM, else a shell that exits 5 when it is told to
 # end), and an internal network NAME; "down" removes them, and the container
-# and the volume NAME.
+# and the volume NAME. Both are labelled with $GONGBANG_TEST_INSTANCE.
 set -eu
 socket=$2 name=$3 shim=${4-}
+instance=${GONGBANG_TEST_INSTANCE:-gongbang-test}
 api() { curl -sS --unix-socket "$socket" "$@"; }
 
 case $1 in
@@ -29,9 +30,9 @@ up)
 		tr -d ' \n' | sed 's/../%&/g')
 	tar -C "$dir" -c . | api -o /dev/null -f -X POST -T - -H 'Expect:' \
 		-H 'Content-Type: application/x-tar' \
-		"http://e/images/create?fromSrc=-&repo=$name&tag=latest&changes=$changes"
+		"http://e/images/create?fromSrc=-&repo=$name&tag=latest&changes=$changes&changes=LABEL%20gongbang.instance%3D$instance"
 	api -o /dev/null -f -H 'Content-Type: application/json' \
-		-d "{\"Name\":\"$name\",\"Internal\":true}" \
+		-d "{\"Name\":\"$name\",\"Internal\":true,\"Labels\":{\"gongbang.instance\":\"$instance\"}}" \
 		http://e/networks/create
 	;;
 down)

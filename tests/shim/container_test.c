@@ -44,14 +44,17 @@ static void open_link(void)
 
 static int setup(void **state)
 {
+	const char *instance = getenv("GONGBANG_TEST_INSTANCE");
+
 	id_new(id);
 	snprintf(name, sizeof(name), "gongbang-shim-test-%d", (int)getpid());
 	/* The program just built, not the image's, which may be older. */
-	shell("%s run -d --name %s --network none --read-only -v /workspace "
-	      "--tmpfs /tmp:size=64m --memory 128m --memory-swap 128m --cpus 1 "
+	shell("%s run -d --name %s --label gongbang.instance=%s --network none "
+	      "--read-only -v /workspace --tmpfs /tmp:size=64m --memory 128m --memory-swap 128m --cpus 1 "
 	      "--pids-limit 64 --cap-drop ALL --security-opt no-new-privileges "
 	      "-v \"$(readlink -f gongbang-shim)\":/usr/local/bin/gongbang-shim:ro "
-	      "%s >/dev/null", docker, name, IMAGE);
+	      "%s >/dev/null", docker, name,
+	      instance ? instance : "gongbang-test", IMAGE);
 	open_link();
 	return 0;
 }

@@ -73,6 +73,7 @@ static void close_all(void)
 
 static int set_up(void **state)
 {
+	const char *instance = getenv("GONGBANG_TEST_INSTANCE");
 	char tag[80];
 
 	id_new(w.user);
@@ -82,7 +83,7 @@ static int set_up(void **state)
 	w.settings = settings_new();
 	set("image", tag);
 	set("workspace_network", w.name);
-	set("instance", "gongbang-test");
+	set("instance", instance ? instance : "gongbang-test");
 	open_all();
 	return image("up");
 }
