@@ -6,10 +6,9 @@ gongbang_demo_model_LDADD = lib/demo/libdemo.a lib/core/libcore.a \
 
 bin_PROGRAMS += gongbang
 gongbang_SOURCES = cgi-bin/gongbang.c cgi-bin/command.h \
-	cgi-bin/command_user.c cgi-bin/terminal.c cgi-bin/terminal.h \
-	lib/http/client.c lib/http/client.h
+	cgi-bin/command_user.c cgi-bin/terminal.c cgi-bin/terminal.h
 gongbang_LDADD = lib/auth/libauth.a lib/store/libstore.a lib/kv/libkv.a \
-	lib/core/libcore.a $(SODIUM_LIBS) $(SQLITE_LIBS) \
+	lib/http/libhttp.a lib/core/libcore.a $(SODIUM_LIBS) $(SQLITE_LIBS) \
 	$(HIREDIS_LIBS) $(CURL_LIBS) $(JSON_LIBS) $(TALLOC_LIBS) $(CORE_LIBS)
 
 pkglibexec_PROGRAMS += cgi-bin/gongbang.fcgi
