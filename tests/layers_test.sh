@@ -17,12 +17,15 @@ may() {
 	allowed="config $folder $*"
 	for file in lib/"$folder"/*.[ch]; do
 		[ -e "$file" ] || continue
-		for include in $(sed -n 's|^#include "\([a-z]*\)[/.].*|\1|p' "$file"); do
+		while read -r include; do
+			[ -n "$include" ] || continue
 			case " $allowed " in
 			*" $include "*) ;;
 			*) complain "$file includes $include/" ;;
 			esac
-		done
+		done <<-END
+			$(sed -n 's|^#include "\([a-z]*\)[/.].*|\1|p' "$file")
+		END
 	done
 }
 may core
@@ -44,12 +47,15 @@ may bridge core http html kv store engine auth link workspace transcript session
 only() {
 	header=$1
 	shift
-	for file in $(grep -lE "^#include <($header)" lib/*/*.[ch] cgi-bin/*.[ch] 2>/dev/null); do
+	while read -r file; do
+		[ -n "$file" ] || continue
 		case " $* " in
 		*" $(dirname "$file") "*) ;;
 		*) complain "$file includes <$header>" ;;
 		esac
-	done
+	done <<-END
+		$(grep -lE "^#include <($header)" lib/*/*.[ch] cgi-bin/*.[ch] 2>/dev/null)
+	END
 }
 only 'hiredis/' lib/kv
 only 'curl/' lib/http

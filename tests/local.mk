@@ -6,7 +6,7 @@ AM_TESTS_ENVIRONMENT = \
 test_libs = $(CMOCKA_LIBS)
 
 TESTS += tests/layers_test.sh
-EXTRA_DIST += tests/layers_test.sh
+EXTRA_DIST += tests/layers_test.sh tests/cppcheck.cfg
 
 include tests/core/local.mk
 include tests/http/local.mk

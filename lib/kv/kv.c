@@ -144,7 +144,7 @@ static const char *decimal(struct decimal *d, int64_t n)
 int kv_set(struct kv *kv, const char *key, const char *value, int64_t ttl_s,
 	   struct err *e)
 {
-	struct decimal ttl;
+	struct decimal ttl = { "" };
 	const char *const args[] = { "SET", key, value, "EX",
 				     decimal(&ttl, ttl_s), NULL };
 
@@ -180,7 +180,7 @@ int kv_delete(struct kv *kv, const char *key, struct err *e)
 
 int kv_expire(struct kv *kv, const char *key, int64_t ttl_s, struct err *e)
 {
-	struct decimal ttl;
+	struct decimal ttl = { "" };
 	const char *const args[] = { "EXPIRE", key, decimal(&ttl, ttl_s),
 				     NULL };
 
@@ -199,7 +199,7 @@ int kv_count(struct kv *kv, const char *key, int64_t ttl_s, int64_t *count,
 		"  left = tonumber(ARGV[1])\n"
 		"end\n"
 		"return {n, left}";
-	struct decimal ttl;
+	struct decimal ttl = { "" };
 	const char *const args[] = { "EVAL", script, "1", key,
 				     decimal(&ttl, ttl_s), NULL };
 	auto_reply *r = ask(kv, args, e);
@@ -232,7 +232,7 @@ int kv_set_add(struct kv *kv, const char *key, const char *member,
 	static const char script[] =
 		"redis.call('SADD', KEYS[1], ARGV[1])\n"
 		"redis.call('EXPIRE', KEYS[1], ARGV[2])";
-	struct decimal ttl;
+	struct decimal ttl = { "" };
 	const char *const args[] = { "EVAL", script, "1", key, member,
 				     decimal(&ttl, ttl_s), NULL };
 

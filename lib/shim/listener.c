@@ -186,6 +186,7 @@ static void accept_one(struct watch *w, uint32_t events)
 	struct err e = { 0 };
 	int fd;
 
+	/* cppcheck-suppress nullPointer */
 	fd = accept4(w->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (fd < 0) {
 		/* Out of descriptors: the caller waits, we do not spin. */

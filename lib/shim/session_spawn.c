@@ -89,7 +89,7 @@ static _Noreturn void exec_keeper(const struct session *s,
 	char mark[64], id[ID_SIZE];
 	size_t n = 0, i;
 
-	for (i = 0; environ[i] && i < ENV_MAX - START_ENV_MAX - 1; i++)
+	for (i = 0; i < ENV_MAX - START_ENV_MAX - 1 && environ[i]; i++)
 		set_variable(env, &n, environ[i]);
 	for (i = 0; i < start->nenv; i++)
 		set_variable(env, &n, start->env[i]);
