@@ -16,7 +16,13 @@ instance=gb-$(printf %s "$state" | sha256sum | cut -c1-8)
 port=${GONGBANG_PORT:-$(cat "$state/port" 2>/dev/null || echo 8080)}
 settings=$state/gongbang.conf
 steps_log=$state/log/up
+build_packages=(autoconf automake gcc libc6-dev make pkg-config libcmark-gfm-dev
+	libcmark-gfm-extensions-dev libcmocka-dev libcurl4-openssl-dev
+	libfcgi-dev libhiredis-dev libhttp-parser-dev libinih-dev libjson-c-dev
+	libmicrohttpd-dev libnghttp2-dev libsodium-dev libsqlite3-dev
+	libtalloc-dev libuv1-dev libwslay-dev)
 step_pid=''
+progress_pid=''
 
 say() {
 	printf '%s\n' "$*"
@@ -57,24 +63,43 @@ show_progress() {
 	done
 }
 
+end_progress() {
+	[ -n "$progress_pid" ] || return 0
+	kill "$progress_pid" 2>/dev/null
+	wait "$progress_pid" 2>/dev/null
+	progress_pid=''
+}
+
+# For a trap of INT and TERM: what the step at hand started ends with it; what
+# is whole stays.
+interrupted() {
+	trap '' INT TERM HUP
+	end_progress
+	if [ -n "$step_pid" ]; then
+		end_tree "$step_pid"
+		wait "$step_pid"
+	fi
+	printf '\nInterrupted. Running this script again goes on where it stopped.\n' >&2
+	exit 130
+}
+
 # step NAME ADVICE COMMAND...: the command's output goes to a log; when it
 # fails its end is shown with the advice, and the script ends.
 step() {
-	local name=$1 advice=$2 began log rc progress
+	local name=$1 advice=$2 began log rc
 	shift 2
 	mkdir -p "$steps_log"
 	log=$steps_log/${name// /-}.log
 	began=$(mono_ms)
 	: >"$log"
 	show_progress "$name" "$log" "$began" &
-	progress=$!
+	progress_pid=$!
 	("$@") >>"$log" 2>&1 </dev/null &
 	step_pid=$!
 	wait "$step_pid"
 	rc=$?
 	step_pid=
-	kill "$progress" 2>/dev/null
-	wait "$progress" 2>/dev/null
+	end_progress
 	[ -t 1 ] && printf '\r\033[K'
 	if [ $rc = 0 ]; then
 		printf '  ok  %-22s %8s  %s\n' "$name" "$(elapsed "$began")" \
@@ -133,6 +158,8 @@ install_packages() {
 		chmod 0755 $policy
 		trap 'rm -f "$ours"' EXIT
 	fi
+	# One that was interrupted is taken up again.
+	dpkg --configure -a
 	if ! apt-get install -y --no-install-recommends "${missing[@]}"; then
 		apt-get update &&
 			apt-get install -y --no-install-recommends "${missing[@]}" || rc=1
