@@ -12,22 +12,38 @@
 #include "core/log.h"
 #include "core/str.h"
 
-#define WINDOW_MS 10000
-#define MESSAGES_MAX 20		/* messages to Claude in that time */
-#define OTHERS_MAX 200		/* anything else */
+/* Of all pages of a person, in 10 s. */
+#define MESSAGES_MAX 40		/* messages to Claude */
+#define OTHERS_MAX 400		/* anything else that is said */
+#define PERSON_OUT_MAX (24u << 20)	/* bytes that wait for all pages of a person */
 #define FRAME_ROOM (64u << 10)	/* of a command beside its text */
 
-void client_send(struct client *c, const char *text)
+/* Many slow pages together are too slow before each of them is. */
+static bool too_slow(const struct client *c)
 {
-	if (c->ws)
+	const struct client *other;
+	size_t all = 0;
+
+	if (websocket_unsent(c->ws) < PERSON_OUT_MAX / 32)
+		return false;
+	TAILQ_FOREACH(other, &c->person->clients, in_person)
+		all += websocket_unsent(other->ws);
+	return all > PERSON_OUT_MAX;
+}
+
+bool client_send(struct client *c, const char *text)
+{
+	if (too_slow(c))
+		client_close(c, WEBSOCKET_SLOW, "reads too slowly");
+	else
 		websocket_send(c->ws, text, strlen(text));
+	return websocket_is_open(c->ws);
 }
 
 void client_close(struct client *c, int code, const char *reason)
 {
 	c->live = false;
-	if (c->ws)
-		websocket_close(c->ws, code, reason);
+	websocket_close(c->ws, code, reason);
 }
 
 static void say(struct client *c, const char *id, const struct err *e)
@@ -105,15 +121,11 @@ static void in_room(struct client *c, const struct command *cmd)
 /* False: too often. */
 static bool within_rate(struct client *c, enum command_type type)
 {
-	int64_t now = clock_mono_ms();
+	struct person *p = c->person;
 
-	if (now - c->window > WINDOW_MS) {
-		c->window = now;
-		c->messages = c->others = 0;
-	}
-	if (type == COMMAND_MESSAGE)
-		return ++c->messages <= MESSAGES_MAX;
-	return ++c->others <= OTHERS_MAX;
+	return type == COMMAND_MESSAGE ?
+	       person_may(p, &p->messages, MESSAGES_MAX) :
+	       person_may(p, &p->others, OTHERS_MAX);
 }
 
 static void perform(struct client *c, const struct command *cmd)
@@ -123,7 +135,7 @@ static void perform(struct client *c, const struct command *cmd)
 
 	if (!within_rate(c, cmd->type)) {
 		err_tell(&e, ERR_LIMIT, "error_too_fast", "too many commands");
-		if (c->others == OTHERS_MAX + 100)
+		if (c->person->others > OTHERS_MAX + 100)
 			client_close(c, WEBSOCKET_POLICY, "too many commands");
 		else
 			say(c, id, &e);
@@ -150,7 +162,10 @@ static void on_message(void *data, const char *text, size_t n)
 		return;
 	cmd = command_parse(c, text, n, &e);
 	if (!cmd) {
-		within_rate(c, COMMAND_PING);
+		if (!within_rate(c, COMMAND_PING)) {
+			client_close(c, WEBSOCKET_POLICY, "too many commands");
+			return;
+		}
 		say(c, command_find_id(text, n, id) ? id : NULL, &e);
 		return;
 	}
@@ -213,10 +228,34 @@ static void enter(struct client *c, const struct client_start *start)
 	session_replay(r->session, c->serial, start->from);
 }
 
+/* Too many, or opened too fast: each is sent what was before. */
 static bool too_many(const struct client *c)
 {
-	return c->person->nclients >
-	       settings_number(c->bridge->settings, SET_SOCKETS_PER_USER);
+	struct person *p = c->person;
+	int64_t max = settings_number(c->bridge->settings, SET_SOCKETS_PER_USER);
+
+	return !person_may(p, &p->opened, (int)(4 * max)) || p->nclients > max;
+}
+
+/* Redis away changes nothing: live chats go on. */
+static void checked(void *data, const char *value, const struct err *e)
+{
+	struct client *c = data;
+
+	c->checking = false;
+	if (!e && (!value || !str_equal(value, c->person->id)))
+		client_close(c, WEBSOCKET_LOGIN_ENDED, "login ended");
+}
+
+static void check(struct client *c)
+{
+	char key[80] = "session:";
+
+	if (c->checking)
+		return;
+	c->checking = true;
+	str_hex(key + 8, c->key, sizeof(c->key));
+	kv_async_get(c->bridge->kv, key, checked, c);
 }
 
 void client_new(struct bridge *b, const struct client_start *start)
@@ -242,6 +281,7 @@ void client_new(struct bridge *b, const struct client_start *start)
 		return;
 	}
 	person_watch(p);
+	check(c);	/* it may have ended during the handshake */
 	if (start->conversation) {
 		enter(c, start);
 		return;
@@ -251,28 +291,12 @@ void client_new(struct bridge *b, const struct client_start *start)
 	client_tell_workspace(c);
 }
 
-/* Redis away changes nothing: live chats go on. */
-static void checked(void *data, const char *value, const struct err *e)
-{
-	struct client *c = data;
-
-	c->checking = false;
-	if (!e && (!value || !str_equal(value, c->person->id)))
-		client_close(c, WEBSOCKET_LOGIN_ENDED, "login ended");
-}
-
 void client_check(struct bridge *b, unsigned slot)
 {
-	char key[80] = "session:";
 	struct client *c;
 
-	LIST_FOREACH(c, &b->slots[slot], in_slot) {
-		if (c->checking)
-			continue;
-		c->checking = true;
-		str_hex(key + 8, c->key, sizeof(c->key));
-		kv_async_get(b->kv, key, checked, c);
-	}
+	LIST_FOREACH(c, &b->slots[slot], in_slot)
+		check(c);
 }
 
 void client_end_login(struct bridge *b, const unsigned char key[32])

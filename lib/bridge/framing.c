@@ -9,11 +9,8 @@
 
 #include "bridge/websocket.h"
 #include "core/buf.h"
-#include "core/clock.h"
 
 #define READ_TURN (256u << 10)	/* bytes read before others have their turn */
-#define FRAMES_WINDOW_MS 10000
-#define FRAMES_MAX 5000		/* frames in that time */
 #define QUEUE_MAX 20000		/* frames waiting to be sent, pongs too */
 
 struct framing {
@@ -24,9 +21,7 @@ struct framing {
 	size_t turn;		/* bytes read in this turn */
 	uint64_t taken, framed;	/* bytes given to wslay, and those of whole frames */
 	uint64_t frame;		/* bytes of the frame being read, its head too */
-	int64_t window;
-	int frames;
-	bool in_message, control, too_long, ended;
+	bool in_message, control, too_long, closing, ended;
 };
 
 static ssize_t on_read(wslay_event_context_ptr ctx, uint8_t *out, size_t n,
@@ -76,17 +71,6 @@ static ssize_t on_write(wslay_event_context_ptr ctx, const uint8_t *bytes,
 	return -1;
 }
 
-static bool too_many(struct framing *f)
-{
-	int64_t now = clock_mono_ms();
-
-	if (now - f->window > FRAMES_WINDOW_MS) {
-		f->window = now;
-		f->frames = 0;
-	}
-	return ++f->frames > FRAMES_MAX;
-}
-
 static void on_frame(wslay_event_context_ptr ctx,
 		     const struct wslay_event_on_frame_recv_start_arg *arg,
 		     void *data)
@@ -98,7 +82,7 @@ static void on_frame(wslay_event_context_ptr ctx,
 	f->control = wslay_is_ctrl_frame(arg->opcode);
 	if (!f->control)
 		f->in_message = true;
-	if (too_many(f))
+	if (f->ev->frame && !f->ev->frame(f->data))
 		framing_close(f, WEBSOCKET_POLICY, "too many frames");
 }
 
@@ -130,7 +114,7 @@ static void on_message(wslay_event_context_ptr ctx,
 	struct framing *f = data;
 	bool too_long = f->too_long;
 
-	if (wslay_is_ctrl_frame(arg->opcode))
+	if (wslay_is_ctrl_frame(arg->opcode) || f->closing)
 		return;
 	f->in_message = false;
 	f->too_long = false;
@@ -205,6 +189,7 @@ void framing_text(struct framing *f, const char *text, size_t n)
 
 void framing_close(struct framing *f, int code, const char *reason)
 {
+	f->closing = true;
 	wslay_event_queue_close(f->wslay, (uint16_t)code,
 				(const uint8_t *)reason, strlen(reason));
 }
@@ -217,6 +202,13 @@ size_t framing_unsent(const struct framing *f)
 bool framing_wants_write(const struct framing *f)
 {
 	return wslay_event_want_write(f->wslay);
+}
+
+bool framing_closing(const struct framing *f)
+{
+	return f->closing || f->ended ||
+	       wslay_event_get_close_received(f->wslay) ||
+	       wslay_event_get_close_sent(f->wslay);
 }
 
 bool framing_over(const struct framing *f)

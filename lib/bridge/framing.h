@@ -15,6 +15,8 @@ struct framing_events {
 	/* As read(2) and write(2) on a non-blocking descriptor. */
 	ssize_t (*read)(void *data, void *out, size_t n);
 	ssize_t (*write)(void *data, const void *bytes, size_t n);
+	/* A frame begins; false: too many. NULL: any number. */
+	bool (*frame)(void *data);
 	/* A whole text message, valid UTF-8, borrowed. */
 	void (*message)(void *data, const char *text, size_t n);
 	/* One past the cap ended; head: the bytes of it that were kept. */
@@ -37,6 +39,8 @@ void framing_close(struct framing *f, int code, const char *reason);
 size_t framing_unsent(const struct framing *f);
 
 bool framing_wants_write(const struct framing *f);
+/* A close frame was queued, sent or read: nothing more is told or taken. */
+bool framing_closing(const struct framing *f);
 /* The close handshake is over, both ways. */
 bool framing_over(const struct framing *f);
 /* Nothing is half read or half written: it may be freed and made anew later. */

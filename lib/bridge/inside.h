@@ -28,8 +28,6 @@ struct client {
 	const struct i18n_locale *locale;
 	uint64_t serial;
 	unsigned char key[32];		/* of its login */
-	int64_t window;			/* of the rate limit, clock_mono_ms */
-	short messages, others;
 	bool live;			/* has what was before; events may follow */
 	bool checking;
 };
@@ -55,6 +53,8 @@ struct person {
 	TAILQ_HEAD(, client) clients;
 	LIST_HEAD(, room) rooms;
 	int nclients;
+	int64_t window;			/* of the rates below, clock_mono_ms */
+	int messages, others, opened;
 	struct workspace *workspace;
 	struct workspace_watch *watch;	/* while there are clients */
 	int64_t told_since;		/* UTC ms of the workspace's state */
@@ -102,6 +102,8 @@ void person_watch(struct person *p);
 void person_sweep(struct person *p);
 void person_each(struct bridge *b, void (*each)(struct person *p, void *data),
 		 void *data);
+/* One more of what a person may do only so often: false when it is too often. */
+bool person_may(struct person *p, int *counter, int max);
 /* Every page closed, every session let go, the container stopped. */
 void person_end(struct person *p);
 
@@ -126,7 +128,8 @@ struct client_start {
 	size_t n;
 };
 void client_new(struct bridge *b, const struct client_start *start);
-void client_send(struct client *c, const char *text);
+/* False: its socket is closed or closing. */
+bool client_send(struct client *c, const char *text);
 void client_close(struct client *c, int code, const char *reason);
 void client_tell_workspace(struct client *c);
 /* The next check of this slot's logins. */

@@ -9,6 +9,8 @@
 #include "core/clock.h"
 #include "core/str.h"
 
+#define RATE_WINDOW_MS 10000
+
 static unsigned bucket(const char *id)
 {
 	unsigned h = 2166136261u;	/* FNV-1a */
@@ -108,6 +110,17 @@ void person_watch(struct person *p)
 		p->watch = NULL;
 		workspace_release(p->workspace);
 	}
+}
+
+bool person_may(struct person *p, int *counter, int max)
+{
+	int64_t now = clock_mono_ms();
+
+	if (now - p->window > RATE_WINDOW_MS) {
+		p->window = now;
+		p->messages = p->others = p->opened = 0;
+	}
+	return ++*counter <= max;
 }
 
 static void forget(struct person *p)

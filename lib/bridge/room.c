@@ -6,6 +6,7 @@
 #include <talloc.h>
 
 #include "bridge/inside.h"
+#include "core/clock.h"
 #include "core/log.h"
 #include "core/str.h"
 
@@ -14,6 +15,7 @@ typedef char *make_event(const void *ctx, struct room *r,
 			 const struct i18n_locale *l, const void *what);
 
 #define LOCALES 4
+#define REPLAY_MS 300		/* of drawing what was, before others have their turn */
 
 /* Each language is drawn once, however many pages there are. */
 static void tell(struct room *r, make_event *make, const void *what)
@@ -242,11 +244,12 @@ static void on_trouble(void *data, uint64_t asker, const struct err *e)
 	}
 }
 
-static void send_text(struct client *c, char *text)
+static bool send_text(struct client *c, char *text)
 {
-	if (text)
-		client_send(c, text);
+	bool open = !text || client_send(c, text);
+
 	talloc_free(text);
+	return open;
 }
 
 static void on_replayed(void *data, uint64_t asker,
@@ -254,13 +257,19 @@ static void on_replayed(void *data, uint64_t asker,
 {
 	struct room *r = data;
 	struct client *c = find(r, asker);
+	int64_t began = clock_mono_ms();
 	size_t i;
 
 	if (!c)
 		return;
-	for (i = 0; i < n; i++)
-		send_text(c, event_part(r, r, c->locale, parts[i],
-					parts[i]->changed_at));
+	for (i = 0; i < n; i++) {
+		if (i && clock_mono_ms() - began > REPLAY_MS &&
+		    parts[i]->changed_at > parts[i - 1]->changed_at)
+			client_close(c, WEBSOCKET_TRY_AGAIN, "go on from here");
+		if (!send_text(c, event_part(r, r, c->locale, parts[i],
+					     parts[i]->changed_at)))
+			return;
+	}
 	c->live = true;
 	send_text(c, event_queue(r, r, c->locale));
 	send_text(c, mode_event(r));

@@ -13,6 +13,8 @@
 #include "core/clock.h"
 
 #define CLOSE_WAIT_MS 2000
+#define FRAMES_WINDOW_MS 10000
+#define FRAMES_MAX 5000		/* frames in that time */
 
 struct websocket {
 	uv_poll_t poll;
@@ -26,6 +28,8 @@ struct websocket {
 	int fd;
 	int wanted;			/* events the poll is started with */
 	int handles;
+	int frames;		/* since window, clock_mono_ms */
+	int64_t window;
 	bool busy;			/* inside a callback */
 	bool closing, gone;
 };
@@ -69,9 +73,23 @@ static void got_too_long(void *data, const char *head, size_t n)
 		w->ev->too_long(w->data, head, n);
 }
 
+/* Counted here: the framing comes and goes. */
+static bool may_frame(void *data)
+{
+	struct websocket *w = data;
+	int64_t now = clock_mono_ms();
+
+	if (now - w->window > FRAMES_WINDOW_MS) {
+		w->window = now;
+		w->frames = 0;
+	}
+	return ++w->frames <= FRAMES_MAX;
+}
+
 static const struct framing_events framing_calls = {
 	.read = read_some,
 	.write = write_some,
+	.frame = may_frame,
 	.message = got_message,
 	.too_long = got_too_long,
 };
@@ -118,11 +136,31 @@ static void watch(struct websocket *w, int wanted)
 	}
 }
 
+static void too_late(uv_timer_t *timer)
+{
+	end(timer->data);
+}
+
+/* Who does not end the handshake, or does not read the close frame, is cut off. */
+static void expect_end(struct websocket *w)
+{
+	w->closing = true;
+	if (w->deadline)
+		return;
+	w->deadline = talloc_zero(w, uv_timer_t);
+	uv_timer_init(w->poll.loop, w->deadline);
+	w->deadline->data = w;
+	w->handles++;
+	uv_timer_start(w->deadline, too_late, CLOSE_WAIT_MS, 0);
+}
+
 /* After anything happened: send, then end, wait or let the buffers go. */
 static void settle(struct websocket *w)
 {
 	if (w->busy || w->gone || !w->framing)
 		return;
+	if (framing_closing(w->framing))
+		expect_end(w);
 	if (framing_flush(w->framing) < 0 || framing_over(w->framing)) {
 		end(w);
 		return;
@@ -202,21 +240,21 @@ void websocket_send(struct websocket *w, const char *text, size_t n)
 	settle(w);
 }
 
-static void too_late(uv_timer_t *timer)
+size_t websocket_unsent(const struct websocket *w)
 {
-	end(timer->data);
+	return w->framing ? framing_unsent(w->framing) : 0;
+}
+
+bool websocket_is_open(const struct websocket *w)
+{
+	return !w->closing;
 }
 
 void websocket_close(struct websocket *w, int code, const char *reason)
 {
 	if (w->closing)
 		return;
-	w->closing = true;
 	framing_close(framing(w), code, reason);
-	w->deadline = talloc_zero(w, uv_timer_t);
-	uv_timer_init(w->poll.loop, w->deadline);
-	w->deadline->data = w;
-	w->handles++;
-	uv_timer_start(w->deadline, too_late, CLOSE_WAIT_MS, 0);
+	expect_end(w);
 	settle(w);
 }

@@ -5,6 +5,7 @@
 #ifndef BRIDGE_WEBSOCKET_H
 #define BRIDGE_WEBSOCKET_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <uv.h>
@@ -45,6 +46,11 @@ struct websocket *websocket_new(const void *ctx, uv_loop_t *loop, int fd,
 
 /* Queues a text message (copies). A reader too slow is closed with WEBSOCKET_SLOW. */
 void websocket_send(struct websocket *w, const char *text, size_t n);
+
+/* Bytes that wait for a reader. */
+size_t websocket_unsent(const struct websocket *w);
+/* False from the moment it is being closed, by whom ever. */
+bool websocket_is_open(const struct websocket *w);
 
 /* Close handshake; closed() follows, at the latest after 2 s. */
 void websocket_close(struct websocket *w, int code, const char *reason);

@@ -4,6 +4,12 @@ tests_bridge_command_test_LDADD = lib/bridge/libbridge.a \
 	lib/core/libcore.a $(WSLAY_LIBS) $(JSON_LIBS) $(TALLOC_LIBS) $(UV_LIBS) \
 	$(CORE_LIBS) $(test_libs)
 
+check_PROGRAMS += tests/bridge/websocket_test
+tests_bridge_websocket_test_SOURCES = tests/bridge/websocket_test.c
+tests_bridge_websocket_test_LDADD = lib/bridge/libbridge.a \
+	lib/core/libcore.a $(WSLAY_LIBS) $(TALLOC_LIBS) $(UV_LIBS) \
+	$(CORE_LIBS) $(test_libs)
+
 check_PROGRAMS += tests/fuzz/command_fuzz tests/fuzz/framing_fuzz
 tests_fuzz_command_fuzz_SOURCES = tests/fuzz/command_fuzz.c $(fuzz_main)
 tests_fuzz_command_fuzz_LDFLAGS = $(fuzz_ldflags)
