@@ -126,6 +126,7 @@ struct session {
 	int64_t log_at;		/* bytes of the log fed to the decoder */
 	struct buf log_rest;	/* bytes read, not decoded yet */
 	int64_t log_rest_at;	/* clock_mono_ms before which they wait; 0 none */
+	uint64_t log_spent, log_decoded_at;	/* ns of decoding; uv_hrtime */
 	size_t log_held;	/* bytes read whose window is kept shut */
 	int64_t log_retry_at;
 

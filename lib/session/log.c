@@ -14,7 +14,7 @@
 #define RETRY_MS 1000
 #define OFFSET_MAX ((int64_t)1 << 52)	/* what a browser's numbers hold */
 #define SLICE 2048
-#define TURN_MS 20		/* decoding, before others have their turn */
+#define TURN_NS UINT64_C(20000000)	/* decoding, before others have their turn */
 #define TRIM_AT (4 << 20)	/* recorded bytes behind which the hole is punched */
 
 /* A line "<id> running|ended <bytes>" of GET /sessions; false when the shim does not know it. */
@@ -109,22 +109,27 @@ static void open_window(struct session *s)
 }
 
 /*
- * A forged log can cost far more than its bytes: who used up a turn waits four
- * times as long. Returns what was decoded.
+ * A forged log can cost far more than its bytes, in many small chunks too: who
+ * used up a turn waits four times as long. Returns what was decoded.
  */
 static size_t decode(struct session *s, const char *bytes, size_t n)
 {
-	int64_t began = clock_mono_ms(), used = 0;
+	uint64_t began = uv_hrtime(), now = began;
+	uint64_t earned = (began - s->log_decoded_at) / 4;
+	uint64_t before = s->log_spent > earned ? s->log_spent - earned : 0;
 	size_t at = 0, len;
 
-	while (at < n && used < TURN_MS) {
+	while (at < n && before + now - began < TURN_NS) {
 		len = n - at < SLICE ? n - at : SLICE;
 		s->log_at += (int64_t)len;
 		decoder_feed(s->decoder, bytes + at, len);
 		at += len;
-		used = clock_mono_ms() - began;
+		now = uv_hrtime();
 	}
-	s->log_rest_at = used < TURN_MS ? 0 : began + 5 * used;
+	s->log_spent = before + now - began;
+	s->log_decoded_at = now;
+	s->log_rest_at = s->log_spent < TURN_NS ? 0 :
+		clock_mono_ms() + 1 + (int64_t)(4 * s->log_spent / 1000000);
 	return at;
 }
 

@@ -116,7 +116,7 @@ static bool read_output(struct session *s)
 {
 	ssize_t n;
 
-	if (s->out.fd < 0 || s->unsaved.len)
+	if (s->out.fd < 0 || s->unsaved.len || session_log_is_full(s))
 		return false;
 	n = read(s->out.fd, chunk, sizeof(chunk));
 	if (n < 0)

@@ -12,6 +12,7 @@
 #include "shim/health.h"
 
 #define RETRY_MS 1000
+#define KEPT_MAX (INT64_C(256) << 20)	/* log bytes nobody has recorded */
 
 static void save(struct session *s, const char *bytes, size_t n)
 {
@@ -32,12 +33,25 @@ static void save(struct session *s, const char *bytes, size_t n)
 	loop_timer(&s->retry, RETRY_MS);
 }
 
+bool session_log_is_full(struct session *s)
+{
+	if (journal_size(s->journal) - journal_first(s->journal) <= KEPT_MAX ||
+	    s->ended)
+		return false;
+	loop_change(&s->out, 0);
+	loop_timer(&s->retry, RETRY_MS);
+	return true;
+}
+
 bool session_flush(struct session *s)
 {
 	size_t taken;
 
-	if (!s->unsaved.len)
+	if (!s->unsaved.len) {
+		if (s->out.fd >= 0 && !s->out.events)
+			loop_change(&s->out, EPOLLIN);
 		return true;
+	}
 	taken = journal_append(s->journal, s->unsaved.data, s->unsaved.len);
 	buf_drop(&s->unsaved, taken);
 	if (s->unsaved.len) {
