@@ -1,12 +1,18 @@
 #include "config.h"
 #include "auth/password.h"
 
+#include <pthread.h>
 #include <sodium.h>
 #include <string.h>
 
 #include "core/str.h"
 
 #define GENERATED 20
+#define AT_ONCE 2		/* hashes of 64 MiB; the other threads wait */
+
+static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t gate_opens = PTHREAD_COND_INITIALIZER;
+static int hashing;
 
 _Static_assert(PASSWORD_HASH_SIZE >= crypto_pwhash_STRBYTES, "hash fits");
 
@@ -19,6 +25,23 @@ static void ready(void)
 {
 	if (sodium_init() < 0)
 		err_abort("libsodium does not start");
+}
+
+static void enter(void)
+{
+	pthread_mutex_lock(&gate);
+	while (hashing == AT_ONCE)
+		pthread_cond_wait(&gate_opens, &gate);
+	hashing++;
+	pthread_mutex_unlock(&gate);
+}
+
+static void leave(void)
+{
+	pthread_mutex_lock(&gate);
+	hashing--;
+	pthread_cond_signal(&gate_opens);
+	pthread_mutex_unlock(&gate);
 }
 
 int password_check(const char *password, struct err *e)
@@ -42,12 +65,17 @@ int password_check(const char *password, struct err *e)
 int password_hash(const char *password, char out[PASSWORD_HASH_SIZE],
 		  struct err *e)
 {
+	int failed;
+
 	ready();
 	if (password_check(password, e) < 0)
 		return -1;
-	if (crypto_pwhash_str(out, password, strlen(password),
-			      crypto_pwhash_OPSLIMIT_INTERACTIVE,
-			      crypto_pwhash_MEMLIMIT_INTERACTIVE) != 0)
+	enter();
+	failed = crypto_pwhash_str(out, password, strlen(password),
+				   crypto_pwhash_OPSLIMIT_INTERACTIVE,
+				   crypto_pwhash_MEMLIMIT_INTERACTIVE);
+	leave();
+	if (failed)
 		return err_set(e, ERR_UNAVAILABLE, "no memory for argon2id:"
 			       " 64 MiB must be free");
 	return 0;
@@ -61,7 +89,9 @@ bool password_matches(const char *hash, const char *password)
 	ready();
 	if (n > PASSWORD_MAX)
 		return false;
+	enter();
 	same = crypto_pwhash_str_verify(hash ? hash : nobody, password, n) == 0;
+	leave();
 	return hash && same;
 }
 

@@ -6,8 +6,10 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <pthread.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <talloc.h>
 #include <unistd.h>
@@ -289,12 +291,43 @@ static void policy_is_the_table(void **state)
 	assert_false(policy_may(&root, POLICY_WORKSPACE_USE, "b"));
 }
 
+static void *guess(void *data)
+{
+	assert_false(password_matches(NULL, "not this one"));
+	return NULL;
+}
+
+static long peak_mb(void)
+{
+	struct rusage used;
+
+	assert_int_equal(getrusage(RUSAGE_SELF, &used), 0);
+	return used.ru_maxrss / 1024;
+}
+
+/* Eight of 64 MiB would be half a gigabyte. */
+static void many_guesses_take_little_memory(void **state)
+{
+	pthread_t threads[8];
+	long before;
+	size_t i;
+
+	guess(NULL);
+	before = peak_mb();
+	for (i = 0; i < 8; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, guess, NULL), 0);
+	for (i = 0; i < 8; i++)
+		pthread_join(threads[i], NULL);
+	assert_true(peak_mb() - before < 128);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(passwords_match_their_hash_only),
 		cmocka_unit_test(generated_passwords_differ_and_pass),
+		cmocka_unit_test(many_guesses_take_little_memory),
 		cmocka_unit_test(csrf_belongs_to_its_token),
 		cmocka_unit_test(policy_is_the_table),
 		TEST(logins_begin_and_end),
