@@ -10,6 +10,7 @@ dist_systemdunit_DATA = conf/systemd/gongbang.target
 nodist_systemdunit_DATA = \
 	conf/systemd/gongbang-bridge.service \
 	conf/systemd/gongbang-model.service \
+	conf/systemd/gongbang-network.service \
 	conf/systemd/gongbang-pages.service \
 	conf/systemd/gongbang-redis.service
 built_conf = $(nodist_nginxconf_DATA) $(nodist_conf_DATA) \
@@ -38,7 +39,10 @@ install-data-local: install-systemd-names
 .PHONY: install-systemd-names
 install-systemd-names:
 	$(MKDIR_P) "$(DESTDIR)$(prefix)/lib/sysusers.d" \
-		"$(DESTDIR)$(prefix)/lib/tmpfiles.d"
+		"$(DESTDIR)$(prefix)/lib/tmpfiles.d" \
+		"$(DESTDIR)$(pkglibexecdir)"
+	$(INSTALL_SCRIPT) $(srcdir)/scripts/network \
+		"$(DESTDIR)$(pkglibexecdir)/gongbang-network"
 	$(INSTALL_DATA) $(srcdir)/conf/systemd/gongbang.sysusers \
 		"$(DESTDIR)$(prefix)/lib/sysusers.d/gongbang.conf"
 	$(INSTALL_DATA) $(srcdir)/conf/systemd/gongbang.tmpfiles \
@@ -47,7 +51,8 @@ install-systemd-names:
 uninstall-local: uninstall-systemd-names
 .PHONY: uninstall-systemd-names
 uninstall-systemd-names:
-	rm -f "$(DESTDIR)$(prefix)/lib/sysusers.d/gongbang.conf" \
+	rm -f "$(DESTDIR)$(pkglibexecdir)/gongbang-network" \
+		"$(DESTDIR)$(prefix)/lib/sysusers.d/gongbang.conf" \
 		"$(DESTDIR)$(prefix)/lib/tmpfiles.d/gongbang.conf"
 
 TESTS += tests/sample_test.sh

@@ -327,8 +327,10 @@ void bridge_free(struct bridge *b)
 		b->kv = NULL;
 		kv_async_free(kv);
 	}
+	/* Handshakes whose look at the store is not over find it gone. */
 	if (b->web)
 		server_close(b->web);
+	b->web = NULL;
 	if (b->control)
 		server_close(b->control);
 	if (b->workspaces)

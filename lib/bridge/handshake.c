@@ -166,7 +166,9 @@ static void looked(void *data, const struct err *e)
 {
 	struct handshake *h = data;
 
-	if (e)
+	if (!h->bridge->web)
+		over(h);	/* closing: it was answered */
+	else if (e)
 		fail(h, e);
 	else
 		exchange_upgrade(h->x, h->accept, upgraded, h);
