@@ -104,7 +104,8 @@ export const isEnd = (e) => e.kind === "end";
 // name, with every text it was given.
 export class Page {
 	constructor(path, cookie) {
-		Object.assign(this, {path, cookie, offset: 0, parts: new Map(), ends: 0, outbox: [], status: "", over: false});
+		Object.assign(this, {path, cookie, offset: 0, parts: new Map(), ends: 0, outbox: [], refused: new Map(),
+			status: "", over: false});
 		this.connect();
 	}
 
@@ -131,9 +132,16 @@ export class Page {
 		else if (e.kind === "end")
 			this.ends++;
 		else if (e.kind === "status")
-			this.status = e.state;
+			Object.assign(this, {status: e.state, words: e.html});
 		else if (e.kind === "accepted")
 			this.outbox = this.outbox.filter((m) => m.id !== e.id);
+		else if (e.kind === "refused") {
+			this.outbox = this.outbox.filter((m) => m.id !== e.id);
+			this.refused.set(e.id, e.text);
+		} else if (e.kind === "error")
+			this.error = e.text;
+		else if (e.kind === "gone")
+			this.gone = true;
 		else if (e.kind === "queue")
 			this.queue = e.html;
 		if (typeof e.at === "number" && e.at > this.offset)
