@@ -295,8 +295,10 @@ void client_check(struct bridge *b, unsigned slot)
 {
 	struct client *c;
 
-	LIST_FOREACH(c, &b->slots[slot], in_slot)
+	LIST_FOREACH(c, &b->slots[slot], in_slot) {
+		websocket_ping(c->ws);
 		check(c);
+	}
 }
 
 void client_end_login(struct bridge *b, const unsigned char key[32])

@@ -187,6 +187,14 @@ void framing_text(struct framing *f, const char *text, size_t n)
 		err_abort("out of memory");
 }
 
+void framing_ping(struct framing *f)
+{
+	struct wslay_event_msg msg = { .opcode = WSLAY_PING };
+
+	if (wslay_event_queue_msg(f->wslay, &msg) == WSLAY_ERR_NOMEM)
+		err_abort("out of memory");
+}
+
 void framing_close(struct framing *f, int code, const char *reason)
 {
 	f->closing = true;

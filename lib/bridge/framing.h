@@ -35,6 +35,7 @@ int framing_flush(struct framing *f);
 
 /* Queues (copies). Bytes that wait: framing_unsent. */
 void framing_text(struct framing *f, const char *text, size_t n);
+void framing_ping(struct framing *f);
 void framing_close(struct framing *f, int code, const char *reason);
 size_t framing_unsent(const struct framing *f);
 

@@ -132,7 +132,7 @@ void client_new(struct bridge *b, const struct client_start *start);
 bool client_send(struct client *c, const char *text);
 void client_close(struct client *c, int code, const char *reason);
 void client_tell_workspace(struct client *c);
-/* The next check of this slot's logins. */
+/* The next check of this slot's logins, and that their pages live. */
 void client_check(struct bridge *b, unsigned slot);
 /* Closes those of one login. */
 void client_end_login(struct bridge *b, const unsigned char key[32]);

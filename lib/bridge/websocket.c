@@ -32,12 +32,14 @@ struct websocket {
 	int64_t window;
 	bool busy;			/* inside a callback */
 	bool closing, gone;
+	bool pinged;			/* and nothing came since */
 };
 
 static ssize_t read_some(void *data, void *out, size_t n)
 {
 	struct websocket *w = data;
 
+	w->pinged = false;
 	if (!w->early)
 		return recv(w->fd, out, n, 0);
 	if (n > w->early_len)
@@ -256,5 +258,18 @@ void websocket_close(struct websocket *w, int code, const char *reason)
 		return;
 	framing_close(framing(w), code, reason);
 	expect_end(w);
+	settle(w);
+}
+
+void websocket_ping(struct websocket *w)
+{
+	if (w->closing)
+		return;
+	if (w->pinged) {
+		end(w);
+		return;
+	}
+	w->pinged = true;
+	framing_ping(framing(w));
 	settle(w);
 }

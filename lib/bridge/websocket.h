@@ -47,6 +47,9 @@ struct websocket *websocket_new(const void *ctx, uv_loop_t *loop, int fd,
 /* Queues a text message (copies). A reader too slow is closed with WEBSOCKET_SLOW. */
 void websocket_send(struct websocket *w, const char *text, size_t n);
 
+/* Asks whether the other end lives; ends the socket when nothing came since the ping before. */
+void websocket_ping(struct websocket *w);
+
 /* Bytes that wait for a reader. */
 size_t websocket_unsent(const struct websocket *w);
 /* False from the moment it is being closed, by whom ever. */
