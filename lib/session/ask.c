@@ -17,7 +17,6 @@ void session_start(struct session *s)
 	s->retry_at = 0;
 	if (s->process == PROCESS_FAILED) {
 		s->process = PROCESS_NONE;
-		s->log_reset = false;
 		s->listed = false;
 	}
 	s->process_error = (struct err){ 0 };

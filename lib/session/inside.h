@@ -106,7 +106,6 @@ struct session {
 	bool listed;		/* the shim was asked what it has */
 	bool no_log;		/* and it has no log of this session */
 	bool listing;
-	bool log_reset;		/* the log is not the one that was recorded */
 	int64_t backlog_end;	/* log bytes at that moment: ends before it are history */
 	bool resume, flag_tried;
 	int failures;		/* starts in a row that came to nothing */

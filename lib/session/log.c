@@ -12,6 +12,7 @@
 #include "session/inside.h"
 
 #define RETRY_MS 1000
+#define STRAY_MS 3000
 #define OFFSET_MAX ((int64_t)1 << 52)	/* what a browser's numbers hold */
 #define SLICE 2048
 #define TURN_NS UINT64_C(20000000)	/* decoding, before others have their turn */
@@ -41,14 +42,32 @@ static bool find_line(const char *text, const char *id, bool *running,
 	return str_parse_number(number, 0, OFFSET_MAX, bytes, &e) == 0;
 }
 
-static void reset(struct session *s)
+static void list_again(struct session *s, int64_t wait_ms)
 {
-	struct err e = { 0 };
+	s->listed = false;
+	s->log_retry_at = clock_mono_ms() + wait_ms;
+	process_arm(s);
+}
 
-	s->log_reset = true;
-	err_tell(&e, ERR_UNAVAILABLE, "error_log_lost",
-		 "the workspace has lost its log");
-	process_fail(s, &e);
+/* It writes a log that is not the one it began with: nothing can follow it. */
+static void end_stray(struct session *s)
+{
+	if (!call_new(s, "DELETE", NULL, 0, NULL, "/sessions/%s?grace=1", s->id))
+		return;
+	list_again(s, STRAY_MS);
+}
+
+/*
+ * The volume is another one, or was put back to an earlier state: the shim
+ * lets the log go on where it ended when Claude starts.
+ */
+static void lost(struct session *s)
+{
+	s->no_log = true;
+	if (decoder_offset(s->decoder) != s->log_at)
+		session_decode_from(s, s->log_at);
+	if (session_working(s))
+		s->wanted = true;	/* the start's line ends the turn */
 }
 
 static void listed(struct session *s, int status, const char *body,
@@ -66,8 +85,10 @@ static void listed(struct session *s, int status, const char *body,
 	s->listed = true;
 	s->no_log = !find_line(body, s->id, &running, &bytes);
 	s->backlog_end = bytes;
-	if (bytes < s->log_at)
-		reset(s);
+	if (bytes < s->log_at && running)
+		end_stray(s);
+	else if (bytes < s->log_at)
+		lost(s);
 	else if (running)
 		process_found(s);
 	session_step(s);
@@ -210,7 +231,7 @@ static void on_end(void *data, const struct err *e)
 	} else if (status == 410) {
 		skip_hole(s);
 	} else if (status == 416) {
-		reset(s);
+		list_again(s, RETRY_MS);
 		return;
 	}
 	s->log_retry_at = clock_mono_ms() + RETRY_MS;
@@ -240,7 +261,7 @@ static void open_log(struct session *s)
 void log_step(struct session *s)
 {
 	decode_rest(s);
-	if (!s->link || s->log_reset || s->log_retry_at > clock_mono_ms())
+	if (!s->link || s->log_retry_at > clock_mono_ms())
 		return;
 	s->log_retry_at = 0;
 	if (!s->listed) {

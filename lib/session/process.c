@@ -211,7 +211,7 @@ void process_step(struct session *s)
 {
 	int64_t now = clock_mono_ms();
 
-	if (!s->link || !s->listed || s->log_reset)
+	if (!s->link || !s->listed)
 		return;
 	check_deadlines(s, now);
 	check_idle(s, now);

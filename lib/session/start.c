@@ -1,6 +1,8 @@
 /* The command line of Claude's process (PROTOCOL.md, "Starting"), and asking the shim for it. */
 #include "config.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "core/str.h"
@@ -11,6 +13,15 @@ static int add(struct buf *b, const char *kind, const char *text, struct err *e)
 	if (buf_add_text(b, kind, e) < 0)
 		return -1;
 	return buf_add(b, text, strlen(text) + 1, e);
+}
+
+/* Where the log goes on if its volume was lost. */
+static int add_from(struct session *s, struct buf *b, struct err *e)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%" PRId64, s->log_at);
+	return add(b, "from=", text, e);
 }
 
 static int add_args(struct session *s, struct buf *b, struct err *e)
@@ -34,7 +45,8 @@ static int add_args(struct session *s, struct buf *b, struct err *e)
 		if (add(b, "arg=", args[i], e) < 0)
 			return -1;
 	}
-	if (add(b, "env=", "CLAUDE_CODE_ENABLE_TODO_TOOLS=1", e) < 0)
+	if (add_from(s, b, e) < 0 ||
+	    add(b, "env=", "CLAUDE_CODE_ENABLE_TODO_TOOLS=1", e) < 0)
 		return -1;
 	return add(b, "env=", "CLAUDE_CODE_ENABLE_TASKS=0", e);
 }

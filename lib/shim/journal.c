@@ -198,6 +198,23 @@ int journal_trim(struct journal *j, int64_t to, struct err *e)
 	return 0;
 }
 
+int journal_skip(struct journal *j, int64_t to, struct err *e)
+{
+	if (to <= j->size)
+		return 0;
+	/* The size first: `first` past the end would not be believed. */
+	if (ftruncate(j->fd, to) < 0)
+		return err_errno(e, ERR_UNAVAILABLE, errno, "lengthen the log");
+	if (write_first(j, to, e) < 0) {
+		(void)!ftruncate(j->fd, j->size);
+		return -1;
+	}
+	j->size = j->first = to;
+	j->line_start = true;
+	wake(j);
+	return 0;
+}
+
 int journal_mark(struct journal *j, bool running, struct err *e)
 {
 	int fd;

@@ -42,6 +42,9 @@ bool journal_at_line_start(const struct journal *j);
 /* Gives back the space before to. ERR_INPUT past the end. */
 int journal_trim(struct journal *j, int64_t to, struct err *e) must_check;
 
+/* The next byte is `to`'s: what lies between is a hole. Nothing when the log is as long. */
+int journal_skip(struct journal *j, int64_t to, struct err *e) must_check;
+
 /* Sets or removes the marker. */
 int journal_mark(struct journal *j, bool running, struct err *e) must_check;
 

@@ -292,17 +292,22 @@ static struct session *make(const char *id)
 	return s;
 }
 
-static int begin_log(struct session *s, struct err *e)
+static int begin_log(struct session *s, int64_t from, struct err *e)
 {
-	char line[80];
+	char line[96];
+	bool lost;
 	int n;
 
 	s->journal = journal_open(s->id, true, e);
 	if (!s->journal || journal_mark(s->journal, true, e) < 0)
 		return -1;
+	lost = journal_size(s->journal) < from;
+	if (lost && journal_skip(s->journal, from, e) < 0)
+		return -1;
 	s->line_start = journal_at_line_start(s->journal);
 	n = snprintf(line, sizeof(line), "{\"type\":\"gongbang\",\"subtype\":"
-		     "\"start\",\"at\":%" PRId64 "}\n", clock_now_ms());
+		     "\"start\",\"at\":%" PRId64 "%s}\n", clock_now_ms(),
+		     lost ? ",\"lost\":true" : "");
 	session_save_line(s, line, (size_t)n);
 	/* Refused now rather than begun with a log that cannot be written. */
 	if (s->unsaved.len)
@@ -321,7 +326,7 @@ int session_start(const char *id, const struct start *start, struct err *e)
 		return err_set(e, ERR_UNAVAILABLE, "%d sessions run already",
 			       SESSIONS_MAX);
 	s = make(id);
-	if (begin_log(s, e) < 0 || session_spawn(s, start, e) < 0) {
+	if (begin_log(s, start->from, e) < 0 || session_spawn(s, start, e) < 0) {
 		if (s->journal)
 			(void)!journal_mark(s->journal, false, &ignored);
 		destroy(s);

@@ -1,7 +1,8 @@
 /*
  * The sessions of process 1. Each is a keeper with Claude below it; what
  * Claude writes is appended to the session's journal, beside lines of ours:
- * {"type":"gongbang","subtype":"start","at":MS}
+ * {"type":"gongbang","subtype":"start","at":MS}, with "lost":true after a hole
+ * that no trim made: the log before it is lost
  * {"type":"gongbang","subtype":"oom","at":MS,"kills":N} when the workspace's
  *   count of out-of-memory kills rose (it may have been another session's), and
  * {"type":"gongbang","subtype":"exit","at":MS,"code":N,"signal":N,"oom":N,

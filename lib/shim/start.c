@@ -6,6 +6,8 @@
 
 #include "core/str.h"
 
+#define FROM_MAX ((int64_t)1 << 50)
+
 static int check_name(const char *pair, struct err *e)
 {
 	const char *at;
@@ -37,8 +39,13 @@ int start_parse(struct start *out, char *body, size_t n, struct err *e)
 			if (check_name(field + 4, e) < 0)
 				return -1;
 			out->env[out->nenv++] = field + 4;
+		} else if (str_starts(field, "from=")) {
+			if (str_parse_number(field + 5, 0, FROM_MAX, &out->from,
+					     e) < 0)
+				return -1;
 		} else {
-			return err_set(e, ERR_INPUT, "a field is arg= or env=");
+			return err_set(e, ERR_INPUT,
+				       "a field is arg=, env= or from=");
 		}
 	}
 	if (!out->nargs || !out->args[0][0])

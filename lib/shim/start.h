@@ -1,11 +1,13 @@
 /*
  * The body of POST /sessions/<id>: NUL-separated fields "arg=..." (in order;
- * at least one) and "env=NAME=value". A last NUL may be there or not.
+ * at least one), "env=NAME=value" and "from=N": a log that is shorter, since
+ * its volume was lost, goes on at that offset. A last NUL may be there or not.
  */
 #ifndef SHIM_START_H
 #define SHIM_START_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "core/err.h"
 
@@ -18,6 +20,7 @@ struct start {
 	size_t nargs;
 	char *env[START_ENV_MAX + 1];	/* "NAME=value"; NULL at the end */
 	size_t nenv;
+	int64_t from;			/* offset of the first new byte, at least */
 };
 
 /* Borrows body for out's life; body[n] must be NUL. ERR_INPUT, ERR_LIMIT. */

@@ -3,7 +3,8 @@
  * bytes give the same parts however they are cut. Everything in it is hostile.
  *
  * Besides the CLI's lines the log has the shim's own, of type "gongbang":
- * {"type":"gongbang","subtype":"start","at":MS} when a process starts, and
+ * {"type":"gongbang","subtype":"start","at":MS} when a process starts (with
+ * "lost":true when the volume that had the log before is gone), and
  * {"type":"gongbang","subtype":"exit","at":MS,"code":N,"signal":N,
  *  "oom":N,"reason":"exit|container","stderr":"tail"} when it ended; while it
  * runs {"type":"gongbang","subtype":"oom","at":MS,"kills":N} may tell that the

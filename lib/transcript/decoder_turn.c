@@ -204,6 +204,8 @@ void turn_process(struct decoder *d, struct json_object *line)
 		return;
 	if (str_equal(subtype, "start")) {
 		process_gone(d, "error_container_stopped", NULL, 0);
+		if (field_flag(line, "lost"))
+			live_say(d, "error", "error_log_lost", "detail", NULL, 0);
 		if (d->ev->process_started)
 			d->ev->process_started(d->data);
 	} else if (str_equal(subtype, "exit")) {
