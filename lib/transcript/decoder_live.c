@@ -133,7 +133,7 @@ static const struct part *whole(struct live *l)
 
 	if (l->text.len)
 		field_put_text(l->data, "text", l->text.data, l->text.len,
-			       TEXT_MAX, false);
+			       TEXT_MAX, true);
 	l->p.data = json_object_to_json_string_ext(l->data, plain);
 	l->weight = weigh(l->p.data);
 	return &l->p;

@@ -199,7 +199,7 @@ static void whole_text(struct decoder *d, const char *kind, struct json_object *
 		l = live_again(d, kind);
 	buf_clear(&l->text);
 	json_object_object_del(l->data, "cut");
-	if (field_put_text(l->data, "text", text, n, TEXT_MAX, false))
+	if (field_put_text(l->data, "text", text, n, TEXT_MAX, true))
 		field_put_flag(l->data, "cut", true);
 	live_settle(d, l, "ok");
 }

@@ -146,7 +146,7 @@ static void say_text(struct decoder *d, const char *text, size_t n)
 {
 	struct live *l = live_begin(d, "user", "text", "running");
 
-	if (field_put_text(l->data, "text", text, n, TEXT_MAX, false))
+	if (field_put_text(l->data, "text", text, n, TEXT_MAX, true))
 		field_put_flag(l->data, "cut", true);
 	live_settle(d, l, "ok");
 }
