@@ -9,6 +9,7 @@
 #include "core/str.h"
 #include "session/inside.h"
 
+#define PLACED_LOOK 64		/* last messages whose echo may come once more */
 #define OPEN_LOOK 1000		/* last parts among which open ones are looked for */
 
 struct loading {
@@ -19,6 +20,8 @@ struct loading {
 	size_t nopen;
 	struct message *unplaced;
 	size_t nunplaced;
+	char placed[PLACED_LOOK][ID_SIZE];
+	size_t nplaced;
 	bool again;
 };
 
@@ -47,6 +50,14 @@ static int add_unplaced(void *data, const struct message *m, struct err *e)
 	return 0;
 }
 
+static int add_placed(void *data, const struct message *m, struct err *e)
+{
+	struct loading *l = data;
+
+	memcpy(l->placed[l->nplaced++], m->id, ID_SIZE);
+	return 0;
+}
+
 static int load_work(void *data, struct db *db, struct err *e)
 {
 	struct loading *l = data;
@@ -54,7 +65,10 @@ static int load_work(void *data, struct db *db, struct err *e)
 	l->c = conversation_load(db, l, l->id, NULL, e);
 	if (!l->c)
 		return -1;
-	if (!l->again && part_each(db, l->id, -1, 0, OPEN_LOOK, add_open, l, e) < 0)
+	if (!l->again &&
+	    (part_each(db, l->id, -1, 0, OPEN_LOOK, add_open, l, e) < 0 ||
+	     message_each_placed(db, l->id, l->c->recorded_offset, PLACED_LOOK,
+				 add_placed, l, e) < 0))
 		return -1;
 	return message_each_unplaced(db, l->id, add_unplaced, l, e);
 }
@@ -90,6 +104,8 @@ static void take(struct session *s, struct loading *l)
 		recorder_load(s, &l->open[i]);
 	session_decode(s, s->recorded_offset, l->open, l->nopen,
 	       !str_equal(l->c->state, "idle"));
+	while (l->nplaced)
+		decoder_know(s->decoder, l->placed[--l->nplaced]);
 	if (!str_equal(l->c->state, "idle"))
 		s->want_workspace = true;
 }

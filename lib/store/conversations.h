@@ -70,7 +70,7 @@ struct message {
 	int64_t created_at;
 };
 
-/* 1 when it was new, 0 when that id was known already (and nothing changed); ERR_CONFLICT when the id is another conversation's. */
+/* 1 when it was new, 0 when that id was known already (and nothing changed); ERR_CONFLICT when the id is another conversation's, ERR_INPUT "error_command_clear" for the CLI's /clear. */
 int message_add(struct db *db, const char *conversation_id, const char *id,
 		const char *text, struct err *e) must_check;
 /* The conversation of user_id that a message is in: ERR_MISSING when there is none. */
@@ -84,6 +84,11 @@ int message_set_state(struct db *db, const char *conversation_id, const char *id
 		      const char *state, struct err *e) must_check;
 /* Those without a place (queued, sent), oldest first. */
 int message_each_unplaced(struct db *db, const char *conversation_id,
+		  int (*each)(void *data, const struct message *m, struct err *e),
+		  void *data, struct err *e) must_check;
+/* The last so many that have a place before the offset, latest first. */
+int message_each_placed(struct db *db, const char *conversation_id,
+		  int64_t before, int limit,
 		  int (*each)(void *data, const struct message *m, struct err *e),
 		  void *data, struct err *e) must_check;
 

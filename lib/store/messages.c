@@ -3,6 +3,7 @@
 #include "store/conversations.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "core/clock.h"
 #include "core/str.h"
@@ -52,6 +53,25 @@ static int insert(struct db *db, const char *conversation_id, const char *id,
 	return 0;
 }
 
+/*
+ * The CLI's /clear (also called reset and new) goes on under another session
+ * id, which nobody would find again.
+ */
+static bool clears(const char *text)
+{
+	static const char *const names[] = { "/clear", "/reset", "/new" };
+	size_t i, n;
+
+	text += strspn(text, " \t\r\n");
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		n = strlen(names[i]);
+		if (strncasecmp(text, names[i], n) == 0 &&
+		    (!text[n] || strchr(" \t\r\n", text[n])))
+			return true;
+	}
+	return false;
+}
+
 int message_add(struct db *db, const char *conversation_id, const char *id,
 		const char *text, struct err *e)
 {
@@ -61,6 +81,9 @@ int message_add(struct db *db, const char *conversation_id, const char *id,
 		return err_set(e, ERR_INPUT, "message id is not a UUID");
 	if (!utf8_valid(text, strlen(text)))
 		return err_set(e, ERR_INPUT, "message is not UTF-8");
+	if (clears(text))
+		return err_tell(e, ERR_INPUT, "error_command_clear",
+				"/clear as a message");
 	/* Not relaxed: once this answers, the browser forgets its copy. */
 	if (db_begin(db, e) < 0)
 		return -1;
@@ -154,4 +177,19 @@ int message_each_unplaced(struct db *db, const char *conversation_id,
 			" WHERE conversation_id = $1"
 			" AND state IN ('queued', 'sent') ORDER BY seq", "t",
 			conversation_id);
+}
+
+int message_each_placed(struct db *db, const char *conversation_id,
+			int64_t before, int limit,
+			int (*each)(void *data, const struct message *m,
+				    struct err *e),
+			void *data, struct err *e)
+{
+	struct listing l = { each, data };
+
+	return db_query(db, e, list_row, &l, "SELECT id, conversation_id,"
+			" state, text, at, created_at FROM messages"
+			" WHERE conversation_id = $1 AND state = 'seen'"
+			" AND at < $2 ORDER BY seq DESC LIMIT $3", "tnn",
+			conversation_id, before, (int64_t)limit);
 }

@@ -120,6 +120,37 @@ static void parts_are_replaced_by_their_place(void **state)
 	assert_int_equal(e.kind, ERR_CONFLICT);
 }
 
+static int join_ids(void *data, const struct message *m, struct err *e)
+{
+	char text[80];
+
+	snprintf(text, sizeof(text), "%s %lld;", m->id, (long long)m->at);
+	return buf_add_text(data, text, e);
+}
+
+static void placed_messages_are_found_latest_first(void **state)
+{
+	struct fixture *f = *state;
+	struct seen_message seen[] = { { .at = 10 }, { .at = 20 }, { .at = 30 } };
+	struct recording r = { .conversation_id = f->id, .offset = 30,
+		.seen = seen, .nseen = 3 };
+	auto_buf got = BUF_INIT(512);
+	struct err e = { 0 };
+	char want[128];
+	int i;
+
+	for (i = 0; i < 3; i++) {
+		id_new(seen[i].id);
+		assert_int_equal(message_add(f->db, f->id, seen[i].id, "hi",
+					     &e), 1);
+	}
+	assert_int_equal(conversation_record(f->db, &r, &e), 0);
+	assert_int_equal(message_each_placed(f->db, f->id, 30, 1, join_ids,
+					     &got, &e), 0);
+	snprintf(want, sizeof(want), "%s 20;", seen[1].id);
+	assert_string_equal(buf_text(&got), want);
+}
+
 static void failed_recording_changes_nothing(void **state)
 {
 	struct fixture *f = *state;
@@ -232,6 +263,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		TEST(parts_are_replaced_by_their_place),
+		TEST(placed_messages_are_found_latest_first),
 		TEST(failed_recording_changes_nothing),
 		TEST(kill_9_never_halves_a_recording),
 	};

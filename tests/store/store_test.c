@@ -235,6 +235,7 @@ static void messages_are_kept_once_and_in_order(void **state)
 	FAILS(ERR_CONFLICT, message_add(f->db, two, m[0], "x", &e));
 	FAILS(ERR_INPUT, message_add(f->db, one, "../x", "x", &e));
 	FAILS(ERR_INPUT, message_add(f->db, one, m[0], "\xed\xa0\x80", &e));
+	FAILS(ERR_INPUT, message_add(f->db, one, m[0], " /clear all", &e));
 	assert_string_equal(unplaced(f->db, one),
 			    "a queued;b queued;c queued;");
 	assert_int_equal(count_open(f->db), 1);
