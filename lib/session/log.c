@@ -147,10 +147,13 @@ static size_t decode(struct session *s, const char *bytes, size_t n)
 		at += len;
 		now = uv_hrtime();
 	}
+	fed(s);			/* of single bytes this is the most */
+	now = uv_hrtime();
 	s->log_spent = before + now - began;
 	s->log_decoded_at = now;
 	s->log_rest_at = s->log_spent < TURN_NS ? 0 :
 		clock_mono_ms() + 1 + (int64_t)(4 * s->log_spent / 1000000);
+	process_arm(s);
 	return at;
 }
 
@@ -161,7 +164,6 @@ static void decode_rest(struct session *s)
 		return;
 	buf_drop(&s->log_rest, decode(s, buf_text(&s->log_rest),
 				      s->log_rest.len));
-	fed(s);
 	open_window(s);
 }
 
@@ -192,7 +194,6 @@ static bool on_body(void *data, const void *bytes, size_t n)
 		process_arm(s);
 		return true;
 	}
-	fed(s);
 	if (!recorder_pressed(s) && !s->log_held && !s->log_rest.len)
 		return true;
 	s->log_held += n;
