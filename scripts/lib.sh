@@ -21,8 +21,6 @@ build_packages=(autoconf automake gcc libc6-dev make pkg-config libcmark-gfm-dev
 	libfcgi-dev libhiredis-dev libhttp-parser-dev libinih-dev libjson-c-dev
 	libmicrohttpd-dev libnghttp2-dev libsodium-dev libsqlite3-dev
 	libtalloc-dev libuv1-dev libwslay-dev)
-step_pid=''
-progress_pid=''
 
 say() {
 	printf '%s\n' "$*"
@@ -63,22 +61,24 @@ show_progress() {
 	done
 }
 
-end_progress() {
-	[ -n "$progress_pid" ] || return 0
-	kill "$progress_pid" 2>/dev/null
-	wait "$progress_pid" 2>/dev/null
-	progress_pid=''
+# guard COMMAND...: what a script does, ended whole by Ctrl-C or TERM. Bash may
+# lose a signal that comes while it reads a $(...), so a shell that only waits
+# takes it.
+guard() {
+	local rc
+	"$@" &
+	guarded=$!
+	trap interrupted INT TERM HUP
+	wait "$guarded"
+	rc=$?
+	trap - INT TERM HUP
+	exit "$rc"
 }
 
-# For a trap of INT and TERM: what the step at hand started ends with it; what
-# is whole stays.
 interrupted() {
 	trap '' INT TERM HUP
-	end_progress
-	if [ -n "$step_pid" ]; then
-		end_tree "$step_pid"
-		wait "$step_pid"
-	fi
+	end_tree "$guarded"
+	wait "$guarded"
 	printf '\nInterrupted. Running this script again goes on where it stopped.\n' >&2
 	exit 130
 }
@@ -86,22 +86,20 @@ interrupted() {
 # step NAME ADVICE COMMAND...: the command's output goes to a log; when it
 # fails its end is shown with the advice, and the script ends.
 step() {
-	local name=$1 advice=$2 began log rc
+	local name=$1 advice=$2 began log rc progress
 	shift 2
 	mkdir -p "$steps_log"
 	log=$steps_log/${name// /-}.log
 	began=$(mono_ms)
 	: >"$log"
 	show_progress "$name" "$log" "$began" &
-	progress_pid=$!
-	("$@") >>"$log" 2>&1 </dev/null &
-	step_pid=$!
-	wait "$step_pid"
+	progress=$!
+	("$@") >>"$log" 2>&1 </dev/null
 	rc=$?
-	step_pid=
-	end_progress
+	kill "$progress" 2>/dev/null
+	wait "$progress" 2>/dev/null
 	[ -t 1 ] && printf '\r\033[K'
-	if [ $rc = 0 ]; then
+	if [ "$rc" = 0 ]; then
 		printf '  ok  %-22s %8s  %s\n' "$name" "$(elapsed "$began")" \
 			"$(sed -n 's/^note: //p' "$log" | tail -n 1)"
 		return 0
@@ -114,14 +112,17 @@ step() {
 	exit 1
 }
 
-# Ends a process and what it started; the supervisor is meant to stay.
+# Ends a process and what it started; the supervisor is meant to stay. Stopped
+# first, a parent begins nothing new while its children go.
 end_tree() {
 	local child
 	[ "$(cat "/proc/$1/comm" 2>/dev/null)" != runsvdir ] || return 0
+	kill -STOP "$1" 2>/dev/null
 	for child in $(ps -o pid= --ppid "$1"); do
 		end_tree "$child"
 	done
-	kill "$1" 2>/dev/null
+	kill -TERM "$1" 2>/dev/null
+	kill -CONT "$1" 2>/dev/null
 }
 
 # What a step did, in a word, shown behind its time.
@@ -165,8 +166,8 @@ install_packages() {
 			apt-get install -y --no-install-recommends "${missing[@]}" || rc=1
 	fi
 	[ -n "$ours" ] && rm -f "$ours"
-	[ $rc = 0 ] && note "installed ${#missing[@]} packages"
-	return $rc
+	[ "$rc" = 0 ] && note "installed ${#missing[@]} packages"
+	return "$rc"
 }
 
 # The engine: one that answers is used as it is, else our own.

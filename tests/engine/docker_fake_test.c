@@ -162,7 +162,7 @@ static void inspect_in_chunks(void **state)
 		 "HTTP/1.1 100 Continue\r\n\r\n"
 		 "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 		 "1\r\n{\r\n%zx\r\n%s\r\n0\r\n\r\n",
-		 strlen(INSPECTED) - 1, INSPECTED + 1);
+		 strlen(INSPECTED) - 1, &INSPECTED[1]);
 	answer_with(w, text);
 	w->by_bytes = true;
 	expect_inspected(w);
