@@ -51,7 +51,7 @@ elapsed() {
 # words of its log; elsewhere a line every half minute.
 show_progress() {
 	local name=$1 log=$2 began=$3 quiet=0 words
-	while sleep 1; do
+	while sleep 1 && [ -d "/proc/$$" ]; do	# the script may be gone
 		words=$(tail -n 1 "$log" 2>/dev/null | tr -d '\r\033' | cut -c1-60)
 		if [ -t 1 ]; then
 			printf '\r\033[K  ..  %-22s %8s  %s' "$name" "$(elapsed "$began")" "$words"

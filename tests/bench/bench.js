@@ -2,12 +2,12 @@
 // limit, all in one run on one machine. Prints a table in Markdown.
 import {execFileSync, spawn} from "node:child_process";
 import {mkdtempSync, readFileSync, rmSync, writeFileSync} from "node:fs";
-import {tmpdir} from "node:os";
 import {join} from "node:path";
 import {createInterface} from "node:readline";
 import {begin, call, containerOf, engine, engineSocket, event, inspect, isEnd, isReady, logIn, newAccount, now, open, origin, port, service, sleep, state} from "../client.js";
 
 const build = process.env.GONGBANG_BUILD;
+const instance = process.env.GONGBANG_INSTANCE;	// what we make is named after it: scripts/bench removes it
 const only = process.argv.slice(2);
 const rows = [];
 
@@ -55,9 +55,9 @@ async function ready() {
 		const mounts = spec.HostConfig.Mounts || [];
 		for (const mount of mounts)
 			if (mount.Type === "volume")
-				mount.Source = "bench-" + i + "-" + process.pid;
+				mount.Source = `${instance}-${i}`;
 		const start = now();
-		const made = await engine("POST", "/containers/create?name=bench-" + process.pid + "-" + i, spec);
+		const made = await engine("POST", `/containers/create?name=${instance}-${i}`, spec);
 		const started = await engine("POST", `/containers/${made.body.Id}/start`);
 		theirs.push(now() - start);
 		if (started.status !== 204)
@@ -139,7 +139,7 @@ function wrk(url, cookie) {
 
 // A constant page of the same size behind an nginx of the same settings.
 async function withConstant(bytes, work) {
-	const dir = mkdtempSync(join(tmpdir(), "gongbang-bench-"));
+	const dir = mkdtempSync(join("/tmp", instance + "."));
 	execFileSync("chmod", ["755", dir]);
 	const threads = execFileSync("sh", ["-c", `sed -n 's/^pages_threads = //p' "${state}/gongbang.conf"`], {encoding: "utf8"}).trim() || "4";
 	const program = spawn(join(build, "tests/bench/constant_fcgi"), [join(dir, "s.sock"), String(bytes), threads], {stdio: "ignore"});
@@ -151,13 +151,13 @@ async function withConstant(bytes, work) {
 		.replace(/include [^;]*upstreams.inc;[^]*$/, `
 server { listen 127.0.0.1:${free}; location / { include ${state}/conf/nginx/fastcgi.inc; fastcgi_pass unix:${dir}/s.sock; } } }`)
 		.replaceAll("$gongbang_path", "$uri").replace(/map \$uri[^}]*}/, ""));
-	const nginx = spawn("nginx", ["-p", dir, "-c", join(dir, "nginx.conf")], {stdio: "inherit"});
+	const nginx = spawn("nginx", ["-p", dir, "-c", join(dir, "nginx.conf")], {stdio: "ignore"});
 	await sleep(1000);
 	try {
 		return await work(`http://127.0.0.1:${free}/`);
 	} finally {
 		nginx.kill();
-		program.kill();
+		program.kill("SIGKILL");	// libfcgi keeps SIGTERM to itself
 		await sleep(200);
 		rmSync(dir, {recursive: true, force: true});
 	}
@@ -182,10 +182,23 @@ async function page() {
 	report("gongbang.fcgi resident, after that load", `${(kb / 1024).toFixed(1)} MB`, "20 MB", kb < 20 * 1024);
 }
 
+// Fresh processes: what an earlier measurement left must not be counted.
+async function restart(...names) {
+	for (const name of names)
+		execFileSync("sv", ["-w", "20", "restart", join(state, "services", name)], {stdio: "ignore"});
+	for (;;) {
+		await sleep(500);
+		const answer = await call("GET", "/healthz").catch(() => null);
+		if (answer?.status === 200)
+			return;
+	}
+}
+
 async function sockets() {
 	const count = 10000;
 	const login = newAccount();
 	const {cookie} = await logIn(login);
+	await restart("bridge", "nginx");
 	await event(open("/ws/workspace", cookie), isReady);
 	const bridge = service("bridge");
 	const before = {bridge: privateKb(bridge), nginx: workers().reduce((s, p) => s + privateKb(p), 0)};
@@ -202,6 +215,22 @@ async function sockets() {
 	await sleep(3000);
 }
 
+// One long answer; the most that the bridge and the shim took meanwhile.
+async function pour(ws, pids, text) {
+	const peak = {bridge: 0, shim: 0};
+	const look = () => {
+		for (const name of ["bridge", "shim"])
+			peak[name] = Math.max(peak[name], residentKb(pids[name]) / 1024);
+	};
+	const watch = setInterval(look, 50);
+	const end = event(ws, isEnd);
+	ws.send(JSON.stringify({type: "message", id: crypto.randomUUID(), text}));
+	await end;
+	clearInterval(watch);
+	look();
+	return peak;
+}
+
 async function flood() {
 	const login = newAccount();
 	const {cookie} = await logIn(login);
@@ -209,25 +238,48 @@ async function flood() {
 	const ws = open(`/ws/conversations/${id}?from=0`, cookie);
 	await event(ws, isEnd);
 	const name = containerOf(login);
-	const shim = (await inspect(name)).State.Pid;
-	const bridge = service("bridge");
-	const before = {bridge: residentKb(bridge), shim: residentKb(shim)};
-	const peak = {bridge: 0, shim: 0};
-	const watch = setInterval(() => {
-		peak.bridge = Math.max(peak.bridge, residentKb(bridge));
-		peak.shim = Math.max(peak.shim, residentKb(shim));
-	}, 50);
-	const end = event(ws, isEnd);
-	ws.send(JSON.stringify({type: "message", id: crypto.randomUUID(), text: "long 16000"}));
-	await end;
-	clearInterval(watch);
+	const pids = {bridge: service("bridge"), shim: (await inspect(name)).State.Pid};
+	const idle = {bridge: residentKb(pids.bridge) / 1024, shim: residentKb(pids.shim) / 1024};
+	const peaks = [];
+	for (let i = 0; i < 4; i++)
+		peaks.push(await pour(ws, pids, "long 8192"));
 	const size = Number(execFileSync("docker", ["-H", "unix://" + engineSocket, "exec", name, "stat", "-c", "%s", `/workspace/.gongbang/sessions/${id}/log`], {encoding: "utf8"}));
-	const grew = {bridge: (peak.bridge - before.bridge) / 1024, shim: (peak.shim - before.shim) / 1024};
 	ws.close();
-	report(`${(size / 1e6).toFixed(0)} MB of log through a session`, `bridge + ${grew.bridge.toFixed(1)} MB, shim + ${grew.shim.toFixed(1)} MB at the peak`, "constant: under 16 MB and 1 MB", grew.bridge < 16 && grew.shim < 1);
+	const say = (who) => `${who} ${idle[who].toFixed(1)} MB idle, then at most ${peaks.map((p) => p[who].toFixed(1)).join(", ")}`;
+	const grown = (who) => peaks[3][who] - peaks[1][who];
+	report(`${(size / 1e6).toFixed(0)} MB through a session, resident in each quarter`, `${say("bridge")}; ${say("shim")}`,
+		"constant: second to fourth quarter + 4 MB and + 0.1 MB at most", grown("bridge") <= 4 && grown("shim") <= 0.1);
 }
 
-const all = {ready, firstDelta, page, sockets, flood};
+// Shared pages are counted once (PSS), as what is free afterwards shows it.
+function sharedKb(pid) {
+	return Number(readFileSync(`/proc/${pid}/smaps_rollup`, "utf8").match(/^Pss:\s+(\d+)/m)[1]);
+}
+
+async function memory() {
+	await restart("redis", "bridge", "pages", "nginx");
+	await call("GET", "/login");
+	const parts = {nginx: [service("nginx"), ...workers()], pages: [service("pages")], bridge: [service("bridge")], redis: [service("redis")]};
+	const sizes = Object.entries(parts).map(([name, pids]) => [name, pids.reduce((s, p) => s + sharedKb(p), 0) / 1024]);
+	const total = sizes.reduce((s, [, n]) => s + n, 0);
+	report("control plane, idle", `${total.toFixed(1)} MB (${sizes.map(([name, n]) => name + " " + n.toFixed(1)).join(", ")})`, "150 MB", total <= 150);
+	const before = privateKb(service("bridge"));
+	const open_ = [];
+	for (let i = 0; i < 20; i++) {
+		const {cookie} = await logIn(newAccount());
+		const ws = open("/ws/workspace", cookie);
+		await event(ws, isReady);
+		open_.push(ws);
+	}
+	const each = (privateKb(service("bridge")) - before) / 20;
+	report("the bridge with 20 workspaces open", `${(residentKb(service("bridge")) / 1024).toFixed(1)} MB resident, ${each.toFixed(0)} KB a workspace`, "none stated", true);
+	open_.forEach((ws) => ws.close());
+}
+
+const all = {ready, firstDelta, page, sockets, flood, memory};
+for (const name of only)
+	if (!all[name])
+		throw new Error("no such measurement: " + name);
 for (const [name, measure] of Object.entries(all)) {
 	if (only.length && !only.includes(name))
 		continue;
