@@ -229,6 +229,11 @@ bool framing_over(const struct framing *f)
 	       !wslay_event_want_write(f->wslay);
 }
 
+bool framing_amid(const struct framing *f)
+{
+	return f->in_message;
+}
+
 bool framing_quiet(const struct framing *f)
 {
 	return f->taken == f->framed && !f->frame && !f->in_message &&

@@ -44,6 +44,8 @@ bool framing_wants_write(const struct framing *f);
 bool framing_closing(const struct framing *f);
 /* The close handshake is over, both ways. */
 bool framing_over(const struct framing *f);
+/* A message has begun and not ended. */
+bool framing_amid(const struct framing *f);
 /* Nothing is half read or half written: it may be freed and made anew later. */
 bool framing_quiet(const struct framing *f);
 

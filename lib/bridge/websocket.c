@@ -13,6 +13,7 @@
 #include "core/clock.h"
 
 #define CLOSE_WAIT_MS 2000
+#define MESSAGE_WAIT_MS 180000	/* from a message's first byte to its last */
 #define FRAMES_WINDOW_MS 10000
 #define FRAMES_MAX 5000		/* frames in that time */
 
@@ -21,7 +22,7 @@ struct websocket {
 	const struct websocket_events *ev;
 	void *data;
 	struct framing *framing;	/* only while something is under way */
-	uv_timer_t *deadline;		/* of the close handshake */
+	uv_timer_t *deadline;		/* of a message, then of the close handshake */
 	char *early;
 	size_t early_len;
 	size_t cap;
@@ -31,7 +32,7 @@ struct websocket {
 	int frames;		/* since window, clock_mono_ms */
 	int64_t window;
 	bool busy;			/* inside a callback */
-	bool closing, gone;
+	bool closing, ending, gone;	/* ending: the deadline is the last one */
 	bool pinged;			/* and nothing came since */
 };
 
@@ -59,10 +60,17 @@ static ssize_t write_some(void *data, const void *bytes, size_t n)
 	return send(w->fd, bytes, n, MSG_NOSIGNAL);
 }
 
+static void disarm(struct websocket *w)
+{
+	if (w->deadline && !w->ending)
+		uv_timer_stop(w->deadline);
+}
+
 static void got_message(void *data, const char *text, size_t n)
 {
 	struct websocket *w = data;
 
+	disarm(w);
 	if (!w->closing)
 		w->ev->message(w->data, text, n);
 }
@@ -143,17 +151,37 @@ static void too_late(uv_timer_t *timer)
 	end(timer->data);
 }
 
+static void arm(struct websocket *w, uint64_t ms)
+{
+	if (!w->deadline) {
+		w->deadline = talloc_zero(w, uv_timer_t);
+		uv_timer_init(w->poll.loop, w->deadline);
+		w->deadline->data = w;
+		w->handles++;
+	}
+	uv_timer_start(w->deadline, too_late, ms, 0);
+}
+
 /* Who does not end the handshake, or does not read the close frame, is cut off. */
 static void expect_end(struct websocket *w)
 {
 	w->closing = true;
-	if (w->deadline)
+	if (!w->ending)
+		arm(w, CLOSE_WAIT_MS);
+	w->ending = true;
+}
+
+/* Half a message may be megabytes: it is not kept for ever. */
+static void expect_rest(struct websocket *w)
+{
+	bool armed = w->deadline && uv_is_active((uv_handle_t *)w->deadline);
+
+	if (w->ending)
 		return;
-	w->deadline = talloc_zero(w, uv_timer_t);
-	uv_timer_init(w->poll.loop, w->deadline);
-	w->deadline->data = w;
-	w->handles++;
-	uv_timer_start(w->deadline, too_late, CLOSE_WAIT_MS, 0);
+	if (!framing_amid(w->framing))
+		disarm(w);
+	else if (!armed)
+		arm(w, MESSAGE_WAIT_MS);
 }
 
 /* After anything happened: send, then end, wait or let the buffers go. */
@@ -163,6 +191,7 @@ static void settle(struct websocket *w)
 		return;
 	if (framing_closing(w->framing))
 		expect_end(w);
+	expect_rest(w);
 	if (framing_flush(w->framing) < 0 || framing_over(w->framing)) {
 		end(w);
 		return;

@@ -147,6 +147,7 @@ struct session {
 	/* queue.c */
 	TAILQ_HEAD(, queued) queue;
 	int adding;		/* messages on their way to the store */
+	size_t adding_bytes;
 
 	/* input.c */
 	TAILQ_HEAD(, input) inputs;

@@ -11,6 +11,7 @@
 #include "session/inside.h"
 
 #define QUEUE_MAX 100		/* messages waiting in one conversation */
+#define QUEUE_BYTES_MAX (8u << 20)	/* and their texts; one alone may be longer */
 
 struct adding {
 	struct session *s;
@@ -102,6 +103,7 @@ static void add_done(void *data, const struct err *e)
 	struct session *s = a->s;
 
 	s->adding--;
+	s->adding_bytes -= strlen(a->m.text);
 	if (s->closed) {
 		;
 	} else if (e) {
@@ -130,6 +132,7 @@ static int check(struct session *s, const char *text, struct err *e)
 	int64_t max = settings_number(s->env->settings, SET_MESSAGE_MAX);
 	struct queued *q;
 	int waiting = s->adding;
+	size_t bytes = s->adding_bytes;
 
 	if (!n)
 		return err_tell(e, ERR_INPUT, "error_message_empty", "empty message");
@@ -141,9 +144,11 @@ static int check(struct session *s, const char *text, struct err *e)
 	if (s->stuck)
 		return err_tell(e, ERR_UNAVAILABLE, "error_store_full",
 				"the store takes nothing");
-	TAILQ_FOREACH(q, &s->queue, next)
+	TAILQ_FOREACH(q, &s->queue, next) {
 		waiting++;
-	if (waiting >= QUEUE_MAX)
+		bytes += strlen(q->m.text);
+	}
+	if (waiting >= QUEUE_MAX || (waiting && bytes + n > QUEUE_BYTES_MAX))
 		return err_tell(e, ERR_LIMIT, "error_queue_full",
 				"%d messages wait", waiting);
 	return 0;
@@ -175,6 +180,7 @@ void session_message(struct session *s, uint64_t asker, const char *id,
 	    !str_copy(a->m.conversation_id, sizeof(a->m.conversation_id), s->id))
 		err_abort("an id too long");
 	s->adding++;
+	s->adding_bytes += strlen(text);
 	session_job(s, add_work, add_done, a);
 }
 

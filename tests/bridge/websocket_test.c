@@ -92,6 +92,20 @@ static void a_message_is_told(void **state)
 	assert_true(websocket_is_open(w.ws));
 }
 
+static void halves_are_joined(void **state)
+{
+	static const unsigned char frame[] = { 0x81, 0x85, 0, 0, 0, 0, 'h', 'e', 'l', 'l', 'o' };
+
+	assert_int_equal(send(w.peer, frame, 8, 0), 8);
+	turn_loop();
+	assert_int_equal(w.messages, 0);
+	assert_int_equal(send(w.peer, frame + 8, 3, 0), 3);
+	turn_loop();
+	assert_string_equal(w.last, "hello");
+	assert_int_equal(send(w.peer, frame, 8, 0), 8);
+	turn_loop();	/* and it leaves */
+}
+
 static void accept_is_as_in_the_rfc(void **state)
 {
 	struct err e = { 0 };
@@ -158,6 +172,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		TEST(accept_is_as_in_the_rfc),
 		TEST(a_message_is_told),
+		TEST(halves_are_joined),
 		TEST(a_flood_is_ended),
 		TEST(a_close_without_reading_is_ended),
 		TEST(after_binary_nothing_is_told),

@@ -393,6 +393,24 @@ static void bad_messages_are_refused(void **state)
 	assert_int_equal(w.accepted, 1);
 }
 
+/* What waits is kept in memory: three of nearly 4 MiB are too much. */
+static void the_queue_is_bounded_in_bytes(void **state)
+{
+	size_t n = (size_t)settings_number(w.settings, SET_MESSAGE_MAX) - 10;
+	char *text = malloc(n + 1);
+
+	memset(text, 'x', n);
+	text[n] = '\0';
+	session_message(w.s, 1, M1, text);
+	turn_loop();
+	session_message(w.s, 1, M2, text);
+	session_message(w.s, 1, "33333333-3333-4333-8333-333333333333", text);
+	turn_loop();
+	free(text);
+	assert_int_equal(w.accepted, 2);
+	assert_int_equal(w.refused, 1);
+}
+
 static void what_waits_can_be_withdrawn(void **state)
 {
 	session_message(w.s, 1, M1, "hello");
@@ -710,6 +728,7 @@ int main(void)
 		TEST(a_message_becomes_a_turn),
 		TEST(the_same_id_is_accepted_once_more_and_given_once),
 		TEST(bad_messages_are_refused),
+		TEST(the_queue_is_bounded_in_bytes),
 		TEST(what_waits_can_be_withdrawn),
 		TEST(what_was_given_is_cancelled),
 		TEST(stop_interrupts_and_ends_tools),
