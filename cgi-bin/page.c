@@ -5,6 +5,7 @@
 
 #include "core/str.h"
 #include "pages.h"
+#include "cgi-bin/static_version.h"
 
 char *url_encode(const void *ctx, const char *s, const char *keep)
 {
@@ -105,7 +106,7 @@ struct view *page_view(struct request *r, const char *title_key)
 	view_text(view, "csrf", csrf);
 	view_text(view, "path", page_here(r));
 	view_flag(view, "demo", settings_flag(v->site->settings, SET_MODEL_DEMO));
-	view_text(view, "version", PACKAGE_VERSION);
+	view_text(view, "version", STATIC_VERSION);
 	add_user(v, view);
 	add_nav(r, view);
 	return view;

@@ -8,6 +8,23 @@ document.addEventListener("click", (event) => {
 			menu.open = false;
 });
 
+// On a phone the list is folded behind its button: the conversation is what
+// one came for.
+const narrow = matchMedia("(max-width: 800px)");
+const sidebar = document.querySelector("#sidebar");
+function foldSidebar() {
+	if (!sidebar)
+		return;
+	sidebar.open = !narrow.matches;
+	sidebar.dataset.ready = "1";
+}
+narrow.addEventListener("change", foldSidebar);
+foldSidebar();
+document.addEventListener("click", (event) => {
+	if (narrow.matches && sidebar?.open && !sidebar.contains(event.target))
+		sidebar.open = false;
+});
+
 function typing(target) {
 	return target.closest("input, textarea, select, [contenteditable]");
 }
@@ -22,6 +39,9 @@ function moveInList(event) {
 		next.focus();
 	return true;
 }
+
+// With a Korean layout "n" arrives as "ㅜ": then the key's place counts.
+const places = {Slash: "/", KeyN: "n", KeyM: "m"};
 
 const keys = {
 	"/": () => document.querySelector("#conversation-search"),
@@ -44,6 +64,10 @@ document.addEventListener("keydown", (event) => {
 			menu.open = false;
 			menu.querySelector("summary").focus();
 			event.stopImmediatePropagation();
+		} else if (narrow.matches && sidebar?.open) {
+			sidebar.open = false;
+			sidebar.querySelector("summary").focus();
+			event.stopImmediatePropagation();
 		}
 		return;
 	}
@@ -53,21 +77,17 @@ document.addEventListener("keydown", (event) => {
 	}
 	if (typing(event.target))
 		return;
-	if (event.key === "?") {
+	const key = event.key > "~" ? places[event.code] : event.key;
+	if (key === "?") {
 		document.querySelector("#shortcuts")?.showModal();
 		event.preventDefault();
-	} else if (event.key === "n" && keys.n()) {
+	} else if (key === "n" && keys.n()) {
 		keys.n().click();
 		event.preventDefault();
-	} else if (keys[event.key]?.()) {
-		const element = keys[event.key]();
+	} else if (keys[key]?.()) {
+		const element = keys[key]();
 		openSidebar(element);
 		element.focus();
 		event.preventDefault();
 	}
 });
-
-// On a phone the list begins folded: the conversation is what one came for.
-const sidebar = document.querySelector("#sidebar");
-if (sidebar && matchMedia("(max-width: 800px)").matches)
-	sidebar.open = false;

@@ -90,6 +90,11 @@ function connect() {
 
 function lost(code) {
 	socket = null;
+	if (code === 4429) {
+		say("failed", words("too-many"));
+		retryTimer = setTimeout(connect, 10000);
+		return;
+	}
 	if (code === 4401 || code === 4404) {
 		over = true;
 		say("failed", words(code === 4401 ? "login-ended" : "gone"));
@@ -116,10 +121,11 @@ async function loginStillHolds() {
 }
 
 function offerLogin() {
+	const main = bar.querySelector(".status-main");
 	const link = document.createElement("a");
 	link.href = location.href;
 	link.textContent = words("log-in");
-	bar.append(" ", link);
+	main.append(" ", link);
 }
 
 function post(message) {
@@ -215,7 +221,7 @@ const handlers = {
 			keepReading(old, fresh);
 			old.replaceWith(fresh);
 			if (had)
-				box.focus();
+				backToBox();
 		}
 		decorate(fresh);
 	},
@@ -235,8 +241,9 @@ const handlers = {
 	},
 	status(event) {
 		bar.dataset.state = event.state;
-		bar.innerHTML = event.html;
+		showStatus(event.html);
 		tick();
+		showTitle();
 	},
 	mode(event) {
 		if (mode)
@@ -260,8 +267,12 @@ const handlers = {
 	},
 	conversation(event) {
 		const list = document.querySelector("#conversation-list");
-		const fresh = element(event.html);
 		const old = document.getElementById("c-" + event.target);
+		if (!event.html) {
+			old?.remove();
+			return;
+		}
+		const fresh = element(event.html);
 		if (event.target === conversation)
 			fresh.querySelector("a").setAttribute("aria-current", "page");
 		if (!old && document.querySelector("#conversation-search").value)
@@ -270,11 +281,15 @@ const handlers = {
 		old?.replaceWith(fresh);
 		if (!old)
 			list.prepend(fresh);
+		document.querySelector(".sidebar .empty")?.remove();
 		if (focused)
 			fresh.querySelector("a").focus();
 		const title = document.querySelector("#conversation-title");
 		if (event.target === conversation && title)
 			title.textContent = fresh.querySelector(".row-title").textContent;
+		if (event.target === conversation)
+			pageTitle = title.textContent + " · " + pageTitle.split(" · ").at(-1);
+		showTitle();
 	},
 	gone() {
 		lost(4404);
@@ -307,34 +322,110 @@ function toEnd() {
 	below.hidden = true;
 }
 
+// At the end one stays at the end when the box grows or a picture arrives.
+let following = true;
 chat.addEventListener("scroll", () => {
-	if (atEnd())
+	following = atEnd();
+	if (following)
 		below.hidden = true;
 }, {passive: true});
+new ResizeObserver(() => following && toEnd()).observe(chat);
+chat.addEventListener("load", () => following && toEnd(), true);
 below.addEventListener("click", toEnd);
-chat.addEventListener("toggle", (event) => {
-	if (event.isTrusted)
-		event.target.dataset.touched = "1";
-}, true);
+// Not "toggle": that comes for folds the server opens, too.
+chat.addEventListener("click", (event) => {
+	const fold = event.target.closest("summary")?.parentElement;
+	if (fold)
+		fold.dataset.touched = "1";
+});
+
+function fill(name, ...values) {
+	return words(name).replace(/\{(\d)\}/g, (all, i) => values[i]);
+}
+
+function duration(s) {
+	if (s < 60)
+		return fill("seconds", s);
+	if (s < 3600)
+		return fill("minutes", Math.floor(s / 60), s % 60);
+	return fill("hours", Math.floor(s / 3600), Math.floor(s % 3600 / 60));
+}
 
 // Times that run: <span data-since="UTC ms">.
 function tick() {
-	for (const node of bar.querySelectorAll("[data-since]")) {
-		const s = Math.max(0, Math.round((Date.now() - Number(node.dataset.since)) / 1000));
-		node.textContent = s < 60 ? s + " s" :
-			Math.floor(s / 60) + " min " + (s % 60) + " s";
-	}
+	for (const node of bar.querySelectorAll("[data-since]"))
+		node.textContent = duration(Math.max(0,
+			Math.round((Date.now() - Number(node.dataset.since)) / 1000)));
 }
 setInterval(tick, 1000);
+
+// "2 hours ago" grows old in a page that stays open.
+const relative = new Intl.RelativeTimeFormat(document.documentElement.lang);
+const ages = [["year", 31536000], ["month", 2592000], ["day", 86400],
+	["hour", 3600], ["minute", 60]];
+setInterval(() => {
+	for (const node of document.querySelectorAll("#conversation-list time")) {
+		const s = (Date.now() - Date.parse(node.dateTime)) / 1000;
+		const [unit, size] = ages.find((age) => s >= age[1]) || [];
+		if (unit)
+			node.textContent = relative.format(-Math.floor(s / size), unit);
+	}
+}, 30000);
+
+// The tab tells how it stands, so that one need not come back to look.
+let pageTitle = document.title;
+function showTitle() {
+	const state = conversation ? bar.dataset.state :
+		["waiting", "working"].find((name) => document.querySelector(
+			`#conversation-list [data-state=${name}]`));
+	const mark = {waiting: "◆ ", working: "● "}[state] || "";
+	document.title = mark + pageTitle;
+}
+
+// Words and numbers are replaced apart, and only when they differ: what is
+// read aloud is not repeated, and a button keeps its focus.
+let shown = {};
+function showStatus(html) {
+	const holder = document.createElement("template");
+	holder.innerHTML = html;
+	for (const name of [".status-main", ".status-notes"]) {
+		const fresh = holder.content.querySelector(name);
+		const old = bar.querySelector(name);
+		if (old && shown[name] === fresh?.outerHTML)
+			continue;
+		shown[name] = fresh?.outerHTML;
+		const had = old?.contains(document.activeElement);
+		const id = had && document.activeElement.id;
+		old?.remove();
+		if (fresh && name === ".status-main")
+			bar.prepend(fresh);
+		else if (fresh)
+			bar.append(fresh);
+		if (had)
+			(id && fresh?.querySelector("#" + id) || box).focus({preventScroll: true});
+	}
+}
 
 function say(state, text) {
 	bar.dataset.state = state;
 	const mark = document.createElement("span");
 	mark.className = "status-mark";
 	const main = document.createElement("span");
+	mark.setAttribute("aria-hidden", "true");
 	main.className = "status-main";
-	main.append(mark, text);
+	const sentence = document.createElement("span");
+	sentence.className = "status-words";
+	sentence.textContent = text;
+	main.append(mark, sentence);
+	shown = {};
 	bar.replaceChildren(main);
+	showTitle();
+}
+
+// On a touch screen the keyboard would jump up and hide what one reads.
+function backToBox() {
+	if (!matchMedia("(pointer: coarse)").matches)
+		box.focus({preventScroll: true});
 }
 
 function complain(text) {
@@ -364,6 +455,8 @@ function decorate(within) {
 		pre.tabIndex = 0;
 		holder.append(pre, button);
 	}
+	for (const table of within.querySelectorAll(".part-body table"))
+		table.tabIndex = 0;
 }
 
 // ---- writing --------------------------------------------------------------
@@ -402,7 +495,14 @@ function showUnsent() {
 	queue.append(list);
 }
 
+// By the first letter. dir="auto" would do, but takes seconds for a megabyte.
+function turn() {
+	const letter = /\p{L}/u.exec(box.value.slice(0, 1000));
+	box.dir = letter && /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]/.test(letter[0]) ? "rtl" : "ltr";
+}
+
 function grow() {
+	turn();
 	box.style.height = "auto";
 	box.style.height = Math.min(box.scrollHeight + 2, innerHeight * 0.4) + "px";
 }
@@ -432,12 +532,32 @@ function send() {
 	return false;
 }
 
+// A first message leaves the draft only when its conversation was opened.
 composer.addEventListener("submit", (event) => {
-	if (send())
-		store.write(draftName, null);
-	else
+	if (!send()) {
 		event.preventDefault();
+		return;
+	}
+	clearTimeout(draftTimer);
+	keepDraft();
+	try {
+		sessionStorage.setItem("sent", draftName);
+	} catch {
+		store.write(draftName, null);
+	}
 });
+
+function forgetSentDraft() {
+	try {
+		const name = conversation && sessionStorage.getItem("sent");
+		if (!name)
+			return;
+		store.write(name, null);
+		sessionStorage.removeItem("sent");
+	} catch {
+		// nothing was kept
+	}
+}
 
 box.addEventListener("keydown", (event) => {
 	// keyCode 229: an input method (Korean, Japanese, Chinese) owns this key.
@@ -449,14 +569,18 @@ box.addEventListener("keydown", (event) => {
 });
 
 let draftTimer = 0;
+function keepDraft() {
+	store.write(draftName, box.value.length < 100000 ? box.value : null);
+}
 box.addEventListener("input", () => {
 	grow();
 	clearTimeout(draftTimer);
-	draftTimer = setTimeout(() => store.write(draftName, box.value.length < 100000 ? box.value : null), 300);
+	draftTimer = setTimeout(keepDraft, 300);
 });
 
 document.addEventListener("keydown", (event) => {
-	if (event.key !== "Escape" || event.isComposing || document.querySelector("dialog[open]"))
+	if (event.key !== "Escape" || event.isComposing || document.querySelector("dialog[open]") ||
+	    event.target.closest?.("#conversation-search"))
 		return;
 	if (bar.dataset.state === "working")
 		post({type: "interrupt"});
@@ -465,8 +589,9 @@ document.addEventListener("keydown", (event) => {
 mode?.addEventListener("change", () => post({type: "mode", mode: mode.value}));
 
 for (const button of document.querySelectorAll(".example"))
-	button.addEventListener("click", () => {
-		box.value = button.dataset.example;
+	button.addEventListener("click", (event) => {
+		event.preventDefault();
+		box.value = button.value;
 		box.focus();
 		grow();
 	});
@@ -506,6 +631,7 @@ function answer(part, choice) {
 	if (post(message))
 		for (const button of part.querySelectorAll("button"))
 			button.disabled = true;
+	backToBox();
 }
 
 document.addEventListener("click", (event) => {
@@ -532,6 +658,8 @@ chat.addEventListener("submit", (event) => {
 
 // ---- start -----------------------------------------------------------------
 
+document.querySelector("#send").disabled = false;
+forgetSentDraft();
 if (!box.value)
 	box.value = store.read(draftName, "");
 grow();

@@ -323,12 +323,20 @@ static void on_ended(void *data)
 	poke_others(data);
 }
 
+/* In the room it is "gone"; elsewhere its row leaves the list. */
 static void on_gone(void *data)
 {
 	struct room *r = data;
 	char *text = event_text(r, "gone", NULL, NULL, NULL, NULL);
+	char *row = event_text(r, "conversation", "target",
+			       session_id(r->session), "html", "");
 	struct client *c;
 
+	TAILQ_FOREACH(c, &r->person->clients, in_person) {
+		if (c->live && c->room != r)
+			client_send(c, row);
+	}
+	talloc_free(row);
 	TAILQ_FOREACH(c, &r->clients, in_room) {
 		client_send(c, text);
 		client_close(c, WEBSOCKET_MISSING, "deleted");

@@ -48,4 +48,8 @@ char *i18n_duration(const void *ctx, const struct i18n_locale *l, int64_t ms);
 char *i18n_ago(const void *ctx, const struct i18n_locale *l, int64_t then_ms, int64_t now_ms);
 char *i18n_time(const void *ctx, const struct i18n_locale *l, int64_t ms, const char *zone);
 
+/* "07:14" on the day of now_ms in that zone, else as i18n_time. Gives (child of ctx). */
+char *i18n_clock(const void *ctx, const struct i18n_locale *l, int64_t ms,
+		 int64_t now_ms, const char *zone);
+
 #endif

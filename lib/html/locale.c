@@ -155,26 +155,55 @@ char *i18n_ago(const void *ctx, const struct i18n_locale *l, int64_t then_ms,
 	return i18n_fill(ctx, l, "ago_now", NULL);
 }
 
+static void local_date(int64_t ms, const char *zone, struct zone_time *where,
+		       struct clock_date *d)
+{
+	const struct zone *z = zone_find(zone);
+	int64_t s = ms / 1000 - (ms % 1000 < 0);
+
+	*where = (struct zone_time){ .offset = 0, .name = "UTC" };
+	if (z)
+		zone_at(z, s, where);
+	clock_date(s + where->offset, d);
+}
+
+static void format_clock(char clock[6], const struct clock_date *d)
+{
+	clock[0] = (char)('0' + d->hour / 10);
+	clock[1] = (char)('0' + d->hour % 10);
+	clock[2] = ':';
+	clock[3] = (char)('0' + d->minute / 10);
+	clock[4] = (char)('0' + d->minute % 10);
+	clock[5] = '\0';
+}
+
+char *i18n_clock(const void *ctx, const struct i18n_locale *l, int64_t ms,
+		 int64_t now_ms, const char *zone)
+{
+	struct zone_time where;
+	struct clock_date then, now;
+	char clock[6];
+
+	local_date(ms, zone, &where, &then);
+	local_date(now_ms, zone, &where, &now);
+	if (then.year != now.year || then.month != now.month ||
+	    then.day != now.day)
+		return i18n_time(ctx, l, ms, zone);
+	format_clock(clock, &then);
+	return give(talloc_strdup(ctx, clock));
+}
+
 char *i18n_time(const void *ctx, const struct i18n_locale *l, int64_t ms,
 		const char *zone)
 {
-	struct zone_time where = { .offset = 0, .name = "UTC" };
-	const struct zone *z = zone_find(zone);
-	int64_t s = ms / 1000 - (ms % 1000 < 0);
 	char year[LOCALE_NUMBER_SIZE], day[LOCALE_NUMBER_SIZE], clock[6];
+	struct zone_time where;
 	struct clock_date d;
 
-	if (z)
-		zone_at(z, s, &where);
-	clock_date(s + where.offset, &d);
+	local_date(ms, zone, &where, &d);
 	locale_number(year, d.year, false);
 	locale_number(day, d.day, false);
-	clock[0] = (char)('0' + d.hour / 10);
-	clock[1] = (char)('0' + d.hour % 10);
-	clock[2] = ':';
-	clock[3] = (char)('0' + d.minute / 10);
-	clock[4] = (char)('0' + d.minute % 10);
-	clock[5] = '\0';
+	format_clock(clock, &d);
 	return i18n_fill(ctx, l, "time_exact",
 			 i18n_sentence(l, weekdays[d.weekday]), day,
 			 i18n_sentence(l, months[d.month - 1]), year, clock,

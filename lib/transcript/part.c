@@ -237,6 +237,9 @@ int message_render(const struct templates *t, const struct i18n_locale *text,
 	view_text(view, "name", person ? user : draw_sentence(&d, "claude", "claude"));
 	set_iso(view, first->created_at);
 	view_text(view, "time", text ?
+		  i18n_clock(view, text, first->created_at, clock_now_ms(),
+			     zone) : "");
+	view_text(view, "exact", text ?
 		  i18n_time(view, text, first->created_at, zone) : "");
 	view_html(view, "parts", parts);
 	bad = template_render(t, "parts/message", view, text, out, e);

@@ -46,13 +46,14 @@ static void draw_session(struct drawing *d, const char *tool)
 {
 	struct json_object *list = field_list(d->data, "suggestions"), *one, *inner;
 	struct view *rules = view_list(d->view, "rules");
-	const char *key = "permission_session_rules";
+	const char *key = "permission_session_edits";
 	size_t i, k, n = list ? json_object_array_length(list) : 0;
+	bool edits = false;
 
 	for (i = 0; i < n; i++) {
 		one = json_object_array_get_idx(list, i);
 		if (field_is(one, "type", "setMode"))
-			key = "permission_session_edits";
+			edits = true;
 		inner = field_list(one, "rules");
 		for (k = 0; inner && k < json_object_array_length(inner); k++)
 			add_rule(rules, json_object_array_get_idx(inner, k));
@@ -60,7 +61,10 @@ static void draw_session(struct drawing *d, const char *tool)
 	}
 	if (!n)
 		view_text(view_append(rules), "rule", tool);
-	view_text(d->view, "session_note", draw_sentence(d, key, key));
+	view_text(d->view, "session_edits", edits ? draw_sentence(d, key, key) : "");
+	key = "permission_session_rules";
+	view_text(d->view, "session_rules",
+		  view_truthy(rules) ? draw_sentence(d, key, key) : "");
 }
 
 void draw_permission(struct drawing *d)

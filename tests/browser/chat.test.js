@@ -171,7 +171,7 @@ test("script and markup from the model, the user and titles are text", async () 
 	const attack = `<img src=x onerror="document.title='owned'"><script>document.title='owned'</script>`;
 	await begin(page, attack);
 	await turns(page, 1);
-	await say(page, "run: echo '" + attack.replaceAll("'", "\"") + "'");
+	await say(page, "run: touch asked; echo '" + attack.replaceAll("'", "\"") + "'");
 	await page.click("[data-part=permission][data-state=waiting] [data-answer=allow]");
 	await turns(page, 2);
 	await page.reload();
@@ -227,13 +227,13 @@ test("conversations: search, rename, export, delete asks first", async () => {
 
 test("keyboard alone is enough", async () => {
 	const page = await open();
-	await page.keyboard.press("Escape");
-	await page.locator("body").press("?");
+	await page.evaluate(() => document.activeElement.blur());
+	await page.keyboard.press("?");
 	assert.ok(await page.locator("#shortcuts[open]").count());
 	await page.keyboard.press("Escape");
 	await page.evaluate(() => document.activeElement.blur());
 	await page.keyboard.press("m");
-	await page.keyboard.type("run: echo by keyboard");
+	await page.keyboard.type("run: touch by-keyboard");
 	await page.keyboard.press("Enter");
 	await page.locator("[data-part=permission][data-state=waiting]").waitFor();
 	for (let i = 0; i < 40; i++) {

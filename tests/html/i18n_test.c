@@ -181,6 +181,11 @@ static void times_are_local(void **state)
 	     "Mon 23 Nov 2026, 01:06 EST");
 	same(i18n_time(NULL, en, ms, "Asia/Kolkata"),
 	     "Mon 23 Nov 2026, 11:36 IST");
+	same(i18n_clock(NULL, en, ms, ms, "UTC"), "06:06");
+	same(i18n_clock(NULL, en, ms, ms + 86400000, "UTC"),
+	     "Mon 23 Nov 2026, 06:06 UTC");
+	same(i18n_clock(NULL, en, ms, ms + 12 * 3600000, "Asia/Seoul"),
+	     "Mon 23 Nov 2026, 15:06 KST");
 	same(i18n_time(NULL, en, -1, "No/Where"), "Wed 31 Dec 1969, 23:59 UTC");
 	same(i18n_time(NULL, en, INT64_MAX, "UTC"), i18n_time(texts, en,
 	     INT64_MAX, "UTC"));
