@@ -40,10 +40,12 @@ static void show(struct bridge *b, struct exchange *x, const char *user)
 
 	snprintf(text, sizeof(text), "{\"state\":\"%s\",\"error\":\"%s\","
 		 "\"memory\":%lld,\"memory_max\":%lld,\"cpu_percent\":%d,"
-		 "\"oom_kills\":%lld,\"disk_free\":%lld}\n",
+		 "\"oom_kills\":%lld,\"disk_free\":%lld,"
+		 "\"disk_used\":%lld,\"disk_max\":%lld}\n",
 		 names[workspace_state(w)], workspace_error(w)->key,
 		 (long long)h->memory, (long long)h->memory_max, h->cpu_percent,
-		 (long long)h->oom_kills, (long long)h->disk_free);
+		 (long long)h->oom_kills, (long long)h->disk_free,
+		 (long long)h->disk_used, (long long)h->disk_max);
 	answer(x, 200, text);
 }
 

@@ -153,6 +153,9 @@ static void show_health(struct view *v, const struct i18n_locale *l,
 		  i18n_fill(v, l, "status_memory", i18n_bytes(v, h->memory),
 			    i18n_bytes(v, h->memory_max), NULL));
 	snprintf(percent, sizeof(percent), "%d", h->cpu_percent);
+	view_text(v, "disk", h->disk_used < h->disk_max / 10 * 8 ? "" :
+		  i18n_fill(v, l, "status_disk", i18n_bytes(v, h->disk_used),
+			    i18n_bytes(v, h->disk_max), NULL));
 	view_text(v, "cpu", h->cpu_percent < 0 ? "" :
 		  i18n_fill(v, l, "status_cpu", percent, NULL));
 }

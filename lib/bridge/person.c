@@ -82,12 +82,14 @@ static void on_workspace(void *data)
 	struct room *r;
 
 	if (!state && p->told_memory == h->memory >> 20 &&
+	    p->told_disk == h->disk_used >> 20 &&
 	    p->told_cpu == h->cpu_percent)
 		return;
 	if (state)
 		p->told_since = clock_now_ms();
 	p->told_state = (int)workspace_state(p->workspace);
 	p->told_memory = h->memory >> 20;
+	p->told_disk = h->disk_used >> 20;
 	p->told_cpu = h->cpu_percent;
 	TAILQ_FOREACH(c, &p->clients, in_person) {
 		if (!c->room)

@@ -207,6 +207,21 @@ static void check_deadlines(struct session *s, int64_t now)
 	}
 }
 
+/*
+ * Over its disk a workspace begins nothing new. What has begun goes on, for
+ * that is how its user makes room.
+ */
+static bool refuse_full(struct session *s)
+{
+	struct err e = { 0 };
+
+	if (s->spoken || !workspace_disk_is_full(s->workspace))
+		return false;
+	err_tell(&e, ERR_LIMIT, "error_workspace_disk", "the disk is full");
+	process_fail(s, &e);
+	return true;
+}
+
 void process_step(struct session *s)
 {
 	int64_t now = clock_mono_ms();
@@ -222,6 +237,8 @@ void process_step(struct session *s)
 	    (!s->no_log && log_in_backlog(s)))
 		return;
 	s->retry_at = 0;
+	if (refuse_full(s))
+		return;
 	if (s->ev->may_start(s->data)) {
 		enter(s, PROCESS_STARTING);
 		start_ask(s);

@@ -11,6 +11,7 @@
 
 #include "shim/place.h"
 #include "shim/processes.h"
+#include "shim/usage.h"
 
 struct layout {
 	const char *oom, *memory, *memory_max, *memory_stat, *inactive;
@@ -130,6 +131,7 @@ int health_format(struct buf *out, unsigned sessions, unsigned blocked,
 		"version %s\nmemory %" PRId64 "\nmemory_max %" PRId64 "\n"
 		"cpu_usec %" PRId64 "\ncpus %" PRId64 ".%02" PRId64 "\n"
 		"oom_kills %" PRId64 "\ndisk_free %llu\ndisk_size %llu\n"
+		"disk_used %" PRId64 "\n"
 		"processes %zu\nsessions %u\nblocked %u\n",
 		PACKAGE_VERSION, inactive < memory ? memory - inactive : memory,
 		max, read_number(layout->cpu, layout->cpu_key) /
@@ -137,5 +139,5 @@ int health_format(struct buf *out, unsigned sessions, unsigned blocked,
 		health_oom_kills(),
 		(unsigned long long)disk.f_bavail * disk.f_frsize,
 		(unsigned long long)disk.f_blocks * disk.f_frsize,
-		processes_count(), sessions, blocked);
+		usage_bytes(), processes_count(), sessions, blocked);
 }

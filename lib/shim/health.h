@@ -18,7 +18,8 @@ int64_t health_oom_kills(void);
 
 /*
  * Lines "key value": version, memory, memory_max (bytes, 0: no limit),
- * cpu_usec, cpus (0.00: no limit), oom_kills, disk_free, disk_size (bytes),
+ * cpu_usec, cpus (0.00: no limit), oom_kills, disk_free, disk_size (bytes
+ * of the file system), disk_used (bytes of the volume; -1 not counted yet),
  * processes; sessions and blocked (logs that wait for a full disk) as given.
  */
 int health_format(struct buf *out, unsigned sessions, unsigned blocked,

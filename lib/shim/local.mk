@@ -17,7 +17,8 @@ lib_shim_libshim_a_SOURCES = \
 	lib/shim/session_input.c lib/shim/session_log.c lib/shim/session_spawn.c \
 	lib/shim/shim.c lib/shim/shim.h \
 	lib/shim/start.c lib/shim/start.h \
-	lib/shim/tool.c
+	lib/shim/tool.c \
+	lib/shim/usage.c lib/shim/usage.h
 
 pkglibexec_PROGRAMS += gongbang-shim
 gongbang_shim_SOURCES = cgi-bin/gongbang_shim.c

@@ -14,6 +14,7 @@
 /* The shim's words of interest; the rest of its lines are for others. */
 struct readings {
 	int64_t memory, memory_max, cpu_usec, cpus, oom_kills, disk_free;
+	int64_t disk_used;
 };
 
 static const struct {
@@ -26,6 +27,7 @@ static const struct {
 	{ "cpus", offsetof(struct readings, cpus) },
 	{ "oom_kills", offsetof(struct readings, oom_kills) },
 	{ "disk_free", offsetof(struct readings, disk_free) },
+	{ "disk_used", offsetof(struct readings, disk_used) },
 };
 
 static void read_line(struct readings *r, const char *line, size_t n)
@@ -69,7 +71,7 @@ static int cpu_percent(const struct workspace *w, const struct readings *r,
 void workspace_health_parse(struct workspace *w, const char *text,
 			    int64_t now_ms)
 {
-	struct readings r = { -1, -1, -1, -1, -1, -1 };
+	struct readings r = { -1, -1, -1, -1, -1, -1, -1 };
 	size_t n;
 
 	for (; *text; text += n + (text[n] == '\n')) {
@@ -82,6 +84,9 @@ void workspace_health_parse(struct workspace *w, const char *text,
 		.cpu_percent = cpu_percent(w, &r, now_ms),
 		.oom_kills = r.oom_kills,
 		.disk_free = r.disk_free,
+		.disk_used = r.disk_used,
+		.disk_max = settings_number(w->all->settings,
+					    SET_WORKSPACE_DISK) << 20,
 	};
 	w->cpu_usec = r.cpu_usec;
 	w->cpu_at = now_ms;
@@ -89,8 +94,14 @@ void workspace_health_parse(struct workspace *w, const char *text,
 
 void workspace_health_clear(struct workspace *w)
 {
-	w->health = (struct workspace_health){ -1, -1, -1, -1, -1 };
+	w->health = (struct workspace_health){ -1, -1, -1, -1, -1, -1, -1 };
 	w->cpu_at = 0;
+}
+
+bool workspace_disk_is_full(const struct workspace *w)
+{
+	return w->health.disk_max > 0 &&
+	       w->health.disk_used > w->health.disk_max;
 }
 
 static void status(void *data, int code)

@@ -52,9 +52,12 @@ struct workspace_health {
 	int64_t memory, memory_max;	/* bytes */
 	int cpu_percent;		/* of its processors */
 	int64_t oom_kills;		/* since the container started */
-	int64_t disk_free;		/* bytes on the volume */
+	int64_t disk_free;		/* bytes on the volume's file system */
+	int64_t disk_used, disk_max;	/* bytes of the volume, and by settings */
 };
 const struct workspace_health *workspace_health(const struct workspace *w);
+/* As last counted it holds more than settings allow. */
+bool workspace_disk_is_full(const struct workspace *w);
 
 /*
  * Told of every change of state, and of new health; ensure and stop may tell

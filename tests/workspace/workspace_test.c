@@ -315,7 +315,7 @@ static void health(void **state)
 	struct workspace_watch *watch;
 
 	fake_health = "version 1\nmemory 5000\nmemory_max 1073741824\n"
-		      "cpu_usec 1000000\ncpus 2\noom_kills 3\ndisk_free x\n"
+		      "cpu_usec 1000000\ncpus 2\noom_kills 3\ndisk_free x\ndisk_used 5\n"
 		      "unknown\n";
 	watch = workspace_watch(w->w, count, &told);
 	bring_up(w);
@@ -329,6 +329,7 @@ static void health(void **state)
 	assert_int_equal(h->memory_max, 1073741824);
 	assert_int_equal(h->oom_kills, 3);
 	assert_int_equal(h->disk_free, -1);
+	assert_int_equal(h->disk_used, 5);
 	workspace_health_parse(w->w, "cpu_usec 1000000\ncpus 2\n", 1000);
 	workspace_health_parse(w->w, "cpu_usec 2000000\ncpus 2", 2000);
 	assert_int_equal(h->cpu_percent, 50);
