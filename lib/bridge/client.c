@@ -71,7 +71,7 @@ void client_tell_workspace(struct client *c)
 static void start_again(struct client *c)
 {
 	if (c->room)
-		session_start(c->room->session);
+		room_retry(c->room);
 	else
 		workspace_ensure(c->person->workspace);
 }

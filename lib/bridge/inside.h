@@ -111,6 +111,8 @@ void person_end(struct person *p);
 struct room *room_find(struct person *p, const char *conversation);
 struct room *room_get(struct person *p, const char *conversation);
 void room_close(struct room *r);
+/* A person asks again: Claude is started, where it could not be in a container begun anew. */
+void room_retry(struct room *r);
 bool room_unused(const struct room *r);
 /* The conversation's row to every page of the person. */
 void room_tell_row(struct room *r);

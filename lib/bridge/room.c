@@ -397,6 +397,26 @@ struct room *room_get(struct person *p, const char *conversation)
 	return r;
 }
 
+static bool others_work(const struct room *r)
+{
+	const struct room *other;
+
+	LIST_FOREACH(other, &r->person->rooms, in_person) {
+		if (other != r && !other->gone &&
+		    !str_equal(session_state(other->session), "idle"))
+			return true;
+	}
+	return false;
+}
+
+void room_retry(struct room *r)
+{
+	/* Processes that fled their session may have left no room to start one. */
+	if (session_start_failed(r->session) && !others_work(r))
+		workspace_restart(r->person->workspace);
+	session_start(r->session);
+}
+
 bool room_unused(const struct room *r)
 {
 	return !r->nclients && session_at_rest(r->session);

@@ -25,6 +25,12 @@ void session_start(struct session *s)
 	session_step(s);
 }
 
+bool session_start_failed(const struct session *s)
+{
+	return s->process == PROCESS_FAILED &&
+	       str_equal(s->process_error.key, "error_claude_start");
+}
+
 void session_watched(struct session *s, int pages)
 {
 	bool more = pages > s->pages;

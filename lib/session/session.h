@@ -68,6 +68,9 @@ void session_watched(struct session *s, int pages);
 /* Claude is wanted: again after a failure. */
 void session_start(struct session *s);
 
+/* Claude could not be started though its workspace is ready. */
+bool session_start_failed(const struct session *s);
+
 /* Ends an idle Claude (others need its place); false when it works. */
 bool session_rest(struct session *s);
 

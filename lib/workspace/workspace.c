@@ -193,6 +193,16 @@ void workspace_ensure(struct workspace *w)
 	workspace_set_state(w, WORKSPACE_STARTING);
 }
 
+void workspace_restart(struct workspace *w)
+{
+	if (w->all->closed || w->state != WORKSPACE_READY)
+		return;
+	w->failures = 0;
+	w->quiet = false;
+	workspace_schedule(w, TASK_RESTART, 0);
+	workspace_set_state(w, WORKSPACE_STARTING);
+}
+
 enum workspace_state workspace_state(const struct workspace *w)
 {
 	return w->state;

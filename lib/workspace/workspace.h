@@ -72,6 +72,9 @@ void workspace_unwatch(struct workspace_watch *watch);
 void workspace_hold(struct workspace *w);
 void workspace_release(struct workspace *w);
 
+/* A ready one is stopped and started anew: whatever ran astray in it is gone. */
+void workspace_restart(struct workspace *w);
+
 /* Stops the container (the account was disabled, or an operator asked); the volume stays. */
 void workspace_stop(struct workspace *w);
 
