@@ -28,5 +28,5 @@ EXTRA_DIST += tests/package.json tests/package-lock.json tests/client.js tests/b
 	tests/browser/gongbang.js tests/browser/login.test.js \
 	tests/browser/chat.test.js tests/browser/access.test.js \
 	tests/integration/fault.test.js tests/integration/http.test.js \
-	tests/integration/workspace.test.js
+	tests/integration/redteam.test.js tests/integration/workspace.test.js
 include tests/bench/local.mk
