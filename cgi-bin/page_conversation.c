@@ -9,7 +9,8 @@
 #include "transcript/export.h"
 
 #define TITLE_CHARACTERS 60
-#define EXPORT_MAX (256u << 20)
+/* What nginx takes ahead of a slow reader: more would hold a thread. */
+#define EXPORT_MAX (60u << 20)
 
 const char *page_title(const struct request *r, const struct conversation *c)
 {
@@ -161,6 +162,14 @@ static int name_file(struct request *r, struct response *out, const char *title,
 				url_encode(r, name, ""), suffix), e);
 }
 
+static int exported(int done, struct err *e)
+{
+	if (done == 0 || e->kind != ERR_LIMIT)
+		return done;
+	return err_tell(e, ERR_LIMIT, "error_export_large",
+			"an export of more than %u bytes", EXPORT_MAX);
+}
+
 int page_export_markdown(struct request *r, struct response *out, struct err *e)
 {
 	struct visit *v = visit_of(r);
@@ -171,8 +180,8 @@ int page_export_markdown(struct request *r, struct response *out, struct err *e)
 		return -1;
 	out->type = "text/markdown; charset=utf-8";
 	out->body.cap = EXPORT_MAX;
-	return export_markdown(v->db, c, page_title(r, c), v->text, v->zone,
-			       &out->body, e);
+	return exported(export_markdown(v->db, c, page_title(r, c), v->text,
+					v->zone, &out->body, e), e);
 }
 
 int page_export_json(struct request *r, struct response *out, struct err *e)
@@ -185,5 +194,5 @@ int page_export_json(struct request *r, struct response *out, struct err *e)
 		return -1;
 	out->type = "application/json";
 	out->body.cap = EXPORT_MAX;
-	return export_json(v->db, c, &out->body, e);
+	return exported(export_json(v->db, c, &out->body, e), e);
 }

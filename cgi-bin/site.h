@@ -43,6 +43,6 @@ struct db *worker_db(struct worker *w, struct err *e) must_check;
 void site_answer(struct worker *w, const struct request_source *src,
 		 struct buf *bytes);
 
-#define SITE_OUTPUT_MAX (257u << 20)	/* cap of bytes above: an export and its headers */
+#define SITE_OUTPUT_MAX (61u << 20)	/* cap of bytes above: an export and its headers */
 
 #endif

@@ -291,6 +291,36 @@ static void test_export(void **state)
 	talloc_free(a);
 }
 
+/* More than nginx takes ahead of a slow reader would hold a thread. */
+static void test_export_too_large(void **state)
+{
+	const size_t n = 1 << 20;
+	char *data = malloc(n + 100), id[ID_SIZE], address[128];
+	struct part part = {
+		.role = "assistant", .kind = "text", .state = "ok", .data = data,
+	};
+	struct recording r = {
+		.conversation_id = id, .state = "idle", .parts = &part, .nparts = 1,
+	};
+	struct err e = { 0 };
+	struct browser b;
+
+	(void)state;
+	be_kim(&b, &site);
+	begin(&b, "csrf=CSRF&text=large", id);
+	strcpy(data, "{\"text\":\"");
+	memset(data + strlen(data), 'x', n);
+	strcpy(data + 9 + n, "\"}");
+	for (r.offset = 1; r.offset <= 61; r.offset++) {
+		part.at = part.turn = r.offset;
+		part.changed_at = r.offset + 1;
+		assert_int_equal(conversation_record(site.db, &r, &e), 0);
+	}
+	free(data);
+	snprintf(address, sizeof(address), "/conversations/%s/export.json", id);
+	expect_error(get(&b, address), 413, "too large to export");
+}
+
 static int count(const struct answer *a, const char *what)
 {
 	const char *at = a->body;
@@ -450,6 +480,7 @@ int main(void)
 		cmocka_unit_test(test_escapes),
 		cmocka_unit_test(test_rename_and_delete),
 		cmocka_unit_test(test_export),
+		cmocka_unit_test(test_export_too_large),
 		cmocka_unit_test(test_many_conversations),
 		cmocka_unit_test(test_history),
 		cmocka_unit_test(test_base_path),
