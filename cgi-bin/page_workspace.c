@@ -1,5 +1,6 @@
 /* The workspace: the list of conversations and the chat of one of them. */
 #include "config.h"
+#include <string.h>
 #include <talloc.h>
 
 #include "core/clock.h"
@@ -8,6 +9,7 @@
 #include "store/conversations.h"
 
 #define LIST_ROWS 50
+#define ROW_MAX (64 << 10)	/* bytes: a title of 200 characters, escaped, with room to spare */
 
 struct listing {
 	struct request *r;
@@ -15,25 +17,47 @@ struct listing {
 	const char *current;
 	int64_t now, last;
 	int count;
+	struct buf key;		/* of the row at hand */
 };
 
-static int add_row(void *data, const struct conversation *c, struct err *e)
+static int add_bytes(struct buf *key, const char *text, struct err *e)
 {
-	struct listing *l = data;
+	return buf_add(key, text, strlen(text) + 1, e);
+}
+
+/* All that a row shows; the age as i18n_ago tells it changes with its minutes only. */
+static int row_key(const struct listing *l, const struct conversation *c,
+		   struct buf *key, struct err *e)
+{
 	const struct visit *v = visit_of(l->r);
-	struct view *row;
+	const struct {
+		const struct i18n_locale *text;
+		int64_t updated_at, minutes, current;
+	} fixed = {
+		v->text, c->updated_at, (l->now - c->updated_at) / 60000,
+		l->current && str_equal(l->current, c->id),
+	};
+
+	if (buf_add(key, &fixed, sizeof(fixed), e) < 0 ||
+	    add_bytes(key, c->id, e) < 0 || add_bytes(key, c->state, e) < 0 ||
+	    add_bytes(key, v->zone, e) < 0)
+		return -1;
+	return add_bytes(key, c->title, e);
+}
+
+static int draw_row(const struct listing *l, const struct conversation *c,
+		    struct buf *html, struct err *e)
+{
+	const struct visit *v = visit_of(l->r);
+	struct view *row = view_new(l->r);
 	char when[CLOCK_ISO_SIZE];
 	const char *word = NULL;
 
-	(void)e;
-	if (l->count++ == LIST_ROWS)
-		return 0;
 	if (str_equal(c->state, "working"))
 		word = "conversation_working";
 	else if (str_equal(c->state, "waiting"))
 		word = "conversation_waiting";
 	clock_iso(c->updated_at, when);
-	row = view_append(l->rows);
 	view_text(row, "id", c->id);
 	view_textf(row, "href", "%s/workspace/%s", v->site->base_path, c->id);
 	view_text(row, "title", page_title(l->r, c));
@@ -43,6 +67,30 @@ static int add_row(void *data, const struct conversation *c, struct err *e)
 	view_text(row, "time", i18n_time(l->r, v->text, c->updated_at, v->zone));
 	view_text(row, "iso", when);
 	view_flag(row, "current", l->current && str_equal(l->current, c->id));
+	return template_render(v->site->templates, "partials/conversation_row",
+			       row, v->text, html, e);
+}
+
+static int add_row(void *data, const struct conversation *c, struct err *e)
+{
+	struct listing *l = data;
+	struct fragments *rows = visit_of(l->r)->worker->rows;
+	auto_buf fresh = BUF_INIT(ROW_MAX);
+	const char *html;
+
+	if (l->count++ == LIST_ROWS)
+		return 0;
+	buf_clear(&l->key);
+	if (row_key(l, c, &l->key, e) < 0)
+		return -1;
+	html = fragments_find(rows, l->key.data, l->key.len);
+	if (!html) {
+		if (draw_row(l, c, &fresh, e) < 0)
+			return -1;
+		html = buf_text(&fresh);
+		fragments_keep(rows, l->key.data, l->key.len, html);
+	}
+	view_html(view_append(l->rows), "html", html);
 	l->last = c->updated_at;
 	return 0;
 }
@@ -54,10 +102,14 @@ int page_conversations(struct request *r, struct view *view, const char *current
 	struct listing l = {
 		.r = r, .rows = view_list(view, "conversations"),
 		.current = current, .now = clock_now_ms(),
+		.key = BUF_INIT(ROW_MAX),
 	};
+	int done;
 
-	if (conversation_each(v->db, v->user->id, search, before, LIST_ROWS + 1,
-			      add_row, &l, e) < 0)
+	done = conversation_each(v->db, v->user->id, search, before,
+				 LIST_ROWS + 1, add_row, &l, e);
+	buf_release(&l.key);
+	if (done < 0)
 		return -1;
 	view_flag(view, "has_conversations", l.count > 0);
 	view_text(view, "search", search);

@@ -8,6 +8,7 @@
 #include "core/str.h"
 #include "pages.h"
 
+#define ROWS_KEPT 1024		/* some 600 bytes each, a thread */
 #define REQUEST_POOL (256 << 10)	/* bytes; what needs more takes more */
 
 struct site *site_load(const void *ctx, const struct settings *s,
@@ -39,6 +40,7 @@ struct worker *worker_new(const void *ctx, const struct site *site)
 	if (!w)
 		err_abort("out of memory");
 	w->site = site;
+	w->rows = fragments_new(w, ROWS_KEPT);
 	w->pool = talloc_pool(w, REQUEST_POOL);
 	if (!w->pool)
 		err_abort("out of memory");

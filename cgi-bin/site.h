@@ -3,6 +3,7 @@
 #define SITE_H
 
 #include "core/settings.h"
+#include "html/fragments.h"
 #include "html/template.h"
 #include "http/request.h"
 #include "http/response.h"
@@ -26,6 +27,7 @@ struct worker {
 	const struct site *site;
 	struct db *db;	/* NULL until the store answered */
 	struct kv *kv;
+	struct fragments *rows;	/* of the list of conversations */
 	void *pool;	/* where requests live; empty between them */
 };
 
