@@ -323,7 +323,7 @@ function toEnd() {
 }
 
 // At the end one stays at the end when the box grows or a picture arrives.
-let following = true;
+let following = Boolean(conversation);
 chat.addEventListener("scroll", () => {
 	following = atEnd();
 	if (following)
@@ -665,7 +665,8 @@ if (!box.value)
 grow();
 decorate(chat);
 showUnsent();
-toEnd();
+if (conversation)
+	toEnd();
 connect();
 if (conversation && matchMedia("(min-width: 801px)").matches)
 	box.focus({preventScroll: true});

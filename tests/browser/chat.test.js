@@ -244,3 +244,50 @@ test("keyboard alone is enough", async () => {
 	await page.keyboard.press("Enter");
 	await turns(page, 1);
 });
+
+test("the tab's title tells the state, and focus comes back after an answer", async () => {
+	const page = await open();
+	await begin(page, "question");
+	await page.locator("[data-part=question][data-state=waiting]").waitFor();
+	assert.match(await page.title(), /^◆ /);
+	await page.click("[data-part=question] [data-answer=deny]");
+	await turns(page, 1);
+	await ready(page);
+	assert.doesNotMatch(await page.title(), /^[◆●]/);
+	assert.equal(await page.evaluate(() => document.activeElement.id), "message-input");
+	assert.deepEqual(page.problems, []);
+});
+
+test("on a phone the list is behind its button, the state above the box", async () => {
+	const page = await open({viewport: {width: 360, height: 740}});
+	await begin(page, "hello");
+	await turns(page, 1);
+	await ready(page);
+	assert.ok(!await page.locator("#conversation-list").isVisible());
+	await page.click(".sidebar-toggle");
+	assert.ok(await page.locator("#conversation-list").isVisible());
+	await page.keyboard.press("Escape");
+	assert.ok(!await page.locator("#conversation-list").isVisible());
+	const bar = await page.locator("#status-bar").boundingBox();
+	const box = await page.locator("#message-input").boundingBox();
+	assert.ok(bar.y + bar.height <= box.y);
+	assert.ok((await page.locator("#send").boundingBox()).height >= 40);
+});
+
+test("a draft survives a reload; a deleted conversation leaves every list", async () => {
+	const page = await open();
+	await begin(page, "hello");
+	await turns(page, 1);
+	await page.fill("#message-input", "not sent yet");
+	await page.waitForTimeout(600);
+	await page.reload();
+	assert.equal(await page.inputValue("#message-input"), "not sent yet");
+	const id = page.url().split("/").at(-1);
+	const other = await page.context().newPage();
+	await other.goto(address + "/workspace");
+	await ready(other);
+	assert.equal(await other.locator("#c-" + id).count(), 1);
+	await page.goto(address + "/conversations/" + id + "/delete");
+	await page.click("main button.danger");
+	await other.locator("#c-" + id).waitFor({state: "detached"});
+});
