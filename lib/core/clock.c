@@ -25,10 +25,10 @@ int64_t clock_mono_ms(void)
 /* Towards minus infinity. */
 static int64_t divide(int64_t a, int64_t b, int *rest)
 {
-	int64_t q = a / b - (a % b < 0);
+	int64_t over = a % b;
 
-	*rest = (int)(a - q * b);
-	return q;
+	*rest = (int)(over < 0 ? over + b : over);
+	return a / b - (over < 0);
 }
 
 /* Years begin in March here, so the leap day is a year's last: 400 of them have 146097 days. */
