@@ -125,6 +125,11 @@ end_tree() {
 	kill -CONT "$1" 2>/dev/null
 }
 
+unmount_below() {
+	awk -v below="$1/" 'index($5, below) == 1 {print $5}' /proc/self/mountinfo |
+		LC_ALL=C sort -r | xargs -r -n1 umount
+}
+
 # What a step did, in a word, shown behind its time.
 note() {
 	printf 'note: %s\n' "$*"
