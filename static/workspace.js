@@ -627,10 +627,12 @@ function answer(part, choice) {
 			return;
 		}
 	}
-	complain("");
-	if (post(message))
-		for (const button of part.querySelectorAll("button"))
-			button.disabled = true;
+	const sent = post(message);
+	complain(sent ? "" : words("reconnecting"));
+	if (!sent)
+		return;
+	for (const button of part.querySelectorAll("button"))
+		button.disabled = true;
 	backToBox();
 }
 
