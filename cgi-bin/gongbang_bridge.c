@@ -1,10 +1,13 @@
 /* gongbang-bridge: browsers' WebSockets <-> workspaces. */
 #include "config.h"
 
+#include <malloc.h>
 #include <stdlib.h>
 
 #include "bridge/bridge.h"
 #include "core/log.h"
+
+#define BIG (256 << 10)	/* bytes: given back as soon as freed */
 
 int main(int argc, char **argv)
 {
@@ -12,6 +15,8 @@ int main(int argc, char **argv)
 	struct err e = { 0 };
 	struct bridge *b;
 
+	/* Else glibc learns from long lines to keep their memory. */
+	mallopt(M_MMAP_THRESHOLD, BIG);
 	log_start("gongbang-bridge", settings_flag(s, SET_DEBUG));
 	b = bridge_new(s, &e);
 	if (!b) {
