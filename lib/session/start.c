@@ -20,6 +20,8 @@ static int add_from(struct session *s, struct buf *b, struct err *e)
 {
 	char text[24];
 
+	if (!s->no_log || !s->log_at)
+		return 0;
 	snprintf(text, sizeof(text), "%" PRId64, s->log_at);
 	return add(b, "from=", text, e);
 }
