@@ -73,8 +73,8 @@ export async function begin(cookie, text) {
 	return answer.headers.location.match(/[0-9a-f-]{36}/)[0];
 }
 
-export function open(path, cookie) {
-	return new WebSocket(`ws://127.0.0.1:${port}${path}`, {origin, headers: {Cookie: cookie}});
+export function open(path, cookie, at = port) {
+	return new WebSocket(`ws://127.0.0.1:${at}${path}`, {origin, headers: {Cookie: cookie, Host: new URL(origin).host}});
 }
 
 // The time of the first event that test() likes.
@@ -103,8 +103,8 @@ export const isEnd = (e) => e.kind === "end";
 // A page that reconnects as the real one does, and keeps what it saw: parts by
 // name, with every text it was given.
 export class Page {
-	constructor(path, cookie) {
-		Object.assign(this, {path, cookie, offset: 0, parts: new Map(), ends: 0, outbox: [], refused: new Map(),
+	constructor(path, cookie, at = port) {
+		Object.assign(this, {path, cookie, at, offset: 0, parts: new Map(), ends: 0, outbox: [], refused: new Map(),
 			status: "", over: false});
 		this.connect();
 	}
@@ -113,7 +113,7 @@ export class Page {
 		if (this.over)
 			return;
 		const separator = this.path.includes("?") ? "&" : "?";
-		this.ws = open(`${this.path}${separator}from=${this.offset}`, this.cookie);
+		this.ws = open(`${this.path}${separator}from=${this.offset}`, this.cookie, this.at);
 		this.ws.on("open", () => this.outbox.forEach((m) => this.ws.send(JSON.stringify(m))));
 		this.ws.on("message", (data) => this.receive(JSON.parse(data)));
 		this.ws.on("error", () => {});
