@@ -17,8 +17,10 @@ built_conf = $(nodist_nginxconf_DATA) $(nodist_conf_DATA) \
 	$(nodist_systemdunit_DATA)
 CLEANFILES += $(built_conf)
 
+# A path prefix of a shared server, as the setting of that name.
+base_path =
 fill_in = sed \
-	-e 's|@BASE@||g' \
+	-e 's|@BASE@|$(base_path)|g' \
 	-e 's|@DATADIR@|$(pkgdatadir)|g' \
 	-e 's|@CONF@|$(nginxconfdir)|g' \
 	-e 's|@PAGES_SOCKET@|/run/gongbang/pages/pages.sock|g' \
