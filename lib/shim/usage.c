@@ -51,7 +51,7 @@ static _Noreturn void count(int out)
 			 (S_ISDIR(entry->fts_statp->st_mode) ? 1 :
 			  (int64_t)entry->fts_statp->st_nlink);
 	}
-	_exit(write(out, &bytes, sizeof(bytes)) != sizeof(bytes));
+	_exit(write(out, &bytes, sizeof(bytes)) == sizeof(bytes) ? 0 : 1);
 }
 
 static void counted(struct watch *w, uint32_t events)
