@@ -41,7 +41,8 @@ static int image(const char *what)
 	char command[512];
 
 	snprintf(command, sizeof(command),
-		 "sh %s/tests/engine/image.sh %s %s %s ./gongbang-shim",
+		 "sh %s/tests/engine/image.sh %s %s %s "
+		 "\"${GONGBANG_TEST_SHIM:-./gongbang-shim}\"",
 		 getenv("top_srcdir") ? getenv("top_srcdir") : ".", what,
 		 w.socket, w.name);
 	return system(command);
@@ -293,8 +294,10 @@ int main(void)
 		puts("skipped: GONGBANG_TEST_ENGINE names no engine's socket");
 		return 77;
 	}
-	if (system("! ldd ./gongbang-shim 2>/dev/null | grep -q '=>'")) {
-		puts("skipped: a gongbang-shim with sanitizers is not static");
+	if (system("! ldd \"${GONGBANG_TEST_SHIM:-./gongbang-shim}\" "
+		   "2>/dev/null | grep -q '=>'")) {
+		puts("skipped: a gongbang-shim with sanitizers is not static; "
+		     "GONGBANG_TEST_SHIM names another");
 		return 77;
 	}
 	return cmocka_run_group_tests(tests, set_up, tear_down);
