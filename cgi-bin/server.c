@@ -10,6 +10,7 @@
 #include "server.h"
 
 #include <errno.h>
+#include <fastcgi.h>
 #include <fcgiapp.h>
 #include <pthread.h>
 #include <signal.h>
@@ -17,6 +18,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <sys/un.h>
 #include <talloc.h>
 #include <time.h>
@@ -28,6 +30,8 @@
 
 #define BACKLOG 1024
 #define IO_SECONDS 30		/* nginx has the whole request before it connects */
+#define RECORD_HEAD 8
+#define RECORD_MAX 65528u	/* bytes of one record, a multiple of 8 */
 #define OUTPUT_KEPT (1u << 20)	/* a thread keeps no larger buffer than this */
 
 static const char *env(void *data, const char *name)
@@ -51,29 +55,103 @@ struct thread {
 	int listener;
 };
 
+/*
+ * The answer's records (FastCGI 1.0, sections 3.3 and 5.5): STDOUT, its empty
+ * end, END_REQUEST. Written at once; libfcgi's own stream would wake nginx
+ * for each 8 KB of a page.
+ */
+static void put_header(unsigned char *out, int type, int id, size_t n)
+{
+	out[0] = FCGI_VERSION_1;
+	out[1] = (unsigned char)type;
+	out[2] = (unsigned char)(id >> 8);
+	out[3] = (unsigned char)id;
+	out[4] = (unsigned char)(n >> 8);
+	out[5] = (unsigned char)n;
+	out[6] = 0;
+	out[7] = 0;
+}
+
+/* All of iov, or false: the peer is gone or has not read for IO_SECONDS. */
+static bool put_all(int fd, struct iovec *iov, int n)
+{
+	struct msghdr m = { .msg_iov = iov, .msg_iovlen = (size_t)n };
+	ssize_t sent;
+
+	while (m.msg_iovlen) {
+		sent = sendmsg(fd, &m, MSG_NOSIGNAL);
+		if (sent < 0 && errno == EINTR)
+			continue;
+		if (sent < 0)
+			return false;
+		while (m.msg_iovlen && (size_t)sent >= m.msg_iov->iov_len) {
+			sent -= (ssize_t)m.msg_iov->iov_len;
+			m.msg_iov++;
+			m.msg_iovlen--;
+		}
+		if (m.msg_iovlen) {
+			m.msg_iov->iov_base = (char *)m.msg_iov->iov_base + sent;
+			m.msg_iov->iov_len -= (size_t)sent;
+		}
+	}
+	return true;
+}
+
+static void put_answer(const FCGX_Request *request, const struct buf *bytes)
+{
+	unsigned char head[RECORD_HEAD], end[3 * RECORD_HEAD] = { 0 };
+	size_t sent = 0;
+
+	put_header(end, FCGI_STDOUT, request->requestId, 0);
+	put_header(end + RECORD_HEAD, FCGI_END_REQUEST, request->requestId,
+		   RECORD_HEAD);
+	do {
+		size_t n = bytes->len - sent;
+		struct iovec iov[] = {
+			{ head, sizeof(head) },
+			{ bytes->data + sent, n > RECORD_MAX ? RECORD_MAX : n },
+			{ end, sizeof(end) },
+		};
+
+		put_header(head, FCGI_STDOUT, request->requestId, iov[1].iov_len);
+		if (!put_all(request->ipcFd, iov, n > RECORD_MAX ? 2 : 3))
+			return;
+		sent += iov[1].iov_len;
+	} while (sent < bytes->len);
+}
+
+/*
+ * A connection kept by nginx would hold this thread. Where a body may be left
+ * unread, libfcgi waits until nginx has gone: to close at once would lose it
+ * the answer.
+ */
+static void hang_up(FCGX_Request *request)
+{
+	const char *length = FCGX_GetParam("CONTENT_LENGTH", request->envp);
+	bool body = length && *length && !str_equal(length, "0");
+	char none;
+
+	if (!body) {
+		FCGX_GetStr(&none, 1, request->in);	/* the end of STDIN */
+		close(request->ipcFd);
+		request->ipcFd = -1;
+		request->detached = 0;
+	}
+	FCGX_Free(request, body);
+}
+
 static void answer(struct thread *t, FCGX_Request *request, struct buf *bytes)
 {
 	const struct request_source src = {
 		.env = env, .read = take, .data = request,
 	};
 	const struct timeval limit = { .tv_sec = IO_SECONDS };
-	size_t sent;
 
 	setsockopt(request->ipcFd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
 	setsockopt(request->ipcFd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
 	site_answer(t->worker, &src, bytes);
-	for (sent = 0; sent < bytes->len;) {
-		size_t n = bytes->len - sent;
-
-		if (n > 1 << 20)
-			n = 1 << 20;
-		if (FCGX_PutStr(bytes->data + sent, (int)n, request->out) < 0)
-			break;
-		sent += n;
-	}
-	FCGX_Finish_r(request);
-	/* A connection kept by nginx would hold this thread. */
-	FCGX_Free(request, 1);
+	put_answer(request, bytes);
+	hang_up(request);
 	buf_clear(bytes);
 	if (bytes->size > OUTPUT_KEPT)
 		buf_release(bytes);
