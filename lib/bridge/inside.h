@@ -41,6 +41,7 @@ struct room {
 	TAILQ_HEAD(, client) clients;
 	int nclients;
 	char *row, *mode;		/* as last told */
+	int retries;			/* tries again in a row that found no room */
 	bool gone;
 };
 
@@ -111,7 +112,11 @@ void person_end(struct person *p);
 struct room *room_find(struct person *p, const char *conversation);
 struct room *room_get(struct person *p, const char *conversation);
 void room_close(struct room *r);
-/* A person asks again: Claude is started, where it could not be in a container begun anew. */
+/*
+ * A person asks again: Claude is started, where it could not be in a container
+ * begun anew. At first not while another conversation works there; from the
+ * third time on all the same, since what says so may itself be stuck.
+ */
 void room_retry(struct room *r);
 bool room_unused(const struct room *r);
 /* The conversation's row to every page of the person. */

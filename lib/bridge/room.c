@@ -14,6 +14,7 @@
 typedef char *make_event(const void *ctx, struct room *r,
 			 const struct i18n_locale *l, const void *what);
 
+#define RETRIES_GENTLE 3
 #define LOCALES 4
 #define REPLAY_MS 300		/* of drawing what was, before others have their turn */
 
@@ -412,7 +413,9 @@ static bool others_work(const struct room *r)
 void room_retry(struct room *r)
 {
 	/* Processes that fled their session may have left no room to start one. */
-	if (session_start_failed(r->session) && !others_work(r))
+	if (!session_start_failed(r->session))
+		r->retries = 0;
+	else if (++r->retries >= RETRIES_GENTLE || !others_work(r))
 		workspace_restart(r->person->workspace);
 	session_start(r->session);
 }
