@@ -72,15 +72,6 @@ static int read_row(struct conversation *c, const struct db_row *row,
 	return 0;
 }
 
-static const char *own(const void *ctx, const char *text)
-{
-	char *copy = talloc_strdup(ctx, text);
-
-	if (!copy)
-		err_abort("out of memory");
-	return copy;
-}
-
 struct loading {
 	const void *ctx;
 	struct conversation *conversation;
@@ -97,10 +88,10 @@ static int keep_row(void *data, const struct db_row *row, struct err *e)
 		talloc_free(c);
 		return -1;
 	}
-	c->title = own(c, c->title);
-	c->mode = own(c, c->mode);
-	c->model = own(c, c->model);
-	c->state = own(c, c->state);
+	c->title = db_own(c, c->title);
+	c->mode = db_own(c, c->mode);
+	c->model = db_own(c, c->model);
+	c->state = db_own(c, c->state);
 	l->conversation = c;
 	return 0;
 }

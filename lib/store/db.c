@@ -225,3 +225,12 @@ struct db *db_open(const void *ctx, const char *path, struct err *e)
 	}
 	return db;
 }
+
+const char *db_own(const void *ctx, const char *text)
+{
+	char *copy = talloc_strdup(ctx, text);
+
+	if (!copy)
+		err_abort("out of memory");
+	return copy;
+}

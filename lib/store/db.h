@@ -39,6 +39,8 @@ int db_query(struct db *db, struct err *e,
 /* Columns from 0. Text is borrowed during the call, NULL for null. */
 const char *db_text(const struct db_row *row, int column);
 int64_t db_number(const struct db_row *row, int column);
+/* A column's text to keep when the row is gone. Gives (child of ctx). */
+const char *db_own(const void *ctx, const char *text);
 
 /*
  * Nothing of a failed transaction stays; they do not nest. What db_commit (or

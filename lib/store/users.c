@@ -61,15 +61,6 @@ static int read_row(struct user *u, const struct db_row *row, struct err *e)
 	return 0;
 }
 
-static const char *own(const void *ctx, const char *text)
-{
-	char *copy = talloc_strdup(ctx, text);
-
-	if (!copy)
-		err_abort("out of memory");
-	return copy;
-}
-
 struct loading {
 	const void *ctx;
 	struct user *user;
@@ -86,12 +77,12 @@ static int keep_row(void *data, const struct db_row *row, struct err *e)
 		talloc_free(u);
 		return -1;
 	}
-	u->login = own(u, u->login);
-	u->display_name = own(u, u->display_name);
-	u->password_hash = own(u, u->password_hash);
-	u->locale = own(u, u->locale);
-	u->theme = own(u, u->theme);
-	u->timezone = own(u, u->timezone);
+	u->login = db_own(u, u->login);
+	u->display_name = db_own(u, u->display_name);
+	u->password_hash = db_own(u, u->password_hash);
+	u->locale = db_own(u, u->locale);
+	u->theme = db_own(u, u->theme);
+	u->timezone = db_own(u, u->timezone);
 	l->user = u;
 	return 0;
 }
