@@ -213,8 +213,8 @@ test("a start refused for a typo, in settings or a template, is told by scripts/
 		} finally {
 			cpSync(file + ".kept", file);
 			rmSync(file + ".kept");
+			await answers("/workspace", 200);
 		}
-		await answers("/workspace", 200);
 		for (let i = 0; i < 20 && status().status; i++)
 			await sleep(500);
 		assert.equal(status().status, 0, status().stdout);
