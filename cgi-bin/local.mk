@@ -13,7 +13,8 @@ gongbang_LDADD = lib/auth/libauth.a lib/store/libstore.a lib/kv/libkv.a \
 
 pkglibexec_PROGRAMS += cgi-bin/gongbang.fcgi
 cgi_bin_gongbang_fcgi_SOURCES = \
-	cgi-bin/bridge.c cgi-bin/gongbang_fcgi.c \
+	cgi-bin/bridge.c cgi-bin/connections.c cgi-bin/connections.h \
+	cgi-bin/gongbang_fcgi.c \
 	cgi-bin/page.c cgi-bin/pages.h \
 	cgi-bin/page_account.c cgi-bin/page_conversation.c \
 	cgi-bin/page_error.c cgi-bin/page_health.c cgi-bin/page_history.c \

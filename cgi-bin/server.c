@@ -1,10 +1,10 @@
 /*
- * FastCGI by libfcgi's thread-safe half (FCGX_*_r), a request a thread.
+ * FastCGI by libfcgi's thread-safe half (FCGX_*_r), a request a thread. It is
+ * given connections on which something was sent; accepting them, and waiting
+ * for their next request, is connections.c's.
  *
- * libfcgi would catch SIGTERM itself and then leaves threads that wait in
- * accept() asleep. So the signals are blocked before its start, in every
- * thread, and the main thread takes them by sigwait: it tells libfcgi, and
- * shuts the listening socket down, which wakes each accept().
+ * libfcgi would catch SIGTERM itself, so the signals are blocked before its
+ * start, in every thread, and the main thread takes them by sigwait.
  */
 #include "config.h"
 #include "server.h"
@@ -24,36 +24,42 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "connections.h"
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/str.h"
 
 #define BACKLOG 1024
-#define IO_SECONDS 30		/* nginx has the whole request before it connects */
 #define RECORD_HEAD 8
 #define RECORD_MAX 65528u	/* bytes of one record, a multiple of 8 */
+#define DROP_MAX (128 << 10)	/* bytes of a body that nobody wanted */
 #define OUTPUT_KEPT (1u << 20)	/* a thread keeps no larger buffer than this */
-
-static const char *env(void *data, const char *name)
-{
-	const FCGX_Request *request = data;
-
-	return FCGX_GetParam(name, request->envp);
-}
-
-static int64_t take(void *data, char *out, size_t n)
-{
-	const FCGX_Request *request = data;
-	int got = FCGX_GetStr(out, n > 1 << 20 ? 1 << 20 : (int)n, request->in);
-
-	return got == 0 && FCGX_GetError(request->in) ? -1 : got;
-}
 
 struct thread {
 	pthread_t id;
 	struct worker *worker;
-	int listener;
+	struct connections *connections;
+	FCGX_Request request;
+	bool ended;		/* the request's body was read to its end */
 };
+
+static const char *env(void *data, const char *name)
+{
+	const struct thread *t = data;
+
+	return FCGX_GetParam(name, t->request.envp);
+}
+
+static int64_t take(void *data, char *out, size_t n)
+{
+	struct thread *t = data;
+	int got = FCGX_GetStr(out, n > 1 << 20 ? 1 << 20 : (int)n, t->request.in);
+
+	if (got == 0 && FCGX_GetError(t->request.in))
+		return -1;
+	t->ended = got == 0;
+	return got;
+}
 
 /*
  * The answer's records (FastCGI 1.0, sections 3.3 and 5.5): STDOUT, its empty
@@ -72,7 +78,7 @@ static void put_header(unsigned char *out, int type, int id, size_t n)
 	out[7] = 0;
 }
 
-/* All of iov, or false: the peer is gone or has not read for IO_SECONDS. */
+/* All of iov, or false: the peer is gone or does not read. */
 static bool put_all(int fd, struct iovec *iov, int n)
 {
 	struct msghdr m = { .msg_iov = iov, .msg_iovlen = (size_t)n };
@@ -97,7 +103,8 @@ static bool put_all(int fd, struct iovec *iov, int n)
 	return true;
 }
 
-static void put_answer(const FCGX_Request *request, const struct buf *bytes)
+/* False: nginx is gone. */
+static bool put_answer(const FCGX_Request *request, const struct buf *bytes)
 {
 	unsigned char head[RECORD_HEAD], end[3 * RECORD_HEAD] = { 0 };
 	size_t sent = 0;
@@ -115,59 +122,75 @@ static void put_answer(const FCGX_Request *request, const struct buf *bytes)
 
 		put_header(head, FCGI_STDOUT, request->requestId, iov[1].iov_len);
 		if (!put_all(request->ipcFd, iov, n > RECORD_MAX ? 2 : 3))
-			return;
+			return false;
 		sent += iov[1].iov_len;
 	} while (sent < bytes->len);
+	return true;
+}
+
+/* True when nothing of the request is left to be read: what a refusal left of a form is dropped. */
+static bool read_to_end(struct thread *t)
+{
+	char rest[16 << 10];
+	int i;
+
+	for (i = 0; i < DROP_MAX && !t->ended; i += (int)sizeof(rest)) {
+		if (take(t, rest, sizeof(rest)) < 0)
+			return false;
+	}
+	return t->ended;
 }
 
 /*
- * A connection kept by nginx would hold this thread. Where a body may be left
- * unread, libfcgi waits until nginx has gone: to close at once would lose it
+ * Kept for the next request when nginx wants it. Where more of a body is left,
+ * libfcgi closes and waits until nginx has gone: to close at once would lose it
  * the answer.
  */
-static void hang_up(FCGX_Request *request)
+static void finish(struct thread *t, bool sent)
 {
-	const char *length = FCGX_GetParam("CONTENT_LENGTH", request->envp);
-	bool body = length && *length && !str_equal(length, "0");
-	char none;
+	int fd = t->request.ipcFd;
+	bool keep = read_to_end(t) && sent && t->request.keepConnection;
 
-	if (!body) {
-		FCGX_GetStr(&none, 1, request->in);	/* the end of STDIN */
-		close(request->ipcFd);
-		request->ipcFd = -1;
-		request->detached = 0;
+	if (!keep) {
+		FCGX_Free(&t->request, 1);
+		return;
 	}
-	FCGX_Free(request, body);
+	t->request.ipcFd = -1;
+	FCGX_Free(&t->request, 0);
+	connections_return(t->connections, fd);
 }
 
-static void answer(struct thread *t, FCGX_Request *request, struct buf *bytes)
+static void answer(struct thread *t, struct buf *bytes)
 {
 	const struct request_source src = {
-		.env = env, .read = take, .data = request,
+		.env = env, .read = take, .data = t,
 	};
-	const struct timeval limit = { .tv_sec = IO_SECONDS };
+	bool sent;
 
-	setsockopt(request->ipcFd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
-	setsockopt(request->ipcFd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+	t->ended = false;
 	site_answer(t->worker, &src, bytes);
-	put_answer(request, bytes);
-	hang_up(request);
+	sent = put_answer(&t->request, bytes);
+	finish(t, sent);
 	buf_clear(bytes);
 	if (bytes->size > OUTPUT_KEPT)
 		buf_release(bytes);
 }
 
+/* Without a listening socket of its own, libfcgi's accept fails when the connection is at its end. */
 static void *work(void *data)
 {
 	struct thread *t = data;
 	auto_buf bytes = BUF_INIT(SITE_OUTPUT_MAX);
-	FCGX_Request request;
+	int fd;
 
-	if (FCGX_InitRequest(&request, t->listener, FCGI_FAIL_ACCEPT_ON_INTR) != 0)
+	if (FCGX_InitRequest(&t->request, -1, FCGI_FAIL_ACCEPT_ON_INTR) != 0)
 		err_abort("FCGX_InitRequest");
-	while (FCGX_Accept_r(&request) == 0)
-		answer(t, &request, &bytes);
-	FCGX_Free(&request, 1);
+	while ((fd = connections_next(t->connections)) >= 0) {
+		t->request.ipcFd = fd;
+		t->request.keepConnection = 1;	/* else it is closed at once */
+		if (FCGX_Accept_r(&t->request) == 0)
+			answer(t, &bytes);
+	}
 	return NULL;
 }
 
@@ -222,16 +245,14 @@ static int listen_at(const char *path, struct err *e)
 	return -1;
 }
 
-
 /* Idle threads end at once; a busy one after its answer. Returns those left. */
-static int stop(struct thread *threads, int n, int listener)
+static int stop(struct thread *threads, int n)
 {
 	int64_t end = clock_mono_ms() + SERVER_GRACE_MS;
 	struct timespec until;
 	int i, left = 0;
 
-	FCGX_ShutdownPending();
-	shutdown(listener, SHUT_RDWR);
+	connections_stop(threads[0].connections);
 	clock_gettime(CLOCK_REALTIME, &until);
 	until.tv_sec += SERVER_GRACE_MS / 1000;
 	for (i = 0; i < n; i++) {
@@ -243,13 +264,13 @@ static int stop(struct thread *threads, int n, int listener)
 }
 
 static void start(struct thread *threads, int n, const struct site *site,
-		  int listener)
+		  struct connections *connections)
 {
 	int i;
 
 	for (i = 0; i < n; i++) {
 		threads[i].worker = worker_new(threads, site);
-		threads[i].listener = listener;
+		threads[i].connections = connections;
 		if (pthread_create(&threads[i].id, NULL, work, &threads[i]) != 0)
 			err_abort("no thread");
 	}
@@ -260,6 +281,7 @@ int server_run(const struct site *site, int listener, struct err *e)
 	const char *path = settings_text(site->settings, SET_PAGES_SOCKET);
 	int n = (int)settings_number(site->settings, SET_PAGES_THREADS);
 	struct thread *threads = talloc_zero_array(NULL, struct thread, (unsigned)n);
+	struct connections *connections;
 	bool bound = listener < 0;
 	int signal_number, left;
 	sigset_t ends;
@@ -278,16 +300,18 @@ int server_run(const struct site *site, int listener, struct err *e)
 		if (listener < 0)
 			return -1;
 	}
-	start(threads, n, site, listener);
+	connections = connections_new(listener);
+	start(threads, n, site, connections);
 	log_event(LOG_INFO, "started", "socket", bound ? path : NULL, NULL);
 	sigwait(&ends, &signal_number);
 	if (bound)
 		unlink(path);
-	left = stop(threads, n, listener);
+	left = stop(threads, n);
 	log_event(LOG_INFO, "stopped", "unfinished", left ? "yes" : NULL, NULL);
 	/* A thread whose client stalls still uses what is freed below. */
 	if (left)
 		_exit(EXIT_SUCCESS);
 	talloc_free(threads);
+	connections_free(connections);
 	return 0;
 }

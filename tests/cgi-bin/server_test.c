@@ -92,32 +92,58 @@ static void add_param(struct buf *b, const char *name, const char *value)
 		fail_msg("%s", e.text);
 }
 
-/* flags 1: keep the connection, as nginx's fastcgi_keep_conn asks. */
-static void send_get(int fd, const char *address, const char *cookie, int flags)
+#define KEEP 1	/* of flags: as nginx's fastcgi_keep_conn asks */
+
+struct message {
+	const char *method, *address, *cookie;
+	int flags;
+	size_t body;	/* bytes of a form */
+};
+
+static void send_message(int fd, const struct message *m)
 {
-	static const char *const fixed[][2] = {
-		{ "REQUEST_METHOD", "GET" }, { "SCRIPT_NAME", "" },
+	const char *const fixed[][2] = {
+		{ "REQUEST_METHOD", m->method }, { "SCRIPT_NAME", "" },
 		{ "QUERY_STRING", "" }, { "HTTP_HOST", "localhost" },
 		{ "REMOTE_ADDR", "127.0.0.1" }, { "SERVER_PROTOCOL", "HTTP/1.1" },
 	};
-	const unsigned char begin[8] = { 0, 1, (unsigned char)flags };
-	auto_buf b = BUF_INIT(65536);
+	const unsigned char begin[8] = { 0, 1, (unsigned char)m->flags };
+	auto_buf b = BUF_INIT(1 << 20);
 	auto_buf params = BUF_INIT(65536);
-	size_t i;
+	char length[24], form[32768];
+	size_t i, n;
 
 	for (i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++) {
 		if (*fixed[i][1])
 			add_param(&params, fixed[i][0], fixed[i][1]);
 	}
-	add_param(&params, "PATH_INFO", address);
-	add_param(&params, "REQUEST_URI", address);
-	if (cookie)
-		add_param(&params, "HTTP_COOKIE", cookie);
+	add_param(&params, "PATH_INFO", m->address);
+	add_param(&params, "REQUEST_URI", m->address);
+	if (m->cookie)
+		add_param(&params, "HTTP_COOKIE", m->cookie);
+	if (m->body) {
+		snprintf(length, sizeof(length), "%zu", m->body);
+		add_param(&params, "CONTENT_LENGTH", length);
+		add_param(&params, "CONTENT_TYPE",
+			  "application/x-www-form-urlencoded");
+	}
 	add_record(&b, BEGIN, begin, 8);
 	add_record(&b, PARAMS, params.data, params.len);
 	add_record(&b, PARAMS, "", 0);
+	memset(form, 'a', sizeof(form));
+	for (i = 0; i < m->body; i += n) {
+		n = m->body - i < sizeof(form) ? m->body - i : sizeof(form);
+		add_record(&b, STDIN, form, n);
+	}
 	add_record(&b, STDIN, "", 0);
 	assert_int_equal(send(fd, b.data, b.len, MSG_NOSIGNAL), b.len);
+}
+
+static void send_get(int fd, const char *address, const char *cookie, int flags)
+{
+	const struct message m = { "GET", address, cookie, flags, 0 };
+
+	send_message(fd, &m);
 }
 
 static bool take(int fd, void *out, size_t n)
@@ -145,13 +171,26 @@ static bool receive(int fd, struct buf *out)
 	return false;
 }
 
-static void expect_page(int fd, const char *begins, const char *has)
+static void expect_answer(int fd, const char *begins, const char *has)
 {
 	auto_buf out = BUF_INIT(1 << 20);
 
 	assert_true(receive(fd, &out));
 	assert_int_equal(strncmp(buf_text(&out), begins, strlen(begins)), 0);
 	assert_non_null(strstr(buf_text(&out), has));
+}
+
+static void expect_page(int fd, const char *begins, const char *has)
+{
+	expect_answer(fd, begins, has);
+	close(fd);
+}
+
+static void expect_closed(int fd)
+{
+	char byte;
+
+	assert_int_equal(recv(fd, &byte, 1, 0), 0);
 	close(fd);
 }
 
@@ -250,6 +289,68 @@ static void test_many(void **state)
 	expect_exit(pid, 0);
 }
 
+/* Kept connections, more than there are threads, hold none of them. */
+static void test_kept(void **state)
+{
+	pid_t pid = start();
+	int fds[12], i, round;
+
+	(void)state;
+	for (i = 0; i < 12; i++)
+		fds[i] = reach();
+	for (round = 0; round < 5; round++) {
+		for (i = 0; i < 12; i++) {
+			send_get(fds[i], "/login", NULL, KEEP);
+			expect_answer(fds[i], "Status: 200", "name=\"password\"");
+		}
+	}
+	send_get(fds[0], "/login", NULL, 0);
+	expect_answer(fds[0], "Status: 200", "name=\"password\"");
+	expect_closed(fds[0]);
+	kill(pid, SIGTERM);
+	expect_exit(pid, 0);
+	for (i = 1; i < 12; i++)
+		expect_closed(fds[i]);
+}
+
+static void test_silent(void **state)
+{
+	pid_t pid = start();
+	int fds[12], i;
+
+	(void)state;
+	for (i = 0; i < 12; i++)
+		fds[i] = reach();
+	i = reach();
+	send_get(i, "/login", NULL, 0);
+	expect_page(i, "Status: 200", "name=\"password\"");
+	for (i = 0; i < 12; i++)
+		close(fds[i]);
+	kill(pid, SIGTERM);
+	expect_exit(pid, 0);
+}
+
+/* After a body that was read the connection goes on; else it ends behind the answer. */
+static void test_bodies(void **state)
+{
+	const struct message small = { "POST", "/login", NULL, KEEP, 2000 };
+	const struct message large = { "POST", "/login", NULL, KEEP, 500000 };
+	pid_t pid = start();
+	int fd = reach();
+
+	(void)state;
+	send_message(fd, &small);
+	expect_answer(fd, "Status: 4", "");
+	send_get(fd, "/login", NULL, KEEP);
+	expect_answer(fd, "Status: 200", "name=\"password\"");
+	send_message(fd, &large);
+	expect_answer(fd, "Status: 4", "");
+	shutdown(fd, SHUT_WR);
+	expect_closed(fd);
+	kill(pid, SIGTERM);
+	expect_exit(pid, 0);
+}
+
 static void test_socket_in_the_way(void **state)
 {
 	pid_t pid = start(), second;
@@ -280,6 +381,9 @@ int main(void)
 		cmocka_unit_test(test_never_used),
 		cmocka_unit_test(test_request_in_progress),
 		cmocka_unit_test(test_many),
+		cmocka_unit_test(test_kept),
+		cmocka_unit_test(test_silent),
+		cmocka_unit_test(test_bodies),
 		cmocka_unit_test(test_socket_in_the_way),
 	};
 
