@@ -62,3 +62,54 @@ for (const locale of ["en-US", "ko-KR"])
 				await turns(page, 3);
 				await page.context().close();
 			});
+
+async function clean(page, what) {
+	assert.deepEqual(await violations(page), [], what);
+	assert.ok(await overflow(page) <= 0, what + ": wider than the window");
+}
+
+for (const [locale, colorScheme, width] of [["en-US", "light", 1440], ["ko-KR", "dark", 360]])
+	test(`axe: menus, shortcuts, plan, history, deleting, errors: ${locale}, ${width} px`, async () => {
+		const page = await openPage(browser, {locale, colorScheme, viewport: {width, height: 800}});
+		await page.goto(address + "/login");
+		await page.fill("input[name=login]", login);
+		await page.fill("input[name=password]", "not this one");
+		await page.press("input[name=password]", "Enter");
+		await page.locator("[role=alert]").first().waitFor();
+		await clean(page, "a refused login");
+		await logIn(page, login);
+		await page.waitForURL(/\/workspace$/);
+		await ready(page);
+		await page.click(".user-menu > summary");
+		await clean(page, "the user's menu");
+		await page.keyboard.press("Escape");
+		await begin(page, "hello");
+		await turns(page, 1);
+		const conversation = page.url();
+		await page.click(".chat-head .menu > summary");
+		await clean(page, "the conversation's menu");
+		await page.reload();
+		await ready(page);
+		if (width < 800) {
+			await page.click(".sidebar-toggle");
+			await clean(page, "the list on a phone");
+			await page.click(".sidebar-toggle");
+		}
+		await page.focus("#chat-area");
+		await page.keyboard.press("?");
+		await page.locator("#shortcuts[open]").waitFor();
+		await clean(page, "the shortcuts");
+		await page.click("#shortcuts button");
+		await page.selectOption("#mode", "plan");
+		await page.fill("#message-input", "plan");
+		await page.press("#message-input", "Enter");
+		await page.locator("[data-part=plan][data-state=waiting]").waitFor();
+		await clean(page, "a plan");
+		await page.click("[data-part=plan] [data-answer=deny]");
+		await turns(page, 2);
+		for (const path of [conversation + "?before=99999999", conversation + "/nothing", conversation.replace("/workspace/", "/conversations/") + "/delete"]) {
+			await page.goto(path);
+			await clean(page, path);
+		}
+		await page.context().close();
+	});
