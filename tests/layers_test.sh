@@ -37,11 +37,14 @@ may engine core
 may demo core
 may shim core
 may auth core http html kv store
+may spending core html store
+may egress core store
 may link core
 may workspace core engine link
 may transcript core html store
 may session core link store transcript workspace
-may bridge core http html kv store engine auth link workspace transcript session
+may bridge core http html kv store engine auth spending egress link workspace transcript session
+may gateway core http html kv store auth spending
 
 # header (a pattern of #include <...>): the folders that may
 only() {
@@ -58,9 +61,9 @@ only() {
 	END
 }
 only 'hiredis/' lib/kv
-only 'curl/' lib/http
+only 'curl/' lib/http lib/gateway
 only 'nghttp2/' lib/link lib/shim
-only 'microhttpd' lib/bridge lib/demo cgi-bin
+only 'microhttpd' lib/http lib/bridge lib/demo lib/gateway cgi-bin
 only 'wslay/' lib/bridge
 only 'sodium' lib/auth lib/core
 only 'sqlite3' lib/store

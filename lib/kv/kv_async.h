@@ -35,6 +35,19 @@ void kv_async_free(struct kv_async *kv);
 void kv_async_get(struct kv_async *kv, const char *key, kv_async_done *done,
 		  void *data);
 
+/*
+ * Any command. value: the answer as text (a number's digits, a status's word);
+ * NULL for nil. An error answer comes as ERR_UNAVAILABLE "error_redis" with
+ * Redis' words. done NULL: nobody waits. args are borrowed.
+ */
+void kv_async_run(struct kv_async *kv, kv_async_done *done, void *data,
+		  size_t n, const char *const *args);
+
+/* A script (EVALSHA, loaded when Redis does not know it); as kv_async_run. text: kept for good. */
+void kv_async_script(struct kv_async *kv, const char *text, size_t nkeys,
+		     size_t n, const char *const *args,
+		     kv_async_done *done, void *data);
+
 /* No done with that data is called any more (its owner goes away). */
 void kv_async_forget(struct kv_async *kv, const void *data);
 

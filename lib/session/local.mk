@@ -5,7 +5,6 @@ lib_session_libsession_a_SOURCES = \
 	lib/session/hear.c \
 	lib/session/input.c \
 	lib/session/inside.h \
-	lib/session/jobs.c lib/session/jobs.h \
 	lib/session/lines.c \
 	lib/session/load.c \
 	lib/session/log.c \

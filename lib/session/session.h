@@ -11,7 +11,7 @@
 
 #include "core/settings.h"
 #include "transcript/decoder.h"
-#include "session/jobs.h"
+#include "store/jobs.h"
 #include "workspace/workspace.h"
 
 /* What all sessions of a program share; borrowed for their life. */

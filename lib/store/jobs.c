@@ -1,5 +1,5 @@
 #include "config.h"
-#include "session/jobs.h"
+#include "store/jobs.h"
 
 #include <sys/queue.h>
 

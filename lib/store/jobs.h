@@ -2,8 +2,8 @@
  * The store for a libuv program: work on one struct db, a job at a time and
  * in order, in libuv's thread pool; results on the loop.
  */
-#ifndef SESSION_JOBS_H
-#define SESSION_JOBS_H
+#ifndef STORE_JOBS_H
+#define STORE_JOBS_H
 
 #include <uv.h>
 

@@ -1,0 +1,41 @@
+/*
+ * Where a workspace may go: squid asks, through gongbang-egress, the bridge.
+ * The list for everybody (conf/egress-allow.list) and each user's own domains.
+ */
+#ifndef EGRESS_EGRESS_H
+#define EGRESS_EGRESS_H
+
+#include <stdbool.h>
+
+#include "core/err.h"
+#include "store/domains.h"
+
+struct allow_list;
+
+/*
+ * Rows "domain ways reason": ".example.org" is example.org and all below it;
+ * ways "https" or "https,http"; "#" begins a comment. ERR_INPUT "FILE:LINE: ..."
+ * Gives (child of ctx).
+ */
+struct allow_list *allow_list_load(const void *ctx, const char *path, struct err *e) must_check;
+struct allow_list *allow_list_parse(const void *ctx, const char *name, const char *text, size_t n, struct err *e) must_check;
+
+/* domain: valid (see egress_host). plain: http, not a CONNECT for TLS. */
+bool allow_list_has(const struct allow_list *l, const char *domain, bool plain);
+
+enum egress_verdict {
+	EGRESS_ALLOWED,
+	EGRESS_NOT_LISTED,
+	EGRESS_BAD_PORT,	/* CONNECT elsewhere than 443, http elsewhere than 80 */
+	EGRESS_ADDRESS,		/* an IP literal in any spelling */
+	EGRESS_BAD_NAME,
+};
+
+/* The host of a request as one spelling: lower case, no trailing dot; false when it is no valid name. */
+bool egress_host(const char *host, char out[DOMAIN_MAX + 1]);
+
+/* Without a user's own domains; out is filled unless BAD_NAME or ADDRESS. */
+enum egress_verdict egress_check(const struct allow_list *l, const char *method, const char *host,
+				 int64_t port, char out[DOMAIN_MAX + 1], bool *plain);
+
+#endif

@@ -1,0 +1,3 @@
+noinst_LIBRARIES += lib/egress/libegress.a
+lib_egress_libegress_a_SOURCES = \
+	lib/egress/egress.h

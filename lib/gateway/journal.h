@@ -1,0 +1,45 @@
+/*
+ * The gateway's write-ahead journal: a call is written here before it goes
+ * upstream, then what its reply reported, then its end. Segments of appended
+ * lines in a folder of the gateway's own; a line survives the death of the
+ * process at once and that of the machine after a second (fdatasync). What
+ * has ended is moved into the ledger in batches, after which its segment goes.
+ * A new gateway books what an earlier one left open as "interrupted", with
+ * what was reported until then. When the store is away the journal grows up
+ * to its cap; then it is full, and no call may begin.
+ */
+#ifndef GATEWAY_JOURNAL_H
+#define GATEWAY_JOURNAL_H
+
+#include <uv.h>
+
+#include "store/jobs.h"
+#include "store/usage.h"
+
+struct journal;
+
+/* Takes up what is in the folder (made when missing, mode 0700). ERR_CONFLICT: another gateway has it. Gives (child of ctx). */
+struct journal *journal_open(const void *ctx, uv_loop_t *loop, struct jobs *jobs,
+			     const char *folder, int64_t cap_bytes, struct err *e) must_check;
+
+/* Called once all that an earlier gateway left is in the ledger. */
+void journal_when_taken_up(struct journal *j, void (*done)(void *data), void *data);
+
+/* Told after each batch that the ledger took (for tests and the status). May be NULL. */
+void journal_on_booked(struct journal *j, void (*booked)(void *data, size_t n), void *data);
+
+/* The intent: id, user, kind, subject, at. ERR_UNAVAILABLE "error_gateway_journal" when full or the disk is: then nothing may be sent upstream. */
+int journal_begin(struct journal *j, const struct usage_call *call, struct err *e) must_check;
+/* Usage so far (a report came). A failure to write is only counted: the end says it again. */
+void journal_report(struct journal *j, const char *id, const char *model, const struct usage *u);
+/* The end; the row for the ledger. Never fails: kept in memory until it can be written. */
+void journal_end(struct journal *j, const struct usage_call *call);
+
+/* Rows not in the ledger yet; bytes on the disk. */
+size_t journal_pending(const struct journal *j);
+int64_t journal_bytes(const struct journal *j);
+
+/* Writes and books what can be within deadline_ms; no callback after it. */
+void journal_close(struct journal *j, int64_t deadline_ms);
+
+#endif

@@ -1,0 +1,5 @@
+noinst_LIBRARIES += lib/gateway/libgateway.a
+lib_gateway_libgateway_a_SOURCES = \
+	lib/gateway/admission.h \
+	lib/gateway/journal.h \
+	lib/gateway/usage_reader.h

@@ -1,0 +1,19 @@
+/* Calendar days and months in a time zone, over which budgets run. */
+#ifndef SPENDING_PERIOD_H
+#define SPENDING_PERIOD_H
+
+#include <stdint.h>
+
+struct period {
+	char day[11], month[8];		/* "2026-11-25", "2026-11" */
+	int64_t day_from, day_to;	/* UTC ms: [from, to) */
+	int64_t month_from, month_to;
+};
+
+/* The day and month in which now_ms falls; an unknown zone counts as UTC. */
+void period_at(const char *zone, int64_t now_ms, struct period *out);
+
+/* "2026-11-25" of a moment in the zone. */
+void period_day(const char *zone, int64_t ms, char out[11]);
+
+#endif

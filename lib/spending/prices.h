@@ -1,0 +1,31 @@
+/*
+ * What tokens cost: a dated table in a file (conf/prices.list), USD a million
+ * tokens. A model is found by its exact name or, in a row that ends in "*", by
+ * how it begins (the longest wins); of its rows the latest that began by the
+ * call's time counts.
+ */
+#ifndef SPENDING_PRICES_H
+#define SPENDING_PRICES_H
+
+#include "store/usage.h"
+
+struct prices;
+
+/* ERR_INPUT "FILE:LINE: ..." for a bad row. Gives (child of ctx). */
+struct prices *prices_load(const void *ctx, const char *path, struct err *e) must_check;
+/* From text; name stands in messages. Gives (child of ctx). */
+struct prices *prices_parse(const void *ctx, const char *name, const char *text, size_t n, struct err *e) must_check;
+
+/*
+ * Millionths of a US dollar for tokens of a model at a time (UTC ms), rounded
+ * to the nearest; -1 when the table has no price for it.
+ */
+int64_t prices_cost(const struct prices *p, const char *model, const struct usage *u, int64_t at);
+
+/* As that, at the dearest price of any row of that time, a class each: for what is not known yet. 0 for an empty table. */
+int64_t prices_dearest(const struct prices *p, const struct usage *u, int64_t at);
+
+/* The latest begin of any row (UTC ms): how old the table is. */
+int64_t prices_date(const struct prices *p);
+
+#endif

@@ -1,0 +1,33 @@
+/* What was spent in a time, against a budget: from the ledger, at today's table of prices. */
+#ifndef SPENDING_SPENT_H
+#define SPENDING_SPENT_H
+
+#include "spending/period.h"
+#include "spending/prices.h"
+#include "store/budgets.h"
+
+struct spent {
+	int64_t tokens;
+	int64_t cost;		/* millionths of a US dollar, of what has a price */
+	int64_t unpriced;	/* tokens of models without a price */
+	int64_t calls;
+};
+
+int spent_load(struct db *db, const struct prices *p, const struct usage_filter *f,
+	       struct spent *out, struct err *e) must_check;
+
+/* A user's or (user_id NULL) the installation's day and month, with the limits that hold. */
+struct standing {
+	struct period period;
+	struct spent day, month;
+	struct budget budget;
+};
+int standing_load(struct db *db, const struct prices *p, const char *user_id,
+		  const char *zone, int64_t now_ms, struct standing *out,
+		  struct err *e) must_check;
+
+/* The fullest of its limits: percent used (0 without a limit, over 100 when passed). */
+int standing_percent(const struct standing *s);
+#define BUDGET_SOFT_PERCENT 80	/* from here on the status bar warns */
+
+#endif
