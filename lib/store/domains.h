@@ -24,11 +24,19 @@ struct domain {
 	int64_t first_at, last_at;	/* UTC ms */
 };
 
-/* A workspace was refused it: a new row, or one more try of the old one (whose state stays). */
+/*
+ * A workspace was refused it: a new row, or one more try of the old one (whose
+ * state stays; a granted one's plain too). Without room nothing is noted.
+ */
 int domain_note_blocked(struct db *db, const char *user_id, const char *domain, bool plain, struct err *e) must_check;
-/* ERR_INPUT "error_domain" for what is no name (domain_valid), "error_domain_reason" for a long reason; ERR_CONFLICT "error_domain_granted" when it is granted. A refused one is asked anew. */
+/*
+ * ERR_INPUT "error_domain" for what is no name (domain_valid),
+ * "error_domain_reason" for a long reason; ERR_CONFLICT "error_domain_granted"
+ * when it is granted; ERR_LIMIT "error_domain_many" when there is no room. A
+ * refused one is asked anew.
+ */
 int domain_ask(struct db *db, const char *user_id, const char *domain, const char *reason, struct err *e) must_check;
-/* state: granted or refused. The row need not be there for granted. */
+/* state: granted or refused (plain is left then). The row need not be there for granted. */
 int domain_decide(struct db *db, const char *user_id, const char *domain, const char *state, bool plain, const char *by_login, struct err *e) must_check;
 /* Takes the row away, whatever its state; it need not be there. */
 int domain_forget(struct db *db, const char *user_id, const char *domain, struct err *e) must_check;

@@ -1,16 +1,16 @@
 noinst_LIBRARIES += lib/store/libstore.a
 lib_store_libstore_a_SOURCES = \
-	lib/store/budgets.h \
+	lib/store/budgets.c lib/store/budgets.h \
 	lib/store/conversations.c lib/store/conversations.h \
 	lib/store/db.c lib/store/db.h lib/store/driver.h \
-	lib/store/domains.h \
+	lib/store/domains.c lib/store/domains.h \
 	lib/store/fold.c lib/store/fold.h \
 	lib/store/jobs.c lib/store/jobs.h \
 	lib/store/messages.c \
 	lib/store/migrations.c lib/store/migrations.h \
 	lib/store/parts.c \
 	lib/store/sqlite.c lib/store/sqlite.h lib/store/sqlite_open.c \
-	lib/store/usage.h \
+	lib/store/usage.c lib/store/usage.h \
 	lib/store/users.c lib/store/users.h
 
 # Each migration becomes a row {number, name, text}; a new one is a new file here.
