@@ -4,14 +4,31 @@
 #include <hiredis/async.h>
 #include <hiredis/hiredis.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/clock.h"
+#include "core/str.h"
 
 #define ANSWER_MS 1000
 #define BACKOFF_MIN_MS 100
 #define BACKOFF_MAX_MS 2000
+#define SHA_SIZE 41	/* of a script: 40 hex digits and a NUL */
+
+/* Its name is Redis' own answer to SCRIPT LOAD; "" until that came. */
+struct script {
+	struct script *next;
+	const char *text;
+	char sha[SHA_SIZE];
+};
+
+/* What to say again when Redis lost the script; args in the same block. */
+struct script_call {
+	struct script *script;
+	size_t nkeys, n;
+	const char *args[];
+};
 
 /*
  * A question: in kv's list, and known to hiredis, until its answer comes. One
@@ -24,6 +41,7 @@ struct question {
 	void *data;
 	int64_t deadline;	/* clock_mono_ms; grows along the list */
 	uint64_t number;	/* grows along the list */
+	struct script_call *call;	/* NULL: no script; its own */
 	bool away;
 };
 
@@ -44,6 +62,7 @@ struct kv_async {
 	uv_timer_t *retry, *deadline;	/* freed when closed */
 	int64_t backoff;
 	struct question *first, **last;
+	struct script *scripts;
 	uint64_t asked;
 	bool closing;
 };
@@ -206,6 +225,7 @@ static void answer(struct question *q, const char *value, const struct err *e)
 		kv->last = at;
 	if (q->done)
 		q->done(q->data, value, e);
+	free(q->call);
 	free(q);
 }
 
@@ -273,31 +293,51 @@ static void arm(struct kv_async *kv)
 		       left > 0 ? (uint64_t)left : 1, 0);
 }
 
+static void send_script(struct question *q, bool whole);
+
+/* The answer as the text that kv_async.h promises. */
+static void answer_reply(struct question *q, const redisReply *r)
+{
+	struct err e = { 0 };
+	char number[24];
+
+	switch (r->type) {
+	case REDIS_REPLY_STRING:
+	case REDIS_REPLY_STATUS:
+		answer(q, r->str, NULL);
+		return;
+	case REDIS_REPLY_INTEGER:
+		snprintf(number, sizeof(number), "%lld", r->integer);
+		answer(q, number, NULL);
+		return;
+	case REDIS_REPLY_NIL:
+		answer(q, NULL, NULL);
+		return;
+	}
+	err_tell(&e, ERR_UNAVAILABLE, "error_redis", "redis: %s",
+		 r->type == REDIS_REPLY_ERROR ? r->str : "no text");
+	answer(q, NULL, &e);
+}
+
 static void on_reply(redisAsyncContext *context, void *reply, void *data)
 {
 	struct question *q = data;
-	struct kv_async *kv = q->kv;
 	const redisReply *r = reply;
-	struct err e = { 0 };
 
 	if (!r) {
 		answer_away(q);
 		return;
 	}
-	kv->backoff = BACKOFF_MIN_MS;
-	if (r->type == REDIS_REPLY_STRING) {
-		answer(q, r->str, NULL);
-	} else if (r->type == REDIS_REPLY_NIL) {
-		answer(q, NULL, NULL);
-	} else {
-		err_tell(&e, ERR_UNAVAILABLE, "error_redis", "redis: %s",
-			 r->type == REDIS_REPLY_ERROR ? r->str : "no string");
-		answer(q, NULL, &e);
-	}
+	q->kv->backoff = BACKOFF_MIN_MS;
+	if (q->call && r->type == REDIS_REPLY_ERROR &&
+	    str_starts(r->str, "NOSCRIPT"))
+		send_script(q, true);
+	else
+		answer_reply(q, r);
 }
 
-void kv_async_get(struct kv_async *kv, const char *key, kv_async_done *done,
-		  void *data)
+static struct question *new_question(struct kv_async *kv, kv_async_done *done,
+				     void *data)
 {
 	struct question *q = need(calloc(1, sizeof(*q)));
 
@@ -306,11 +346,113 @@ void kv_async_get(struct kv_async *kv, const char *key, kv_async_done *done,
 		.number = kv->asked++ };
 	*kv->last = q;
 	kv->last = &q->next;
+	return q;
+}
+
+static void send_args(struct question *q, size_t n, const char *const *args)
+{
+	struct kv_async *kv = q->kv;
+	size_t lengths[KV_ARGS_MAX + 3], i;
+
+	for (i = 0; i < n; i++)
+		lengths[i] = strlen(args[i]);
 	q->away = !kv->context ||
-		  redisAsyncCommand(kv->context, on_reply, q, "GET %b", key,
-				    strlen(key)) != REDIS_OK;
+		  redisAsyncCommandArgv(kv->context, on_reply, q, (int)n,
+					(const char **)args, lengths) !=
+		  REDIS_OK;
 	if (q->away || kv->first == q)
 		arm(kv);
+}
+
+void kv_async_run(struct kv_async *kv, kv_async_done *done, void *data,
+		  size_t n, const char *const *args)
+{
+	if (n > KV_ARGS_MAX)
+		err_abort("too many arguments for Redis");
+	send_args(new_question(kv, done, data), n, args);
+}
+
+void kv_async_get(struct kv_async *kv, const char *key, kv_async_done *done,
+		  void *data)
+{
+	const char *const args[] = { "GET", key };
+
+	kv_async_run(kv, done, data, 2, args);
+}
+
+/* whole: its text, which Redis keeps; else its name. */
+static void send_script(struct question *q, bool whole)
+{
+	const struct script_call *c = q->call;
+	const char *args[KV_ARGS_MAX + 3];
+	char nkeys[24];
+
+	snprintf(nkeys, sizeof(nkeys), "%zu", c->nkeys);
+	args[0] = whole ? "EVAL" : "EVALSHA";
+	args[1] = whole ? c->script->text : c->script->sha;
+	args[2] = nkeys;
+	memcpy(args + 3, c->args, c->n * sizeof(*args));
+	send_args(q, c->n + 3, args);
+}
+
+static void learn(void *data, const char *value, const struct err *e)
+{
+	struct script *s = data;
+
+	if (value && !str_copy(s->sha, sizeof(s->sha), value))
+		s->sha[0] = '\0';
+}
+
+static struct script *find_script(struct kv_async *kv, const char *text)
+{
+	struct script *s;
+
+	for (s = kv->scripts; s; s = s->next) {
+		if (s->text == text)
+			return s;
+	}
+	s = need(calloc(1, sizeof(*s)));
+	s->text = text;
+	s->next = kv->scripts;
+	kv->scripts = s;
+	return s;
+}
+
+static struct script_call *new_call(struct script *s, size_t nkeys, size_t n,
+				    const char *const *args)
+{
+	size_t head = sizeof(struct script_call) + n * sizeof(*args);
+	size_t bytes = 0, i, size;
+	struct script_call *c;
+	char *to;
+
+	for (i = 0; i < n; i++)
+		bytes += strlen(args[i]) + 1;
+	c = need(malloc(head + bytes));
+	*c = (struct script_call){ .script = s, .nkeys = nkeys, .n = n };
+	to = (char *)c + head;
+	for (i = 0; i < n; i++, to += size) {
+		size = strlen(args[i]) + 1;
+		c->args[i] = memcpy(to, args[i], size);
+	}
+	return c;
+}
+
+void kv_async_script(struct kv_async *kv, const char *text, size_t nkeys,
+		     size_t n, const char *const *args,
+		     kv_async_done *done, void *data)
+{
+	struct script *s = find_script(kv, text);
+	const char *const load[] = { "SCRIPT", "LOAD", text };
+	struct question *q;
+
+	if (n > KV_ARGS_MAX)
+		err_abort("too many arguments for Redis");
+	if (!*s->sha)
+		kv_async_run(kv, learn, s, 3, load);
+	q = new_question(kv, done, data);
+	q->call = new_call(s, nkeys, n, args);
+	send_script(q, !*s->sha);
 }
 
 void kv_async_forget(struct kv_async *kv, const void *data)
@@ -349,6 +491,7 @@ struct kv_async *kv_async_new(uv_loop_t *loop, const char *socket_path)
 void kv_async_free(struct kv_async *kv)
 {
 	redisAsyncContext *context;
+	struct script *s;
 
 	if (!kv)
 		return;
@@ -359,6 +502,10 @@ void kv_async_free(struct kv_async *kv)
 		redisAsyncFree(context);
 	while (kv->first)
 		answer_away(kv->first);
+	while ((s = kv->scripts)) {
+		kv->scripts = s->next;
+		free(s);
+	}
 	uv_close((uv_handle_t *)kv->retry, free_handle);
 	uv_close((uv_handle_t *)kv->deadline, free_handle);
 	free(kv->path);

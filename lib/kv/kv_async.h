@@ -13,6 +13,8 @@
 
 struct kv_async;
 
+#define KV_ARGS_MAX 64	/* of a command or script */
+
 /*
  * value: borrowed, NULL when absent. e is NULL, or says why there is no answer
  * (ERR_UNAVAILABLE "error_redis"); then value is NULL too.
@@ -38,12 +40,16 @@ void kv_async_get(struct kv_async *kv, const char *key, kv_async_done *done,
 /*
  * Any command. value: the answer as text (a number's digits, a status's word);
  * NULL for nil. An error answer comes as ERR_UNAVAILABLE "error_redis" with
- * Redis' words. done NULL: nobody waits. args are borrowed.
+ * Redis' words. done NULL: nobody waits. args are borrowed. As kv_async_get.
  */
 void kv_async_run(struct kv_async *kv, kv_async_done *done, void *data,
 		  size_t n, const char *const *args);
 
-/* A script (EVALSHA, loaded when Redis does not know it); as kv_async_run. text: kept for good. */
+/*
+ * A script; args: its keys, then the others; as kv_async_run. It goes by its
+ * name (EVALSHA), and whole when Redis does not know that. text: kept for good,
+ * and known by its address.
+ */
 void kv_async_script(struct kv_async *kv, const char *text, size_t nkeys,
 		     size_t n, const char *const *args,
 		     kv_async_done *done, void *data);

@@ -7,6 +7,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <talloc.h>
 #include <unistd.h>
@@ -76,6 +78,40 @@ static struct heard ask(struct fixture *f, const char *key)
 	while (!h.calls)
 		uv_run(&f->loop, UV_RUN_ONCE);
 	assert_int_equal(h.calls, 1);
+	return h;
+}
+
+static void turn_until(struct fixture *f, const struct heard *h)
+{
+	while (!h->calls)
+		uv_run(&f->loop, UV_RUN_ONCE);
+	assert_int_equal(h->calls, 1);
+}
+
+#define RUN(f, ...) run(f, sizeof((const char *[]){ __VA_ARGS__ }) / \
+			sizeof(char *), (const char *[]){ __VA_ARGS__ })
+#define SCRIPT(f, text, nkeys, ...) script(f, text, nkeys, \
+			sizeof((const char *[]){ __VA_ARGS__ }) / \
+			sizeof(char *), (const char *[]){ __VA_ARGS__ })
+
+static struct heard run(struct fixture *f, size_t n, const char *const *args)
+{
+	struct heard h = { 0 };
+
+	kv_async_run(f->async, hear, &h, n, args);
+	assert_int_equal(h.calls, 0);
+	turn_until(f, &h);
+	return h;
+}
+
+static struct heard script(struct fixture *f, const char *text, size_t nkeys,
+			   size_t n, const char *const *args)
+{
+	struct heard h = { 0 };
+
+	kv_async_script(f->async, text, nkeys, n, args, hear, &h);
+	assert_int_equal(h.calls, 0);
+	turn_until(f, &h);
 	return h;
 }
 
@@ -207,6 +243,130 @@ static void freeing_answers_what_is_open(void **state)
 	assert_int_equal(h.e.kind, ERR_UNAVAILABLE);
 }
 
+static void every_answer_is_text(void **state)
+{
+	struct fixture *f = *state;
+	struct heard h;
+
+	assert_string_equal(RUN(f, "SET", "a b\r\n%s", "").value, "OK");
+	assert_string_equal(RUN(f, "INCRBY", "n", "-9223372036854775808").value,
+			    "-9223372036854775808");
+	h = RUN(f, "GET", "a b\r\n%s");
+	assert_false(h.absent);
+	assert_string_equal(h.value, "");
+	h = RUN(f, "GET", "none");
+	assert_true(h.absent);
+	assert_int_equal(h.e.kind, ERR_NONE);
+	h = RUN(f, "INCR", "a b\r\n%s");
+	assert_int_equal(h.e.kind, ERR_UNAVAILABLE);
+	assert_string_equal(h.e.key, "error_redis");
+	assert_non_null(strstr(h.e.text, "not an integer"));
+	h = RUN(f, "KEYS", "*");
+	assert_int_equal(h.e.kind, ERR_UNAVAILABLE);
+	kv_async_run(f->async, NULL, NULL, 2, (const char *[]){ "INCR", "m" });
+	assert_string_equal(RUN(f, "INCR", "m").value, "2");
+}
+
+static const char join[] =
+	"return ARGV[1] .. '|' .. KEYS[1] .. '|' .. #KEYS .. '|' .. #ARGV";
+static const char wrong[] = "return redis.call('NONSENSE')";
+
+/* "cmdstat_eval:calls=N,..." of Redis' own count. */
+static int calls_of(struct fixture *f, const char *command)
+{
+	struct heard h;
+	char text[128];
+
+	snprintf(text, sizeof(text), "local s = redis.call('INFO',"
+		 " 'commandstats') return string.match(s,"
+		 " 'cmdstat_%s:calls=(%%d+)') or '0'", command);
+	h = RUN(f, "EVAL", text, "0");
+	return atoi(h.value);
+}
+
+static void scripts_go_by_their_name(void **state)
+{
+	struct fixture *f = *state;
+	int i;
+
+	for (i = 0; i < 5; i++)
+		assert_string_equal(SCRIPT(f, join, 1, "k", "a", "b").value,
+				    "a|k|1|2");
+	assert_int_equal(calls_of(f, "evalsha"), 4);
+	assert_int_equal(SCRIPT(f, wrong, 0, "x").e.kind, ERR_UNAVAILABLE);
+	assert_int_equal(SCRIPT(f, wrong, 0, "x").e.kind, ERR_UNAVAILABLE);
+}
+
+/* Many on their way at once, with texts that are gone by then. */
+static void a_flushed_script_is_loaded_again(void **state)
+{
+	struct fixture *f = *state;
+	struct heard h[20] = { 0 };
+	char want[32], arg[16];
+	int i;
+
+	assert_string_equal(SCRIPT(f, join, 1, "k", "a").value, "a|k|1|1");
+	kv_async_run(f->async, NULL, NULL, 2,
+		     (const char *[]){ "SCRIPT", "FLUSH" });
+	for (i = 0; i < 20; i++) {
+		snprintf(arg, sizeof(arg), "%d", i);
+		kv_async_script(f->async, join, 1, 2,
+				(const char *[]){ "key", arg }, hear, &h[i]);
+		memset(arg, 'x', sizeof(arg) - 1);
+	}
+	for (i = 0; i < 20; i++) {
+		turn_until(f, &h[i]);
+		snprintf(want, sizeof(want), "%d|key|1|1", i);
+		assert_string_equal(h[i].value, want);
+	}
+	assert_string_equal(SCRIPT(f, join, 1, "k", "a").value, "a|k|1|1");
+}
+
+static void killed_redis_answers_every_script_once(void **state)
+{
+	struct fixture *f = *state;
+	struct heard h[9] = { 0 };
+	int i;
+
+	assert_string_equal(SCRIPT(f, join, 1, "k", "a").value, "a|k|1|1");
+	kill(f->server.pid, SIGSTOP);
+	for (i = 0; i < 9; i++)
+		kv_async_script(f->async, i % 2 ? join : wrong, 1, 2,
+				(const char *[]){ "k", "v" }, hear, &h[i]);
+	kv_async_run(f->async, NULL, NULL, 2, (const char *[]){ "INCR", "m" });
+	uv_run(&f->loop, UV_RUN_NOWAIT);
+	server_kill(&f->server);
+	for (i = 0; i < 9; i++) {
+		turn_until(f, &h[i]);
+		assert_int_equal(h[i].e.kind, ERR_UNAVAILABLE);
+	}
+	server_start(&f->server);
+	/* The new one does not know the name of the old one's script. */
+	do {
+		h[0] = SCRIPT(f, join, 1, "k", "a");
+		usleep(10000);
+	} while (h[0].e.kind);
+	assert_string_equal(h[0].value, "a|k|1|1");
+}
+
+static void forgotten_and_freed_scripts_are_silent(void **state)
+{
+	struct fixture *f = *state;
+	struct heard gone = { 0 }, freed = { 0 };
+
+	kv_async_script(f->async, join, 1, 2, (const char *[]){ "k", "v" },
+			hear, &gone);
+	kv_async_forget(f->async, &gone);
+	assert_string_equal(SCRIPT(f, join, 1, "k", "a").value, "a|k|1|1");
+	kv_async_script(f->async, join, 1, 2, (const char *[]){ "k", "v" },
+			hear, &freed);
+	kv_async_free(f->async);
+	f->async = NULL;
+	assert_int_equal(gone.calls, 0);
+	assert_int_equal(freed.calls, 1);
+	assert_int_equal(freed.e.kind, ERR_UNAVAILABLE);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -217,6 +377,11 @@ int main(void)
 		TEST(asking_again_from_an_answer_takes_turns),
 		TEST(forgotten_questions_are_silent),
 		TEST(freeing_answers_what_is_open),
+		TEST(every_answer_is_text),
+		TEST(scripts_go_by_their_name),
+		TEST(a_flushed_script_is_loaded_again),
+		TEST(killed_redis_answers_every_script_once),
+		TEST(forgotten_and_freed_scripts_are_silent),
 	};
 
 	signal(SIGPIPE, SIG_IGN);
