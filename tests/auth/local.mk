@@ -1,5 +1,9 @@
-check_PROGRAMS += tests/auth/auth_test
+check_PROGRAMS += tests/auth/auth_test tests/auth/gateway_token_test
 tests_auth_auth_test_SOURCES = tests/auth/auth_test.c $(test_redis)
-tests_auth_auth_test_LDADD = lib/auth/libauth.a lib/kv/libkv.a \
+tests_auth_auth_test_LDADD = $(auth_test_libs)
+tests_auth_gateway_token_test_SOURCES = tests/auth/gateway_token_test.c \
+	$(test_redis)
+tests_auth_gateway_token_test_LDADD = $(auth_test_libs)
+auth_test_libs = lib/auth/libauth.a lib/kv/libkv.a \
 	lib/core/libcore.a $(SODIUM_LIBS) $(HIREDIS_LIBS) $(UV_LIBS) \
 	$(TALLOC_LIBS) $(CORE_LIBS) $(test_libs)
