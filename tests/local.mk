@@ -14,6 +14,7 @@ include tests/html/local.mk
 include tests/kv/local.mk
 include tests/store/local.mk
 include tests/auth/local.mk
+include tests/spending/local.mk
 include tests/engine/local.mk
 include tests/link/local.mk
 include tests/shim/local.mk

@@ -50,6 +50,17 @@ void clock_date(int64_t seconds, struct clock_date *out)
 	out->year = era * 400 + year + (month >= 10);
 }
 
+/* As in clock_date, years begin in March. */
+int64_t clock_days(int64_t year, int month, int day)
+{
+	int64_t y = month <= 2 ? year - 1 : year, era;
+	int in_era, months = month <= 2 ? month + 9 : month - 3;
+
+	era = divide(y, 400, &in_era);
+	return era * 146097 + in_era * 365 + in_era / 4 - in_era / 100 +
+	       (153 * months + 2) / 5 + day - 1 - 719468;
+}
+
 static char *two(char *to, int n)
 {
 	*to++ = (char)('0' + n / 10);

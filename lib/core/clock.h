@@ -20,6 +20,9 @@ struct clock_date {
 /* UTC seconds since 1970. gmtime_r without its lock, which threads share. */
 void clock_date(int64_t seconds, struct clock_date *out);
 
+/* Days from 1970-01-01 to a date of that calendar; a day beyond its month's end counts on. */
+int64_t clock_days(int64_t year, int month, int day);
+
 #define CLOCK_ISO_SIZE 40
 
 /* "2026-11-23T06:06:00Z" (RFC 3339) of UTC milliseconds. */

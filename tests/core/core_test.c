@@ -192,6 +192,9 @@ static void dates(void **state)
 		assert_int_equal(d.hour, want.tm_hour);
 		assert_int_equal(d.minute, want.tm_min);
 		assert_int_equal(d.second, want.tm_sec);
+		assert_int_equal(clock_days(d.year, d.month, d.day) * 86400 +
+				 d.hour * 3600 + d.minute * 60 + d.second,
+				 seconds);
 	}
 	for (i = 0; i < sizeof(moments) / sizeof(moments[0]); i++) {
 		time_t seconds = moments[i];

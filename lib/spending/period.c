@@ -1,0 +1,93 @@
+#include "config.h"
+#include "spending/period.h"
+
+#include <stdio.h>
+
+#include "core/clock.h"
+#include "html/zone.h"
+
+#define DAY 86400
+#define OFFSET_MAX 93600	/* seconds that a zone may be from UTC */
+#define MOMENT_MAX INT64_C(253370764800)	/* 9999-01-01 */
+
+static int64_t offset_at(const struct zone *z, int64_t utc)
+{
+	struct zone_time t = { .offset = 0 };
+
+	if (z)
+		zone_at(z, utc, &t);
+	return t.offset;
+}
+
+/*
+ * The moment from which a zone's clocks show the day (counted from 1970) or a
+ * later one: a midnight may be skipped, or come twice.
+ */
+static int64_t day_begin(const struct zone *z, int64_t day)
+{
+	int64_t low = day * DAY - OFFSET_MAX, high = day * DAY + OFFSET_MAX;
+	int64_t middle;
+
+	if (!z)
+		return day * DAY;
+	while (low + 1 < high) {
+		middle = low + (high - low) / 2;
+		if (middle + offset_at(z, middle) >= day * DAY)
+			high = middle;
+		else
+			low = middle;
+	}
+	return high;
+}
+
+static int64_t seconds_of(int64_t ms)
+{
+	int64_t s = ms < 0 ? 0 : ms / 1000;
+
+	return s < MOMENT_MAX ? s : MOMENT_MAX;
+}
+
+static void write_day(int64_t day, char out[11])
+{
+	struct clock_date d;
+
+	clock_date(day * DAY, &d);
+	snprintf(out, 11, "%04u-%02u-%02u", (unsigned)d.year % 10000,
+		 (unsigned)d.month % 100, (unsigned)d.day % 100);
+}
+
+static void set_month(const struct zone *z, int64_t day, struct period *out)
+{
+	struct clock_date d;
+	int64_t next;
+
+	clock_date(day * DAY, &d);
+	next = d.month == 12 ? clock_days(d.year + 1, 1, 1) :
+	       clock_days(d.year, d.month + 1, 1);
+	snprintf(out->month, sizeof(out->month), "%.7s", out->day);
+	out->month_from = day_begin(z, day - d.day + 1) * 1000;
+	out->month_to = day_begin(z, next) * 1000;
+}
+
+void period_at(const char *zone, int64_t now_ms, struct period *out)
+{
+	const struct zone *z = zone_find(zone);
+	int64_t now = seconds_of(now_ms), local = now + offset_at(z, now);
+	int64_t day = local < 0 ? -1 : local / DAY;
+
+	/* Clocks set back over midnight show a day that was over. */
+	while (day_begin(z, day + 1) <= now)
+		day++;
+	write_day(day, out->day);
+	out->day_from = day_begin(z, day) * 1000;
+	out->day_to = day_begin(z, day + 1) * 1000;
+	set_month(z, day, out);
+}
+
+void period_day(const char *zone, int64_t ms, char out[11])
+{
+	const struct zone *z = zone_find(zone);
+	int64_t now = seconds_of(ms), local = now + offset_at(z, now);
+
+	write_day(local < 0 ? -1 : local / DAY, out);
+}

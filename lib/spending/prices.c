@@ -1,0 +1,359 @@
+#include "config.h"
+#include "spending/prices.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <talloc.h>
+
+#include "core/clock.h"
+#include "core/str.h"
+
+#define FILE_MAX (256 << 10)	/* bytes */
+#define ROWS_MAX 4096
+#define NAME_MAX_BYTES 128
+#define FIELDS 7
+#define CLASSES 5
+#define DAY_MS INT64_C(86400000)
+
+/*
+ * USD a million tokens are millionths of a dollar a token. Prices are kept in
+ * millionths of that, which is what their text may say, so no sum is rounded
+ * before its end.
+ */
+#define SCALE 1000000
+#define PRICE_MAX INT64_C(1000000)	/* USD a million tokens */
+
+struct row {
+	const char *name;
+	size_t len;
+	bool begins;		/* name is how a model's begins */
+	int64_t from;		/* UTC ms */
+	int64_t price[CLASSES];	/* input, output, 5m, 1h, read */
+	int line;
+};
+
+struct prices {
+	struct row *rows;	/* by name, then from */
+	size_t n;
+};
+
+/* Digits, and up to six after a point. */
+static bool parse_price(const char *s, int64_t *out)
+{
+	int64_t whole = 0, part = 0, unit = SCALE;
+
+	if (*s < '0' || *s > '9')
+		return false;
+	for (; *s >= '0' && *s <= '9'; s++) {
+		whole = whole * 10 + (*s - '0');
+		if (whole > PRICE_MAX)
+			return false;
+	}
+	if (*s == '.') {
+		s++;
+		if (!*s)
+			return false;
+		for (; *s >= '0' && *s <= '9' && unit > 1; s++) {
+			unit /= 10;
+			part += (*s - '0') * unit;
+		}
+	}
+	*out = whole * SCALE + part;
+	return !*s;
+}
+
+/* "2025-11-24" -> UTC ms of its begin. */
+static bool parse_date(const char *s, int64_t *out)
+{
+	static const char form[] = "dddd-dd-dd";
+	struct clock_date d;
+	int year, month, day, i;
+	int64_t days;
+
+	for (i = 0; form[i]; i++) {
+		if (form[i] == 'd' ? s[i] < '0' || s[i] > '9' : s[i] != '-')
+			return false;
+	}
+	if (s[i])
+		return false;
+	year = atoi(s);
+	month = atoi(s + 5);
+	day = atoi(s + 8);
+	if (month < 1 || month > 12)
+		return false;
+	days = clock_days(year, month, day);
+	clock_date(days * 86400, &d);
+	*out = days * DAY_MS;
+	return d.year == year && d.month == month && d.day == day;
+}
+
+static bool parse_name(struct row *r, char *name)
+{
+	size_t n = strlen(name);
+
+	r->begins = n && name[n - 1] == '*';
+	if (r->begins)
+		name[--n] = '\0';
+	r->name = name;
+	r->len = n;
+	return n <= NAME_MAX_BYTES && (n || r->begins) && !strchr(name, '*') &&
+	       utf8_valid(name, n);
+}
+
+static int parse_row(struct row *r, char *line, struct err *e)
+{
+	static const char *const blank = " \t\r";
+	char *fields[FIELDS + 1] = { NULL }, *rest = NULL;
+	size_t n = 0, i;
+
+	fields[0] = strtok_r(line, blank, &rest);
+	while (fields[n] && n < FIELDS)
+		fields[++n] = strtok_r(NULL, blank, &rest);
+	if (n != FIELDS || fields[FIELDS])
+		return err_set(e, ERR_INPUT, "a row has %d fields: model from"
+			       " input output write_5m write_1h read", FIELDS);
+	if (!parse_name(r, fields[0]))
+		return err_set(e, ERR_INPUT, "bad name of a model");
+	if (!parse_date(fields[1], &r->from))
+		return err_set(e, ERR_INPUT, "\"%.20s\" is no date such as"
+			       " 2025-11-24", fields[1]);
+	for (i = 0; i < CLASSES; i++) {
+		if (!parse_price(fields[2 + i], &r->price[i]))
+			return err_set(e, ERR_INPUT, "\"%.20s\" is no price"
+				       " in USD a million tokens",
+				       fields[2 + i]);
+	}
+	return 0;
+}
+
+static int compare(const void *a, const void *b)
+{
+	const struct row *x = a, *y = b;
+	int rc = strcmp(x->name, y->name);
+
+	if (rc == 0 && x->begins != y->begins)
+		rc = x->begins ? 1 : -1;
+	if (rc == 0 && x->from != y->from)
+		rc = x->from < y->from ? -1 : 1;
+	return rc ? rc : x->line - y->line;
+}
+
+static bool same_model(const struct row *a, const struct row *b)
+{
+	return a->begins == b->begins && str_equal(a->name, b->name);
+}
+
+static int check_doubles(const struct prices *p, const char *file,
+			 struct err *e)
+{
+	const struct row *r;
+
+	for (r = p->rows + 1; r < p->rows + p->n; r++) {
+		if (same_model(r - 1, r) && r[-1].from == r->from)
+			return err_set(e, ERR_INPUT, "%s:%d: the same model"
+				       " and date as in line %d", file,
+				       r->line, r[-1].line);
+	}
+	return 0;
+}
+
+static int add_line(struct prices *p, char *line, int number, struct err *e)
+{
+	char *comment = strchr(line, '#');
+	struct row r = { .line = number };
+
+	if (comment)
+		*comment = '\0';
+	if (!line[strspn(line, " \t\r")])
+		return 0;
+	if (p->n == ROWS_MAX)
+		return err_set(e, ERR_LIMIT, "more than %d rows", ROWS_MAX);
+	if (parse_row(&r, line, e) < 0)
+		return -1;
+	p->rows[p->n++] = r;
+	return 0;
+}
+
+static size_t count_lines(const char *text)
+{
+	size_t n = 1;
+
+	while ((text = strchr(text, '\n'))) {
+		text++;
+		n++;
+	}
+	return n;
+}
+
+/* text belongs to p; names point into it. */
+static int read_text(struct prices *p, const char *file, char *text,
+		     struct err *e)
+{
+	char *line = text, *next;
+	int number = 1;
+
+	p->rows = talloc_zero_array(p, struct row, count_lines(text));
+	if (!p->rows)
+		err_abort("out of memory");
+	for (; line; line = next, number++) {
+		next = strchr(line, '\n');
+		if (next)
+			*next++ = '\0';
+		if (add_line(p, line, number, e) < 0)
+			return err_wrap(e, "%s:%d", file, number);
+	}
+	qsort(p->rows, p->n, sizeof(*p->rows), compare);
+	return check_doubles(p, file, e);
+}
+
+struct prices *prices_parse(const void *ctx, const char *name,
+			    const char *text, size_t n, struct err *e)
+{
+	struct prices *p;
+	char *copy;
+
+	if (n > FILE_MAX || memchr(text, '\0', n)) {
+		err_set(e, ERR_INPUT, "%s:1: no text of at most %d bytes",
+			name, FILE_MAX);
+		return NULL;
+	}
+	p = talloc_zero(ctx, struct prices);
+	copy = p ? talloc_strndup(p, text, n) : NULL;
+	if (!copy)
+		err_abort("out of memory");
+	if (read_text(p, name, copy, e) < 0) {
+		talloc_free(p);
+		return NULL;
+	}
+	return p;
+}
+
+static int read_file(struct buf *out, FILE *f, struct err *e)
+{
+	char *room;
+	size_t n;
+
+	while ((room = buf_reserve(out, 4096, e))) {
+		n = fread(room, 1, 4096, f);
+		if (!n)
+			return ferror(f) ? err_errno(e, ERR_INPUT, errno,
+						     "cannot be read") : 0;
+		buf_grew(out, n);
+	}
+	return -1;
+}
+
+struct prices *prices_load(const void *ctx, const char *path, struct err *e)
+{
+	auto_buf text = BUF_INIT(FILE_MAX + 4096);
+	FILE *f = fopen(path, "re");
+	int rc;
+
+	if (!f) {
+		err_errno(e, ERR_INPUT, errno, "%s (see the setting prices)",
+			  path);
+		return NULL;
+	}
+	rc = read_file(&text, f, e);
+	fclose(f);
+	if (rc < 0) {
+		err_wrap(e, "%s", path);
+		return NULL;
+	}
+	return prices_parse(ctx, path, buf_text(&text), text.len, e);
+}
+
+/* The rows of one model's name are neighbours; the last that began counts. */
+static const struct row *last_begun(const struct prices *p,
+				    const struct row *first, int64_t at)
+{
+	const struct row *r, *found = NULL;
+
+	for (r = first; r < p->rows + p->n && same_model(r, first); r++) {
+		if (r->from <= at)
+			found = r;
+	}
+	return found;
+}
+
+static const struct row *find(const struct prices *p, const char *model,
+			      int64_t at)
+{
+	const struct row *r, *best = NULL;
+
+	for (r = p->rows; r < p->rows + p->n; r++) {
+		if (!r->begins && str_equal(r->name, model))
+			return last_begun(p, r, at);
+		if (r->begins && strncmp(r->name, model, r->len) == 0 &&
+		    (!best || r->len > best->len))
+			best = r;
+	}
+	return best ? last_begun(p, best, at) : NULL;
+}
+
+static int64_t total(const int64_t price[CLASSES], const struct usage *u)
+{
+	const int64_t tokens[CLASSES] = { u->input, u->output,
+		u->cache_write_5m, u->cache_write_1h, u->cache_read };
+	__int128 sum = SCALE / 2;
+	size_t i;
+
+	for (i = 0; i < CLASSES; i++) {
+		if (tokens[i] > 0)
+			sum += (__int128)tokens[i] * price[i];
+	}
+	sum /= SCALE;
+	return sum > INT64_MAX ? INT64_MAX : (int64_t)sum;
+}
+
+int64_t prices_cost(const struct prices *p, const char *model,
+		    const struct usage *u, int64_t at)
+{
+	const struct row *r = find(p, model, at);
+
+	return r ? total(r->price, u) : -1;
+}
+
+int64_t prices_dearest(const struct prices *p, const struct usage *u,
+		       int64_t at)
+{
+	int64_t price[CLASSES] = { 0 };
+	const struct row *r;
+	size_t i;
+
+	for (r = p->rows; r < p->rows + p->n; r++) {
+		if (r->from > at || (r + 1 < p->rows + p->n &&
+				     same_model(r, r + 1) && r[1].from <= at))
+			continue;
+		for (i = 0; i < CLASSES; i++) {
+			if (price[i] < r->price[i])
+				price[i] = r->price[i];
+		}
+	}
+	return total(price, u);
+}
+
+bool prices_change(const struct prices *p, int64_t from, int64_t to)
+{
+	const struct row *r;
+
+	for (r = p->rows; r < p->rows + p->n; r++) {
+		if (r->from > from && (!to || r->from < to))
+			return true;
+	}
+	return false;
+}
+
+int64_t prices_date(const struct prices *p)
+{
+	const struct row *r;
+	int64_t date = 0;
+
+	for (r = p->rows; r < p->rows + p->n; r++) {
+		if (date < r->from)
+			date = r->from;
+	}
+	return date;
+}

@@ -1,0 +1,96 @@
+#include "config.h"
+#include "spending/spent.h"
+
+#include <limits.h>
+
+struct adding {
+	const struct prices *prices;
+	int64_t at;		/* of sums that have no time of their own */
+	struct spent spent;
+};
+
+static int add_sum(void *data, const struct usage_sum *s, struct err *e)
+{
+	struct adding *a = data;
+	int64_t cost = prices_cost(a->prices, s->model, &s->usage,
+				   s->quarter ? s->quarter : a->at);
+
+	a->spent.tokens += usage_tokens(&s->usage);
+	a->spent.calls += s->calls;
+	if (cost < 0)
+		a->spent.unpriced += usage_tokens(&s->usage);
+	else
+		a->spent.cost += cost;
+	return 0;
+}
+
+int spent_load(struct db *db, const struct prices *p,
+	       const struct usage_filter *f, struct spent *out, struct err *e)
+{
+	struct adding a = { .prices = p, .at = f->from };
+	unsigned by = prices_change(p, f->from, f->to) ? USAGE_BY_QUARTER : 0;
+
+	if (usage_each(db, f, by, add_sum, &a, e) < 0)
+		return -1;
+	*out = a.spent;
+	return 0;
+}
+
+static int load_budget(struct db *db, const char *user_id, struct budget *out,
+		       struct err *e)
+{
+	bool own;
+
+	if (user_id)
+		return budget_of_user(db, user_id, out, e);
+	return budget_load(db, BUDGET_ALL, out, &own, e);
+}
+
+int standing_load(struct db *db, const struct prices *p, const char *user_id,
+		  const char *zone, int64_t now_ms, struct standing *out,
+		  struct err *e)
+{
+	struct usage_filter f = { .user_id = user_id };
+	struct standing s = { .day = { 0 } };
+
+	period_at(zone, now_ms, &s.period);
+	f.from = s.period.day_from;
+	f.to = s.period.day_to;
+	if (load_budget(db, user_id, &s.budget, e) < 0 ||
+	    spent_load(db, p, &f, &s.day, e) < 0)
+		return -1;
+	f.from = s.period.month_from;
+	f.to = s.period.month_to;
+	if (spent_load(db, p, &f, &s.month, e) < 0)
+		return -1;
+	*out = s;
+	return 0;
+}
+
+static int percent(int64_t used, int64_t limit)
+{
+	__int128 n;
+
+	if (limit <= 0)
+		return 0;
+	n = (__int128)used * 100 / limit;
+	return n > INT_MAX ? INT_MAX : (int)n;
+}
+
+int standing_percent(const struct standing *s)
+{
+	const int all[] = {
+		percent(s->day.tokens, s->budget.day_tokens),
+		percent(s->day.cost, s->budget.day_cost),
+		percent(s->month.tokens, s->budget.month_tokens),
+		percent(s->month.cost, s->budget.month_cost),
+	};
+	int most = 0;
+	size_t i;
+
+	for (i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		if (most < all[i])
+			most = all[i];
+	}
+	return most;
+}
