@@ -21,7 +21,9 @@ static int64_t offset_at(const struct zone *z, int64_t utc)
 
 /*
  * The moment from which a zone's clocks show the day (counted from 1970) or a
- * later one: a midnight may be skipped, or come twice.
+ * later one: a midnight may be skipped. Of one that comes twice, by clocks set
+ * back over it, the search meets either, always the same; so what the clocks
+ * show then may be the day beside.
  */
 static int64_t day_begin(const struct zone *z, int64_t day)
 {
@@ -75,7 +77,8 @@ void period_at(const char *zone, int64_t now_ms, struct period *out)
 	int64_t now = seconds_of(now_ms), local = now + offset_at(z, now);
 	int64_t day = local < 0 ? -1 : local / DAY;
 
-	/* Clocks set back over midnight show a day that was over. */
+	while (day_begin(z, day) > now)
+		day--;
 	while (day_begin(z, day + 1) <= now)
 		day++;
 	write_day(day, out->day);

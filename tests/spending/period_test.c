@@ -130,6 +130,22 @@ static void time_has_no_gaps(void **state)
 	}
 }
 
+/* In St. John's clocks once went back from 0:01 to 23:01. */
+static void a_midnight_that_comes_twice_parts_once(void **state)
+{
+	int64_t at = moment(2010, 11, 7, 1, 0), end = at + 4 * HOUR;
+	struct period p, last;
+	int changes = 0;
+
+	period_at("America/St_Johns", at, &last);
+	for (; at < end; at += HOUR / 120, last = p) {
+		period_at("America/St_Johns", at, &p);
+		assert_in_range(at, p.day_from, p.day_to - 1);
+		changes += strcmp(p.day, last.day) != 0;
+	}
+	assert_int_equal(changes, 1);
+}
+
 static void odd_moments_are_some_day(void **state)
 {
 	static const int64_t moments[] = { INT64_MIN, -1, 0, INT64_MAX };
@@ -148,6 +164,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(days_are_as_the_clocks_say),
 		cmocka_unit_test(time_has_no_gaps),
+		cmocka_unit_test(a_midnight_that_comes_twice_parts_once),
 		cmocka_unit_test(odd_moments_are_some_day),
 	};
 
