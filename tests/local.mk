@@ -22,6 +22,7 @@ include tests/workspace/local.mk
 include tests/transcript/local.mk
 include tests/session/local.mk
 include tests/bridge/local.mk
+include tests/gateway/local.mk
 include tests/demo/local.mk
 include tests/cgi-bin/local.mk
 include tests/fuzz/local.mk

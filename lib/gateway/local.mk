@@ -2,4 +2,7 @@ noinst_LIBRARIES += lib/gateway/libgateway.a
 lib_gateway_libgateway_a_SOURCES = \
 	lib/gateway/admission.h \
 	lib/gateway/journal.h \
-	lib/gateway/usage_reader.h
+	lib/gateway/usage_json.c \
+	lib/gateway/usage_reader.c lib/gateway/usage_reader.h \
+	lib/gateway/usage_reader_impl.h \
+	lib/gateway/usage_sse.c

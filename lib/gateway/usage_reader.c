@@ -1,0 +1,231 @@
+#include "config.h"
+#include "gateway/usage_reader.h"
+
+#include <json-c/json.h>
+#include <string.h>
+#include <strings.h>
+#include <talloc.h>
+
+#include "core/str.h"
+#include "gateway/usage_reader_impl.h"
+
+#define TOKENS_MAX INT64_C(1000000000000)	/* more in one call is no number of tokens */
+#define DEPTH_MAX 32
+#define CONTAINERS_MAX 512
+#define ELEMENTS_MAX 4096
+#define KEPT_IDLE 2048		/* bytes kept allocated between lines */
+
+enum usage_format usage_format_of(const char *content_type)
+{
+	size_t n;
+
+	if (!content_type)
+		return USAGE_OTHER;
+	content_type += strspn(content_type, " \t");
+	n = strcspn(content_type, "; \t");
+	if (n == 17 && strncasecmp(content_type, "text/event-stream", n) == 0)
+		return USAGE_SSE;
+	if (n == 16 && strncasecmp(content_type, "application/json", n) == 0)
+		return USAGE_JSON;
+	return USAGE_OTHER;
+}
+
+static int release(struct usage_reader *r)
+{
+	buf_release(&r->kept);
+	return 0;
+}
+
+struct usage_reader *usage_reader_new(const void *ctx, enum usage_format format)
+{
+	struct usage_reader *r = talloc_zero(ctx, struct usage_reader);
+
+	if (!r)
+		err_abort("out of memory");
+	r->format = format;
+	buf_init(&r->kept, USAGE_KEPT_MAX);
+	talloc_set_destructor(r, release);
+	return r;
+}
+
+void usage_reader_feed(struct usage_reader *r, const void *bytes, size_t n)
+{
+	if (r->format == USAGE_SSE)
+		sse_feed(r, bytes, n);
+	else if (r->format == USAGE_JSON)
+		json_feed(r, bytes, n);
+}
+
+const struct usage_reading *usage_reader_reading(const struct usage_reader *r)
+{
+	return &r->reading;
+}
+
+bool usage_keep(struct usage_reader *r, const char *bytes, size_t n)
+{
+	struct err e = { 0 };
+
+	return buf_add(&r->kept, bytes, n, &e) == 0;
+}
+
+void usage_drop(struct usage_reader *r)
+{
+	if (r->kept.size > KEPT_IDLE)
+		buf_release(&r->kept);
+	else
+		buf_clear(&r->kept);
+}
+
+/* NULL for what is no JSON, or too costly. */
+static struct json_object *parse(const char *text, size_t n)
+{
+	struct json_tokener *t;
+	struct json_object *o;
+
+	if (!str_tree_fits(text, n, CONTAINERS_MAX, ELEMENTS_MAX))
+		return NULL;
+	t = json_tokener_new_ex(DEPTH_MAX);
+	if (!t)
+		err_abort("out of memory");
+	json_tokener_set_flags(t, JSON_TOKENER_STRICT);
+	/* The NUL at the end of the text tells it that a number is over. */
+	o = json_tokener_parse_ex(t, text, (int)n + 1);
+	if (json_tokener_get_error(t) != json_tokener_success) {
+		json_object_put(o);
+		o = NULL;
+	}
+	json_tokener_free(t);
+	return o;
+}
+
+/* NULL for what is no object. */
+static struct json_object *object_at(struct json_object *o, const char *name)
+{
+	struct json_object *v;
+
+	if (!json_object_is_type(o, json_type_object))
+		return NULL;
+	v = json_object_object_get(o, name);
+	return json_object_is_type(v, json_type_object) ? v : NULL;
+}
+
+static bool tokens_at(struct json_object *o, const char *name, int64_t *out)
+{
+	struct json_object *v = json_object_object_get(o, name);
+	int64_t n;
+
+	if (!json_object_is_type(v, json_type_int))
+		return false;
+	n = json_object_get_int64(v);
+	if (n < 0 || n > TOKENS_MAX)
+		return false;
+	*out = n;
+	return true;
+}
+
+/*
+ * Written to the cache: by its life, or in one number, of which what is not
+ * known to live an hour lives five minutes.
+ */
+static bool read_writes(struct json_object *o, struct usage *u)
+{
+	struct json_object *split = object_at(o, "cache_creation");
+	int64_t five = 0, hour = 0, all;
+	bool any = false;
+
+	if (split) {
+		any = tokens_at(split, "ephemeral_5m_input_tokens", &five);
+		any |= tokens_at(split, "ephemeral_1h_input_tokens", &hour);
+	}
+	if (!any) {
+		five = u->cache_write_5m;
+		hour = u->cache_write_1h;
+	}
+	if (tokens_at(o, "cache_creation_input_tokens", &all)) {
+		if (!any && hour > all)
+			hour = all;
+		if (!any || five + hour < all)
+			five = all - hour;
+		any = true;
+	}
+	u->cache_write_5m = five;
+	u->cache_write_1h = hour;
+	return any;
+}
+
+/* What it names goes over what was known. */
+static void read_usage(struct usage_reader *r, struct json_object *o)
+{
+	struct usage *u = &r->reading.usage;
+	bool any;
+
+	if (!json_object_is_type(o, json_type_object))
+		return;
+	any = tokens_at(o, "input_tokens", &u->input);
+	any |= tokens_at(o, "output_tokens", &u->output);
+	any |= tokens_at(o, "cache_read_input_tokens", &u->cache_read);
+	any |= read_writes(o, u);
+	if (!any)
+		return;
+	r->reading.any = true;
+	r->reading.changes++;
+}
+
+static void read_model(struct usage_reader *r, struct json_object *o)
+{
+	auto_buf text = BUF_INIT(3 * USAGE_KEPT_MAX);
+	struct err e = { 0 };
+	size_t n;
+
+	if (!json_object_is_type(o, json_type_string) ||
+	    utf8_scrub(&text, json_object_get_string(o),
+		       (size_t)json_object_get_string_len(o), false, &e) < 0)
+		return;
+	n = utf8_prefix(buf_text(&text), text.len,
+			sizeof(r->reading.model) - 1);
+	memcpy(r->reading.model, buf_text(&text), n);
+	r->reading.model[n] = '\0';
+}
+
+static bool is_text(struct json_object *o, const char *want)
+{
+	return json_object_is_type(o, json_type_string) &&
+	       str_equal(json_object_get_string(o), want);
+}
+
+void usage_read_event(struct usage_reader *r)
+{
+	struct json_object *o = parse(buf_text(&r->kept), r->kept.len);
+	struct json_object *type = NULL, *message;
+
+	if (json_object_is_type(o, json_type_object))
+		type = json_object_object_get(o, "type");
+	if (is_text(type, "message_start")) {
+		message = object_at(o, "message");
+		if (message) {
+			read_model(r, json_object_object_get(message,
+							     "model"));
+			read_usage(r, object_at(message, "usage"));
+		}
+	} else if (is_text(type, "message_delta")) {
+		read_usage(r, object_at(o, "usage"));
+	} else if (is_text(type, "message_stop")) {
+		r->reading.complete = true;
+	} else if (is_text(type, "error")) {
+		r->reading.error = true;
+	}
+	json_object_put(o);
+}
+
+void usage_read_value(struct usage_reader *r, enum json_field field)
+{
+	struct json_object *o = parse(buf_text(&r->kept), r->kept.len);
+
+	if (field == JSON_USAGE)
+		read_usage(r, o);
+	else if (field == JSON_MODEL)
+		read_model(r, o);
+	else if (field == JSON_TYPE)
+		r->reading.error = is_text(o, "error");
+	json_object_put(o);
+}

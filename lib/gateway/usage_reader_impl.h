@@ -1,0 +1,64 @@
+/* What the parts of the usage reader share: the two scanners hand whole JSON texts to the reading. */
+#ifndef GATEWAY_USAGE_READER_IMPL_H
+#define GATEWAY_USAGE_READER_IMPL_H
+
+#include "core/buf.h"
+#include "gateway/usage_reader.h"
+
+#define USAGE_KEPT_MAX 65536	/* bytes of one event's data or one value */
+#define USAGE_PREFIX_MAX 6	/* bytes of "event:" */
+
+enum sse_line {
+	SSE_UNKNOWN,		/* its field is not known yet: see prefix */
+	SSE_EVENT,
+	SSE_DATA,
+	SSE_SKIPPED,
+};
+
+struct sse_scan {
+	enum sse_line line;
+	char prefix[USAGE_PREFIX_MAX];
+	size_t prefix_len;
+	size_t line_len;	/* bytes of this line, 0 ends the event */
+	char event[16];		/* "" when no event: came; else as it began */
+	size_t event_len;	/* of the whole name, may pass sizeof(event) */
+	size_t bom;		/* bytes of the byte order mark seen; 3: past it */
+	bool after_cr;		/* an LF now belongs to the line before */
+	bool overflow;		/* this event's data were too long */
+};
+
+enum json_field { JSON_OTHER, JSON_MODEL, JSON_USAGE, JSON_TYPE };
+
+struct json_scan {
+	enum { JSON_BEFORE, JSON_KEY, JSON_IN_KEY, JSON_COLON, JSON_VALUE,
+	       JSON_AFTER, JSON_LOST } state;
+	size_t depth;		/* of lists and objects inside the value */
+	bool quoted, escaped;	/* inside a string of the value */
+	enum json_field field;
+	bool overflow;		/* this value was too long */
+};
+
+struct usage_reader {
+	enum usage_format format;
+	struct usage_reading reading;
+	struct buf kept;	/* the event's data, or the key or value */
+	union {
+		struct sse_scan sse;
+		struct json_scan json;
+	};
+};
+
+void sse_feed(struct usage_reader *r, const char *bytes, size_t n);
+void json_feed(struct usage_reader *r, const char *bytes, size_t n);
+
+/* Adds to kept; false when that is full. */
+bool usage_keep(struct usage_reader *r, const char *bytes, size_t n);
+/* Forgets kept, and its memory when that is much. */
+void usage_drop(struct usage_reader *r);
+
+/* kept is an event's data. */
+void usage_read_event(struct usage_reader *r);
+/* kept is a top-level value of a body. */
+void usage_read_value(struct usage_reader *r, enum json_field field);
+
+#endif

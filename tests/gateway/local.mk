@@ -1,0 +1,6 @@
+gateway_test_libs = lib/gateway/libgateway.a lib/spending/libspending.a \
+	lib/auth/libauth.a lib/kv/libkv.a lib/store/libstore.a \
+	$(html_test_libs) $(SQLITE_LIBS) $(HIREDIS_LIBS) $(UV_LIBS)
+check_PROGRAMS += tests/gateway/usage_reader_test
+tests_gateway_usage_reader_test_SOURCES = tests/gateway/usage_reader_test.c
+tests_gateway_usage_reader_test_LDADD = $(gateway_test_libs)

@@ -1,0 +1,297 @@
+/* lib/gateway/usage_reader.c: replies whole, cut at every byte, and hostile. */
+#include "config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <talloc.h>
+
+#include "core/str.h"
+#include "gateway/usage_reader.h"
+
+#define USAGE "{\"input_tokens\":25,\"cache_creation_input_tokens\":300," \
+	"\"cache_read_input_tokens\":4000,\"cache_creation\":{" \
+	"\"ephemeral_5m_input_tokens\":100,\"ephemeral_1h_input_tokens\":200}," \
+	"\"output_tokens\":1,\"service_tier\":\"standard\"}"
+#define MESSAGE "{\"id\":\"msg_1\",\"type\":\"message\",\"role\":\"assistant\"," \
+	"\"model\":\"claude-opus-4-5\",\"content\":[],\"stop_reason\":null," \
+	"\"stop_sequence\":null,\"usage\":" USAGE "}"
+#define START "event: message_start\ndata: {\"message\":" MESSAGE \
+	",\"type\":\"message_start\"}\n\nevent: ping\ndata: {\"type\":\"ping\"}\n\n"
+#define TEXT(t) "event: content_block_delta\ndata: {\"type\":" \
+	"\"content_block_delta\",\"index\":0,\"delta\":{\"type\":" \
+	"\"text_delta\",\"text\":\"" t "\"}}\n\n"
+#define DELTA(usage) "event: message_delta\ndata: {\"type\":\"message_delta\"," \
+	"\"delta\":{\"stop_reason\":\"end_turn\",\"stop_sequence\":null}," \
+	"\"usage\":" usage "}\n\n"
+#define STOP "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n"
+
+/* "model input output 5m 1h read" and c complete, e error, - nothing read. */
+static const struct row {
+	enum usage_format format;
+	const char *text, *want;
+} rows[] = {
+	{ USAGE_SSE, START TEXT("공방 \\ud83d \\\"message_start\\\"")
+	  DELTA("{\"output_tokens\":15}") STOP,
+	  "claude-opus-4-5 25 15 100 200 4000 c" },
+	/* Cut before the end: what was reported. */
+	{ USAGE_SSE, START TEXT("a"), "claude-opus-4-5 25 1 100 200 4000 " },
+	{ USAGE_SSE, START "event: message_delta\ndata: {\"type\":"
+	  "\"message_delta\",\"usage\":{\"output_tokens\":15}}\n",
+	  "claude-opus-4-5 25 1 100 200 4000 " },
+	{ USAGE_SSE, "", " 0 0 0 0 0 -" },
+	/* Deltas are cumulative, and name all or some. */
+	{ USAGE_SSE, START DELTA("{\"output_tokens\":5}")
+	  DELTA("{\"input_tokens\":30,\"output_tokens\":7,"
+	  "\"cache_creation_input_tokens\":300,\"cache_read_input_tokens\":0}")
+	  STOP, "claude-opus-4-5 30 7 100 200 0 c" },
+	{ USAGE_SSE, START DELTA("{\"cache_creation_input_tokens\":350}") STOP,
+	  "claude-opus-4-5 25 1 150 200 4000 c" },
+	{ USAGE_SSE, START DELTA("{\"cache_creation_input_tokens\":50}") STOP,
+	  "claude-opus-4-5 25 1 0 50 4000 c" },
+	{ USAGE_SSE, START DELTA("{\"cache_creation_input_tokens\":90,"
+	  "\"cache_creation\":{\"ephemeral_1h_input_tokens\":40}}") STOP,
+	  "claude-opus-4-5 25 1 50 40 4000 c" },
+	{ USAGE_SSE, START DELTA("null") DELTA("[]") DELTA("{}") STOP,
+	  "claude-opus-4-5 25 1 100 200 4000 c" },
+	/* An error in mid-stream. */
+	{ USAGE_SSE, START TEXT("a") "event: error\ndata: {\"type\":\"error\","
+	  "\"error\":{\"type\":\"overloaded_error\",\"message\":"
+	  "\"Overloaded\"}}\n\n", "claude-opus-4-5 25 1 100 200 4000 e" },
+	/* Other spellings of a stream. */
+	{ USAGE_SSE, "\xef\xbb\xbf: hello\r\n\r\nid: 7\r\nevent:message_delta"
+	  "\r\ndata:{\"type\":\"message_delta\",\r\ndata: \"usage\":"
+	  "{\"output_tokens\":3}}\r\n\r\n", " 0 3 0 0 0 " },
+	{ USAGE_SSE, "event: message_delta\rdata: {\"type\":\"message_delta\","
+	  "\"usage\":{\"output_tokens\":4}}\r\revent: message_stop\rdata: "
+	  "{\"type\":\"message_stop\"}\r\r", " 0 4 0 0 0 c" },
+	{ USAGE_SSE, "data: {\"type\":\"message_delta\",\"usage\":"
+	  "{\"output_tokens\":6}}\n\ndata: {\"type\":\"content_block_delta\","
+	  "\"delta\":\"message_delta\",\"usage\":{\"output_tokens\":9}}\n\n"
+	  "data: {\"type\":\"message_stop\"}\n\n", " 0 6 0 0 0 c" },
+	{ USAGE_SSE, "data: {\"type\":\"message_delta\",\"usage\":"
+	  "{\"output_tokens\":6}}\nevent: message_delta\nretry: 1\n\n",
+	  " 0 6 0 0 0 " },
+	{ USAGE_SSE, "data\nda\nevent\ndatax: {}\nevents: x\ndata: {\"type\":"
+	  "\"message_delta\",\"usage\":{\"output_tokens\":6}}\n\n",
+	  " 0 6 0 0 0 " },
+	/* The name filters, the data decide; names do not outlive an event. */
+	{ USAGE_SSE, "event: content_block_delta\ndata: {\"type\":"
+	  "\"message_stop\"}\n\nevent: message_stopped\ndata: {\"type\":"
+	  "\"message_stop\"}\n\nevent: message_stop\ndata: {\"type\":"
+	  "\"ping\"}\n\n", " 0 0 0 0 0 -" },
+	{ USAGE_SSE, "event: ping\n\ndata: {\"type\":\"message_stop\"}\n\n",
+	  " 0 0 0 0 0 -c" },
+	/* What is no number of tokens. */
+	{ USAGE_SSE, DELTA("{\"input_tokens\":-1,\"output_tokens\":2,"
+	  "\"cache_read_input_tokens\":\"3\",\"cache_creation_input_tokens\":"
+	  "99999999999999999999999,\"cache_creation\":5}"), " 0 2 0 0 0 " },
+	{ USAGE_SSE, DELTA("{\"input_tokens\":1e3,\"output_tokens\":2.5,"
+	  "\"cache_read_input_tokens\":true,\"cache_creation_input_tokens\":"
+	  "1000000000001}"), " 0 0 0 0 0 -" },
+	{ USAGE_SSE, DELTA("{\"input_tokens\":1000000000000}"),
+	  " 1000000000000 0 0 0 0 " },
+	/* What is no JSON. */
+	{ USAGE_SSE, "event: message_start\ndata: {\"type\":\"message_start\","
+	  "\n\nevent: message_start\ndata: [1]\n\nevent: message_start\n"
+	  "data: {\"type\":\"message_start\",\"message\":7}\n\n" STOP,
+	  " 0 0 0 0 0 -c" },
+	{ USAGE_SSE, "event: message_start\ndata: {\"type\":\"message_start\","
+	  "\"message\":{\"model\":\"\\ud800a\\udc00\",\"usage\":"
+	  "{\"output_tokens\":1}}}\n\n", "\xef\xbf\xbd" "a\xef\xbf\xbd 0 1 0 0 0 " },
+	/* Bodies. */
+	{ USAGE_JSON, MESSAGE, "claude-opus-4-5 25 1 100 200 4000 c" },
+	{ USAGE_JSON, " \r\n{ \"usage\" : {\"output_tokens\" : 3 } ,\n"
+	  " \"content\":[{\"text\":\"a \\\"usage\\\": {\\\"output_tokens\\\":"
+	  "9}, \\\\\",\"usage\":{\"output_tokens\":8}},[[{}]]], \"model\" :"
+	  " \"m\" }\n", "m 0 3 0 0 0 c" },
+	{ USAGE_JSON, "{\"type\":\"error\",\"error\":{\"type\":"
+	  "\"rate_limit_error\",\"message\":\"no\"}}", " 0 0 0 0 0 -ce" },
+	{ USAGE_JSON, "{\"input_tokens\":12}", " 0 0 0 0 0 -c" },
+	{ USAGE_JSON, "{\"model\":\"m\",\"usage\":{\"output_tokens\":3},"
+	  "\"content\":[", "m 0 3 0 0 0 " },
+	{ USAGE_JSON, "{}", " 0 0 0 0 0 -c" },
+	{ USAGE_JSON, "[{\"usage\":{\"output_tokens\":3}}]", " 0 0 0 0 0 -" },
+	{ USAGE_JSON, "\"usage\"", " 0 0 0 0 0 -" },
+	{ USAGE_JSON, "{\"a\":1]\"usage\":{\"output_tokens\":3}}",
+	  " 0 0 0 0 0 -" },
+	{ USAGE_JSON, "{\"usage\" 5:{\"output_tokens\":3}}", " 0 0 0 0 0 -" },
+	{ USAGE_JSON, "{\"a\\\"\":\"b\\\\\",\"usage\":{\"output_tokens\":3}}"
+	  "{\"usage\":{\"output_tokens\":4}}", " 0 3 0 0 0 c" },
+	{ USAGE_JSON, "{\"model\":7,\"usage\":\"x\",\"type\":[]}",
+	  " 0 0 0 0 0 -c" },
+	{ USAGE_OTHER, MESSAGE, " 0 0 0 0 0 -" },
+};
+
+static void write_reading(const struct usage_reader *r, char out[400])
+{
+	const struct usage_reading *u = usage_reader_reading(r);
+
+	snprintf(out, 400, "%s %lld %lld %lld %lld %lld %s%s%s", u->model,
+		 (long long)u->usage.input, (long long)u->usage.output,
+		 (long long)u->usage.cache_write_5m,
+		 (long long)u->usage.cache_write_1h,
+		 (long long)u->usage.cache_read, u->any ? "" : "-",
+		 u->complete ? "c" : "", u->error ? "e" : "");
+	assert_int_equal(u->any, u->changes > 0);
+}
+
+/* Each piece in memory of its own, so that a sanitizer sees its end. */
+static void feed(struct usage_reader *r, const char *bytes, size_t n)
+{
+	char *copy = malloc(n ? n : 1);
+
+	assert_non_null(copy);
+	memcpy(copy, bytes, n);
+	usage_reader_feed(r, copy, n);
+	memset(copy, 'x', n);
+	free(copy);
+}
+
+static void expect(const struct row *row, size_t first, size_t step)
+{
+	struct usage_reader *r = usage_reader_new(NULL, row->format);
+	size_t n = strlen(row->text), at = 0, size = first;
+	char got[400];
+
+	while (at < n) {
+		if (size > n - at)
+			size = n - at;
+		feed(r, row->text + at, size);
+		at += size;
+		size = step;
+	}
+	write_reading(r, got);
+	if (!str_equal(got, row->want))
+		fail_msg("%.60s... at %zu+%zu: \"%s\", not \"%s\"", row->text,
+			 first, step, got, row->want);
+	talloc_free(r);
+}
+
+static void replies_are_read_however_they_are_cut(void **state)
+{
+	size_t i, n, at;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		n = strlen(rows[i].text);
+		for (at = 0; at <= n; at++)
+			expect(&rows[i], at, n);
+		for (at = 1; at < 20; at++)
+			expect(&rows[i], at, at);
+	}
+}
+
+static void feed_many(struct usage_reader *r, const char *text, size_t times)
+{
+	while (times--)
+		feed(r, text, strlen(text));
+}
+
+static void huge_lines_are_bounded(void **state)
+{
+	struct usage_reader *r = usage_reader_new(NULL, USAGE_SSE);
+	char got[400];
+
+	feed_many(r, "event: message_start\ndata: ", 1);
+	feed_many(r, "{\"type\":\"message_start\",\"a\":\"aaaaaaaaaaa\",", 9999);
+	feed_many(r, "\n\n" START, 1);
+	feed_many(r, "data: ", 1);
+	feed_many(r, "message_start", 99999);
+	feed_many(r, "\ndata: x\n\n", 1);
+	feed_many(r, "event: ", 1);
+	feed_many(r, "message_stop", 99999);
+	feed_many(r, "\ndata: {\"type\":\"message_stop\"}\n\n", 1);
+	feed_many(r, ": ", 99999);
+	feed_many(r, "\n" DELTA("{\"output_tokens\":2}"), 1);
+	write_reading(r, got);
+	assert_string_equal(got, "claude-opus-4-5 25 2 100 200 4000 ");
+	talloc_free(r);
+	r = usage_reader_new(NULL, USAGE_JSON);
+	feed_many(r, "{\"", 1);
+	feed_many(r, "usage", 99999);
+	feed_many(r, "\":1,\"model\":\"", 1);
+	feed_many(r, "claude", 99999);
+	feed_many(r, "\",\"usage\":", 1);
+	feed_many(r, "[", 99999);
+	feed_many(r, "]", 99999);
+	feed_many(r, ",\"usage\":", 1);
+	feed_many(r, "[", 40);
+	feed_many(r, "]", 40);
+	feed_many(r, ",\"usage\":", 1);
+	feed_many(r, "{\"a\":[{}", 1);
+	feed_many(r, ",{}", 5000);
+	feed_many(r, "]},\"usage\":{\"output_tokens\":2}}", 1);
+	write_reading(r, got);
+	assert_string_equal(got, " 0 2 0 0 0 c");
+	talloc_free(r);
+}
+
+static void odd_bytes_are_no_harm(void **state)
+{
+	static const char text[] = "event: message_\0start\n\ndata: \0{}\n\n"
+		"event: message_stop\ndata: {\"type\":\"message_stop\"}\0 \n\n"
+		"data: {\"type\":\"message_delta\",\"usage\":{\"output_tokens\""
+		":5}}\n\n\0\n";
+	struct usage_reader *r = usage_reader_new(NULL, USAGE_SSE);
+	char got[400], name[400];
+
+	feed(r, text, sizeof(text) - 1);
+	feed(r, "", 0);
+	write_reading(r, got);
+	assert_string_equal(got, " 0 5 0 0 0 c");
+	talloc_free(r);
+	/* A long name is cut between characters; a bad one is mended. */
+	r = usage_reader_new(NULL, USAGE_JSON);
+	feed_many(r, "{\"model\":\"\xff", 1);
+	feed_many(r, "방", 100);
+	feed_many(r, "\"}", 1);
+	write_reading(r, got);
+	strcpy(name, usage_reader_reading(r)->model);
+	assert_int_equal(strlen(name), 126);
+	assert_true(utf8_valid(name, strlen(name)));
+	talloc_free(r);
+}
+
+static void reports_are_counted(void **state)
+{
+	struct usage_reader *r = usage_reader_new(NULL, USAGE_SSE);
+
+	feed_many(r, START, 1);
+	assert_int_equal(usage_reader_reading(r)->changes, 1);
+	feed_many(r, TEXT("a"), 10);
+	assert_int_equal(usage_reader_reading(r)->changes, 1);
+	feed_many(r, DELTA("{\"output_tokens\":2}"), 2);
+	assert_int_equal(usage_reader_reading(r)->changes, 3);
+	talloc_free(r);
+}
+
+static void types_name_the_format(void **state)
+{
+	assert_int_equal(usage_format_of("text/event-stream"), USAGE_SSE);
+	assert_int_equal(usage_format_of("Text/Event-Stream; charset=utf-8"),
+			 USAGE_SSE);
+	assert_int_equal(usage_format_of(" application/json"), USAGE_JSON);
+	assert_int_equal(usage_format_of("application/json;a"), USAGE_JSON);
+	assert_int_equal(usage_format_of("application/jsonl"), USAGE_OTHER);
+	assert_int_equal(usage_format_of("text/event-strea"), USAGE_OTHER);
+	assert_int_equal(usage_format_of(""), USAGE_OTHER);
+	assert_int_equal(usage_format_of(NULL), USAGE_OTHER);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(replies_are_read_however_they_are_cut),
+		cmocka_unit_test(huge_lines_are_bounded),
+		cmocka_unit_test(odd_bytes_are_no_harm),
+		cmocka_unit_test(reports_are_counted),
+		cmocka_unit_test(types_name_the_format),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
