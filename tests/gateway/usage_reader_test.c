@@ -85,6 +85,8 @@ static const struct row {
 	  "\"message_stop\"}\n\nevent: message_stopped\ndata: {\"type\":"
 	  "\"message_stop\"}\n\nevent: message_stop\ndata: {\"type\":"
 	  "\"ping\"}\n\n", " 0 0 0 0 0 -" },
+	{ USAGE_SSE, "data: {\"type\":\"message_stop\"}\nevent: ping\n\n",
+	  " 0 0 0 0 0 -" },
 	{ USAGE_SSE, "event: ping\n\ndata: {\"type\":\"message_stop\"}\n\n",
 	  " 0 0 0 0 0 -c" },
 	/* What is no number of tokens. */
@@ -96,7 +98,9 @@ static const struct row {
 	  "1000000000001}"), " 0 0 0 0 0 -" },
 	{ USAGE_SSE, DELTA("{\"input_tokens\":1000000000000}"),
 	  " 1000000000000 0 0 0 0 " },
-	/* What is no JSON. */
+	/* What is no JSON: lines of data are joined by their ends. */
+	{ USAGE_SSE, "data: {\"type\":\"message_delta\",\"usage\":"
+	  "{\"output_tokens\":1\ndata:5}}\n\n", " 0 0 0 0 0 -" },
 	{ USAGE_SSE, "event: message_start\ndata: {\"type\":\"message_start\","
 	  "\n\nevent: message_start\ndata: [1]\n\nevent: message_start\n"
 	  "data: {\"type\":\"message_start\",\"message\":7}\n\n" STOP,
@@ -123,6 +127,8 @@ static const struct row {
 	{ USAGE_JSON, "{\"usage\" 5:{\"output_tokens\":3}}", " 0 0 0 0 0 -" },
 	{ USAGE_JSON, "{\"a\\\"\":\"b\\\\\",\"usage\":{\"output_tokens\":3}}"
 	  "{\"usage\":{\"output_tokens\":4}}", " 0 3 0 0 0 c" },
+	{ USAGE_JSON, "{\"a\":\"\\\"\",\"usage\":{\"output_tokens\":3}}",
+	  " 0 3 0 0 0 c" },
 	{ USAGE_JSON, "{\"model\":7,\"usage\":\"x\",\"type\":[]}",
 	  " 0 0 0 0 0 -c" },
 	{ USAGE_OTHER, MESSAGE, " 0 0 0 0 0 -" },
@@ -223,7 +229,7 @@ static void huge_lines_are_bounded(void **state)
 	feed_many(r, "[", 40);
 	feed_many(r, "]", 40);
 	feed_many(r, ",\"usage\":", 1);
-	feed_many(r, "{\"a\":[{}", 1);
+	feed_many(r, "{\"input_tokens\":7,\"a\":[{}", 1);
 	feed_many(r, ",{}", 5000);
 	feed_many(r, "]},\"usage\":{\"output_tokens\":2}}", 1);
 	write_reading(r, got);
