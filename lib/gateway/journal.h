@@ -35,11 +35,18 @@ void journal_report(struct journal *j, const char *id, const char *model, const 
 /* The end; the row for the ledger. Never fails: kept in memory until it can be written. */
 void journal_end(struct journal *j, const struct usage_call *call);
 
-/* Rows not in the ledger yet; bytes on the disk. */
+/* Rows of ended calls that are not in the ledger yet; bytes on the disk. */
 size_t journal_pending(const struct journal *j);
 int64_t journal_bytes(const struct journal *j);
 
-/* Writes and books what can be within deadline_ms; no callback after it. */
+/* Why rows are not in the ledger yet; NULL when nothing is wrong. Borrowed until the next turn. */
+const struct err *journal_trouble(const struct journal *j);
+
+/*
+ * Writes and books what can be within deadline_ms, turning the loop meanwhile
+ * (so not from inside one of its callbacks); no callback after it. Frees j;
+ * then run the loop until its handles are closed.
+ */
 void journal_close(struct journal *j, int64_t deadline_ms);
 
 #endif

@@ -1,7 +1,9 @@
 noinst_LIBRARIES += lib/gateway/libgateway.a
 lib_gateway_libgateway_a_SOURCES = \
 	lib/gateway/admission.h \
-	lib/gateway/journal.h \
+	lib/gateway/journal.c lib/gateway/journal.h \
+	lib/gateway/journal_disk.c lib/gateway/journal_impl.h \
+	lib/gateway/journal_line.c lib/gateway/journal_replay.c \
 	lib/gateway/usage_json.c \
 	lib/gateway/usage_reader.c lib/gateway/usage_reader.h \
 	lib/gateway/usage_reader_impl.h \

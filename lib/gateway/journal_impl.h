@@ -1,0 +1,109 @@
+/* What the parts of the journal share: its lines, its segments, its calls. */
+#ifndef GATEWAY_JOURNAL_IMPL_H
+#define GATEWAY_JOURNAL_IMPL_H
+
+#include <sys/queue.h>
+
+#include "gateway/journal.h"
+
+#define JOURNAL_LINE_MAX 1024	/* bytes, its LF included */
+#define JOURNAL_MODEL_SIZE 129
+#define JOURNAL_TOKENS_MAX INT64_C(1000000000000000)	/* of a class in one call */
+
+/*
+ * A line is the whole call as it stood then, so the last one of a call tells
+ * everything, and one of the end is final. Before it stands its checksum.
+ */
+enum journal_line { LINE_BEGIN = 'b', LINE_REPORT = 'r', LINE_END = 'e' };
+
+size_t journal_line_format(enum journal_line kind, const struct usage_call *c,
+			   char out[JOURNAL_LINE_MAX]);
+/*
+ * Texts become the table's own, for they outlive the caller's, and numbers such
+ * as a line may hold. An unknown text is our bug: aborts.
+ */
+void journal_line_settle(struct usage_call *c);
+
+/* Without the LF. call's texts are static, but for its model, which is the buffer. */
+bool journal_line_parse(const char *line, size_t n, enum journal_line *kind,
+			struct usage_call *call,
+			char model[JOURNAL_MODEL_SIZE]);
+
+struct segment {
+	TAILQ_ENTRY(segment) next;
+	int64_t number;		/* its name */
+	int64_t bytes;
+	size_t entries;		/* whose last line is in it */
+};
+
+struct entry {
+	LIST_ENTRY(entry) same;		/* of one bucket */
+	TAILQ_ENTRY(entry) next;	/* of open or ended */
+	struct segment *segment;	/* of its last line; NULL: none */
+	struct usage_call call;
+	char model[JOURNAL_MODEL_SIZE];
+	bool ended;
+	bool booking;		/* in the batch that is with the store */
+	bool unwritten;		/* its end is not on the disk */
+	bool earlier;		/* another gateway's */
+};
+
+TAILQ_HEAD(entries, entry);
+TAILQ_HEAD(segments, segment);
+#define JOURNAL_BUCKETS 4096
+struct batch;
+struct sync;
+
+struct journal {
+	uv_loop_t *loop;
+	struct jobs *jobs;
+	char *folder;
+	int folder_fd, lock_fd;
+	int64_t cap, segment_max;
+	LIST_HEAD(, entry) buckets[JOURNAL_BUCKETS];
+	struct entries open, ended;
+	size_t n_open, n_ended, n_unwritten, n_earlier;
+
+	struct segments segments;	/* by number */
+	struct segment *current;	/* NULL: none yet */
+	int64_t next_number;
+	int fd;				/* of current, -1 */
+	int64_t bytes;			/* of all, those to be removed too */
+	bool torn;			/* the last line is not whole */
+	bool dirty, folder_dirty;	/* not synchronized */
+	struct segments dead;		/* to be removed at the next synchronization */
+	int *old_fds;			/* to be synchronized and closed then */
+	size_t n_old_fds;
+	struct sync *sync;		/* in the thread pool */
+
+	uv_timer_t *tick, *book;	/* freed when closed */
+	struct batch *batch;		/* with the store */
+	struct err trouble;		/* why rows are not in the ledger; kind ERR_NONE: they are */
+	void (*taken_up)(void *data);
+	void *taken_up_data;
+	void (*booked)(void *data, size_t n);
+	void *booked_data;
+};
+
+/* journal_disk.c: false and errno when it could not be written. */
+bool journal_write(struct journal *j, struct entry *e, enum journal_line kind);
+/* The entry's last line does not matter any more. */
+void journal_let_go(struct journal *j, struct entry *e);
+/* Soon: synchronize, remove, write again what could not be written. */
+void journal_arm(struct journal *j);
+void journal_sync(struct journal *j);
+/* The last words, blocking; nothing: no call is left, so no segment is needed. */
+void journal_sync_last(struct journal *j, bool nothing);
+
+/* journal_replay.c: reads every segment of the folder. */
+int journal_replay(struct journal *j, struct err *e) must_check;
+
+/* journal.c */
+struct entry *journal_find(struct journal *j, const char *id);
+struct entry *journal_add(struct journal *j, const struct usage_call *call);
+void journal_forget(struct journal *j, struct entry *e);
+void journal_set_ended(struct journal *j, struct entry *e);
+/* Writes the ends that could not be written. */
+void journal_write_again(struct journal *j);
+
+#endif
