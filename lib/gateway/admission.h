@@ -1,9 +1,16 @@
 /*
  * May this call begin? Token, kill switch and budgets in one Lua script on
- * Redis: what the call may take at most is reserved before and settled after,
- * so calls at once cannot overshoot by more than what is in flight. Counters
- * (spent:<scope>:<period>) are the ledger's sums, rebuilt from it at start and
- * whenever Redis lost them (its epoch key is gone).
+ * Redis: what the call will take is guessed and reserved before, and settled
+ * after, so calls at once cannot overshoot by more than what is in flight.
+ *
+ * Counters (spent:<scope>:<period>:<its begin>) are the ledger's sums and what
+ * the journal still holds; one is loaded when it is first needed. All are
+ * dropped, so loaded anew, at start, when prices change, when Redis lost them
+ * (its epoch is not ours) or may have (it answered with an error, or connects
+ * anew). Accounts, budgets and the kill switch are read from the store, at most
+ * a second old; while the store does not answer, as they were last seen.
+ *
+ * One gateway an installation: another one's epoch would drop our counters.
  */
 #ifndef GATEWAY_ADMISSION_H
 #define GATEWAY_ADMISSION_H
@@ -11,6 +18,7 @@
 #include <uv.h>
 
 #include "auth/gateway_token.h"
+#include "gateway/journal.h"
 #include "kv/kv_async.h"
 #include "spending/prices.h"
 #include "spending/spent.h"
@@ -22,12 +30,19 @@ struct admission;
 struct admission *admission_new(const void *ctx, uv_loop_t *loop, struct kv_async *kv,
 				struct jobs *jobs, const struct prices *prices,
 				const char *zone);
-void admission_free(struct admission *a);	/* before kv and jobs */
+/* No done is called. Before kv and jobs; then run the loop until its handles are closed. Grants go with it. */
+void admission_free(struct admission *a);
+
+/*
+ * Its rows that are not in the ledger count too. journal_end and grant_settle
+ * of a call belong into one turn of the loop. Borrowed; NULL: the ledger alone.
+ */
+void admission_set_journal(struct admission *a, const struct journal *journal);
 
 /* Another table: costs are rebuilt. */
 void admission_set_prices(struct admission *a, const struct prices *prices);
 
-/* Counters anew from the ledger; calls wait meanwhile. By itself at start and after Redis lost them. */
+/* Counters anew from the ledger; calls that need one wait meanwhile. By itself whenever it must be. */
 void admission_rebuild(struct admission *a);
 
 enum verdict {
@@ -35,7 +50,7 @@ enum verdict {
 	VERDICT_NO_TOKEN,	/* unknown, ended, or good from another address only */
 	VERDICT_STOPPED,	/* the kill switch */
 	VERDICT_OVER_BUDGET,	/* see over */
-	VERDICT_DISABLED,	/* the account */
+	VERDICT_DISABLED,	/* the account, or it is gone */
 	VERDICT_AWAY,		/* Redis or the store: e says which */
 };
 
@@ -44,7 +59,7 @@ struct over_budget {
 	enum { OVER_USER, OVER_ALL, OVER_RUN } scope;
 	enum { OVER_DAY, OVER_MONTH, OVER_LIFE } period;
 	bool money;
-	int64_t limit, used;	/* tokens, or millionths of a US dollar */
+	int64_t limit, used;	/* tokens, or millionths of a US dollar; used: settled, so it may be below limit */
 	int64_t resets_at;	/* UTC ms; 0: never */
 };
 
@@ -55,6 +70,7 @@ struct admission_answer {
 	enum verdict verdict;
 	struct gateway_token token;	/* valid but for NO_TOKEN and AWAY */
 	const char *locale, *zone;	/* of the user, "" unknown; borrowed during the call */
+	int64_t at;			/* UTC ms: the call's begin, for its row */
 	struct over_budget over;
 	struct grant *grant;		/* ADMITTED: yours until grant_settle */
 	const struct err *e;		/* AWAY */
@@ -71,10 +87,10 @@ void admission_ask(struct admission *a, const char *token, const char *address,
 /* No done for that data any more; what it was granted meanwhile is given back. */
 void admission_forget(struct admission *a, const void *data);
 
-/* Gives back what was reserved and counts what was used. Frees g. Redis away: kept and sent when it is back (or rebuilt). */
+/* Gives back what was reserved and counts what was used. Frees g. Redis away: counters are loaded anew when it is back. */
 void grant_settle(struct admission *a, struct grant *g, const char *model, const struct usage *used);
 
-/* The kill switch as last seen (looked at each second while someone listens); told when it changes. */
+/* The kill switch, looked at each second from now on; told when it changes, from off at first. changed NULL: nobody listens. */
 void admission_on_stop(struct admission *a, void (*changed)(void *data, bool stopped), void *data);
 
 #endif

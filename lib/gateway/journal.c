@@ -385,6 +385,17 @@ int64_t journal_bytes(const struct journal *j)
 	return j->bytes;
 }
 
+void journal_each_pending(const struct journal *j,
+			  void (*each)(void *data,
+				       const struct usage_call *call),
+			  void *data)
+{
+	const struct entry *e;
+
+	TAILQ_FOREACH(e, &j->ended, next)
+		each(data, &e->call);
+}
+
 const struct err *journal_trouble(const struct journal *j)
 {
 	return j->trouble.kind ? &j->trouble : NULL;

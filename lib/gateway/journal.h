@@ -39,6 +39,9 @@ void journal_end(struct journal *j, const struct usage_call *call);
 size_t journal_pending(const struct journal *j);
 int64_t journal_bytes(const struct journal *j);
 
+/* Those rows; each must not touch the journal. Texts are borrowed during the call. */
+void journal_each_pending(const struct journal *j, void (*each)(void *data, const struct usage_call *call), void *data);
+
 /* Why rows are not in the ledger yet; NULL when nothing is wrong. Borrowed until the next turn. */
 const struct err *journal_trouble(const struct journal *j);
 

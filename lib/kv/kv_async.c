@@ -63,7 +63,7 @@ struct kv_async {
 	int64_t backoff;
 	struct question *first, **last;
 	struct script *scripts;
-	uint64_t asked;
+	uint64_t asked, links;
 	bool closing;
 };
 
@@ -200,6 +200,7 @@ static void connect_kv(struct kv_async *kv)
 {
 	redisAsyncContext *context = redisAsyncConnectUnix(kv->path);
 
+	kv->links++;
 	if (!need(context) || context->err ||
 	    attach(kv->loop, context) < 0) {
 		redisAsyncFree(context);
@@ -453,6 +454,11 @@ void kv_async_script(struct kv_async *kv, const char *text, size_t nkeys,
 	q = new_question(kv, done, data);
 	q->call = new_call(s, nkeys, n, args);
 	send_script(q, !*s->sha);
+}
+
+uint64_t kv_async_links(const struct kv_async *kv)
+{
+	return kv->links;
 }
 
 void kv_async_forget(struct kv_async *kv, const void *data)

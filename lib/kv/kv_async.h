@@ -7,6 +7,7 @@
 #ifndef KV_KV_ASYNC_H
 #define KV_KV_ASYNC_H
 
+#include <stdint.h>
 #include <uv.h>
 
 #include "core/err.h"
@@ -53,6 +54,12 @@ void kv_async_run(struct kv_async *kv, kv_async_done *done, void *data,
 void kv_async_script(struct kv_async *kv, const char *text, size_t nkeys,
 		     size_t n, const char *const *args,
 		     kv_async_done *done, void *data);
+
+/*
+ * Connections begun so far. One more than before: Redis may have started anew,
+ * and what it holds may be older than what it answered (appendfsync everysec).
+ */
+uint64_t kv_async_links(const struct kv_async *kv);
 
 /* No done with that data is called any more (its owner goes away). */
 void kv_async_forget(struct kv_async *kv, const void *data);

@@ -1,0 +1,407 @@
+/* The way of one ask, from what is known to the script and its answer. */
+#include "config.h"
+#include <stdio.h>
+#include <string.h>
+#include <talloc.h>
+
+#include "core/clock.h"
+#include "core/str.h"
+#include "gateway/admission_impl.h"
+
+#define DEADLINE_MS 2000
+#define LOAD_DEADLINE_MS 10000
+#define SWEEP_MS 100
+#define CLEAN_MS 60000
+#define TRIES_MAX 10
+#define BYTES_UNKNOWN 120000	/* what the CLI usually sends */
+#define BYTES_PER_TOKEN 4
+#define OUTPUT_GUESS 1000
+
+static void step(struct ask *q);
+
+static void move(struct ask *q, struct asks *to)
+{
+	if (q->list)
+		TAILQ_REMOVE(q->list, q, next);
+	TAILQ_INSERT_TAIL(to, q, next);
+	q->list = to;
+}
+
+static void deliver(struct ask *q)
+{
+	struct admission *a = q->a;
+	struct grant *g = q->answer.grant;
+
+	TAILQ_REMOVE(q->list, q, next);
+	if (q->done)
+		q->done(q->data, &q->answer);
+	else if (g)
+		grant_settle(a, g, "", &(struct usage){ 0 });
+	talloc_free(q);
+}
+
+static void on_soon(uv_timer_t *timer)
+{
+	struct admission *a = timer->data;
+	struct ask *q;
+
+	while ((q = TAILQ_FIRST(&a->finished)))
+		deliver(q);
+}
+
+static void finish(struct ask *q, enum verdict verdict)
+{
+	struct admission *a = q->a;
+
+	q->answer.verdict = verdict;
+	q->answer.locale = q->locale;
+	q->answer.zone = q->zone;
+	q->answer.e = verdict == VERDICT_AWAY ? &q->failure : NULL;
+	if (!a->inside) {
+		deliver(q);
+		return;
+	}
+	move(q, &a->finished);
+	uv_timer_start(a->soon, on_soon, 0, 0);
+}
+
+static void finish_away(struct ask *q, const struct err *e)
+{
+	q->failure = *e;
+	finish(q, VERDICT_AWAY);
+}
+
+static void finish_late(struct ask *q)
+{
+	struct err e = { .kind = ERR_NONE };
+
+	err_tell(&e, ERR_UNAVAILABLE, "error_busy",
+		 "records or redis: no answer in time");
+	finish_away(q, &e);
+}
+
+static struct ask *find_late(struct admission *a, int64_t now)
+{
+	struct ask *q;
+
+	TAILQ_FOREACH(q, &a->waiting, next) {
+		if (q->deadline <= now)
+			return q;
+	}
+	return NULL;
+}
+
+/* Redis answers by itself in time; what waits for the store may not. */
+static void sweep(uv_timer_t *timer)
+{
+	struct admission *a = timer->data;
+	int64_t now = clock_mono_ms();
+	struct ask *q;
+
+	while ((q = find_late(a, now)))
+		finish_late(q);
+	admission_wake(a);
+	if (TAILQ_EMPTY(&a->waiting) && TAILQ_EMPTY(&a->out))
+		uv_timer_stop(a->sweep);
+}
+
+/* Each that waits now takes its next step; one that waits again is not taken twice. */
+void admission_wake(struct admission *a)
+{
+	struct ask *q;
+
+	while ((q = TAILQ_FIRST(&a->waiting)))
+		move(q, &a->woken);
+	while ((q = TAILQ_FIRST(&a->woken)))
+		step(q);
+}
+
+static void wait_for_load(struct ask *q)
+{
+	q->deadline = q->begun + LOAD_DEADLINE_MS;
+	move(q, &q->a->waiting);
+}
+
+/* ---- Redis' answers ---- */
+
+static void give_grant(struct ask *q)
+{
+	struct admission *a = q->a;
+	struct grant *g = talloc_zero(a, struct grant);
+	size_t i;
+
+	if (!g)
+		err_abort("out of memory");
+	memcpy(g->user_id, q->answer.token.user_id, ID_SIZE);
+	g->n = q->n;
+	for (i = 0; i < q->n; i++)
+		g->counters[i] = q->needs[i].counter;
+	g->tokens = q->tokens;
+	g->cost = q->cost;
+	g->at = q->answer.at;
+	LIST_INSERT_HEAD(&a->grants, g, next);
+	q->answer.grant = g;
+	finish(q, VERDICT_ADMITTED);
+}
+
+/* "over I J USED": of need I tokens (0) or money (1). False for another text. */
+static bool read_over(struct ask *q, const char *value,
+		      struct over_budget *over)
+{
+	const struct need *n;
+	unsigned i, money;
+	long long used;
+
+	if (sscanf(value, "over %u %u %lld", &i, &money, &used) != 3 ||
+	    i >= q->n || money > 1)
+		return false;
+	n = &q->needs[i];
+	over->scope = n->scope;
+	over->period = n->period;
+	over->money = money;
+	over->limit = money ? n->cost : n->tokens;
+	over->used = used;
+	over->resets_at = n->resets_at;
+	return true;
+}
+
+/* What Redis had was not what we thought: another try. */
+static void try_again(struct ask *q, const char *value)
+{
+	struct admission *a = q->a;
+	unsigned i;
+
+	if (str_equal(value, "epoch") && !a->resetting)
+		a->ready = false;
+	else if (str_starts(value, "token "))
+		q->looked_up = hint_put(a, q->key, value + 6);
+	else if (sscanf(value, "missing %u", &i) == 1 && i < q->n)
+		q->needs[i].counter->loaded = false;
+	needs_release(q);
+	move(q, &a->waiting);
+	step(q);
+}
+
+static void on_admit(void *data, const char *value, const struct err *e)
+{
+	struct ask *q = data;
+	struct admission *a = q->a;
+	struct hint *h;
+
+	if (e) {
+		/* It may have reserved all the same. */
+		if (!a->resetting)
+			a->ready = false;
+		needs_release(q);
+		finish_away(q, e);
+		return;
+	}
+	if (!value)
+		value = "";
+	if (str_equal(value, "ok")) {
+		give_grant(q);
+	} else if (str_equal(value, "none")) {
+		needs_release(q);
+		h = hint_find(a, q->key);
+		if (h)
+			hint_drop(a, h);
+		finish(q, VERDICT_NO_TOKEN);
+	} else if (str_equal(value, "stopped")) {
+		needs_release(q);
+		finish(q, VERDICT_STOPPED);
+	} else if (read_over(q, value, &q->answer.over)) {
+		needs_release(q);
+		finish(q, VERDICT_OVER_BUDGET);
+	} else {
+		try_again(q, value);
+	}
+}
+
+static void on_token(void *data, const char *value, const struct err *e)
+{
+	struct ask *q = data;
+
+	if (e) {
+		finish_away(q, e);
+		return;
+	}
+	if (!value || !hint_put(q->a, q->key, value)) {
+		finish(q, VERDICT_NO_TOKEN);
+		return;
+	}
+	q->looked_up = true;
+	move(q, &q->a->waiting);
+	step(q);
+}
+
+/* ---- an ask's way ---- */
+
+static void look_up(struct ask *q)
+{
+	move(q, &q->a->out);
+	kv_async_get(q->a->kv, q->key, on_token, q);
+}
+
+/* True: go on. What was known of the token may be old, so it is looked up once. */
+static bool check_address(struct ask *q, struct hint *h)
+{
+	if (!*h->token.address || str_equal(h->token.address, q->address))
+		return true;
+	if (q->looked_up)
+		finish(q, VERDICT_NO_TOKEN);
+	else
+		look_up(q);
+	return false;
+}
+
+static void ask_redis(struct ask *q, struct hint *h)
+{
+	struct admission *a = q->a;
+	struct err e = { 0 };
+
+	if (++q->tries > TRIES_MAX) {
+		err_tell(&e, ERR_UNAVAILABLE, "error_redis",
+			 "redis: counters are never as they were left");
+		finish_away(q, &e);
+		return;
+	}
+	needs_refer(q);
+	move(q, &a->out);
+	redis_admit(q, h, on_admit);
+}
+
+static void step_account(struct ask *q, struct hint *h)
+{
+	struct admission *a = q->a;
+	struct account *c = account_get(a, h->token.user_id);
+	struct err e = { 0 };
+
+	switch (account_check(a, c, q->begun, &e)) {
+	case KNOWN_NOT:
+		finish_away(q, &e);
+		return;
+	case KNOWN_LATER:
+		move(q, &a->waiting);
+		return;
+	case KNOWN:
+		break;
+	}
+	q->answer.token = h->token;
+	memcpy(q->locale, c->locale, sizeof(q->locale));
+	memcpy(q->zone, *c->zone ? c->zone : a->zone, sizeof(q->zone));
+	if (c->disabled || a->stop.on) {
+		finish(q, c->disabled ? VERDICT_DISABLED : VERDICT_STOPPED);
+		return;
+	}
+	q->answer.at = clock_now_ms();
+	needs_fill(q, c, h, q->answer.at);
+	switch (needs_check(q, &e)) {
+	case KNOWN_NOT:
+		finish_away(q, &e);
+		return;
+	case KNOWN_LATER:
+		wait_for_load(q);
+		return;
+	case KNOWN:
+		ask_redis(q, h);
+	}
+}
+
+static void step(struct ask *q)
+{
+	struct admission *a = q->a;
+	struct err e = { 0 };
+	struct hint *h;
+
+	if (!*q->key) {
+		finish(q, VERDICT_NO_TOKEN);
+		return;
+	}
+	switch (house_check(a, q->begun, &e)) {
+	case KNOWN_NOT:
+		finish_away(q, &e);
+		return;
+	case KNOWN_LATER:
+		move(q, &a->waiting);
+		return;
+	case KNOWN:
+		break;
+	}
+	if (!a->ready && a->reset_failed_at >= q->begun && !a->resetting) {
+		finish_away(q, &a->reset_failure);
+		return;
+	}
+	if (!redis_ready(a)) {
+		wait_for_load(q);
+		return;
+	}
+	h = hint_find(a, q->key);
+	if (!h)
+		look_up(q);
+	else if (check_address(q, h))
+		step_account(q, h);
+}
+
+void admission_ask(struct admission *a, const char *token, const char *address,
+		   int64_t bytes, admission_done *done, void *data)
+{
+	struct ask *q = talloc_zero(a, struct ask);
+	int64_t now = clock_mono_ms();
+	struct usage guess = { .output = OUTPUT_GUESS };
+
+	if (!q)
+		err_abort("out of memory");
+	q->a = a;
+	q->done = done;
+	q->data = data;
+	q->begun = now;
+	q->deadline = now + DEADLINE_MS;
+	if (token_valid(token) && str_copy(q->address, sizeof(q->address),
+					   address))
+		gateway_token_key(token, q->key);
+	guess.input = (bytes < 0 ? BYTES_UNKNOWN : bytes) / BYTES_PER_TOKEN;
+	q->tokens = usage_tokens(&guess);
+	q->cost = prices_dearest(a->prices, &guess, clock_now_ms());
+	move(q, &a->waiting);
+	if (a->clean_at < now) {
+		a->clean_at = now + CLEAN_MS;
+		known_clean(a);
+	}
+	if (!uv_is_active((uv_handle_t *)a->sweep))
+		uv_timer_start(a->sweep, sweep, SWEEP_MS, SWEEP_MS);
+	a->inside = true;
+	step(q);
+	a->inside = false;
+}
+
+static void forget_in(struct asks *list, const void *data)
+{
+	struct ask *q;
+
+	TAILQ_FOREACH(q, list, next) {
+		if (q->data == data)
+			q->done = NULL;
+	}
+}
+
+void admission_forget(struct admission *a, const void *data)
+{
+	forget_in(&a->waiting, data);
+	forget_in(&a->woken, data);
+	forget_in(&a->out, data);
+	forget_in(&a->finished, data);
+}
+
+void grant_settle(struct admission *a, struct grant *g, const char *model,
+		  const struct usage *used)
+{
+	int64_t tokens = usage_tokens(used);
+	int64_t cost = prices_cost(a->prices, model, used, g->at);
+
+	if (cost < 0)
+		cost = 0;
+	redis_settle(a, g, tokens, cost);
+	counters_settle(a, g, tokens, cost);
+	LIST_REMOVE(g, next);
+	talloc_free(g);
+}

@@ -1,0 +1,187 @@
+/* What the parts of admission share: asks, what is known of accounts and tokens, counters. */
+#ifndef GATEWAY_ADMISSION_IMPL_H
+#define GATEWAY_ADMISSION_IMPL_H
+
+#include <sys/queue.h>
+
+#include "gateway/admission.h"
+
+#define NEEDS_MAX 5		/* counters of one call */
+#define BUCKETS 1024
+#define ZONE_SIZE 65
+#define LOCALE_SIZE 8
+
+/* The sum of a time; what is reserved is this gateway's own and always exact. */
+struct counter {
+	LIST_ENTRY(counter) next;
+	size_t refs;			/* of scopes, hints, asks, grants, loads */
+	char key[128];			/* in Redis */
+	char user_id[ID_SIZE], subject_id[ID_SIZE];	/* "": of all */
+	int64_t from, to;		/* UTC ms; to 0: no end */
+	bool loaded, loading;
+	uint64_t loads;			/* counts up with each */
+	int64_t reserved_tokens, reserved_cost;
+	int64_t late_tokens, late_cost;	/* settled since the load began */
+	int64_t failed_at;		/* clock_mono_ms of a load's failure */
+	struct err failure;
+};
+
+/* Day and month of a user or the installation, in its zone. */
+struct scope {
+	char zone[ZONE_SIZE];
+	struct period period;
+	struct counter *day, *month;	/* NULL until asked */
+};
+
+/* How old something read from the store is; times are clock_mono_ms, 0 never. */
+struct reading {
+	int64_t read_at, asked_at, failed_at;
+	bool asking;
+	struct err failure;
+};
+
+struct account {
+	LIST_ENTRY(account) next;
+	char user_id[ID_SIZE];
+	struct reading reading;
+	bool disabled;
+	char locale[LOCALE_SIZE], zone[ZONE_SIZE];
+	struct budget budget;
+	struct scope scope;
+	int64_t used_at;
+};
+
+/* What a token was when last seen: the script proves it. */
+struct hint {
+	LIST_ENTRY(hint) next;
+	char key[GATEWAY_TOKEN_KEY_SIZE];
+	char text[GATEWAY_TOKEN_TEXT_MAX];
+	struct gateway_token token;
+	struct counter *run;	/* NULL: no limit of its own */
+	int64_t used_at;
+};
+
+/* One limit that a call must keep. */
+struct need {
+	struct counter *counter;	/* referred to while the script is out */
+	int scope, period;		/* as in over_budget */
+	int64_t tokens, cost;		/* 0: no limit */
+	int64_t resets_at;
+	uint64_t loads;			/* the counter's, when the script went */
+};
+
+TAILQ_HEAD(asks, ask);
+
+struct ask {
+	TAILQ_ENTRY(ask) next;
+	struct asks *list;
+	struct admission *a;
+	admission_done *done;		/* NULL: forgotten */
+	void *data;
+	char key[GATEWAY_TOKEN_KEY_SIZE];	/* "": no token at all */
+	char address[46];
+	int64_t begun, deadline;	/* clock_mono_ms */
+	int tries;			/* scripts sent */
+	bool looked_up;			/* the hint is of this call */
+	struct need needs[NEEDS_MAX];
+	size_t n;
+	int64_t tokens, cost;		/* the guess */
+	struct admission_answer answer;
+	char locale[LOCALE_SIZE], zone[ZONE_SIZE];
+	struct err failure;
+};
+
+struct grant {
+	LIST_ENTRY(grant) next;
+	char user_id[ID_SIZE];
+	struct counter *counters[NEEDS_MAX];
+	size_t n;
+	int64_t tokens, cost, at;
+};
+
+/* Work that the store does for us; begins each such struct. */
+struct task {
+	LIST_ENTRY(task) next;
+	struct admission *a;	/* NULL: freed meanwhile */
+};
+
+struct admission {
+	uv_loop_t *loop;
+	struct kv_async *kv;
+	struct jobs *jobs;
+	const struct prices *prices;
+	uint64_t tables;	/* of prices, so far */
+	const struct journal *journal;
+	char zone[ZONE_SIZE];
+
+	char epoch[TOKEN_SIZE];
+	uint64_t links;		/* kv's, when the epoch began */
+	bool ready;		/* Redis has our epoch, as far as we know */
+	bool resetting;
+	int64_t reset_failed_at;
+	struct err reset_failure;
+
+	struct reading house_reading;
+	struct stop_all stop;
+	struct budget budget;	/* of the installation */
+	struct scope house;
+	bool mirrored;		/* what Redis says of the kill switch */
+	bool told;		/* what changed() was told */
+	void (*changed)(void *data, bool stopped);
+	void *changed_data;
+
+	LIST_HEAD(, hint) hints[BUCKETS];
+	LIST_HEAD(, account) accounts[BUCKETS];
+	LIST_HEAD(, counter) counters;
+	LIST_HEAD(, grant) grants;
+	LIST_HEAD(, task) tasks;
+	struct asks waiting, woken, out, finished;
+	bool inside;		/* of admission_ask: nobody may be answered */
+	int64_t clean_at;
+	uv_timer_t *soon, *sweep, *look;	/* freed when closed */
+};
+
+/* admission_ask.c: something that asks wait for has come. */
+void admission_wake(struct admission *a);
+
+/* admission_known.c */
+enum known { KNOWN, KNOWN_LATER, KNOWN_NOT };	/* NOT: since the ask began; e is set */
+enum known house_check(struct admission *a, int64_t since, struct err *e);
+enum known account_check(struct admission *a, struct account *c, int64_t since,
+			 struct err *e);
+struct account *account_find(struct admission *a, const char *user_id);
+struct account *account_get(struct admission *a, const char *user_id);
+struct hint *hint_find(struct admission *a, const char *key);
+/* NULL when the text is none of a token. */
+struct hint *hint_put(struct admission *a, const char *key, const char *text);
+void hint_drop(struct admission *a, struct hint *h);
+/* Forgets what nobody used for long. */
+void known_clean(struct admission *a);
+
+/* admission_counter.c */
+void needs_fill(struct ask *q, struct account *c, struct hint *h, int64_t now);
+void needs_refer(struct ask *q);
+void needs_release(struct ask *q);
+enum known needs_check(struct ask *q, struct err *e);
+struct counter *counter_of_run(struct admission *a, const struct gateway_token *t);
+void counter_refer(struct counter *c);
+void counter_release(struct admission *a, struct counter *c);
+void counters_drop(struct admission *a);
+/* Counts a call where it was reserved, and wherever else it belongs by now. */
+void counters_settle(struct admission *a, const struct grant *g, int64_t tokens,
+		     int64_t cost);
+void scope_release(struct admission *a, struct scope *s);
+
+/* admission_redis.c */
+/* False: a new epoch has to begin first, and was begun. */
+bool redis_ready(struct admission *a);
+void redis_mirror_stop(struct admission *a);
+/* Sends the script, with the counters' reservations. */
+void redis_admit(struct ask *q, const struct hint *h, kv_async_done *done);
+void redis_settle(struct admission *a, const struct grant *g, int64_t tokens,
+		  int64_t cost);
+/* sums: tokens and cost of each; what is reserved goes with them. */
+void redis_load(struct admission *a, size_t n, struct counter *const *counters,
+		int64_t (*sums)[2]);
+
+#endif

@@ -1,0 +1,296 @@
+/* What is known of tokens, accounts and the installation, for a second. */
+#include "config.h"
+#include "gateway/admission_impl.h"
+
+#include <string.h>
+#include <talloc.h>
+
+#include "core/clock.h"
+#include "core/str.h"
+#include "store/users.h"
+
+#define FRESH_MS 1000		/* older: not used while the store answers */
+#define AGAIN_MS 500		/* older: read again, before anybody must wait */
+#define PATIENCE_MS 300		/* of a call whose account is known, but old */
+#define IDLE_MS (3600 * 1000)
+
+static size_t bucket_of(const char *text)
+{
+	uint32_t sum = 2166136261u;
+
+	for (; *text; text++)
+		sum = (sum ^ (unsigned char)*text) * 16777619u;
+	return sum % BUCKETS;
+}
+
+static void *need(void *p)
+{
+	if (!p)
+		err_abort("out of memory");
+	return p;
+}
+
+/* ---- tokens ---- */
+
+struct hint *hint_find(struct admission *a, const char *key)
+{
+	struct hint *h;
+
+	LIST_FOREACH(h, &a->hints[bucket_of(key)], next) {
+		if (str_equal(h->key, key)) {
+			h->used_at = clock_mono_ms();
+			return h;
+		}
+	}
+	return NULL;
+}
+
+void hint_drop(struct admission *a, struct hint *h)
+{
+	if (h->run)
+		counter_release(a, h->run);
+	LIST_REMOVE(h, next);
+	talloc_free(h);
+}
+
+struct hint *hint_put(struct admission *a, const char *key, const char *text)
+{
+	struct hint *h = hint_find(a, key);
+	struct gateway_token token;
+	struct err e = { 0 };
+
+	if (h)
+		hint_drop(a, h);
+	if (gateway_token_parse(text, &token, &e) < 0)
+		return NULL;
+	h = need(talloc_zero(a, struct hint));
+	if (!str_copy(h->key, sizeof(h->key), key) ||
+	    !str_copy(h->text, sizeof(h->text), text))
+		err_abort("token's text is too long");
+	h->token = token;
+	h->used_at = clock_mono_ms();
+	if (token.tokens_max || token.cost_max)
+		h->run = counter_of_run(a, &token);
+	LIST_INSERT_HEAD(&a->hints[bucket_of(key)], h, next);
+	return h;
+}
+
+/* ---- the store's rows ---- */
+
+/* *again: it should be read now. */
+static enum known check(const struct reading *r, int64_t since, bool *again,
+			struct err *e)
+{
+	int64_t now = clock_mono_ms();
+	bool failed = r->failed_at && r->failed_at >= since;
+
+	*again = !r->asking && (!r->read_at || now - r->read_at >= AGAIN_MS);
+	if (r->read_at && now - r->read_at < FRESH_MS)
+		return KNOWN;
+	/* The store does not answer: as it was last seen. */
+	if (r->read_at && (failed || (r->asking && now - r->asked_at >=
+				      PATIENCE_MS)))
+		return KNOWN;
+	if (!failed)
+		return KNOWN_LATER;
+	*e = r->failure;
+	return KNOWN_NOT;
+}
+
+static void ask(struct reading *r)
+{
+	r->asking = true;
+	r->asked_at = clock_mono_ms();
+}
+
+static void answered(struct reading *r, int64_t read_at, const struct err *e)
+{
+	r->asking = false;
+	if (e) {
+		r->failed_at = clock_mono_ms();
+		r->failure = *e;
+	} else {
+		r->read_at = read_at;
+		r->failed_at = 0;
+	}
+}
+
+struct house_task {
+	struct task task;
+	int64_t read_at;
+	struct stop_all stop;
+	struct budget budget;
+};
+
+static int house_work(void *data, struct db *db, struct err *e)
+{
+	struct house_task *t = data;
+	bool own;
+
+	t->read_at = clock_mono_ms();
+	if (stop_all_load(db, &t->stop, e) < 0)
+		return -1;
+	return budget_load(db, BUDGET_ALL, &t->budget, &own, e);
+}
+
+static void tell_stop(struct admission *a)
+{
+	if (!a->changed || a->told == a->stop.on)
+		return;
+	a->told = a->stop.on;
+	a->changed(a->changed_data, a->told);
+}
+
+static void house_done(void *data, const struct err *e)
+{
+	struct house_task *t = data;
+	struct admission *a = t->task.a;
+
+	if (a) {
+		LIST_REMOVE(&t->task, next);
+		answered(&a->house_reading, t->read_at, e);
+		if (!e) {
+			a->stop = t->stop;
+			a->budget = t->budget;
+			redis_mirror_stop(a);
+		}
+	}
+	talloc_free(t);
+	if (!a)
+		return;
+	admission_wake(a);
+	tell_stop(a);
+}
+
+enum known house_check(struct admission *a, int64_t since, struct err *e)
+{
+	struct house_task *t;
+	bool again;
+	enum known k = check(&a->house_reading, since, &again, e);
+
+	if (!again)
+		return k;
+	t = need(talloc_zero(NULL, struct house_task));
+	t->task.a = a;
+	LIST_INSERT_HEAD(&a->tasks, &t->task, next);
+	ask(&a->house_reading);
+	jobs_add(a->jobs, house_work, house_done, t);
+	return k;
+}
+
+struct account_task {
+	struct task task;
+	char user_id[ID_SIZE];
+	int64_t read_at;
+	bool disabled;
+	char locale[LOCALE_SIZE], zone[ZONE_SIZE];
+	struct budget budget;
+};
+
+static int account_work(void *data, struct db *db, struct err *e)
+{
+	struct account_task *t = data;
+	struct user *u;
+
+	t->read_at = clock_mono_ms();
+	u = user_load(db, t, t->user_id, e);
+	if (!u && e->kind == ERR_MISSING) {
+		t->disabled = true;
+		return 0;
+	}
+	if (!u)
+		return -1;
+	t->disabled = u->disabled_at != 0;
+	if (!str_copy(t->locale, sizeof(t->locale), u->locale))
+		t->locale[0] = '\0';
+	if (!str_copy(t->zone, sizeof(t->zone), u->timezone))
+		t->zone[0] = '\0';
+	return budget_of_user(db, t->user_id, &t->budget, e);
+}
+
+struct account *account_find(struct admission *a, const char *user_id)
+{
+	struct account *c;
+
+	LIST_FOREACH(c, &a->accounts[bucket_of(user_id)], next) {
+		if (str_equal(c->user_id, user_id))
+			return c;
+	}
+	return NULL;
+}
+
+static void account_done(void *data, const struct err *e)
+{
+	struct account_task *t = data;
+	struct admission *a = t->task.a;
+	struct account *c = a ? account_find(a, t->user_id) : NULL;
+
+	if (a)
+		LIST_REMOVE(&t->task, next);
+	if (c)
+		answered(&c->reading, t->read_at, e);
+	if (c && !e) {
+		c->disabled = t->disabled;
+		memcpy(c->locale, t->locale, sizeof(c->locale));
+		memcpy(c->zone, t->zone, sizeof(c->zone));
+		c->budget = t->budget;
+	}
+	talloc_free(t);
+	if (a)
+		admission_wake(a);
+}
+
+struct account *account_get(struct admission *a, const char *user_id)
+{
+	struct account *c = account_find(a, user_id);
+
+	if (!c) {
+		c = need(talloc_zero(a, struct account));
+		memcpy(c->user_id, user_id, ID_SIZE);
+		LIST_INSERT_HEAD(&a->accounts[bucket_of(user_id)], c, next);
+	}
+	c->used_at = clock_mono_ms();
+	return c;
+}
+
+enum known account_check(struct admission *a, struct account *c, int64_t since,
+			 struct err *e)
+{
+	struct account_task *t;
+	bool again;
+	enum known k = check(&c->reading, since, &again, e);
+
+	if (!again)
+		return k;
+	t = need(talloc_zero(NULL, struct account_task));
+	t->task.a = a;
+	memcpy(t->user_id, c->user_id, ID_SIZE);
+	LIST_INSERT_HEAD(&a->tasks, &t->task, next);
+	ask(&c->reading);
+	jobs_add(a->jobs, account_work, account_done, t);
+	return k;
+}
+
+void known_clean(struct admission *a)
+{
+	int64_t before = clock_mono_ms() - IDLE_MS;
+	struct account *c, *next_account;
+	struct hint *h, *next_hint;
+	size_t i;
+
+	for (i = 0; i < BUCKETS; i++) {
+		for (h = LIST_FIRST(&a->hints[i]); h; h = next_hint) {
+			next_hint = LIST_NEXT(h, next);
+			if (h->used_at < before)
+				hint_drop(a, h);
+		}
+		for (c = LIST_FIRST(&a->accounts[i]); c; c = next_account) {
+			next_account = LIST_NEXT(c, next);
+			if (c->used_at >= before)
+				continue;
+			scope_release(a, &c->scope);
+			LIST_REMOVE(c, next);
+			talloc_free(c);
+		}
+	}
+}

@@ -1,0 +1,229 @@
+/* The scripts. Each proves the epoch, so none changes counters of another time. */
+#include "config.h"
+#include "gateway/admission_impl.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "core/clock.h"
+#include "core/str.h"
+
+#define EPOCH_KEY "spent:epoch"
+#define STOP_KEY "stop:all"
+#define ARGS_MAX 40
+
+/* A counter is a hash: t, c used, rt, rc reserved; tokens and cost. */
+static const char admit_script[] =
+	"local token = redis.call('GET', KEYS[1])\n"
+	"if not token then return 'none' end\n"
+	"if token ~= ARGV[1] then return 'token ' .. token end\n"
+	"if redis.call('EXISTS', KEYS[2]) == 1 then return 'stopped' end\n"
+	"if redis.call('GET', KEYS[3]) ~= ARGV[2] then return 'epoch' end\n"
+	"for i = 4, #KEYS do\n"
+	"  local v = redis.call('HMGET', KEYS[i], 't', 'c', 'rt', 'rc')\n"
+	"  if not v[1] then return 'missing ' .. (i - 4) end\n"
+	"  for j = 1, 2 do\n"
+	"    local limit = tonumber(ARGV[2 * i - 4 + j])\n"
+	"    if limit > 0 and v[j] + v[j + 2] >= limit then\n"
+	"      return 'over ' .. (i - 4) .. ' ' .. (j - 1) .. ' ' .. v[j]\n"
+	"    end\n"
+	"  end\n"
+	"end\n"
+	"for i = 4, #KEYS do\n"
+	"  redis.call('HINCRBY', KEYS[i], 'rt', ARGV[3])\n"
+	"  redis.call('HINCRBY', KEYS[i], 'rc', ARGV[4])\n"
+	"end\n"
+	"return 'ok'";
+
+/* A counter that is gone (its period is over) needs no settling. */
+static const char settle_script[] =
+	"if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 'epoch' end\n"
+	"for i = 2, #KEYS do\n"
+	"  if redis.call('EXISTS', KEYS[i]) == 1 then\n"
+	"    redis.call('HINCRBY', KEYS[i], 't', ARGV[2])\n"
+	"    redis.call('HINCRBY', KEYS[i], 'c', ARGV[3])\n"
+	"    redis.call('HINCRBY', KEYS[i], 'rt', ARGV[4])\n"
+	"    redis.call('HINCRBY', KEYS[i], 'rc', ARGV[5])\n"
+	"  end\n"
+	"end\n"
+	"return 'ok'";
+
+static const char load_script[] =
+	"if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 'epoch' end\n"
+	"for i = 2, #KEYS do\n"
+	"  local n = 4 * i - 6\n"
+	"  redis.call('HSET', KEYS[i], 't', ARGV[n], 'c', ARGV[n + 1],\n"
+	"             'rt', ARGV[n + 2], 'rc', ARGV[n + 3])\n"
+	"end\n"
+	"return 'ok'";
+
+static const char reset_script[] =
+	"for _, key in ipairs(redis.call('KEYS', 'spent:*')) do\n"
+	"  redis.call('DEL', key)\n"
+	"end\n"
+	"redis.call('SET', KEYS[1], ARGV[1])\n"
+	"if ARGV[2] == '1' then\n"
+	"  redis.call('SET', KEYS[2], '1')\n"
+	"else\n"
+	"  redis.call('DEL', KEYS[2])\n"
+	"end\n"
+	"return 'ok'";
+
+struct args {
+	const char *list[ARGS_MAX];
+	size_t n;
+	char numbers[4 * NEEDS_MAX + 4][24];
+	size_t n_numbers;
+};
+
+static void add(struct args *args, const char *text)
+{
+	args->list[args->n++] = text;
+}
+
+static void add_number(struct args *args, int64_t n)
+{
+	char *text = args->numbers[args->n_numbers++];
+
+	snprintf(text, sizeof(args->numbers[0]), "%lld", (long long)n);
+	add(args, text);
+}
+
+/* ---- the epoch ---- */
+
+static void was_reset(void *data, const char *value, const struct err *e)
+{
+	struct admission *a = data;
+
+	a->resetting = false;
+	a->ready = !e && value && str_equal(value, "ok");
+	if (!a->ready) {
+		a->reset_failed_at = clock_mono_ms();
+		a->reset_failure = (struct err){ .kind = ERR_NONE };
+		if (e)
+			a->reset_failure = *e;
+		else
+			err_tell(&a->reset_failure, ERR_UNAVAILABLE,
+				 "error_redis", "redis: no new epoch");
+	}
+	redis_mirror_stop(a);
+	admission_wake(a);
+}
+
+static void reset(struct admission *a)
+{
+	struct args args = { .n = 0 };
+
+	counters_drop(a);
+	token_new(a->epoch);
+	a->links = kv_async_links(a->kv);
+	a->resetting = true;
+	a->mirrored = a->stop.on;
+	add(&args, EPOCH_KEY);
+	add(&args, STOP_KEY);
+	add(&args, a->epoch);
+	add(&args, a->stop.on ? "1" : "0");
+	kv_async_script(a->kv, reset_script, 2, args.n, args.list, was_reset,
+			a);
+}
+
+bool redis_ready(struct admission *a)
+{
+	if (a->resetting)
+		return false;
+	if (a->ready && a->links == kv_async_links(a->kv))
+		return true;
+	a->ready = false;
+	reset(a);
+	return false;
+}
+
+/* An answer that did not come may have been an order that was obeyed. */
+static void check_done(void *data, const char *value, const struct err *e)
+{
+	struct admission *a = data;
+
+	if ((e || !value || !str_equal(value, "ok")) && !a->resetting)
+		a->ready = false;
+}
+
+void redis_mirror_stop(struct admission *a)
+{
+	const char *const set[] = { "SET", STOP_KEY, "1" };
+	const char *const unset[] = { "DEL", STOP_KEY };
+
+	/* Else the next epoch says it. */
+	if (!a->ready || a->mirrored == a->stop.on)
+		return;
+	a->mirrored = a->stop.on;
+	if (a->stop.on)
+		kv_async_run(a->kv, NULL, NULL, 3, set);
+	else
+		kv_async_run(a->kv, NULL, NULL, 2, unset);
+}
+
+/* ---- counters ---- */
+
+void redis_admit(struct ask *q, const struct hint *h, kv_async_done *done)
+{
+	struct admission *a = q->a;
+	struct args args = { .n = 0 };
+	size_t i;
+
+	add(&args, q->key);
+	add(&args, STOP_KEY);
+	add(&args, EPOCH_KEY);
+	for (i = 0; i < q->n; i++)
+		add(&args, q->needs[i].counter->key);
+	add(&args, h->text);
+	add(&args, a->epoch);
+	add_number(&args, q->tokens);
+	add_number(&args, q->cost);
+	for (i = 0; i < q->n; i++) {
+		add_number(&args, q->needs[i].tokens);
+		add_number(&args, q->needs[i].cost);
+	}
+	kv_async_script(a->kv, admit_script, 3 + q->n, args.n, args.list, done,
+			q);
+}
+
+void redis_settle(struct admission *a, const struct grant *g, int64_t tokens,
+		  int64_t cost)
+{
+	struct args args = { .n = 0 };
+	size_t i;
+
+	/* Else they are loaded anew before anybody needs them. */
+	if (!a->ready)
+		return;
+	add(&args, EPOCH_KEY);
+	for (i = 0; i < g->n; i++)
+		add(&args, g->counters[i]->key);
+	add(&args, a->epoch);
+	add_number(&args, tokens);
+	add_number(&args, cost);
+	add_number(&args, -g->tokens);
+	add_number(&args, -g->cost);
+	kv_async_script(a->kv, settle_script, 1 + g->n, args.n, args.list,
+			check_done, a);
+}
+
+void redis_load(struct admission *a, size_t n, struct counter *const *counters,
+		int64_t (*sums)[2])
+{
+	struct args args = { .n = 0 };
+	size_t i;
+
+	add(&args, EPOCH_KEY);
+	for (i = 0; i < n; i++)
+		add(&args, counters[i]->key);
+	add(&args, a->epoch);
+	for (i = 0; i < n; i++) {
+		add_number(&args, sums[i][0]);
+		add_number(&args, sums[i][1]);
+		add_number(&args, counters[i]->reserved_tokens);
+		add_number(&args, counters[i]->reserved_cost);
+	}
+	kv_async_script(a->kv, load_script, 1 + n, args.n, args.list,
+			check_done, a);
+}

@@ -1,0 +1,235 @@
+#include "config.h"
+#include "admission_fixture.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <talloc.h>
+
+#include "core/clock.h"
+#include "core/str.h"
+#include "store/users.h"
+
+struct prices *world_prices(struct world *w, const char *text)
+{
+	struct err e = { 0 };
+	struct prices *p = prices_parse(w, "t", text, strlen(text), &e);
+
+	if (!p)
+		fail_msg("%s", e.text);
+	return p;
+}
+
+struct gateway_token world_token(const char *user)
+{
+	struct gateway_token t = { .kind = GATEWAY_TOKEN_WORKSPACE,
+				   .address = "172.30.0.5" };
+
+	memcpy(t.user_id, user, ID_SIZE);
+	memcpy(t.subject_id, user, ID_SIZE);
+	return t;
+}
+
+void world_put(struct world *w, const char *token,
+	       const struct gateway_token *t)
+{
+	struct err e = { 0 };
+
+	OK(gateway_token_put(w->kv, token, t, 1000, &e));
+}
+
+int world_set_up(void **state)
+{
+	struct world *w = talloc_zero(NULL, struct world);
+	struct gateway_token t;
+	struct err e = { 0 };
+	void *f;
+
+	assert_int_equal(fixture_set_up(&f), 0);
+	w->f = f;
+	OK(user_create(w->f->db, "kim", "h", false, w->kim, &e));
+	OK(user_create(w->f->db, "lee", "h", false, w->lee, &e));
+	server_init(&w->server);
+	w->kv = kv_new(w, w->server.socket);
+	uv_loop_init(&w->loop);
+	w->async = kv_async_new(&w->loop, w->server.socket);
+	w->db = db_open(w, w->f->path, &e);
+	assert_non_null(w->db);
+	w->jobs = jobs_new(w->db, &w->loop, w->db);
+	w->prices = world_prices(w, PRICES);
+	w->a = admission_new(w, &w->loop, w->async, w->jobs, w->prices,
+			     "Asia/Seoul");
+	token_new(w->token);
+	t = world_token(w->kim);
+	world_put(w, w->token, &t);
+	*state = w;
+	return 0;
+}
+
+static void set(void *data)
+{
+	*(bool *)data = true;
+}
+
+int world_tear_down(void **state)
+{
+	struct world *w = *state;
+	bool idle = false;
+	void *f = w->f;
+
+	admission_free(w->a);
+	jobs_when_idle(w->jobs, set, &idle);
+	while (!idle)
+		uv_run(&w->loop, UV_RUN_ONCE);
+	kv_async_free(w->async);
+	uv_run(&w->loop, UV_RUN_DEFAULT);
+	assert_int_equal(uv_loop_close(&w->loop), 0);
+	server_release(&w->server);
+	talloc_free(w);
+	return fixture_tear_down(&f);
+}
+
+void hear(void *data, const struct admission_answer *a)
+{
+	struct heard *h = data;
+
+	h->calls++;
+	h->answer = *a;
+	assert_true(str_copy(h->zone, sizeof(h->zone), a->zone));
+	assert_true(str_copy(h->locale, sizeof(h->locale), a->locale));
+	assert_int_equal(a->verdict == VERDICT_AWAY, a->e != NULL);
+	assert_int_equal(a->verdict == VERDICT_ADMITTED, a->grant != NULL);
+	if (a->e)
+		h->e = *a->e;
+}
+
+void world_turn_until(struct world *w, const int *calls, int want)
+{
+	while (*calls < want)
+		uv_run(&w->loop, UV_RUN_ONCE);
+	assert_int_equal(*calls, want);
+}
+
+struct heard world_ask(struct world *w, const char *token, int64_t bytes)
+{
+	struct heard h = { 0 };
+
+	admission_ask(w->a, token, "172.30.0.5", bytes, hear, &h);
+	assert_int_equal(h.calls, 0);
+	world_turn_until(w, &h.calls, 1);
+	return h;
+}
+
+enum verdict world_verdict(struct world *w, int64_t bytes)
+{
+	struct heard h = world_ask(w, w->token, bytes);
+
+	if (h.answer.grant)
+		grant_settle(w->a, h.answer.grant, "m", &(struct usage){ 0 });
+	return h.answer.verdict;
+}
+
+static void add_row(struct world *w, const struct gateway_token *t,
+		    const char *model, int64_t at, int64_t tokens)
+{
+	struct usage_call c = { .model = model, .outcome = "complete",
+		.usage = { .input = tokens }, .status = 200, .at = at,
+		.ended_at = at };
+	struct err e = { 0 };
+
+	id_new(c.id);
+	memcpy(c.user_id, t->user_id, ID_SIZE);
+	memcpy(c.subject_id, t->subject_id, ID_SIZE);
+	c.kind = gateway_token_kind_name(t->kind);
+	OK(usage_add(w->f->db, &c, 1, &e));
+}
+
+void world_add_row(struct world *w, const char *user, const char *model,
+		   int64_t at, int64_t tokens)
+{
+	struct gateway_token t = world_token(user);
+
+	add_row(w, &t, model, at, tokens);
+}
+
+void world_settle(struct world *w, const struct heard *h, const char *model,
+		  int64_t tokens)
+{
+	add_row(w, &h->answer.token, model, h->answer.at, tokens);
+	grant_settle(w->a, h->answer.grant, model,
+		     &(struct usage){ .input = tokens });
+}
+
+struct said {
+	int calls;
+	char text[512];
+	struct err e;
+};
+
+static void keep(void *data, const char *value, const struct err *e)
+{
+	struct said *s = data;
+
+	s->calls++;
+	if (value && !str_copy(s->text, sizeof(s->text), value))
+		fail_msg("too long: %s", value);
+	if (e)
+		s->e = *e;
+}
+
+/* Over the loop's own connection, so after all that was sent before. */
+const char *world_redis(struct world *w, const char *script)
+{
+	static struct said s;
+	const char *const args[] = { "EVAL", script, "0" };
+
+	memset(&s, 0, sizeof(s));
+	kv_async_run(w->async, keep, &s, 3, args);
+	world_turn_until(w, &s.calls, 1);
+	if (s.e.kind)
+		fail_msg("%s", s.e.text);
+	return s.text;
+}
+
+int64_t world_counter(struct world *w, const char *pattern, const char *field)
+{
+	char script[512];
+
+	snprintf(script, sizeof(script), "local k = redis.call('KEYS', '%s')\n"
+		 "if #k > 1 then return table.concat(k, ' ') end\n"
+		 "return #k == 0 and '-1' or redis.call('HGET', k[1], '%s')",
+		 pattern, field);
+	return atoll(world_redis(w, script));
+}
+
+void world_budget(struct world *w, const char *subject, struct budget b)
+{
+	struct err e = { 0 };
+
+	OK(budget_save(w->f->db, subject, &b, &e));
+}
+
+static void wake(uv_timer_t *timer)
+{
+	*(bool *)timer->data = true;
+}
+
+void world_pass_a_second(struct world *w)
+{
+	uv_timer_t timer;
+	bool passed = false;
+
+	uv_timer_init(&w->loop, &timer);
+	timer.data = &passed;
+	uv_update_time(&w->loop);
+	uv_timer_start(&timer, wake, 1100, 0);
+	while (!passed)
+		uv_run(&w->loop, UV_RUN_ONCE);
+	uv_close((uv_handle_t *)&timer, NULL);
+	uv_run(&w->loop, UV_RUN_NOWAIT);
+}

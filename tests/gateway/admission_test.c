@@ -1,0 +1,411 @@
+/* lib/gateway/admission.c with a real Redis and a real store: who may call. */
+#include "config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "admission_fixture.h"
+#include "core/clock.h"
+#include "store/users.h"
+
+/* What the day and month counters of a user say: used and reserved. */
+static void expect_counters(struct world *w, const char *user, int64_t used,
+			    int64_t reserved)
+{
+	static const char *const forms[] = { DAY, MONTH };
+	char pattern[128];
+	size_t i;
+
+	for (i = 0; i < 2; i++) {
+		snprintf(pattern, sizeof(pattern), "spent:%s:%s", user,
+			 forms[i]);
+		assert_int_equal(world_counter(w, pattern, "t"), used);
+		assert_int_equal(world_counter(w, pattern, "c"), used);
+		assert_int_equal(world_counter(w, pattern, "rt"), reserved);
+		assert_int_equal(world_counter(w, pattern, "rc"), reserved);
+	}
+}
+
+static void a_call_reserves_and_settles(void **state)
+{
+	struct world *w = *state;
+	struct err e = { 0 };
+	struct heard h;
+
+	OK(user_set_preferences(w->f->db, w->kim, "Kim", "ko", "",
+				"Asia/Tokyo", &e));
+	world_add_row(w, w->kim, "m", clock_now_ms() - 1, 30);
+	h = world_ask(w, w->token, 8000);
+	assert_int_equal(h.answer.verdict, VERDICT_ADMITTED);
+	assert_string_equal(h.answer.token.user_id, w->kim);
+	assert_string_equal(h.zone, "Asia/Tokyo");
+	assert_string_equal(h.locale, "ko");
+	assert_in_range(h.answer.at, clock_now_ms() - 5000, clock_now_ms());
+	expect_counters(w, w->kim, 30, 3000);
+	expect_counters(w, "all", 30, 3000);
+	world_settle(w, &h, "m", 12);
+	expect_counters(w, w->kim, 42, 0);
+	expect_counters(w, "all", 42, 0);
+	/* Of a model without a price tokens count, and money does not. */
+	h = world_ask(w, w->token, -1);
+	assert_int_equal(world_counter(w, "spent:all:" MONTH, "rt"), 31000);
+	world_settle(w, &h, "odd", 8);
+	assert_int_equal(world_counter(w, "spent:all:" MONTH, "t"), 50);
+	assert_int_equal(world_counter(w, "spent:all:" MONTH, "c"), 42);
+}
+
+static int64_t calls_of(struct world *w, const char *command)
+{
+	char script[160];
+
+	snprintf(script, sizeof(script), "return string.match(redis.call("
+		 "'INFO', 'commandstats'), 'cmdstat_%s:calls=(%%d+)')",
+		 command);
+	return atoll(world_redis(w, script));
+}
+
+/* Its script gets the token and the epoch; a look-up would get one more. */
+static void a_steady_call_asks_redis_once(void **state)
+{
+	struct world *w = *state;
+	int64_t scripts, gets;
+	int i;
+
+	for (i = 0; i < 2; i++)
+		assert_int_equal(world_ask(w, w->token, 100).answer.verdict,
+				 VERDICT_ADMITTED);
+	scripts = calls_of(w, "evalsha");
+	gets = calls_of(w, "get");
+	for (i = 0; i < 10; i++)
+		assert_int_equal(world_ask(w, w->token, 100).answer.verdict,
+				 VERDICT_ADMITTED);
+	assert_int_equal(calls_of(w, "evalsha") - scripts, 10);
+	assert_int_equal(calls_of(w, "get") - gets, 20);
+}
+
+static void strangers_have_no_token(void **state)
+{
+	static const char *const bad[] = { "", "x", "token",
+		"00000000000000000000000000000000000000000000000000000000000000",
+		"ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff" };
+	struct world *w = *state;
+	struct gateway_token t = world_token(w->kim);
+	struct heard h = { 0 };
+	struct err e = { 0 };
+	char other[TOKEN_SIZE], key[GATEWAY_TOKEN_KEY_SIZE];
+	size_t i;
+
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_int_equal(world_ask(w, bad[i], 1).answer.verdict,
+				 VERDICT_NO_TOKEN);
+	assert_int_equal(world_verdict(w, 1), VERDICT_ADMITTED);
+	admission_ask(w->a, w->token, "172.30.0.6", 1, hear, &h);
+	world_turn_until(w, &h.calls, 1);
+	assert_int_equal(h.answer.verdict, VERDICT_NO_TOKEN);
+	/* It moves to another address, as its container may. */
+	strcpy(t.address, "172.30.0.6");
+	world_put(w, w->token, &t);
+	assert_int_equal(world_verdict(w, 1), VERDICT_NO_TOKEN);
+	strcpy(t.address, "172.30.0.5");
+	world_put(w, w->token, &t);
+	assert_int_equal(world_verdict(w, 1), VERDICT_ADMITTED);
+	t.address[0] = '\0';
+	world_put(w, w->token, &t);
+	memset(&h, 0, sizeof(h));
+	admission_ask(w->a, w->token, "10.9.8.7", 1, hear, &h);
+	world_turn_until(w, &h.calls, 1);
+	assert_int_equal(h.answer.verdict, VERDICT_ADMITTED);
+	/* Nonsense in Redis is no token. */
+	token_new(other);
+	gateway_token_key(other, key);
+	OK(kv_set(w->kv, key, "1 root everything", 100, &e));
+	assert_int_equal(world_ask(w, other, 1).answer.verdict,
+			 VERDICT_NO_TOKEN);
+	OK(kv_set(w->kv, key, "", 100, &e));
+	assert_int_equal(world_ask(w, other, 1).answer.verdict,
+			 VERDICT_NO_TOKEN);
+}
+
+static void an_ended_token_is_refused_at_once(void **state)
+{
+	struct world *w = *state;
+	struct gateway_token t = world_token(w->kim);
+	struct err e = { 0 };
+
+	assert_int_equal(world_verdict(w, 1), VERDICT_ADMITTED);
+	OK(gateway_token_end_all(w->kv, w->kim, &e));
+	assert_int_equal(world_verdict(w, 1), VERDICT_NO_TOKEN);
+	assert_int_equal(world_verdict(w, 1), VERDICT_NO_TOKEN);
+	world_put(w, w->token, &t);
+	assert_int_equal(world_verdict(w, 1), VERDICT_ADMITTED);
+	/* Another's by now: counted there. */
+	t = world_token(w->lee);
+	world_put(w, w->token, &t);
+	assert_string_equal(world_ask(w, w->token, 1).answer.token.user_id,
+			    w->lee);
+	expect_counters(w, w->lee, 0, 1000);
+	expect_counters(w, w->kim, 0, 0);
+}
+
+static void a_disabled_account_is_refused_in_a_second(void **state)
+{
+	struct world *w = *state;
+	struct gateway_token t = world_token(w->kim);
+	struct err e = { 0 };
+	char other[TOKEN_SIZE];
+
+	assert_int_equal(world_verdict(w, 1), VERDICT_ADMITTED);
+	OK(user_set_disabled(w->f->db, w->kim, true, &e));
+	world_pass_a_second(w);
+	assert_int_equal(world_verdict(w, 1), VERDICT_DISABLED);
+	OK(user_set_disabled(w->f->db, w->kim, false, &e));
+	world_pass_a_second(w);
+	assert_int_equal(world_verdict(w, 1), VERDICT_ADMITTED);
+	id_new(t.user_id);
+	token_new(other);
+	world_put(w, other, &t);
+	assert_int_equal(world_ask(w, other, 1).answer.verdict,
+			 VERDICT_DISABLED);
+}
+
+static const struct {
+	bool all;
+	struct budget budget;
+	int scope, period;
+	bool money;
+} limits[] = {
+	{ false, { .day_tokens = 5000 }, OVER_USER, OVER_DAY, false },
+	{ false, { .day_cost = 5000 }, OVER_USER, OVER_DAY, true },
+	{ false, { .month_tokens = 5000 }, OVER_USER, OVER_MONTH, false },
+	{ false, { .month_cost = 5000 }, OVER_USER, OVER_MONTH, true },
+	{ true, { .day_tokens = 5000 }, OVER_ALL, OVER_DAY, false },
+	{ true, { .day_cost = 5000 }, OVER_ALL, OVER_DAY, true },
+	{ true, { .month_tokens = 5000 }, OVER_ALL, OVER_MONTH, false },
+	{ true, { .month_cost = 5000 }, OVER_ALL, OVER_MONTH, true },
+};
+
+static void expect_over(const struct heard *h, int scope, int period,
+			bool money, int64_t used)
+{
+	const struct over_budget *o = &h->answer.over;
+
+	assert_int_equal(h->answer.verdict, VERDICT_OVER_BUDGET);
+	assert_int_equal(o->scope, scope);
+	assert_int_equal(o->period, period);
+	assert_int_equal(o->money, money);
+	assert_int_equal(o->limit, 5000);
+	assert_int_equal(o->used, used);
+}
+
+static void each_limit_is_held_and_named(void **state)
+{
+	struct world *w = *state;
+	int64_t now = clock_now_ms(), resets;
+	struct period p;
+	struct heard h, second;
+	struct err e = { 0 };
+	size_t i;
+
+	period_at("Asia/Seoul", now, &p);
+	world_add_row(w, w->kim, "m", p.day_from, 4999);
+	for (i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
+		OK(budget_clear(w->f->db, BUDGET_ALL, &e));
+		OK(budget_clear(w->f->db, w->kim, &e));
+		world_budget(w, limits[i].all ? BUDGET_ALL : w->kim,
+			     limits[i].budget);
+		world_pass_a_second(w);
+		h = world_ask(w, w->token, 0);
+		assert_int_equal(h.answer.verdict, VERDICT_ADMITTED);
+		second = world_ask(w, w->token, 0);
+		expect_over(&second, limits[i].scope, limits[i].period,
+			    limits[i].money, 4999);
+		resets = limits[i].period == OVER_DAY ? p.day_to : p.month_to;
+		assert_int_equal(second.answer.over.resets_at, resets);
+		grant_settle(w->a, h.answer.grant, "m", &(struct usage){ 0 });
+	}
+}
+
+static void a_run_has_a_budget_of_its_own(void **state)
+{
+	struct world *w = *state;
+	struct gateway_token t = world_token(w->kim);
+	struct heard h;
+	int money;
+
+	for (money = 0; money < 2; money++) {
+		t.kind = GATEWAY_TOKEN_RUN;
+		id_new(t.subject_id);
+		t.tokens_max = money ? 0 : 5000;
+		t.cost_max = money ? 5000 : 0;
+		world_put(w, w->token, &t);
+		h = world_ask(w, w->token, 0);
+		assert_int_equal(h.answer.verdict, VERDICT_ADMITTED);
+		world_settle(w, &h, "m", 6000);
+		h = world_ask(w, w->token, 0);
+		expect_over(&h, OVER_RUN, OVER_LIFE, money, 6000);
+		assert_int_equal(h.answer.over.resets_at, 0);
+		/* It is the run's, not the token's. */
+		token_new(w->token);
+		world_put(w, w->token, &t);
+		h = world_ask(w, w->token, 0);
+		expect_over(&h, OVER_RUN, OVER_LIFE, money, 6000);
+	}
+}
+
+static void a_day_is_the_users(void **state)
+{
+	static const char *const zones[] = { "Pacific/Kiritimati",
+		"Etc/GMT+12", "Asia/Kathmandu", "America/New_York" };
+	struct world *w = *state;
+	struct err e = { 0 };
+	struct period p;
+	struct heard h;
+	char pattern[128];
+	int64_t before = 0;
+	size_t i;
+
+	world_budget(w, w->kim, (struct budget){ .day_tokens = 1000000 });
+	for (i = 0; i < 4; i++) {
+		OK(db_run(w->f->db, &e, "DELETE FROM usage", ""));
+		OK(user_set_preferences(w->f->db, w->kim, "K", "en", "",
+					zones[i], &e));
+		period_at(zones[i], clock_now_ms(), &p);
+		world_add_row(w, w->kim, "m", p.day_from - 1, 100);
+		world_add_row(w, w->kim, "m", p.day_from, 10);
+		world_add_row(w, w->kim, "m", p.month_from - 1, 1000);
+		admission_rebuild(w->a);
+		world_pass_a_second(w);
+		h = world_ask(w, w->token, 0);
+		assert_int_equal(h.answer.verdict, VERDICT_ADMITTED);
+		snprintf(pattern, sizeof(pattern), "spent:%s:%s:*", w->kim,
+			 p.day);
+		assert_int_equal(world_counter(w, pattern, "t"), 10);
+		snprintf(pattern, sizeof(pattern), "spent:%s:%s:*", w->kim,
+			 p.month);
+		before = p.day_from == p.month_from ? 10 : 110;
+		assert_int_equal(world_counter(w, pattern, "t"), before);
+		world_settle(w, &h, "m", 1);
+	}
+}
+
+/* Between two zones' days while a call is under way: it counts in both. */
+static void a_call_settles_after_its_day(void **state)
+{
+	struct world *w = *state;
+	struct err e = { 0 };
+	struct heard first, second;
+
+	OK(user_set_preferences(w->f->db, w->kim, "K", "en", "",
+				"Pacific/Kiritimati", &e));
+	first = world_ask(w, w->token, 0);
+	OK(user_set_preferences(w->f->db, w->kim, "K", "en", "", "Etc/GMT+12",
+				&e));
+	world_pass_a_second(w);
+	second = world_ask(w, w->token, 0);
+	world_settle(w, &first, "m", 70);
+	world_settle(w, &second, "m", 7);
+	assert_int_equal(world_verdict(w, 0), VERDICT_ADMITTED);
+	expect_counters(w, w->kim, 77, 0);
+	expect_counters(w, "all", 77, 0);
+}
+
+static void calls_at_once_do_not_overshoot(void **state)
+{
+	struct world *w = *state;
+	struct heard h[50] = { 0 };
+	int admitted = 0, over = 0, i;
+
+	world_budget(w, w->kim, (struct budget){ .day_tokens = 100000 });
+	for (i = 0; i < 50; i++)
+		admission_ask(w->a, w->token, "172.30.0.5", BYTES(10000), hear,
+			      &h[i]);
+	for (i = 0; i < 50; i++) {
+		world_turn_until(w, &h[i].calls, 1);
+		admitted += h[i].answer.verdict == VERDICT_ADMITTED;
+		over += h[i].answer.verdict == VERDICT_OVER_BUDGET;
+	}
+	assert_int_equal(admitted, 10);
+	assert_int_equal(over, 40);
+	expect_counters(w, w->kim, 0, 100000);
+	/* Each took more than was guessed: no other begins, and none did. */
+	for (i = 0; i < 50; i++) {
+		if (h[i].answer.grant)
+			world_settle(w, &h[i], "m", 15000);
+		assert_int_equal(world_verdict(w, 0), VERDICT_OVER_BUDGET);
+	}
+	expect_counters(w, w->kim, 150000, 0);
+}
+
+static void keep_stopped(void *data, bool stopped)
+{
+	*(int *)data = stopped;
+}
+
+static void the_switch_stops_all(void **state)
+{
+	struct world *w = *state;
+	int told = -1;
+	struct err e = { 0 };
+
+	assert_int_equal(world_verdict(w, 0), VERDICT_ADMITTED);
+	admission_on_stop(w->a, keep_stopped, &told);
+	OK(stop_all_set(w->f->db, true, "boss", &e));
+	while (told != 1)
+		uv_run(&w->loop, UV_RUN_ONCE);
+	assert_int_equal(world_verdict(w, 0), VERDICT_STOPPED);
+	assert_string_equal(world_redis(w, "return redis.call('GET',"
+					" 'stop:all')"), "1");
+	OK(stop_all_set(w->f->db, false, "boss", &e));
+	while (told != 0)
+		uv_run(&w->loop, UV_RUN_ONCE);
+	assert_int_equal(world_verdict(w, 0), VERDICT_ADMITTED);
+	/* In Redis it holds at once, whoever says it there. */
+	world_redis(w, "redis.call('SET', 'stop:all', '1')");
+	assert_int_equal(world_verdict(w, 0), VERDICT_STOPPED);
+	admission_on_stop(w->a, NULL, NULL);
+}
+
+static void a_new_table_prices_the_past(void **state)
+{
+	struct world *w = *state;
+	struct heard h;
+
+	world_add_row(w, w->kim, "m", clock_now_ms() - 1, 100);
+	world_add_row(w, w->kim, "odd", clock_now_ms() - 1, 1000);
+	h = world_ask(w, w->token, 0);
+	assert_int_equal(world_counter(w, "spent:all:" MONTH, "c"), 100);
+	admission_set_prices(w->a, world_prices(w, "m 2020-01-01 3 3 3 3 3\n"
+						"odd 2020-01-01 1 1 1 1 1\n"));
+	world_settle(w, &h, "m", 10);
+	assert_int_equal(world_verdict(w, 0), VERDICT_ADMITTED);
+	assert_int_equal(world_counter(w, "spent:all:" MONTH, "c"), 1330);
+	assert_int_equal(world_counter(w, "spent:all:" MONTH, "rt"), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		WTEST(a_call_reserves_and_settles),
+		WTEST(a_steady_call_asks_redis_once),
+		WTEST(strangers_have_no_token),
+		WTEST(an_ended_token_is_refused_at_once),
+		WTEST(a_disabled_account_is_refused_in_a_second),
+		WTEST(each_limit_is_held_and_named),
+		WTEST(a_run_has_a_budget_of_its_own),
+		WTEST(a_day_is_the_users),
+		WTEST(a_call_settles_after_its_day),
+		WTEST(calls_at_once_do_not_overshoot),
+		WTEST(the_switch_stops_all),
+		WTEST(a_new_table_prices_the_past),
+	};
+
+	signal(SIGPIPE, SIG_IGN);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
