@@ -256,6 +256,59 @@ static void rows_of_the_journal_count_once(void **state)
 	admission_set_journal(w->a, NULL);
 }
 
+/* Keeps the store's queue busy while things are put in order behind it. */
+static int slow(void *data, struct db *db, struct err *e)
+{
+	usleep(400000);
+	return 0;
+}
+
+static void rows_on_their_way_count_once(void **state)
+{
+	struct world *w = *state;
+	struct journal *j = open_journal(w);
+	struct heard h, second = { 0 };
+	char id[ID_SIZE];
+
+	h = world_ask(w, w->token, 0);
+	jobs_add(w->jobs, slow, NULL, NULL);
+	id_new(id);
+	end_call(w, j, &h, id, 30);
+	/* Its batch goes before the load, which knows the row as well. */
+	while (jobs_left(w->jobs) < 2)
+		uv_run(&w->loop, UV_RUN_ONCE);
+	admission_rebuild(w->a);
+	admission_ask(w->a, w->token, "172.30.0.5", 0, hear, &second);
+	while (jobs_left(w->jobs) < 3)
+		uv_run(&w->loop, UV_RUN_ONCE);
+	assert_int_equal(journal_pending(j), 1);
+	world_turn_until(w, &second.calls, 1);
+	expect_all(w, 30, 1000);
+	journal_close(j, 1000);
+	admission_set_journal(w->a, NULL);
+}
+
+static void what_settles_during_a_load_counts(void **state)
+{
+	struct world *w = *state;
+	struct journal *j = open_journal(w);
+	struct heard h, second = { 0 };
+	char id[ID_SIZE];
+
+	h = world_ask(w, w->token, 0);
+	jobs_add(w->jobs, slow, NULL, NULL);
+	admission_rebuild(w->a);
+	admission_ask(w->a, w->token, "172.30.0.5", 0, hear, &second);
+	while (jobs_left(w->jobs) < 2)
+		uv_run(&w->loop, UV_RUN_ONCE);
+	id_new(id);
+	end_call(w, j, &h, id, 30);
+	world_turn_until(w, &second.calls, 1);
+	expect_all(w, 30, 1000);
+	journal_close(j, 1000);
+	admission_set_journal(w->a, NULL);
+}
+
 struct calling {
 	struct heard h;
 	bool asked;
@@ -362,6 +415,8 @@ int main(void)
 		WTEST(the_forgotten_give_back),
 		WTEST(freed_in_the_middle),
 		WTEST(rows_of_the_journal_count_once),
+		WTEST(rows_on_their_way_count_once),
+		WTEST(what_settles_during_a_load_counts),
 		WTEST(counters_and_ledger_agree_whatever_happens),
 	};
 
