@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <talloc.h>
+#include <unistd.h>
 
 #include "core/str.h"
 #include "fixture.h"
@@ -127,8 +128,11 @@ static void sums_are_by_what_was_asked(void **state)
 	struct usage_call c[5];
 	struct err e = { 0 };
 
+	/* Ids of one millisecond follow no order. */
 	make_user(f, "kim", kim);
+	usleep(2000);
 	make_user(f, "lee", lee);
+	usleep(2000);
 	c[0] = call_of(kim, "b", NOW, 1);
 	c[1] = call_of(kim, "a", NOW + QUARTER - 1, 10);
 	c[2] = call_of(kim, "a", NOW + QUARTER, 100);
@@ -300,6 +304,7 @@ static void a_domain_is_blocked_asked_and_granted(void **state)
 			    "kim a.org granted 4 please boss;");
 	FAILS(ERR_CONFLICT, domain_ask(f->db, kim, "a.org", "", &e));
 	assert_string_equal(e.key, "error_domain_granted");
+	usleep(2000);		/* so that it is the latest */
 	OK(domain_decide(f->db, kim, "b.org", "granted", true, "boss", &e));
 	assert_string_equal(domains(f, kim, NULL, 1),
 			    "kim b.org granted+ 0  boss;");
