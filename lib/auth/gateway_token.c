@@ -38,7 +38,7 @@ void gateway_tokens_key(const char *user_id, char out[GATEWAY_TOKENS_KEY_SIZE])
 	snprintf(out, GATEWAY_TOKENS_KEY_SIZE, "tokens:%s", user_id);
 }
 
-/* "1 conversation USER SUBJECT ADDRESS TOKENS COST": 1 is the form's version, "-" any address. */
+/* "1 conversation USER SUBJECT ADDRESS TOKENS COST": 1 is the form's version; any address is "-". */
 void gateway_token_format(const struct gateway_token *t,
 			  char out[GATEWAY_TOKEN_TEXT_MAX])
 {
@@ -48,18 +48,22 @@ void gateway_token_format(const struct gateway_token *t,
 		 (long long)t->cost_max);
 }
 
-/* Cuts text at single spaces; the number of fields, FIELDS + 1 when more. */
-static size_t cut(char *text, char *fields[FIELDS])
+/* Cuts text at single spaces; false unless it has FIELDS fields. */
+static bool cut(char *text, char *fields[FIELDS])
 {
-	size_t n = 0;
+	char *space;
+	size_t n;
 
-	for (; text && n < FIELDS; n++) {
+	for (n = 0; n < FIELDS - 1; n++) {
 		fields[n] = text;
-		text = strchr(text, ' ');
-		if (text)
-			*text++ = '\0';
+		space = strchr(text, ' ');
+		if (!space)
+			return false;
+		*space = '\0';
+		text = space + 1;
 	}
-	return text ? n + 1 : n;
+	fields[n] = text;
+	return !strchr(text, ' ');
 }
 
 static bool parse_kind(const char *name, enum gateway_token_kind *out)
@@ -104,7 +108,7 @@ static bool parse(char *text, struct gateway_token *t)
 {
 	char *fields[FIELDS];
 
-	return cut(text, fields) == FIELDS && str_equal(fields[0], "1") &&
+	return cut(text, fields) && str_equal(fields[0], "1") &&
 	       parse_kind(fields[1], &t->kind) &&
 	       parse_id(fields[2], t->user_id) &&
 	       parse_id(fields[3], t->subject_id) &&

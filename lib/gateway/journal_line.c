@@ -68,7 +68,7 @@ static void escape_model(const char *model, char out[3 * JOURNAL_MODEL_SIZE])
 	size_t n = 0, i;
 	unsigned char c;
 
-	for (i = 0; model[i] && i < JOURNAL_MODEL_SIZE - 1; i++) {
+	for (i = 0; i < JOURNAL_MODEL_SIZE - 1 && model[i]; i++) {
 		c = (unsigned char)model[i];
 		if (c > ' ' && c < 0x7f && c != '%')
 			out[n++] = (char)c;

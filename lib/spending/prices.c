@@ -109,7 +109,7 @@ static int parse_row(struct row *r, char *line, struct err *e)
 	size_t n = 0, i;
 
 	fields[0] = strtok_r(line, blank, &rest);
-	while (fields[n] && n < FIELDS)
+	while (n < FIELDS && fields[n])
 		fields[++n] = strtok_r(NULL, blank, &rest);
 	if (n != FIELDS || fields[FIELDS])
 		return err_set(e, ERR_INPUT, "a row has %d fields: model from"

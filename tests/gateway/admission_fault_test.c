@@ -263,6 +263,24 @@ static int slow(void *data, struct db *db, struct err *e)
 	return 0;
 }
 
+/* Nobody waits for ever for a store that does not answer. */
+static void a_stuck_store_is_away(void **state)
+{
+	struct world *w = *state;
+	struct heard h;
+	int i;
+
+	for (i = 0; i < 8; i++)
+		jobs_add(w->jobs, slow, NULL, NULL);
+	h = world_ask(w, w->token, 0);
+	assert_int_equal(h.answer.verdict, VERDICT_AWAY);
+	assert_string_equal(h.e.key, "error_busy");
+	assert_true(jobs_left(w->jobs) > 1);
+	while (jobs_left(w->jobs))
+		uv_run(&w->loop, UV_RUN_ONCE);
+	assert_int_equal(world_verdict(w, 0), VERDICT_ADMITTED);
+}
+
 static void rows_on_their_way_count_once(void **state)
 {
 	struct world *w = *state;
@@ -415,6 +433,7 @@ int main(void)
 		WTEST(the_forgotten_give_back),
 		WTEST(freed_in_the_middle),
 		WTEST(rows_of_the_journal_count_once),
+		WTEST(a_stuck_store_is_away),
 		WTEST(rows_on_their_way_count_once),
 		WTEST(what_settles_during_a_load_counts),
 		WTEST(counters_and_ledger_agree_whatever_happens),

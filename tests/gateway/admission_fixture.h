@@ -44,12 +44,14 @@ struct heard world_ask(struct world *w, const char *token, int64_t bytes);
 enum verdict world_verdict(struct world *w, int64_t bytes);	/* what was granted is given back */
 void world_turn_until(struct world *w, const int *calls, int want);
 /* The call's row in the ledger, then its settling. */
-void world_settle(struct world *w, const struct heard *h, const char *model, int64_t tokens);
-void world_add_row(struct world *w, const char *user, const char *model, int64_t at, int64_t tokens);
+void world_settle(struct world *w, const struct heard *h, const char *model,
+		  int64_t tokens);
+void world_add_row(struct world *w, const char *user, const char *model,
+		   int64_t at, int64_t tokens);
 /* Ends of their keys, as Redis matches. */
 #define DAY "*-*-*:*"
 #define MONTH "[0-9][0-9][0-9][0-9]-[0-9][0-9]:*"
-/* A field of the only counter whose key matches, by what Redis says; -1: none. */
+/* A field of the only counter whose key matches; -1 when there is none. */
 int64_t world_counter(struct world *w, const char *pattern, const char *field);
 void world_budget(struct world *w, const char *subject, struct budget b);
 /* A command whose answer is text; "" for none. */

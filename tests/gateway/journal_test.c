@@ -432,6 +432,33 @@ static void full_is_said_and_passes(void **state)
 	close_journal(&g, 1000);
 }
 
+static void a_read_only_store_is_waited_for(void **state)
+{
+	struct fixture *f = *state;
+	char kim[ID_SIZE];
+	struct usage_call c;
+	struct gateway g;
+	struct err e = { 0 };
+
+	make_user(f, kim);
+	start(&g, f);
+	take_up(&g);
+	OK(db_run(g.db, &e, "PRAGMA query_only = 1", ""));
+	c = call_of(kim);
+	OK(journal_begin(g.journal, &c, &e));
+	c = ended(c, "m", 1, 1);
+	journal_end(g.journal, &c);
+	while (!journal_trouble(g.journal))
+		uv_run(&g.loop, UV_RUN_ONCE);
+	assert_int_equal(journal_trouble(g.journal)->kind, ERR_UNAVAILABLE);
+	assert_int_equal(journal_pending(g.journal), 1);
+	OK(db_run(g.db, &e, "PRAGMA query_only = 0", ""));
+	while (journal_pending(g.journal))
+		uv_run(&g.loop, UV_RUN_ONCE);
+	assert_string_equal(rows(f), "complete conversation m 1 1;");
+	close_journal(&g, 1000);
+}
+
 static void a_store_that_stays_away_costs_nothing(void **state)
 {
 	struct fixture *f = *state;
@@ -684,6 +711,7 @@ int main(void)
 		TEST(garbage_is_passed_over),
 		cmocka_unit_test(lines_are_read_as_they_were_written),
 		TEST(full_is_said_and_passes),
+		TEST(a_read_only_store_is_waited_for),
 		TEST(a_store_that_stays_away_costs_nothing),
 		TEST(a_full_disk_tears_no_line),
 		TEST(a_long_call_holds_no_old_segments),
