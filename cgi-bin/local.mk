@@ -39,3 +39,7 @@ gongbang_bridge_LDADD = lib/bridge/libbridge.a lib/session/libsession.a \
 	$(MHD_LIBS) $(WSLAY_LIBS) $(NGHTTP2_LIBS) $(HTTP_PARSER_LIBS) \
 	$(HIREDIS_LIBS) $(SODIUM_LIBS) $(CMARK_LIBS) $(SQLITE_LIBS) \
 	$(UV_LIBS) $(JSON_LIBS) $(TALLOC_LIBS) $(CORE_LIBS) -lpthread
+
+pkglibexec_PROGRAMS += gongbang-egress
+gongbang_egress_SOURCES = cgi-bin/gongbang_egress.c
+gongbang_egress_LDADD = lib/egress/libegress.a lib/core/libcore.a $(CORE_LIBS)

@@ -2,6 +2,7 @@
 confdir = $(sysconfdir)/gongbang
 dist_conf_DATA = conf/gongbang.conf.sample
 dist_pkgdata_DATA = conf/prices.list
+dist_pkgdata_DATA = conf/egress-allow.list
 nginxconfdir = $(confdir)/nginx
 dist_nginxconf_DATA = conf/nginx/fastcgi.inc conf/nginx/site.conf.sample
 nodist_nginxconf_DATA = conf/nginx/gongbang.inc conf/nginx/upstreams.inc

@@ -26,6 +26,7 @@ include tests/gateway/local.mk
 include tests/demo/local.mk
 include tests/cgi-bin/local.mk
 include tests/fuzz/local.mk
+include tests/egress/local.mk
 EXTRA_DIST += tests/package.json tests/package-lock.json tests/client.js tests/bench/bench.js \
 	tests/browser/gongbang.js tests/browser/login.test.js \
 	tests/browser/chat.test.js tests/browser/access.test.js \
