@@ -6,15 +6,19 @@ dist_pkgdata_DATA = conf/egress-allow.list
 nginxconfdir = $(confdir)/nginx
 dist_nginxconf_DATA = conf/nginx/fastcgi.inc conf/nginx/site.conf.sample
 nodist_nginxconf_DATA = conf/nginx/gongbang.inc conf/nginx/upstreams.inc
-nodist_conf_DATA = conf/redis/redis.conf
+nodist_conf_DATA = conf/redis/redis.conf conf/squid/squid.conf
+squiddir = $(pkgdatadir)/squid
+dist_squid_DATA = conf/squid/inside.list
 systemdunitdir = $(prefix)/lib/systemd/system
 dist_systemdunit_DATA = conf/systemd/gongbang.target
 nodist_systemdunit_DATA = \
 	conf/systemd/gongbang-bridge.service \
+	conf/systemd/gongbang-gateway.service \
 	conf/systemd/gongbang-model.service \
 	conf/systemd/gongbang-network.service \
 	conf/systemd/gongbang-pages.service \
-	conf/systemd/gongbang-redis.service
+	conf/systemd/gongbang-redis.service \
+	conf/systemd/gongbang-squid.service
 built_conf = $(nodist_nginxconf_DATA) $(nodist_conf_DATA) \
 	$(nodist_systemdunit_DATA)
 CLEANFILES += $(built_conf)
@@ -29,6 +33,11 @@ fill_in = sed \
 	-e 's|@WEB_SOCKET@|/run/gongbang/bridge/web.sock|g' \
 	-e 's|@STATE@/run/redis|/run/gongbang/redis|g' \
 	-e 's|@STATE@/redis|/var/lib/gongbang/redis|g' \
+	-e 's|@EGRESS_PROXY@|172.30.0.1:3128|g' \
+	-e 's|@EGRESS_LOG@|syslog:daemon.info|g' \
+	-e 's|@LIBEXEC@|$(pkglibexecdir)|g' \
+	-e 's|@SETTINGS@|$(confdir)/gongbang.conf|g' \
+	-e 's|@pkgdatadir[@]|$(pkgdatadir)|g' \
 	-e 's|@pkglibexecdir[@]|$(pkglibexecdir)|g' \
 	-e 's|@sysconfdir[@]|$(sysconfdir)|g'
 
@@ -36,8 +45,22 @@ $(built_conf): %: $(srcdir)/%.in
 	$(AM_V_GEN)$(MKDIR_P) $(@D) && $(fill_in) $< >$@.new && mv $@.new $@
 
 EXTRA_DIST += conf/screenshot.png conf/nginx/gongbang.inc.in conf/nginx/upstreams.inc.in \
-	conf/nginx/up.conf.in conf/nginx/model.inc.in \
+	conf/nginx/up.conf.in conf/squid/errors.list conf/squid/squid.conf.in \
 	conf/redis/redis.conf.in conf/runit conf/systemd conf/workspace
+
+# One file a text, as squid wants them.
+install-data-local: install-squid-errors
+.PHONY: install-squid-errors
+install-squid-errors:
+	$(MKDIR_P) "$(DESTDIR)$(squiddir)/errors"
+	awk -v dir="$(DESTDIR)$(squiddir)/errors" \
+		'/^ERR_/ {to = dir "/" $$1; sub(/^[^ ]+ /, ""); print >to; close(to)}' \
+		$(srcdir)/conf/squid/errors.list
+
+uninstall-local: uninstall-squid-errors
+.PHONY: uninstall-squid-errors
+uninstall-squid-errors:
+	rm -rf "$(DESTDIR)$(squiddir)/errors"
 
 install-data-local: install-systemd-names
 .PHONY: install-systemd-names
