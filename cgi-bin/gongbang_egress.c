@@ -110,7 +110,7 @@ static void ask(struct helper *h, const char *line)
 	struct waiting *w = NULL;
 	uint64_t channel;
 	const char *text = egress_line_number(line, &channel);
-	size_t i;
+	size_t i, n;
 
 	if (!text)
 		return;		/* without a channel nobody can be answered */
@@ -126,6 +126,10 @@ static void ask(struct helper *h, const char *line)
 		refuse(channel, EGRESS_REASON_MALFORMED);
 		return;
 	}
+	/* squid adds the words of its acl line, of which there are none. */
+	n = strlen(w->text);
+	if (n > 2 && str_equal(w->text + n - 2, " -"))
+		w->text[n - 2] = '\0';
 	w->used = true;
 	w->number = ++h->numbers;
 	w->channel = channel;
