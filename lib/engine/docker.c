@@ -36,6 +36,7 @@ struct op {
 	engine_done *done;
 	engine_state_done *state_done;
 	engine_list_done *list_done;
+	engine_places_done *places_done;
 	void *data;
 	char name[128];
 };
@@ -84,6 +85,19 @@ static bool copy_text(char *to, size_t size, struct json_object *o)
 	       str_copy(to, size, json_object_get_string(o));
 }
 
+/* On the network it was made for; what else it was joined to is not ours. */
+static struct json_object *address_of(struct json_object *o)
+{
+	struct json_object *network = docker_json_find(o, "HostConfig",
+						       "NetworkMode", NULL);
+
+	if (!json_object_is_type(network, json_type_string))
+		return NULL;
+	return docker_json_find(o, "NetworkSettings", "Networks",
+				json_object_get_string(network), "IPAddress",
+				NULL);
+}
+
 static int read_state(enum call call, const struct buf *body,
 		      struct container_state *s, struct err *e)
 {
@@ -104,6 +118,12 @@ static int read_state(enum call call, const struct buf *body,
 	found = docker_json_find(o, "Config", "Labels", LABEL_SPEC, NULL);
 	if (!copy_text(s->spec_hash, sizeof(s->spec_hash), found))
 		s->spec_hash[0] = '\0';
+	found = docker_json_find(o, "Config", "Labels", LABEL_TOKEN, NULL);
+	if (!copy_text(s->token_hash, sizeof(s->token_hash), found))
+		s->token_hash[0] = '\0';
+	if (!s->running ||
+	    !copy_text(s->address, sizeof(s->address), address_of(o)))
+		s->address[0] = '\0';
 	return 0;
 }
 
@@ -137,6 +157,33 @@ static void answer_list(struct op *op, const struct buf *body, struct err *e)
 	op->list_done(op->data, ids, found, e->kind ? e : NULL);
 }
 
+static const char *text_or_empty(struct json_object *o)
+{
+	return json_object_is_type(o, json_type_string) ?
+	       json_object_get_string(o) : "";
+}
+
+static void answer_places(struct op *op, const struct buf *body, struct err *e)
+{
+	auto_json *o = e->kind ? NULL : docker_json(body, e);
+	size_t n = o ? json_object_array_length(o) : 0, i;
+	struct container_place *places;
+
+	places = talloc_array(op, struct container_place, (unsigned)n + 1);
+	for (i = 0; i < n; i++) {
+		struct json_object *row = json_object_array_get_idx(o, i);
+
+		places[i] = (struct container_place){
+			.user_id = text_or_empty(docker_json_find(
+				row, "Labels", LABEL_USER, NULL)),
+			.address = text_or_empty(address_of(row)),
+			.token_hash = text_or_empty(docker_json_find(
+				row, "Labels", LABEL_TOKEN, NULL)),
+		};
+	}
+	op->places_done(op->data, places, n, e->kind ? e : NULL);
+}
+
 /* A start that finds no network is a 404 too, of a container that is there. */
 static void name_missing(struct op *op, struct err *e)
 {
@@ -164,6 +211,8 @@ static void answered(void *data, int status, const struct buf *body,
 		answer_state(op, body, &e);
 	else if (op->list_done)
 		answer_list(op, body, &e);
+	else if (op->places_done)
+		answer_places(op, body, &e);
 	else
 		op->done(op->data, e.kind ? &e : NULL);
 	talloc_free(op);
@@ -280,16 +329,13 @@ static void image(struct engine *eng, const char *tag, engine_state_done *done,
 	issue(eng, op, path_of(&path, "/images/", tag, "/json"), NULL, 0);
 }
 
-static void list(struct engine *eng, const char *instance,
-		 engine_list_done *done, void *data)
+static void ask_list(struct engine *eng, struct op *op, const char *instance)
 {
 	auto_buf path = BUF_INIT(PATH_MAX_BYTES);
 	auto_json *filters = json_object_new_object();
 	struct json_object *labels = json_object_new_array();
-	struct op *op = op_new(eng, LIST, instance, data);
 	char label[256];
 
-	op->list_done = done;
 	snprintf(label, sizeof(label), LABEL_INSTANCE "=%s", instance);
 	json_object_array_add(labels, json_object_new_string(label));
 	json_object_object_add(filters, "label", labels);
@@ -300,6 +346,24 @@ static void list(struct engine *eng, const char *instance,
 		     ""), NULL, 0);
 }
 
+static void list(struct engine *eng, const char *instance,
+		 engine_list_done *done, void *data)
+{
+	struct op *op = op_new(eng, LIST, instance, data);
+
+	op->list_done = done;
+	ask_list(eng, op, instance);
+}
+
+static void list_places(struct engine *eng, const char *instance,
+			engine_places_done *done, void *data)
+{
+	struct op *op = op_new(eng, LIST, instance, data);
+
+	op->places_done = done;
+	ask_list(eng, op, instance);
+}
+
 static const struct engine_driver driver = {
 	.create = create,
 	.start = start,
@@ -307,6 +371,7 @@ static const struct engine_driver driver = {
 	.remove = remove_container,
 	.inspect = inspect,
 	.list = list,
+	.places = list_places,
 	.image = image,
 	.exec = docker_exec,
 	.write = docker_stream_write,

@@ -169,12 +169,17 @@ static void hash(struct json_object *o, char out[65])
 
 struct json_object *docker_spec_new(const struct container_spec *spec)
 {
-	struct json_object *o = build(spec), *label = NULL;
+	struct json_object *o = build(spec), *label = NULL, *env = NULL;
 	char hex[65];
 
 	hash(o, hex);
-	if (json_object_object_get_ex(o, "Labels", &label))
+	if (json_object_object_get_ex(o, "Labels", &label)) {
 		put(label, LABEL_SPEC, text(hex));
+		if (spec->token_hash)
+			put(label, LABEL_TOKEN, text(spec->token_hash));
+	}
+	if (spec->secret && json_object_object_get_ex(o, "Env", &env))
+		json_object_array_add(env, text(spec->secret));
 	return o;
 }
 

@@ -9,8 +9,9 @@
 #define LABEL_INSTANCE "gongbang.instance"
 #define LABEL_USER "gongbang.user"
 #define LABEL_SPEC "gongbang.spec"
+#define LABEL_TOKEN "gongbang.token"
 
-/* Gives (json_object_put), with the label gongbang.spec. */
+/* Gives (json_object_put), with the labels gongbang.spec and gongbang.token, and the secret. */
 struct json_object *docker_spec_new(const struct container_spec *spec);
 
 #endif

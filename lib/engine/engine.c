@@ -39,6 +39,12 @@ void engine_list(struct engine *eng, const char *instance,
 	eng->driver->list(eng, instance, done, data);
 }
 
+void engine_places(struct engine *eng, const char *instance,
+		   engine_places_done *done, void *data)
+{
+	eng->driver->places(eng, instance, done, data);
+}
+
 void engine_image(struct engine *eng, const char *tag, engine_state_done *done,
 		  void *data)
 {

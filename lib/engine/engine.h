@@ -31,6 +31,8 @@ struct container_spec {
 	const char *volume;		/* named volume on /workspace */
 	const char *network;
 	const char *const *env;		/* "K=V", NULL-ended */
+	const char *secret;		/* one more, of this container alone: not in the hash; NULL: none */
+	const char *token_hash;		/* label gongbang.token: what the secret is known by; NULL: none */
 	/* Host file, bound read-only on /etc/ssl/certs/ca-certificates.crt; NULL: none. */
 	const char *extra_ca;
 	int64_t memory;			/* bytes; swap none */
@@ -43,7 +45,16 @@ struct container_state {
 	bool exists, running;
 	char image_id[80];		/* sha256:... it was made from */
 	char spec_hash[65];		/* label gongbang.spec, to notice an old one */
+	char token_hash[65];		/* label gongbang.token; "" when none */
+	char address[46];		/* on its network; "" while it does not run */
 	int exit_code;
+};
+
+/* Where a running container of this instance is. Texts borrowed during the call. */
+struct container_place {
+	const char *user_id;
+	const char *address;		/* "" when it has none */
+	const char *token_hash;		/* "" when none */
 };
 
 /*
@@ -57,6 +68,8 @@ typedef void engine_state_done(void *data, const struct container_state *s,
 			       const struct err *e);
 typedef void engine_list_done(void *data, const char *const *user_ids, size_t n,
 			      const struct err *e);
+typedef void engine_places_done(void *data, const struct container_place *places,
+				size_t n, const struct err *e);
 
 /* Volume (created when missing) and container. */
 void engine_create(struct engine *eng, const struct container_spec *spec,
@@ -68,6 +81,9 @@ void engine_remove(struct engine *eng, const char *name, engine_done *done, void
 void engine_inspect(struct engine *eng, const char *name, engine_state_done *done, void *data);
 /* user ids of this instance's running containers. */
 void engine_list(struct engine *eng, const char *instance, engine_list_done *done, void *data);
+/* And where they are. */
+void engine_places(struct engine *eng, const char *instance, engine_places_done *done,
+		   void *data);
 
 /* ID of an image by tag, in container_state.image_id (exists false: no such image). */
 void engine_image(struct engine *eng, const char *tag, engine_state_done *done, void *data);

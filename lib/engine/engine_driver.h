@@ -17,6 +17,8 @@ struct engine_driver {
 			engine_state_done *done, void *data);
 	void (*list)(struct engine *eng, const char *instance,
 		     engine_list_done *done, void *data);
+	void (*places)(struct engine *eng, const char *instance,
+		       engine_places_done *done, void *data);
 	void (*image)(struct engine *eng, const char *tag,
 		      engine_state_done *done, void *data);
 	struct engine_stream *(*exec)(struct engine *eng, const char *name,

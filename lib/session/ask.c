@@ -12,8 +12,9 @@
 
 void session_start(struct session *s)
 {
+	s->left = false;
 	s->wanted = s->want_workspace = true;
-	s->failures = 0;
+	s->failures = s->token_tries = 0;
 	s->retry_at = 0;
 	if (s->process == PROCESS_FAILED) {
 		s->process = PROCESS_NONE;
@@ -36,6 +37,8 @@ void session_watched(struct session *s, int pages)
 	bool more = pages > s->pages;
 
 	s->pages = pages;
+	if (more)
+		s->left = false;
 	if (more && (s->process == PROCESS_NONE || s->process == PROCESS_FAILED))
 		session_start(s);
 }
@@ -43,7 +46,7 @@ void session_watched(struct session *s, int pages)
 bool session_rest(struct session *s)
 {
 	if (session_working(s) || !TAILQ_EMPTY(&s->queue) || s->background ||
-	    s->process == PROCESS_STARTING)
+	    s->process == PROCESS_TOKEN || s->process == PROCESS_STARTING)
 		return false;
 	if (process_takes_input(s))
 		process_end(s);

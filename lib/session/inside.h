@@ -5,6 +5,7 @@
 #include <sys/queue.h>
 
 #include "core/buf.h"
+#include "core/id.h"
 #include "session/session.h"
 
 #define CALL_BODY_MAX (256u << 10)
@@ -73,6 +74,7 @@ struct seen {
 enum process {
 	PROCESS_NONE,		/* not wanted, or ended */
 	PROCESS_PLACE,		/* waits until another one gives way */
+	PROCESS_TOKEN,		/* its token is being made good */
 	PROCESS_STARTING,	/* asked the shim */
 	PROCESS_WAKING,		/* runs; initialize not answered */
 	PROCESS_READY,
@@ -115,7 +117,14 @@ struct session {
 	int64_t stop_at;	/* clock_mono_ms when stop was pressed, until the turn ends */
 	bool background;	/* sub-agents work between turns */
 	int pages;
+	bool left;		/* session_leave: nothing is to be started */
 	TAILQ_HEAD(, call) calls;
+
+	/* token.c */
+	char token[TOKEN_SIZE];	/* from its making until the shim has it; else "" */
+	char token_hash[TOKEN_SIZE];	/* of what Claude has, or is to have; "" none */
+	struct err token_error;	/* of the last try */
+	int token_tries;	/* that failed, in a row */
 
 	/* log.c */
 	struct link_stream *log;
@@ -196,12 +205,24 @@ void process_end(struct session *s);
 void process_fail(struct session *s, const struct err *e);
 /* After POST found or started one. */
 void process_found(struct session *s);
+/* One runs that has no token of ours: it is ended, then looked at again. */
+void process_foreign(struct session *s);
+
+/* token.c */
+/* Makes one, has it stored and made good, then asks the shim to start. */
+void token_begin(struct session *s);
+/* Claude runs and has it. */
+void token_found(struct session *s);
+/* Nobody has it any more. */
+void token_over(struct session *s);
 
 /* start.c */
 void start_ask(struct session *s);
 
 /* log.c */
 void log_step(struct session *s);
+/* Asks the shim anew what it has. */
+void log_list_again(struct session *s, int64_t wait_ms);
 /* The link is gone. */
 void log_lost(struct session *s);
 /* The store took a batch. */

@@ -8,6 +8,7 @@
 
 #include "core/str.h"
 #include "session/inside.h"
+#include "store/conversation_tokens.h"
 
 #define PLACED_LOOK 64		/* last messages whose echo may come once more */
 #define OPEN_LOOK 1000		/* last parts among which open ones are looked for */
@@ -16,6 +17,7 @@ struct loading {
 	struct session *s;
 	char id[ID_SIZE];
 	struct conversation *c;
+	char token_hash[TOKEN_SIZE];
 	struct part *open;	/* those that run or wait, and the last of all */
 	size_t nopen;
 	struct message *unplaced;
@@ -62,6 +64,9 @@ static int load_work(void *data, struct db *db, struct err *e)
 {
 	struct loading *l = data;
 
+	if (!l->again &&
+	    conversation_token_load(db, l->id, l->token_hash, e) < 0)
+		return -1;
 	l->c = conversation_load(db, l, l->id, NULL, e);
 	if (!l->c)
 		return -1;
@@ -129,6 +134,8 @@ static void loaded(void *data, const struct err *e)
 	} else {
 		s->deleted = e != NULL;
 		s->loaded = true;
+		if (!l->again)
+			memcpy(s->token_hash, l->token_hash, TOKEN_SIZE);
 		if (!e)
 			take(s, l);
 		if (s->deleted && !was_deleted)

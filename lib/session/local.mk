@@ -13,4 +13,5 @@ lib_session_libsession_a_SOURCES = \
 	lib/session/recorder.c \
 	lib/session/session.c lib/session/session.h \
 	lib/session/start.c \
+	lib/session/token.c \
 	lib/session/view.c

@@ -42,7 +42,7 @@ static bool find_line(const char *text, const char *id, bool *running,
 	return str_parse_number(number, 0, OFFSET_MAX, bytes, &e) == 0;
 }
 
-static void list_again(struct session *s, int64_t wait_ms)
+void log_list_again(struct session *s, int64_t wait_ms)
 {
 	s->listed = false;
 	s->log_retry_at = clock_mono_ms() + wait_ms;
@@ -54,7 +54,7 @@ static void end_stray(struct session *s)
 {
 	if (!call_new(s, "DELETE", NULL, 0, NULL, "/sessions/%s?grace=1", s->id))
 		return;
-	list_again(s, STRAY_MS);
+	log_list_again(s, STRAY_MS);
 }
 
 /*
@@ -89,8 +89,12 @@ static void listed(struct session *s, int status, const char *body,
 		end_stray(s);
 	else if (bytes < s->log_at)
 		lost(s);
+	else if (running && !s->token_hash[0])
+		process_foreign(s);
 	else if (running)
 		process_found(s);
+	else if (s->process == PROCESS_NONE || s->process == PROCESS_FAILED)
+		token_over(s);
 	session_step(s);
 }
 
@@ -232,7 +236,7 @@ static void on_end(void *data, const struct err *e)
 	} else if (status == 410) {
 		skip_hole(s);
 	} else if (status == 416) {
-		list_again(s, RETRY_MS);
+		log_list_again(s, RETRY_MS);
 		return;
 	}
 	s->log_retry_at = clock_mono_ms() + RETRY_MS;

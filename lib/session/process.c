@@ -22,7 +22,7 @@ bool process_takes_input(const struct session *s)
 
 bool process_needed(const struct session *s)
 {
-	return s->wanted || !TAILQ_EMPTY(&s->queue);
+	return !s->left && (s->wanted || !TAILQ_EMPTY(&s->queue));
 }
 
 static void enter(struct session *s, enum process process)
@@ -44,6 +44,7 @@ void process_fail(struct session *s, const struct err *e)
 void process_found(struct session *s)
 {
 	enter(s, PROCESS_WAKING);
+	token_found(s);
 	input_add(s, INPUT_CONTROL,
 		  line_control("init", "initialize", NULL, NULL), NULL, 0, 0);
 	session_tell(s);
@@ -98,6 +99,7 @@ void process_lost(struct session *s)
 
 	if (was == PROCESS_NONE || was == PROCESS_PLACE || was == PROCESS_FAILED)
 		return;
+	token_over(s);
 	enter(s, PROCESS_NONE);
 	queue_forget_given(s);
 	input_drop(s);
@@ -113,8 +115,10 @@ void process_ended(struct session *s, const char *stderr_tail)
 {
 	bool flag = s->process == PROCESS_WAKING && wrong_flag(s, stderr_tail);
 
-	if (log_in_backlog(s) || s->process == PROCESS_STARTING)
+	if (log_in_backlog(s) || s->process == PROCESS_TOKEN ||
+	    s->process == PROCESS_STARTING)
 		return;
+	token_over(s);
 	if (flag)
 		s->failures = -1;
 	process_lost(s);
@@ -153,6 +157,31 @@ static void asked_to_end(struct session *s, int status, const char *body,
 		remove_process(s, 5);
 }
 
+#define FOREIGN_MS 2000
+
+void process_foreign(struct session *s)
+{
+	s->process = PROCESS_NONE;
+	decoder_end_as(s->decoder, "error_claude_left");
+	if (!call_new(s, "DELETE", NULL, 0, NULL, "/sessions/%s?grace=5", s->id))
+		return;
+	log_list_again(s, FOREIGN_MS);
+}
+
+/* A turn in progress is stopped first, or it would go on until the grace ends. */
+static char *last_words(const struct session *s)
+{
+	char *end = line_control("end", "end_session", NULL, NULL), *stop, *both;
+
+	if (!session_working(s))
+		return end;
+	stop = line_interrupt("leave");
+	both = talloc_asprintf(NULL, "%s%s", stop, end);
+	talloc_free(stop);
+	talloc_free(end);
+	return both;
+}
+
 /* end_session lets it write what it has; the shim then ends it and its tools. */
 void process_end(struct session *s)
 {
@@ -160,12 +189,27 @@ void process_end(struct session *s)
 
 	if (!process_takes_input(s))
 		return;
-	line = line_control("end", "end_session", NULL, NULL);
+	line = last_words(s);
 	if (call_new(s, "POST", line, strlen(line), asked_to_end,
 		     "/sessions/%s/input", s->id))
 		enter(s, PROCESS_ENDING);
 	talloc_free(line);
 	s->wanted = false;
+	session_tell(s);
+}
+
+void session_leave(struct session *s)
+{
+	s->left = true;
+	s->wanted = s->want_workspace = false;
+	if (s->process == PROCESS_TOKEN) {
+		s->process = PROCESS_NONE;
+		token_over(s);
+	}
+	if (process_takes_input(s)) {
+		decoder_end_as(s->decoder, "error_claude_left");
+		process_end(s);
+	}
 	session_tell(s);
 }
 
@@ -230,6 +274,8 @@ void process_step(struct session *s)
 		return;
 	check_deadlines(s, now);
 	check_idle(s, now);
+	if (s->left && process_takes_input(s))
+		session_leave(s);	/* it was starting then */
 	if (s->process != PROCESS_NONE && s->process != PROCESS_PLACE)
 		return;
 	/* Ends that are history must be read first, not to be taken for this one's. */
@@ -240,8 +286,8 @@ void process_step(struct session *s)
 	if (refuse_full(s))
 		return;
 	if (s->ev->may_start(s->data)) {
-		enter(s, PROCESS_STARTING);
-		start_ask(s);
+		enter(s, PROCESS_TOKEN);
+		token_begin(s);
 	} else {
 		s->process = PROCESS_PLACE;
 	}

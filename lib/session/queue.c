@@ -113,6 +113,7 @@ static void add_done(void *data, const struct err *e)
 		if (a->known == 1) {
 			queue_load(s, &a->m);
 			s->failures = 0;
+			s->left = false;
 			s->wanted = s->want_workspace = true;
 			s->retry_at = 0;
 			if (s->process == PROCESS_FAILED)

@@ -156,6 +156,7 @@ static void removed(struct session *s, int status, const char *body,
 	s->listing = false;
 	if (e || (status != 200 && status != 204 && status != 404))
 		return;		/* the next bridge, or the next link, tries again */
+	token_over(s);
 	p = talloc_zero(NULL, struct purge);
 	p->s = s;
 	memcpy(p->id, s->id, ID_SIZE);

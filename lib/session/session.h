@@ -43,6 +43,14 @@ struct session_events {
 	void (*replayed)(void *data, uint64_t asker, const struct part *const *parts, size_t n, int64_t at);
 	/* May another Claude process run in this workspace? false: session_poke comes when it may. */
 	bool (*may_start)(void *data);
+	/*
+	 * The token of that hash is Claude's, or is to be: from that address it
+	 * must be good from now on. wanted: Claude is started by
+	 * session_token_good; else it runs already and nobody waits.
+	 */
+	void (*token)(void *data, const char *hash, const char *address, bool wanted);
+	/* Nobody has that token any more. */
+	void (*token_over)(void *data, const char *hash);
 	/* Claude's process ended. */
 	void (*ended)(void *data);
 	/* Deleted: nothing will come any more. */
@@ -73,6 +81,15 @@ bool session_start_failed(const struct session *s);
 
 /* Ends an idle Claude (others need its place); false when it works. */
 bool session_rest(struct session *s);
+
+/* What was wanted of a token is done; e: not, and why. Again later, then. */
+void session_token_good(struct session *s, const struct err *e);
+
+/*
+ * The account logged out: Claude ends, a turn in progress with one part that
+ * says so. Until a page or a message comes nothing is started.
+ */
+void session_leave(struct session *s);
 
 /* May try again what may_start refused. */
 void session_poke(struct session *s);

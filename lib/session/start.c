@@ -15,6 +15,15 @@ static int add(struct buf *b, const char *kind, const char *text, struct err *e)
 	return buf_add(b, text, strlen(text) + 1, e);
 }
 
+static int add_env(struct session *s, struct buf *b, struct err *e)
+{
+	if (add(b, "env=", "CLAUDE_CODE_ENABLE_TODO_TOOLS=1", e) < 0 ||
+	    add(b, "env=", "CLAUDE_CODE_ENABLE_TASKS=0", e) < 0 ||
+	    buf_add_text(b, "env=ANTHROPIC_AUTH_TOKEN=", e) < 0)
+		return -1;
+	return buf_add(b, s->token, strlen(s->token) + 1, e);
+}
+
 /* Where the log goes on if its volume was lost. */
 static int add_from(struct session *s, struct buf *b, struct err *e)
 {
@@ -47,10 +56,9 @@ static int add_args(struct session *s, struct buf *b, struct err *e)
 		if (add(b, "arg=", args[i], e) < 0)
 			return -1;
 	}
-	if (add_from(s, b, e) < 0 ||
-	    add(b, "env=", "CLAUDE_CODE_ENABLE_TODO_TOOLS=1", e) < 0)
+	if (add_from(s, b, e) < 0)
 		return -1;
-	return add(b, "env=", "CLAUDE_CODE_ENABLE_TASKS=0", e);
+	return add_env(s, b, e);
 }
 
 static void asked(struct session *s, int status, const char *body,
@@ -60,7 +68,12 @@ static void asked(struct session *s, int status, const char *body,
 
 	if (s->process != PROCESS_STARTING)
 		return;
-	if (status == 200 || status == 201) {
+	if (status == 200) {
+		/* Somebody else started one, with a token of theirs. */
+		process_foreign(s);
+		return;
+	}
+	if (status == 201) {
 		s->no_log = false;
 		process_found(s);
 		session_step(s);
@@ -89,4 +102,5 @@ void start_ask(struct session *s)
 	if (!call_new(s, "POST", body.data, body.len, asked, "/sessions/%s",
 		      s->id))
 		s->process = PROCESS_NONE;	/* the link is going: its end tells */
+	explicit_bzero(body.data, body.len);
 }

@@ -89,6 +89,17 @@ static void no_workspace(const struct session *s, struct session_status *out)
 	}
 }
 
+/* Without a token of its own it does not start. */
+static void starting(const struct session *s, struct session_status *out)
+{
+	if (!s->token_error.kind || s->process == PROCESS_WAKING)
+		step(out, 4, "status_claude");
+	else if (str_equal(s->token_error.key, "error_redis"))
+		set(out, "starting", "status_token");
+	else
+		set(out, "starting", "status_token_store");
+}
+
 static void process(const struct session *s, struct session_status *out)
 {
 	switch (s->process) {
@@ -101,15 +112,16 @@ static void process(const struct session *s, struct session_status *out)
 	case PROCESS_PLACE:
 		set(out, "starting", "status_place");
 		break;
+	case PROCESS_TOKEN:
 	case PROCESS_STARTING:
 	case PROCESS_WAKING:
-		step(out, 4, "status_claude");
+		starting(s, out);
 		break;
 	case PROCESS_NONE:
 	case PROCESS_ENDING:
 	case PROCESS_FAILED:
 		if (process_needed(s))
-			step(out, 4, "status_claude");
+			starting(s, out);
 		else
 			set(out, "stopped", "status_resting");
 		break;
@@ -193,7 +205,8 @@ bool session_loaded(const struct session *s)
 
 bool session_running(const struct session *s)
 {
-	return s->process == PROCESS_STARTING || s->process == PROCESS_WAKING ||
+	return s->process == PROCESS_TOKEN || s->process == PROCESS_STARTING ||
+	       s->process == PROCESS_WAKING ||
 	       s->process == PROCESS_READY || s->process == PROCESS_ENDING;
 }
 

@@ -1,6 +1,7 @@
 noinst_LIBRARIES += lib/store/libstore.a
 lib_store_libstore_a_SOURCES = \
 	lib/store/budgets.c lib/store/budgets.h \
+	lib/store/conversation_tokens.c lib/store/conversation_tokens.h \
 	lib/store/conversations.c lib/store/conversations.h \
 	lib/store/db.c lib/store/db.h lib/store/driver.h \
 	lib/store/domains.c lib/store/domains.h \
@@ -18,7 +19,8 @@ store_migrations = \
 	lib/store/migrations/0001_users.sql \
 	lib/store/migrations/0002_conversations.sql \
 	lib/store/migrations/0003_spending.sql \
-	lib/store/migrations/0004_domains.sql
+	lib/store/migrations/0004_domains.sql \
+	lib/store/migrations/0005_tokens.sql
 
 EXTRA_DIST += $(store_migrations) lib/store/embed.awk
 CLEANFILES += lib/store/migrations.inc

@@ -301,6 +301,11 @@ bool decoder_in_turn(const struct decoder *d)
 	return d->in_turn;
 }
 
+void decoder_end_as(struct decoder *d, const char *key)
+{
+	d->end_key = key;
+}
+
 int64_t decoder_broken_lines(const struct decoder *d)
 {
 	return d->broken;

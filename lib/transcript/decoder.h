@@ -91,6 +91,12 @@ int64_t decoder_safe_offset(const struct decoder *d);
 
 bool decoder_in_turn(const struct decoder *d);
 
+/*
+ * The process is being ended: a turn in progress, stopped or killed by it, ends
+ * with the error part of that catalogue key. Until the next process; key: kept.
+ */
+void decoder_end_as(struct decoder *d, const char *key);
+
 /* Each part that runs or waits as it is now, deltas included: what a browser that connects now lacks. */
 void decoder_each_open(struct decoder *d,
 		       void (*each)(void *data, const struct part *p), void *data);

@@ -51,6 +51,7 @@ struct decoder {
 
 	bool in_turn;
 	bool failed;		/* the turn has its error part */
+	const char *end_key;	/* decoder_end_as; NULL: ends are what they look like */
 	int64_t group;		/* the assistant's message at hand, -1: none */
 	int64_t user_group;
 	struct live *open;

@@ -279,15 +279,38 @@ static const char *error_key(struct json_object *line, const char *text)
 	return "error_api";
 }
 
+/*
+ * "API Error: Request rejected (429) · words": the service said in words why,
+ * as our gateway does of a budget. The words' place in text, NULL for none.
+ */
+static const char *said_words(const char *text)
+{
+	static const char mark[] = "Request rejected (", dot[] = ") \xc2\xb7 ";
+	const char *at = text ? strstr(text, mark) : NULL;
+
+	if (!at)
+		return NULL;
+	at += strlen(mark);
+	at += strspn(at, "0123456789");
+	return str_starts(at, dot) && at[strlen(dot)] ? at + strlen(dot) : NULL;
+}
+
 static void api_error(struct decoder *d, struct json_object *line,
 		      struct json_object *content)
 {
 	struct json_object *block = json_object_array_get_idx(content, 0);
-	const char *text;
+	const char *text, *words;
 	size_t n = 0;
 
 	text = field_text(block, "text", &n);
-	live_say(d, "error", error_key(line, text), "detail", text, n);
+	words = said_words(text);
+	if (d->end_key)
+		live_say(d, "error", d->end_key, "detail", NULL, 0);
+	else if (words)
+		live_say(d, "error", error_key(line, text), "said", words,
+			 strlen(words));
+	else
+		live_say(d, "error", error_key(line, text), "detail", text, n);
 	d->failed = true;
 }
 

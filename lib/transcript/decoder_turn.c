@@ -66,7 +66,9 @@ void turn_result(struct decoder *d, struct json_object *line)
 	if (!d->in_turn)	/* --resume refused: the exit says why */
 		return;
 	live_end(d, stopped ? "cancelled" : "ok", false);
-	if (failed && !d->failed)
+	if (stopped && d->end_key && !d->failed)
+		live_say(d, "error", d->end_key, "detail", NULL, 0);
+	else if (failed && !d->failed)
 		say_failure(d, line);
 	say_usage(d, &u);
 	turn_end(d, !failed, &u);
@@ -176,7 +178,10 @@ static void exited(struct decoder *d, struct json_object *line)
 		key = "error_claude_memory";
 	else if (sig || code == 128 + 15)
 		key = "error_claude_killed";
-	process_gone(d, key, tail && n ? tail : NULL, n);
+	if (d->end_key)
+		process_gone(d, d->end_key, NULL, 0);
+	else
+		process_gone(d, key, tail && n ? tail : NULL, n);
 	if (d->ev->process_ended)
 		d->ev->process_ended(d->data, code > 255 ? 255 : (int)code,
 				     sig > 64 ? 64 : (int)sig,
@@ -203,7 +208,9 @@ void turn_process(struct decoder *d, struct json_object *line)
 	if (!subtype)
 		return;
 	if (str_equal(subtype, "start")) {
-		process_gone(d, "error_container_stopped", NULL, 0);
+		process_gone(d, d->end_key ? d->end_key : "error_container_stopped",
+			     NULL, 0);
+		d->end_key = NULL;
 		if (field_flag(line, "lost"))
 			live_say(d, "error", "error_log_lost", "detail", NULL, 0);
 		if (d->ev->process_started)

@@ -334,7 +334,7 @@ void user_line(struct decoder *d, struct json_object *line)
 		text = field_text(block, "text", NULL);
 		if (field_is(block, "type", "tool_result"))
 			tool_result(d, line, block);
-		else if (text && str_starts(text, interrupted))
+		else if (text && !d->end_key && str_starts(text, interrupted))
 			live_say(d, "status", "status_interrupted", "text", NULL, 0);
 	}
 }

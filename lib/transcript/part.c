@@ -93,7 +93,7 @@ static void draw_error(struct drawing *d)
 {
 	const char *key = field_text(d->data, "key", NULL);
 	const char *size = field_text(d->data, "size", NULL);
-	const char *sentence;
+	const char *said = field_text(d->data, "said", NULL), *sentence;
 	int64_t bytes = 0;
 	struct err e = { 0 };
 
@@ -102,7 +102,7 @@ static void draw_error(struct drawing *d)
 	sentence = draw_sentence(d, key, "error_unknown");
 	if (d->text && key && size && str_parse_number(size, 0, INT64_MAX, &bytes, &e) == 0)
 		sentence = i18n_fill(d->ctx, d->text, key, i18n_bytes(d->ctx, bytes), NULL);
-	view_text(d->view, "sentence", sentence);
+	view_text(d->view, "sentence", said && *said ? said : sentence);
 	draw_text(d, "detail", "detail");
 }
 

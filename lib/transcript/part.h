@@ -23,7 +23,8 @@
  *   "multi","options":[{"label","description"}]}],"answers":{},"reason"}
  * plan: {"request","tool","tool_use","input","plan","reason"}
  * todo: {"id","name","todos":[{"content","status","activeForm"}]}
- * image: {"media_type","data"} · error: {"key","detail","size"}
+ * image: {"media_type","data"} · error: {"key","detail","size",
+ * "said" (by the model service, in place of the key's sentence)}
  * usage: {"input","output","cache_read","cache_write","ms"} · status: {"key","text"}
  */
 

@@ -37,6 +37,7 @@ struct workspace {
 	struct workspace_step *step;	/* the engine call on its way */
 	struct container_state seen;	/* by the last inspect */
 	bool running;			/* the container, as last known */
+	char address[46], token_hash[65];	/* of a running one; "" unknown */
 	bool outdated;			/* made from another spec or image */
 	bool fresh;			/* made in this attempt */
 	bool replaced;			/* removed in this attempt */
@@ -69,6 +70,8 @@ struct workspaces {
 	LIST_HEAD(, workspace) buckets[BUCKETS];
 	struct workspace_adoption *adoption;
 	uv_timer_t *adopt_timer;
+	void (*moved)(void *data, struct workspace *w, enum workspace_move move);
+	void *moved_data;
 	bool closed;
 };
 
@@ -76,9 +79,12 @@ struct workspaces {
 void workspace_tell(struct workspace *w);
 void workspace_set_state(struct workspace *w, enum workspace_state state);
 void workspace_arm_idle(struct workspace *w);
+void workspace_moved(struct workspace *w, enum workspace_move move);
 
 /* spec.c: the container as settings say. Gives (child of ctx). */
 struct container_spec *workspace_spec(const void *ctx, const struct workspace *w);
+/* A new token of its own, the only copy there is. */
+void workspace_spec_token(struct container_spec *spec);
 
 /* steps.c */
 void workspace_schedule(struct workspace *w, enum workspace_task task, int64_t delay_ms);

@@ -1,13 +1,15 @@
 #include "config.h"
 #include "workspace/record.h"
 
+#include <string.h>
 #include <talloc.h>
 
+#include "core/digest.h"
 #include "core/str.h"
 
 #define MIB (INT64_C(1) << 20)
 #define CA_PATH "/etc/ssl/certs/ca-certificates.crt"
-#define ENV_MAX 24
+#define ENV_MAX 32
 
 /* Every program looks for the trusted certificates under a name of its own. */
 static const char *const ca_names[] = {
@@ -15,12 +17,16 @@ static const char *const ca_names[] = {
 	"REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE",
 };
 
-/* What is the same in every workspace. The token is no secret. */
+/* Some programs read the one, some the other. */
+static const char *const proxy_names[] = {
+	"HTTPS_PROXY", "HTTP_PROXY", "https_proxy", "http_proxy",
+};
+
+/* What is the same in every workspace. */
 static const char *const fixed[][2] = {
 	{ "HOME", "/workspace" },
 	{ "USER", "claude" },
 	{ "SHELL", "/bin/bash" },
-	{ "ANTHROPIC_AUTH_TOKEN", "none-needed" },
 	{ "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC", "1" },
 	{ "DISABLE_AUTOUPDATER", "1" },
 	{ "CLAUDE_CODE_SHELL_PREFIX", "/usr/local/bin/gongbang-tool" },
@@ -40,6 +46,26 @@ static void add(struct env *env, const char *name, const char *value)
 	env->list[env->n++] = pair;
 }
 
+/* The way out is for everything but the gateway itself. */
+static void add_proxy(struct env *env, const struct settings *s)
+{
+	const char *proxy = settings_text(s, SET_EGRESS_PROXY);
+	const char *gateway = settings_text(s, SET_MODEL_BASE_URL);
+	const char *host = strstr(gateway, "://"), *url, *direct;
+	size_t i;
+
+	if (!*proxy)
+		return;
+	host = host ? host + 3 : gateway;
+	url = talloc_asprintf(env->list, "http://%s", proxy);
+	direct = talloc_asprintf(env->list, "%.*s,localhost,127.0.0.1",
+				 (int)strcspn(host, ":/"), host);
+	for (i = 0; i < sizeof(proxy_names) / sizeof(proxy_names[0]); i++)
+		add(env, proxy_names[i], url);
+	add(env, "NO_PROXY", direct);
+	add(env, "no_proxy", direct);
+}
+
 static const char *const *compose(const void *ctx, const struct settings *s)
 {
 	struct env env = { .list = talloc_zero_array(ctx, const char *, ENV_MAX + 1) };
@@ -55,6 +81,7 @@ static const char *const *compose(const void *ctx, const struct settings *s)
 		add(&env, "ANTHROPIC_MODEL", settings_text(s, SET_MODEL));
 	add(&env, "LANG", korean ? "ko_KR.UTF-8" : "en_US.UTF-8");
 	add(&env, "TZ", settings_text(s, SET_DEFAULT_TIMEZONE));
+	add_proxy(&env, s);
 	if (*settings_text(s, SET_EXTRA_CA)) {
 		for (i = 0; i < sizeof(ca_names) / sizeof(ca_names[0]); i++)
 			add(&env, ca_names[i], CA_PATH);
@@ -85,4 +112,17 @@ struct container_spec *workspace_spec(const void *ctx, const struct workspace *w
 		.tmp = settings_number(s, SET_WORKSPACE_TMP) * MIB,
 	};
 	return spec;
+}
+
+void workspace_spec_token(struct container_spec *spec)
+{
+	char token[TOKEN_SIZE], hash[DIGEST_SIZE];
+
+	token_new(token);
+	digest_hex(token, strlen(token), hash);
+	spec->secret = talloc_asprintf(spec, "ANTHROPIC_AUTH_TOKEN=%s", token);
+	spec->token_hash = talloc_strdup(spec, hash);
+	if (!spec->secret || !spec->token_hash)
+		err_abort("out of memory");
+	explicit_bzero(token, sizeof(token));
 }

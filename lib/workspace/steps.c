@@ -125,6 +125,7 @@ void workspace_failed(struct workspace *w, const struct err *e)
 		w->failures++;
 	if (was_ready && !w->holds) {
 		w->task = TASK_NONE;
+		workspace_moved(w, WORKSPACE_MOVES);	/* it may be gone */
 		workspace_set_state(w, WORKSPACE_STOPPED);
 	} else if (w->failures >= FAILURES_MAX || lasting(e)) {
 		w->quiet = true;
@@ -164,6 +165,7 @@ static void removed(struct workspace *w, const struct container_state *s,
 		return;
 	}
 	w->running = false;
+	workspace_moved(w, WORKSPACE_DOWN);
 	create(w);
 }
 
@@ -171,13 +173,42 @@ static void replace(struct workspace *w)
 {
 	w->replaced = true;
 	progress(w, WORKSPACE_CREATING);
+	workspace_moved(w, WORKSPACE_MOVES);
 	engine_remove(w->all->engine, w->name, done, step_new(w, removed));
 }
 
 static void start(struct workspace *w)
 {
 	progress(w, WORKSPACE_STARTING);
+	workspace_moved(w, WORKSPACE_MOVES);
 	engine_start(w->all->engine, w->name, done, step_new(w, started));
+}
+
+static void up(struct workspace *w, const struct container_state *s)
+{
+	memcpy(w->address, s->address, sizeof(w->address));
+	memcpy(w->token_hash, s->token_hash, sizeof(w->token_hash));
+	workspace_moved(w, WORKSPACE_UP);
+	workspace_enter(w);
+}
+
+/* Just started: where is it? */
+static void located(struct workspace *w, const struct container_state *s,
+		    const struct err *e)
+{
+	struct err ended = { 0 };
+
+	if (!e && !s->running) {
+		w->running = false;
+		workspace_moved(w, WORKSPACE_DOWN);
+		err_set(&ended, ERR_UNAVAILABLE, "it ended at once, with %d",
+			s->exit_code);
+		e = &ended;
+	}
+	if (e)
+		workspace_failed(w, e);
+	else
+		up(w, s);
 }
 
 /*
@@ -189,7 +220,8 @@ static void started(struct workspace *w, const struct container_state *s,
 {
 	if (!e) {
 		w->running = true;
-		workspace_enter(w);
+		engine_inspect(w->all->engine, w->name, seen,
+			       step_new(w, located));
 	} else if (!w->fresh && !w->replaced && e->kind != ERR_CONFLICT &&
 		   !str_equal(e->key, "error_engine")) {
 		replace(w);
@@ -216,6 +248,7 @@ static void create(struct workspace *w)
 {
 	struct container_spec *spec = workspace_spec(w, w);
 
+	workspace_spec_token(spec);
 	progress(w, WORKSPACE_CREATING);
 	engine_create(w->all->engine, spec, done, step_new(w, created));
 	talloc_free(spec);
@@ -242,7 +275,7 @@ static void compared(struct workspace *w, const struct container_state *s,
 	w->outdated = !same_spec(w) ||
 		      (s->exists && !str_equal(s->image_id, w->seen.image_id));
 	if (w->running)
-		workspace_enter(w);
+		up(w, &w->seen);
 	else if (w->outdated && s->exists && !w->replaced)
 		replace(w);
 	else
@@ -258,6 +291,8 @@ static void inspected(struct workspace *w, const struct container_state *s,
 	}
 	w->seen = *s;
 	w->running = s->exists && s->running;
+	if (!w->running)
+		workspace_moved(w, WORKSPACE_DOWN);
 	if (!s->exists)
 		create(w);
 	else
@@ -277,7 +312,7 @@ static void unstuck(struct workspace *w, const struct container_state *s,
 	if (e && e->kind != ERR_MISSING)
 		workspace_failed(w, e);
 	else
-		look(w);
+		look(w);	/* finds it down */
 }
 
 static void stopped(struct workspace *w, const struct container_state *s,
@@ -292,6 +327,7 @@ static void stopped(struct workspace *w, const struct container_state *s,
 		return;
 	}
 	w->running = false;
+	workspace_moved(w, WORKSPACE_DOWN);
 	workspace_set_state(w, WORKSPACE_STOPPED);
 	if (w->again && w->state == WORKSPACE_STOPPED)
 		workspace_ensure(w);
@@ -302,8 +338,16 @@ static void stop(struct workspace *w)
 {
 	w->task = TASK_NONE;
 	workspace_leave(w);
+	workspace_moved(w, WORKSPACE_MOVES);
 	engine_stop(w->all->engine, w->name, STOP_GRACE_S, done,
 		    step_new(w, stopped));
+}
+
+static void restart(struct workspace *w)
+{
+	workspace_moved(w, WORKSPACE_MOVES);
+	engine_stop(w->all->engine, w->name, STOP_GRACE_S, done,
+		    step_new(w, unstuck));
 }
 
 static void begin(struct workspace *w, enum workspace_task task)
@@ -316,8 +360,7 @@ static void begin(struct workspace *w, enum workspace_task task)
 	if (task == TASK_REPLACE)
 		replace(w);
 	else if (task == TASK_RESTART)
-		engine_stop(w->all->engine, w->name, STOP_GRACE_S, done,
-			    step_new(w, unstuck));
+		restart(w);
 	else
 		look(w);
 }

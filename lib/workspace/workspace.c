@@ -223,6 +223,33 @@ struct link *workspace_link(struct workspace *w)
 	return w->state == WORKSPACE_READY && !w->broken ? w->link : NULL;
 }
 
+const char *workspace_address(const struct workspace *w)
+{
+	return w->address;
+}
+
+const char *workspace_token_hash(const struct workspace *w)
+{
+	return w->token_hash;
+}
+
+void workspaces_on_move(struct workspaces *all,
+			void (*moved)(void *data, struct workspace *w,
+				      enum workspace_move move),
+			void *data)
+{
+	all->moved = moved;
+	all->moved_data = data;
+}
+
+void workspace_moved(struct workspace *w, enum workspace_move move)
+{
+	if (move == WORKSPACE_DOWN)
+		w->address[0] = w->token_hash[0] = '\0';
+	if (w->all->moved && !w->all->closed)
+		w->all->moved(w->all->moved_data, w, move);
+}
+
 const struct workspace_health *workspace_health(const struct workspace *w)
 {
 	return &w->health;

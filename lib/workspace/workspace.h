@@ -47,6 +47,22 @@ const char *workspace_user(const struct workspace *w);
  */
 struct link *workspace_link(struct workspace *w);
 
+/* Its container's on the workspaces' network; "" unless it is known to run. */
+const char *workspace_address(const struct workspace *w);
+/* SHA-256 of the token in that container's own environment; "" as above. */
+const char *workspace_token_hash(const struct workspace *w);
+
+/* Told, by the one who asked for it, what becomes of containers. */
+enum workspace_move {
+	WORKSPACE_MOVES,	/* is about to be started or stopped: who has which address is not known */
+	WORKSPACE_UP,		/* started, or found running: address and token are known */
+	WORKSPACE_DOWN,		/* stopped or removed, or found so */
+};
+void workspaces_on_move(struct workspaces *all,
+			void (*moved)(void *data, struct workspace *w,
+				      enum workspace_move move),
+			void *data);
+
 /* From the shim's /health, at most 5 s old while somebody uses it; -1 unknown. */
 struct workspace_health {
 	int64_t memory, memory_max;	/* bytes */

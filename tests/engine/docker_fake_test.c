@@ -32,6 +32,7 @@ struct world {
 	struct err e;
 	struct container_state state;
 	char ids[256];
+	char places[512];
 };
 
 static void asked(void *data, struct fake_client *c, const char *bytes, size_t n)
@@ -125,8 +126,25 @@ static void list_done(void *data, const char *const *ids, size_t n,
 			 "%s,", ids[i]);
 }
 
+static void places_done(void *data, const struct container_place *places,
+			size_t n, const struct err *e)
+{
+	struct world *w = data;
+	size_t i;
+
+	keep_error(w, e);
+	for (i = 0; i < n; i++)
+		snprintf(w->places + strlen(w->places),
+			 sizeof(w->places) - strlen(w->places), "%s at %s by %s,",
+			 places[i].user_id, places[i].address,
+			 places[i].token_hash);
+}
+
 #define INSPECTED "{\"Image\":\"sha256:aa\",\"State\":{\"Running\":true," \
-	"\"ExitCode\":3},\"Config\":{\"Labels\":{\"gongbang.spec\":\"ff\"}}}"
+	"\"ExitCode\":3},\"Config\":{\"Labels\":{\"gongbang.spec\":\"ff\"," \
+	"\"gongbang.token\":\"abc\"}},\"HostConfig\":{\"NetworkMode\":\"ours\"}," \
+	"\"NetworkSettings\":{\"Networks\":{\"other\":{\"IPAddress\":\"10.9.9.9\"}," \
+	"\"ours\":{\"IPAddress\":\"172.30.0.7\"}}}}"
 
 static void expect_inspected(struct world *w)
 {
@@ -137,6 +155,8 @@ static void expect_inspected(struct world *w)
 	assert_true(w->state.exists && w->state.running);
 	assert_string_equal(w->state.image_id, "sha256:aa");
 	assert_string_equal(w->state.spec_hash, "ff");
+	assert_string_equal(w->state.token_hash, "abc");
+	assert_string_equal(w->state.address, "172.30.0.7");
 	assert_int_equal(w->state.exit_code, 3);
 	assert_true(str_starts(w->asked, "GET /containers/box/json HTTP/1.1\r\n"));
 }
@@ -144,7 +164,7 @@ static void expect_inspected(struct world *w)
 static void inspect_by_length(void **state)
 {
 	struct world *w = *state;
-	char text[512];
+	char text[1024];
 
 	snprintf(text, sizeof(text),
 		 "HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n\r\n%s",
@@ -156,7 +176,7 @@ static void inspect_by_length(void **state)
 static void inspect_in_chunks(void **state)
 {
 	struct world *w = *state;
-	char text[512];
+	char text[1024];
 
 	snprintf(text, sizeof(text),
 		 "HTTP/1.1 100 Continue\r\n\r\n"
@@ -290,6 +310,28 @@ static void names_are_encoded(void **state)
 			       "Y:%20z/json HTTP/1.1\r\nHost: engine\r\n"));
 }
 
+static void where_they_are(void **state)
+{
+	struct world *w = *state;
+
+	answer_with(w, "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n["
+		    "{\"Labels\":{\"gongbang.user\":\"u1\",\"gongbang.token\":\"t1\"},"
+		    "\"HostConfig\":{\"NetworkMode\":\"n\"},\"NetworkSettings\":"
+		    "{\"Networks\":{\"n\":{\"IPAddress\":\"172.30.0.2\"}}}},"
+		    "{\"Labels\":{\"gongbang.user\":\"u2\"},"
+		    "\"HostConfig\":{\"NetworkMode\":\"n\"},\"NetworkSettings\":"
+		    "{\"Networks\":{\"m\":{\"IPAddress\":\"172.31.0.2\"}}}},7]");
+	w->then_close = true;
+	engine_places(w->engine, "mine", places_done, w);
+	run_until(w, 1);
+	assert_int_equal(w->e.kind, ERR_NONE);
+	assert_string_equal(w->places, "u1 at 172.30.0.2 by t1,u2 at  by , at  by ,");
+	answer_with(w, "HTTP/1.1 500 No\r\nContent-Length: 2\r\n\r\n{}");
+	engine_places(w->engine, "mine", places_done, w);
+	run_until(w, 2);
+	assert_int_equal(w->e.kind, ERR_UNAVAILABLE);
+}
+
 static void list_of_users(void **state)
 {
 	struct world *w = *state;
@@ -363,6 +405,7 @@ int main(void)
 		ROW(statuses),
 		ROW(names_are_encoded),
 		ROW(list_of_users),
+		ROW(where_they_are),
 		ROW(deadline),
 		ROW(freed_in_mid_call),
 	};

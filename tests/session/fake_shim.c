@@ -181,6 +181,8 @@ static void serve(struct link_stream *s)
 	} else if (str_equal(s->method, "DELETE")) {
 		fake.deletes++;
 		fake.purges += strstr(s->path, "purge=1") != NULL;
+		if (fake.running && fake.on_end)
+			fake.on_end();
 		if (fake.running)
 			fake_exit(143, 15, "");
 		answer(s, 200, "");
@@ -283,6 +285,11 @@ void workspace_ensure(struct workspace *w)
 enum workspace_state workspace_state(const struct workspace *w)
 {
 	return w->state;
+}
+
+const char *workspace_address(const struct workspace *w)
+{
+	return "172.30.0.9";
 }
 
 const struct err *workspace_error(const struct workspace *w)

@@ -19,6 +19,7 @@ struct fake {
 	struct buf input;		/* all lines Claude was given */
 	int refuse_input;		/* answer 409 so many times */
 	void (*on_line)(const char *line);
+	void (*on_end)(void);		/* it is about to be ended */
 };
 
 extern struct fake fake;

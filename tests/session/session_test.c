@@ -15,9 +15,11 @@
 #include <talloc.h>
 
 #include "core/clock.h"
+#include "core/digest.h"
 #include "core/str.h"
 #include "fake_shim.h"
 #include "session/session.h"
+#include "store/conversation_tokens.h"
 #include "store/users.h"
 
 #define M1 "11111111-1111-4111-8111-111111111111"
@@ -33,6 +35,9 @@ static struct world {
 	int accepted, refused, troubles, ends, replays, gone;
 	size_t replayed;
 	bool place;
+	bool redis_away;
+	int tokens, found, overs;
+	char token_hash[TOKEN_SIZE], over_hash[TOKEN_SIZE];
 	char words[256];	/* the texts of the last deltas */
 } w;
 
@@ -91,6 +96,27 @@ static bool on_may_start(void *data)
 	return w.place;
 }
 
+static void on_token(void *data, const char *hash, const char *address,
+		     bool wanted)
+{
+	struct err away = { 0 };
+
+	assert_string_equal(address, "172.30.0.9");
+	assert_true(str_copy(w.token_hash, sizeof(w.token_hash), hash));
+	w.tokens += wanted;
+	w.found += !wanted;
+	if (wanted && w.redis_away)
+		err_tell(&away, ERR_UNAVAILABLE, "error_redis", "away");
+	if (wanted)
+		session_token_good(w.s, w.redis_away ? &away : NULL);
+}
+
+static void on_token_over(void *data, const char *hash)
+{
+	w.overs++;
+	assert_true(str_copy(w.over_hash, sizeof(w.over_hash), hash));
+}
+
 static void on_gone(void *data)
 {
 	w.gone++;
@@ -105,6 +131,7 @@ static const struct session_events events = {
 	.queue = on_nothing, .status = on_nothing, .changed = on_nothing,
 	.accepted = on_accepted, .refused = on_refused, .trouble = on_trouble,
 	.replayed = on_replayed, .may_start = on_may_start,
+	.token = on_token, .token_over = on_token_over,
 	.ended = on_nothing, .gone = on_gone, .failed = on_failed,
 };
 
@@ -595,6 +622,187 @@ static void an_answer_reaches_claude_once(void **state)
 	assert_string_equal(state_of(), "working");
 }
 
+static const char *stored_hash(void)
+{
+	static char hash[TOKEN_SIZE];
+	struct db *db = database();
+	struct err e = { 0 };
+
+	assert_int_equal(conversation_token_load(db, w.conversation, hash, &e), 0);
+	talloc_free(db);
+	return hash;
+}
+
+/* The token that Claude's environment holds, by its hash. */
+static const char *given_hash(void)
+{
+	static char hash[DIGEST_SIZE];
+	const char *at = strstr(fake.args, "env=ANTHROPIC_AUTH_TOKEN=");
+	char token[TOKEN_SIZE];
+
+	assert_non_null(at);
+	snprintf(token, sizeof(token), "%s", strrchr(at, '=') + 1);
+	assert_true(token_valid(token));
+	digest_hex(token, strlen(token), hash);
+	return hash;
+}
+
+static void a_token_lives_as_long_as_its_process(void **state)
+{
+	char first[TOKEN_SIZE];
+
+	fake_ready();
+	session_message(w.s, 1, M1, "hello");
+	turn_loop();
+	assert_int_equal(w.tokens, 1);
+	assert_string_equal(given_hash(), w.token_hash);
+	assert_string_equal(stored_hash(), w.token_hash);
+	assert_int_equal(w.overs, 0);
+	strcpy(first, w.token_hash);
+	/* A new bridge finds it running: the same token, once more. */
+	close_session();
+	w.found = 0;
+	open_session();
+	turn_loop();
+	assert_int_equal(w.found, 1);
+	assert_string_equal(w.token_hash, first);
+	assert_int_equal(fake.starts, 1);
+	assert_true(session_rest(w.s));
+	turn_loop();
+	assert_int_equal(w.overs, 1);
+	assert_string_equal(w.over_hash, first);
+	assert_string_equal(stored_hash(), "");
+	session_message(w.s, 1, M2, "again");
+	turn_loop();
+	assert_int_equal(fake.starts, 2);
+	assert_string_not_equal(given_hash(), first);
+	assert_string_equal(stored_hash(), w.token_hash);
+}
+
+static void without_a_token_it_does_not_start(void **state)
+{
+	struct session_status st;
+
+	w.redis_away = true;
+	fake_ready();
+	session_message(w.s, 1, M1, "hello");
+	turn_loop();
+	assert_int_equal(w.tokens, 1);
+	assert_int_equal(fake.starts, 0);
+	assert_string_equal(stored_hash(), "");
+	session_status(w.s, &st);
+	assert_string_equal(st.state, "starting");
+	assert_string_equal(st.key, "status_token");
+	w.redis_away = false;
+	while (!fake.starts)
+		sleep_loop(50);
+	turn_loop();
+	assert_int_equal(w.ends, 1);
+	assert_string_equal(given_hash(), stored_hash());
+}
+
+/* A container that ended takes the processes along, and their tokens. */
+static void a_token_whose_process_is_gone_is_over(void **state)
+{
+	char first[TOKEN_SIZE];
+
+	fake_ready();
+	session_message(w.s, 1, M1, "hello");
+	turn_loop();
+	strcpy(first, w.token_hash);
+	fake_lose();
+	fake_exit(0, 9, "");
+	assert_int_equal(w.overs, 0);
+	fake_ready();
+	turn_loop();
+	assert_int_equal(w.overs, 1);
+	assert_string_equal(w.over_hash, first);
+	assert_string_not_equal(stored_hash(), first);
+}
+
+/* One of which no token is known here has none that is good. */
+static void a_process_without_a_token_is_ended(void **state)
+{
+	struct db *db;
+	struct err e = { 0 };
+
+	answers = false;
+	fake_ready();
+	session_message(w.s, 1, M1, "hello");
+	turn_loop();
+	say_turn_start(M1);
+	turn_loop();
+	wait_recorded();
+	close_session();
+	db = database();
+	assert_int_equal(conversation_tokens_clear(db, w.user, &e), 0);
+	talloc_free(db);
+	open_session();
+	while (!w.ends)
+		sleep_loop(50);
+	wait_recorded();
+	assert_int_equal(fake.deletes, 1);
+	assert_int_equal(w.ends, 1);
+	assert_int_equal(stored().errors, 1);
+	answers = true;
+	session_message(w.s, 1, M2, "again");
+	while (w.ends < 2)
+		sleep_loop(50);
+	assert_int_equal(fake.starts, 2);
+	assert_int_equal(w.ends, 2);
+}
+
+static void stop_turn(void)
+{
+	if (given("cancel_queued"))
+		fake_say("{\"type\":\"result\",\"subtype\":\"success\","
+			 "\"is_error\":true,\"terminal_reason\":\"aborted_streaming\"}");
+}
+
+static int count_left(void *data, const struct part *p, struct err *e)
+{
+	*(int *)data += strstr(p->data, "error_claude_left") != NULL;
+	return 0;
+}
+
+static void who_leaves_ends_claude_with_one_part(void **state)
+{
+	struct db *db;
+	struct err e = { 0 };
+	int left = 0;
+
+	answers = false;
+	fake_ready();
+	session_watched(w.s, 1);
+	session_message(w.s, 1, M1, "hello");
+	turn_loop();
+	say_turn_start(M1);
+	turn_loop();
+	session_watched(w.s, 0);
+	fake.on_end = stop_turn;
+	session_leave(w.s);
+	session_message(w.s, 0, M1, "hello");
+	turn_loop();
+	wait_recorded();
+	assert_int_equal(given("end_session"), 1);
+	assert_int_equal(given("\"subtype\":\"interrupt\""), 1);
+	assert_int_equal(w.ends, 1);
+	assert_int_equal(w.overs, 1);
+	assert_int_equal(stored().errors, 1);
+	db = database();
+	assert_int_equal(part_each(db, w.conversation, -1, 0, 0, count_left,
+				   &left, &e), 0);
+	talloc_free(db);
+	assert_int_equal(left, 1);
+	assert_true(session_at_rest(w.s));
+	assert_int_equal(fake.starts, 1);
+	answers = true;
+	session_watched(w.s, 1);
+	turn_loop();
+	assert_int_equal(fake.starts, 2);
+	assert_string_equal(state_of(), "ready");
+}
+
 static void without_a_place_it_waits(void **state)
 {
 	w.place = false;
@@ -739,6 +947,11 @@ int main(void)
 		TEST(a_page_gets_what_it_lacks),
 		TEST(an_answer_reaches_claude_once),
 		TEST(without_a_place_it_waits),
+		TEST(a_token_lives_as_long_as_its_process),
+		TEST(without_a_token_it_does_not_start),
+		TEST(a_token_whose_process_is_gone_is_over),
+		TEST(a_process_without_a_token_is_ended),
+		TEST(who_leaves_ends_claude_with_one_part),
 		TEST(an_idle_claude_rests_and_wakes),
 		TEST(a_deleted_one_is_purged),
 		TEST(a_change_while_it_loads_starts_nothing_anew),

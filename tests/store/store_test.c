@@ -13,6 +13,7 @@
 
 #include "core/str.h"
 #include "fixture.h"
+#include "store/conversation_tokens.h"
 #include "store/conversations.h"
 #include "store/users.h"
 
@@ -253,6 +254,40 @@ static void messages_are_kept_once_and_in_order(void **state)
 	FAILS(ERR_MISSING, message_add(f->db, two, m[0], "x", &e));
 }
 
+static void tokens_of_conversations(void **state)
+{
+	struct fixture *f = *state;
+	char user[ID_SIZE], one[ID_SIZE], two[ID_SIZE], hash[TOKEN_SIZE];
+	char a[TOKEN_SIZE], b[TOKEN_SIZE];
+	struct err e = { 0 };
+
+	token_new(a);
+	token_new(b);
+	OK(user_create(f->db, "kim", "h", false, user, &e));
+	OK(conversation_create(f->db, user, "", one, &e));
+	OK(conversation_create(f->db, user, "", two, &e));
+	OK(conversation_token_load(f->db, one, hash, &e));
+	assert_string_equal(hash, "");
+	OK(conversation_token_load(f->db, user, hash, &e));
+	assert_string_equal(hash, "");
+	OK(conversation_token_set(f->db, one, a, &e));
+	OK(conversation_token_set(f->db, two, b, &e));
+	FAILS(ERR_MISSING, conversation_token_set(f->db, user, a, &e));
+	OK(conversation_token_clear(f->db, one, b, &e));
+	OK(conversation_token_load(f->db, one, hash, &e));
+	assert_string_equal(hash, a);
+	OK(conversation_token_clear(f->db, one, a, &e));
+	OK(conversation_token_load(f->db, one, hash, &e));
+	assert_string_equal(hash, "");
+	OK(conversation_mark_deleted(f->db, two, user, &e));
+	OK(conversation_token_load(f->db, two, hash, &e));
+	assert_string_equal(hash, b);
+	FAILS(ERR_MISSING, conversation_token_set(f->db, two, a, &e));
+	OK(conversation_tokens_clear(f->db, user, &e));
+	OK(conversation_token_load(f->db, two, hash, &e));
+	assert_string_equal(hash, "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -261,6 +296,7 @@ int main(void)
 		TEST(pages_miss_none_and_double_none),
 		TEST(nobody_reaches_anothers),
 		TEST(messages_are_kept_once_and_in_order),
+		TEST(tokens_of_conversations),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -190,12 +190,30 @@ static void ask(const char *method, const char *path, const void *bytes,
 	run_until(is_called);
 }
 
+static void placed(void *data, const struct container_place *places, size_t n,
+		   const struct err *e)
+{
+	w.calls++;
+	assert_null(e);
+	assert_int_equal(n, 1);
+	assert_string_equal(places[0].user_id, w.user);
+	assert_string_equal(places[0].address, workspace_address(w.w));
+	assert_string_equal(places[0].token_hash, workspace_token_hash(w.w));
+}
+
 static void made_and_entered(void **state)
 {
 	workspace_ensure(w.w);
 	run_until(is_ready);
 	inspect();
 	assert_true(w.state.exists && w.state.running);
+	assert_true(w.state.address[0]);
+	assert_string_equal(w.state.address, workspace_address(w.w));
+	assert_true(token_valid(w.state.token_hash));
+	assert_string_equal(w.state.token_hash, workspace_token_hash(w.w));
+	w.calls = 0;
+	engine_places(w.engine, settings_text(w.settings, SET_INSTANCE), placed, NULL);
+	run_until(is_called);
 	ask("GET", "/sessions", NULL, 0);
 	assert_int_equal(w.status, 200);
 	assert_string_equal(w.body, "");

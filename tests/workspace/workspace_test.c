@@ -11,6 +11,7 @@
 #include <cmocka.h>
 #include <talloc.h>
 
+#include "core/digest.h"
 #include "core/str.h"
 #include "world.h"
 
@@ -31,6 +32,46 @@ static void made_and_entered(void **state)
 	assert_non_null(strstr(w->created, "ANTHROPIC_BASE_URL="));
 	workspace_ensure(w->w);
 	assert_int_equal(workspace_state(w->w), WORKSPACE_READY);
+}
+
+/* The token is in the environment, its hash a label; the next one differs. */
+static void token_of_its_own(void **state)
+{
+	static const char name[] = "ANTHROPIC_AUTH_TOKEN=";
+	struct world *w = *state;
+	char first[TOKEN_SIZE], hash[DIGEST_SIZE];
+	const char *token;
+
+	world_set(w, "model_base_url", "http://172.30.5.1:4100/x");
+	world_set(w, "egress_proxy", "172.30.5.1:3128");
+	workspace_ensure(w->w);
+	assert_true(world_reach(w, WORKSPACE_READY));
+	token = strstr(w->created, name);
+	assert_non_null(token);
+	snprintf(first, sizeof(first), "%s", token + strlen(name));
+	assert_true(token_valid(first));
+	digest_hex(first, strlen(first), hash);
+	assert_string_equal(workspace_token_hash(w->w), hash);
+	assert_string_equal(workspace_address(w->w), "172.30.0.9");
+	assert_string_equal(w->moves, "DmU");
+	assert_non_null(strstr(w->created, "HTTPS_PROXY=http:\\/\\/172.30.5.1:3128\""));
+	assert_non_null(strstr(w->created, "\"http_proxy=http:"));
+	assert_non_null(strstr(w->created, "NO_PROXY=172.30.5.1,localhost,"));
+	workspace_stop(w->w);
+	assert_true(world_reach(w, WORKSPACE_STOPPED));
+	assert_string_equal(workspace_address(w->w), "");
+	assert_string_equal(w->moves, "DmUmD");
+	/* The same container again: the same token, and it is no other spec. */
+	workspace_ensure(w->w);
+	assert_true(world_reach(w, WORKSPACE_READY));
+	assert_string_equal(w->log, "CSXTSX");
+	assert_string_equal(workspace_token_hash(w->w), hash);
+	world_set(w, "egress_proxy", "");
+	workspace_restart(w->w);
+	assert_true(world_reach(w, WORKSPACE_READY));
+	assert_string_equal(w->log, "CSXTSXTRCSX");
+	assert_string_not_equal(workspace_token_hash(w->w), hash);
+	assert_null(strstr(w->created, "HTTPS_PROXY"));
 }
 
 static void bring_up(struct world *w)
@@ -348,6 +389,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		ROW(made_and_entered), ROW(found_running), ROW(found_stopped),
+		ROW(token_of_its_own), ROW(found_running), ROW(found_stopped),
 		ROW(old_and_stopped), ROW(old_and_busy), ROW(old_and_quiet),
 		ROW(two_bridges), ROW(no_image), ROW(comes_back_by_itself),
 		ROW(network_made_anew), ROW(engine_away),

@@ -42,12 +42,16 @@ static void note(struct world *w, const char *what)
 
 static void answer_inspect(struct world *w, struct fake_client *c)
 {
-	char body[512];
+	char body[1024];
 
 	snprintf(body, sizeof(body),
 		 "{\"Image\":\"%s\",\"State\":{\"Running\":%s,\"ExitCode\":0},"
-		 "\"Config\":{\"Labels\":{\"gongbang.spec\":\"%s\"}}}",
-		 w->image_id, w->running ? "true" : "false", w->hash);
+		 "\"Config\":{\"Labels\":{\"gongbang.spec\":\"%s\","
+		 "\"gongbang.token\":\"%s\"}},\"HostConfig\":{\"NetworkMode\":"
+		 "\"n\"},\"NetworkSettings\":{\"Networks\":{\"n\":{"
+		 "\"IPAddress\":\"172.30.0.9\"}}}}",
+		 w->image_id, w->running ? "true" : "false", w->hash,
+		 w->token_hash);
 	fake_answer(c, w->exists ? 200 : 404, w->exists ? body : "{}");
 }
 
@@ -58,6 +62,9 @@ void world_made(struct world *w)
 
 	assert_int_equal(json_pointer_get(o, "/Labels/gongbang.spec", &label), 0);
 	snprintf(w->hash, sizeof(w->hash), "%s", json_object_get_string(label));
+	assert_int_equal(json_pointer_get(o, "/Labels/gongbang.token", &label), 0);
+	snprintf(w->token_hash, sizeof(w->token_hash), "%s",
+		 json_object_get_string(label));
 	snprintf(w->image_id, sizeof(w->image_id), "sha256:now");
 	w->exists = true;
 	json_object_put(o);
@@ -144,6 +151,18 @@ static void asked(void *data, struct fake_client *c, const char *rq, size_t n)
 	}
 }
 
+static void moved(void *data, struct workspace *which, enum workspace_move move)
+{
+	struct world *w = data;
+	size_t n = strlen(w->moves);
+
+	if (n + 1 < sizeof(w->moves))
+		w->moves[n] = "mUD"[move];
+	assert_int_equal(workspace_address(which)[0] != '\0',
+			 move == WORKSPACE_UP ||
+			 (move == WORKSPACE_MOVES && which->address[0]));
+}
+
 static void changed(void *data)
 {
 	struct world *w = data;
@@ -169,6 +188,7 @@ void world_set(struct world *w, const char *name, const char *value)
 void world_open_all(struct world *w)
 {
 	w->all = workspaces_new(w->ctx, &w->loop, w->engine, w->settings);
+	workspaces_on_move(w->all, moved, w);
 	w->w = workspace_get(w->all, USER);
 	assert_ptr_equal(w->w, workspace_get(w->all, USER));
 	workspace_watch(w->w, changed, w);

@@ -21,12 +21,13 @@ struct world {
 	struct workspace *w;
 	/* The engine's world. */
 	bool exists, running, image, network, other_bridge, deaf, slow_create;
-	char hash[65], image_id[16];
+	char hash[65], token_hash[65], image_id[16];
 	const char *greeting;		/* NULL: the exec ends with 126 */
 	const char *listed;
 	char log[4096];			/* C create, S start, T stop, R remove, X exec */
 	char created[8192];
 	struct fake_client *exec, *pending;
+	char moves[64];			/* m moves, U up, D down */
 	char states[256];		/* a letter a change */
 	enum workspace_state last;
 	bool link_seen;
