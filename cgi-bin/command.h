@@ -25,7 +25,7 @@ struct call {
 };
 
 struct command {
-	const char *noun, *verb;
+	const char *noun, *verb;	/* verb "": the noun alone */
 	const char *arguments;	/* for the help */
 	const char *help;
 	unsigned takes;
@@ -38,5 +38,6 @@ int command_user_passwd(const struct call *c, struct err *e) must_check;
 int command_user_disable(const struct call *c, struct err *e) must_check;
 int command_user_enable(const struct call *c, struct err *e) must_check;
 int command_user_list(const struct call *c, struct err *e) must_check;
+int command_doctor(const struct call *c, struct err *e) must_check;
 
 #endif

@@ -26,6 +26,9 @@ static const struct command commands[] = {
 	  TAKES_LOGIN, command_user_enable },
 	{ "user", "list", "[--json]", "List all accounts.",
 	  TAKES_JSON, command_user_list },
+	{ "doctor", "", "[--json]",
+	  "Check that all is well, and say how to mend what is not.",
+	  TAKES_JSON, command_doctor },
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -36,9 +39,10 @@ static void help(FILE *out)
 
 	fputs("usage: gongbang [--settings FILE] COMMAND\n\n", out);
 	for (i = 0; i < COMMANDS; i++)
-		fprintf(out, "  gongbang %s %s %s\n      %s\n",
-			commands[i].noun, commands[i].verb,
-			commands[i].arguments, commands[i].help);
+		fprintf(out, "  gongbang %s%s%s %s\n      %s\n",
+			commands[i].noun, *commands[i].verb ? " " : "",
+			commands[i].verb, commands[i].arguments,
+			commands[i].help);
 	fputs("  gongbang help\n      Print this.\n\n"
 	      "A password is one line of standard input; on a terminal it is"
 	      " asked for twice.\nWith --generate one is made and printed"
@@ -116,8 +120,11 @@ static int find_and_run(struct call *c, char **words)
 		return DONE;
 	}
 	for (i = 0; i < COMMANDS; i++) {
-		if (str_equal(words[0], commands[i].noun) && words[1] &&
-		    str_equal(words[1], commands[i].verb))
+		if (!str_equal(words[0], commands[i].noun))
+			continue;
+		if (!*commands[i].verb)
+			return run(&commands[i], c, words + 1);
+		if (words[1] && str_equal(words[1], commands[i].verb))
 			return run(&commands[i], c, words + 2);
 	}
 	return complain("no such command", words[0]);

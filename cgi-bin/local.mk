@@ -6,8 +6,10 @@ gongbang_demo_model_LDADD = lib/demo/libdemo.a lib/core/libcore.a \
 
 bin_PROGRAMS += gongbang
 gongbang_SOURCES = cgi-bin/gongbang.c cgi-bin/command.h \
-	cgi-bin/command_user.c cgi-bin/terminal.c cgi-bin/terminal.h
-gongbang_LDADD = lib/auth/libauth.a lib/store/libstore.a lib/kv/libkv.a \
+	cgi-bin/command_doctor.c cgi-bin/command_user.c \
+	cgi-bin/doctor.h cgi-bin/doctor_host.c cgi-bin/doctor_model.c \
+	cgi-bin/doctor_state.c cgi-bin/terminal.c cgi-bin/terminal.h
+gongbang_LDADD = lib/egress/libegress.a lib/auth/libauth.a lib/store/libstore.a lib/kv/libkv.a \
 	lib/http/libhttp.a lib/core/libcore.a $(SODIUM_LIBS) $(SQLITE_LIBS) \
 	$(HIREDIS_LIBS) $(CURL_LIBS) $(JSON_LIBS) $(TALLOC_LIBS) $(CORE_LIBS)
 

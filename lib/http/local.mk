@@ -3,6 +3,7 @@ lib_http_libhttp_a_SOURCES = \
 	lib/http/client.c lib/http/client.h \
 	lib/http/cookie.c lib/http/cookie.h \
 	lib/http/form.c lib/http/form.h \
+	lib/http/probe.c lib/http/probe.h \
 	lib/http/request.c lib/http/request.h \
 	lib/http/response.c lib/http/response.h \
 	lib/http/router.c lib/http/router.h

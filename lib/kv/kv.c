@@ -151,10 +151,10 @@ int kv_set(struct kv *kv, const char *key, const char *value, int64_t ttl_s,
 	return tell(kv, args, e);
 }
 
-int kv_get(struct kv *kv, const void *ctx, const char *key, char **out,
-	   struct err *e)
+/* A text, or NULL for none, as *out. */
+static int ask_text(struct kv *kv, const void *ctx, const char *const *args,
+		    char **out, struct err *e)
 {
-	const char *const args[] = { "GET", key, NULL };
 	auto_reply *r = ask(kv, args, e);
 
 	if (!r)
@@ -164,11 +164,29 @@ int kv_get(struct kv *kv, const void *ctx, const char *key, char **out,
 		return 0;
 	}
 	if (r->type != REDIS_REPLY_STRING)
-		return err_set(e, ERR_INTERNAL, "redis GET: no string");
+		return err_set(e, ERR_INTERNAL, "redis %s: no string", args[0]);
 	*out = talloc_strndup(ctx, r->str, (size_t)r->len);
 	if (!*out)
 		err_abort("out of memory");
 	return 0;
+}
+
+int kv_get(struct kv *kv, const void *ctx, const char *key, char **out,
+	   struct err *e)
+{
+	const char *const args[] = { "GET", key, NULL };
+
+	return ask_text(kv, ctx, args, out, e);
+}
+
+int kv_info(struct kv *kv, const void *ctx, const char *section, char **out,
+	    struct err *e)
+{
+	const char *const args[] = { "INFO", section, NULL };
+
+	if (ask_text(kv, ctx, args, out, e) < 0)
+		return -1;
+	return *out ? 0 : err_set(e, ERR_INTERNAL, "redis INFO: nothing");
 }
 
 int kv_delete(struct kv *kv, const char *key, struct err *e)

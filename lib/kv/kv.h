@@ -22,6 +22,8 @@ int kv_set(struct kv *kv, const char *key, const char *value, int64_t ttl_s, str
 int kv_get(struct kv *kv, const void *ctx, const char *key, char **out, struct err *e) must_check;
 int kv_delete(struct kv *kv, const char *key, struct err *e) must_check;
 int kv_expire(struct kv *kv, const char *key, int64_t ttl_s, struct err *e) must_check;
+/* Redis on itself: a section of INFO, as lines "name:value\r\n". Gives (child of ctx). */
+int kv_info(struct kv *kv, const void *ctx, const char *section, char **out, struct err *e) must_check;
 /* Adds one to a counter that lives ttl_s from its first increment; *count after, *left_s of its life. */
 int kv_count(struct kv *kv, const char *key, int64_t ttl_s, int64_t *count, int64_t *left_s, struct err *e) must_check;
 /* Takes one back from such a counter; never below 0, never a new one. */

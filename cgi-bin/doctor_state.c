@@ -1,0 +1,160 @@
+/* gongbang doctor: settings, records, logins, and the programs that answer pages. */
+#include "config.h"
+#include "doctor.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/statvfs.h>
+#include <sys/un.h>
+#include <talloc.h>
+#include <unistd.h>
+
+#include "core/str.h"
+#include "egress/egress.h"
+#include "http/client.h"
+#include "kv/kv.h"
+#include "store/db.h"
+
+#define MIB (INT64_C(1) << 20)
+#define DISK_FAIL (200 * MIB)
+#define DISK_WARN (1024 * MIB)
+
+static const char *setting(const struct call *c, enum setting id)
+{
+	return settings_text(c->settings, id);
+}
+
+/* They were read before this runs; what they name must be readable too. */
+void doctor_settings(const struct call *c, struct finding *f)
+{
+	static const enum setting files[] = { SET_TEMPLATES, SET_PRICES };
+	struct err e = { 0 };
+	size_t i;
+
+	for (i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		const char *path = setting(c, files[i]);
+
+		if (access(path, R_OK) < 0) {
+			finding_fail(f, "correct the setting, or install it"
+				     " again: scripts/up", "%s: %s", path,
+				     strerror(errno));
+			return;
+		}
+	}
+	if (!allow_list_load(c->ctx, setting(c, SET_EGRESS_ALLOW), &e))
+		finding_fail(f, "correct that line; the bridge takes the list"
+			     " at its start", "%s", e.text);
+	else
+		finding_ok(f, "read, and the files they name");
+}
+
+/* False, and f says so, when the disk below path is nearly full. */
+static bool disk_has_room(const char *path, struct finding *f, int64_t *free_mib)
+{
+	struct statvfs s;
+	int64_t bytes;
+
+	if (statvfs(path, &s) < 0) {
+		finding_fail(f, "see whether its disk is mounted", "%s: %s",
+			     path, strerror(errno));
+		return false;
+	}
+	bytes = (int64_t)s.f_bavail * (int64_t)s.f_frsize;
+	*free_mib = bytes / MIB;
+	if (bytes >= DISK_WARN && (!s.f_files || s.f_favail > 1000))
+		return true;
+	if (bytes < DISK_FAIL || (s.f_files && s.f_favail < 100))
+		finding_fail(f, "make room on that disk",
+			     "%lld MiB are left for %s",
+			     (long long)*free_mib, path);
+	else
+		finding_warn(f, "make room on that disk",
+			     "%lld MiB are left for %s",
+			     (long long)*free_mib, path);
+	return false;
+}
+
+void doctor_store(const struct call *c, struct finding *f)
+{
+	static const char mend[] = "scripts/up makes it and sets its rights;"
+		" for a damaged file put a backup back";
+	const char *path = setting(c, SET_DATABASE);
+	int64_t free_mib = 0;
+	struct err e = { 0 };
+	struct db *db;
+
+	if (access(path, R_OK | W_OK) < 0) {
+		finding_fail(f, mend, "%s: %s", path, strerror(errno));
+		return;
+	}
+	db = db_open(c->ctx, path, &e);
+	if (!db || db_begin(db, &e) < 0) {
+		finding_fail(f, mend, "%s", e.text);
+		return;
+	}
+	if (db_run(db, &e, "DELETE FROM users WHERE id = $1", "t", "") < 0)
+		finding_fail(f, mend, "it cannot be written: %s", e.text);
+	else if (disk_has_room(path, f, &free_mib))
+		finding_ok(f, "%s can be written, %lld MiB are free", path,
+			   (long long)free_mib);
+	db_rollback(db);
+}
+
+void doctor_redis(const struct call *c, struct finding *f)
+{
+	static const char mend[] = "start it with conf/redis.conf as scripts/up"
+		" writes it; its disk may be full";
+	struct kv *kv = kv_new(c->ctx, setting(c, SET_REDIS_SOCKET));
+	struct err e = { 0 };
+	char *info;
+
+	if (kv_info(kv, c->ctx, "persistence", &info, &e) < 0)
+		finding_fail(f, "scripts/status, and its log; scripts/up starts"
+			     " it", "%s", e.text);
+	else if (!strstr(info, "\naof_enabled:1\r"))
+		finding_warn(f, mend, "it answers, but forgets all logins when"
+			     " it ends (appendonly is off)");
+	else if (!strstr(info, "\naof_last_write_status:ok\r") ||
+		 !strstr(info, "\naof_last_bgrewrite_status:ok\r"))
+		finding_fail(f, mend, "it answers, but its last write failed");
+	else
+		finding_ok(f, "answers, and keeps what it is told");
+}
+
+void doctor_bridge(const struct call *c, struct finding *f)
+{
+	struct client_call call = {
+		.socket = setting(c, SET_CONTROL_SOCKET),
+		.method = "GET",
+		.path = "/healthz",
+		.deadline_ms = DOCTOR_MS,
+	};
+	struct err e = { 0 };
+	int status = 0;
+
+	if (client_run(&call, &status, NULL, &e) < 0)
+		finding_fail(f, "scripts/status, and its log; scripts/up starts"
+			     " it", "%s: %s", call.socket, e.text);
+	else if (status != 200)
+		finding_fail(f, "see its log", "it answers %d", status);
+	else
+		finding_ok(f, "answers");
+}
+
+void doctor_pages(const struct call *c, struct finding *f)
+{
+	struct sockaddr_un a = { .sun_family = AF_UNIX };
+	const char *path = setting(c, SET_PAGES_SOCKET);
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (!str_copy(a.sun_path, sizeof(a.sun_path), path) || fd < 0 ||
+	    connect(fd, (struct sockaddr *)&a, sizeof(a)) < 0)
+		finding_fail(f, "scripts/status, and its log; scripts/up starts"
+			     " it", "%s: %s", path, strerror(errno));
+	else
+		finding_ok(f, "answer");
+	if (fd >= 0)
+		close(fd);
+}
