@@ -8,9 +8,11 @@
 #include <talloc.h>
 #include <time.h>
 
+#include "auth/gateway_token.h"
 #include "auth/login.h"
 #include "auth/password.h"
 #include "http/client.h"
+#include "store/conversation_tokens.h"
 #include "store/users.h"
 #include "terminal.h"
 
@@ -99,16 +101,26 @@ static void tell_bridge(const struct call *c, const struct user *u)
 		" started again\n", e.text, u->login);
 }
 
-static int end_logins(const struct call *c, const struct user *u,
+/* Pages first, then what the workspace calls the model with. */
+static int end_all(struct kv *kv, struct db *db, const struct user *u,
+		   struct err *e)
+{
+	if (login_end_all(kv, u->id, NULL, e) < 0 ||
+	    gateway_token_end_all(kv, u->id, e) < 0)
+		return -1;
+	return conversation_tokens_clear(db, u->id, e);
+}
+
+static int end_logins(const struct call *c, struct db *db, const struct user *u,
 		      const char *done, struct err *e)
 {
 	struct kv *kv = kv_new(c->ctx, settings_text(c->settings,
 						     SET_REDIS_SOCKET));
-	int rc = login_end_all(kv, u->id, NULL, e);
+	int rc = end_all(kv, db, u, e);
 
 	tell_bridge(c, u);
 	if (rc < 0)
-		return err_wrap(e, "%s, but the logins of %s were not ended;"
+		return err_wrap(e, "%s, but the logins and tokens of %s were not ended;"
 				" start Redis and run this again", done,
 				u->login);
 	return 0;
@@ -124,7 +136,7 @@ int command_user_passwd(const struct call *c, struct err *e)
 	    user_set_password_hash(db, u->id, hash, e) < 0)
 		return -1;
 	print_made(made);
-	if (end_logins(c, u, "the password is set", e) < 0)
+	if (end_logins(c, db, u, "the password is set", e) < 0)
 		return -1;
 	fprintf(stderr, "gongbang: password of %s set, logins ended\n",
 		u->login);
@@ -138,7 +150,7 @@ int command_user_disable(const struct call *c, struct err *e)
 
 	if (!db || !(u = find(c, db, e)) ||
 	    (!u->disabled_at && user_set_disabled(db, u->id, true, e) < 0) ||
-	    end_logins(c, u, "the account is disabled", e) < 0)
+	    end_logins(c, db, u, "the account is disabled", e) < 0)
 		return -1;
 	fprintf(stderr, "gongbang: %s disabled, logins ended\n", u->login);
 	return 0;

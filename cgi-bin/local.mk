@@ -34,6 +34,7 @@ cgi_bin_gongbang_fcgi_LDADD = \
 pkglibexec_PROGRAMS += gongbang-bridge
 gongbang_bridge_SOURCES = cgi-bin/gongbang_bridge.c
 gongbang_bridge_LDADD = lib/bridge/libbridge.a lib/session/libsession.a \
+	lib/egress/libegress.a lib/spending/libspending.a \
 	lib/transcript/libtranscript.a \
 	lib/workspace/libworkspace.a lib/link/liblink.a lib/engine/libengine.a \
 	lib/auth/libauth.a lib/kv/libkv.a lib/html/libhtml.a \

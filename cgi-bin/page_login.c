@@ -2,10 +2,12 @@
 #include "config.h"
 #include <talloc.h>
 
+#include "auth/gateway_token.h"
 #include "auth/password.h"
 #include "core/log.h"
 #include "core/str.h"
 #include "pages.h"
+#include "store/conversation_tokens.h"
 
 static const char *next_of(const struct form *f)
 {
@@ -68,6 +70,25 @@ static struct user *prove(struct request *r, const char *login,
 	return NULL;
 }
 
+/*
+ * Who has no login left has no tokens: the bridge stops their Claudes first. If
+ * it is away the tokens end all the same, and it ends the Claudes when it is
+ * back, since it knows no token of theirs.
+ */
+static int end_access(struct request *r, const char *user_id, struct err *e)
+{
+	struct visit *v = visit_of(r);
+	bool any;
+
+	if (login_any(v->kv, user_id, &any, e) < 0)
+		return -1;
+	if (any || bridge_tell(r, "/users/%s/logged-out", user_id))
+		return 0;
+	if (gateway_token_end_all(v->kv, user_id, e) < 0)
+		return -1;
+	return conversation_tokens_clear(v->db, user_id, e);
+}
+
 /* A login that was there before is ended: the token never stays the same. */
 static int begin(struct request *r, struct response *out,
 		 const struct user *user, struct err *e)
@@ -84,6 +105,8 @@ static int begin(struct request *r, struct response *out,
 	if (login_start(v->kv, user->id, ttl, token, e) < 0 ||
 	    set_cookie(r, out, LOGIN_COOKIE, token, ttl, e) < 0 ||
 	    set_cookie(r, out, LOGIN_PRE_COOKIE, "", 0, e) < 0)
+		return -1;
+	if (v->user && end_access(r, v->user->id, e) < 0)
 		return -1;
 	log_event(LOG_INFO, "login", "user", user->id, "request", r->id, NULL);
 	bridge_tell(r, "/workspaces/%s/ensure", user->id);
@@ -156,6 +179,8 @@ int page_logout(struct request *r, struct response *out, struct err *e)
 	if (login_end(v->kv, v->token, e) < 0)
 		return -1;
 	bridge_login_ended(r, v->token);
+	if (end_access(r, v->user->id, e) < 0)
+		return -1;
 	log_event(LOG_INFO, "logout", "user", v->user->id, "request", r->id,
 		  NULL);
 	if (set_cookie(r, out, LOGIN_COOKIE, "", 0, e) < 0)

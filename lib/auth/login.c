@@ -116,6 +116,38 @@ int login_end(struct kv *kv, const char *token, struct err *e)
 	return kv_set_remove(kv, set, key + strlen(SESSION), e);
 }
 
+struct looking {
+	struct kv *kv;
+	bool any;
+};
+
+static int look_at(void *data, const char *member, struct err *e)
+{
+	struct looking *l = data;
+	char key[LOGIN_KEY_SIZE], *user_id;
+
+	if (l->any)
+		return 0;
+	if (join_key(member, key, e) < 0 ||
+	    kv_get(l->kv, NULL, key, &user_id, e) < 0)
+		return -1;
+	l->any = user_id != NULL;
+	talloc_free(user_id);
+	return 0;
+}
+
+int login_any(struct kv *kv, const char *user_id, bool *any, struct err *e)
+{
+	char set[LOGINS_KEY_SIZE];
+	struct looking l = { .kv = kv };
+
+	logins_key(user_id, set);
+	if (kv_set_each(kv, set, look_at, &l, e) < 0)
+		return -1;
+	*any = l.any;
+	return 0;
+}
+
 int login_end_all(struct kv *kv, const char *user_id, const char *keep_token,
 		  struct err *e)
 {

@@ -28,6 +28,8 @@ int login_find(struct kv *kv, const char *token, char user_id[ID_SIZE], struct e
 
 /* It need not be a login's. */
 int login_end(struct kv *kv, const char *token, struct err *e) must_check;
+/* *any: the account has a session that has not ended or run out. */
+int login_any(struct kv *kv, const char *user_id, bool *any, struct err *e) must_check;
 /* Every session of the account (disable, new password); keep_token: all but this one, may be NULL. */
 int login_end_all(struct kv *kv, const char *user_id, const char *keep_token, struct err *e) must_check;
 

@@ -221,6 +221,11 @@ static int open_parts(struct bridge *b, struct err *e)
 	b->engine = engine_docker_new(b, b->loop,
 				      settings_text(s, SET_ENGINE_SOCKET));
 	b->workspaces = workspaces_new(b, b->loop, b->engine, s);
+	b->tokens = tokens_new(b, b->loop, b->kv);
+	b->places = places_new(b, b->loop, b->engine,
+			       settings_text(s, SET_INSTANCE));
+	access_open(b);
+	spend_open(b);
 	b->env = (struct session_env){
 		.loop = b->loop,
 		.jobs = b->jobs,
@@ -228,6 +233,29 @@ static int open_parts(struct bridge *b, struct err *e)
 		.settings = s,
 	};
 	return 0;
+}
+
+static int open_egress(struct bridge *b, struct err *e)
+{
+	const struct settings *s = b->settings;
+
+	b->prices = prices_load(b, settings_text(s, SET_PRICES), e);
+	if (!b->prices)
+		return err_wrap(e, "prices");
+	b->gate_env = (struct gate_env){
+		.jobs = b->jobs,
+		.places = b->places,
+		.list = settings_text(s, SET_EGRESS_ALLOW),
+		.refused = blocked_note,
+		.data = b,
+	};
+	b->gate = gate_new(b, &b->gate_env, e);
+	if (!b->gate)
+		return err_wrap(e, "egress_allow");
+	b->egress = egress_socket_new(b, b->loop,
+				      settings_text(s, SET_EGRESS_SOCKET),
+				      b->gate, e);
+	return b->egress ? 0 : -1;
 }
 
 static int open_servers(struct bridge *b, struct err *e)
@@ -265,10 +293,14 @@ struct bridge *bridge_new(const struct settings *s, struct err *e)
 		LIST_INIT(&b->slots[i]);
 	uv_timer_init(b->loop, &b->tick);
 	uv_timer_init(b->loop, &b->last);
+	uv_timer_init(b->loop, &b->spend_timer);
+	uv_timer_init(b->loop, &b->survey_timer);
 	b->tick.data = b->last.data = b;
+	b->spend_timer.data = b->survey_timer.data = b;
 	watch_signal(b, &b->term, SIGTERM);
 	watch_signal(b, &b->interrupt, SIGINT);
-	if (open_parts(b, e) < 0 || open_servers(b, e) < 0) {
+	if (open_parts(b, e) < 0 || open_egress(b, e) < 0 ||
+	    open_servers(b, e) < 0) {
 		fail_start(b);
 		return NULL;
 	}
@@ -297,6 +329,7 @@ static void close_own(struct bridge *b)
 	uv_handle_t *const own[] = {
 		(uv_handle_t *)&b->tick, (uv_handle_t *)&b->last,
 		(uv_handle_t *)&b->term, (uv_handle_t *)&b->interrupt,
+		(uv_handle_t *)&b->spend_timer, (uv_handle_t *)&b->survey_timer,
 	};
 	size_t i;
 
@@ -323,6 +356,12 @@ void bridge_free(struct bridge *b)
 
 	b->stopping = true;
 	person_each(b, close_rooms, NULL);
+	if (b->egress)
+		egress_socket_close(b->egress);
+	if (b->places)
+		places_close(b->places);
+	if (b->tokens)
+		tokens_close(b->tokens);
 	if (kv) {
 		b->kv = NULL;
 		kv_async_free(kv);

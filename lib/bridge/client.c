@@ -46,6 +46,15 @@ void client_close(struct client *c, int code, const char *reason)
 	websocket_close(c->ws, code, reason);
 }
 
+void client_say(struct client *c, const struct err *e)
+{
+	char *text = event_text(c, "error", "text", event_words(c->locale, e),
+				NULL, NULL);
+
+	client_send(c, text);
+	talloc_free(text);
+}
+
 static void say(struct client *c, const char *id, const struct err *e)
 {
 	const char *words = event_words(c->locale, e);
@@ -62,7 +71,7 @@ void client_tell_workspace(struct client *c)
 	char *text;
 
 	workspace_words(c->person, &s);
-	text = event_status(c, c->person, c->locale, &s);
+	text = event_status(c, c->person, NULL, c->locale, &s);
 	if (text)
 		client_send(c, text);
 	talloc_free(text);
@@ -112,6 +121,7 @@ static void in_room(struct client *c, const struct command *cmd)
 	case COMMAND_MODEL:
 		session_set_model(s, c->serial, cmd->model);
 		break;
+	case COMMAND_ASK:
 	case COMMAND_START:
 	case COMMAND_PING:
 		break;
@@ -143,6 +153,8 @@ static void perform(struct client *c, const struct command *cmd)
 		pong(c);
 	} else if (cmd->type == COMMAND_START) {
 		start_again(c);
+	} else if (cmd->type == COMMAND_ASK) {
+		blocked_ask(c, cmd->domain, cmd->reason);
 	} else if (!c->room) {
 		err_set(&e, ERR_INPUT, "not in a conversation");
 		say(c, id, &e);
@@ -281,6 +293,7 @@ void client_new(struct bridge *b, const struct client_start *start)
 		return;
 	}
 	person_watch(p);
+	access_workspace(p);
 	check(c);	/* it may have ended during the handshake */
 	if (start->conversation) {
 		enter(c, start);
@@ -289,6 +302,8 @@ void client_new(struct bridge *b, const struct client_start *start)
 	c->live = true;
 	workspace_ensure(p->workspace);
 	client_tell_workspace(c);
+	blocked_read(p);
+	spend_read(p);
 }
 
 void client_check(struct bridge *b, unsigned slot)

@@ -11,7 +11,7 @@
 #define REASON_MAX 10000	/* bytes */
 #define ANSWERS_MAX 100
 
-enum { ID = 1, TEXT = 2, ANSWER = 4, MODE = 8, MODEL = 16 };
+enum { ID = 1, TEXT = 2, ANSWER = 4, MODE = 8, MODEL = 16, DOMAIN = 32 };
 
 static const struct {
 	const char *name;
@@ -24,6 +24,7 @@ static const struct {
 	{ "answer", COMMAND_ANSWER, ANSWER },
 	{ "mode", COMMAND_MODE, MODE },
 	{ "model", COMMAND_MODEL, MODEL },
+	{ "ask", COMMAND_ASK, DOMAIN },
 	{ "start", COMMAND_START, 0 },
 	{ "ping", COMMAND_PING, 0 },
 };
@@ -96,6 +97,14 @@ static int check_answers(struct json_object *o, struct err *e)
 	return 0;
 }
 
+static int check_reason(const struct command *c, struct err *e)
+{
+	if (strlen(c->reason) <= REASON_MAX)
+		return 0;
+	return err_tell(e, ERR_LIMIT, "error_reason_too_long",
+			"a reason of %zu bytes", strlen(c->reason));
+}
+
 static int get_answer(struct command *c, struct err *e)
 {
 	static const char *const choices[] = { "allow", "allow_session", "deny" };
@@ -109,9 +118,8 @@ static int get_answer(struct command *c, struct err *e)
 	if (!str_starts(target, "p-") ||
 	    str_parse_number(target + 2, 0, INT64_MAX, &c->target, e) < 0)
 		return err_set(e, ERR_INPUT, "target is no part");
-	if (strlen(c->reason) > REASON_MAX)
-		return err_tell(e, ERR_LIMIT, "error_reason_too_long",
-				"a reason of %zu bytes", strlen(c->reason));
+	if (check_reason(c, e) < 0)
+		return -1;
 	if (json_object_object_get_ex(c->whole, "answers", &c->answers) &&
 	    c->answers && check_answers(c->answers, e) < 0)
 		return -1;
@@ -122,6 +130,14 @@ static int get_answer(struct command *c, struct err *e)
 	return err_set(e, ERR_INPUT, "unknown choice");
 }
 
+static int get_domain(struct command *c, struct err *e)
+{
+	if (get(c->whole, "domain", &c->domain, e) < 0 ||
+	    get_optional(c->whole, "reason", &c->reason, e) < 0)
+		return -1;
+	return check_reason(c, e);
+}
+
 static int get_fields(struct command *c, unsigned fields, struct err *e)
 {
 	if (fields & ID && get_id(c, e) < 0)
@@ -129,6 +145,8 @@ static int get_fields(struct command *c, unsigned fields, struct err *e)
 	if (fields & TEXT && get(c->whole, "text", &c->text, e) < 0)
 		return -1;
 	if (fields & ANSWER && get_answer(c, e) < 0)
+		return -1;
+	if (fields & DOMAIN && get_domain(c, e) < 0)
 		return -1;
 	if (fields & MODE && get(c->whole, "mode", &c->mode, e) < 0)
 		return -1;
@@ -189,7 +207,7 @@ struct command *command_parse(const void *ctx, const char *text, size_t n,
 		return NULL;
 	}
 	c = talloc_zero(ctx, struct command);
-	c->text = c->choice = c->reason = c->mode = c->model = "";
+	c->text = c->choice = c->reason = c->mode = c->model = c->domain = "";
 	c->whole = parse(text, n);
 	talloc_set_destructor(c, release);
 	if (!c->whole) {

@@ -18,6 +18,7 @@ enum command_type {
 	COMMAND_ANSWER,		/* target, choice, reason, answers */
 	COMMAND_MODE,		/* mode */
 	COMMAND_MODEL,		/* model */
+	COMMAND_ASK,		/* domain, reason */
 	COMMAND_START,
 	COMMAND_PING,
 };
@@ -26,7 +27,7 @@ enum command_type {
 struct command {
 	enum command_type type;
 	char id[ID_SIZE];
-	const char *text, *choice, *reason, *mode, *model;
+	const char *text, *choice, *reason, *mode, *model, *domain;
 	int64_t target;			/* the part's `at` */
 	struct json_object *answers;	/* question -> label or [labels]; may be NULL */
 	struct json_object *whole;

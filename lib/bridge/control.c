@@ -67,6 +67,41 @@ static void end_user(struct bridge *b, struct exchange *x, const char *user)
 	done(x);
 }
 
+static void leave(struct bridge *b, struct exchange *x, const char *user)
+{
+	person_leave(person_get(b, user));
+	done(x);
+}
+
+static void read_again(struct person *p, void *data)
+{
+	blocked_read(p);
+}
+
+/* The list, and what was granted. A bad list is said, and the one before stays. */
+static void reload_egress(struct bridge *b, struct exchange *x, const char *name)
+{
+	struct err e = { 0 };
+
+	if (gate_reload(b->gate, &e) < 0)
+		log_failure("egress_list", &e, NULL);
+	person_each(b, read_again, NULL);
+	answer(x, e.kind ? 422 : 202, "{}\n");
+}
+
+static void spend_again(struct person *p, void *data)
+{
+	spend_read(p);
+}
+
+/* Budgets, or the switch that stops all. */
+static void reload_spending(struct bridge *b, struct exchange *x, const char *name)
+{
+	b->all_read_at = 0;
+	person_each(b, spend_again, NULL);
+	done(x);
+}
+
 static void end_login(struct bridge *b, struct exchange *x, const char *hex)
 {
 	unsigned char key[32];
@@ -174,6 +209,9 @@ static const struct row {
 	{ "POST", "/conversations/", "/refresh", id_valid, refresh },
 	{ "POST", "/logins/", "/ended", token_valid, end_login },
 	{ "POST", "/users/", "/ended", id_valid, end_user },
+	{ "POST", "/users/", "/logged-out", id_valid, leave },
+	{ "POST", "/egress/reload", "", NULL, reload_egress },
+	{ "POST", "/spending/reload", "", NULL, reload_spending },
 };
 
 /* name: what stands between the row's two texts; false when it does not fit. */

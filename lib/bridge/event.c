@@ -166,9 +166,79 @@ static bool runs(const struct session_status *s)
 	       str_equal(s->state, "starting") || str_equal(s->state, "waiting");
 }
 
-char *event_status(const void *ctx, struct person *p,
-		   const struct i18n_locale *l,
-		   const struct session_status *s)
+static const char *word_of(const struct i18n_locale *l, const struct block *b)
+{
+	char key[32];
+
+	snprintf(key, sizeof(key), "blocked_%s", b->state);
+	return i18n_sentence(l, key);
+}
+
+/* Those that nobody has asked for yet, in one line; "" when there is none. */
+static const char *blocked_line(struct view *v, const struct i18n_locale *l,
+				const struct person *p)
+{
+	const char *first = NULL;
+	char more[24];
+	size_t i, n = 0;
+
+	for (i = 0; i < p->nblocks; i++) {
+		if (!str_equal(p->blocks[i].state, "blocked"))
+			continue;
+		if (!n++)
+			first = p->blocks[i].domain;
+	}
+	snprintf(more, sizeof(more), "%zu", n ? n - 1 : 0);
+	if (!n)
+		return "";
+	return n == 1 ? i18n_fill(v, l, "blocked_one", first, NULL) :
+	       i18n_fill(v, l, "blocked_more", first, more, NULL);
+}
+
+static const char *blocked_summary(struct view *v, const struct i18n_locale *l,
+				   const struct person *p)
+{
+	const char *line = blocked_line(v, l, p);
+	const struct block *b = p->blocks;
+
+	if (*line || !p->nblocks)
+		return line;
+	line = talloc_asprintf(v, "%s: %s", b->domain, word_of(l, b));
+	return p->nblocks == 1 ? line :
+	       i18n_fill(v, l, "blocked_and", line, NULL);
+}
+
+char *event_blocked(const void *ctx, struct person *p,
+		    const struct i18n_locale *l)
+{
+	struct view *v = view_new(ctx), *rows = view_list(v, "rows"), *row;
+	auto_buf html = BUF_INIT(HTML_MAX);
+	struct err e = { 0 };
+	char *text = NULL;
+	size_t i;
+
+	view_text(v, "summary", blocked_summary(v, l, p));
+	for (i = 0; i < p->nblocks; i++) {
+		const struct block *b = &p->blocks[i];
+
+		row = view_append(rows);
+		view_text(row, "domain", b->domain);
+		view_text(row, "domain_state", b->state);
+		view_text(row, "word", word_of(l, b));
+		view_flag(row, "can_ask", str_equal(b->state, "blocked"));
+	}
+	if (template_render(p->bridge->templates, "partials/blocked", v, l,
+			    &html, &e) < 0)
+		event_failed("blocked", &e);
+	else
+		text = event_text(ctx, "blocked", "html", buf_text(&html), NULL,
+				  NULL);
+	talloc_free(v);
+	return text;
+}
+
+char *event_status(const void *ctx, struct person *p, const struct room *r,
+		   const struct i18n_locale *l, const struct session_status *s)
 {
 	struct view *v = view_new(ctx);
 	auto_buf html = BUF_INIT(HTML_MAX);
@@ -185,6 +255,8 @@ char *event_status(const void *ctx, struct person *p,
 	view_flag(v, "retry", s->retry);
 	view_flag(v, "stop", s->stop);
 	show_health(v, l, p);
+	view_text(v, "blocked", blocked_line(v, l, p));
+	spend_show(v, p, r, l);
 	if (template_render(p->bridge->templates, "partials/status", v, l, &html,
 			    &e) < 0)
 		event_failed("status", &e);

@@ -5,11 +5,14 @@
 #include <sys/queue.h>
 
 #include "bridge/bridge.h"
+#include "bridge/egress_socket.h"
 #include "bridge/server.h"
+#include "bridge/tokens.h"
 #include "bridge/websocket.h"
 #include "html/template.h"
 #include "kv/kv_async.h"
 #include "session/session.h"
+#include "spending/spent.h"
 #include "store/users.h"
 
 #define PEOPLE_BUCKETS 1024
@@ -42,7 +45,21 @@ struct room {
 	int nclients;
 	char *row, *mode;		/* as last told */
 	int retries;			/* tries again in a row that found no room */
+	int64_t tokens;			/* its use of the model, all of it; -1 unknown */
 	bool gone;
+};
+
+/* A domain beyond the list for everybody, as its user is shown it. */
+struct block {
+	const char *domain, *state;	/* as in store/domains.h */
+	bool plain;
+};
+
+/* What an account has used, as last read. */
+struct spend {
+	bool known, stopped;		/* stopped: by an administrator, for all */
+	int64_t today, today_max;	/* tokens; 0: no limit */
+	int percent, all_percent;	/* of the account's and the installation's budgets */
 };
 
 /* An account with a socket or a live conversation. */
@@ -63,6 +80,12 @@ struct person {
 	long long told_memory, told_disk;
 	int told_cpu;
 	struct link *swept;		/* the link over which leftovers were ended */
+	struct block *blocks;		/* a child; as last told */
+	size_t nblocks;
+	bool reading_blocks, blocks_again;
+	struct spend spend;
+	bool spending, spend_again;	/* it is being read; once more then */
+	int64_t spend_until;		/* clock_mono_ms: a turn's last call is booked by then */
 };
 
 struct bridge {
@@ -71,12 +94,20 @@ struct bridge {
 	struct session_env env;
 	struct jobs *jobs;
 	struct kv_async *kv;
+	struct tokens *tokens;
+	struct places *places;
+	struct gate_env gate_env;
+	struct gate *gate;
+	struct egress_socket *egress;
+	struct prices *prices;
+	int all_percent;		/* of the installation's budgets */
+	int64_t all_read_at;		/* clock_mono_ms */
 	struct engine *engine;
 	struct workspaces *workspaces;
 	struct templates *templates;
 	struct i18n *i18n;
 	struct server *web, *control;
-	uv_timer_t tick, last;
+	uv_timer_t tick, last, spend_timer, survey_timer;
 	uv_signal_t term, interrupt;
 	LIST_HEAD(, person) people[PEOPLE_BUCKETS];
 	LIST_HEAD(, client) slots[CHECK_SLOTS];
@@ -107,6 +138,8 @@ void person_each(struct bridge *b, void (*each)(struct person *p, void *data),
 bool person_may(struct person *p, int *counter, int max);
 /* Every page closed, every session let go, the container stopped. */
 void person_end(struct person *p);
+/* The account's last login ended: its pages close, its tokens and Claudes end. */
+void person_leave(struct person *p);
 
 /* room.c */
 struct room *room_find(struct person *p, const char *conversation);
@@ -139,6 +172,8 @@ void client_new(struct bridge *b, const struct client_start *start);
 bool client_send(struct client *c, const char *text);
 void client_close(struct client *c, int code, const char *reason);
 void client_tell_workspace(struct client *c);
+/* The sentence of e, to this page. */
+void client_say(struct client *c, const struct err *e);
 /* The next check of this slot's logins, and that their pages live. */
 void client_check(struct bridge *b, unsigned slot);
 /* Closes those of one login. */
@@ -150,9 +185,12 @@ char *event_part(const void *ctx, struct room *r, const struct i18n_locale *l,
 char *event_delta(const void *ctx, int64_t part, const char *text, size_t n, int64_t at);
 char *event_at(const void *ctx, const char *kind, int64_t at);
 char *event_queue(const void *ctx, struct room *r, const struct i18n_locale *l);
-char *event_status(const void *ctx, struct person *p, const struct i18n_locale *l,
-		   const struct session_status *status);
+/* r: the room it is of, NULL for the workspace's. */
+char *event_status(const void *ctx, struct person *p, const struct room *r,
+		   const struct i18n_locale *l, const struct session_status *status);
 char *event_row(const void *ctx, struct room *r, const struct i18n_locale *l);
+/* The domains that were blocked, asked for, decided. */
+char *event_blocked(const void *ctx, struct person *p, const struct i18n_locale *l);
 /* A kind and up to two texts by name; NULL names are left out. */
 char *event_text(const void *ctx, const char *kind, const char *name,
 		 const char *value, const char *name2, const char *value2);
@@ -160,6 +198,33 @@ char *event_text(const void *ctx, const char *kind, const char *name,
 const char *event_words(const struct i18n_locale *l, const struct err *e);
 /* Says a template's failure once in the log. */
 void event_failed(const char *what, const struct err *e);
+/* access.c: which tokens are good. */
+void access_open(struct bridge *b);
+/* A room's session wants it; see session_events. */
+void access_token(struct room *r, const char *hash, const char *address, bool wanted);
+/* The container's own, as soon as somebody is there to use it. */
+void access_workspace(struct person *p);
+/* All of an account, here and in the store. */
+void access_end(struct bridge *b, const char *user_id);
+/* Of a conversation that no room knows. */
+void access_end_conversation(struct bridge *b, const char *id, const char *user_id);
+
+/* blocked.c: what a workspace was refused */
+void blocked_note(void *bridge, const char *user_id, const char *domain, bool plain);
+/* Reads them again and tells every page of the person. */
+void blocked_read(struct person *p);
+void blocked_ask(struct client *c, const char *domain, const char *reason);
+
+/* spend.c: what is used of a budget */
+void spend_open(struct bridge *b);
+/* Reads it again; pages are told when it is another than before. */
+void spend_read(struct person *p);
+/* A turn ended: its last call is booked a moment later. */
+void spend_turn_ended(struct person *p);
+/* Adds what the status bar shows of it. */
+void spend_show(struct view *v, const struct person *p, const struct room *r,
+		const struct i18n_locale *l);
+
 /* The workspace alone, as a session would say it. */
 void workspace_words(struct person *p, struct session_status *out);
 

@@ -159,16 +159,36 @@ void person_each(struct bridge *b, void (*each)(struct person *p, void *data),
 	}
 }
 
-void person_end(struct person *p)
+static void close_pages(struct person *p)
 {
-	struct workspace *w = p->workspace;
 	struct client *c;
-	struct room *r;
 
 	TAILQ_FOREACH(c, &p->clients, in_person)
 		client_close(c, WEBSOCKET_LOGIN_ENDED, "login ended");
+}
+
+/* Claudes hear of it before their tokens end: they stop rather than fail. */
+void person_leave(struct person *p)
+{
+	struct bridge *b = p->bridge;
+	struct room *r;
+
+	close_pages(p);
+	LIST_FOREACH(r, &p->rooms, in_person)
+		session_leave(r->session);
+	access_end(b, p->id);
+	person_settle(p);
+}
+
+void person_end(struct person *p)
+{
+	struct workspace *w = p->workspace;
+	struct room *r;
+
+	close_pages(p);
 	while ((r = LIST_FIRST(&p->rooms)))
 		room_close(r);
+	access_end(p->bridge, p->id);
 	person_settle(p);
 	workspace_stop(w);
 }

@@ -111,6 +111,7 @@ static void on_end(void *data, int64_t at)
 	struct room *r = data;
 
 	tell_text(r, event_at(r, "end", at));
+	spend_turn_ended(r->person);
 	poke_others(r);
 }
 
@@ -128,7 +129,7 @@ static void on_queue(void *data)
 static char *make_status(const void *ctx, struct room *r,
 			 const struct i18n_locale *l, const void *what)
 {
-	return event_status(ctx, r->person, l, what);
+	return event_status(ctx, r->person, r, l, what);
 }
 
 void room_tell_status(struct room *r, struct client *only)
@@ -143,7 +144,7 @@ void room_tell_status(struct room *r, struct client *only)
 		tell(r, make_status, &s);
 		return;
 	}
-	text = event_status(only->person, r->person, only->locale, &s);
+	text = event_status(only->person, r->person, r, only->locale, &s);
 	if (text)
 		client_send(only, text);
 	talloc_free(text);
@@ -275,6 +276,8 @@ static void on_replayed(void *data, uint64_t asker,
 	send_text(c, event_queue(r, r, c->locale));
 	send_text(c, mode_event(r));
 	room_tell_status(r, c);
+	blocked_read(r->person);
+	spend_read(r->person);
 }
 
 static int count_running(const struct person *p)
@@ -317,6 +320,19 @@ static bool on_may_start(void *data)
 		log_event(LOG_DEBUG, "no_place", "conversation",
 			  session_id(r->session), NULL);
 	return false;
+}
+
+static void on_token(void *data, const char *hash, const char *address,
+		     bool wanted)
+{
+	access_token(data, hash, address, wanted);
+}
+
+static void on_token_over(void *data, const char *hash)
+{
+	struct room *r = data;
+
+	tokens_end(r->bridge->tokens, hash, r->person->id);
 }
 
 static void on_ended(void *data)
@@ -366,6 +382,8 @@ static const struct session_events events = {
 	.trouble = on_trouble,
 	.replayed = on_replayed,
 	.may_start = on_may_start,
+	.token = on_token,
+	.token_over = on_token_over,
 	.ended = on_ended,
 	.gone = on_gone,
 	.failed = on_failed,
@@ -392,6 +410,7 @@ struct room *room_get(struct person *p, const char *conversation)
 	r = talloc_zero(p, struct room);
 	r->bridge = b;
 	r->person = p;
+	r->tokens = -1;
 	TAILQ_INIT(&r->clients);
 	LIST_INSERT_HEAD(&p->rooms, r, in_person);
 	r->session = session_new(b, &b->env, conversation, p->id, &events, r);
@@ -436,6 +455,7 @@ void room_close(struct room *r)
 		c->room = NULL;
 		c->live = false;
 	}
+	tokens_forget(r->bridge->tokens, r);
 	session_close(r->session);
 	LIST_REMOVE(r, in_person);
 	talloc_free(r);

@@ -40,6 +40,12 @@ static void end_one(struct link *l, const char *id)
 		return;		/* the link is going, and they with it or later */
 }
 
+static void end_unknown(struct sweep *w, const char *id)
+{
+	end_one(w->link, id);
+	access_end_conversation(w->bridge, id, w->user_id);
+}
+
 static bool on_body(void *data, const void *bytes, size_t n)
 {
 	struct sweep *w = data;
@@ -63,7 +69,7 @@ static void on_end(void *data, const struct err *e)
 		memcpy(id, line, ID_SIZE - 1);
 		id[ID_SIZE - 1] = '\0';
 		if (id_valid(id) && !room_find(p, id))
-			end_one(w->link, id);
+			end_unknown(w, id);
 	}
 	talloc_free(w);
 }

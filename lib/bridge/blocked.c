@@ -1,0 +1,237 @@
+/* What a workspace was refused: kept in the store, told to its user's pages at once. */
+#include "config.h"
+
+#include <string.h>
+
+#include <talloc.h>
+
+#include "bridge/inside.h"
+#include "core/clock.h"
+#include "core/log.h"
+#include "core/str.h"
+#include "store/domains.h"
+
+#define ROWS_MAX 200		/* of the store's, latest first */
+#define BLOCKS_MAX 20		/* of those that are shown */
+#define HOUR_MS INT64_C(3600000)
+
+/* How long after its last try or decision a domain is shown again by a reload. */
+static const struct {
+	const char *state;
+	int64_t ms;
+} shown[] = {
+	{ "blocked", HOUR_MS },
+	{ "asked", 30 * 24 * HOUR_MS },
+	{ "refused", 24 * HOUR_MS },
+};
+
+struct reading {
+	struct bridge *bridge;
+	char user_id[ID_SIZE];
+	int64_t now;
+	struct block *blocks;	/* granted ones too: for who hoped for them */
+	size_t n;
+};
+
+static bool recent(const struct domain *d, int64_t now)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(shown) / sizeof(shown[0]); i++) {
+		if (str_equal(shown[i].state, d->state))
+			return now - d->last_at < shown[i].ms;
+	}
+	return str_equal(d->state, "granted") && now - d->last_at < HOUR_MS;
+}
+
+static int add_row(void *data, const struct domain *d, struct err *e)
+{
+	struct reading *r = data;
+	struct block *b;
+
+	if (!recent(d, r->now))
+		return 0;
+	r->blocks = talloc_realloc(r, r->blocks, struct block, r->n + 1);
+	b = &r->blocks[r->n++];
+	b->domain = talloc_strdup(r->blocks, d->domain);
+	b->state = talloc_strdup(r->blocks, d->state);
+	b->plain = d->plain;
+	return 0;
+}
+
+static int read_work(void *data, struct db *db, struct err *e)
+{
+	struct reading *r = data;
+
+	return domain_each(db, r->user_id, NULL, ROWS_MAX, add_row, r, e);
+}
+
+static bool was_told(const struct person *p, const char *domain)
+{
+	size_t i;
+
+	for (i = 0; i < p->nblocks; i++) {
+		if (str_equal(p->blocks[i].domain, domain))
+			return true;
+	}
+	return false;
+}
+
+/* What was granted is told only to who saw that it was blocked. */
+static void keep(struct person *p, struct reading *r)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < r->n && n < BLOCKS_MAX; i++) {
+		if (!str_equal(r->blocks[i].state, "granted") ||
+		    was_told(p, r->blocks[i].domain))
+			r->blocks[n++] = r->blocks[i];
+	}
+	talloc_free(p->blocks);
+	p->blocks = talloc_steal(p, r->blocks);
+	p->nblocks = n;
+}
+
+static void tell_status(struct client *c)
+{
+	if (c->room)
+		room_tell_status(c->room, c);
+	else
+		client_tell_workspace(c);
+}
+
+static void tell(struct person *p)
+{
+	struct client *c;
+	char *text;
+
+	TAILQ_FOREACH(c, &p->clients, in_person) {
+		text = c->live ? event_blocked(p, p, c->locale) : NULL;
+		if (text && client_send(c, text))
+			tell_status(c);
+		talloc_free(text);
+	}
+}
+
+static void read_done(void *data, const struct err *e)
+{
+	struct reading *r = data;
+	struct person *p = person_find(r->bridge, r->user_id);
+
+	if (e)
+		log_failure("blocked_read", e, "user", r->user_id, NULL);
+	if (p)
+		p->reading_blocks = false;
+	if (p && !e && !r->bridge->stopping) {
+		keep(p, r);
+		tell(p);
+		if (p->blocks_again)
+			blocked_read(p);
+	}
+	talloc_free(r);
+}
+
+static struct reading *reading_new(struct bridge *b, const char *user_id)
+{
+	struct reading *r = talloc_zero(NULL, struct reading);
+
+	r->bridge = b;
+	r->now = clock_now_ms();
+	if (!str_copy(r->user_id, sizeof(r->user_id), user_id))
+		err_abort("an id too long");
+	return r;
+}
+
+void blocked_read(struct person *p)
+{
+	if (!p->nclients)
+		return;		/* the next page reads them */
+	p->blocks_again = p->reading_blocks;
+	if (p->reading_blocks)
+		return;
+	p->reading_blocks = true;
+	jobs_add(p->bridge->jobs, read_work, read_done,
+		 reading_new(p->bridge, p->id));
+}
+
+/* ---- a refusal, and asking for what was refused ---- */
+
+struct noting {
+	struct bridge *bridge;
+	char user_id[ID_SIZE], domain[DOMAIN_MAX + 1];
+	bool plain;
+	char *reason;		/* NULL: a refusal is noted */
+	uint64_t serial;	/* of the client that asks */
+};
+
+static int note_work(void *data, struct db *db, struct err *e)
+{
+	struct noting *n = data;
+
+	return n->reason ? domain_ask(db, n->user_id, n->domain, n->reason, e) :
+			   domain_note_blocked(db, n->user_id, n->domain,
+					       n->plain, e);
+}
+
+static void refuse(struct person *p, uint64_t serial, const struct err *e)
+{
+	struct client *c;
+
+	TAILQ_FOREACH(c, &p->clients, in_person) {
+		if (c->serial == serial)
+			client_say(c, e);
+	}
+}
+
+static void noted(void *data, const struct err *e)
+{
+	struct noting *n = data;
+	struct person *p = person_find(n->bridge, n->user_id);
+
+	if (e && (!n->reason || e->kind == ERR_INTERNAL))
+		log_failure("domain_not_kept", e, "user", n->user_id, NULL);
+	if (p && !n->bridge->stopping) {
+		if (e && n->reason)
+			refuse(p, n->serial, e);
+		blocked_read(p);
+	}
+	talloc_free(n);
+}
+
+static void note(struct bridge *b, const char *user_id, const char *domain,
+		 struct noting *n)
+{
+	n->bridge = b;
+	if (!str_copy(n->user_id, sizeof(n->user_id), user_id) ||
+	    !str_copy(n->domain, sizeof(n->domain), domain))
+		err_abort("a domain too long");
+	jobs_add(b->jobs, note_work, noted, n);
+}
+
+void blocked_note(void *data, const char *user_id, const char *domain, bool plain)
+{
+	struct bridge *b = data;
+	struct noting *n;
+
+	if (b->stopping)
+		return;
+	n = talloc_zero(NULL, struct noting);
+	n->plain = plain;
+	note(b, user_id, domain, n);
+}
+
+void blocked_ask(struct client *c, const char *domain, const char *reason)
+{
+	struct noting *n;
+	struct err e = { 0 };
+
+	if (strlen(domain) > DOMAIN_MAX) {
+		err_tell(&e, ERR_INPUT, "error_domain", "too long");
+		client_say(c, &e);
+		return;
+	}
+	n = talloc_zero(NULL, struct noting);
+	n->reason = talloc_strdup(n, reason);
+	n->serial = c->serial;
+	note(c->bridge, c->person->id, domain, n);
+}

@@ -1,0 +1,20 @@
+/* egress_socket: gongbang-egress asks, the gate answers (lines: egress/line.h). */
+#ifndef BRIDGE_EGRESS_SOCKET_H
+#define BRIDGE_EGRESS_SOCKET_H
+
+#include <uv.h>
+
+#include "bridge/gate.h"
+
+#define EGRESS_CLIENTS_MAX 64
+#define EGRESS_ANSWER_MS 4000	/* then "away": squid's helper waits 5 s */
+
+struct egress_socket;
+
+/* Binds path (mode 0666: the folder gates; what stood there is replaced). Keeps gate. Gives (child of ctx). */
+struct egress_socket *egress_socket_new(const void *ctx, uv_loop_t *loop, const char *path,
+					struct gate *gate, struct err *e) must_check;
+/* Ends every connection; the loop must run once more. */
+void egress_socket_close(struct egress_socket *s);
+
+#endif

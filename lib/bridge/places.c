@@ -1,0 +1,203 @@
+#include "config.h"
+#include "bridge/places.h"
+
+#include <string.h>
+#include <sys/queue.h>
+
+#include <talloc.h>
+
+#include "core/clock.h"
+#include "core/str.h"
+
+struct place {
+	char address[46], user_id[ID_SIZE];
+};
+
+struct asker {
+	STAILQ_ENTRY(asker) next;
+	char address[46];
+	places_found *found;
+	void *data;
+};
+
+/* The list on its way; a child of the engine that outlives neither. */
+struct look {
+	struct places *all;
+	uint64_t age;		/* when it was asked */
+};
+
+struct places {
+	struct engine *engine;
+	char *instance;
+	uv_timer_t *timer;
+	struct place *rows;
+	size_t n;
+	bool known;
+	int64_t known_at;	/* clock_mono_ms */
+	uint64_t age;		/* grows whenever a container moves */
+	struct look *look;
+	STAILQ_HEAD(askers, asker) askers;
+};
+
+static const char *find(const struct places *p, const char *address)
+{
+	size_t i;
+
+	for (i = 0; i < p->n; i++) {
+		if (str_equal(p->rows[i].address, address))
+			return p->rows[i].user_id;
+	}
+	return NULL;
+}
+
+/* Answers all who waited; asking again from inside begins a new wait. */
+static void answer(struct places *p, const struct err *e)
+{
+	struct askers now = STAILQ_HEAD_INITIALIZER(now);
+	struct asker *a;
+
+	STAILQ_CONCAT(&now, &p->askers);
+	while ((a = STAILQ_FIRST(&now))) {
+		STAILQ_REMOVE_HEAD(&now, next);
+		if (a->found)
+			a->found(a->data, e ? NULL : find(p, a->address), e);
+		talloc_free(a);
+	}
+}
+
+static void look(struct places *p);
+
+static void keep(struct places *p, const struct container_place *rows, size_t n)
+{
+	size_t i;
+
+	TALLOC_FREE(p->rows);
+	p->rows = talloc_zero_array(p, struct place, (unsigned)n + 1);
+	p->n = 0;
+	for (i = 0; i < n; i++) {
+		struct place *row = &p->rows[p->n];
+
+		/* An engine gives no address twice; the first counts. */
+		if (rows[i].address[0] && id_valid(rows[i].user_id) &&
+		    str_copy(row->address, sizeof(row->address),
+			     rows[i].address) &&
+		    str_copy(row->user_id, sizeof(row->user_id),
+			     rows[i].user_id) && !find(p, row->address))
+			p->n++;
+	}
+	p->known = true;
+	p->known_at = clock_mono_ms();
+}
+
+static void listed(void *data, const struct container_place *rows, size_t n,
+		   const struct err *e)
+{
+	struct look *l = data;
+	struct places *p = l->all;
+	bool old = p && l->age != p->age;
+
+	talloc_free(l);
+	if (!p)
+		return;
+	if (!e && !old)
+		keep(p, rows, n);
+	if (!e && old)
+		look(p);
+	else
+		answer(p, e);
+}
+
+static int forget_look(struct look *l)
+{
+	if (l->all)
+		l->all->look = NULL;
+	return 0;
+}
+
+static void look(struct places *p)
+{
+	uv_timer_stop(p->timer);
+	if (p->look)
+		return;
+	p->look = talloc_zero(p->engine, struct look);
+	p->look->all = p;
+	p->look->age = p->age;
+	talloc_set_destructor(p->look, forget_look);
+	engine_places(p->engine, p->instance, listed, p->look);
+}
+
+static void on_timer(uv_timer_t *t)
+{
+	look(t->data);
+}
+
+struct places *places_new(const void *ctx, uv_loop_t *loop, struct engine *eng,
+			  const char *instance)
+{
+	struct places *p = talloc_zero(ctx, struct places);
+
+	p->engine = eng;
+	p->instance = talloc_strdup(p, instance);
+	STAILQ_INIT(&p->askers);
+	p->timer = talloc_zero(NULL, uv_timer_t);
+	uv_timer_init(loop, p->timer);
+	p->timer->data = p;
+	return p;
+}
+
+static void free_timer(uv_handle_t *h)
+{
+	talloc_free(h);
+}
+
+void places_close(struct places *p)
+{
+	if (p->look)
+		p->look->all = NULL;
+	p->look = NULL;
+	uv_close((uv_handle_t *)p->timer, free_timer);
+}
+
+void places_forget(struct places *p)
+{
+	p->age++;
+	p->known = false;
+}
+
+/* What was unknown a moment ago is asked again, but not at once for each try. */
+void places_find(struct places *p, const char *address, places_found *found,
+		 void *data)
+{
+	int64_t age = clock_mono_ms() - p->known_at;
+	const char *user_id;
+	struct asker *a;
+
+	if (p->known && age < PLACES_MS && (user_id = find(p, address))) {
+		found(data, user_id, NULL);
+		return;
+	}
+	a = talloc_zero(p, struct asker);
+	a->found = found;
+	a->data = data;
+	if (!str_copy(a->address, sizeof(a->address), address)) {
+		found(data, NULL, NULL);
+		talloc_free(a);
+		return;
+	}
+	STAILQ_INSERT_TAIL(&p->askers, a, next);
+	if (p->known && age < PLACES_AGAIN_MS && !p->look)
+		uv_timer_start(p->timer, on_timer,
+			       (uint64_t)(PLACES_AGAIN_MS - age), 0);
+	else
+		look(p);
+}
+
+void places_drop(struct places *p, const void *data)
+{
+	struct asker *a;
+
+	STAILQ_FOREACH(a, &p->askers, next) {
+		if (a->data == data)
+			a->found = NULL;
+	}
+}

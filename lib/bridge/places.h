@@ -1,0 +1,35 @@
+/*
+ * Which account's workspace has an address. The engine knows; what it said is
+ * believed until a container is started or stopped, and no longer than
+ * PLACES_MS: an address is never taken for its former owner's.
+ */
+#ifndef BRIDGE_PLACES_H
+#define BRIDGE_PLACES_H
+
+#include "core/id.h"
+#include "engine/engine.h"
+
+#define PLACES_MS 10000
+#define PLACES_AGAIN_MS 500	/* between two looks for an unknown address */
+
+struct places;
+
+/* Keeps loop and eng; instance is copied. Gives (child of ctx). */
+struct places *places_new(const void *ctx, uv_loop_t *loop, struct engine *eng,
+			  const char *instance);
+/* Before the engine is freed; who still waits hears nothing. The loop must run once more. */
+void places_close(struct places *p);
+
+/* A container moves: nothing that was known, or is being asked, holds. */
+void places_forget(struct places *p);
+
+/*
+ * user_id: NULL when no workspace has it. e: the engine does not say. Once, at
+ * the latest when the engine's deadline is over; may come from inside. Give up
+ * waiting by places_drop.
+ */
+typedef void places_found(void *data, const char *user_id, const struct err *e);
+void places_find(struct places *p, const char *address, places_found *found, void *data);
+void places_drop(struct places *p, const void *data);
+
+#endif

@@ -1,0 +1,261 @@
+/*
+ * What is used of the budgets: read when a page opens, at each turn's end, and
+ * each SPEND_MS while something runs and somebody looks.
+ */
+#include "config.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include <talloc.h>
+
+#include "bridge/inside.h"
+#include "core/clock.h"
+#include "core/log.h"
+#include "core/str.h"
+
+#define SPEND_MS 3000
+#define BOOKED_MS 6000		/* a call's end to its row in the ledger, at most */
+#define ALL_MS 15000		/* the installation's sums are read no more often */
+
+struct reading {
+	struct bridge *bridge;
+	char user_id[ID_SIZE];
+	char *zone;
+	bool all;		/* the installation's, too */
+	struct spend spend;
+	struct room_tokens {
+		char id[ID_SIZE];
+		int64_t tokens;
+	} *rooms;
+	size_t nrooms;
+};
+
+static int read_rooms(struct reading *r, struct db *db, struct err *e)
+{
+	struct usage_filter f = { .user_id = r->user_id };
+	struct spent spent;
+	size_t i;
+
+	for (i = 0; i < r->nrooms; i++) {
+		f.subject_id = r->rooms[i].id;
+		if (spent_load(db, r->bridge->prices, &f, &spent, e) < 0)
+			return -1;
+		r->rooms[i].tokens = spent.tokens;
+	}
+	return 0;
+}
+
+static int read_work(void *data, struct db *db, struct err *e)
+{
+	struct reading *r = data;
+	const struct prices *prices = r->bridge->prices;
+	int64_t now = clock_now_ms();
+	struct stop_all stop;
+	struct standing s;
+
+	if (standing_load(db, prices, r->user_id, r->zone, now, &s, e) < 0 ||
+	    stop_all_load(db, &stop, e) < 0 || read_rooms(r, db, e) < 0)
+		return -1;
+	r->spend.today = s.day.tokens;
+	r->spend.today_max = s.budget.day_tokens;
+	r->spend.percent = standing_percent(&s);
+	r->spend.stopped = stop.on;
+	if (!r->all)
+		return 0;
+	if (standing_load(db, prices, NULL,
+			  settings_text(r->bridge->settings, SET_DEFAULT_TIMEZONE),
+			  now, &s, e) < 0)
+		return -1;
+	r->spend.all_percent = standing_percent(&s);
+	return 0;
+}
+
+/* True when a page would show something else than before. */
+static bool keep_rooms(struct person *p, const struct reading *r)
+{
+	bool changed = false;
+	struct room *room;
+	size_t i;
+
+	for (i = 0; i < r->nrooms; i++) {
+		room = room_find(p, r->rooms[i].id);
+		if (!room || room->tokens == r->rooms[i].tokens)
+			continue;
+		room->tokens = r->rooms[i].tokens;
+		changed = true;
+	}
+	return changed;
+}
+
+static bool keep(struct person *p, const struct reading *r)
+{
+	struct spend now = r->spend, was = p->spend;
+	bool changed = keep_rooms(p, r);
+
+	now.known = true;
+	p->spend = now;
+	return changed || !was.known || was.stopped != now.stopped ||
+	       was.today != now.today || was.today_max != now.today_max ||
+	       was.percent != now.percent || was.all_percent != now.all_percent;
+}
+
+static void tell(struct person *p)
+{
+	struct client *c;
+	struct room *room;
+
+	TAILQ_FOREACH(c, &p->clients, in_person) {
+		if (!c->room && c->live)
+			client_tell_workspace(c);
+	}
+	LIST_FOREACH(room, &p->rooms, in_person)
+		room_tell_status(room, NULL);
+}
+
+static void read_done(void *data, const struct err *e)
+{
+	struct reading *r = data;
+	struct bridge *b = r->bridge;
+	struct person *p = person_find(b, r->user_id);
+
+	if (e)
+		log_failure("spend_read", e, "user", r->user_id, NULL);
+	if (!e && r->all) {
+		b->all_percent = r->spend.all_percent;
+		b->all_read_at = clock_mono_ms();
+	}
+	r->spend.all_percent = b->all_percent;
+	if (p) {
+		p->spending = false;
+		if (!e && !b->stopping && keep(p, r))
+			tell(p);
+		if (!e && !b->stopping && p->spend_again)
+			spend_read(p);
+	}
+	talloc_free(r);
+}
+
+static void add_rooms(struct reading *r, const struct person *p)
+{
+	const struct room *room;
+
+	LIST_FOREACH(room, &p->rooms, in_person) {
+		if (!room->nclients || room->gone)
+			continue;
+		r->rooms = talloc_realloc(r, r->rooms, struct room_tokens,
+					  r->nrooms + 1);
+		memcpy(r->rooms[r->nrooms++].id, session_id(room->session),
+		       ID_SIZE);
+	}
+}
+
+void spend_read(struct person *p)
+{
+	struct bridge *b = p->bridge;
+	struct reading *r;
+
+	if (!p->nclients)
+		return;
+	p->spend_again = p->spending;
+	if (p->spending)
+		return;
+	p->spending = true;
+	r = talloc_zero(NULL, struct reading);
+	r->bridge = b;
+	r->zone = talloc_strdup(r, p->zone);
+	memcpy(r->user_id, p->id, ID_SIZE);
+	r->all = !b->all_read_at || clock_mono_ms() - b->all_read_at >= ALL_MS;
+	add_rooms(r, p);
+	jobs_add(b->jobs, read_work, read_done, r);
+}
+
+void spend_turn_ended(struct person *p)
+{
+	p->spend_until = clock_mono_ms() + BOOKED_MS;
+	spend_read(p);
+}
+
+static bool works(const struct person *p)
+{
+	const struct room *r;
+
+	LIST_FOREACH(r, &p->rooms, in_person) {
+		if (r->nclients && !r->gone &&
+		    !str_equal(session_state(r->session), "idle"))
+			return true;
+	}
+	return false;
+}
+
+static void look(struct person *p, void *data)
+{
+	if (p->nclients && !p->spending &&
+	    (works(p) || clock_mono_ms() < p->spend_until))
+		spend_read(p);
+}
+
+static void on_timer(uv_timer_t *t)
+{
+	person_each(t->data, look, NULL);
+}
+
+void spend_open(struct bridge *b)
+{
+	uv_timer_start(&b->spend_timer, on_timer, SPEND_MS, SPEND_MS);
+}
+
+/* ---- what the status bar shows ---- */
+
+/* "950", "12.3 k", "4.56 M" */
+static char *compact(const void *ctx, int64_t n)
+{
+	if (n < 1000)
+		return talloc_asprintf(ctx, "%lld", (long long)n);
+	if (n < 1000000 - 50)
+		return talloc_asprintf(ctx, "%lld.%lld k",
+				       (long long)((n + 50) / 1000),
+				       (long long)((n + 50) % 1000 / 100));
+	return talloc_asprintf(ctx, "%lld.%02lld M",
+			       (long long)((n + 5000) / 1000000),
+			       (long long)((n + 5000) % 1000000 / 10000));
+}
+
+static const char *warning(struct view *v, const struct spend *s,
+			   const struct i18n_locale *l)
+{
+	char percent[16];
+
+	if (s->stopped)
+		return i18n_sentence(l, "status_budget_stopped");
+	if (s->percent >= 100)
+		return i18n_sentence(l, "status_budget_used");
+	if (s->all_percent >= 100)
+		return i18n_sentence(l, "status_budget_all_used");
+	if (s->percent < BUDGET_SOFT_PERCENT)
+		return "";
+	snprintf(percent, sizeof(percent), "%d", s->percent);
+	return i18n_fill(v, l, "status_budget_soft", percent, NULL);
+}
+
+void spend_show(struct view *v, const struct person *p, const struct room *r,
+		const struct i18n_locale *l)
+{
+	const struct spend *s = &p->spend;
+
+	view_text(v, "tokens_here", r && r->tokens > 0 ?
+		  i18n_fill(v, l, "status_tokens_here", compact(v, r->tokens),
+			    NULL) : "");
+	if (!s->known)
+		view_text(v, "tokens", "");
+	else if (s->today_max)
+		view_text(v, "tokens", i18n_fill(v, l, "status_tokens_of",
+						 compact(v, s->today),
+						 compact(v, s->today_max), NULL));
+	else
+		view_text(v, "tokens", i18n_fill(v, l, "status_tokens",
+						 compact(v, s->today), NULL));
+	view_text(v, "budget", s->known ? warning(v, s, l) : "");
+	view_text(v, "budget_state", s->stopped || s->percent >= 100 ||
+		  s->all_percent >= 100 ? "over" : "soft");
+}
