@@ -65,7 +65,7 @@ before(async () => {
 	writeFileSync(join(dir, "squid.conf"), conf.replace(/^http_port .*$/m, `http_port 127.0.0.1:${port}`)
 		.replace(/%SRC %METHOD %DST %PORT .*$/m, `%SRC %METHOD %DST %PORT ${dir}/helper`)
 		.replace(/^access_log .*$/m, `access_log none\ndns_nameservers ${nameServer}`));
-	squid = spawn("setpriv", ["--reuid", "nobody", "--regid", "nogroup", "--clear-groups", "squid", "-N", "-f", join(dir, "squid.conf")], {stdio: "ignore", cwd: "/"});
+	squid = spawn("setpriv", ["--reuid", "nobody", "--regid", "nogroup", "--clear-groups", "squid", "-N", "-n", "gbinside" + process.pid, "-f", join(dir, "squid.conf")], {stdio: "ignore", cwd: "/"});
 	ended = new Promise((resolve) => squid.on("exit", resolve));
 	for (let i = 0; i < 100 && !await isOpen(); i++)
 		await sleep(100);
