@@ -1,0 +1,153 @@
+// gongbang doctor: all is well, and what is broken is found, named, and healed
+// by what it says.
+import {after, test} from "node:test";
+import assert from "node:assert/strict";
+import {execFileSync, spawnSync} from "node:child_process";
+import {readFileSync, rmSync, writeFileSync} from "node:fs";
+import {join} from "node:path";
+import {sleep, state} from "../client.js";
+
+const settings = join(state, "gongbang.conf");
+const program = join(state, "app/bin/gongbang");
+const sv = (act, name) => execFileSync("sv", ["-w", "20", act, join(state, "services", name)]);
+const run = (...args) => spawnSync("scripts/gongbang", ["doctor", ...args], {encoding: "utf8"});
+const rows = (said) => Object.fromEntries(JSON.parse(said).map((row) => [row.check, row]));
+const value = (name) => readFileSync(settings, "utf8").match(new RegExp(`^${name} = (.*)$`, "m"))[1];
+const copy = join(state, "doctor.conf");
+after(() => rmSync(copy, {force: true}));
+
+// With one setting otherwise, in a copy that only doctor reads.
+function otherwise(name, text) {
+	writeFileSync(copy, readFileSync(settings, "utf8") + `\n${name} = ${text}\n`);
+	const done = spawnSync(program, ["--settings", copy, "doctor", "--json"], {encoding: "utf8"});
+	return {...done, rows: rows(done.stdout)};
+}
+
+async function well() {
+	let done;
+	for (let i = 0; i < 20; i++) {
+		done = run("--json");
+		if (done.status === 0)
+			return rows(done.stdout);
+		await sleep(500);
+	}
+	throw new Error(done.stdout);
+}
+
+test("an installation that is well: every line ok", async () => {
+	const found = await well();
+	assert.ok(Object.keys(found).length >= 16);
+	for (const row of Object.values(found)) {
+		assert.equal(row.state, "ok", JSON.stringify(row));
+		assert.equal(row.mend, "");
+	}
+	const text = run();
+	assert.equal(text.status, 0);
+	for (const check of Object.keys(found))
+		assert.match(text.stdout, new RegExp(`^ok {4}${check} +\\S`, "m"));
+	assert.equal(text.stderr, "");
+});
+
+for (const [service, check] of [["gateway", "gateway"], ["squid", "squid"], ["redis", "redis"], ["bridge", "bridge"], ["pages", "pages"], ["model", "upstream"]])
+	test(`${service} away is found by the check of the ${check}`, async () => {
+		sv("down", service);
+		try {
+			const done = run("--json");
+			assert.equal(done.status, 1);
+			const row = rows(done.stdout)[check];
+			assert.equal(row.state, "fail", JSON.stringify(row));
+			assert.ok(row.mend);
+			assert.match(done.stderr, /checks failed/);
+		} finally {
+			sv("up", service);
+		}
+		await well();
+	});
+
+test("the bridge away: squid's helper says so", async () => {
+	sv("down", "bridge");
+	try {
+		assert.match(rows(run("--json").stdout).squid.text, /helper does not reach the bridge/);
+	} finally {
+		sv("up", "bridge");
+	}
+	await well();
+});
+
+test("a rule too many or too few in the firewall is found", async () => {
+	const chain = value("workspace_network");
+	const rule = (act, ...words) => execFileSync("iptables", ["-w", "10", act, ...words]);
+	const without = (add, take, check) => {
+		rule(...add);
+		try {
+			const row = rows(run("--json").stdout)[check];
+			assert.notEqual(row.state, "ok", add.join(" "));
+		} finally {
+			rule(...take);
+		}
+	};
+	without(["-I", chain, "1", "-p", "tcp", "--dport", "22", "-j", "ACCEPT"], ["-D", chain, "1"], "firewall");
+	without(["-D", chain, "-j", "DROP"], ["-A", chain, "-j", "DROP"], "firewall");
+	without(["-D", "INPUT", "-i", chain, "-j", chain], ["-I", "INPUT", "1", "-i", chain, "-j", chain], "firewall");
+	without(["-D", "FORWARD", "-i", chain, "-j", "DROP"], ["-I", "FORWARD", "1", "-i", chain, "-j", "DROP"], "firewall");
+	const wall = ["OUTPUT", "-m", "owner", "--uid-owner", "gongbang-egress", "-j", `${chain}-out`];
+	if (spawnSync("iptables", ["-C", ...wall]).status === 0)
+		without(["-D", ...wall], ["-I", ...wall], "wall");
+	await well();
+});
+
+test("keys: others' eyes, no key, a bad line, a missing file", () => {
+	const file = join(state, "keys/doctor.keys");
+	const write = (text, mode) => {
+		writeFileSync(file, text);
+		execFileSync("chown", ["gongbang-gateway:gongbang-gateway", file]);
+		execFileSync("chmod", [mode, file]);
+	};
+	try {
+		for (const [text, mode, words] of [["sk-1234567\n", "0400", /1 in .*readable by the gateway alone/], ["sk-1234567\n", "0440", /closed to others/],
+			["# none yet\n", "0400", /is empty/], ["sk-1\nsk with blank\n", "0400", /doctor\.keys:2 is no key/]]) {
+			write(text, mode);
+			const {keys} = otherwise("model_keys", file).rows;
+			assert.match(keys.text, words);
+			assert.equal(keys.state, /alone/.test(words.source) ? "ok" : "fail");
+			assert.ok(!JSON.stringify(keys).includes("sk-1"));
+		}
+		assert.equal(otherwise("model_keys", file + ".none").rows.keys.state, "fail");
+	} finally {
+		rmSync(file, {force: true});
+	}
+});
+
+test("settings that lead nowhere are named", () => {
+	for (const [name, text, check, words] of [
+		["egress_allow", "/nonexistent/list", "settings", /nonexistent/],
+		["templates", "/nonexistent", "settings", /nonexistent/],
+		["model_upstream", "http://127.0.0.1:9", "upstream", /127\.0\.0\.1:9/],
+		["model_upstream", "https://127.0.0.1:" + process.env.GONGBANG_PORT, "upstream", /SSL|TLS|wrong version/i],
+		["database", "/nonexistent/g.db", "store", /nonexistent/],
+		["engine_socket", "/nonexistent.sock", "engine", /nonexistent/],
+		["image", "nobody/none:latest", "image", /404/],
+		["workspace_network", "none-such", "network", /404/],
+		["gateway_listen", "127.0.0.1:9", "gateway", /workspaces call|127\.0\.0\.1:9/],
+		["gateway_journal", "/nonexistent", "journal", /nonexistent/],
+	]) {
+		const done = otherwise(name, text);
+		assert.equal(done.status, 1, name);
+		assert.equal(done.rows[check].state, "fail", JSON.stringify(done.rows[check]));
+		assert.match(done.rows[check].text, words);
+	}
+	writeFileSync(copy, "no_such = 1\n");
+	assert.equal(spawnSync(program, ["--settings", copy, "doctor"]).status, 2);
+});
+
+test("without the way out, by setting, two checks say so", () => {
+	const {rows: found} = otherwise("egress_proxy", "");
+	assert.match(found.squid.text, /no way out, by setting/);
+	assert.match(found.wall.text, /no way out, by setting/);
+});
+
+test("who may not look is told", () => {
+	const done = spawnSync("setpriv", ["--reuid", "nobody", "--regid", "nogroup", "--clear-groups", program, "--settings", settings, "doctor", "--json"], {encoding: "utf8"});
+	assert.equal(done.status, 1);
+	assert.equal(rows(done.stdout).firewall.mend, "ask as root");
+});
