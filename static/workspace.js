@@ -4,6 +4,7 @@
 const root = document.querySelector("#workspace");
 const chat = document.querySelector("#chat-area");
 const queue = document.querySelector("#queue");
+const blocked = document.querySelector("#blocked");
 const bar = document.querySelector("#status-bar");
 const composer = document.querySelector("#composer");
 const box = document.querySelector("#message-input");
@@ -239,6 +240,9 @@ const handlers = {
 		queue.innerHTML = event.html;
 		showUnsent();
 	},
+	blocked(event) {
+		showBlocked(event.html);
+	},
 	status(event) {
 		bar.dataset.state = event.state;
 		showStatus(event.html);
@@ -388,7 +392,7 @@ let shown = {};
 function showStatus(html) {
 	const holder = document.createElement("template");
 	holder.innerHTML = html;
-	for (const name of [".status-main", ".status-notes"]) {
+	for (const name of [".status-main", ".status-alerts", ".status-notes"]) {
 		const fresh = holder.content.querySelector(name);
 		const old = bar.querySelector(name);
 		if (old && shown[name] === fresh?.outerHTML)
@@ -399,12 +403,55 @@ function showStatus(html) {
 		old?.remove();
 		if (fresh && name === ".status-main")
 			bar.prepend(fresh);
+		else if (fresh && name === ".status-alerts")
+			bar.querySelector(".status-main").after(fresh);
 		else if (fresh)
 			bar.append(fresh);
 		if (had)
 			(id && fresh?.querySelector("#" + id) || box).focus({preventScroll: true});
 	}
 }
+
+// ---- domains that were blocked --------------------------------------------
+
+// What is being typed about one of them stays, with the cursor in it.
+function showBlocked(html) {
+	const fold = blocked.querySelector("details");
+	const focused = blocked.contains(document.activeElement) && document.activeElement;
+	const typed = new Map([...blocked.querySelectorAll("form[data-ask]")].map((form) =>
+		[form.dataset.ask, form.elements.reason.value]));
+	const inside = focused && (focused.closest("form[data-ask]")?.dataset.ask || "summary");
+	blocked.innerHTML = html;
+	const fresh = blocked.querySelector("details");
+	if (fresh && fold)
+		fresh.open = fold.open;
+	for (const form of blocked.querySelectorAll("form[data-ask]"))
+		form.elements.reason.value = typed.get(form.dataset.ask) || "";
+	if (!focused)
+		return;
+	const form = blocked.querySelector(`form[data-ask="${inside}"]`);
+	if (form)
+		(focused.name === "reason" ? form.elements.reason : form.querySelector("button")).focus({preventScroll: true});
+	else
+		(blocked.querySelector("summary") || box).focus({preventScroll: true});
+}
+
+function openBlocked() {
+	const fold = blocked.querySelector("details");
+	if (!fold)
+		return;
+	fold.open = true;
+	(fold.querySelector("input") || fold.querySelector("summary")).focus();
+}
+
+blocked.addEventListener("submit", (event) => {
+	const form = event.target.closest("form[data-ask]");
+	if (!form)
+		return;
+	event.preventDefault();
+	const sent = post({type: "ask", domain: form.dataset.ask, reason: form.elements.reason.value.trim()});
+	complain(sent ? "" : words("reconnecting"));
+});
 
 function say(state, text) {
 	bar.dataset.state = state;
@@ -644,6 +691,8 @@ document.addEventListener("click", (event) => {
 		post({type: "interrupt"});
 	else if (button.id === "retry")
 		post({type: "start"});
+	else if (button.id === "show-blocked")
+		openBlocked();
 	else if (button.dataset.withdraw)
 		post({type: "withdraw", id: button.dataset.withdraw});
 	else if (button.dataset.answer && button.closest(".part"))

@@ -1,0 +1,253 @@
+/* lib/bridge/tokens against a Redis of its own. */
+#include "config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <uv.h>
+
+#include <talloc.h>
+
+#include "../kv/redis_server.h"
+#include "bridge/tokens.h"
+#include "core/clock.h"
+#include "core/str.h"
+
+#define USER "01890a5d-ac96-774b-bcce-b302099a8057"
+#define OTHER "01890a5d-ac96-774b-bcce-b302099a8058"
+#define TURN "01890a5d-ac96-774b-bcce-b302099a8059"
+#define PATIENCE_MS 20000
+
+static struct world {
+	struct redis_server server;
+	uv_loop_t loop;
+	struct kv_async *async;
+	struct kv *kv;		/* what stands in Redis, by another connection */
+	struct tokens *t;
+	char a[TOKEN_SIZE], b[TOKEN_SIZE];
+	int done, failed;
+} w;
+
+static void wake(uv_timer_t *t)
+{
+}
+
+/* Runs the loop until it is so. */
+static void until(bool (*so)(const char *hash), const char *hash)
+{
+	int64_t end = clock_mono_ms() + PATIENCE_MS;
+	uv_timer_t t;
+
+	uv_timer_init(&w.loop, &t);
+	uv_timer_start(&t, wake, 20, 20);
+	while (!so(hash) && clock_mono_ms() < end)
+		uv_run(&w.loop, UV_RUN_ONCE);
+	uv_close((uv_handle_t *)&t, NULL);
+	uv_run(&w.loop, UV_RUN_NOWAIT);
+	assert_true(so(hash));
+}
+
+static bool get(const char *hash, struct gateway_token *out)
+{
+	char key[GATEWAY_TOKEN_KEY_SIZE], *text = NULL;
+	struct err e = { 0 };
+
+	gateway_token_key_of_hash(hash, key);
+	if (kv_get(w.kv, NULL, key, &text, &e) < 0 || !text)
+		return false;
+	if (gateway_token_parse(text, out, &e) < 0)
+		fail_msg("%s", e.text);
+	talloc_free(text);
+	return true;
+}
+
+static bool stands(const char *hash)
+{
+	struct gateway_token found;
+
+	return get(hash, &found);
+}
+
+static bool is_gone(const char *hash)
+{
+	char key[GATEWAY_TOKEN_KEY_SIZE], *text = NULL;
+	struct err e = { 0 };
+	bool gone;
+
+	gateway_token_key_of_hash(hash, key);
+	gone = kv_get(w.kv, NULL, key, &text, &e) == 0 && !text;
+	talloc_free(text);
+	return gone;
+}
+
+static bool is_done(const char *hash)
+{
+	return w.done + w.failed > 0;
+}
+
+static void done(void *data, const struct err *e)
+{
+	w.done += !e;
+	w.failed += e != NULL;
+}
+
+static void put(const char *hash, const char *user, const char *address)
+{
+	struct gateway_token what = { .kind = GATEWAY_TOKEN_CONVERSATION };
+
+	assert_true(str_copy(what.user_id, ID_SIZE, user));
+	assert_true(str_copy(what.subject_id, ID_SIZE, TURN));
+	assert_true(str_copy(what.address, sizeof(what.address), address));
+	w.done = w.failed = 0;
+	tokens_put(w.t, hash, &what, done, NULL);
+	assert_int_equal(w.done + w.failed, 0);
+}
+
+static int members(void)
+{
+	char set[GATEWAY_TOKENS_KEY_SIZE];
+	struct err e = { 0 };
+	int64_t n, left;
+
+	gateway_tokens_key(USER, set);
+	/* A set is no counter: the error says that it is there. */
+	return kv_count(w.kv, set, 10, &n, &left, &e) < 0;
+}
+
+static int set_up(void **state)
+{
+	memset(&w, 0, sizeof(w));
+	server_init(&w.server);
+	uv_loop_init(&w.loop);
+	w.async = kv_async_new(&w.loop, w.server.socket);
+	w.kv = kv_new(NULL, w.server.socket);
+	w.t = tokens_new(NULL, &w.loop, w.async);
+	token_new(w.a);
+	token_new(w.b);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	tokens_close(w.t);
+	kv_async_free(w.async);
+	uv_run(&w.loop, UV_RUN_DEFAULT);
+	talloc_free(w.t);
+	talloc_free(w.kv);
+	server_release(&w.server);
+	return uv_loop_close(&w.loop);
+}
+
+static void put_and_ended(void **state)
+{
+	struct gateway_token found;
+
+	put(w.a, USER, "172.30.0.9");
+	until(is_done, NULL);
+	assert_int_equal(w.done, 1);
+	assert_true(get(w.a, &found));
+	assert_string_equal(found.user_id, USER);
+	assert_string_equal(found.subject_id, TURN);
+	assert_string_equal(found.address, "172.30.0.9");
+	assert_int_equal(found.kind, GATEWAY_TOKEN_CONVERSATION);
+	assert_true(tokens_has(w.t, w.a));
+	tokens_end(w.t, w.a, USER);
+	assert_false(tokens_has(w.t, w.a));
+	until(is_gone, w.a);
+	assert_false(members());
+}
+
+static void all_of_an_account(void **state)
+{
+	struct gateway_token left = { .kind = GATEWAY_TOKEN_WORKSPACE };
+	struct err e = { 0 };
+	char old[TOKEN_SIZE], hash[GATEWAY_TOKEN_KEY_SIZE];
+
+	put(w.a, USER, "172.30.0.9");
+	put(w.b, OTHER, "172.30.0.10");
+	until(stands, w.b);
+	/* One that an earlier bridge put. */
+	token_new(old);
+	assert_true(str_copy(left.user_id, ID_SIZE, USER));
+	assert_true(str_copy(left.subject_id, ID_SIZE, USER));
+	assert_int_equal(gateway_token_put(w.kv, old, &left, 100, &e), 0);
+	gateway_token_key(old, hash);
+	assert_true(stands(hash + 6));
+	tokens_end_user(w.t, USER);
+	until(is_gone, w.a);
+	assert_true(is_gone(hash + 6));
+	assert_true(stands(w.b));
+}
+
+static void emptied(void **state)
+{
+	char command[200];
+
+	put(w.a, USER, "172.30.0.9");
+	until(stands, w.a);
+	snprintf(command, sizeof(command), "redis-cli -s %s flushall >/dev/null",
+		 w.server.socket);
+	assert_int_equal(system(command), 0);
+	assert_true(is_gone(w.a));
+	until(stands, w.a);
+}
+
+static void killed(void **state)
+{
+	put(w.a, USER, "172.30.0.9");
+	put(w.b, USER, "172.30.0.9");
+	until(stands, w.b);
+	server_kill(&w.server);
+	tokens_end(w.t, w.b, USER);
+	server_start(&w.server);
+	until(stands, w.a);
+	assert_true(is_gone(w.b));
+}
+
+static void away(void **state)
+{
+	server_kill(&w.server);
+	put(w.a, USER, "172.30.0.9");
+	until(is_done, NULL);
+	assert_int_equal(w.failed, 1);
+	server_start(&w.server);
+	until(stands, w.a);		/* it is still to be good */
+	assert_int_equal(w.failed, 1);
+	assert_int_equal(w.done, 0);
+	/* What ends while it is away, and was kept, ends when it is back. */
+	kill(w.server.pid, SIGSTOP);
+	tokens_end_user(w.t, USER);
+	put(w.b, USER, "172.30.0.9");
+	until(is_done, NULL);
+	assert_int_equal(w.failed, 1);
+	kill(w.server.pid, SIGCONT);
+	until(is_gone, w.a);
+	until(stands, w.b);
+}
+
+static void forgotten(void **state)
+{
+	put(w.a, USER, "172.30.0.9");
+	tokens_forget(w.t, NULL);
+	until(stands, w.a);
+	assert_int_equal(w.done, 0);
+}
+
+#define ROW(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		ROW(put_and_ended), ROW(all_of_an_account), ROW(emptied),
+		ROW(killed), ROW(away), ROW(forgotten),
+	};
+
+	signal(SIGPIPE, SIG_IGN);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
