@@ -47,12 +47,16 @@ async function answers(path, status, timeout = 15000) {
 	throw new Error(`${path}: ${answer.status}, not ${status}`);
 }
 
-test("Redis away: 503 names it, live chats go on; at start too", async () => {
+test("Redis away: 503 names it, live chats wait in words and go on; at start too", async () => {
 	sv("down", "redis");
+	const was = usage();
 	try {
 		assert.match((await call("GET", "/workspace", {cookie})).text, /Redis/);
 		assert.equal((await call("GET", "/workspace", {cookie})).status, 503);
-		await turn(page, "hello without Redis");
+		page.say("hello without Redis");
+		// Spending unseen is worse than waiting: the gateway refuses, Claude tries again.
+		await page.until((p) => p.status === "working" && /again|다시/.test(p.words), "the retries as status");
+		assert.equal(usage(), was);
 		sv("restart", "bridge");
 		sv("restart", "pages");
 		assert.match((await answers("/workspace", 503)).text, /Redis/);
@@ -61,6 +65,7 @@ test("Redis away: 503 names it, live chats go on; at start too", async () => {
 		sv("up", "redis");
 	}
 	await answers("/workspace", 200);
+	await page.until((p) => usage(p) === was + 1 && p.status === "ready", "it goes on by itself", 120000);
 	await turn(page, "hello again");
 });
 
@@ -96,6 +101,18 @@ test("the model away: retries are shown, the turn can be stopped, and the next w
 		assert.equal(page.kinds("error").length, errors + 1);
 		await turn(page, "hello");
 	}
+});
+
+test("the gateway away: retries are shown, and it goes on when it is back", async () => {
+	const was = usage();
+	sv("down", "gateway");
+	try {
+		page.say("hello, is there a gateway?");
+		await page.until((p) => p.status === "working" && /again|다시/.test(p.words), "the retries as status");
+	} finally {
+		sv("up", "gateway");
+	}
+	await page.until((p) => usage(p) === was + 1 && p.status === "ready", "it goes on by itself", 120000);
 });
 
 test("the model away at the start of a conversation", async () => {

@@ -131,8 +131,8 @@ test("the link and Claude are not what the user's PATH says", async () => {
 	assert.match(inside(name, "ls /workspace/fooled 2>&1; rm -f .local/bin/claude .local/bin/gongbang-shim"), /No such file/);
 });
 
-test("the model answers others while one workspace floods it", async () => {
-	const pid = service("model");
+test("the gateway answers others while one workspace floods it", async () => {
+	const pid = service("gateway"), model = service("model");
 	const flood = attack(`
 import socket, time
 held = []
@@ -154,8 +154,9 @@ while time.time() < end:
 	for (let i = 0; i < 3; i++)
 		await neighbourTalks();
 	await flood.end();
-	assert.equal(service("model"), pid);
-	assert.ok(Number(readFileSync(`/proc/${pid}/status`, "utf8").match(/VmHWM:\s+(\d+)/)[1]) < 600 << 10);
+	assert.equal(service("gateway"), pid);
+	assert.equal(service("model"), model);
+	assert.ok(Number(readFileSync(`/proc/${pid}/status`, "utf8").match(/VmHWM:\s+(\d+)/)[1]) < 300 << 10);
 });
 
 test("forged and flooded lines of a log delay nobody else, and do not fill the disk", async () => {

@@ -55,14 +55,17 @@ test("it is the user claude, and the root file system cannot be written", () => 
 	assert.match(inside(name, "cat /proc/1/cmdline | tr '\\0' ' '"), /gongbang-shim/);
 });
 
-test("only the model service answers", async () => {
+test("only the gateway and the proxy answer", async () => {
 	const c = await inspect(name);
 	const base = c.Config.Env.find((e) => e.startsWith("ANTHROPIC_BASE_URL=")).slice(19);
 	const gateway = new URL(base).hostname;
 	const modelPort = new URL(base).port || "80";
+	const proxy = new URL(c.Config.Env.find((e) => e.startsWith("HTTPS_PROXY=")).slice(12));
+	assert.equal(proxy.hostname, gateway);
 	assert.match(inside(name, `curl -s -o /dev/null -w '%{http_code}' -m 5 ${base}/v1/models`), /^[2345]\d\d/);
+	assert.match(inside(name, `curl -s -o /dev/null -w '%{http_code}' -m 5 --noproxy '*' ${proxy}`), /^4\d\d/);
 	const otherAddress = Object.values((await inspect(containerOf(other))).NetworkSettings.Networks)[0].IPAddress;
-	const targets = [`${gateway} 22`, `${gateway} 80`, `${gateway} 443`, `${gateway} ${process.env.GONGBANG_PORT}`,
+	const targets = [`${gateway} 22`, `${gateway} 4101`, `${gateway} 6379`, `${gateway} 80`, `${gateway} 443`, `${gateway} ${process.env.GONGBANG_PORT}`,
 		`${gateway} 53`, `127.0.0.1 ${process.env.GONGBANG_PORT}`, `${otherAddress} 8000`, "1.1.1.1 443", "169.254.169.254 80", "172.17.0.1 22"];
 	inside(containerOf(other), "cd /tmp && (setsid python3 -m http.server 8000 >/dev/null 2>&1 &) ; sleep 1; curl -s -m 3 http://127.0.0.1:8000/ | head -1");
 	for (const target of targets) {
