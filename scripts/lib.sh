@@ -171,6 +171,9 @@ install_packages() {
 			apt-get install -y --no-install-recommends "${missing[@]}" || rc=1
 	fi
 	[ -n "$ours" ] && rm -f "$ours"
+	# Debian's own would take our port at the next boot.
+	[[ " ${missing[*]} " != *" squid "* ]] || ! command -v systemctl >/dev/null ||
+		systemctl disable squid
 	[ "$rc" = 0 ] && note "installed ${#missing[@]} packages"
 	return "$rc"
 }

@@ -362,6 +362,37 @@ static void a_terminal_asks_twice_without_echo(void **state)
 				     "correct horse"));
 }
 
+/* Nothing of it is there: each check says so, and what to do. */
+static void doctor_finds_what_is_away(void **state)
+{
+	static const char *const names[] = { "settings", "upstream", "gateway",
+		"store", "bridge", "pages", "engine", "image", "network" };
+	struct fixture *f = *state;
+	FILE *file = fopen(f->settings, "a");
+	struct ran r;
+	char row[128];
+	size_t i;
+
+	assert_non_null(file);
+	fprintf(file, "templates = /nonexistent\npages_socket = /nonexistent\n"
+		"engine_socket = /nonexistent\negress_proxy =\n"
+		"model_upstream = http://127.0.0.1:9\n"
+		"gateway_listen = 127.0.0.1:9\n");
+	fclose(file);
+	r = expect(f, 1, "doctor --json", "");
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		snprintf(row, sizeof(row), "\"check\":\"%s\",\n"
+			 "    \"state\":\"fail\"", names[i]);
+		if (!strstr(r.out, row))
+			fail_msg("%s: %s", names[i], r.out);
+	}
+	assert_non_null(strstr(r.err, "checks failed"));
+	r = expect(f, 1, "doctor", "");
+	assert_non_null(strstr(r.out, "fail  engine "));
+	assert_non_null(strstr(r.out, "\n                mend: "));
+	expect(f, 2, "doctor now", "");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -372,6 +403,7 @@ int main(void)
 		TEST(new_password_ends_logins_everywhere),
 		TEST(disabling_warns_when_others_are_away),
 		TEST(a_terminal_asks_twice_without_echo),
+		TEST(doctor_finds_what_is_away),
 	};
 
 	signal(SIGPIPE, SIG_IGN);

@@ -82,6 +82,18 @@ static void values_come_back_as_they_were(void **state)
 	assert_int_equal(e.kind, ERR_INTERNAL);
 }
 
+static void it_tells_of_itself(void **state)
+{
+	struct fixture *f = *state;
+	struct err e = { 0 };
+	char *out;
+
+	OK(kv_info(f->kv, f, "persistence", &out, &e));
+	assert_non_null(strstr(out, "\naof_enabled:"));
+	OK(kv_info(f->kv, f, "none-such", &out, &e));
+	assert_string_equal(out, "");
+}
+
 static void counters_count_and_end(void **state)
 {
 	struct fixture *f = *state;
@@ -211,6 +223,7 @@ int main(void)
 		TEST(values_come_back_as_they_were),
 		TEST(counters_count_and_end),
 		TEST(sets_hold_each_once),
+		TEST(it_tells_of_itself),
 		TEST(killed_redis_is_unavailable_then_back),
 		TEST(stuck_redis_is_given_up),
 		TEST(no_redis_at_all_is_unavailable),
