@@ -311,7 +311,7 @@ void doctor_firewall(const struct call *c, struct finding *f)
 		finding_fail(f, mend, "FORWARD does not drop what comes from %s",
 			     chain);
 	else
-		finding_ok(f, "workspaces reach port %s%s%s of this host alone",
+		finding_ok(f, "workspaces reach port %s%s%s of this host and no other",
 			   port_of(setting(c, SET_GATEWAY_LISTEN)),
 			   *setting(c, SET_EGRESS_PROXY) ? " and " : "",
 			   port_of(setting(c, SET_EGRESS_PROXY)));

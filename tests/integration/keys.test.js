@@ -178,7 +178,7 @@ test("another key, from a file, is used without a start of the gateway", async (
 });
 
 test("what is no key is refused with its line, and not shown", () => {
-	for (const text of ["", "\n\n", "good-key-1\nwith a blank\n", "k\u00e9y-of-a-kind\n", "Bearer \n"]) {
+	for (const text of ["", "\n\n", "good-key-1\nwith a blank\n", "k\u00e9y-of-a-kind\n", "Bearer  two-blanks\n"]) {
 		writeFileSync(join(work, "bad"), text);
 		const done = spawnSync("scripts/up", {encoding: "utf8", env: {...process.env, ANTHROPIC_API_KEY_FILE: join(work, "bad")}});
 		assert.notEqual(done.status, 0, text);
