@@ -20,7 +20,8 @@ store_migrations = \
 	lib/store/migrations/0002_conversations.sql \
 	lib/store/migrations/0003_spending.sql \
 	lib/store/migrations/0004_domains.sql \
-	lib/store/migrations/0005_tokens.sql
+	lib/store/migrations/0005_tokens.sql \
+	lib/store/migrations/0006_usage_sums.sql
 
 EXTRA_DIST += $(store_migrations) lib/store/embed.awk
 CLEANFILES += lib/store/migrations.inc

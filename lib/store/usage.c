@@ -1,28 +1,64 @@
 #include "config.h"
 #include "store/usage.h"
 
-#include <stdio.h>
+#include <string.h>
 
 #include "core/str.h"
 
-#define QUARTER "at - at % 900000"	/* ms */
-#define CLASSES 5
+#define QUARTER INT64_C(900000)		/* ms, as in SQL below */
+#define DAY INT64_C(86400000)
 
+#define CLASSES "input, output, cache_write_5m, cache_write_1h, cache_read"
+
+/* One call onto a table's sums: its numbers are $1 to $6, the keys follow. */
+#define ADD_TO(table, keys, values) \
+	"INSERT INTO " table " (" CLASSES ", calls, unmetered, " keys ")" \
+	" VALUES ($1, $2, $3, $4, $5, 1, $6, " values ")" \
+	" ON CONFLICT (" keys ") DO UPDATE SET" \
+	" input = " table ".input + excluded.input," \
+	" output = " table ".output + excluded.output," \
+	" cache_write_5m = " table ".cache_write_5m + excluded.cache_write_5m," \
+	" cache_write_1h = " table ".cache_write_1h + excluded.cache_write_1h," \
+	" cache_read = " table ".cache_read + excluded.cache_read," \
+	" calls = " table ".calls + 1," \
+	" unmetered = " table ".unmetered + excluded.unmetered"
+
+static int add_sums(struct db *db, const struct usage_call *c, struct err *e)
+{
+	const struct usage *u = &c->usage;
+	int64_t unmetered = str_equal(c->outcome, "unmetered");
+
+	if (db_run(db, e, ADD_TO("usage_quarters", "user_id, quarter, model",
+				 "$7, $8, $9"),
+		   "nnnnnntnt", u->input, u->output, u->cache_write_5m,
+		   u->cache_write_1h, u->cache_read, unmetered, c->user_id,
+		   c->at - c->at % QUARTER, c->model) < 0)
+		return -1;
+	return db_run(db, e, ADD_TO("usage_days",
+				    "user_id, day, subject_id, kind, model",
+				    "$7, $8, $9, $10, $11"),
+		      "nnnnnntnttt", u->input, u->output, u->cache_write_5m,
+		      u->cache_write_1h, u->cache_read, unmetered, c->user_id,
+		      c->at - c->at % DAY, c->subject_id, c->kind, c->model);
+}
+
+/* The sums of a call that was known are left alone, too. */
 static int add_call(struct db *db, const struct usage_call *c, struct err *e)
 {
 	const struct usage *u = &c->usage;
 
-	return db_run(db, e, "INSERT INTO usage (id, user_id, kind, subject_id,"
-		      " model, input, output, cache_write_5m, cache_write_1h,"
-		      " cache_read, outcome, status, at, ended_at)"
-		      " SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,"
-		      " $12, $13, $14 WHERE EXISTS"
-		      " (SELECT 1 FROM users WHERE id = $2)"
-		      " ON CONFLICT (id) DO NOTHING", "tttttnnnnntnnn", c->id,
-		      c->user_id, c->kind, c->subject_id, c->model, u->input,
-		      u->output, u->cache_write_5m, u->cache_write_1h,
-		      u->cache_read, c->outcome, c->status, c->at,
-		      c->ended_at);
+	if (db_run(db, e, "INSERT INTO usage (id, user_id, kind, subject_id,"
+		   " model, " CLASSES ", outcome, status, at, ended_at)"
+		   " SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,"
+		   " $12, $13, $14 WHERE EXISTS"
+		   " (SELECT 1 FROM users WHERE id = $2)"
+		   " ON CONFLICT (id) DO NOTHING", "tttttnnnnntnnn", c->id,
+		   c->user_id, c->kind, c->subject_id, c->model, u->input,
+		   u->output, u->cache_write_5m, u->cache_write_1h,
+		   u->cache_read, c->outcome, c->status, c->at,
+		   c->ended_at) < 0)
+		return -1;
+	return db_changed(db) ? add_sums(db, c, e) : 0;
 }
 
 int usage_add(struct db *db, const struct usage_call *calls, size_t n,
@@ -69,44 +105,80 @@ static int sum_row(void *data, const struct db_row *row, struct err *e)
 	return s->each(s->data, &sum, e);
 }
 
-/* Whole-number sums: PostgreSQL's own is NUMERIC. */
-static int add_sums(struct buf *sql, struct err *e)
-{
-	static const char *const classes[CLASSES] = { "input", "output",
-		"cache_write_5m", "cache_write_1h", "cache_read" };
-	size_t i;
+/*
+ * Where sums come from: the ledger, or what was added up with it. All have the
+ * same columns. $1 <= time < $2; $3 is the user or NULL; then the subject, or
+ * the begin and end of the days that lie whole in that time.
+ */
+#define OF_USER " AND user_id = $3"
+#define OF_ALL " AND CAST($3 AS TEXT) IS NULL"
+#define LEDGER_FROM(from, to) \
+	"SELECT user_id, kind, subject_id, model, " CLASSES "," \
+	" at - at % 900000 AS quarter, 1 AS calls," \
+	" CASE WHEN outcome = 'unmetered' THEN 1 ELSE 0 END AS unmetered" \
+	" FROM usage WHERE at >= " from " AND at < " to
+#define FROM_QUARTERS \
+	"SELECT user_id, '' AS kind, '' AS subject_id, model, " CLASSES "," \
+	" quarter, calls, unmetered" \
+	" FROM usage_quarters WHERE quarter >= $1 AND quarter < $2"
+#define FROM_DAYS \
+	"SELECT user_id, kind, subject_id, model, " CLASSES "," \
+	" day AS quarter, calls, unmetered" \
+	" FROM usage_days WHERE day >= $4 AND day < $5"
+#define UNION " UNION ALL "
 
-	for (i = 0; i < CLASSES; i++) {
-		if (buf_addf(sql, e, ", CAST(sum(%s) AS BIGINT)",
-			     classes[i]) < 0)
-			return -1;
-	}
-	return buf_add_text(sql, ", count(*), CAST(sum(CASE WHEN outcome ="
-			    " 'unmetered' THEN 1 ELSE 0 END) AS BIGINT)", e);
+enum source { LEDGER, OF_SUBJECT, QUARTERS, DAYS };
+
+static const struct {
+	const char *of_user, *of_all;
+} sources[] = {
+	[LEDGER] = { LEDGER_FROM("$1", "$2") OF_USER,
+		     LEDGER_FROM("$1", "$2") OF_ALL },
+	[OF_SUBJECT] = { LEDGER_FROM("$1", "$2") OF_USER " AND subject_id = $4",
+			 LEDGER_FROM("$1", "$2") OF_ALL " AND subject_id = $4" },
+	[QUARTERS] = { FROM_QUARTERS OF_USER, FROM_QUARTERS OF_ALL },
+	[DAYS] = { LEDGER_FROM("$1", "$4") OF_USER UNION FROM_DAYS OF_USER
+		   UNION LEDGER_FROM("$5", "$2") OF_USER,
+		   LEDGER_FROM("$1", "$4") OF_ALL UNION FROM_DAYS OF_ALL
+		   UNION LEDGER_FROM("$5", "$2") OF_ALL },
+};
+
+static enum source choose(const struct usage_filter *f, unsigned by,
+			  bool has_days)
+{
+	if (f->subject_id)
+		return OF_SUBJECT;
+	if (!(by & USAGE_BY_SUBJECT) && f->from % QUARTER == 0 &&
+	    f->to % QUARTER == 0)
+		return QUARTERS;
+	return !(by & USAGE_BY_QUARTER) && has_days ? DAYS : LEDGER;
 }
 
+#define DAY_OF_QUARTER "quarter - quarter % 86400000"
+
+/* Whole-number sums: PostgreSQL's own is NUMERIC. */
+#define SUM(column) ", CAST(sum(" column ") AS BIGINT)"
+
 /* One text a shape of question, so that each is prepared once. */
-static int make_sql(struct buf *sql, const struct usage_filter *f, unsigned by,
+static int make_sql(struct buf *sql, unsigned by, const char *from,
 		    struct err *e)
 {
-	const char *quarter = by & USAGE_BY_QUARTER ? ", " QUARTER : "";
-	const char *user = by & USAGE_BY_USER ? ", user_id" : "";
-	const char *subject = by & USAGE_BY_SUBJECT ? ", subject_id, kind" : "";
+	const char *time = by & USAGE_BY_QUARTER ? "quarter, " :
+			   by & USAGE_BY_DAY ? DAY_OF_QUARTER ", " : "";
+	const char *user = by & USAGE_BY_USER ? "user_id, " : "";
+	const char *subject = by & USAGE_BY_SUBJECT ?
+			      "subject_id, kind, " : "";
 
-	if (buf_addf(sql, e, "SELECT model, %s, %s, %s",
-		     *quarter ? QUARTER : "0", *user ? "user_id" : "''",
+	if (buf_addf(sql, e, "SELECT model, %.*s, %s, %s",
+		     *time ? (int)strlen(time) - 2 : 1, *time ? time : "0",
+		     *user ? "user_id" : "''",
 		     *subject ? "kind, subject_id" : "'', ''") < 0 ||
-	    add_sums(sql, e) < 0)
+	    buf_addf(sql, e, SUM("input") SUM("output") SUM("cache_write_5m")
+		     SUM("cache_write_1h") SUM("cache_read") SUM("calls")
+		     SUM("unmetered") " FROM (%s) AS calls", from) < 0)
 		return -1;
-	return buf_addf(sql, e, " FROM usage WHERE at >= $1 AND at < $2%s%s"
-			" GROUP BY model%s%s%s ORDER BY %s%s%smodel",
-			f->user_id ? " AND user_id = $3" :
-			" AND CAST($3 AS TEXT) IS NULL",
-			f->subject_id ? " AND subject_id = $4" :
-			" AND CAST($4 AS TEXT) IS NULL",
-			quarter, user, subject,
-			*quarter ? QUARTER ", " : "", *user ? "user_id, " : "",
-			*subject ? "subject_id, kind, " : "");
+	return buf_addf(sql, e, " GROUP BY %s%s%smodel ORDER BY %s%s%smodel",
+			time, user, subject, time, user, subject);
 }
 
 int usage_each(struct db *db, const struct usage_filter *f, unsigned by,
@@ -114,11 +186,22 @@ int usage_each(struct db *db, const struct usage_filter *f, unsigned by,
 			   struct err *e),
 	       void *data, struct err *e)
 {
+	const int64_t to = f->to ? f->to : INT64_MAX;
+	const int64_t first = f->from + (DAY - f->from % DAY) % DAY;
+	const int64_t end = to - to % DAY;
+	const enum source from = choose(f, by, first < end);
 	struct summing s = { each, data };
-	auto_buf sql = BUF_INIT(1024);
+	auto_buf sql = BUF_INIT(4096);
 
-	if (make_sql(&sql, f, by, e) < 0)
+	if (make_sql(&sql, by, f->user_id ? sources[from].of_user :
+		     sources[from].of_all, e) < 0)
 		return -1;
-	return db_query(db, e, sum_row, &s, buf_text(&sql), "nntt", f->from,
-			f->to ? f->to : INT64_MAX, f->user_id, f->subject_id);
+	if (from == OF_SUBJECT)
+		return db_query(db, e, sum_row, &s, buf_text(&sql), "nntt",
+				f->from, to, f->user_id, f->subject_id);
+	if (from == DAYS)
+		return db_query(db, e, sum_row, &s, buf_text(&sql), "nntnn",
+				f->from, to, f->user_id, first, end);
+	return db_query(db, e, sum_row, &s, buf_text(&sql), "nnt", f->from, to,
+			f->user_id);
 }

@@ -50,11 +50,12 @@ enum {
 	USAGE_BY_QUARTER = 1,	/* of an hour: every zone's days begin with one */
 	USAGE_BY_USER = 2,
 	USAGE_BY_SUBJECT = 4,	/* and kind */
+	USAGE_BY_DAY = 8,	/* of UTC; unless by quarter, too */
 };
 
 struct usage_sum {
 	const char *model;
-	int64_t quarter;		/* UTC ms of its begin; 0 when not asked */
+	int64_t quarter;		/* UTC ms of its (or the day's) begin; 0 when not asked */
 	const char *user_id, *kind, *subject_id;	/* "" when not asked */
 	struct usage usage;
 	int64_t calls;
