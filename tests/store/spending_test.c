@@ -9,8 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <talloc.h>
-#include <unistd.h>
 
+#include "core/clock.h"
 #include "core/str.h"
 #include "fixture.h"
 #include "store/budgets.h"
@@ -21,11 +21,21 @@
 #define QUARTER 900000
 #define NOW (INT64_C(1795414500000) / QUARTER * QUARTER)
 
+/* What is made or said next is later by the clock, and by the order of ids. */
+static void tick(void)
+{
+	int64_t now = clock_now_ms();
+
+	while (clock_now_ms() == now)
+		;
+}
+
 static void make_user(struct fixture *f, const char *login, char id[ID_SIZE])
 {
 	struct err e = { 0 };
 
 	OK(user_create(f->db, login, "h", false, id, &e));
+	tick();
 }
 
 static struct usage_call call_of(const char *user, const char *model,
@@ -128,11 +138,8 @@ static void sums_are_by_what_was_asked(void **state)
 	struct usage_call c[5];
 	struct err e = { 0 };
 
-	/* Ids of one millisecond follow no order. */
 	make_user(f, "kim", kim);
-	usleep(2000);
 	make_user(f, "lee", lee);
-	usleep(2000);
 	c[0] = call_of(kim, "b", NOW, 1);
 	c[1] = call_of(kim, "a", NOW + QUARTER - 1, 10);
 	c[2] = call_of(kim, "a", NOW + QUARTER, 100);
@@ -304,7 +311,7 @@ static void a_domain_is_blocked_asked_and_granted(void **state)
 			    "kim a.org granted 4 please boss;");
 	FAILS(ERR_CONFLICT, domain_ask(f->db, kim, "a.org", "", &e));
 	assert_string_equal(e.key, "error_domain_granted");
-	usleep(2000);		/* so that it is the latest */
+	tick();
 	OK(domain_decide(f->db, kim, "b.org", "granted", true, "boss", &e));
 	assert_string_equal(domains(f, kim, NULL, 1),
 			    "kim b.org granted+ 0  boss;");
