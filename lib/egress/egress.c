@@ -17,12 +17,6 @@
 #define PORT_PLAIN 80
 #define BLANKS " \t\r"
 
-struct allow_row {
-	const char *domain;
-	bool below;		/* and all names below it */
-	bool plain;		/* http as well */
-};
-
 struct allow_list {
 	struct allow_row *rows;
 	size_t n;
@@ -53,7 +47,7 @@ static int read_ways(struct allow_row *row, const char *ways, struct err *e)
 static int read_row(struct allow_list *l, char *line, struct err *e)
 {
 	struct allow_row row = { 0 };
-	char *domain;
+	char *domain, *reason, *end;
 
 	line[strcspn(line, "#")] = '\0';
 	domain = word(&line);
@@ -64,13 +58,19 @@ static int read_row(struct allow_list *l, char *line, struct err *e)
 		return err_set(e, ERR_INPUT, "no domain in lower case");
 	if (read_ways(&row, word(&line), e) < 0)
 		return -1;
-	if (!word(&line))
+	reason = line + strspn(line, BLANKS);
+	for (end = reason + strlen(reason); end > reason; *--end = '\0') {
+		if (!strchr(BLANKS, end[-1]))
+			break;
+	}
+	if (!*reason)
 		return err_set(e, ERR_INPUT, "a row ends with its reason");
 	if (l->n == ROWS_MAX)
 		return err_set(e, ERR_LIMIT, "more than %d rows", ROWS_MAX);
 	row.domain = talloc_strdup(l, domain + row.below);
+	row.reason = talloc_strdup(l, reason);
 	l->rows = talloc_realloc(l, l->rows, struct allow_row, l->n + 1);
-	if (!row.domain || !l->rows)
+	if (!row.domain || !row.reason || !l->rows)
 		err_abort("out of memory");
 	l->rows[l->n++] = row;
 	return 0;
@@ -141,6 +141,20 @@ static bool row_has(const struct allow_row *row, const char *domain)
 		return true;
 	return row->below && n > m + 1 && domain[n - m - 1] == '.' &&
 	       str_equal(domain + n - m, row->domain);
+}
+
+int allow_list_each(const struct allow_list *l,
+		    int (*each)(void *data, const struct allow_row *row,
+				struct err *e),
+		    void *data, struct err *e)
+{
+	size_t i;
+
+	for (i = 0; i < l->n; i++) {
+		if (each(data, &l->rows[i], e) < 0)
+			return -1;
+	}
+	return 0;
 }
 
 bool allow_list_has(const struct allow_list *l, const char *domain, bool plain)

@@ -20,6 +20,18 @@ struct allow_list;
 struct allow_list *allow_list_load(const void *ctx, const char *path, struct err *e) must_check;
 struct allow_list *allow_list_parse(const void *ctx, const char *name, const char *text, size_t n, struct err *e) must_check;
 
+struct allow_row {
+	const char *domain;	/* without its leading dot */
+	bool below;		/* and all names below it */
+	bool plain;		/* http as well */
+	const char *reason;
+};
+
+/* In the order of the file; texts are borrowed. */
+int allow_list_each(const struct allow_list *l,
+		    int (*each)(void *data, const struct allow_row *row, struct err *e),
+		    void *data, struct err *e) must_check;
+
 /* domain: valid (see egress_host). plain: http, not a CONNECT for TLS. */
 bool allow_list_has(const struct allow_list *l, const char *domain, bool plain);
 
