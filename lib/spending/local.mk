@@ -1,5 +1,8 @@
 noinst_LIBRARIES += lib/spending/libspending.a
 lib_spending_libspending_a_SOURCES = \
+	lib/spending/amount.c lib/spending/amount.h \
 	lib/spending/period.c lib/spending/period.h \
 	lib/spending/prices.c lib/spending/prices.h \
-	lib/spending/spent.c lib/spending/spent.h
+	lib/spending/report.c lib/spending/report.h \
+	lib/spending/spent.c lib/spending/spent.h \
+	lib/spending/standings.c lib/spending/standings.h

@@ -1,0 +1,143 @@
+#include "config.h"
+#include "spending/standings.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <talloc.h>
+
+#include "core/str.h"
+
+struct loading {
+	struct standings *all;
+	const struct standing_of **by_id;
+	const struct prices *prices;
+	const char *zone;
+	int64_t now, from;
+};
+
+static int add_user(void *data, const struct user *u, struct err *e)
+{
+	struct loading *l = data;
+	struct standings *all = l->all;
+	struct standing_of *s;
+
+	(void)e;
+	all->list = talloc_realloc(all, all->list, struct standing_of,
+				   (unsigned)all->n + 1);
+	if (!all->list)
+		err_abort("out of memory");
+	s = &all->list[all->n++];
+	memset(s, 0, sizeof(*s));
+	memcpy(s->id, u->id, sizeof(s->id));
+	s->login = db_own(all, u->login);
+	s->display_name = db_own(all, u->display_name);
+	s->admin = u->admin;
+	s->disabled = u->disabled_at != 0;
+	period_at(*u->timezone ? u->timezone : l->zone, l->now,
+		  &s->standing.period);
+	if (s->standing.period.month_from < l->from)
+		l->from = s->standing.period.month_from;
+	return 0;
+}
+
+static int compare_ids(const void *a, const void *b)
+{
+	const struct standing_of *const *x = a, *const *y = b;
+
+	return strcmp((*x)->id, (*y)->id);
+}
+
+static int compare_key(const void *key, const void *b)
+{
+	const struct standing_of *const *y = b;
+
+	return strcmp(key, (*y)->id);
+}
+
+static void add_spent(struct spent *to, const struct usage_sum *s, int64_t cost)
+{
+	int64_t tokens = usage_tokens(&s->usage);
+
+	to->tokens += tokens;
+	to->calls += s->calls;
+	if (cost < 0)
+		to->unpriced += tokens;
+	else
+		to->cost += cost;
+}
+
+static int add_sum(void *data, const struct usage_sum *s, struct err *e)
+{
+	struct loading *l = data;
+	const struct standing_of **found;
+	struct standing *to;
+	int64_t cost;
+
+	(void)e;
+	found = bsearch(s->user_id, l->by_id, l->all->n, sizeof(*l->by_id),
+			compare_key);
+	if (!found)
+		return 0;	/* an account made since the list was read */
+	to = &l->all->list[*found - l->all->list].standing;
+	if (s->quarter < to->period.month_from ||
+	    s->quarter >= to->period.month_to)
+		return 0;
+	cost = usage_tokens(&s->usage) ?
+	       prices_cost(l->prices, s->model, &s->usage, s->quarter) : 0;
+	add_spent(&to->month, s, cost);
+	if (s->quarter >= to->period.day_from && s->quarter < to->period.day_to)
+		add_spent(&to->day, s, cost);
+	return 0;
+}
+
+static int load_budgets(struct loading *l, struct db *db, struct err *e)
+{
+	struct budget each;
+	bool own;
+	size_t i;
+
+	if (budget_load(db, BUDGET_EACH, &each, &own, e) < 0)
+		return -1;
+	for (i = 0; i < l->all->n; i++) {
+		struct standing_of *s = &l->all->list[i];
+
+		if (budget_load(db, s->id, &s->standing.budget, &s->own, e) < 0)
+			return -1;
+		if (!s->own)
+			s->standing.budget = each;
+	}
+	return 0;
+}
+
+struct standings *standings_load(const void *ctx, struct db *db,
+				 const struct prices *p,
+				 const char *default_zone, int64_t now_ms,
+				 struct err *e)
+{
+	struct standings *all = talloc_zero(ctx, struct standings);
+	struct loading l = { .all = all, .prices = p, .zone = default_zone,
+			     .now = now_ms, .from = now_ms };
+	struct usage_filter filter = { .from = 0 };
+	size_t i;
+
+	if (!all)
+		err_abort("out of memory");
+	if (user_each(db, add_user, &l, e) < 0 || load_budgets(&l, db, e) < 0)
+		goto failed;
+	l.by_id = talloc_array(all, const struct standing_of *,
+			       (unsigned)all->n);
+	if (!l.by_id)
+		err_abort("out of memory");
+	for (i = 0; i < all->n; i++)
+		l.by_id[i] = &all->list[i];
+	if (all->n)
+		qsort(l.by_id, all->n, sizeof(*l.by_id), compare_ids);
+	filter.from = l.from;
+	if (usage_each(db, &filter, USAGE_BY_QUARTER | USAGE_BY_USER, add_sum,
+		       &l, e) < 0)
+		goto failed;
+	return all;
+failed:
+	talloc_free(all);
+	return NULL;
+}
