@@ -200,12 +200,12 @@ int command_doctor(const struct call *c, struct err *e)
 		if (rc < 0)
 			break;
 		failed += f.grade == GRADE_FAIL;
-		if (c->json)
+		if (c->options[OPTION_JSON])
 			add_line(list, &rows[i], &f);
 		else
 			print_line(&rows[i], &f);
 	}
-	if (c->json && rc == 0)
+	if (c->options[OPTION_JSON] && rc == 0)
 		puts(json_object_to_json_string_ext(list,
 			JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
 	json_object_put(list);

@@ -11,27 +11,10 @@
 #include "auth/gateway_token.h"
 #include "auth/login.h"
 #include "auth/password.h"
-#include "http/client.h"
+#include "core/str.h"
 #include "store/conversation_tokens.h"
 #include "store/users.h"
 #include "terminal.h"
-
-#define BRIDGE_MS 5000
-
-static struct db *open_store(const struct call *c, struct err *e)
-{
-	return db_open(c->ctx, settings_text(c->settings, SET_DATABASE), e);
-}
-
-static struct user *find(const struct call *c, struct db *db, struct err *e)
-{
-	struct user *u = user_load_by_login(db, c->ctx, c->login, e);
-
-	if (!u && e->kind == ERR_MISSING)
-		err_set(e, ERR_MISSING, "no account has the login %s;"
-			" see: gongbang user list", c->login);
-	return u;
-}
 
 /* Reads or makes the password, and prints it when it was made. */
 static int new_hash(const struct call *c, char hash[PASSWORD_HASH_SIZE],
@@ -40,7 +23,7 @@ static int new_hash(const struct call *c, char hash[PASSWORD_HASH_SIZE],
 	char password[TERMINAL_PASSWORD_SIZE];
 	int rc;
 
-	if (c->generate) {
+	if (c->options[OPTION_GENERATE]) {
 		password_generate(made);
 		return password_hash(made, hash, e);
 	}
@@ -61,44 +44,33 @@ static void print_made(const char *made)
 int command_user_add(const struct call *c, struct err *e)
 {
 	char hash[PASSWORD_HASH_SIZE], made[32], id[ID_SIZE];
-	struct db *db = open_store(c, e);
+	const char *role = c->options[OPTION_ROLE], *login = c->words[0];
+	bool admin = role && str_equal(role, "admin");
+	struct db *db = command_store(c, e);
 
 	if (!db)
 		return -1;
-	if (user_load_by_login(db, c->ctx, c->login, e))
+	if (user_load_by_login(db, c->ctx, login, e))
 		return err_set(e, ERR_CONFLICT, "login %s is taken; choose"
 			" another, or set its password with:"
-			" gongbang user passwd %s", c->login, c->login);
+			" gongbang user passwd %s", login, login);
 	if (e->kind != ERR_MISSING || new_hash(c, hash, made, e) < 0 ||
-	    user_create(db, c->login, hash, c->admin, id, e) < 0)
+	    user_create(db, login, hash, admin, id, e) < 0)
 		return -1;
 	print_made(made);
-	fprintf(stderr, "gongbang: added %s (%s)\n", c->login,
-		c->admin ? "administrator" : "user");
+	fprintf(stderr, "gongbang: added %s (%s)\n", login,
+		admin ? "administrator" : "user");
 	return 0;
 }
 
 /* Sockets of the account are open in the bridge until it hears of the end. */
 static void tell_bridge(const struct call *c, const struct user *u)
 {
-	struct client_call call = {
-		.socket = settings_text(c->settings, SET_CONTROL_SOCKET),
-		.method = "POST",
-		.deadline_ms = BRIDGE_MS,
-	};
-	struct err e = { 0 };
-	char path[64];
-	int status = 0;
-
-	snprintf(path, sizeof(path), "/users/%s/ended", u->id);
-	call.path = path;
-	if (client_run(&call, &status, NULL, &e) == 0 && status / 100 == 2)
-		return;
-	if (status)
-		snprintf(e.text, sizeof(e.text), "it answered %d", status);
-	fprintf(stderr, "gongbang: warning: the bridge was not told (%s):"
-		" pages that %s has open may stay connected until it is"
-		" started again\n", e.text, u->login);
+	command_tell_bridge(c, talloc_asprintf(c->ctx, "/users/%s/ended",
+					       u->id),
+			    talloc_asprintf(c->ctx, "pages that %s has open"
+				" may stay connected until it is started again",
+				u->login));
 }
 
 /* Pages first, then what the workspace calls the model with. */
@@ -129,10 +101,11 @@ static int end_logins(const struct call *c, struct db *db, const struct user *u,
 int command_user_passwd(const struct call *c, struct err *e)
 {
 	char hash[PASSWORD_HASH_SIZE], made[32];
-	struct db *db = open_store(c, e);
+	struct db *db = command_store(c, e);
 	struct user *u;
 
-	if (!db || !(u = find(c, db, e)) || new_hash(c, hash, made, e) < 0 ||
+	if (!db || !(u = command_user(c, db, c->words[0], e)) ||
+	    new_hash(c, hash, made, e) < 0 ||
 	    user_set_password_hash(db, u->id, hash, e) < 0)
 		return -1;
 	print_made(made);
@@ -145,10 +118,10 @@ int command_user_passwd(const struct call *c, struct err *e)
 
 int command_user_disable(const struct call *c, struct err *e)
 {
-	struct db *db = open_store(c, e);
+	struct db *db = command_store(c, e);
 	struct user *u;
 
-	if (!db || !(u = find(c, db, e)) ||
+	if (!db || !(u = command_user(c, db, c->words[0], e)) ||
 	    (!u->disabled_at && user_set_disabled(db, u->id, true, e) < 0) ||
 	    end_logins(c, db, u, "the account is disabled", e) < 0)
 		return -1;
@@ -158,10 +131,10 @@ int command_user_disable(const struct call *c, struct err *e)
 
 int command_user_enable(const struct call *c, struct err *e)
 {
-	struct db *db = open_store(c, e);
+	struct db *db = command_store(c, e);
 	struct user *u;
 
-	if (!db || !(u = find(c, db, e)) ||
+	if (!db || !(u = command_user(c, db, c->words[0], e)) ||
 	    user_set_disabled(db, u->id, false, e) < 0)
 		return -1;
 	fprintf(stderr, "gongbang: %s enabled\n", u->login);
@@ -221,11 +194,11 @@ static int print_json(struct db *db, struct err *e)
 
 int command_user_list(const struct call *c, struct err *e)
 {
-	struct db *db = open_store(c, e);
+	struct db *db = command_store(c, e);
 
 	if (!db)
 		return -1;
-	if (c->json)
+	if (c->options[OPTION_JSON])
 		return print_json(db, e);
 	printf("%-32s  %-5s  %-10s  %s\n", "LOGIN", "ROLE", "CREATED", "STATE");
 	return user_each(db, print_row, NULL, e);

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <talloc.h>
 
 #include "command.h"
@@ -12,26 +13,86 @@
 
 enum { DONE = 0, FAILED = 1, USAGE = 2 };
 
+/* value: how the help names it, or what it may be, parted by "|"; NULL for a flag. */
+static const struct {
+	const char *name, *value;
+} options[OPTIONS] = {
+	[OPTION_ROLE] = { "--role", "admin|user" },
+	[OPTION_GENERATE] = { "--generate", NULL },
+	[OPTION_JSON] = { "--json", NULL },
+	[OPTION_MONTH] = { "--month", "YYYY-MM" },
+	[OPTION_DAY_TOKENS] = { "--day-tokens", "N" },
+	[OPTION_DAY_USD] = { "--day-usd", "AMOUNT" },
+	[OPTION_MONTH_TOKENS] = { "--month-tokens", "N" },
+	[OPTION_MONTH_USD] = { "--month-usd", "AMOUNT" },
+	[OPTION_HTTP] = { "--http", NULL },
+	[OPTION_STATE] = { "--state", "asked|blocked|granted|refused" },
+};
+
 static const struct command commands[] = {
-	{ "user", "add", "LOGIN [--role admin|user] [--generate]",
-	  "Make an account.",
-	  TAKES_LOGIN | TAKES_ROLE | TAKES_GENERATE, command_user_add },
-	{ "user", "passwd", "LOGIN [--generate]",
+	{ "user", "add", { "LOGIN" }, TAKES(ROLE) | TAKES(GENERATE),
+	  "Make an account.", command_user_add },
+	{ "user", "passwd", { "LOGIN" }, TAKES(GENERATE),
 	  "Set an account's password and end its logins.",
-	  TAKES_LOGIN | TAKES_GENERATE, command_user_passwd },
-	{ "user", "disable", "LOGIN",
+	  command_user_passwd },
+	{ "user", "disable", { "LOGIN" }, 0,
 	  "Lock an account out, end its logins, stop its workspace.",
-	  TAKES_LOGIN, command_user_disable },
-	{ "user", "enable", "LOGIN", "Let a disabled account in again.",
-	  TAKES_LOGIN, command_user_enable },
-	{ "user", "list", "[--json]", "List all accounts.",
-	  TAKES_JSON, command_user_list },
-	{ "doctor", "", "[--json]",
+	  command_user_disable },
+	{ "user", "enable", { "LOGIN" }, 0, "Let a disabled account in again.",
+	  command_user_enable },
+	{ "user", "list", { NULL }, TAKES(JSON), "List all accounts.",
+	  command_user_list },
+	{ "usage", "", { NULL }, TAKES(MONTH) | TAKES(JSON),
+	  "What each account used in a month, and what it cost.",
+	  command_usage },
+	{ "budget", "show", { "[SUBJECT]" }, TAKES(JSON),
+	  "The budgets: of SUBJECT, or every one that is set.",
+	  command_budget_show },
+	{ "budget", "set", { "SUBJECT" }, TAKES(DAY_TOKENS) | TAKES(DAY_USD) |
+	  TAKES(MONTH_TOKENS) | TAKES(MONTH_USD),
+	  "Set limits; the others stay as they hold now. 0 is no limit.",
+	  command_budget_set },
+	{ "budget", "clear", { "SUBJECT" }, 0,
+	  "Take a budget away; an account has that of \"each\" then.",
+	  command_budget_clear },
+	{ "domain", "list", { "[LOGIN]" }, TAKES(STATE) | TAKES(JSON),
+	  "The domains that accounts asked for, were granted, were blocked at.",
+	  command_domain_list },
+	{ "domain", "grant", { "LOGIN", "DOMAIN" }, TAKES(HTTP),
+	  "Let an account's workspace reach a domain by https;"
+	  " with --http by http, too.", command_domain_grant },
+	{ "domain", "refuse", { "LOGIN", "DOMAIN" }, 0,
+	  "Refuse what was asked for or blocked.", command_domain_refuse },
+	{ "domain", "revoke", { "LOGIN", "DOMAIN" }, 0,
+	  "Take a domain off an account's list.", command_domain_revoke },
+	{ "stop-all", "", { NULL }, 0,
+	  "The kill switch: refuse every call of the model at once.",
+	  command_stop_all },
+	{ "resume-all", "", { NULL }, 0, "Let calls of the model through again.",
+	  command_resume_all },
+	{ "doctor", "", { NULL }, TAKES(JSON),
 	  "Check that all is well, and say how to mend what is not.",
-	  TAKES_JSON, command_doctor },
+	  command_doctor },
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+static void help_command(FILE *out, const struct command *c)
+{
+	size_t i;
+
+	fprintf(out, "  gongbang %s%s%s", c->noun, *c->verb ? " " : "",
+		c->verb);
+	for (i = 0; i < WORDS_MAX && c->words[i]; i++)
+		fprintf(out, " %s", c->words[i]);
+	for (i = 0; i < OPTIONS; i++) {
+		if (c->options & 1u << i)
+			fprintf(out, " [%s%s%s]", options[i].name,
+				options[i].value ? " " : "",
+				options[i].value ? options[i].value : "");
+	}
+	fprintf(out, "\n      %s\n", c->help);
+}
 
 static void help(FILE *out)
 {
@@ -39,14 +100,14 @@ static void help(FILE *out)
 
 	fputs("usage: gongbang [--settings FILE] COMMAND\n\n", out);
 	for (i = 0; i < COMMANDS; i++)
-		fprintf(out, "  gongbang %s%s%s %s\n      %s\n",
-			commands[i].noun, *commands[i].verb ? " " : "",
-			commands[i].verb, commands[i].arguments,
-			commands[i].help);
+		help_command(out, &commands[i]);
 	fputs("  gongbang help\n      Print this.\n\n"
 	      "A password is one line of standard input; on a terminal it is"
 	      " asked for twice.\nWith --generate one is made and printed"
-	      " instead.\nThe settings are those of --settings FILE or of"
+	      " instead.\nSUBJECT of a budget is a LOGIN, \"each\" (every"
+	      " account without a budget of its\nown) or \"all\" (the"
+	      " installation). An AMOUNT is in US dollars.\n"
+	      "The settings are those of --settings FILE or of"
 	      " $GONGBANG_SETTINGS;\n--dump-settings explains them all.\n"
 	      "Exit status: 0 done, 1 failed, 2 wrong usage.\n", out);
 }
@@ -58,20 +119,37 @@ static int complain(const char *what, const char *about)
 	return USAGE;
 }
 
+/* Whether value is one of "a|b|c"; a name without "|" takes anything. */
+static bool may_be(const char *choices, const char *value)
+{
+	size_t n = strlen(value);
+
+	if (!strchr(choices, '|'))
+		return true;
+	for (; choices; choices = strchr(choices, '|')) {
+		choices += *choices == '|';
+		if (n == strcspn(choices, "|") &&
+		    strncmp(choices, value, n) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* One option, and its value; returns how many words it took, 0 for a wrong one. */
 static int take_option(struct call *c, unsigned takes, char **word)
 {
-	if (str_equal(word[0], "--generate") && (takes & TAKES_GENERATE)) {
-		c->generate = true;
-		return 1;
-	}
-	if (str_equal(word[0], "--json") && (takes & TAKES_JSON)) {
-		c->json = true;
-		return 1;
-	}
-	if (str_equal(word[0], "--role") && (takes & TAKES_ROLE) && word[1] &&
-	    (str_equal(word[1], "admin") || str_equal(word[1], "user"))) {
-		c->admin = str_equal(word[1], "admin");
+	size_t i;
+
+	for (i = 0; i < OPTIONS; i++) {
+		if (!(takes & 1u << i) || !str_equal(word[0], options[i].name))
+			continue;
+		if (!options[i].value) {
+			c->options[i] = "";
+			return 1;
+		}
+		if (!word[1] || !may_be(options[i].value, word[1]))
+			return 0;
+		c->options[i] = word[1];
 		return 2;
 	}
 	return 0;
@@ -80,21 +158,23 @@ static int take_option(struct call *c, unsigned takes, char **word)
 static int run(const struct command *what, struct call *c, char **words)
 {
 	struct err e = { 0 };
+	size_t given = 0;
 	int n;
 
 	for (; *words; words += n) {
 		n = 1;
 		if (str_starts(*words, "-"))
-			n = take_option(c, what->takes, words);
-		else if ((what->takes & TAKES_LOGIN) && !c->login)
-			c->login = *words;
+			n = take_option(c, what->options, words);
+		else if (given < WORDS_MAX && what->words[given])
+			c->words[given++] = *words;
 		else
 			n = 0;
 		if (!n)
 			return complain("cannot use", *words);
 	}
-	if ((what->takes & TAKES_LOGIN) && !c->login)
-		return complain("say which LOGIN", "");
+	if (given < WORDS_MAX && what->words[given] &&
+	    *what->words[given] != '[')
+		return complain("say which", what->words[given]);
 	if (what->run(c, &e) < 0) {
 		fprintf(stderr, "gongbang: %s\n", e.text);
 		return FAILED;
@@ -120,12 +200,14 @@ static int find_and_run(struct call *c, char **words)
 		return DONE;
 	}
 	for (i = 0; i < COMMANDS; i++) {
-		if (!str_equal(words[0], commands[i].noun))
+		const struct command *what = &commands[i];
+
+		if (!str_equal(words[0], what->noun))
 			continue;
-		if (!*commands[i].verb)
-			return run(&commands[i], c, words + 1);
-		if (words[1] && str_equal(words[1], commands[i].verb))
-			return run(&commands[i], c, words + 2);
+		if (!*what->verb)
+			return run(what, c, words + 1);
+		if (words[1] && str_equal(words[1], what->verb))
+			return run(what, c, words + 2);
 	}
 	return complain("no such command", words[0]);
 }

@@ -1,0 +1,35 @@
+/* gongbang stop-all, resume-all: the kill switch of the model gateway. */
+#include "config.h"
+#include "command.h"
+
+#include <stdio.h>
+
+#include "store/budgets.h"
+
+static int set(const struct call *c, bool on, struct err *e)
+{
+	struct db *db = command_store(c, e);
+	char by[40];
+
+	command_by(by);
+	if (!db)
+		return -1;
+	return stop_all_set(db, on, by, e);
+}
+
+int command_stop_all(const struct call *c, struct err *e)
+{
+	if (set(c, true, e) < 0)
+		return -1;
+	fputs("gongbang: every call of the model is refused within a second;"
+	      " go on with: gongbang resume-all\n", stderr);
+	return 0;
+}
+
+int command_resume_all(const struct call *c, struct err *e)
+{
+	if (set(c, false, e) < 0)
+		return -1;
+	fputs("gongbang: calls of the model go through again\n", stderr);
+	return 0;
+}
