@@ -21,14 +21,20 @@ pkglibexec_PROGRAMS += cgi-bin/gongbang.fcgi
 cgi_bin_gongbang_fcgi_SOURCES = \
 	cgi-bin/bridge.c cgi-bin/connections.c cgi-bin/connections.h \
 	cgi-bin/gongbang_fcgi.c \
+	cgi-bin/bridge.c cgi-bin/domain_view.h cgi-bin/gongbang_fcgi.c \
 	cgi-bin/page.c cgi-bin/pages.h \
-	cgi-bin/page_account.c cgi-bin/page_conversation.c \
-	cgi-bin/page_error.c cgi-bin/page_health.c cgi-bin/page_history.c \
-	cgi-bin/page_login.c cgi-bin/page_workspace.c \
+	cgi-bin/page_account.c cgi-bin/page_admin.c \
+	cgi-bin/page_admin_domains.c cgi-bin/page_admin_usage.c \
+	cgi-bin/page_budgets.c cgi-bin/page_conversation.c \
+	cgi-bin/page_domains.c cgi-bin/page_error.c cgi-bin/page_health.c \
+	cgi-bin/page_history.c cgi-bin/page_login.c cgi-bin/page_usage.c \
+	cgi-bin/page_usage_csv.c cgi-bin/page_workspace.c \
 	cgi-bin/routes.c cgi-bin/server.c cgi-bin/server.h \
-	cgi-bin/site.c cgi-bin/site.h cgi-bin/visit.c
+	cgi-bin/site.c cgi-bin/site.h cgi-bin/usage_chart.c \
+	cgi-bin/usage_view.c cgi-bin/usage_view.h cgi-bin/visit.c
 cgi_bin_gongbang_fcgi_LDADD = \
-	lib/transcript/libtranscript.a lib/auth/libauth.a lib/store/libstore.a \
+	lib/transcript/libtranscript.a lib/egress/libegress.a \
+	lib/spending/libspending.a lib/auth/libauth.a lib/store/libstore.a \
 	lib/kv/libkv.a lib/html/libhtml.a lib/http/libhttp.a \
 	lib/core/libcore.a \
 	$(FCGI_LIBS) $(SODIUM_LIBS) $(SQLITE_LIBS) $(HIREDIS_LIBS) \

@@ -3,8 +3,11 @@
 #include <string.h>
 #include <talloc.h>
 
+#include "core/log.h"
 #include "core/str.h"
 #include "pages.h"
+#include "store/budgets.h"
+#include "store/domains.h"
 #include "cgi-bin/static_version.h"
 
 char *url_encode(const void *ctx, const char *s, const char *keep)
@@ -44,17 +47,34 @@ bool page_is_ours(const char *next)
 	return true;
 }
 
+/* Forms whose own address has a page, or one beside it; others lead to the workspace. */
+static const char *page_of_form(const char *path)
+{
+	static const struct {
+		const char *begin, *page;	/* NULL: the same address */
+	} forms[] = {
+		{ "/login", NULL }, { "/account", "/account" },
+		{ "/domains", "/domains" },
+		{ "/admin/budgets/", NULL },
+		{ "/admin/domains", "/admin/domains" },
+		{ "/admin/", "/admin" },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+		if (str_starts(path, forms[i].begin))
+			return forms[i].page ? forms[i].page : path;
+	}
+	return "/workspace";
+}
+
 const char *page_here(const struct request *r)
 {
-	const char *path = r->path;
-	const char *here;
+	bool form = r->method == METHOD_POST;
+	const char *here = url_encode(r, form ? page_of_form(r->path) : r->path,
+				      "/:@!$&'()*+,;=");
 
-	/* A form's own address mostly has no page; these two have. */
-	if (r->method == METHOD_POST && !str_equal(path, "/login") &&
-	    !str_equal(path, "/account"))
-		return "/workspace";
-	here = url_encode(r, path, "/:@!$&'()*+,;=");
-	if (*r->query && r->method != METHOD_POST)
+	if (*r->query && !form)
 		here = talloc_asprintf(r, "%s?%s", here, r->query);
 	return page_is_ours(here) ? here : "/";
 }
@@ -66,14 +86,100 @@ const char *page_text(const struct request *r, const char *key)
 	return s ? s : key;
 }
 
+struct nav_row {
+	const char *path, *label;
+	const char *also;	/* another beginning of its pages' addresses */
+};
+
+static struct view *add_nav_row(const struct request *r, struct view *list,
+				const struct nav_row *row)
+{
+	struct view *item = view_append(list);
+
+	view_textf(item, "href", "%s%s", visit_of(r)->site->base_path,
+		   row->path);
+	view_text(item, "label", page_text(r, row->label));
+	view_flag(item, "current", str_starts(r->path, row->path) ||
+				   str_starts(r->path, row->also));
+	view_text(item, "count", "");
+	return item;
+}
+
+static int count_domain(void *data, const struct domain *d, struct err *e)
+{
+	(void)d;
+	(void)e;
+	++*(int *)data;
+	return 0;
+}
+
+int page_requests(const struct request *r)
+{
+	struct err e = { 0 };
+	int n = 0;
+
+	if (domain_each(visit_of(r)->db, NULL, "asked", REQUESTS_COUNTED,
+			count_domain, &n, &e) < 0)
+		log_failure("requests_not_counted", &e, "request", r->id, NULL);
+	return n;
+}
+
+/* How many requests wait, for the eye and in words; nothing for none. */
+static void add_count(const struct request *r, struct view *item, int n)
+{
+	if (!n)
+		return;
+	view_textf(item, "count", "%d%s", n, n < REQUESTS_COUNTED ? "" : "+");
+	view_text(item, "count_words", i18n_count(r, visit_of(r)->text,
+						  "nav_requests", n));
+}
+
 static void add_nav(const struct request *r, struct view *view)
 {
-	struct view *item = view_append(view_list(view, "nav"));
+	static const struct nav_row workspace = { "/workspace", "nav_workspace",
+						  "/conversations" };
+	static const struct nav_row usage = { "/usage", "usage", "/usage" };
+	static const struct nav_row admin = { "/admin", "nav_admin", "/admin" };
+	const struct user *u = visit_of(r)->user;
+	struct view *list = view_list(view, "nav");
 
-	view_textf(item, "href", "%s/workspace", visit_of(r)->site->base_path);
-	view_text(item, "label", page_text(r, "nav_workspace"));
-	view_flag(item, "current", str_starts(r->path, "/workspace") ||
-				   str_starts(r->path, "/conversations"));
+	add_nav_row(r, list, &workspace);
+	add_nav_row(r, list, &usage);
+	if (u && u->admin)
+		add_count(r, add_nav_row(r, list, &admin), page_requests(r));
+}
+
+void page_admin_nav(const struct request *r, struct view *view)
+{
+	static const struct nav_row rows[] = {
+		{ "/admin/usage", "usage", "/admin/usage" },
+		{ "/admin/budgets", "budgets", "/admin/budgets" },
+		{ "/admin/domains", "domains", "/admin/domains" },
+	};
+	struct view *list = view_list(view, "admin_nav"), *item;
+	size_t i;
+
+	item = view_append(list);
+	view_textf(item, "href", "%s/admin", visit_of(r)->site->base_path);
+	view_text(item, "label", page_text(r, "admin_overview"));
+	view_flag(item, "current", str_equal(r->path, "/admin"));
+	view_text(item, "count", "");
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		add_nav_row(r, list, &rows[i]);
+}
+
+/* While the kill switch is on every page says so; "" otherwise. */
+static void add_stop(const struct request *r, struct view *view)
+{
+	const struct visit *v = visit_of(r);
+	struct stop_all stop = { .on = false };
+	struct err e = { 0 };
+
+	if (v->db && stop_all_load(v->db, &stop, &e) < 0)
+		log_failure("stop_not_read", &e, "request", r->id, NULL);
+	view_text(view, "stopped", stop.on ?
+		  i18n_fill(r, v->text, "stop_banner", stop.by_login,
+			    i18n_time(r, v->text, stop.at, v->zone), NULL) : "");
 }
 
 static void add_user(const struct visit *v, struct view *view)
@@ -109,6 +215,7 @@ struct view *page_view(struct request *r, const char *title_key)
 	view_text(view, "version", STATIC_VERSION);
 	add_user(v, view);
 	add_nav(r, view);
+	add_stop(r, view);
 	return view;
 }
 

@@ -55,6 +55,13 @@ int visit_check_csrf(const struct request *r, struct err *e) must_check;
 /* The view every page begins with; title is a catalogue key. A child of r. */
 struct view *page_view(struct request *r, const char *title_key);
 
+/* How many domains users have asked for, at most REQUESTS_COUNTED. */
+#define REQUESTS_COUNTED 100
+int page_requests(const struct request *r);
+
+/* The tabs of the administrators' pages. */
+void page_admin_nav(const struct request *r, struct view *view);
+
 /* Renders a template into the answer, with the cookie a new visitor needs. */
 int page_render(struct request *r, struct response *out, const char *name,
 		const struct view *view, struct err *e) must_check;
@@ -119,6 +126,26 @@ int page_export_json(struct request *r, struct response *out, struct err *e);
 int page_account(struct request *r, struct response *out, struct err *e);
 int page_account_save(struct request *r, struct response *out, struct err *e);
 int page_password(struct request *r, struct response *out, struct err *e);
+int page_usage(struct request *r, struct response *out, struct err *e);
+int page_usage_csv(struct request *r, struct response *out, struct err *e);
+int page_domains(struct request *r, struct response *out, struct err *e);
+int page_domain_ask(struct request *r, struct response *out, struct err *e);
+int page_domain_withdraw(struct request *r, struct response *out, struct err *e);
+int page_admin(struct request *r, struct response *out, struct err *e);
+int page_stop_ask(struct request *r, struct response *out, struct err *e);
+int page_stop(struct request *r, struct response *out, struct err *e);
+int page_resume(struct request *r, struct response *out, struct err *e);
+int page_admin_usage(struct request *r, struct response *out, struct err *e);
+int page_admin_usage_csv(struct request *r, struct response *out, struct err *e);
+int page_admin_usage_user(struct request *r, struct response *out, struct err *e);
+int page_admin_usage_user_csv(struct request *r, struct response *out, struct err *e);
+int page_budgets(struct request *r, struct response *out, struct err *e);
+int page_budget(struct request *r, struct response *out, struct err *e);
+int page_budget_save(struct request *r, struct response *out, struct err *e);
+int page_budget_clear(struct request *r, struct response *out, struct err *e);
+int page_admin_domains(struct request *r, struct response *out, struct err *e);
+int page_admin_domain_decide(struct request *r, struct response *out, struct err *e);
+int page_admin_domain_add(struct request *r, struct response *out, struct err *e);
 int page_preferences(struct request *r, struct response *out, struct err *e);
 int page_health(struct request *r, struct response *out, struct err *e);
 

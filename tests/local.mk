@@ -30,6 +30,7 @@ include tests/egress/local.mk
 EXTRA_DIST += tests/package.json tests/package-lock.json tests/client.js tests/bench/bench.js \
 	tests/browser/gongbang.js tests/browser/login.test.js \
 	tests/browser/chat.test.js tests/browser/access.test.js \
+	tests/browser/usage.test.js \
 	tests/integration/away.test.js tests/integration/doctor.test.js \
 	tests/integration/egress.test.js tests/integration/fault.test.js \
 	tests/integration/http.test.js tests/integration/inside.test.js \

@@ -103,7 +103,7 @@ int response_status(const struct err *e)
 	static const struct { const char *key; int status; } keys[] = {
 		{ "error_method", 405 }, { "error_too_large", 413 },
 		{ "error_message_too_long", 413 },
-		{ "error_export_large", 413 },
+		{ "error_export_large", 413 }, { "error_csv_large", 413 },
 	};
 	static const int kinds[] = {
 		[ERR_NONE] = 200,	 [ERR_INPUT] = 400,

@@ -32,7 +32,7 @@ int response_redirect(struct response *out, struct err *e, const char *fmt, ...)
 /*
  * The status of a failure by its kind: 400, 401, 403, 404, 409, 429, 503, 500;
  * and by its key: error_method 405, error_too_large and
- * error_message_too_long, error_export_large 413.
+ * error_message_too_long, error_export_large, error_csv_large 413.
  */
 int response_status(const struct err *e);
 

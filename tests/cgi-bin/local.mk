@@ -30,3 +30,15 @@ tests_cgi_bin_login_test_SOURCES = tests/cgi-bin/login_test.c \
 	tests/cgi-bin/cgi.c tests/cgi-bin/cgi.h $(test_redis)
 tests_cgi_bin_login_test_DEPENDENCIES = cgi-bin/gongbang.fcgi $(cgi_test_own)
 tests_cgi_bin_login_test_LDADD = $(cgi_test_libs)
+
+check_PROGRAMS += tests/cgi-bin/usage_test
+tests_cgi_bin_usage_test_SOURCES = tests/cgi-bin/usage_test.c \
+	tests/cgi-bin/cgi.c tests/cgi-bin/cgi.h $(test_redis)
+tests_cgi_bin_usage_test_DEPENDENCIES = cgi-bin/gongbang.fcgi $(cgi_test_own)
+tests_cgi_bin_usage_test_LDADD = $(cgi_test_libs)
+
+check_PROGRAMS += tests/cgi-bin/admin_test
+tests_cgi_bin_admin_test_SOURCES = tests/cgi-bin/admin_test.c \
+	tests/cgi-bin/cgi.c tests/cgi-bin/cgi.h $(test_redis)
+tests_cgi_bin_admin_test_DEPENDENCIES = cgi-bin/gongbang.fcgi $(cgi_test_own)
+tests_cgi_bin_admin_test_LDADD = $(cgi_test_libs)

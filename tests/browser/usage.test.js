@@ -1,0 +1,222 @@
+// The pages of use, budgets and domains, as people see and work them.
+import {after, before, test} from "node:test";
+import assert from "node:assert/strict";
+import {execFileSync} from "node:child_process";
+import {randomUUID} from "node:crypto";
+import {readFileSync} from "node:fs";
+import {createRequire} from "node:module";
+import {address, gongbang, logIn, newAccount, openPage, password, startBrowser} from "./gongbang.js";
+
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const database = process.env.GONGBANG_STATE + "/data/gongbang.db";
+let browser, login, admin;
+
+function sql(text) {
+	return execFileSync("sqlite3", ["-cmd", ".timeout 5000", database], {input: text, encoding: "utf8"});
+}
+
+// A month of calls, and their sums as the store keeps them.
+function use(name, month, days) {
+	const id = gongbang(["user", "list", "--json"]);
+	const user = JSON.parse(id).find((u) => u.login === name).id;
+	const talk = randomUUID();
+	const rows = [];
+	for (let day = 1; day <= days; day++) {
+		const at = Date.parse(`${month}-${String(day).padStart(2, "0")}T05:00:00Z`);
+		const model = day % 5 ? "claude-sonnet-4-5-20250929" : "a-model-nobody-has-priced";
+		if (day % 7 > 1)
+			rows.push(`('${randomUUID()}','${user}','conversation','${talk}','${model}',${day * 1000},${day * 100},7,8,${day * 5000},'complete',200,${at},${at + 5})`);
+	}
+	const at = Date.parse(`${month}-03T06:00:00Z`);
+	rows.push(`('${randomUUID()}','${user}','workspace','${user}','claude-sonnet-4-5-20250929',0,0,0,0,0,'unmetered',200,${at},${at})`);
+	const classes = "sum(input),sum(output),sum(cache_write_5m),sum(cache_write_1h),sum(cache_read),count(*),sum(outcome='unmetered')";
+	sql(`BEGIN IMMEDIATE;
+		INSERT INTO conversations(id,user_id,title,created_at,updated_at) VALUES('${talk}','${user}','"Prices" & <b>more</b>',1,${Math.floor(Math.random() * 1e9)});
+		INSERT INTO usage(id,user_id,kind,subject_id,model,input,output,cache_write_5m,cache_write_1h,cache_read,outcome,status,at,ended_at) VALUES ${rows};
+		INSERT OR REPLACE INTO usage_quarters SELECT user_id,at-at%900000,model,${classes} FROM usage WHERE user_id='${user}' GROUP BY 1,2,3;
+		INSERT OR REPLACE INTO usage_days SELECT user_id,at-at%86400000,kind,subject_id,model,${classes} FROM usage WHERE user_id='${user}' GROUP BY 1,2,3,4,5;
+		COMMIT;`);
+}
+
+before(async () => {
+	browser = await startBrowser();
+	login = newAccount("use");
+	admin = "boss" + process.pid;
+	gongbang(["user", "add", admin, "--role", "admin"], password + "\n");
+	use(login, "2026-03", 31);
+	use(login, "2026-04", 9);
+});
+after(() => browser.close());
+
+async function open(path, options, who = login) {
+	const page = await openPage(browser, options);
+	await logIn(page, who);
+	await page.waitForURL(/\/workspace$/);
+	await page.goto(address + path);
+	return page;
+}
+
+async function close(page) {
+	assert.deepEqual(page.problems, []);
+	await page.context().close();
+}
+
+// By the debugger, so the page's CSP stays as it is.
+async function violations(page) {
+	const client = await page.context().newCDPSession(page);
+	await client.send("Runtime.evaluate", {expression: axe});
+	const {result} = await client.send("Runtime.evaluate", {
+		expression: "axe.run(document).then((r) => JSON.stringify(r.violations.map((v) => v.id + ': ' + v.nodes.map((n) => n.target).join(' '))))",
+		awaitPromise: true,
+	});
+	return JSON.parse(result.value);
+}
+
+async function well(page) {
+	assert.deepEqual(await violations(page), []);
+	assert.ok(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth) <= 0);
+}
+
+test("the chart and the table show the same numbers", async () => {
+	const page = await open("/usage?month=2026-03");
+	const bars = await page.locator(".chart-day").evaluateAll((all) => all.map((g) => [g.dataset.day, Number(g.dataset.value), g.querySelector(".chart-bar")?.height.baseVal.value ?? 0]));
+	assert.equal(bars.length, 31);
+	const rows = await page.locator("#days-table tbody tr").evaluateAll((all) => all.map((tr) => [tr.dataset.day, Number(tr.dataset.tokens), tr.cells[7].innerText]));
+	const drawn = bars.filter(([, value]) => value > 0).map(([day, value]) => [day, value]);
+	assert.deepEqual(rows.filter(([, tokens]) => tokens > 0).map(([day, tokens]) => [day, tokens]), drawn);
+	for (const [, value, height] of bars)
+		assert.equal(value > 0, height > 0);
+	const highest = bars.reduce((a, b) => (a[1] > b[1] ? a : b));
+	for (const [, value, height] of bars)
+		if (value > highest[1] / 20)
+			assert.ok(Math.abs(height / highest[2] - value / highest[1]) < 0.01);
+	await page.click("#days-table > summary");
+	const shown = await page.locator("#days-table tbody tr").evaluateAll((all) => all.map((tr) => tr.cells[7].innerText.replaceAll(",", "")));
+	assert.deepEqual(shown.map(Number), rows.map(([, tokens]) => tokens));
+	const total = await page.locator("#days-table tfoot td").nth(6).innerText();
+	assert.equal(Number(total.replaceAll(",", "")), drawn.reduce((sum, [, value]) => sum + value, 0));
+	assert.equal(await page.locator("#models-table tfoot td").nth(6).innerText(), total);
+	assert.match(await page.locator("#models-table").innerText(), /unknown price/);
+	assert.match(await page.locator("#subjects").innerText(), /"Prices" & <b>more<\/b>/);
+	await close(page);
+});
+
+test("the chart shows costs, and has a name and a description", async () => {
+	const page = await open("/usage?month=2026-03");
+	const chart = page.getByRole("img", {name: /Tokens by day/});
+	await chart.waitFor();
+	await page.getByRole("link", {name: "Show cost"}).click();
+	await page.getByRole("img", {name: /Cost by day.*Most on/}).waitFor();
+	const bars = await page.locator(".chart-day").evaluateAll((all) => all.map((g) => [g.dataset.day, Number(g.dataset.value)]));
+	const rows = await page.locator("#days-table tbody tr").evaluateAll((all) => all.map((tr) => [tr.dataset.day, Number(tr.dataset.cost)]));
+	assert.deepEqual(rows.filter(([, cost]) => cost > 0), bars.filter(([, value]) => value > 0));
+	await close(page);
+});
+
+test("months are walked and the file is downloaded by keyboard", async () => {
+	const page = await open("/usage?month=2026-04");
+	for (let n = 0; !await page.evaluate(() => document.activeElement?.hasAttribute("download")); n++) {
+		assert.ok(n < 30);
+		await page.keyboard.press("Tab");
+	}
+	const [file] = await Promise.all([page.waitForEvent("download"), page.keyboard.press("Enter")]);
+	assert.equal(file.suggestedFilename(), "gongbang-usage-2026-04.csv");
+	const text = readFileSync(await file.path(), "utf8");
+	assert.equal(text.charCodeAt(0), 0xfeff);
+	assert.equal(text.trimEnd().split("\r\n").length, 1 + 6 + 1);
+	await page.locator("#days-table > summary").focus();
+	await page.keyboard.press("Enter");
+	assert.ok(await page.locator("#days-table table").isVisible());
+	await close(page);
+});
+
+for (const locale of ["en-US", "ko-KR"])
+	for (const colorScheme of ["light", "dark"])
+		for (const width of [360, 1440])
+			test(`axe and width: ${locale}, ${colorScheme}, ${width} px`, async () => {
+				const options = {locale, colorScheme, viewport: {width, height: 800}};
+				const page = await open("/usage?month=2026-03", options);
+				await well(page);
+				await page.click("#days-table > summary");
+				await well(page);
+				for (const path of ["/usage", "/usage?month=2026-03&show=cost", "/domains"]) {
+					await page.goto(address + path);
+					await well(page);
+				}
+				await close(page);
+				const other = await open("/admin", options, admin);
+				gongbang(["stop-all"]);
+				try {
+					for (const path of ["/admin", "/admin/stop", "/admin/usage", "/admin/usage?month=2026-03", "/admin/budgets", "/admin/budgets/all", "/admin/domains"]) {
+						await other.goto(address + path);
+						assert.ok(await other.locator(".banner").isVisible());
+						await well(other);
+					}
+				} finally {
+					gongbang(["resume-all"]);
+				}
+				// the line on top shows all its links
+				const nav = await other.locator(".top-nav").evaluate((n) => n.scrollWidth - n.clientWidth);
+				assert.ok(nav <= 0, `the navigation is cut by ${nav} px`);
+				await close(other);
+			});
+
+test("a domain is asked for, granted, and the count goes, without script", async () => {
+	const options = {javaScriptEnabled: false};
+	const page = await open("/domains", options);
+	await page.fill("#domain", "https://Data.Example.org/prices");
+	await page.fill("#reason", "주가 <b>자료</b>");
+	await page.click("#ask button");
+	await page.locator("[data-domain='data.example.org'][data-state=asked]").waitFor();
+	const boss = await open("/admin", options, admin);
+	assert.match(await boss.locator(".top-nav .count").innerText(), /\d/);
+	await boss.goto(address + "/admin/domains");
+	const row = boss.locator(`#asked [data-domain='data.example.org'][data-login='${login}']`);
+	assert.match(await row.innerText(), /주가 <b>자료<\/b>/);
+	await row.getByRole("button", {name: "Grant", exact: true}).click();
+	await boss.locator(`#granted [data-domain='data.example.org'][data-login='${login}']`).waitFor();
+	await page.reload();
+	await page.locator("[data-domain='data.example.org'][data-state=granted]").waitFor();
+	await close(page);
+	await close(boss);
+});
+
+test("a budget is set, refused in words, and shown to its user, without script", async () => {
+	const boss = await open("/admin/budgets", {javaScriptEnabled: false}, admin);
+	await boss.getByRole("link", {name: login, exact: true}).click();
+	await boss.getByLabel("Tokens a day").fill("1,000,00");
+	await boss.getByLabel("US dollars a month").fill("12.50");
+	await boss.getByRole("button", {name: "Save"}).click();
+	assert.match(await boss.locator("[role=alert]").innerText(), /500,000/);
+	assert.equal(await boss.getByLabel("Tokens a day").inputValue(), "1,000,00");
+	assert.equal(await boss.getByLabel("US dollars a month").inputValue(), "12.50");
+	await boss.getByLabel("Tokens a day").fill("1,000,000");
+	await boss.getByRole("button", {name: "Save"}).click();
+	await boss.locator(".saved").waitFor();
+	const page = await open("/usage");
+	assert.match(await page.locator("[data-period=usage_today]").innerText(), /0 of 1,000,000/);
+	assert.equal(await page.getByRole("meter", {name: /Today: Tokens/}).getAttribute("aria-valuenow"), "0");
+	assert.match(await page.locator("[data-period=usage_this_month]").innerText(), /\$0\.00 of \$12\.50/);
+	await close(boss);
+	await close(page);
+});
+
+test("the kill switch asks first, and everybody is told", async () => {
+	const boss = await open("/admin", {}, admin);
+	const page = await open("/account");
+	await boss.getByRole("button", {name: /Stop all calls/}).click();
+	await boss.waitForURL(/\/admin\/stop$/);
+	await boss.getByRole("button", {name: "Stop all calls"}).click();
+	await boss.locator("#kill-switch[data-state=on]").waitFor();
+	try {
+		await page.reload();
+		assert.match(await page.locator(".banner").innerText(), new RegExp(admin));
+	} finally {
+		await boss.getByRole("button", {name: "Let calls through again"}).click();
+		await boss.locator("#kill-switch[data-state=off]").waitFor();
+	}
+	await page.reload();
+	assert.equal(await page.locator(".banner").count(), 0);
+	await close(boss);
+	await close(page);
+});
