@@ -18,6 +18,7 @@
 
 struct client;
 
+/* A child of the socket's context: an answer may come when the socket is closed, or never. */
 struct asking {
 	TAILQ_ENTRY(asking) next;
 	struct egress_socket *all;
@@ -43,6 +44,7 @@ struct egress_handles {
 };
 
 struct egress_socket {
+	const void *ctx;
 	struct gate *gate;
 	uv_loop_t *loop;
 	struct egress_handles *handles;
@@ -146,7 +148,7 @@ static void ask(struct client *c, const struct egress_question *q)
 		answer(c, q->number, EGRESS_REASON_BUSY);
 		return;
 	}
-	a = talloc_zero(NULL, struct asking);
+	a = talloc_zero(c->all->ctx, struct asking);
 	a->all = c->all;
 	a->client = c;
 	a->number = q->number;
@@ -250,6 +252,7 @@ struct egress_socket *egress_socket_new(const void *ctx, uv_loop_t *loop,
 {
 	struct egress_socket *s = talloc_zero(ctx, struct egress_socket);
 
+	s->ctx = ctx;
 	s->gate = gate;
 	s->loop = loop;
 	s->path = talloc_strdup(s, path);

@@ -104,11 +104,11 @@ static void on_put(void *data, const char *value, const struct err *e)
 {
 	struct token *k = data;
 
-	k->asked--;
 	if (!k->over && !k->all->closed) {
 		k->good = !e;
-		tell(k, e);
+		tell(k, e);	/* who may end it */
 	}
+	k->asked--;
 	settle(k);
 }
 

@@ -32,6 +32,7 @@ static struct world {
 	struct tokens *t;
 	char a[TOKEN_SIZE], b[TOKEN_SIZE];
 	int done, failed;
+	bool give_up;		/* of a, when it cannot be put */
 } w;
 
 static void wake(uv_timer_t *t)
@@ -95,6 +96,8 @@ static void done(void *data, const struct err *e)
 {
 	w.done += !e;
 	w.failed += e != NULL;
+	if (e && w.give_up)
+		tokens_end(w.t, w.a, USER);
 }
 
 static void put(const char *hash, const char *user, const char *address)
@@ -231,6 +234,20 @@ static void away(void **state)
 	until(stands, w.b);
 }
 
+/* As a session does, from within. */
+static void given_up(void **state)
+{
+	server_kill(&w.server);
+	w.give_up = true;
+	put(w.a, USER, "172.30.0.9");
+	until(is_done, NULL);
+	assert_false(tokens_has(w.t, w.a));
+	server_start(&w.server);
+	put(w.b, USER, "172.30.0.9");
+	until(stands, w.b);
+	assert_true(is_gone(w.a));
+}
+
 static void forgotten(void **state)
 {
 	put(w.a, USER, "172.30.0.9");
@@ -245,7 +262,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		ROW(put_and_ended), ROW(all_of_an_account), ROW(emptied),
-		ROW(killed), ROW(away), ROW(forgotten),
+		ROW(killed), ROW(away), ROW(given_up), ROW(forgotten),
 	};
 
 	signal(SIGPIPE, SIG_IGN);
