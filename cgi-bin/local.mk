@@ -20,8 +20,7 @@ gongbang_LDADD = lib/egress/libegress.a lib/spending/libspending.a \
 pkglibexec_PROGRAMS += cgi-bin/gongbang.fcgi
 cgi_bin_gongbang_fcgi_SOURCES = \
 	cgi-bin/bridge.c cgi-bin/connections.c cgi-bin/connections.h \
-	cgi-bin/gongbang_fcgi.c \
-	cgi-bin/bridge.c cgi-bin/domain_view.h cgi-bin/gongbang_fcgi.c \
+	cgi-bin/domain_view.h cgi-bin/gongbang_fcgi.c \
 	cgi-bin/page.c cgi-bin/pages.h \
 	cgi-bin/page_account.c cgi-bin/page_admin.c \
 	cgi-bin/page_admin_domains.c cgi-bin/page_admin_usage.c \
@@ -52,6 +51,16 @@ gongbang_bridge_LDADD = lib/bridge/libbridge.a lib/session/libsession.a \
 	$(MHD_LIBS) $(WSLAY_LIBS) $(NGHTTP2_LIBS) $(HTTP_PARSER_LIBS) \
 	$(HIREDIS_LIBS) $(SODIUM_LIBS) $(CMARK_LIBS) $(SQLITE_LIBS) \
 	$(UV_LIBS) $(JSON_LIBS) $(TALLOC_LIBS) $(CORE_LIBS) -lpthread
+
+gateway_libs = lib/gateway/libgateway.a lib/spending/libspending.a \
+	lib/auth/libauth.a lib/kv/libkv.a lib/html/libhtml.a \
+	lib/http/libhttp.a lib/store/libstore.a lib/core/libcore.a \
+	$(MHD_LIBS) $(CURL_LIBS) $(HIREDIS_LIBS) $(SODIUM_LIBS) \
+	$(SQLITE_LIBS) $(UV_LIBS) $(JSON_LIBS) $(TALLOC_LIBS) $(CORE_LIBS) \
+	-lpthread
+pkglibexec_PROGRAMS += gongbang-gateway
+gongbang_gateway_SOURCES = cgi-bin/gongbang_gateway.c
+gongbang_gateway_LDADD = $(gateway_libs)
 
 pkglibexec_PROGRAMS += gongbang-egress
 gongbang_egress_SOURCES = cgi-bin/gongbang_egress.c

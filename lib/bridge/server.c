@@ -13,6 +13,8 @@
 #include <microhttpd.h>
 #include <talloc.h>
 
+#include "http/daemon.h"
+
 #define BACKLOG 4096
 #define POOL_BYTES 8192		/* of one connection; nginx caps the headers below it */
 #define HEAD_TIMEOUT_S 30
@@ -42,16 +44,14 @@ struct handover {
 };
 
 struct server {
-	struct MHD_Daemon *daemon;
-	uv_poll_t poll;
-	uv_timer_t timer;
+	struct MHD_Daemon *mhd;
+	struct daemon *daemon;
 	server_request *request;
 	void *data;
 	char *path;
-	int handles;		/* libuv handles that still close */
 	bool closing;
 	LIST_HEAD(, exchange) exchanges;
-	STAILQ_HEAD(, handover) handovers;
+	STAILQ_HEAD(, handover) handovers, ready;	/* ready: MHD was told to forget it */
 };
 
 static enum MHD_Result send_answer(struct exchange *x)
@@ -138,44 +138,23 @@ static void upgraded(void *cls, struct MHD_Connection *connection,
 	STAILQ_INSERT_TAIL(&x->server->handovers, h, next);
 }
 
-static void on_timer(uv_timer_t *timer);
-
 /* After CLOSE (as after a resume) MHD does nothing until it is run again. */
-static void run(struct server *s)
+static bool ran(void *server)
 {
-	STAILQ_HEAD(, handover) ready = STAILQ_HEAD_INITIALIZER(ready);
-	MHD_UNSIGNED_LONG_LONG wait;
+	struct server *s = server;
 	struct handover *h;
 
-	MHD_run(s->daemon);
-	while ((h = STAILQ_FIRST(&s->handovers))) {
-		STAILQ_REMOVE_HEAD(&s->handovers, next);
-		STAILQ_INSERT_TAIL(&ready, h, next);
-		MHD_upgrade_action(h->handle, MHD_UPGRADE_ACTION_CLOSE);
-	}
-	if (!STAILQ_EMPTY(&ready))
-		MHD_run(s->daemon);
-	if (MHD_get_timeout(s->daemon, &wait) == MHD_YES)
-		uv_timer_start(&s->timer, on_timer, wait, 0);
-	else
-		uv_timer_stop(&s->timer);
-	if (!STAILQ_EMPTY(&s->handovers))
-		uv_timer_start(&s->timer, on_timer, 0, 0);
-	while ((h = STAILQ_FIRST(&ready))) {
-		STAILQ_REMOVE_HEAD(&ready, next);
+	while ((h = STAILQ_FIRST(&s->ready))) {
+		STAILQ_REMOVE_HEAD(&s->ready, next);
 		h->upgraded(h->data, h->fd, h->early, h->n);
 		talloc_free(h);
 	}
-}
-
-static void on_timer(uv_timer_t *timer)
-{
-	run(timer->data);
-}
-
-static void on_readable(uv_poll_t *poll, int status, int events)
-{
-	run(poll->data);
+	while ((h = STAILQ_FIRST(&s->handovers))) {
+		STAILQ_REMOVE_HEAD(&s->handovers, next);
+		STAILQ_INSERT_TAIL(&s->ready, h, next);
+		MHD_upgrade_action(h->handle, MHD_UPGRADE_ACTION_CLOSE);
+	}
+	return !STAILQ_EMPTY(&s->ready);
 }
 
 static int listen_on(const char *path, struct err *e)
@@ -201,7 +180,7 @@ static int listen_on(const char *path, struct err *e)
 
 static int start_daemon(struct server *s, int fd, struct err *e)
 {
-	s->daemon = MHD_start_daemon(
+	s->mhd = MHD_start_daemon(
 		MHD_USE_EPOLL | MHD_ALLOW_UPGRADE | MHD_ALLOW_SUSPEND_RESUME, 0,
 		NULL, NULL, handle, s,
 		MHD_OPTION_LISTEN_SOCKET, fd,
@@ -210,7 +189,7 @@ static int start_daemon(struct server *s, int fd, struct err *e)
 		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)HEAD_TIMEOUT_S,
 		MHD_OPTION_NOTIFY_COMPLETED, completed, s,
 		MHD_OPTION_END);
-	if (!s->daemon) {
+	if (!s->mhd) {
 		close(fd);
 		return err_set(e, ERR_INTERNAL, "start the HTTP server");
 	}
@@ -221,7 +200,6 @@ struct server *server_new(const void *ctx, uv_loop_t *loop,
 			  const char *socket_path, server_request *request,
 			  void *data, struct err *e)
 {
-	const union MHD_DaemonInfo *info;
 	struct server *s;
 	int fd;
 
@@ -234,35 +212,27 @@ struct server *server_new(const void *ctx, uv_loop_t *loop,
 	s->path = talloc_strdup(s, socket_path);
 	LIST_INIT(&s->exchanges);
 	STAILQ_INIT(&s->handovers);
+	STAILQ_INIT(&s->ready);
 	if (start_daemon(s, fd, e) < 0) {
 		talloc_free(s);
 		return NULL;
 	}
-	info = MHD_get_daemon_info(s->daemon, MHD_DAEMON_INFO_EPOLL_FD);
-	uv_timer_init(loop, &s->timer);
-	uv_poll_init(loop, &s->poll, info->epoll_fd);
-	s->timer.data = s;
-	s->poll.data = s;
-	s->handles = 2;
-	uv_poll_start(&s->poll, UV_READABLE, on_readable);
+	s->daemon = daemon_new(loop, s->mhd, ran, s);
 	return s;
 }
 
 void server_quiesce(struct server *s)
 {
-	MHD_socket fd = MHD_quiesce_daemon(s->daemon);
+	MHD_socket fd = MHD_quiesce_daemon(s->mhd);
 
 	unlink(s->path);
 	if (fd >= 0)
 		close(fd);
 }
 
-static void handle_closed(uv_handle_t *h)
+static void free_server(void *server)
 {
-	struct server *s = h->data;
-
-	if (--s->handles == 0)
-		talloc_free(s);
+	talloc_free(server);
 }
 
 void server_close(struct server *s)
@@ -274,11 +244,8 @@ void server_close(struct server *s)
 		if (x->suspended && !x->response)
 			exchange_answer(x, 503, "text/plain", "closing\n", NULL, NULL);
 	}
-	run(s);
-	uv_poll_stop(&s->poll);
-	MHD_stop_daemon(s->daemon);
-	uv_close((uv_handle_t *)&s->poll, handle_closed);
-	uv_close((uv_handle_t *)&s->timer, handle_closed);
+	daemon_run(s->daemon);
+	daemon_close(s->daemon, free_server, s);
 }
 
 const char *exchange_method(const struct exchange *x)
@@ -311,7 +278,7 @@ static void answer(struct exchange *x, int status, struct MHD_Response *r)
 	if (x->suspended) {
 		x->suspended = false;
 		MHD_resume_connection(x->connection);
-		uv_timer_start(&x->server->timer, on_timer, 0, 0);
+		daemon_soon(x->server->daemon);
 	}
 }
 

@@ -1,7 +1,6 @@
 #include "config.h"
 #include "demo/server.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
@@ -16,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "core/address.h"
 #include "core/buf.h"
 #include "core/str.h"
 #include "demo/reply.h"
@@ -387,47 +387,13 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *connection,
 	return route(connection, c, method, path);
 }
 
-static int parse_address(const char *text, struct sockaddr_storage *out,
-			 socklen_t *len, struct err *e)
-{
-	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)out;
-	struct sockaddr_in *v4 = (struct sockaddr_in *)out;
-	const char *colon = strrchr(text, ':');
-	char host[64];
-	size_t n = colon ? (size_t)(colon - text) : 0;
-	int64_t port;
-
-	memset(out, 0, sizeof(*out));
-	if (!n || n >= sizeof(host))
-		return err_set(e, ERR_INPUT, "%s: not ADDRESS:PORT", text);
-	if (str_parse_number(colon + 1, 0, 65535, &port, e) < 0)
-		return err_wrap(e, "port of %s", text);
-	memcpy(host, text, n);
-	host[n] = '\0';
-	if (host[0] == '[' && host[n - 1] == ']') {
-		host[n - 1] = '\0';
-		v6->sin6_family = AF_INET6;
-		v6->sin6_port = htons((uint16_t)port);
-		*len = sizeof(*v6);
-		if (inet_pton(AF_INET6, host + 1, &v6->sin6_addr) == 1)
-			return 0;
-	} else {
-		v4->sin_family = AF_INET;
-		v4->sin_port = htons((uint16_t)port);
-		*len = sizeof(*v4);
-		if (inet_pton(AF_INET, host, &v4->sin_addr) == 1)
-			return 0;
-	}
-	return err_set(e, ERR_INPUT, "%s: not an address", text);
-}
-
 static int open_listener(const char *listen_on, uint16_t *port, struct err *e)
 {
 	struct sockaddr_storage address;
 	socklen_t len = 0;
 	int one = 1, fd;
 
-	if (parse_address(listen_on, &address, &len, e) < 0)
+	if (address_parse(listen_on, &address, &len, e) < 0)
 		return -1;
 	fd = socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
@@ -442,9 +408,7 @@ static int open_listener(const char *listen_on, uint16_t *port, struct err *e)
 		close(fd);
 		return -1;
 	}
-	*port = ntohs(address.ss_family == AF_INET6 ?
-		      ((struct sockaddr_in6 *)&address)->sin6_port :
-		      ((struct sockaddr_in *)&address)->sin_port);
+	*port = address_port(&address);
 	return fd;
 }
 

@@ -396,10 +396,8 @@ void grant_settle(struct admission *a, struct grant *g, const char *model,
 		  const struct usage *used)
 {
 	int64_t tokens = usage_tokens(used);
-	int64_t cost = prices_cost(a->prices, model, used, g->at);
+	int64_t cost = prices_counted(a->prices, model, used, g->at);
 
-	if (cost < 0)
-		cost = 0;
 	redis_settle(a, g, tokens, cost);
 	counters_settle(a, g, tokens, cost);
 	LIST_REMOVE(g, next);

@@ -310,11 +310,8 @@ static int load_work(void *data, struct db *db, struct err *e)
 static void add_line(const struct admission *a, const struct line *l,
 		     int64_t sum[2])
 {
-	int64_t cost = prices_cost(a->prices, l->model, &l->usage, l->at);
-
 	sum[0] += usage_tokens(&l->usage);
-	if (cost > 0)
-		sum[1] += cost;
+	sum[1] += prices_counted(a->prices, l->model, &l->usage, l->at);
 }
 
 static bool covers(const struct part *p, const struct row *r)

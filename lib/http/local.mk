@@ -2,6 +2,7 @@ noinst_LIBRARIES += lib/http/libhttp.a
 lib_http_libhttp_a_SOURCES = \
 	lib/http/client.c lib/http/client.h \
 	lib/http/cookie.c lib/http/cookie.h \
+	lib/http/daemon.c lib/http/daemon.h \
 	lib/http/form.c lib/http/form.h \
 	lib/http/probe.c lib/http/probe.h \
 	lib/http/request.c lib/http/request.h \

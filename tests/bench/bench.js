@@ -6,6 +6,8 @@ import {join} from "node:path";
 import {createInterface} from "node:readline";
 import {begin, call, containerOf, engine, engineSocket, event, inspect, isEnd, isReady, logIn, newAccount, now, open, origin, port, service, sleep, state} from "../client.js";
 
+import {gateway as measureGateway} from "./gateway.js";
+
 const build = process.env.GONGBANG_BUILD;
 const instance = process.env.GONGBANG_INSTANCE;	// what we make is named after it: scripts/bench removes it
 const only = process.argv.slice(2);
@@ -276,7 +278,9 @@ async function memory() {
 	open_.forEach((ws) => ws.close());
 }
 
-const all = {ready, firstDelta, page, sockets, flood, memory};
+const gateway = () => measureGateway(report, instance);
+
+const all = {ready, firstDelta, page, sockets, flood, memory, gateway};
 for (const name of only)
 	if (!all[name])
 		throw new Error("no such measurement: " + name);

@@ -75,6 +75,18 @@ tests_fuzz_prices_fuzz_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_usage_reader_fuzz_SOURCES = tests/fuzz/usage_reader_fuzz.c $(fuzz_main)
 tests_fuzz_usage_reader_fuzz_LDADD = $(gateway_test_libs)
 tests_fuzz_usage_reader_fuzz_LDFLAGS = $(fuzz_ldflags)
+
+check_PROGRAMS += tests/fuzz/gateway_target_fuzz \
+	tests/fuzz/gateway_headers_fuzz tests/fuzz/gateway_keys_fuzz
+tests_fuzz_gateway_target_fuzz_SOURCES = tests/fuzz/gateway_target_fuzz.c $(fuzz_main)
+tests_fuzz_gateway_target_fuzz_LDADD = $(gateway_libs)
+tests_fuzz_gateway_target_fuzz_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_gateway_headers_fuzz_SOURCES = tests/fuzz/gateway_headers_fuzz.c $(fuzz_main)
+tests_fuzz_gateway_headers_fuzz_LDADD = $(gateway_libs)
+tests_fuzz_gateway_headers_fuzz_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_gateway_keys_fuzz_SOURCES = tests/fuzz/gateway_keys_fuzz.c $(fuzz_main)
+tests_fuzz_gateway_keys_fuzz_LDADD = $(gateway_libs)
+tests_fuzz_gateway_keys_fuzz_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_journal_fuzz_SOURCES = tests/fuzz/journal_fuzz.c $(fuzz_main)
 tests_fuzz_journal_fuzz_LDADD = $(gateway_test_libs)
 tests_fuzz_journal_fuzz_LDFLAGS = $(fuzz_ldflags)

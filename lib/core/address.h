@@ -1,0 +1,21 @@
+/* "ADDRESS:PORT" as settings write it, for sockets. */
+#ifndef CORE_ADDRESS_H
+#define CORE_ADDRESS_H
+
+#include <stdint.h>
+#include <sys/socket.h>
+
+#include "core/err.h"
+
+#define ADDRESS_SIZE 46		/* numeric text and its NUL */
+
+/* "127.0.0.1:4100", "[::1]:4100"; port 0: any. ERR_INPUT for anything else, names too. */
+int address_parse(const char *text, struct sockaddr_storage *out,
+		  socklen_t *len, struct err *e) must_check;
+
+/* The numeric address without port, an IPv4 one mapped into IPv6 as itself; "" for other families. */
+void address_format(const struct sockaddr *at, char out[ADDRESS_SIZE]);
+
+uint16_t address_port(const struct sockaddr_storage *at);
+
+#endif

@@ -1,0 +1,329 @@
+/* A call's way in: who, whether, when. */
+#include "config.h"
+#include "gateway/inside.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include <talloc.h>
+
+#include "core/clock.h"
+#include "core/log.h"
+#include "core/str.h"
+
+#define TOKEN_TEXT_MAX 256
+#define RETRY_SOON_S 2
+
+void call_refuse(struct call *c, enum answer a, int64_t retry_s, const char *sentence)
+{
+	if (c->said == ANSWER_COUNT)
+		c->said = a;
+	reply_settle(c, reply_outcome(c, false));
+	if (c->caller && !caller_answered(c->caller))
+		answer_send(c->caller, c->locale, a, retry_s, sentence);
+}
+
+static void refuse(struct call *c, enum answer a)
+{
+	call_refuse(c, a, 0, NULL);
+}
+
+/* ---- who */
+
+/* "" when there is none. */
+static const char *token_of(const struct caller *c, char out[TOKEN_TEXT_MAX])
+{
+	const char *value = caller_header(c, "authorization");
+
+	if (value && !strncasecmp(value, "bearer ", 7)) {
+		value += 7;
+		while (*value == ' ')
+			value++;
+	} else {
+		value = caller_header(c, "x-api-key");
+	}
+	if (!value || !str_copy(out, TOKEN_TEXT_MAX, value))
+		out[0] = '\0';
+	return out;
+}
+
+static void answer_root(struct call *c)
+{
+	bool ready = c->gateway->ready;
+
+	reply_settle(c, "failed");
+	caller_answer(c->caller, ready ? 200 : 503, NULL, "application/json",
+		      ready ? "{\"status\":\"ready\"}\n" : "{\"status\":\"starting\"}\n");
+}
+
+/* What can be said before anybody is asked; false: it was said. */
+static bool check_head(struct call *c)
+{
+	struct caller *caller = c->caller;
+	struct err e = { 0 };
+
+	switch (target_find(caller_method(caller), caller_target(caller), &c->target)) {
+	case TARGET_NO_PATH:
+		return refuse(c, ANSWER_NOT_FOUND), false;
+	case TARGET_NO_METHOD:
+		return refuse(c, ANSWER_METHOD), false;
+	case TARGET_GOOD:
+		break;
+	}
+	if (c->target->local)
+		return answer_root(c), false;
+	if (caller_crowded(caller))
+		return refuse(c, ANSWER_CROWDED), false;
+	if (c->gateway->stopping)
+		return refuse(c, ANSWER_CLOSING), false;
+	if (c->gateway->halted)
+		return refuse(c, ANSWER_STOPPED), false;
+	if (!c->gateway->ready)
+		return refuse(c, ANSWER_CLOSING), false;
+	if (caller_fields(caller, &c->fields, &e) < 0)
+		return refuse(c, e.kind == ERR_LIMIT ? ANSWER_FIELDS : ANSWER_REQUEST), false;
+	if (caller_length(caller) > DOOR_BODY_MAX)
+		return refuse(c, ANSWER_TOO_LARGE), false;
+	return true;
+}
+
+static void answered(void *data, const struct admission_answer *a);
+
+static void request(void *gateway, struct caller *caller)
+{
+	struct gateway *g = gateway;
+	struct call *c = talloc_zero(NULL, struct call);
+	char token[TOKEN_TEXT_MAX];
+
+	c->gateway = g;
+	c->caller = caller;
+	c->locale = g->locale;
+	c->said = ANSWER_COUNT;
+	c->began = clock_mono_ms();
+	headers_init(&c->fields, c);
+	LIST_INSERT_HEAD(&g->calls, c, all);
+	g->ncalls++;
+	caller_set(caller, c);
+	if (!check_head(c))
+		return;
+	c->metered = c->target->metered;
+	if (!*token_of(caller, token)) {
+		refuse(c, ANSWER_NO_TOKEN);
+		return;
+	}
+	c->asking = true;
+	admission_ask(g->admission, token, caller_address(caller),
+		      c->metered ? caller_length(caller) : 0, answered, c);
+	explicit_bzero(token, sizeof(token));
+}
+
+/* ---- whether */
+
+static void refuse_away(struct call *c, const struct err *e)
+{
+	const char *sentence = e && *e->key ? i18n_sentence(c->locale, e->key) : NULL;
+
+	call_refuse(c, ANSWER_AWAY, RETRY_SOON_S, sentence);
+}
+
+static void refuse_budget(struct call *c, const struct over_budget *over)
+{
+	call_refuse(c, ANSWER_BUDGET, 0,
+		    answer_budget(c, c->locale, over, c->zone, clock_now_ms()));
+}
+
+static void enter(struct call *c)
+{
+	struct gateway *g = c->gateway;
+	int64_t retry_ms = 0;
+
+	switch (line_enter(g->line, &c->place, c->token.user_id,
+			   clock_mono_ms(), c, &retry_ms)) {
+	case LINE_BUSY:
+		call_refuse(c, ANSWER_BUSY, RETRY_SOON_S, NULL);
+		return;
+	case LINE_OFTEN:
+		call_refuse(c, ANSWER_OFTEN, retry_ms / 1000 + 1, NULL);
+		return;
+	case LINE_GOOD:
+		break;
+	}
+	c->admitted = true;
+	caller_go_on(c->caller);
+}
+
+static void advance(struct call *c);
+
+static void know(struct call *c, const struct admission_answer *a)
+{
+	const struct i18n_locale *l;
+
+	if (a->verdict == VERDICT_NO_TOKEN || a->verdict == VERDICT_AWAY)
+		return;
+	c->token = a->token;
+	l = a->locale && *a->locale ? i18n_find(c->gateway->i18n, a->locale) : NULL;
+	if (l)
+		c->locale = l;
+	if (!a->zone || !*a->zone || !str_copy(c->zone, sizeof(c->zone), a->zone)) {
+		if (!str_copy(c->zone, sizeof(c->zone),
+			      settings_text(c->gateway->settings, SET_DEFAULT_TIMEZONE)))
+			c->zone[0] = '\0';
+	}
+}
+
+/* What costs nothing needs nothing reserved. */
+static void give_back(struct call *c)
+{
+	static const struct usage none;
+
+	if (c->grant)
+		grant_settle(c->gateway->admission, c->grant, "", &none);
+	c->grant = NULL;
+}
+
+static void answered(void *data, const struct admission_answer *a)
+{
+	struct call *c = data;
+
+	c->asking = false;
+	c->grant = a->grant;
+	c->row.at = a->at;
+	know(c, a);
+	switch (a->verdict) {
+	case VERDICT_NO_TOKEN:
+		return refuse(c, ANSWER_NO_TOKEN);
+	case VERDICT_STOPPED:
+		return refuse(c, ANSWER_STOPPED);
+	case VERDICT_DISABLED:
+		return refuse(c, ANSWER_DISABLED);
+	case VERDICT_AWAY:
+		return refuse_away(c, a->e);
+	case VERDICT_OVER_BUDGET:
+		/* What costs nothing is not refused for what is spent. */
+		if (c->metered)
+			return refuse_budget(c, &a->over);
+		break;
+	case VERDICT_ADMITTED:
+		break;
+	}
+	if (!c->metered)
+		give_back(c);
+	if (c->said != ANSWER_COUNT)
+		return reply_settle(c, "failed");
+	enter(c);
+	advance(c);
+}
+
+/* ---- when */
+
+/* All keys rest: how long a call would wait for one, in vain or not. */
+static bool keys_in_time(struct call *c)
+{
+	int64_t now = clock_mono_ms(), at;
+	bool refused;
+
+	at = keys_ready_at(c->gateway->keys, now, &refused);
+	if (refused)
+		refuse(c, ANSWER_KEYS_REFUSED);
+	else if (at > now + LINE_WAIT_MS)
+		call_refuse(c, ANSWER_KEYS_REST, (at - now) / 1000 + 1, NULL);
+	else
+		return true;
+	return false;
+}
+
+/*
+ * A call gets into the line when it has a body to send: all of it, or all
+ * that is held of it. So one that is slow to come takes nobody's turn.
+ */
+static void advance(struct call *c)
+{
+	struct gateway *g = c->gateway;
+
+	if (!c->admitted || c->settled || c->place.state != PLACE_ENTERED)
+		return;
+	if (!caller_complete(c->caller) && !caller_window_full(c->caller))
+		return;
+	if (!keys_in_time(c))
+		return;
+	if (!line_wait(g->line, &c->place, clock_mono_ms()))
+		return call_refuse(c, ANSWER_FULL, RETRY_SOON_S, NULL);
+	line_serve(g->line);
+}
+
+void call_turn(void *call)
+{
+	reply_begin(call);
+}
+
+static void arrived(void *call)
+{
+	struct call *c = call;
+
+	if (caller_received(c->caller) > DOOR_BODY_MAX && !c->settled)
+		return refuse(c, ANSWER_TOO_LARGE);
+	if (c->transfer)
+		transfer_more(c->transfer);
+	else
+		advance(c);
+}
+
+static void taken(void *call)
+{
+	struct call *c = call;
+
+	if (c->transfer)
+		transfer_room(c->transfer);
+}
+
+static void ended(void *call, bool whole)
+{
+	struct call *c = call;
+	struct gateway *g = c->gateway;
+
+	c->caller = NULL;
+	if (c->asking)
+		admission_forget(g->admission, c);
+	reply_settle(c, reply_outcome(c, false));
+	LIST_REMOVE(c, all);
+	g->ncalls--;
+	talloc_free(c);
+	gateway_left(g);
+}
+
+const struct door_events call_door_events = {
+	.request = request, .arrived = arrived, .taken = taken, .ended = ended,
+};
+
+void call_cut(struct call *c, enum answer a)
+{
+	if (c->settled)
+		return;
+	if (!caller_answered(c->caller)) {
+		refuse(c, a);
+		return;
+	}
+	c->said = a;
+	reply_settle(c, reply_outcome(c, false));
+	caller_finish(c->caller, false);
+}
+
+void call_tick(struct call *c, int64_t now)
+{
+	int64_t at;
+	bool refused;
+
+	if (c->settled || !c->place.user)
+		return;
+	if (c->place.state == PLACE_WAITING && now - c->place.since > LINE_WAIT_MS) {
+		at = keys_ready_at(c->gateway->keys, now, &refused);
+		if (at)
+			call_refuse(c, refused ? ANSWER_KEYS_REFUSED : ANSWER_KEYS_REST,
+				    refused ? 0 : (at - now) / 1000 + 1, NULL);
+		else
+			call_refuse(c, ANSWER_FULL, RETRY_SOON_S, NULL);
+	} else if (c->transfer && (c->received > REPLY_MAX || now - c->heard_at >
+				   (c->status ? SILENCE_MS : FIRST_BYTE_MS))) {
+		call_cut(c, ANSWER_LATE);
+	}
+}

@@ -1,0 +1,103 @@
+/* What the gateway's own files share; nobody else includes it. */
+#ifndef GATEWAY_INSIDE_H
+#define GATEWAY_INSIDE_H
+
+#include <sys/queue.h>
+#include <uv.h>
+
+#include "core/settings.h"
+#include "gateway/admission.h"
+#include "gateway/answer.h"
+#include "gateway/door.h"
+#include "gateway/gateway.h"
+#include "gateway/journal.h"
+#include "gateway/keys.h"
+#include "gateway/line.h"
+#include "gateway/target.h"
+#include "gateway/upstream.h"
+#include "gateway/usage_reader.h"
+#include "html/i18n.h"
+
+#define LINE_WAIT_MS 60000	/* for a turn */
+#define FIRST_BYTE_MS 600000	/* the service may think that long */
+#define SILENCE_MS 600000	/* between bytes of a reply; the service pings */
+#define WHOLE_MS 1800000
+#define REPLY_MAX (256LL << 20)	/* bytes of a reply, decoded */
+
+/* One request of a workspace, from its head until it is answered. */
+struct call {
+	LIST_ENTRY(call) all;
+	TAILQ_ENTRY(call) reporting;
+	struct gateway *gateway;
+	struct caller *caller;
+	const struct target *target;
+	const struct i18n_locale *locale;
+	char zone[64];
+	struct gateway_token token;
+	struct grant *grant;
+	struct place place;
+	struct key_use key;
+	struct headers fields;
+	struct transfer *transfer;
+	struct usage_reader *reader;
+	struct usage_call row;		/* its id is "" until it is in the journal */
+	int reports;			/* that the journal has */
+	int status;			/* of the service; 0: none yet */
+	int64_t began;			/* monotonic */
+	int64_t sent_at, heard_at;	/* monotonic: upstream */
+	int64_t received;		/* bytes of the reply */
+	enum answer said;		/* ANSWER_COUNT: none of ours */
+	bool asking;			/* admission */
+	bool admitted, metered, settled;
+	bool swallow;			/* the reply is not for the workspace */
+	bool unreported;		/* usage that the journal does not know */
+};
+
+struct gateway {
+	uv_loop_t *loop;
+	const struct settings *settings;
+	struct jobs *jobs;
+	struct kv_async *kv;
+	struct prices *prices;
+	struct admission *admission;
+	struct journal *journal;
+	struct keys *keys;
+	struct line *line;
+	struct upstream *upstream;
+	struct door *door;
+	struct i18n *i18n;
+	const struct i18n_locale *locale;
+	uv_prepare_t before;
+	uv_check_t after;
+	uv_timer_t tick, last;
+	uv_signal_t term, interrupt, hang_up;
+	LIST_HEAD(, call) calls;
+	TAILQ_HEAD(, call) reporting;
+	int64_t ncalls;
+	bool ready, stopping, stopped, halted;
+	int closing;			/* parts that still close */
+};
+
+/* call.c */
+extern const struct door_events call_door_events;
+void call_turn(void *call);
+/* The kill switch, or the gateway's own end: cut, and said where it can be. */
+void call_cut(struct call *c, enum answer a);
+/* Its deadlines; now monotonic. */
+void call_tick(struct call *c, int64_t now);
+/* Says so and is done with the service. */
+void call_refuse(struct call *c, enum answer a, int64_t retry_s, const char *sentence);
+
+/* reply.c */
+void reply_begin(struct call *c);
+/* Books the call and gives its place back, once. outcome as in struct usage_call. */
+void reply_settle(struct call *c, const char *outcome);
+/* Tells the journal what replies have reported; before workspaces see it. */
+void reply_report(struct gateway *g);
+/* What it comes to when it is cut off now. */
+const char *reply_outcome(const struct call *c, bool whole);
+
+/* gateway.c */
+void gateway_left(struct gateway *g);
+
+#endif

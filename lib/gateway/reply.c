@@ -1,0 +1,290 @@
+/* A call at the model service: sent, its reply passed on and counted, booked. */
+#include "config.h"
+#include "gateway/inside.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <talloc.h>
+
+#include "core/clock.h"
+#include "core/id.h"
+#include "core/log.h"
+#include "core/str.h"
+
+#define REFUSED_REST_MS 600000
+#define BUSY_REST_MS 30000
+#define BUSY_REST_MAX_MS 3600000
+
+const char *reply_outcome(const struct call *c, bool whole)
+{
+	const struct usage_reading *r;
+
+	if (!c->transfer)
+		return "failed";
+	if (!c->metered)
+		return whole ? "complete" : "interrupted";
+	if (!c->reader)			/* an error of the service, or no reply */
+		return c->status ? "failed" : "interrupted";
+	r = usage_reader_reading(c->reader);
+	if (r->error)
+		return r->any ? "interrupted" : "failed";
+	if (!whole)
+		return "interrupted";
+	if (!r->any)
+		return "unmetered";
+	return r->complete ? "complete" : "interrupted";
+}
+
+static void log_call(const struct call *c, const char *outcome)
+{
+	char status[16], ms[24], tokens[24], first[24];
+	const struct target *t = c->target;
+
+	snprintf(status, sizeof(status), "%d",
+		 c->said == ANSWER_COUNT ? c->status : answer_status(c->said));
+	snprintf(ms, sizeof(ms), "%lld", (long long)(clock_mono_ms() - c->began));
+	snprintf(first, sizeof(first), "%lld", (long long)(c->sent_at - c->began));
+	snprintf(tokens, sizeof(tokens), "%lld",
+		 (long long)usage_tokens(&c->row.usage));
+	log_event(LOG_INFO, "call", "of", t ? t->name : "unknown",
+		  "user", *c->token.user_id ? c->token.user_id : NULL,
+		  "kind", *c->token.user_id ?
+			gateway_token_kind_name(c->token.kind) : NULL,
+		  "subject", *c->token.subject_id ? c->token.subject_id : NULL,
+		  "model", c->row.model && *c->row.model ? c->row.model : NULL,
+		  "status", status, "outcome", outcome,
+		  "ms", ms, "waited", c->sent_at ? first : NULL,
+		  "tokens", c->metered ? tokens : NULL, NULL);
+}
+
+static void drop_report(struct call *c);
+
+static void book(struct call *c, const char *outcome)
+{
+	const struct usage_reading *r = c->reader ? usage_reader_reading(c->reader) : NULL;
+	struct gateway *g = c->gateway;
+
+	c->row.model = r ? r->model : "";
+	drop_report(c);
+	if (r)
+		c->row.usage = r->usage;
+	c->row.outcome = outcome;
+	c->row.status = c->status;
+	c->row.ended_at = clock_now_ms();
+	if (*c->row.id)
+		journal_end(g->journal, &c->row);
+	if (c->grant)
+		grant_settle(g->admission, c->grant, c->row.model, &c->row.usage);
+	c->grant = NULL;
+}
+
+void reply_settle(struct call *c, const char *outcome)
+{
+	struct gateway *g = c->gateway;
+
+	if (c->settled) {
+		if (c->grant)		/* it came after the refusal */
+			book(c, outcome);
+		return;
+	}
+	c->settled = true;
+	transfer_free(c->transfer);
+	c->transfer = NULL;
+	book(c, outcome);
+	line_leave(g->line, &c->place, clock_mono_ms());
+	if (!c->target || !c->target->local)
+		log_call(c, outcome);
+	line_serve(g->line);
+}
+
+/* ---- the reply */
+
+static ssize_t body(void *data, char *to, size_t n)
+{
+	struct call *c = data;
+
+	return caller_read(c->caller, to, n);
+}
+
+static bool again(void *data)
+{
+	struct call *c = data;
+
+	return caller_rewind(c->caller);
+}
+
+/* The service's word on a key; true when the reply is not for the workspace. */
+static bool judge_key(struct call *c, const struct headers *fields)
+{
+	const char *after = headers_value(fields, "retry-after");
+	struct gateway *g = c->gateway;
+	int64_t now = clock_mono_ms(), ms;
+	char number[24];
+
+	if (c->status == 401) {
+		keys_rest(g->keys, &c->key, KEY_REFUSED, now + REFUSED_REST_MS);
+		snprintf(number, sizeof(number), "%zu", c->key.number);
+		log_event(LOG_ERROR, "key_refused", "key", number, NULL);
+		return true;
+	}
+	if (c->status == 429) {
+		ms = after ? strtoll(after, NULL, 10) * 1000 : 0;
+		if (ms <= 0 || ms > BUSY_REST_MAX_MS)
+			ms = BUSY_REST_MS;
+		keys_rest(g->keys, &c->key, KEY_BUSY, now + ms);
+	}
+	return false;
+}
+
+static void head(void *data, int status, const struct headers *fields, int64_t length)
+{
+	struct call *c = data;
+
+	c->status = status;
+	c->heard_at = clock_mono_ms();
+	c->swallow = judge_key(c, fields);
+	if (c->swallow)
+		return;
+	if (c->metered && status >= 200 && status < 300)
+		c->reader = usage_reader_new(c, usage_format_of(
+			headers_value(fields, "content-type")));
+	caller_begin(c->caller, status, fields, length);
+}
+
+/* A call that ends in the same turn needs no report: its end says all. */
+static void note_report(struct call *c)
+{
+	if (c->unreported || !*c->row.id ||
+	    usage_reader_reading(c->reader)->changes == c->reports)
+		return;
+	c->unreported = true;
+	TAILQ_INSERT_TAIL(&c->gateway->reporting, c, reporting);
+}
+
+static void drop_report(struct call *c)
+{
+	if (c->unreported)
+		TAILQ_REMOVE(&c->gateway->reporting, c, reporting);
+	c->unreported = false;
+}
+
+void reply_report(struct gateway *g)
+{
+	const struct usage_reading *r;
+	struct call *c;
+
+	while ((c = TAILQ_FIRST(&g->reporting))) {
+		drop_report(c);
+		r = usage_reader_reading(c->reader);
+		c->reports = r->changes;
+		journal_report(g->journal, c->row.id, r->model, &r->usage);
+	}
+}
+
+static bool bytes(void *data, const char *bytes, size_t n)
+{
+	struct call *c = data;
+
+	if (c->swallow)
+		return true;
+	if (!caller_write(c->caller, bytes, n))
+		return false;
+	c->heard_at = clock_mono_ms();
+	c->received += (int64_t)n;
+	if (c->reader) {
+		usage_reader_feed(c->reader, bytes, n);
+		note_report(c);
+	}
+	return true;
+}
+
+static enum answer answer_of(const struct call *c, enum transfer_end end)
+{
+	bool refused;
+
+	if (c->swallow) {
+		keys_ready_at(c->gateway->keys, clock_mono_ms(), &refused);
+		return refused || !c->key.number ?
+			ANSWER_KEYS_REFUSED : ANSWER_KEY_REFUSED;
+	}
+	switch (end) {
+	case TRANSFER_UNREACHED:
+		return ANSWER_UNREACHED;
+	case TRANSFER_UNTRUSTED:
+		return ANSWER_UNTRUSTED;
+	case TRANSFER_LATE:
+		return ANSWER_LATE;
+	default:
+		return ANSWER_BROKEN;
+	}
+}
+
+static void end(void *data, enum transfer_end end, const char *why)
+{
+	struct call *c = data;
+	bool whole = end == TRANSFER_WHOLE;
+
+	if (!whole)
+		log_event(LOG_WARN, "upstream", "why", why, NULL);
+	if (!caller_answered(c->caller)) {
+		c->said = answer_of(c, end);
+		reply_settle(c, "failed");
+		answer_send(c->caller, c->locale, c->said, 0, NULL);
+		return;
+	}
+	reply_settle(c, reply_outcome(c, whole));
+	caller_finish(c->caller, whole);
+}
+
+static const struct transfer_events events = {
+	.body = body, .rewind = again, .head = head, .bytes = bytes, .end = end,
+};
+
+/* ---- the request */
+
+static int note(struct call *c, struct err *e)
+{
+	struct usage_call *row = &c->row;
+
+	if (!c->metered)
+		return 0;
+	id_new(row->id);
+	memcpy(row->user_id, c->token.user_id, ID_SIZE);
+	memcpy(row->subject_id, c->token.subject_id, ID_SIZE);
+	row->kind = gateway_token_kind_name(c->token.kind);
+	row->model = "";
+	row->outcome = "interrupted";
+	if (journal_begin(c->gateway->journal, row, e) == 0)
+		return 0;
+	row->id[0] = '\0';
+	return -1;
+}
+
+/* Its turn has come. */
+void reply_begin(struct call *c)
+{
+	struct gateway *g = c->gateway;
+	struct transfer_request r = {
+		.target = caller_target(c->caller),
+		.post = c->target->body,
+		.length = caller_length(c->caller),
+		.whole = caller_whole(c->caller),
+		.fields = &c->fields,
+	};
+	struct err e = { 0 };
+
+	if (r.whole)
+		r.length = caller_received(c->caller);
+	if (!keys_next(g->keys, clock_mono_ms(), &c->key))
+		return call_refuse(c, ANSWER_KEYS_REST, 1, NULL);
+	if (note(c, &e) < 0) {
+		log_failure("journal", &e, NULL);
+		return call_refuse(c, ANSWER_AWAY, 2,
+				   *e.key ? i18n_sentence(c->locale, e.key) : NULL);
+	}
+	r.key = c->key.line;
+	c->sent_at = c->heard_at = clock_mono_ms();
+	c->transfer = transfer_new(g->upstream, &r, &events, c);
+}

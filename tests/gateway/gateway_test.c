@@ -1,0 +1,834 @@
+/* gongbang-gateway between a client and a model service that does what it should and what it should not. */
+#include "config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "store/budgets.h"
+#include "world.h"
+
+#define MB (1 << 20)
+
+static struct world w;
+static struct answer a;
+
+static int setup(void **state)
+{
+	world_init(&w);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	answer_release(&a);
+	world_release(&w);
+	return 0;
+}
+
+static void start(void)
+{
+	w.keys = true;
+	if (!world_start(&w))
+		fail_msg("it does not start:\n%s", world_log(&w));
+}
+
+static void read_answer(int fd)
+{
+	answer_release(&a);
+	client_read(fd, &a);
+}
+
+static void call(int user, const char *app)
+{
+	answer_release(&a);
+	client_call(&w, user, app, &a);
+}
+
+static void request(int user, const char *method, const char *target, const char *fields)
+{
+	int fd = client_connect(&w, 1);
+
+	client_send(fd, &w, user, method, target, fields, NULL, 0);
+	read_answer(fd);
+	close(fd);
+}
+
+static void expect_error(int status, const char *type, const char *words)
+{
+	char want[128];
+
+	snprintf(want, sizeof(want), "{\"type\":\"error\",\"error\":{\"type\":\"%s\"", type);
+	if (a.status != status || !strstr(a.body, want) || !strstr(a.body, words))
+		fail_msg("not %d %s: %d %s\n%s", status, words, a.status, a.body, world_log(&w));
+}
+
+static int64_t tokens_of(const struct ledger *l)
+{
+	return l->usage.input + l->usage.output;
+}
+
+/* Until the first event of an answer came. */
+static void hear(int fd)
+{
+	static char bytes[65536];
+	size_t have = 0;
+	ssize_t got;
+
+	do {
+		got = recv(fd, bytes + have, sizeof(bytes) - 1 - have, 0);
+		assert_true(got > 0);
+		have += (size_t)got;
+		bytes[have] = '\0';
+	} while (!strstr(bytes, "message_start"));
+}
+
+/* ---- a faithful proxy */
+
+static void a_stream_passes_and_is_counted(void **state)
+{
+	struct ledger l;
+
+	start();
+	call(ANN, "");
+	assert_int_equal(a.status, 200);
+	assert_true(a.whole);
+	assert_non_null(strstr(a.body, "message_stop"));
+	assert_string_equal(answer_field(&a, "content-type"), "text/event-stream");
+	assert_string_equal(answer_field(&a, "request-id"), "req_1");
+	assert_string_equal(answer_field(&a, "anthropic-ratelimit-x"), "7");
+	assert_null(answer_field(&a, "set-cookie"));
+	assert_null(answer_field(&a, "server"));
+	world_ledger(&w, 1, &l);
+	assert_int_equal(l.complete, 1);
+	assert_int_equal(l.usage.input, SCRIPTED_IN);
+	assert_int_equal(l.usage.output, SCRIPTED_OUT);
+	call(ANN, "json");
+	assert_true(a.status == 200 && a.whole);
+	world_ledger(&w, 2, &l);
+	assert_int_equal(l.complete, 2);
+	assert_int_equal(tokens_of(&l), 2 * (SCRIPTED_IN + SCRIPTED_OUT));
+}
+
+static void only_the_key_goes_upstream(void **state)
+{
+	int fd;
+
+	start();
+	fd = client_connect(&w, 1);
+	client_send(fd, &w, ANN, "POST", "/v1/messages?beta=true",
+		    "anthropic-version: 2023-06-01\r\nanthropic-beta: a,b\r\ncookie: c\r\n"
+		    "Accept-Encoding: gzip, br\r\nX-Claude-Code-Session-Id: s1\r\n"
+		    "x-forwarded-for: 1.2.3.4\r\nuser-agent: cli\r\n", "{\"a\":1}", 7);
+	read_answer(fd);
+	close(fd);
+	assert_int_equal(a.status, 200);
+	assert_int_equal(w.service.body_bytes, 7);
+	assert_int_equal(strncmp(w.service.head, "POST /v1/messages?beta=true HTTP/1.1\r\n", 38), 0);
+	assert_non_null(strcasestr(w.service.head, "\r\nx-api-key: sk-real-key-1\r\n"));
+	assert_non_null(strcasestr(w.service.head, "\r\nanthropic-beta: a,b\r\n"));
+	assert_non_null(strcasestr(w.service.head, "\r\nx-claude-code-session-id: s1\r\n"));
+	assert_non_null(strcasestr(w.service.head, "\r\naccept-encoding: identity\r\n"));
+	assert_null(strstr(w.service.head, w.token[ANN]));
+	assert_null(strcasestr(w.service.head, "authorization"));
+	assert_null(strcasestr(w.service.head, "cookie"));
+	assert_null(strcasestr(w.service.head, "1.2.3.4"));
+	assert_null(strstr(world_log(&w), "sk-real"));
+	assert_null(strstr(world_log(&w), w.token[ANN]));
+}
+
+static void what_is_free_is_not_booked(void **state)
+{
+	struct budget none_left = { .day_tokens = 1 };
+	struct err e = { 0 };
+	struct ledger l;
+	int fd;
+
+	start();
+	call(ANN, "");
+	world_ledger(&w, 1, &l);
+	assert_int_equal(budget_save(w.db, w.user_id[ANN], &none_left, &e), 0);
+	fd = client_connect(&w, 1);
+	client_send(fd, &w, ANN, "POST", "/v1/messages/count_tokens", "x-app: json\r\n", "{}", 2);
+	read_answer(fd);
+	close(fd);
+	assert_int_equal(a.status, 200);
+	request(ANN, "GET", "/v1/models?limit=5", "x-app: json\r\n");
+	assert_int_equal(a.status, 200);
+	assert_non_null(strstr(w.service.head, "GET /v1/models?limit=5 HTTP"));
+	request(-1, "GET", "/v1/models", "");
+	expect_error(401, "authentication_error", "token");
+	request(-1, "HEAD", "/", "");
+	assert_int_equal(a.status, 200);
+	request(-1, "GET", "/", "");
+	assert_non_null(strstr(a.body, "ready"));
+	assert_int_equal(w.service.requests, 3);
+	world_ledger(&w, 1, &l);
+}
+
+static void connections_are_used_again(void **state)
+{
+	int fd, i;
+
+	start();
+	fd = client_connect(&w, 1);
+	for (i = 0; i < 20; i++) {
+		client_send(fd, &w, ANN, "POST", "/v1/messages", "", "{}", 2);
+		read_answer(fd);
+		assert_int_equal(a.status, 200);
+	}
+	close(fd);
+	assert_int_equal(w.service.connections, 1);
+}
+
+static void compressed_replies_come_decoded(void **state)
+{
+	struct ledger l;
+
+	start();
+	call(ANN, "gzip");
+	assert_int_equal(a.status, 200);
+	assert_non_null(strstr(a.body, "event: message_stop"));
+	assert_null(answer_field(&a, "content-encoding"));
+	call(ANN, "zstd");
+	assert_non_null(strstr(a.body, "event: message_stop"));
+	world_ledger(&w, 2, &l);
+	assert_int_equal(l.complete, 2);
+	assert_int_equal(tokens_of(&l), 2 * (SCRIPTED_IN + SCRIPTED_OUT));
+}
+
+/* ---- who */
+
+static void only_good_tokens_pass(void **state)
+{
+	struct err e = { 0 };
+	int fd;
+
+	start();
+	request(-1, "POST", "/v1/messages", "Content-Length: 0\r\n");
+	expect_error(401, "authentication_error", "token");
+	assert_string_equal(answer_field(&a, "x-should-retry"), "false");
+	request(-1, "POST", "/v1/messages",
+		"x-api-key: 00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\r\n"
+		"Content-Length: 0\r\n");
+	expect_error(401, "authentication_error", "token");
+	/* Ann's token out of another container. */
+	fd = client_connect(&w, 2);
+	client_send(fd, &w, ANN, "POST", "/v1/messages", "", "{}", 2);
+	read_answer(fd);
+	close(fd);
+	expect_error(401, "authentication_error", "token");
+	call(ANN, "");
+	assert_int_equal(a.status, 200);
+	assert_int_equal(gateway_token_end_all(w.kv, w.user_id[ANN], &e), 0);
+	call(ANN, "");
+	expect_error(401, "authentication_error", "token");
+	call(BEN, "");
+	assert_int_equal(a.status, 200);
+	assert_int_equal(w.service.requests, 2);
+}
+
+static void other_paths_are_refused(void **state)
+{
+	start();
+	request(ANN, "GET", "/v1/files", "");
+	expect_error(404, "not_found_error", "path");
+	request(ANN, "GET", "/v1/messages/../files", "");
+	expect_error(404, "not_found_error", "path");
+	request(ANN, "DELETE", "/v1/messages", "");
+	expect_error(405, "invalid_request_error", "method");
+	assert_int_equal(w.service.requests, 0);
+}
+
+static void bad_requests_are_refused(void **state)
+{
+	start();
+	request(ANN, "POST", "/v1/messages", "Content-Length: 2\r\nContent-Length: 3\r\n");
+	expect_error(400, "invalid_request_error", "malformed");
+	request(ANN, "POST", "/v1/messages", "Content-Length: 2\r\nTransfer-Encoding: chunked\r\n");
+	expect_error(400, "invalid_request_error", "malformed");
+	assert_int_equal(w.service.requests, 0);
+}
+
+static void a_flood_of_fields_is_refused(void **state)
+{
+	char line[64];
+	int fd, i;
+
+	start();
+	fd = client_connect(&w, 1);
+	send(fd, "GET /v1/models HTTP/1.1\r\nHost: g\r\n", 34, MSG_NOSIGNAL);
+	for (i = 0; i < 20000; i++) {
+		snprintf(line, sizeof(line), "anthropic-f%d: xxxxxxxxxxxxxxxxxxxx\r\n", i);
+		if (send(fd, line, strlen(line), MSG_NOSIGNAL) < 0)
+			break;
+	}
+	assert_true(i < 20000);
+	close(fd);
+	call(ANN, "");
+	assert_int_equal(a.status, 200);
+}
+
+/* ---- what the service does */
+
+static void errors_of_the_service_pass(void **state)
+{
+	static const int statuses[] = { 400, 403, 413, 500, 529, 429 };
+	struct ledger l;
+	char app[32], words[64];
+	size_t i;
+
+	start();
+	for (i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++) {
+		snprintf(app, sizeof(app), "status %d", statuses[i]);
+		snprintf(words, sizeof(words), "upstream says %d", statuses[i]);
+		call(ANN, app);
+		expect_error(statuses[i], "x_error", words);
+	}
+	assert_string_equal(answer_field(&a, "retry-after"), "1");
+	world_ledger(&w, 6, &l);
+	assert_int_equal(l.failed, 6);
+	assert_int_equal(tokens_of(&l), 0);
+}
+
+static void odd_replies_are_booked_as_they_are(void **state)
+{
+	struct ledger l;
+
+	start();
+	call(ANN, "cut");
+	assert_int_equal(a.status, 200);
+	assert_false(a.whole);
+	call(ANN, "error");
+	assert_true(a.whole);
+	assert_non_null(strstr(a.body, "event: error"));
+	call(ANN, "garbage");
+	assert_true(a.whole);
+	call(ANN, "nousage");
+	assert_true(a.whole);
+	call(ANN, "cut_head");
+	expect_error(502, "api_error", "");
+	call(ANN, "huge_head");
+	expect_error(502, "api_error", "");
+	call(ANN, "many_fields");
+	assert_int_equal(a.status, 200);
+	assert_true(strlen(a.head) < 20000);
+	call(ANN, "redirect");
+	assert_int_equal(a.status, 307);
+	assert_null(answer_field(&a, "location"));
+	world_ledger(&w, 8, &l);
+	assert_int_equal(l.interrupted, 2);
+	assert_int_equal(l.unmetered, 3);
+	assert_int_equal(l.failed, 3);
+	assert_int_equal(tokens_of(&l), 2 * (SCRIPTED_IN + 1));
+}
+
+static void an_early_no_is_heard(void **state)
+{
+	char *body = calloc(1, 8 * MB);
+	int fd;
+
+	start();
+	fd = client_connect(&w, 1);
+	client_send(fd, &w, ANN, "POST", "/v1/messages", "x-app: early\r\n", body, 8 * MB);
+	read_answer(fd);
+	close(fd);
+	free(body);
+	/* The service closes on a client that still sends: its words may be lost on the way. */
+	assert_true(a.status == 413 || a.status == 502);
+}
+
+static void a_service_that_is_not_there_is_said(void **state)
+{
+	strcpy(w.upstream, "http://127.0.0.1:1");
+	start();
+	call(BEN, "");
+	expect_error(502, "api_error", "cannot be reached");
+	assert_null(strstr(a.body, "127.0.0.1"));
+}
+
+/* ---- keys */
+
+static void a_refused_key_is_the_operators_matter(void **state)
+{
+	int requests;
+
+	strcpy(w.service.good_key, "sk-other");
+	start();
+	call(BEN, "");
+	expect_error(503, "api_error", "administrator");
+	assert_string_equal(answer_field(&a, "x-should-retry"), "false");
+	requests = w.service.requests;
+	call(BEN, "");
+	expect_error(503, "api_error", "administrator");
+	assert_int_equal(w.service.requests, requests);
+	world_write_keys(&w, "sk-other\n");
+	kill(w.pid, SIGHUP);
+	while (!strstr(world_log(&w), "reloaded_prices"))
+		usleep(10000);
+	call(BEN, "");
+	assert_int_equal(a.status, 200);
+	assert_null(strstr(world_log(&w), "sk-"));
+}
+
+static void another_key_takes_over(void **state)
+{
+	int i;
+
+	world_write_keys(&w, "sk-bad\nsk-good\n");
+	strcpy(w.service.good_key, "sk-good");
+	start();
+	call(BEN, "");
+	expect_error(529, "overloaded_error", "another");
+	assert_string_equal(answer_field(&a, "x-should-retry"), "true");
+	for (i = 0; i < 3; i++) {
+		call(BEN, "");
+		assert_int_equal(a.status, 200);
+	}
+}
+
+static void a_busy_key_rests_as_long_as_it_is_told(void **state)
+{
+	start();
+	call(BEN, "status 429");
+	assert_int_equal(a.status, 429);
+	/* The only key rests a second; the call waits for it. */
+	call(BEN, "");
+	assert_int_equal(a.status, 200);
+	assert_non_null(strstr(world_log(&w), "waited="));
+}
+
+/* ---- sizes */
+
+static void send_chunks(int fd, size_t total, size_t each)
+{
+	char *chunk = calloc(1, each + 32);
+	int n = snprintf(chunk, 32, "%zx\r\n", each);
+
+	memcpy(chunk + (size_t)n + each, "\r\n", 2);
+	for (; total; total -= each) {
+		if (send(fd, chunk, (size_t)n + each + 2, MSG_NOSIGNAL) < 0)
+			break;
+	}
+	send(fd, "0\r\n\r\n", 5, MSG_NOSIGNAL);
+	free(chunk);
+}
+
+static void large_requests_pass_in_pieces(void **state)
+{
+	size_t n = 31 * MB;
+	char *body = calloc(1, n);
+	long before;
+	int fd;
+
+	start();
+	before = world_resident_kb(&w);
+	fd = client_connect(&w, 1);
+	client_send(fd, &w, ANN, "POST", "/v1/messages", "", body, n);
+	read_answer(fd);
+	close(fd);
+	assert_int_equal(a.status, 200);
+	assert_int_equal(w.service.body_bytes, n);
+	fd = client_connect(&w, 1);
+	client_send(fd, &w, ANN, "POST", "/v1/messages", "Transfer-Encoding: chunked\r\n", "", 0);
+	send_chunks(fd, 16 * MB, MB);
+	read_answer(fd);
+	close(fd);
+	assert_int_equal(a.status, 200);
+	assert_int_equal(w.service.body_bytes, n + 16 * MB);
+	assert_true(world_resident_kb(&w) - before < 4096);
+	free(body);
+}
+
+static void too_large_requests_are_told_so(void **state)
+{
+	size_t n = 33 * MB;
+	char *body = calloc(1, n);
+	struct ledger l;
+	int fd;
+
+	start();
+	fd = client_connect(&w, 1);
+	client_send(fd, &w, BEN, "POST", "/v1/messages", "", body, n);
+	read_answer(fd);
+	close(fd);
+	expect_error(413, "request_too_large", "32 MB");
+	assert_int_equal(w.service.requests, 0);
+	fd = client_connect(&w, 1);
+	client_send(fd, &w, BEN, "POST", "/v1/messages", "Transfer-Encoding: chunked\r\n", "", 0);
+	send_chunks(fd, n, MB);
+	read_answer(fd);
+	close(fd);
+	expect_error(413, "request_too_large", "32 MB");
+	fd = client_connect(&w, 1);
+	client_send(fd, &w, BEN, "POST", "/v1/messages", "Content-Length: 9999999999\r\n", "", 0);
+	read_answer(fd);
+	close(fd);
+	expect_error(413, "request_too_large", "32 MB");
+	scripted_wait_is(&w.service, &w.service.open, 0);
+	world_ledger(&w, 1, &l);
+	assert_int_equal(l.interrupted, 1);
+	free(body);
+}
+
+static void expectations_are_met(void **state)
+{
+	int fd;
+	char bytes[64];
+
+	start();
+	fd = client_connect(&w, 1);
+	client_send(fd, &w, ANN, "POST", "/v1/messages",
+		    "Expect: 100-continue\r\nContent-Length: 2\r\n", "", 0);
+	assert_true(recv(fd, bytes, sizeof(bytes), 0) >= 25);
+	assert_memory_equal(bytes, "HTTP/1.1 100 Continue\r\n\r\n", 25);
+	send(fd, "{}", 2, MSG_NOSIGNAL);
+	read_answer(fd);
+	close(fd);
+	assert_int_equal(a.status, 200);
+	/* No is said before the body is sent. */
+	fd = client_connect(&w, 1);
+	client_send(fd, &w, -1, "POST", "/v1/messages",
+		    "Expect: 100-continue\r\nContent-Length: 2\r\n", "", 0);
+	read_answer(fd);
+	close(fd);
+	assert_int_equal(a.status, 401);
+}
+
+/* ---- backpressure and leaving */
+
+static void a_client_that_does_not_read_holds_the_service_up(void **state)
+{
+	struct ledger l;
+	long before;
+	int fd;
+
+	start();
+	before = world_resident_kb(&w);
+	fd = client_connect(&w, 1);
+	client_send(fd, &w, ANN, "POST", "/v1/messages", "x-app: endless\r\n", "{}", 2);
+	sleep(1);
+	assert_true(world_resident_kb(&w) - before < 2048);
+	assert_int_equal(w.service.left, 0);
+	close(fd);
+	scripted_wait(&w.service, &w.service.left, 1);
+	world_ledger(&w, 1, &l);
+	assert_int_equal(l.interrupted, 1);
+	assert_int_equal(tokens_of(&l), SCRIPTED_IN + 1);
+}
+
+static void a_reply_passes_whole_however_slowly_it_is_read(void **state)
+{
+	char fields[64];
+	size_t n = 8 * MB;
+	int fd, small = 65536;
+
+	start();
+	fd = client_connect(&w, 1);
+	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small));
+	snprintf(fields, sizeof(fields), "x-app: blob %zu\r\n", n);
+	client_send(fd, &w, ANN, "POST", "/v1/messages", fields, "{}", 2);
+	usleep(300000);
+	read_answer(fd);
+	close(fd);
+	assert_int_equal(a.status, 200);
+	assert_true(a.whole);
+	assert_int_equal(a.n, n);
+	assert_true(a.body[0] == 'b' && a.body[n - 1] == 'b');
+}
+
+static void a_client_that_leaves_ends_its_call(void **state)
+{
+	struct ledger l;
+	int fd;
+
+	start();
+	fd = client_connect(&w, 1);
+	client_send(fd, &w, ANN, "POST", "/v1/messages", "x-app: hold\r\n", "{}", 2);
+	hear(fd);
+	close(fd);
+	scripted_wait(&w.service, &w.service.left, 1);
+	fd = client_connect(&w, 1);
+	client_send(fd, &w, ANN, "POST", "/v1/messages", "x-app: silent\r\n", "{}", 2);
+	scripted_wait(&w.service, &w.service.requests, 2);
+	close(fd);
+	scripted_wait(&w.service, &w.service.left, 2);
+	world_ledger(&w, 2, &l);
+	assert_int_equal(l.interrupted, 2);
+	assert_int_equal(tokens_of(&l), SCRIPTED_IN + 1);
+}
+
+/* ---- limits */
+
+static void a_user_has_so_many_calls(void **state)
+{
+	int fds[2], i;
+
+	strcpy(w.more, "user_calls = 2\nuser_calls_per_minute = 4\n");
+	start();
+	for (i = 0; i < 2; i++) {
+		fds[i] = client_connect(&w, 1);
+		client_send(fds[i], &w, BEN, "POST", "/v1/messages", "x-app: hold\r\n", "{}", 2);
+		hear(fds[i]);
+	}
+	call(BEN, "");
+	expect_error(429, "rate_limit_error", "at once");
+	assert_string_equal(answer_field(&a, "x-should-retry"), "true");
+	assert_non_null(answer_field(&a, "retry-after"));
+	call(ANN, "");
+	assert_int_equal(a.status, 200);
+	close(fds[0]);
+	close(fds[1]);
+	scripted_wait(&w.service, &w.service.left, 2);
+	call(BEN, "");
+	assert_int_equal(a.status, 200);
+	call(BEN, "");
+	assert_int_equal(a.status, 200);
+	call(BEN, "");
+	expect_error(429, "rate_limit_error", "minute");
+}
+
+static void a_narrow_service_is_shared(void **state)
+{
+	int fds[6], i;
+
+	strcpy(w.more, "gateway_calls = 2\nuser_calls = 6\n");
+	start();
+	for (i = 0; i < 6; i++) {
+		fds[i] = client_connect(&w, 1);
+		client_send(fds[i], &w, ANN, "POST", "/v1/messages", "x-app: hold\r\n", "{}", 2);
+	}
+	hear(fds[0]);
+	for (i = 0; i < 5; i++) {
+		call(BEN, "");
+		assert_int_equal(a.status, 200);
+	}
+	for (i = 0; i < 6; i++)
+		close(fds[i]);
+}
+
+static void a_spent_budget_is_said(void **state)
+{
+	struct budget b = { .day_tokens = 100 };
+	struct err e = { 0 };
+	struct ledger l;
+	int i;
+
+	start();
+	call(ANN, "");
+	assert_int_equal(a.status, 200);
+	world_ledger(&w, 1, &l);
+	assert_int_equal(budget_save(w.db, w.user_id[ANN], &b, &e), 0);
+	for (i = 0; i < 100; i++) {
+		call(ANN, "");
+		if (a.status == 429)
+			break;
+		usleep(100000);
+	}
+	expect_error(429, "rate_limit_error", "내 오늘 예산을 다 썼어요(토큰 100개)");
+	assert_non_null(strstr(a.body, "KST"));
+	assert_string_equal(answer_field(&a, "x-should-retry"), "false");
+	call(BEN, "");
+	assert_int_equal(a.status, 200);
+}
+
+static void the_switch_cuts_and_refuses(void **state)
+{
+	struct err e = { 0 };
+	struct ledger l;
+	int fd;
+
+	start();
+	fd = client_connect(&w, 1);
+	client_send(fd, &w, BEN, "POST", "/v1/messages", "x-app: hold\r\n", "{}", 2);
+	hear(fd);
+	assert_int_equal(stop_all_set(w.db, true, "root", &e), 0);
+	scripted_wait(&w.service, &w.service.left, 1);
+	while (recv(fd, a.head, 100, 0) > 0)
+		;
+	close(fd);
+	call(BEN, "");
+	expect_error(429, "rate_limit_error", "administrator has stopped");
+	assert_string_equal(answer_field(&a, "x-should-retry"), "false");
+	assert_int_equal(stop_all_set(w.db, false, "root", &e), 0);
+	while (!strstr(world_log(&w), "resume_all"))
+		usleep(10000);
+	call(BEN, "");
+	assert_int_equal(a.status, 200);
+	world_ledger(&w, 2, &l);
+	assert_int_equal(l.interrupted, 1);
+	assert_int_equal(l.complete, 1);
+}
+
+/* ---- parts that are away */
+
+static void without_redis_calls_wait_outside(void **state)
+{
+	struct gateway_token t = { .kind = GATEWAY_TOKEN_CONVERSATION };
+	struct err e = { 0 };
+	int i;
+
+	start();
+	server_kill(&w.redis);
+	call(BEN, "");
+	assert_int_equal(a.status, 503);
+	assert_string_equal(answer_field(&a, "x-should-retry"), "true");
+	assert_non_null(strstr(a.body, "\"type\":\"error\""));
+	assert_int_equal(w.service.requests, 0);
+	server_start(&w.redis);
+	memcpy(t.user_id, w.user_id[BEN], ID_SIZE);
+	id_new(t.subject_id);
+	for (i = 0; i < 100 && gateway_token_put(w.kv, w.token[BEN], &t, 600, &e) < 0; i++)
+		usleep(50000);
+	for (i = 0; i < 100; i++) {
+		call(BEN, "");
+		if (a.status == 200)
+			break;
+		usleep(100000);
+	}
+	assert_int_equal(a.status, 200);
+}
+
+static void an_end_lets_streams_finish(void **state)
+{
+	struct ledger l;
+	int slow, held;
+
+	start();
+	slow = client_connect(&w, 1);
+	client_send(slow, &w, ANN, "POST", "/v1/messages", "x-app: slow 50\r\n", "{}", 2);
+	held = client_connect(&w, 1);
+	client_send(held, &w, BEN, "POST", "/v1/messages", "x-app: hold\r\n", "{}", 2);
+	hear(held);
+	scripted_wait(&w.service, &w.service.requests, 2);
+	kill(w.pid, SIGTERM);
+	read_answer(slow);
+	assert_true(a.whole);
+	assert_non_null(strstr(a.body, "message_stop"));
+	close(slow);
+	world_stop(&w);
+	close(held);
+	world_ledger(&w, 2, &l);
+	assert_int_equal(l.complete, 1);
+	assert_int_equal(l.interrupted, 1);
+	assert_int_equal(tokens_of(&l), 2 * SCRIPTED_IN + SCRIPTED_OUT + 1);
+}
+
+static void a_killed_gateway_books_what_it_heard(void **state)
+{
+	struct ledger l;
+	int fd;
+
+	start();
+	fd = client_connect(&w, 1);
+	client_send(fd, &w, ANN, "POST", "/v1/messages", "x-app: hold\r\n", "{}", 2);
+	hear(fd);
+	world_kill(&w);
+	close(fd);
+	start();
+	world_ledger(&w, 1, &l);
+	assert_int_equal(l.interrupted, 1);
+	assert_int_equal(tokens_of(&l), SCRIPTED_IN + 1);
+	call(ANN, "");
+	assert_int_equal(a.status, 200);
+}
+
+static void bad_starts_are_said(void **state)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET };
+	socklen_t len = sizeof(at);
+	char path[128];
+	int fd;
+
+	fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof(at)), 0);
+	assert_int_equal(listen(fd, 1), 0);
+	getsockname(fd, (struct sockaddr *)&at, &len);
+	snprintf(w.more, sizeof(w.more), "gateway_listen = 127.0.0.1:%d\n", ntohs(at.sin_port));
+	w.keys = true;
+	assert_false(world_start(&w));
+	assert_non_null(strstr(world_log(&w), "listen on 127.0.0.1"));
+	close(fd);
+	w.more[0] = '\0';
+	snprintf(path, sizeof(path), "chmod 0444 %s/keys", w.folder);
+	assert_int_equal(system(path), 0);
+	assert_false(world_start(&w));
+	assert_non_null(strstr(world_log(&w), "chmod 0400"));
+	w.keys = false;
+	strcpy(w.upstream, "ftp://127.0.0.1/");
+	assert_false(world_start(&w));
+	assert_non_null(strstr(world_log(&w), "model_upstream"));
+	strcpy(w.more, "gateway_listen = 192.0.2.7:4100\n");
+	w.upstream[0] = '\0';
+	assert_false(world_start(&w));
+	assert_non_null(strstr(world_log(&w), "listen on 192.0.2.7"));
+}
+
+static void it_leaves_no_core_behind(void **state)
+{
+	char path[64], line[256];
+	bool found = false;
+	FILE *f;
+
+	start();
+	snprintf(path, sizeof(path), "/proc/%d/limits", (int)w.pid);
+	f = fopen(path, "r");
+	while (f && fgets(line, sizeof(line), f))
+		found |= strstr(line, "Max core file size        0 ") != NULL;
+	if (f)
+		fclose(f);
+	assert_true(found);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_stream_passes_and_is_counted),
+		TEST(only_the_key_goes_upstream),
+		TEST(what_is_free_is_not_booked),
+		TEST(connections_are_used_again),
+		TEST(compressed_replies_come_decoded),
+		TEST(only_good_tokens_pass),
+		TEST(other_paths_are_refused),
+		TEST(bad_requests_are_refused),
+		TEST(a_flood_of_fields_is_refused),
+		TEST(errors_of_the_service_pass),
+		TEST(odd_replies_are_booked_as_they_are),
+		TEST(an_early_no_is_heard),
+		TEST(a_service_that_is_not_there_is_said),
+		TEST(a_refused_key_is_the_operators_matter),
+		TEST(another_key_takes_over),
+		TEST(a_busy_key_rests_as_long_as_it_is_told),
+		TEST(large_requests_pass_in_pieces),
+		TEST(too_large_requests_are_told_so),
+		TEST(expectations_are_met),
+		TEST(a_client_that_does_not_read_holds_the_service_up),
+		TEST(a_reply_passes_whole_however_slowly_it_is_read),
+		TEST(a_client_that_leaves_ends_its_call),
+		TEST(a_user_has_so_many_calls),
+		TEST(a_narrow_service_is_shared),
+		TEST(a_spent_budget_is_said),
+		TEST(the_switch_cuts_and_refuses),
+		TEST(without_redis_calls_wait_outside),
+		TEST(an_end_lets_streams_finish),
+		TEST(a_killed_gateway_books_what_it_heard),
+		TEST(bad_starts_are_said),
+		TEST(it_leaves_no_core_behind),
+	};
+
+	signal(SIGPIPE, SIG_IGN);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,59 @@
+/*
+ * A model service of the test's own: HTTP/1.1 on a loopback port, a thread a
+ * connection. What it does is said by the request's x-app field: a word, and
+ * a number where one is named (N).
+ *
+ *   (none)        an event stream: 100 tokens in, 20 out
+ *   json          the same as one JSON body
+ *   status N      an error of that status; 429 with "retry-after: 1"
+ *   slow N        N deltas, 20 ms apart
+ *   cut           the first event, then the connection is closed
+ *   cut_head      the connection is closed without a word
+ *   garbage       lines that are no events
+ *   error         the first event, then `event: error`
+ *   nousage       an event stream without usage
+ *   huge_head     400 KB of fields
+ *   many_fields   200 fields that would pass
+ *   endless       deltas without end
+ *   hold          the first event, then silence until the client leaves
+ *   silent        nothing until the client leaves
+ *   gzip, zstd    the event stream compressed, whatever was asked for
+ *   early         413 before the body is read
+ *   redirect      307 to elsewhere
+ *   blob N        N bytes of text/plain
+ */
+#ifndef TESTS_GATEWAY_SCRIPTED_H
+#define TESTS_GATEWAY_SCRIPTED_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#define SCRIPTED_IN 100
+#define SCRIPTED_OUT 20		/* of a whole stream; message_start says 1 */
+
+struct scripted {
+	int listener;
+	int port;
+	pthread_t thread;
+	pthread_mutex_t lock;
+	/* below lock */
+	int connections, requests;
+	int left;		/* clients that left in hold, silent, endless, slow */
+	int open;		/* connections now */
+	int64_t body_bytes;	/* of requests */
+	int64_t in, out;	/* tokens reported in all */
+	char head[65536];	/* of the last request */
+	char good_key[128];	/* others are answered 401; "" takes all */
+	bool stopping;
+};
+
+void scripted_start(struct scripted *s);
+void scripted_stop(struct scripted *s);
+
+/* A counter's value; waits until it is at least so much, or fails the test after 10 s. */
+int scripted_wait(struct scripted *s, const int *counter, int at_least);
+/* Waits until a counter is exactly so much. */
+void scripted_wait_is(struct scripted *s, const int *counter, int value);
+
+#endif
