@@ -27,16 +27,15 @@ include tests/demo/local.mk
 include tests/cgi-bin/local.mk
 include tests/fuzz/local.mk
 include tests/egress/local.mk
-EXTRA_DIST += tests/package.json tests/package-lock.json tests/client.js tests/bench/bench.js \
-	tests/browser/gongbang.js tests/browser/login.test.js \
-	tests/browser/chat.test.js tests/browser/access.test.js \
-	tests/browser/usage.test.js \
+EXTRA_DIST += tests/package.json tests/package-lock.json tests/client.js \
+	tests/browser/gongbang.js tests/bench/bench.js tests/bench/gateway.js \
+	tests/bench/post.lua tests/browser/access.test.js \
+	tests/browser/blocked.test.js tests/browser/chat.test.js \
+	tests/browser/login.test.js tests/browser/usage.test.js \
 	tests/integration/away.test.js tests/integration/doctor.test.js \
 	tests/integration/egress.test.js tests/integration/fault.test.js \
 	tests/integration/http.test.js tests/integration/inside.test.js \
 	tests/integration/keys.test.js tests/integration/life.test.js \
-	tests/integration/redteam.test.js tests/integration/workspace.test.js
-	tests/integration/fault.test.js tests/integration/http.test.js \
 	tests/integration/redteam.test.js tests/integration/tokens.test.js \
 	tests/integration/workspace.test.js
 include tests/bench/local.mk

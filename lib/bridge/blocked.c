@@ -154,6 +154,18 @@ void blocked_read(struct person *p)
 		 reading_new(p->bridge, p->id));
 }
 
+void blocked_welcome(struct person *p)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < p->nblocks; i++) {
+		if (!str_equal(p->blocks[i].state, "granted"))
+			p->blocks[n++] = p->blocks[i];
+	}
+	p->nblocks = n;
+	blocked_read(p);
+}
+
 /* ---- a refusal, and asking for what was refused ---- */
 
 struct noting {

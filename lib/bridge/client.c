@@ -302,7 +302,7 @@ void client_new(struct bridge *b, const struct client_start *start)
 	c->live = true;
 	workspace_ensure(p->workspace);
 	client_tell_workspace(c);
-	blocked_read(p);
+	blocked_welcome(p);
 	spend_read(p);
 }
 

@@ -213,6 +213,8 @@ void access_end_conversation(struct bridge *b, const char *id, const char *user_
 void blocked_note(void *bridge, const char *user_id, const char *domain, bool plain);
 /* Reads them again and tells every page of the person. */
 void blocked_read(struct person *p);
+/* For a page that opens: what was granted before is no news to it. */
+void blocked_welcome(struct person *p);
 void blocked_ask(struct client *c, const char *domain, const char *reason);
 
 /* spend.c: what is used of a budget */

@@ -276,7 +276,7 @@ static void on_replayed(void *data, uint64_t asker,
 	send_text(c, event_queue(r, r, c->locale));
 	send_text(c, mode_event(r));
 	room_tell_status(r, c);
-	blocked_read(r->person);
+	blocked_welcome(r->person);
 	spend_read(r->person);
 }
 
