@@ -179,11 +179,14 @@ static int error(struct export *x, struct json_object *data, struct err *e)
 {
 	const char *key = field_text(data, "key", NULL);
 	const char *detail = field_text(data, "detail", NULL);
+	const char *said = field_text(data, "said", NULL);
 
 	if (!key || !str_starts(key, "error_"))
 		key = "error_unknown";
 	if (buf_addf(x->out, e, "> %s\n\n", sentence(x, key)) < 0)
 		return -1;
+	if (!detail)
+		detail = said;
 	return detail && *detail ? add_block(x->out, "", detail, e) : 0;
 }
 

@@ -113,6 +113,7 @@ static void logins_begin_and_end(void **state)
 	char a[TOKEN_SIZE], b[TOKEN_SIZE], c[TOKEN_SIZE], id[ID_SIZE];
 	char key[LOGIN_KEY_SIZE], *value;
 	struct err e = { 0 };
+	bool any;
 
 	OK(login_start(f->kv, f->user, 100, a, &e));
 	OK(login_start(f->kv, f->user, 100, b, &e));
@@ -127,10 +128,14 @@ static void logins_begin_and_end(void **state)
 	OK(login_end(f->kv, a, &e));
 	OK(login_end(f->kv, a, &e));
 	FAILS(ERR_AUTH, login_find(f->kv, a, id, &e));
+	OK(login_any(f->kv, f->user, &any, &e));
+	assert_true(any);
 	OK(login_end_all(f->kv, f->user, b, &e));
 	OK(login_find(f->kv, b, id, &e));
 	FAILS(ERR_AUTH, login_find(f->kv, c, id, &e));
 	OK(login_end_all(f->kv, f->user, NULL, &e));
+	OK(login_any(f->kv, f->user, &any, &e));
+	assert_false(any);
 	FAILS(ERR_AUTH, login_find(f->kv, b, id, &e));
 	FAILS(ERR_AUTH, login_find(f->kv, NULL, id, &e));
 	FAILS(ERR_AUTH, login_find(f->kv, "", id, &e));

@@ -38,6 +38,11 @@ static void commands_have_their_fields(void **state)
 	assert_string_equal(c->choice, "deny");
 	assert_non_null(c->answers);
 	talloc_free(c);
+	c = parse("{\"type\":\"ask\",\"domain\":\"example.org\"}");
+	assert_int_equal(c->type, COMMAND_ASK);
+	assert_string_equal(c->domain, "example.org");
+	assert_string_equal(c->reason, "");
+	talloc_free(c);
 	c = parse("{\"type\":\"ping\",\"new\":[1,{}]}");
 	assert_int_equal(c->type, COMMAND_PING);
 	talloc_free(c);
@@ -53,6 +58,8 @@ static void bad_commands_are_refused(void **state)
 		"{\"type\":\"message\",\"id\":\"" ID "\",\"text\":\"a\\u0000b\"}",
 		"{\"type\":\"message\",\"id\":\"" ID "\",\"text\":\"\xff\"}",
 		"{\"type\":\"message\",\"id\":\"" ID "\",\"text\":1}",
+		"{\"type\":\"ask\"}", "{\"type\":\"ask\",\"domain\":7}",
+		"{\"type\":\"ask\",\"domain\":\"a\",\"reason\":[]}",
 		"{\"type\":\"answer\",\"target\":\"p--1\",\"choice\":\"deny\"}",
 		"{\"type\":\"answer\",\"target\":\"p-1\",\"choice\":\"maybe\"}",
 		"{\"type\":\"answer\",\"target\":\"p-1\",\"choice\":\"deny\",\"answers\":{\"q\":1}}",

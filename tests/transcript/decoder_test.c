@@ -271,6 +271,55 @@ static void failures_are_one_error(void **state)
 	trace_free(t);
 }
 
+/* A budget's sentence comes as it was said, without what the CLI puts before it. */
+static void a_refusal_in_words_is_kept_as_such(void **state)
+{
+	struct trace *t = trace_of_file("e429");
+
+	assert_string_equal(trace_part(t, "error", 0)->data,
+			    "{\"key\":\"error_api_rate\",\"said\":\"slow down\"}");
+	trace_free(t);
+	t = trace_of_file("e401");
+	assert_null(strstr(trace_part(t, "error", 0)->data, "\"said\""));
+	trace_free(t);
+}
+
+static struct trace *trace_ended_as(const char *name)
+{
+	struct trace *t = trace_new();
+	size_t n;
+	char *bytes = trace_file(t, name, &n);
+	struct decoder *d = decoder_new(t->ctx, 0, NULL, 0, false, trace_now,
+					&trace_events, t);
+	/* Only from the turn on: a process's start forgets what was said. */
+	const char *turn = strstr(bytes, "\"subtype\":\"init\"");
+	size_t before = turn ? (size_t)(turn - bytes) : 0;
+
+	decoder_feed(d, bytes, before);
+	decoder_end_as(d, "error_claude_left");
+	decoder_feed(d, bytes + before, n - before);
+	return t;
+}
+
+static void who_ends_it_says_why(void **state)
+{
+	static const char *const names[] = { "kill", "term" };
+	struct trace *t;
+	size_t i;
+
+	for (i = 0; i < 2; i++) {
+		t = trace_ended_as(names[i]);
+		assert_int_equal(trace_count(t, "error"), 1);
+		assert_string_equal(trace_part(t, "error", 0)->data,
+				    "{\"key\":\"error_claude_left\"}");
+		trace_free(t);
+	}
+	t = trace_ended_as("interrupt");
+	assert_true(trace_count(t, "error") >= 1);
+	assert_int_equal(trace_count(t, "status"), 0);
+	trace_free(t);
+}
+
 static void sub_agents_stay_in_their_card(void **state)
 {
 	static const char *const names[] = { "agent", "agent_fg" };
@@ -578,6 +627,8 @@ int main(void)
 		cmocka_unit_test(joined_messages_stand_once),
 		cmocka_unit_test(broken_streams_are_taken_over),
 		cmocka_unit_test(failures_are_one_error),
+		cmocka_unit_test(a_refusal_in_words_is_kept_as_such),
+		cmocka_unit_test(who_ends_it_says_why),
 		cmocka_unit_test(sub_agents_stay_in_their_card),
 		cmocka_unit_test(oom_marks_the_killed_tool),
 		cmocka_unit_test(forged_lines_break_nothing),

@@ -96,6 +96,7 @@ static const struct {
 	{ "todo", "{\"todos\":[{\"content\":\"" BAD "\",\"status\":\"" BAD "\"},{\"activeForm\":\"" BAD "\",\"status\":\"in_progress\"},{\"content\":\"c\",\"status\":\"completed\"},7]}" },
 	{ "image", "{\"media_type\":\"" BAD "\",\"data\":\"" BAD "\"}" },
 	{ "error", "{\"key\":\"" BAD "\",\"detail\":\"" BAD "\"}" },
+	{ "error", "{\"key\":\"error_api_rate\",\"said\":\"" BAD "\"}" },
 	{ "error", "{\"key\":\"error_line_long\",\"size\":\"52428800\"}" },
 	{ "usage", "{\"input\":1204,\"output\":380,\"cache_read\":9800,\"cache_write\":0,\"ms\":14000}" },
 	{ "status", "{\"key\":\"" BAD "\",\"text\":\"" BAD "\"}" },
