@@ -44,7 +44,8 @@ static const struct row {
 
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
 
-static void fill(struct finding *f, enum grade grade, const char *mend,
+static void __attribute__((format(printf, 4, 0)))
+fill(struct finding *f, enum grade grade, const char *mend,
 		 const char *fmt, va_list args)
 {
 	*f = (struct finding){ .grade = grade };

@@ -85,7 +85,11 @@ static void add_subjects(const struct showing *s, struct view *view,
 
 static struct spent spent_of(const struct tally *t)
 {
-	return (struct spent){ tally_tokens(t), t->cost, t->unpriced, t->calls };
+	return (struct spent){
+		.tokens = tally_tokens(t), .cost = t->cost,
+		.unpriced = t->unpriced, .counted = t->counted,
+		.calls = t->calls,
+	};
 }
 
 /* The standing from what is loaded already: the ledger is read once. */

@@ -335,6 +335,14 @@ int64_t prices_dearest(const struct prices *p, const struct usage *u,
 	return total(price, u);
 }
 
+int64_t prices_counted(const struct prices *p, const char *model,
+		       const struct usage *u, int64_t at)
+{
+	int64_t cost = prices_cost(p, model, u, at);
+
+	return cost < 0 ? prices_dearest(p, u, at) : cost;
+}
+
 bool prices_change(const struct prices *p, int64_t from, int64_t to)
 {
 	const struct row *r;

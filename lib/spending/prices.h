@@ -1,8 +1,8 @@
 /*
  * What tokens cost: a dated table in a file (conf/prices.list, which says its
- * form), USD a million tokens with up to six decimals. A model is found by its exact name or, in a row that ends in "*", by
- * how it begins (the longest wins); of its rows the latest that began by the
- * call's time counts.
+ * form), USD a million tokens with up to six decimals. A model is found by its
+ * exact name or, in a row that ends in "*", by how it begins (the longest
+ * wins); of its rows the latest that began by the call's time counts.
  */
 #ifndef SPENDING_PRICES_H
 #define SPENDING_PRICES_H
@@ -24,6 +24,12 @@ int64_t prices_cost(const struct prices *p, const char *model, const struct usag
 
 /* As that, at the dearest price of any row of that time, a class each: for what is not known yet. 0 for an empty table. */
 int64_t prices_dearest(const struct prices *p, const struct usage *u, int64_t at);
+
+/*
+ * What a budget of money counts: the cost, and for a model without a price
+ * that of the dearest, else such a model would have no limit at all.
+ */
+int64_t prices_counted(const struct prices *p, const char *model, const struct usage *u, int64_t at);
 
 /* True when a row begins after from and before to (0: ever): a sum over that time must be by time. */
 bool prices_change(const struct prices *p, int64_t from, int64_t to);

@@ -9,6 +9,7 @@
 #include "core/clock.h"
 #include "core/str.h"
 #include "spending/period.h"
+#include "spending/spent.h"
 
 #define DAY_MS INT64_C(86400000)
 #define YEAR_MIN 2000
@@ -22,6 +23,7 @@ void tally_add(struct tally *to, const struct tally *one)
 	to->usage.cache_read += one->usage.cache_read;
 	to->cost += one->cost;
 	to->unpriced += one->unpriced;
+	to->counted += one->counted;
 	to->calls += one->calls;
 	to->unmetered += one->unmetered;
 }
@@ -30,19 +32,14 @@ void tally_add(struct tally *to, const struct tally *one)
 static struct tally tally_of(const struct prices *p, const struct usage_sum *s,
 			     int64_t from)
 {
-	struct tally t = { .usage = s->usage, .calls = s->calls,
-			   .unmetered = s->unmetered };
-	int64_t tokens = usage_tokens(&s->usage);
-	int64_t cost = 0;
+	struct spent sum = { 0 };
 
-	if (tokens)
-		cost = prices_cost(p, s->model, &s->usage,
-				   s->quarter ? s->quarter : from);
-	if (cost < 0)
-		t.unpriced = tokens;
-	else
-		t.cost = cost;
-	return t;
+	spent_add(&sum, p, s, from);
+	return (struct tally){
+		.usage = s->usage, .cost = sum.cost, .unpriced = sum.unpriced,
+		.counted = sum.counted, .calls = s->calls,
+		.unmetered = s->unmetered,
+	};
 }
 
 /* "2026-11" -> its year and month; false for what is none. */

@@ -9,6 +9,7 @@ struct tally {
 	struct usage usage;
 	int64_t cost;		/* millionths of a US dollar, of what has a price */
 	int64_t unpriced;	/* tokens of models without a price */
+	int64_t counted;	/* what budgets of money count: struct spent's */
 	int64_t calls;
 	int64_t unmetered;	/* of the calls: replies without usage */
 };

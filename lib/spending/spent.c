@@ -9,18 +9,30 @@ struct adding {
 	struct spent spent;
 };
 
+void spent_add(struct spent *to, const struct prices *p,
+	       const struct usage_sum *s, int64_t at)
+{
+	int64_t tokens = usage_tokens(&s->usage), cost;
+
+	to->tokens += tokens;
+	to->calls += s->calls;
+	if (!tokens)
+		return;
+	if (s->quarter)
+		at = s->quarter;
+	cost = prices_cost(p, s->model, &s->usage, at);
+	if (cost < 0)
+		to->unpriced += tokens;
+	else
+		to->cost += cost;
+	to->counted += cost < 0 ? prices_dearest(p, &s->usage, at) : cost;
+}
+
 static int add_sum(void *data, const struct usage_sum *s, struct err *e)
 {
 	struct adding *a = data;
-	int64_t cost = prices_cost(a->prices, s->model, &s->usage,
-				   s->quarter ? s->quarter : a->at);
 
-	a->spent.tokens += usage_tokens(&s->usage);
-	a->spent.calls += s->calls;
-	if (cost < 0)
-		a->spent.unpriced += usage_tokens(&s->usage);
-	else
-		a->spent.cost += cost;
+	spent_add(&a->spent, a->prices, s, a->at);
 	return 0;
 }
 
@@ -81,9 +93,9 @@ int standing_percent(const struct standing *s)
 {
 	const int all[] = {
 		percent(s->day.tokens, s->budget.day_tokens),
-		percent(s->day.cost, s->budget.day_cost),
+		percent(s->day.counted, s->budget.day_cost),
 		percent(s->month.tokens, s->budget.month_tokens),
-		percent(s->month.cost, s->budget.month_cost),
+		percent(s->month.counted, s->budget.month_cost),
 	};
 	int most = 0;
 	size_t i;

@@ -10,8 +10,12 @@ struct spent {
 	int64_t tokens;
 	int64_t cost;		/* millionths of a US dollar, of what has a price */
 	int64_t unpriced;	/* tokens of models without a price */
+	int64_t counted;	/* as cost, and what a budget counts for those: prices_counted */
 	int64_t calls;
 };
+
+/* One more sum of the ledger; at: when it began, if it has no time of its own. */
+void spent_add(struct spent *to, const struct prices *p, const struct usage_sum *s, int64_t at);
 
 int spent_load(struct db *db, const struct prices *p, const struct usage_filter *f,
 	       struct spent *out, struct err *e) must_check;

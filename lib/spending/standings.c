@@ -54,24 +54,11 @@ static int compare_key(const void *key, const void *b)
 	return strcmp(key, (*y)->id);
 }
 
-static void add_spent(struct spent *to, const struct usage_sum *s, int64_t cost)
-{
-	int64_t tokens = usage_tokens(&s->usage);
-
-	to->tokens += tokens;
-	to->calls += s->calls;
-	if (cost < 0)
-		to->unpriced += tokens;
-	else
-		to->cost += cost;
-}
-
 static int add_sum(void *data, const struct usage_sum *s, struct err *e)
 {
 	struct loading *l = data;
 	const struct standing_of **found;
 	struct standing *to;
-	int64_t cost;
 
 	(void)e;
 	found = bsearch(s->user_id, l->by_id, l->all->n, sizeof(*l->by_id),
@@ -82,11 +69,9 @@ static int add_sum(void *data, const struct usage_sum *s, struct err *e)
 	if (s->quarter < to->period.month_from ||
 	    s->quarter >= to->period.month_to)
 		return 0;
-	cost = usage_tokens(&s->usage) ?
-	       prices_cost(l->prices, s->model, &s->usage, s->quarter) : 0;
-	add_spent(&to->month, s, cost);
+	spent_add(&to->month, l->prices, s, s->quarter);
 	if (s->quarter >= to->period.day_from && s->quarter < to->period.day_to)
-		add_spent(&to->day, s, cost);
+		spent_add(&to->day, l->prices, s, s->quarter);
 	return 0;
 }
 

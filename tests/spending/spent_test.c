@@ -68,6 +68,7 @@ static void a_corrected_price_corrects_the_past(void **state)
 	assert_int_equal(s.cost, 200);
 	assert_int_equal(s.tokens, 207);
 	assert_int_equal(s.unpriced, 7);
+	assert_int_equal(s.counted, 207);	/* the odd one as the dearest */
 	assert_int_equal(s.calls, 3);
 	s = spent(f, parse(f, "m 2026-01-01 1.5 0 0 0 0\n"), march - HOUR, 0);
 	assert_int_equal(s.cost, 300);
@@ -120,8 +121,8 @@ static void a_standing_is_by_the_users_days(void **state)
 
 static void the_fullest_limit_counts(void **state)
 {
-	struct standing s = { .day = { .tokens = 99, .cost = 50 },
-			      .month = { .tokens = 799, .cost = INT64_MAX } };
+	struct standing s = { .day = { .tokens = 99, .counted = 50 },
+			      .month = { .tokens = 799, .counted = INT64_MAX } };
 
 	assert_int_equal(standing_percent(&s), 0);
 	s.budget.day_tokens = 1000;
