@@ -180,7 +180,7 @@ install_packages() {
 
 # The engine: one that answers is used as it is, else our own.
 engine_answers() {
-	docker -H "unix://$1" version --format '{{.Server.Version}}' >/dev/null 2>&1
+	timeout 20 docker -H "unix://$1" version --format '{{.Server.Version}}' >/dev/null 2>&1
 }
 
 engine_socket() {
