@@ -387,6 +387,8 @@ static void close_books(struct gateway *g)
 		uv_run(g->loop, UV_RUN_NOWAIT);
 		uv_sleep(1);
 	}
+	if (g->admission)
+		admission_set_journal(g->admission, NULL);
 	if (g->journal)
 		journal_close(g->journal, CLOSE_MS);
 	settle(g, CLOSE_MS);
