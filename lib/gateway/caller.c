@@ -174,7 +174,7 @@ static enum MHD_Result take_body(struct caller *c, const char *bytes, size_t *n)
 	if (c->moved >= DOOR_STEP)
 		moved(c);
 	if (c->received > DOOR_DRAIN_MAX)
-		return MHD_NO;
+		shutdown(c->connection->fd, SHUT_RDWR);
 	if (taken && c->call && !c->drain)
 		c->door->events->arrived(c->call);
 	/* The call may have taken some, or answered meanwhile. */
@@ -319,6 +319,18 @@ const char *caller_whole(const struct caller *c)
 
 /* ---- the answer */
 
+/*
+ * Cuts the connection by what MHD notices itself. Told by an error from here,
+ * MHD 0.9.75 closes it but keeps it, and counts it for its address, as long as
+ * any older connection is open: only the oldest are looked at again.
+ */
+static ssize_t fail_down(struct caller *c, char *to)
+{
+	shutdown(c->connection->fd, SHUT_RDWR);
+	to[0] = '\0';		/* cannot be sent any more */
+	return 1;
+}
+
 static ssize_t read_down(void *cls, uint64_t at, char *to, size_t max)
 {
 	struct caller *c = cls;
@@ -331,7 +343,7 @@ static ssize_t read_down(void *cls, uint64_t at, char *to, size_t max)
 		return (ssize_t)n;
 	}
 	if (c->cut || (c->finished && !c->whole))
-		return MHD_CONTENT_READER_END_WITH_ERROR;
+		return fail_down(c, to);
 	if (c->finished)
 		return MHD_CONTENT_READER_END_OF_STREAM;
 	c->suspended = true;

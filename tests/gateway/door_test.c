@@ -29,6 +29,7 @@ static struct {
 	int requests, arrived, ended;
 	bool whole;
 	bool pour;		/* answer with as much as is taken */
+	bool streams;		/* begin an answer */
 	struct caller *caller;
 	int fd;
 } t;
@@ -48,6 +49,8 @@ static void on_request(void *data, struct caller *c)
 	t.requests++;
 	t.caller = c;
 	caller_set(c, &t);
+	if (t.streams)
+		caller_begin(c, 200, &none, -1);
 	if (t.pour) {
 		caller_begin(c, 200, &none, -1);
 		pour();
@@ -67,7 +70,8 @@ static void on_arrived(void *call)
 
 static void on_taken(void *call)
 {
-	pour();
+	if (t.pour)
+		pour();
 }
 
 static void on_ended(void *call, bool whole)
@@ -275,6 +279,41 @@ static void one_that_hangs_up_is_noticed(void **state)
 	close_door();
 }
 
+/* Older connections that are idle keep none of the later ones. */
+static void what_is_cut_is_gone(void **state)
+{
+	int idle, i, n;
+
+	open_door(LONG, LONG, LONG);
+	knock("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+	for (i = 0; i < 5000 && !t.ended; i++)
+		turn();
+	idle = t.fd;
+	t.streams = true;
+	for (i = 0; i < 3; i++) {
+		knock("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+		for (n = 0; n < 5000 && !t.caller; n++)
+			turn();
+		assert_non_null(t.caller);
+		caller_write(t.caller, "abc", 3);
+		turn();
+		if (i == 0)
+			caller_drop(t.caller);
+		else if (i == 1)
+			caller_finish(t.caller, false);
+		else
+			close(t.fd);
+		t.caller = NULL;
+		for (n = 0; n < 5000 && door_connections(t.door) > 1; n++)
+			turn();
+		assert_int_equal(door_connections(t.door), 1);
+		if (i < 2)
+			close(t.fd);
+	}
+	t.fd = idle;
+	close_door();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -286,6 +325,7 @@ int main(void)
 		cmocka_unit_test(an_answer_must_be_read),
 		cmocka_unit_test(a_reader_that_reads_is_not_late),
 		cmocka_unit_test(one_that_hangs_up_is_noticed),
+		cmocka_unit_test(what_is_cut_is_gone),
 	};
 
 	signal(SIGPIPE, SIG_IGN);
