@@ -298,6 +298,7 @@ static struct trace *trace_ended_as(const char *name)
 	decoder_feed(d, bytes, before);
 	decoder_end_as(d, "error_claude_left");
 	decoder_feed(d, bytes + before, n - before);
+	talloc_free(d);
 	return t;
 }
 
