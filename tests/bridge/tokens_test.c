@@ -234,6 +234,28 @@ static void away(void **state)
 	until(stands, w.b);
 }
 
+/* It cannot be reached for a while, and has kept what it had. */
+static void ended_meanwhile(void **state)
+{
+	char aside[128], command[256];
+
+	put(w.a, USER, "172.30.0.9");
+	until(stands, w.a);
+	snprintf(aside, sizeof(aside), "%s.aside", w.server.socket);
+	assert_int_equal(rename(w.server.socket, aside), 0);
+	snprintf(command, sizeof(command),
+		 "redis-cli -s %s client kill type normal >/dev/null", aside);
+	assert_int_equal(system(command), 0);
+	put(w.b, USER, "172.30.0.9");
+	until(is_done, NULL);
+	assert_int_equal(w.failed, 1);
+	tokens_end(w.t, w.a, USER);
+	uv_run(&w.loop, UV_RUN_ONCE);
+	assert_int_equal(rename(aside, w.server.socket), 0);
+	until(stands, w.b);
+	until(is_gone, w.a);
+}
+
 /* As a session does, from within. */
 static void given_up(void **state)
 {
@@ -262,7 +284,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		ROW(put_and_ended), ROW(all_of_an_account), ROW(emptied),
-		ROW(killed), ROW(away), ROW(given_up), ROW(forgotten),
+		ROW(killed), ROW(away), ROW(ended_meanwhile),
+		ROW(given_up), ROW(forgotten),
 	};
 
 	signal(SIGPIPE, SIG_IGN);

@@ -778,12 +778,15 @@ static void who_leaves_ends_claude_with_one_part(void **state)
 	turn_loop();
 	say_turn_start(M1);
 	turn_loop();
+	session_message(w.s, 1, M2, "and then");
+	turn_loop();
 	session_watched(w.s, 0);
 	fake.on_end = stop_turn;
 	session_leave(w.s);
-	session_message(w.s, 0, M1, "hello");
 	turn_loop();
 	wait_recorded();
+	sleep_loop(1200);	/* longer than to a next try */
+	assert_int_equal(unplaced(), 1);
 	assert_int_equal(given("end_session"), 1);
 	assert_int_equal(given("\"subtype\":\"interrupt\""), 1);
 	assert_int_equal(w.ends, 1);
@@ -800,6 +803,7 @@ static void who_leaves_ends_claude_with_one_part(void **state)
 	session_watched(w.s, 1);
 	turn_loop();
 	assert_int_equal(fake.starts, 2);
+	assert_int_equal(unplaced(), 0);
 	assert_string_equal(state_of(), "ready");
 }
 
