@@ -417,6 +417,7 @@ void gateway_free(struct gateway *g)
 		return;
 	uv_prepare_stop(&g->before);
 	uv_check_stop(&g->after);
+	uv_timer_stop(&g->tick);	/* it looks at both sides */
 	close_sides(g);
 	close_books(g);
 	close_own(g);
