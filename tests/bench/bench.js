@@ -32,7 +32,8 @@ function residentKb(pid) {
 	return Number(readFileSync(`/proc/${pid}/status`, "utf8").match(/VmRSS:\s+(\d+)/)[1]);
 }
 
-const workers = () => readFileSync(`/proc/${service("nginx")}/task/${service("nginx")}/children`, "utf8").trim().split(/\s+/);
+const children = (pid) => readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(/\s+/).filter(Boolean);
+const workers = () => children(service("nginx"));
 
 // ---- the measurements ---------------------------------------------------------
 
@@ -259,9 +260,10 @@ function sharedKb(pid) {
 }
 
 async function memory() {
-	await restart("redis", "bridge", "pages", "nginx");
+	await restart("redis", "gateway", "bridge", "pages", "squid", "nginx");
 	await call("GET", "/login");
-	const parts = {nginx: [service("nginx"), ...workers()], pages: [service("pages")], bridge: [service("bridge")], redis: [service("redis")]};
+	const parts = {nginx: [service("nginx"), ...workers()], pages: [service("pages")], bridge: [service("bridge")], gateway: [service("gateway")],
+		squid: [service("squid"), ...children(service("squid"))], redis: [service("redis")]};
 	const sizes = Object.entries(parts).map(([name, pids]) => [name, pids.reduce((s, p) => s + sharedKb(p), 0) / 1024]);
 	const total = sizes.reduce((s, [, n]) => s + n, 0);
 	report("control plane, idle", `${total.toFixed(1)} MB (${sizes.map(([name, n]) => name + " " + n.toFixed(1)).join(", ")})`, "150 MB", total <= 150);
