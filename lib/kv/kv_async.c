@@ -10,6 +10,8 @@
 
 #include "core/clock.h"
 #include "core/str.h"
+#include "kv/kv_call.h"
+#include "kv/kv_link.h"
 
 #define ANSWER_MS 1000
 #define BACKOFF_MIN_MS 100
@@ -21,13 +23,7 @@ struct script {
 	struct script *next;
 	const char *text;
 	char sha[SHA_SIZE];
-};
-
-/* What to say again when Redis lost the script; args in the same block. */
-struct script_call {
-	struct script *script;
-	size_t nkeys, n;
-	const char *args[];
+	bool lost;	/* Redis knew one of ours no more, and so perhaps none */
 };
 
 /*
@@ -41,18 +37,11 @@ struct question {
 	void *data;
 	int64_t deadline;	/* clock_mono_ms; grows along the list */
 	uint64_t number;	/* grows along the list */
-	struct script_call *call;	/* NULL: no script; its own */
+	struct script *script;	/* NULL: it is none */
+	struct script_call *call;	/* its own; NULL without a script */
 	bool away;
-};
-
-/*
- * hiredis' own libuv adapter drops the poll's errors and so never hears of a
- * reset connection; this one lets hiredis read, which then sees it.
- */
-struct link {
-	uv_poll_t poll;
-	redisAsyncContext *context;
-	int events;
+	bool named;		/* on its way by a name that Redis may not know */
+	bool held;		/* not said yet: it would overtake a script */
 };
 
 struct kv_async {
@@ -63,11 +52,13 @@ struct kv_async {
 	int64_t backoff;
 	struct question *first, **last;
 	struct script *scripts;
+	size_t named, held;	/* questions that are so */
 	uint64_t asked, links;
 	bool closing;
 };
 
 static void connect_kv(struct kv_async *kv);
+static void arm(struct kv_async *kv);
 
 static void *need(void *p)
 {
@@ -81,98 +72,33 @@ static void free_handle(uv_handle_t *handle)
 	free(handle);
 }
 
-static void free_link(uv_handle_t *handle)
-{
-	free(handle->data);
-}
-
-static void on_poll(uv_poll_t *poll, int status, int events)
-{
-	struct link *l = poll->data;
-
-	if (status < 0)
-		events = UV_READABLE;
-	if (l->context && (events & UV_READABLE))
-		redisAsyncHandleRead(l->context);
-	if (l->context && (events & UV_WRITABLE))
-		redisAsyncHandleWrite(l->context);
-}
-
-static void want(struct link *l, int events)
-{
-	l->events = events;
-	if (events)
-		uv_poll_start(&l->poll, events, on_poll);
-	else
-		uv_poll_stop(&l->poll);
-}
-
-static void add_read(void *data)
-{
-	struct link *l = data;
-
-	want(l, l->events | UV_READABLE);
-}
-
-static void del_read(void *data)
-{
-	struct link *l = data;
-
-	want(l, l->events & ~UV_READABLE);
-}
-
-static void add_write(void *data)
-{
-	struct link *l = data;
-
-	want(l, l->events | UV_WRITABLE);
-}
-
-static void del_write(void *data)
-{
-	struct link *l = data;
-
-	want(l, l->events & ~UV_WRITABLE);
-}
-
-static void clean_up(void *data)
-{
-	struct link *l = data;
-
-	l->context = NULL;
-	uv_close((uv_handle_t *)&l->poll, free_link);
-}
-
-static int attach(uv_loop_t *loop, redisAsyncContext *context)
-{
-	struct link *l = need(calloc(1, sizeof(*l)));
-
-	if (uv_poll_init(loop, &l->poll, context->c.fd) != 0) {
-		free(l);
-		return -1;
-	}
-	l->poll.data = l;
-	l->context = context;
-	context->ev.data = l;
-	context->ev.addRead = add_read;
-	context->ev.delRead = del_read;
-	context->ev.addWrite = add_write;
-	context->ev.delWrite = del_write;
-	context->ev.cleanup = clean_up;
-	return 0;
-}
-
 static void on_retry(uv_timer_t *timer)
 {
 	connect_kv(timer->data);
 }
 
-/* The link is gone: hiredis frees it and answers every question with nothing. */
+static void let_go(struct question *q)
+{
+	q->kv->held -= q->held;
+	q->held = false;
+}
+
+/*
+ * The link is gone: hiredis frees it and answers every question with nothing.
+ * Those it was not told of have their answer in the next turn.
+ */
 static void lose(struct kv_async *kv)
 {
+	struct question *q;
+
 	kv->context = NULL;
+	for (q = kv->first; q; q = q->next) {
+		q->away = q->away || q->held;
+		let_go(q);
+	}
 	if (kv->closing)
 		return;
+	arm(kv);
 	uv_timer_start(kv->retry, on_retry, (uint64_t)kv->backoff, 0);
 	kv->backoff = kv->backoff * 2 < BACKOFF_MAX_MS ?
 		      kv->backoff * 2 : BACKOFF_MAX_MS;
@@ -202,7 +128,7 @@ static void connect_kv(struct kv_async *kv)
 
 	kv->links++;
 	if (!need(context) || context->err ||
-	    attach(kv->loop, context) < 0) {
+	    kv_link_attach(kv->loop, context) < 0) {
 		redisAsyncFree(context);
 		lose(kv);
 		return;
@@ -224,6 +150,7 @@ static void answer(struct question *q, const char *value, const struct err *e)
 	*at = q->next;
 	if (kv->last == &q->next)
 		kv->last = at;
+	let_go(q);
 	if (q->done)
 		q->done(q->data, value, e);
 	free(q->call);
@@ -238,8 +165,6 @@ static void answer_away(struct question *q)
 		 q->kv->path);
 	answer(q, NULL, &e);
 }
-
-static void arm(struct kv_async *kv);
 
 /* Not those that an answer made its owner ask: they have their own turn. */
 static struct question *next_away(struct kv_async *kv, uint64_t before)
@@ -294,8 +219,6 @@ static void arm(struct kv_async *kv)
 		       left > 0 ? (uint64_t)left : 1, 0);
 }
 
-static void send_script(struct question *q, bool whole);
-
 /* The answer as the text that kv_async.h promises. */
 static void answer_reply(struct question *q, const redisReply *r)
 {
@@ -320,21 +243,44 @@ static void answer_reply(struct question *q, const redisReply *r)
 	answer(q, NULL, &e);
 }
 
+static void hold(struct question *q)
+{
+	q->held = true;
+	q->kv->held++;
+}
+
+/* It keeps its place: what was asked later fails too, or waits behind it. */
+static void hold_again(struct question *q)
+{
+	struct script *s;
+
+	for (s = q->kv->scripts; s; s = s->next)
+		s->lost = true;
+	hold(q);
+}
+
+static void send_held(struct kv_async *kv);
+
 static void on_reply(redisAsyncContext *context, void *reply, void *data)
 {
 	struct question *q = data;
+	struct kv_async *kv = q->kv;
 	const redisReply *r = reply;
 
+	kv->named -= q->named;
+	q->named = false;
 	if (!r) {
 		answer_away(q);
 		return;
 	}
-	q->kv->backoff = BACKOFF_MIN_MS;
+	kv->backoff = BACKOFF_MIN_MS;
 	if (q->call && r->type == REDIS_REPLY_ERROR &&
 	    str_starts(r->str, "NOSCRIPT"))
-		send_script(q, true);
+		hold_again(q);
 	else
 		answer_reply(q, r);
+	if (kv->held)
+		send_held(kv);
 }
 
 static struct question *new_question(struct kv_async *kv, kv_async_done *done,
@@ -381,19 +327,30 @@ void kv_async_get(struct kv_async *kv, const char *key, kv_async_done *done,
 	kv_async_run(kv, done, data, 2, args);
 }
 
-/* whole: its text, which Redis keeps; else its name. */
-static void send_script(struct question *q, bool whole)
+/* Its text, which Redis keeps, while that may not know its name. */
+static bool goes_whole(const struct script *s)
+{
+	return !*s->sha || s->lost;
+}
+
+static void send_script(struct question *q)
 {
 	const struct script_call *c = q->call;
+	bool whole = goes_whole(q->script);
 	const char *args[KV_ARGS_MAX + 3];
 	char nkeys[24];
 
 	snprintf(nkeys, sizeof(nkeys), "%zu", c->nkeys);
 	args[0] = whole ? "EVAL" : "EVALSHA";
-	args[1] = whole ? c->script->text : c->script->sha;
+	args[1] = whole ? q->script->text : q->script->sha;
 	args[2] = nkeys;
 	memcpy(args + 3, c->args, c->n * sizeof(*args));
 	send_args(q, c->n + 3, args);
+	if (q->away)
+		return;
+	q->script->lost = false;
+	q->named = !whole;
+	q->kv->named += q->named;
 }
 
 static void learn(void *data, const char *value, const struct err *e)
@@ -419,24 +376,39 @@ static struct script *find_script(struct kv_async *kv, const char *text)
 	return s;
 }
 
-static struct script_call *new_call(struct script *s, size_t nkeys, size_t n,
-				    const char *const *args)
+/*
+ * Scripts are done in the order in which they were asked. One on its way by
+ * name may have to be said again; until that is known no other's text is sent,
+ * which alone could make a later one succeed before it.
+ */
+static bool must_wait(const struct question *q)
 {
-	size_t head = sizeof(struct script_call) + n * sizeof(*args);
-	size_t bytes = 0, i, size;
-	struct script_call *c;
-	char *to;
+	return q->kv->context && q->kv->named &&
+	       goes_whole(q->script);
+}
 
-	for (i = 0; i < n; i++)
-		bytes += strlen(args[i]) + 1;
-	c = need(malloc(head + bytes));
-	*c = (struct script_call){ .script = s, .nkeys = nkeys, .n = n };
-	to = (char *)c + head;
-	for (i = 0; i < n; i++, to += size) {
-		size = strlen(args[i]) + 1;
-		c->args[i] = memcpy(to, args[i], size);
+static void send_new(struct question *q)
+{
+	struct script *s = q->script;
+	const char *const load[] = { "SCRIPT", "LOAD", s->text };
+
+	if (!*s->sha)
+		kv_async_run(q->kv, learn, s, 3, load);
+	send_script(q);
+}
+
+static void send_held(struct kv_async *kv)
+{
+	struct question *q;
+
+	for (q = kv->first; q && kv->held; q = q->next) {
+		if (!q->held)
+			continue;
+		if (must_wait(q))
+			return;
+		let_go(q);
+		send_new(q);
 	}
-	return c;
 }
 
 void kv_async_script(struct kv_async *kv, const char *text, size_t nkeys,
@@ -444,16 +416,17 @@ void kv_async_script(struct kv_async *kv, const char *text, size_t nkeys,
 		     kv_async_done *done, void *data)
 {
 	struct script *s = find_script(kv, text);
-	const char *const load[] = { "SCRIPT", "LOAD", text };
 	struct question *q;
 
 	if (n > KV_ARGS_MAX)
 		err_abort("too many arguments for Redis");
-	if (!*s->sha)
-		kv_async_run(kv, learn, s, 3, load);
 	q = new_question(kv, done, data);
-	q->call = new_call(s, nkeys, n, args);
-	send_script(q, !*s->sha);
+	q->script = s;
+	q->call = script_call_new(nkeys, n, args);
+	if (kv->held || must_wait(q))
+		hold(q);
+	else
+		send_new(q);
 }
 
 uint64_t kv_async_links(const struct kv_async *kv)

@@ -49,7 +49,9 @@ void kv_async_run(struct kv_async *kv, kv_async_done *done, void *data,
 /*
  * A script; args: its keys, then the others; as kv_async_run. It goes by its
  * name (EVALSHA), and whole when Redis does not know that. text: kept for good,
- * and known by its address.
+ * and known by its address. Scripts are done in the order in which they were
+ * asked, also when Redis loses them (SCRIPT FLUSH) meanwhile; a command that is
+ * no script may then come before one that was asked earlier.
  */
 void kv_async_script(struct kv_async *kv, const char *text, size_t nkeys,
 		     size_t n, const char *const *args,

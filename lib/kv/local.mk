@@ -1,4 +1,6 @@
 noinst_LIBRARIES += lib/kv/libkv.a
 lib_kv_libkv_a_SOURCES = \
 	lib/kv/kv.c lib/kv/kv.h \
-	lib/kv/kv_async.c lib/kv/kv_async.h
+	lib/kv/kv_async.c lib/kv/kv_async.h \
+	lib/kv/kv_call.c lib/kv/kv_call.h \
+	lib/kv/kv_link.c lib/kv/kv_link.h

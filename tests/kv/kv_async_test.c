@@ -322,6 +322,82 @@ static void a_flushed_script_is_loaded_again(void **state)
 	assert_string_equal(SCRIPT(f, join, 1, "k", "a").value, "a|k|1|1");
 }
 
+static const char note[] = "return redis.call('APPEND', KEYS[1], ARGV[1])";
+static const char note_too[] =
+	"return redis.call('APPEND', KEYS[1], ARGV[1]) + 0";
+static const char note_late[] =
+	"return 0 + redis.call('APPEND', KEYS[1], ARGV[1])";
+
+static void flush(struct fixture *f)
+{
+	kv_async_run(f->async, NULL, NULL, 2,
+		     (const char *[]){ "SCRIPT", "FLUSH" });
+}
+
+static void append(struct fixture *f, const char *text, const char *what,
+		   struct heard *h)
+{
+	kv_async_script(f->async, text, 1, 2, (const char *[]){ "log", what },
+			hear, h);
+}
+
+/* One that Redis lost is not overtaken, neither by what it knows nor by a new one. */
+static void lost_scripts_keep_their_order(void **state)
+{
+	static const char *const texts[] = { note, note_too, note_late };
+	static const char *const names[] = { "a", "b", "c" };
+	struct fixture *f = *state;
+	struct heard h[60] = { 0 };
+	char want[61] = "";
+	size_t i;
+
+	SCRIPT(f, note, 1, "log", "");
+	SCRIPT(f, note_too, 1, "log", "");
+	for (i = 0; i < 60; i++) {
+		if (i % 7 == 0)
+			flush(f);
+		/* the third is new in the midst of them */
+		append(f, texts[i % (i < 9 ? 2 : 3)],
+		       names[i % (i < 9 ? 2 : 3)], &h[i]);
+		strcat(want, names[i % (i < 9 ? 2 : 3)]);
+		if (i % 5 == 0)
+			kv_async_run(f->async, NULL, NULL, 2,
+				     (const char *[]){ "INCR", "between" });
+		if (i % 11 == 0)
+			uv_run(&f->loop, UV_RUN_ONCE);
+	}
+	for (i = 0; i < 60; i++) {
+		turn_until(f, &h[i]);
+		assert_int_equal(h[i].e.kind, ERR_NONE);
+	}
+	assert_string_equal(RUN(f, "GET", "log").value, want);
+}
+
+/* Some wait for others when it goes; each has one answer. */
+static void killed_redis_answers_what_waits(void **state)
+{
+	struct fixture *f = *state;
+	struct heard h[9] = { 0 };
+	int i;
+
+	SCRIPT(f, note, 1, "log", "");
+	kill(f->server.pid, SIGSTOP);
+	for (i = 0; i < 9; i++)
+		append(f, i % 3 ? note_late : note, "x", &h[i]);
+	uv_run(&f->loop, UV_RUN_NOWAIT);
+	server_kill(&f->server);
+	for (i = 0; i < 9; i++) {
+		turn_until(f, &h[i]);
+		assert_int_equal(h[i].e.kind, ERR_UNAVAILABLE);
+	}
+	server_start(&f->server);
+	do {
+		h[0] = SCRIPT(f, note, 1, "log", "y");
+		usleep(10000);
+	} while (h[0].e.kind);
+	assert_string_equal(RUN(f, "GET", "log").value, "y");
+}
+
 static void killed_redis_answers_every_script_once(void **state)
 {
 	struct fixture *f = *state;
@@ -380,6 +456,8 @@ int main(void)
 		TEST(every_answer_is_text),
 		TEST(scripts_go_by_their_name),
 		TEST(a_flushed_script_is_loaded_again),
+		TEST(lost_scripts_keep_their_order),
+		TEST(killed_redis_answers_what_waits),
 		TEST(killed_redis_answers_every_script_once),
 		TEST(forgotten_and_freed_scripts_are_silent),
 	};
