@@ -374,7 +374,7 @@ static struct MHD_Response *make_response(struct caller *c)
 
 	if (c->finished && c->whole)
 		r = MHD_create_response_from_buffer(
-			c->down.len, c->down.data + c->down.from,
+			c->down.len, c->down.len ? c->down.data + c->down.from : NULL,
 			MHD_RESPMEM_PERSISTENT);
 	else
 		r = MHD_create_response_from_callback(

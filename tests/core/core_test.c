@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "core/address.h"
 #include "core/buf.h"
 #include "core/clock.h"
 #include "core/digest.h"
@@ -223,6 +224,30 @@ static void trees_are_counted_without_building_them(void **state)
 	assert_true(str_tree_fits("\"\\", 2, 0, 0));
 }
 
+static void addresses_are_read_and_written(void **state)
+{
+	static const char *const bad[] = { "", "4100", "a:1", "127.0.0.1:", "127.0.0.1:65536",
+					   "::1:80", "[::1]", "1.2.3:4", "[::1:5" };
+	struct sockaddr_storage at;
+	char text[ADDRESS_SIZE];
+	struct err e = { 0 };
+	socklen_t len;
+	size_t i;
+
+	assert_int_equal(address_parse("127.0.0.1:4100", &at, &len, &e), 0);
+	address_format((struct sockaddr *)&at, text);
+	assert_string_equal(text, "127.0.0.1");
+	assert_int_equal(address_port(&at), 4100);
+	assert_int_equal(address_parse("[::1]:0", &at, &len, &e), 0);
+	address_format((struct sockaddr *)&at, text);
+	assert_string_equal(text, "::1");
+	assert_int_equal(address_parse("[::ffff:10.0.0.7]:9", &at, &len, &e), 0);
+	address_format((struct sockaddr *)&at, text);
+	assert_string_equal(text, "10.0.0.7");
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_int_equal(address_parse(bad[i], &at, &len, &e), -1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -235,6 +260,7 @@ int main(void)
 		cmocka_unit_test(hash_vectors),
 		cmocka_unit_test(settings_refuse_typos_with_their_line),
 		cmocka_unit_test(dates),
+		cmocka_unit_test(addresses_are_read_and_written),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -699,6 +699,40 @@ static void without_redis_calls_wait_outside(void **state)
 	assert_int_equal(a.status, 200);
 }
 
+/* The journal holds what the store cannot take, up to its cap; then nothing more is spent. */
+static void without_the_store_calls_go_on_for_a_while(void **state)
+{
+	struct err e = { 0 };
+	struct ledger l;
+	int fd, i, good = 0;
+
+	strcpy(w.more, "gateway_journal_max = 1\nuser_calls_per_minute = 100000\n");
+	start();
+	call(BEN, "");
+	assert_int_equal(a.status, 200);
+	world_ledger(&w, 1, &l);
+	assert_int_equal(db_run(w.db, &e, "ALTER TABLE usage RENAME TO usage_away", ""), 0);
+	fd = client_connect(&w, 1);
+	do {
+		client_send(fd, &w, BEN, "POST", "/v1/messages", "x-app: json\r\n", "{}", 2);
+		read_answer(fd);
+		good += a.status == 200;
+	} while (a.status == 200 && good < 20000);
+	close(fd);
+	expect_error(503, "api_error", "Spending cannot be written down");
+	assert_string_equal(answer_field(&a, "x-should-retry"), "true");
+	assert_true(good > 100);
+	assert_int_equal(db_run(w.db, &e, "ALTER TABLE usage_away RENAME TO usage", ""), 0);
+	for (i = 0; i < 300 && a.status != 200; i++) {
+		usleep(100000);
+		call(BEN, "");
+	}
+	assert_int_equal(a.status, 200);
+	world_ledger(&w, good + 2, &l);
+	assert_int_equal(l.complete, good + 2);
+	assert_int_equal(tokens_of(&l), (int64_t)(good + 2) * (SCRIPTED_IN + SCRIPTED_OUT));
+}
+
 static void an_end_lets_streams_finish(void **state)
 {
 	struct ledger l;
@@ -823,6 +857,7 @@ int main(void)
 		TEST(a_spent_budget_is_said),
 		TEST(the_switch_cuts_and_refuses),
 		TEST(without_redis_calls_wait_outside),
+		TEST(without_the_store_calls_go_on_for_a_while),
 		TEST(an_end_lets_streams_finish),
 		TEST(a_killed_gateway_books_what_it_heard),
 		TEST(bad_starts_are_said),

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -423,13 +424,14 @@ static void *serve(void *data)
 	struct scripted *s = data;
 	struct client *c;
 	pthread_t thread;
-	int fd;
+	int fd, one = 1;
 
 	while ((fd = accept(s->listener, NULL, NULL)) >= 0) {
 		if (s->stopping) {
 			close(fd);
 			break;
 		}
+		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 		add(s, &s->connections, 1);
 		add(s, &s->open, 1);
 		c = calloc(1, sizeof(*c));
