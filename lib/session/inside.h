@@ -105,6 +105,7 @@ struct session {
 	enum process process;
 	struct err process_error;
 	bool wanted;
+	bool fell;		/* it was wanted, and ended by itself; none was started since */
 	bool listed;		/* the shim was asked what it has */
 	bool no_log;		/* and it has no log of this session */
 	bool listing;
@@ -196,8 +197,10 @@ void process_answered(struct session *s);
 void process_turn_ended(struct session *s, bool ok);
 /* It does not run, though no exit line was read yet. */
 void process_lost(struct session *s);
-/* The link is gone: what runs is to be asked again. */
+/* What runs is to be asked again. */
 void process_unknown(struct session *s);
+/* That too: the link is gone. */
+void process_link_lost(struct session *s);
 void process_arm(struct session *s);
 bool process_takes_input(const struct session *s);
 bool process_needed(const struct session *s);

@@ -59,6 +59,18 @@ void process_answered(struct session *s)
 	session_tell(s);
 }
 
+/*
+ * A container that is stopped gracefully has its shim end Claude first, and
+ * that may be read before the link goes: pages get Claude back with it.
+ */
+void process_link_lost(struct session *s)
+{
+	if (s->fell && s->pages)
+		s->wanted = true;
+	s->fell = false;
+	process_unknown(s);
+}
+
 void process_unknown(struct session *s)
 {
 	if (s->process != PROCESS_FAILED)
@@ -104,8 +116,10 @@ void process_lost(struct session *s)
 	queue_forget_given(s);
 	input_drop(s);
 	s->stop_at = 0;
-	if (was != PROCESS_WAKING)
+	if (was != PROCESS_WAKING) {
+		s->fell = s->wanted && was != PROCESS_ENDING;
 		s->wanted = false;	/* the next message resumes it */
+	}
 	if (was != PROCESS_ENDING)
 		count_failure(s);
 	s->ev->ended(s->data);
@@ -286,6 +300,7 @@ void process_step(struct session *s)
 	if (refuse_full(s))
 		return;
 	if (s->ev->may_start(s->data)) {
+		s->fell = false;
 		enter(s, PROCESS_TOKEN);
 		token_begin(s);
 	} else {

@@ -79,7 +79,7 @@ static void let_go(struct session *s)
 {
 	call_cancel_all(s);
 	log_lost(s);
-	process_unknown(s);
+	process_link_lost(s);
 	s->link = NULL;
 }
 

@@ -568,6 +568,33 @@ static void a_lost_link_is_read_on(void **state)
 	assert_int_equal(stored().texts, 1);
 }
 
+/* Its shim ends Claude first, and that is read before the link is lost. */
+static void a_container_restarted_gracefully_brings_claude_back(void **state)
+{
+	fake_ready();
+	session_watched(w.s, 1);
+	session_message(w.s, 1, M1, "hello");
+	turn_loop();
+	assert_string_equal(state_of(), "ready");
+	fake_exit(0, 15, "");
+	turn_loop();
+	assert_string_equal(state_of(), "stopped");
+	fake_lose();
+	fake_ready();
+	sleep_loop(1200);
+	assert_int_equal(fake.starts, 2);
+	assert_string_equal(state_of(), "ready");
+	/* With nobody there it is left to the next message. */
+	session_watched(w.s, 0);
+	fake_exit(0, 15, "");
+	turn_loop();
+	fake_lose();
+	fake_ready();
+	sleep_loop(1200);
+	assert_int_equal(fake.starts, 2);
+	assert_string_equal(state_of(), "stopped");
+}
+
 static void a_page_gets_what_it_lacks(void **state)
 {
 	answers = false;
@@ -948,6 +975,7 @@ int main(void)
 		TEST(the_other_flag_is_tried_once),
 		TEST(a_new_bridge_goes_on_in_mid_answer),
 		TEST(a_lost_link_is_read_on),
+		TEST(a_container_restarted_gracefully_brings_claude_back),
 		TEST(a_page_gets_what_it_lacks),
 		TEST(an_answer_reaches_claude_once),
 		TEST(without_a_place_it_waits),
