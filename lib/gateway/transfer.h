@@ -34,8 +34,6 @@ struct upstream {
 CURL *upstream_handle(struct upstream *u);
 void upstream_return(struct upstream *u, CURL *easy);
 void upstream_soon(struct upstream *u);
-/* libcurl's way to close a socket. */
-int upstream_close_socket(void *upstream, curl_socket_t fd);
 
 /* transfer.c */
 void transfer_options(CURL *easy);

@@ -3,6 +3,7 @@
 
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <curl/curl.h>
@@ -15,6 +16,43 @@
 #define SPARE_MAX 64		/* handles kept for the next calls */
 #define WANTED 0x80		/* libcurl looks at it now; beside CURL_POLL_* */
 #define IDLE_S 60L		/* a connection is used again within; load balancers drop them later */
+
+/* What the epoll set has of a descriptor; room is made for it. */
+static unsigned char *stands(struct upstream *u, int fd)
+{
+	int n = u->nstands;
+
+	if (fd >= n) {
+		u->nstands = fd + 64;
+		u->stands = talloc_realloc(u, u->stands, unsigned char, u->nstands);
+		memset(u->stands + n, 0, (size_t)(u->nstands - n));
+	}
+	return &u->stands[fd];
+}
+
+/*
+ * libcurl 7.88 closes a socket that was never connected without a word, so a
+ * number's new owner, not only its old one's end, says that nothing stands.
+ */
+static curl_socket_t open_socket(void *upstream, curlsocktype purpose,
+				 struct curl_sockaddr *at)
+{
+	struct upstream *u = upstream;
+	int fd = socket(at->family, at->socktype | SOCK_CLOEXEC, at->protocol);
+
+	if (fd < 0)
+		return CURL_SOCKET_BAD;
+	*stands(u, fd) = 0;
+	return fd;
+}
+
+static int close_socket(void *upstream, curl_socket_t fd)
+{
+	struct upstream *u = upstream;
+
+	*stands(u, fd) = 0;	/* the epoll set drops it by itself */
+	return close(fd);
+}
 
 static void set_options(struct upstream *u, CURL *easy)
 {
@@ -35,7 +73,9 @@ static void set_options(struct upstream *u, CURL *easy)
 	curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
 	curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)TRANSFER_READ);
 	curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, (long)TRANSFER_WRITE);
-	curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, upstream_close_socket);
+	curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+	curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, u);
+	curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, close_socket);
 	curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, u);
 	transfer_options(easy);
 }
@@ -88,19 +128,6 @@ static int timer_wanted(CURLM *multi, long ms, void *data)
 	return 0;
 }
 
-/* What the epoll set has of a descriptor; room is made for it. */
-static unsigned char *stands(struct upstream *u, int fd)
-{
-	int n = u->nstands;
-
-	if (fd >= n) {
-		u->nstands = fd + 64;
-		u->stands = talloc_realloc(u, u->stands, unsigned char, u->nstands);
-		memset(u->stands + n, 0, (size_t)(u->nstands - n));
-	}
-	return &u->stands[fd];
-}
-
 /*
  * libcurl's sockets stand in an epoll set of their own: no libuv handle a
  * connection. One that libcurl does not look at for now mostly comes back at
@@ -121,19 +148,12 @@ static int socket_wanted(CURL *easy, curl_socket_t fd, int what, void *data,
 		event.events |= EPOLLIN;
 	if (what & CURL_POLL_OUT)
 		event.events |= EPOLLOUT;
-	if ((*s & ~WANTED) != what)
-		epoll_ctl(u->epoll, *s & ~WANTED ? EPOLL_CTL_MOD : EPOLL_CTL_ADD,
-			  fd, &event);
+	if ((*s & ~WANTED) != what &&
+	    epoll_ctl(u->epoll, *s & ~WANTED ? EPOLL_CTL_MOD : EPOLL_CTL_ADD,
+		      fd, &event) < 0)
+		err_abort("epoll_ctl");	/* it would never be heard again */
 	*s = (unsigned char)(what | WANTED);
 	return 0;
-}
-
-int upstream_close_socket(void *upstream, curl_socket_t fd)
-{
-	struct upstream *u = upstream;
-
-	*stands(u, fd) = 0;	/* the epoll set drops it by itself */
-	return close(fd);
 }
 
 static bool unwanted(struct upstream *u, int fd)

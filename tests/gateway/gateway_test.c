@@ -357,6 +357,74 @@ static void a_service_that_is_not_there_is_said(void **state)
 	assert_null(strstr(a.body, "127.0.0.1"));
 }
 
+/* How many connections to the service are being made now. */
+static int knocking(void)
+{
+	char line[512], want[16];
+	FILE *f = fopen("/proc/net/tcp", "r");
+	int n = 0;
+
+	assert_non_null(f);
+	snprintf(want, sizeof(want), ":%04X 02 ", (unsigned)w.service.port);
+	while (fgets(line, sizeof(line), f))
+		n += strstr(line, want) != NULL;
+	fclose(f);
+	return n;
+}
+
+static void wait_for_knocking(int n)
+{
+	int i;
+
+	for (i = 0; i < 1000 && knocking() != n; i++)
+		usleep(10000);
+	assert_int_equal(knocking(), n);
+}
+
+static void fill_up(int fds[4])
+{
+	struct sockaddr_in to = { .sin_family = AF_INET };
+	int i;
+
+	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	to.sin_port = htons((uint16_t)w.service.port);
+	for (i = 0; i < 4; i++) {
+		fds[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+		connect(fds[i], (struct sockaddr *)&to, sizeof(to));
+		usleep(50000);
+	}
+}
+
+static void who_leaves_before_a_connection_stands_harms_nobody(void **state)
+{
+	int fill[4], fds[3], before, i;
+
+	start();
+	scripted_set_deaf(&w.service, true);
+	fill_up(fill);
+	before = knocking();
+	assert_true(before > 0);
+	for (i = 0; i < 3; i++) {
+		fds[i] = client_connect(&w, 1);
+		client_send(fds[i], &w, ANN, "POST", "/v1/messages", "", "{}", 2);
+	}
+	wait_for_knocking(before + 3);
+	for (i = 0; i < 3; i++)
+		close(fds[i]);
+	wait_for_knocking(before);
+	for (i = 0; i < 4; i++)
+		close(fill[i]);
+	scripted_set_deaf(&w.service, false);
+	for (i = 0; i < 3; i++) {
+		fds[i] = client_connect(&w, 1);
+		client_send(fds[i], &w, BEN, "POST", "/v1/messages", "x-app: hold\r\n", "{}", 2);
+	}
+	for (i = 0; i < 3; i++)
+		hear(fds[i]);
+	for (i = 0; i < 3; i++)
+		close(fds[i]);
+}
+
 /* ---- keys */
 
 static void a_refused_key_is_the_operators_matter(void **state)
@@ -843,6 +911,7 @@ int main(void)
 		TEST(odd_replies_are_booked_as_they_are),
 		TEST(an_early_no_is_heard),
 		TEST(a_service_that_is_not_there_is_said),
+		TEST(who_leaves_before_a_connection_stands_harms_nobody),
 		TEST(a_refused_key_is_the_operators_matter),
 		TEST(another_key_takes_over),
 		TEST(a_busy_key_rests_as_long_as_it_is_told),

@@ -239,6 +239,28 @@ static bool first_event(struct client *c)
 	return stream_head(c) && chunk(c, START);
 }
 
+static bool read_body(struct client *c);
+
+static bool early_no(struct client *c)
+{
+	return put_text(c, "HTTP/1.1 413 Status\r\nContent-Type: application/json\r\n"
+			"Transfer-Encoding: chunked\r\n\r\n") &&
+		chunk(c, "{\"type\":\"error\",\"error\":{\"type\":\"x_error\","
+		      "\"message\":\"upstream says 413\"}}") &&
+		put_text(c, "0\r\n\r\n") && read_body(c);
+}
+
+static bool early_yes(struct client *c)
+{
+	if (!first_event(c))
+		return false;
+	usleep((useconds_t)c->n * 1000);
+	if (!read_body(c))
+		return false;
+	report(c->s, 0, SCRIPTED_OUT - 1);
+	return chunk(c, END) && put_text(c, "0\r\n\r\n");
+}
+
 static bool key_good(struct client *c)
 {
 	char want[160];
@@ -325,6 +347,20 @@ static bool read_head(struct client *c)
 	return true;
 }
 
+/* Only early_yes's bodies are looked at. */
+static void look_at(struct client *c, size_t n)
+{
+	size_t i, strange = 0;
+
+	if (strcmp(c->what, "early_yes"))
+		return;
+	for (i = 0; i < n; i++)
+		strange += c->bytes[c->at + i] != 'y';
+	pthread_mutex_lock(&c->s->lock);
+	c->s->strange += (int64_t)strange;
+	pthread_mutex_unlock(&c->s->lock);
+}
+
 static bool pass_over(struct client *c, int64_t n)
 {
 	size_t some;
@@ -335,6 +371,7 @@ static bool pass_over(struct client *c, int64_t n)
 		some = c->have - c->at;
 		if ((int64_t)some > n)
 			some = (size_t)n;
+		look_at(c, some);
 		c->at += some;
 		n -= (int64_t)some;
 	}
@@ -381,11 +418,22 @@ static void read_script(struct client *c)
 		sscanf(app + 9, "%31[a-z_] %ld", c->what, &c->n);
 }
 
+static bool read_body(struct client *c)
+{
+	const char *length = strcasestr(c->head, "\r\ncontent-length:");
+
+	if (strcasestr(c->head, "\r\ntransfer-encoding: chunked"))
+		return skip_chunks(c);
+	if (!length)
+		return true;
+	if (!pass_over(c, atoll(length + 17)))
+		return false;
+	count_body(c->s, atoll(length + 17));
+	return true;
+}
+
 static bool serve_one(struct client *c)
 {
-	const char *length;
-	bool chunked;
-
 	if (!read_head(c))
 		return false;
 	read_script(c);
@@ -398,13 +446,11 @@ static bool serve_one(struct client *c)
 		usleep(200000);
 		return false;
 	}
-	length = strcasestr(c->head, "\r\ncontent-length:");
-	chunked = strcasestr(c->head, "\r\ntransfer-encoding: chunked") != NULL;
-	if (!(chunked ? skip_chunks(c) : pass_over(c, length ? atoll(length + 17) : 0)))
-		return false;
-	if (!chunked && length)
-		count_body(c->s, atoll(length + 17));
-	return answer(c);
+	if (!strcmp(c->what, "early_no"))
+		return early_no(c);
+	if (!strcmp(c->what, "early_yes"))
+		return early_yes(c);
+	return read_body(c) && answer(c);
 }
 
 static void *serve_client(void *data)
@@ -419,6 +465,30 @@ static void *serve_client(void *data)
 	return NULL;
 }
 
+static bool is_deaf(struct scripted *s)
+{
+	bool deaf;
+
+	pthread_mutex_lock(&s->lock);
+	deaf = s->deaf && !s->stopping;
+	pthread_mutex_unlock(&s->lock);
+	return deaf;
+}
+
+static void wait_until_it_hears(struct scripted *s)
+{
+	while (is_deaf(s))
+		usleep(10000);
+}
+
+void scripted_set_deaf(struct scripted *s, bool deaf)
+{
+	pthread_mutex_lock(&s->lock);
+	s->deaf = deaf;
+	pthread_mutex_unlock(&s->lock);
+	assert_int_equal(listen(s->listener, deaf ? 0 : 256), 0);
+}
+
 static void *serve(void *data)
 {
 	struct scripted *s = data;
@@ -427,6 +497,7 @@ static void *serve(void *data)
 	int fd, one = 1;
 
 	while ((fd = accept(s->listener, NULL, NULL)) >= 0) {
+		wait_until_it_hears(s);
 		if (s->stopping) {
 			close(fd);
 			break;
@@ -461,7 +532,9 @@ void scripted_start(struct scripted *s)
 
 void scripted_stop(struct scripted *s)
 {
+	pthread_mutex_lock(&s->lock);
 	s->stopping = true;
+	pthread_mutex_unlock(&s->lock);
 	shutdown(s->listener, SHUT_RDWR);
 	pthread_join(s->thread, NULL);
 	close(s->listener);

@@ -19,6 +19,9 @@
  *   silent        nothing until the client leaves
  *   gzip, zstd    the event stream compressed, whatever was asked for
  *   early         413 before the body is read
+ *   early_no      the same, but then the body is read and the connection goes on
+ *   early_yes N   an event stream: its begin before the body is read, N ms later
+ *                 the body, then the rest
  *   redirect      307 to elsewhere
  *   blob N        N bytes of text/plain
  */
@@ -42,14 +45,19 @@ struct scripted {
 	int left;		/* clients that left in hold, silent, endless, slow */
 	int open;		/* connections now */
 	int64_t body_bytes;	/* of requests */
+	int64_t strange;	/* bytes of bodies, read by early_yes, that are not 'y' */
 	int64_t in, out;	/* tokens reported in all */
 	char head[65536];	/* of the last request */
 	char good_key[128];	/* others are answered 401; "" takes all */
 	bool stopping;
+	bool deaf;		/* takes no further connections */
 };
 
 void scripted_start(struct scripted *s);
 void scripted_stop(struct scripted *s);
+
+/* No more connections are made to it, but one, until it hears again. */
+void scripted_set_deaf(struct scripted *s, bool deaf);
 
 /* A counter's value; waits until it is at least so much, or fails the test after 10 s. */
 int scripted_wait(struct scripted *s, const int *counter, int at_least);
