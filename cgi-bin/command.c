@@ -48,6 +48,12 @@ void command_tell_bridge(const struct call *c, const char *path,
 		e.text, else_what);
 }
 
+void command_tell_spending(const struct call *c)
+{
+	command_tell_bridge(c, "/spending/reload", "it holds, but open pages"
+			    " show it only after their next turn");
+}
+
 void command_by(char out[40])
 {
 	struct passwd entry, *found = NULL;

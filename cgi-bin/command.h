@@ -55,6 +55,9 @@ struct user *command_user(const struct call *c, struct db *db,
 /* Tells the bridge by a POST; when it is away: a warning, and what follows from it. */
 void command_tell_bridge(const struct call *c, const char *path, const char *else_what);
 
+/* That budgets, or the switch that stops all, are others than before. */
+void command_tell_spending(const struct call *c);
+
 /* Who says so: the system's account that runs this, "root (shell)". size: 40. */
 void command_by(char out[40]);
 

@@ -186,6 +186,7 @@ int command_budget_set(const struct call *c, struct err *e)
 	if (rc < 0 || take_limits(c, &b, e) < 0 ||
 	    budget_save(db, subject, &b, e) < 0)
 		return -1;
+	command_tell_spending(c);
 	print_head();
 	print_budget(c->words[0], &b, "");
 	return 0;
@@ -199,6 +200,7 @@ int command_budget_clear(const struct call *c, struct err *e)
 	if (!db || !(subject = find(c, db, e)) ||
 	    budget_clear(db, subject, e) < 0)
 		return -1;
+	command_tell_spending(c);
 	fprintf(stderr, "gongbang: %s has no budget of its own now\n",
 		c->words[0]);
 	return 0;

@@ -14,7 +14,10 @@ static int set(const struct call *c, bool on, struct err *e)
 	command_by(by);
 	if (!db)
 		return -1;
-	return stop_all_set(db, on, by, e);
+	if (stop_all_set(db, on, by, e) < 0)
+		return -1;
+	command_tell_spending(c);
+	return 0;
 }
 
 int command_stop_all(const struct call *c, struct err *e)

@@ -79,6 +79,7 @@ static int set(struct request *r, struct response *out, bool on, struct err *e)
 		return -1;
 	log_event(LOG_WARN, on ? "stop_all" : "resume_all", "by",
 		  v->user->login, "request", r->id, NULL);
+	bridge_tell(r, "/spending/reload");
 	return response_redirect(out, e, "/admin");
 }
 

@@ -169,6 +169,7 @@ int page_budget_save(struct request *r, struct response *out, struct err *e)
 	    budget_save(visit_of(r)->db, s.name, &b, &why) == 0) {
 		log_event(LOG_INFO, "budget_set", "subject", s.name, "by",
 			  visit_of(r)->user->login, "request", r->id, NULL);
+		bridge_tell(r, "/spending/reload");
 		return response_redirect(out, e, "/admin/budgets?saved=1");
 	}
 	if (why.kind != ERR_INPUT) {
@@ -188,6 +189,7 @@ int page_budget_clear(struct request *r, struct response *out, struct err *e)
 		return -1;
 	log_event(LOG_INFO, "budget_cleared", "subject", s.name, "by",
 		  visit_of(r)->user->login, "request", r->id, NULL);
+	bridge_tell(r, "/spending/reload");
 	return response_redirect(out, e, "/admin/budgets?saved=1");
 }
 

@@ -11,6 +11,7 @@
 #include <talloc.h>
 
 #include "cgi.h"
+#include "control.h"
 #include "core/clock.h"
 #include "core/str.h"
 #include "store/budgets.h"
@@ -255,6 +256,32 @@ static void test_wrong_budgets(void **state)
 			  "csrf=CSRF&day_tokens=1"), 404, "nothing at");
 }
 
+/* Status bars are to show it now, not a turn later. */
+static void test_bridge_hears_of_it(void **state)
+{
+	static const struct {
+		const char *address, *to;
+	} rows[] = {
+		{ "/admin/stop", "/admin" }, { "/admin/resume", "/admin" },
+		{ "/admin/budgets/each", "/admin/budgets?saved=1" },
+		{ "/admin/budgets/each/clear", "/admin/budgets?saved=1" },
+	};
+	struct control bridge;
+	struct browser kim;
+	char path[128];
+	size_t i;
+
+	(void)state;
+	be_kim(&kim, &site);
+	snprintf(path, sizeof(path), "%s/control", site.folder);
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		control_begin(&bridge, path);
+		expect_to(post(&kim, rows[i].address, "csrf=CSRF&day_tokens=5"),
+			  rows[i].to);
+		control_heard(&bridge, "POST /spending/reload HTTP/1.1");
+	}
+}
+
 struct found {
 	char state[16];
 	bool plain;
@@ -471,6 +498,7 @@ int main(void)
 		cmocka_unit_test(test_kill_switch),
 		cmocka_unit_test(test_budgets),
 		cmocka_unit_test(test_wrong_budgets),
+		cmocka_unit_test(test_bridge_hears_of_it),
 		cmocka_unit_test(test_domain_is_asked_and_granted),
 		cmocka_unit_test(test_domain_is_refused_and_taken_back),
 		cmocka_unit_test(test_wrong_domains),

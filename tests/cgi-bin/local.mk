@@ -3,7 +3,9 @@ tests_cgi_bin_gongbang_test_SOURCES = tests/cgi-bin/gongbang_test.c $(operator)
 tests_cgi_bin_gongbang_test_LDADD = $(operator_libs)
 tests_cgi_bin_spending_test_SOURCES = tests/cgi-bin/spending_test.c $(operator)
 tests_cgi_bin_spending_test_LDADD = $(operator_libs)
-operator = tests/cgi-bin/operator.c tests/cgi-bin/operator.h $(test_redis)
+operator = tests/cgi-bin/operator.c tests/cgi-bin/operator.h $(test_control) \
+	$(test_redis)
+test_control = tests/cgi-bin/control.c tests/cgi-bin/control.h
 operator_libs = lib/auth/libauth.a lib/store/libstore.a \
 	lib/kv/libkv.a lib/core/libcore.a $(SODIUM_LIBS) $(SQLITE_LIBS) \
 	$(HIREDIS_LIBS) $(UV_LIBS) $(TALLOC_LIBS) $(CORE_LIBS) $(test_libs)
@@ -39,6 +41,6 @@ tests_cgi_bin_usage_test_LDADD = $(cgi_test_libs)
 
 check_PROGRAMS += tests/cgi-bin/admin_test
 tests_cgi_bin_admin_test_SOURCES = tests/cgi-bin/admin_test.c \
-	tests/cgi-bin/cgi.c tests/cgi-bin/cgi.h $(test_redis)
+	tests/cgi-bin/cgi.c tests/cgi-bin/cgi.h $(test_control) $(test_redis)
 tests_cgi_bin_admin_test_DEPENDENCIES = cgi-bin/gongbang.fcgi $(cgi_test_own)
 tests_cgi_bin_admin_test_LDADD = $(cgi_test_libs)

@@ -6,12 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <talloc.h>
 #include <unistd.h>
@@ -64,17 +61,6 @@ void become(const struct fixture *f, const char *words)
 		n++;
 	execv("./gongbang", argv);
 	_exit(127);
-}
-
-void slurp(int fd, char *out, size_t size)
-{
-	size_t n = 0;
-	ssize_t got;
-
-	while (n < size - 1 && (got = read(fd, out + n, size - 1 - n)) > 0)
-		n += (size_t)got;
-	out[n] = '\0';
-	close(fd);
 }
 
 struct ran run(const struct fixture *f, const char *words,
@@ -134,26 +120,5 @@ struct user *load(struct fixture *f, const char *login)
 
 pid_t serve_control(const struct fixture *f, int told)
 {
-	static const char answer[] = "HTTP/1.1 204 No Content\r\n\r\n";
-	struct sockaddr_un at = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
-	char head[1024];
-	ssize_t n;
-	pid_t child;
-
-	memcpy(at.sun_path, f->control, strlen(f->control) + 1);
-	assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof(at)), 0);
-	assert_int_equal(listen(fd, 1), 0);
-	child = fork();
-	if (child == 0) {
-		fd = accept(fd, NULL, NULL);
-		n = read(fd, head, sizeof(head));
-		if (n <= 0 || write(told, head, strcspn(head, "\r")) < 0 ||
-		    write(fd, answer, sizeof(answer) - 1) < 0)
-			_exit(1);
-		_exit(0);
-	}
-	close(fd);
-	close(told);
-	return child;
+	return control_serve(f->control, told);
 }

@@ -6,6 +6,7 @@
 #include <sys/types.h>
 
 #include "../kv/redis_server.h"
+#include "control.h"
 #include "store/users.h"
 
 struct fixture {
@@ -27,9 +28,6 @@ int operator_tear_down(void **state);
 
 /* In a child: becomes gongbang with these words, parted by spaces. */
 void become(const struct fixture *f, const char *words);
-
-/* All that comes until the end; closes fd. */
-void slurp(int fd, char *out, size_t size);
 
 /* words: as become; input: what its standard input has. */
 struct ran run(const struct fixture *f, const char *words, const char *input, size_t n);

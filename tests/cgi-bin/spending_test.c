@@ -112,6 +112,28 @@ static void the_kill_switch_is_set(void **state)
 	expect(f, 0, "resume-all", "");
 }
 
+/* Open pages are told at once. */
+static void the_bridge_hears_of_it(void **state)
+{
+	static const char *const words[] = {
+		"budget set each --day-tokens 5", "budget clear each",
+		"stop-all", "resume-all",
+	};
+	struct fixture *f = *state;
+	struct control bridge;
+	struct ran r;
+	size_t i;
+
+	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		control_begin(&bridge, f->control);
+		r = expect(f, 0, words[i], "");
+		assert_null(strstr(r.err, "warning"));
+		control_heard(&bridge, "POST /spending/reload HTTP/1.1");
+		r = expect(f, 0, words[i], "");
+		assert_non_null(strstr(r.err, "warning: the bridge was not told"));
+	}
+}
+
 static void domains_are_decided(void **state)
 {
 	struct fixture *f = *state;
@@ -194,6 +216,7 @@ int main(void)
 		TEST(budgets_are_set_and_cleared),
 		TEST(wrong_budgets_are_refused),
 		TEST(the_kill_switch_is_set),
+		TEST(the_bridge_hears_of_it),
 		TEST(domains_are_decided),
 		TEST(use_is_told_by_month),
 	};
