@@ -18,6 +18,7 @@
 #define HEAD_MS 60000
 #define BODY_MS 30000
 #define READER_MS 60000
+#define READER_BYTES 60000	/* in that time: 1 kB/s */
 #define WAITING_MAX 1000		/* waiting calls */
 #define TICK_MS 1000
 #define STOP_MS 8000		/* for the calls in flight */
@@ -272,6 +273,7 @@ static int open_sides(struct gateway *g, struct err *e)
 		.head_ms = HEAD_MS,
 		.body_ms = BODY_MS,
 		.reader_ms = READER_MS,
+		.reader_bytes = READER_BYTES,
 	};
 
 	g->upstream = upstream_new(g, g->loop, &up, e);
@@ -338,6 +340,16 @@ void gateway_run(struct gateway *g)
 }
 
 /* ---- closing */
+
+/* The loop still runs for the parts that close: nothing of ours comes in between. */
+static void stop_own(struct gateway *g)
+{
+	uv_prepare_stop(&g->before);
+	uv_check_stop(&g->after);
+	uv_timer_stop(&g->tick);
+	uv_timer_stop(&g->last);
+	uv_signal_stop(&g->hang_up);
+}
 
 static void close_own(struct gateway *g)
 {
@@ -415,9 +427,7 @@ void gateway_free(struct gateway *g)
 {
 	if (!g)
 		return;
-	uv_prepare_stop(&g->before);
-	uv_check_stop(&g->after);
-	uv_timer_stop(&g->tick);	/* it looks at both sides */
+	stop_own(g);
 	close_sides(g);
 	close_books(g);
 	close_own(g);

@@ -1,9 +1,9 @@
 /*
  * The model service: requests to it on a libuv loop by libcurl's multi
  * interface. Connections are used again, HTTP/2 where the service speaks it,
- * one request a connection at a time: libcurl 7.88 lets a paused stream stop
- * the others of its connection. TLS is verified, redirects are not followed,
- * what comes compressed is handed on decoded.
+ * one request a connection at a time: a reply that is held up, because nobody
+ * reads it, stands in no other's way. TLS is verified, redirects are not
+ * followed, what comes compressed is handed on decoded.
  */
 #ifndef GATEWAY_UPSTREAM_H
 #define GATEWAY_UPSTREAM_H

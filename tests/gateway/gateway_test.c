@@ -826,6 +826,24 @@ static void an_end_lets_streams_finish(void **state)
 	assert_int_equal(tokens_of(&l), 2 * SCRIPTED_IN + SCRIPTED_OUT + 1);
 }
 
+/* The store is slow to close the books, so the end lasts longer than a tick. */
+static void an_end_is_clean_however_long_it_takes(void **state)
+{
+	struct err e = { 0 };
+	struct ledger l;
+
+	start();
+	assert_int_equal(db_begin(w.db, &e), 0);
+	assert_int_equal(db_run(w.db, &e, "UPDATE users SET locale = locale", ""), 0);
+	call(ANN, "");
+	assert_int_equal(a.status, 200);
+	world_stop(&w);
+	db_rollback(w.db);
+	start();
+	world_ledger(&w, 1, &l);
+	assert_int_equal(l.complete, 1);
+}
+
 static void a_killed_gateway_books_what_it_heard(void **state)
 {
 	struct ledger l;
@@ -928,6 +946,7 @@ int main(void)
 		TEST(without_redis_calls_wait_outside),
 		TEST(without_the_store_calls_go_on_for_a_while),
 		TEST(an_end_lets_streams_finish),
+		TEST(an_end_is_clean_however_long_it_takes),
 		TEST(a_killed_gateway_books_what_it_heard),
 		TEST(bad_starts_are_said),
 		TEST(it_leaves_no_core_behind),
