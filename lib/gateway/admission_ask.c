@@ -7,6 +7,7 @@
 #include "core/clock.h"
 #include "core/str.h"
 #include "gateway/admission_impl.h"
+#include "gateway/usage_reader.h"
 
 #define DEADLINE_MS 2000
 #define LOAD_DEADLINE_MS 10000
@@ -14,7 +15,6 @@
 #define CLEAN_MS 60000
 #define TRIES_MAX 10
 #define BYTES_UNKNOWN 120000	/* what the CLI usually sends */
-#define BYTES_PER_TOKEN 4
 #define OUTPUT_GUESS 1000
 
 static void step(struct ask *q);
@@ -359,7 +359,7 @@ void admission_ask(struct admission *a, const char *token, const char *address,
 	if (token_valid(token) && str_copy(q->address, sizeof(q->address),
 					   address))
 		gateway_token_key(token, q->key);
-	guess.input = (bytes < 0 ? BYTES_UNKNOWN : bytes) / BYTES_PER_TOKEN;
+	guess.input = (bytes < 0 ? BYTES_UNKNOWN : bytes) / USAGE_BYTES_PER_TOKEN;
 	q->tokens = usage_tokens(&guess);
 	q->cost = prices_dearest(a->prices, &guess, clock_now_ms());
 	move(q, &a->waiting);

@@ -41,6 +41,9 @@ struct call {
 	struct transfer *transfer;
 	struct usage_reader *reader;
 	struct usage_call row;		/* its id is "" until it is in the journal */
+	int64_t given;			/* bytes of the body passed on */
+	bool given_all;
+	int64_t estimated;		/* output tokens that the journal has */
 	int reports;			/* that the journal has */
 	int status;			/* of the service; 0: none yet */
 	int64_t began;			/* monotonic */

@@ -30,7 +30,7 @@ void journal_on_booked(struct journal *j, void (*booked)(void *data, size_t n), 
 
 /* The intent: id, user, kind, subject, at. ERR_UNAVAILABLE "error_gateway_journal" when full or the disk is: then nothing may be sent upstream. */
 int journal_begin(struct journal *j, const struct usage_call *call, struct err *e) must_check;
-/* Usage so far (a report came). A failure to write is only counted: the end says it again. */
+/* Usage so far, or what it comes to if it is cut off now. A failure to write is only counted: the end says it again. */
 void journal_report(struct journal *j, const char *id, const char *model, const struct usage *u);
 /* The end; the row for the ledger. Never fails: kept in memory until it can be written. */
 void journal_end(struct journal *j, const struct usage_call *call);

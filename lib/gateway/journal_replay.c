@@ -131,7 +131,7 @@ static int by_name(const struct dirent **a, const struct dirent **b)
 	return strcmp((*a)->d_name, (*b)->d_name);
 }
 
-/* What was open is over now, with what was reported. */
+/* What was open is over now, with what was reported, or guessed. */
 static void interrupt_all(struct journal *j)
 {
 	struct entry *e;
@@ -139,7 +139,8 @@ static void interrupt_all(struct journal *j)
 	while ((e = TAILQ_FIRST(&j->open))) {
 		e->call.outcome = "interrupted";
 		e->call.ended_at = clock_now_ms();
-		if (usage_tokens(&e->call.usage))
+		/* A guess of what was sent is no reply. */
+		if (*e->model || e->call.usage.output)
 			e->call.status = 200;
 		journal_set_ended(j, e);
 	}

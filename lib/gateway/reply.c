@@ -13,6 +13,7 @@
 #include "core/log.h"
 #include "core/str.h"
 
+#define ESTIMATE_STEP 100	/* tokens of output, and a tenth, that the journal need not know */
 #define REFUSED_REST_MS 600000
 #define BUSY_REST_MS 30000
 #define BUSY_REST_MAX_MS 3600000
@@ -30,7 +31,8 @@ const char *reply_outcome(const struct call *c, bool whole)
 	r = usage_reader_reading(c->reader);
 	if (r->error)
 		return r->any ? "interrupted" : "failed";
-	if (!whole)
+	/* All was reported: what is missing is the end of the bytes. */
+	if (!whole && !(r->any && r->complete))
 		return "interrupted";
 	if (!r->any)
 		return "unmetered";
@@ -61,15 +63,24 @@ static void log_call(const struct call *c, const char *outcome)
 
 static void drop_report(struct call *c);
 
+/* Who cuts a call off, pays for it: the service works on, and bills. */
+static void estimate(struct call *c)
+{
+	usage_estimate(c->reader ? usage_reader_reading(c->reader) : NULL,
+		       c->given_all ? c->given : 0, &c->row.usage);
+}
+
 static void book(struct call *c, const char *outcome)
 {
 	const struct usage_reading *r = c->reader ? usage_reader_reading(c->reader) : NULL;
+	static const struct usage none;
 	struct gateway *g = c->gateway;
 
 	c->row.model = r ? r->model : "";
 	drop_report(c);
-	if (r)
-		c->row.usage = r->usage;
+	c->row.usage = r ? r->usage : none;
+	if (c->metered && str_equal(outcome, "interrupted"))
+		estimate(c);
 	c->row.outcome = outcome;
 	c->row.status = c->status;
 	c->row.ended_at = clock_now_ms();
@@ -99,20 +110,90 @@ void reply_settle(struct call *c, const char *outcome)
 	line_serve(g->line);
 }
 
+/* ---- what the journal knows meanwhile */
+
+static void need_report(struct call *c)
+{
+	if (c->unreported || !*c->row.id)
+		return;
+	c->unreported = true;
+	TAILQ_INSERT_TAIL(&c->gateway->reporting, c, reporting);
+}
+
+/* The service has the body, so it will bill it. */
+static void note_given(struct call *c)
+{
+	if (c->given_all)
+		return;
+	c->given_all = true;
+	need_report(c);
+}
+
+/* A call that ends in the same turn needs no report: its end says all. */
+static void note_report(struct call *c)
+{
+	const struct usage_reading *r = usage_reader_reading(c->reader);
+	int64_t passed = r->unreported / USAGE_BYTES_PER_TOKEN;
+
+	if (r->changes != c->reports ||
+	    passed - c->estimated > ESTIMATE_STEP + c->estimated / 10)
+		need_report(c);
+}
+
+static void drop_report(struct call *c)
+{
+	if (c->unreported)
+		TAILQ_REMOVE(&c->gateway->reporting, c, reporting);
+	c->unreported = false;
+}
+
+/* An end that nobody could write is one of an interrupted call. */
+static void report(struct call *c)
+{
+	const struct usage_reading *r = c->reader ? usage_reader_reading(c->reader) : NULL;
+
+	drop_report(c);
+	if (r) {
+		c->reports = r->changes;
+		c->estimated = r->unreported / USAGE_BYTES_PER_TOKEN;
+	}
+	estimate(c);
+	journal_report(c->gateway->journal, c->row.id, r ? r->model : "", &c->row.usage);
+}
+
+void reply_report(struct gateway *g)
+{
+	struct call *c;
+
+	while ((c = TAILQ_FIRST(&g->reporting)))
+		report(c);
+}
+
 /* ---- the reply */
 
 static ssize_t body(void *data, char *to, size_t n)
 {
 	struct call *c = data;
+	int64_t length = caller_length(c->caller);
+	ssize_t got = caller_read(c->caller, to, n);
 
-	return caller_read(c->caller, to, n);
+	if (got < 0)
+		return got;
+	c->given += got;
+	if (got == 0 || c->given == length)
+		note_given(c);
+	return got;
 }
 
 static bool again(void *data)
 {
 	struct call *c = data;
 
-	return caller_rewind(c->caller);
+	if (!caller_rewind(c->caller))
+		return false;
+	c->given = 0;
+	c->given_all = false;
+	return true;
 }
 
 /* The service's word on a key; true when the reply is not for the workspace. */
@@ -151,36 +232,6 @@ static void head(void *data, int status, const struct headers *fields, int64_t l
 		c->reader = usage_reader_new(c, usage_format_of(
 			headers_value(fields, "content-type")));
 	caller_begin(c->caller, status, fields, length);
-}
-
-/* A call that ends in the same turn needs no report: its end says all. */
-static void note_report(struct call *c)
-{
-	if (c->unreported || !*c->row.id ||
-	    usage_reader_reading(c->reader)->changes == c->reports)
-		return;
-	c->unreported = true;
-	TAILQ_INSERT_TAIL(&c->gateway->reporting, c, reporting);
-}
-
-static void drop_report(struct call *c)
-{
-	if (c->unreported)
-		TAILQ_REMOVE(&c->gateway->reporting, c, reporting);
-	c->unreported = false;
-}
-
-void reply_report(struct gateway *g)
-{
-	const struct usage_reading *r;
-	struct call *c;
-
-	while ((c = TAILQ_FIRST(&g->reporting))) {
-		drop_report(c);
-		r = usage_reader_reading(c->reader);
-		c->reports = r->changes;
-		journal_report(g->journal, c->row.id, r->model, &r->usage);
-	}
 }
 
 static bool bytes(void *data, const char *bytes, size_t n)
@@ -256,6 +307,8 @@ static int note(struct call *c, struct err *e)
 	row->kind = gateway_token_kind_name(c->token.kind);
 	row->model = "";
 	row->outcome = "interrupted";
+	/* It is about to be sent; what comes after says so by itself. */
+	estimate(c);
 	if (journal_begin(c->gateway->journal, row, e) == 0)
 		return 0;
 	row->id[0] = '\0';
@@ -279,6 +332,10 @@ void reply_begin(struct call *c)
 		r.length = caller_received(c->caller);
 	if (!keys_next(g->keys, clock_mono_ms(), &c->key))
 		return call_refuse(c, ANSWER_KEYS_REST, 1, NULL);
+	if (r.whole) {
+		c->given = r.length;
+		c->given_all = true;
+	}
 	if (note(c, &e) < 0) {
 		log_failure("journal", &e, NULL);
 		return call_refuse(c, ANSWER_AWAY, 2,

@@ -143,7 +143,9 @@ void json_feed(struct usage_reader *r, const char *bytes, size_t n)
 			continue;
 		}
 		used = in_value(s, bytes + i, n - i, &over);
-		if (s->field != JSON_OTHER && !s->overflow)
+		if (s->field == JSON_OTHER)
+			r->reading.unreported += (int64_t)used;
+		else if (!s->overflow)
 			s->overflow = !usage_keep(r, bytes + i, used);
 		i += used;
 		if (over) {

@@ -61,6 +61,19 @@ const struct usage_reading *usage_reader_reading(const struct usage_reader *r)
 	return &r->reading;
 }
 
+void usage_estimate(const struct usage_reading *r, int64_t sent,
+		    struct usage *out)
+{
+	static const struct usage none;
+	int64_t passed = r ? r->unreported / USAGE_BYTES_PER_TOKEN : 0;
+
+	*out = r ? r->usage : none;
+	if (!r || !r->any)
+		out->input = sent / USAGE_BYTES_PER_TOKEN;
+	if (out->output < passed)
+		out->output = passed;
+}
+
 bool usage_keep(struct usage_reader *r, const char *bytes, size_t n)
 {
 	struct err e = { 0 };
@@ -157,16 +170,18 @@ static bool read_writes(struct json_object *o, struct usage *u)
 static void read_usage(struct usage_reader *r, struct json_object *o)
 {
 	struct usage *u = &r->reading.usage;
-	bool any;
+	bool any, output;
 
 	if (!json_object_is_type(o, json_type_object))
 		return;
 	any = tokens_at(o, "input_tokens", &u->input);
-	any |= tokens_at(o, "output_tokens", &u->output);
+	any |= output = tokens_at(o, "output_tokens", &u->output);
 	any |= tokens_at(o, "cache_read_input_tokens", &u->cache_read);
 	any |= read_writes(o, u);
 	if (!any)
 		return;
+	if (output)
+		r->reading.unreported = 0;
 	r->reading.any = true;
 	r->reading.changes++;
 }

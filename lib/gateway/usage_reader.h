@@ -36,7 +36,18 @@ struct usage_reading {
 	bool complete;		/* message_stop, or the whole JSON body, was read */
 	bool error;		/* an `event: error`, or a JSON body of type error */
 	int changes;		/* counts up with each new report */
+	int64_t unreported;	/* bytes of output that passed since the last report of it */
 };
 const struct usage_reading *usage_reader_reading(const struct usage_reader *r);
+
+/* Tokens that so many bytes of text may be. */
+#define USAGE_BYTES_PER_TOKEN 4
+
+/*
+ * What a reply comes to that is cut off now: the output is what was reported,
+ * or what passed since, if that is more. sent: bytes of the request's body, if
+ * the service has it whole; they are the input when nothing was reported.
+ */
+void usage_estimate(const struct usage_reading *r, int64_t sent, struct usage *out);
 
 #endif

@@ -12,6 +12,7 @@ enum sse_line {
 	SSE_UNKNOWN,		/* its field is not known yet: see prefix */
 	SSE_EVENT,
 	SSE_DATA,
+	SSE_OUTPUT,		/* data that are counted, not read */
 	SSE_SKIPPED,
 };
 
@@ -20,7 +21,7 @@ struct sse_scan {
 	char prefix[USAGE_PREFIX_MAX];
 	size_t prefix_len;
 	size_t line_len;	/* bytes of this line, 0 ends the event */
-	char event[16];		/* "" when no event: came; else as it began */
+	char event[20];		/* "" when no event: came; else as it began */
 	size_t event_len;	/* of the whole name, may pass sizeof(event) */
 	size_t bom;		/* bytes of the byte order mark seen; 3: past it */
 	bool after_cr;		/* an LF now belongs to the line before */

@@ -9,16 +9,35 @@
 static const char *const wanted[] = { "message_start", "message_delta",
 				      "message_stop", "error" };
 
+/* What its data have around a piece of text: the shortest frame there is. */
+#define FRAME "data: {\"type\":\"content_block_delta\",\"index\":0," \
+	"\"delta\":{\"type\":\"text_delta\",\"text\":\"\"}}"
+static const char output[] = "content_block_delta";
+
+static bool is_event(const struct sse_scan *s, const char *name)
+{
+	return s->event_len == strlen(name) &&
+	       memcmp(s->event, name, s->event_len) == 0;
+}
+
 static bool is_wanted(const struct sse_scan *s)
 {
 	size_t i;
 
 	for (i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
-		if (s->event_len == strlen(wanted[i]) &&
-		    memcmp(s->event, wanted[i], s->event_len) == 0)
+		if (is_event(s, wanted[i]))
 			return true;
 	}
 	return false;
+}
+
+/* A piece is a token at least, however short it is. */
+static void count_output(struct usage_reader *r, size_t line)
+{
+	size_t frame = strlen(FRAME);
+
+	r->reading.unreported += line > frame + USAGE_BYTES_PER_TOKEN ?
+		(int64_t)(line - frame) : USAGE_BYTES_PER_TOKEN;
 }
 
 /*
@@ -43,6 +62,8 @@ static void end_event(struct usage_reader *r)
 	if (r->kept.len && !s->overflow &&
 	    (s->event_len ? is_wanted(s) : names_wanted(&r->kept)))
 		usage_read_event(r);
+	else if (!s->event_len && strstr(buf_text(&r->kept), output))
+		count_output(r, r->kept.len);
 	usage_drop(r);
 	s->event_len = 0;
 	s->overflow = false;
@@ -54,7 +75,7 @@ static void begin_data(struct usage_reader *r)
 	struct sse_scan *s = &r->sse;
 
 	if (s->overflow || (s->event_len && !is_wanted(s))) {
-		s->line = SSE_SKIPPED;
+		s->line = is_event(s, output) ? SSE_OUTPUT : SSE_SKIPPED;
 		return;
 	}
 	s->line = SSE_DATA;
@@ -126,6 +147,8 @@ static void end_line(struct usage_reader *r)
 
 	if (!s->line_len)
 		end_event(r);
+	else if (s->line == SSE_OUTPUT)
+		count_output(r, s->line_len);
 	s->line = SSE_UNKNOWN;
 	s->line_len = 0;
 	s->prefix_len = 0;

@@ -1,7 +1,9 @@
 /*
  * The ledger of the model service: one row a call, in the five raw classes of
  * tokens that the Messages API counts. Costs are computed when they are asked
- * (spending/prices.h).
+ * (spending/prices.h). An interrupted call's tokens are an estimate: what was
+ * reported of it, or what its length tells when that is more, for the service
+ * bills what it was sent and wrote (gateway/usage_reader.h).
  */
 #ifndef STORE_USAGE_H
 #define STORE_USAGE_H
@@ -28,7 +30,7 @@ struct usage_call {
 	char subject_id[ID_SIZE];	/* the conversation or run; the user's id for a workspace */
 	const char *model;		/* as the reply named it; "" when it named none */
 	struct usage usage;
-	const char *outcome;		/* complete, interrupted, failed (no reply to count), unmetered (a reply without usage) */
+	const char *outcome;		/* complete, interrupted (estimated), failed (no reply to count), unmetered (a reply without usage) */
 	int64_t status;			/* HTTP's, of the upstream; 0 when none came */
 	int64_t at, ended_at;		/* UTC ms */
 };

@@ -141,6 +141,7 @@ static void test_a_month(void **state)
 	be_kim(&b, &site);
 	a = get(&b, "/usage?month=2026-03");
 	expect(a, 200);
+	has(a, "A call that was interrupted counts what was reported");
 	has(a, "Mar 2026");
 	assert_int_equal(count(a, "<g class=\"chart-day"), 31);
 	has(a, "data-day=\"2026-03-05\" data-value=\"5000\"");

@@ -592,7 +592,8 @@ static void a_client_that_does_not_read_holds_the_service_up(void **state)
 	scripted_wait(&w.service, &w.service.left, 1);
 	world_ledger(&w, 1, &l);
 	assert_int_equal(l.interrupted, 1);
-	assert_int_equal(tokens_of(&l), SCRIPTED_IN + 1);
+	assert_int_equal(l.usage.input, SCRIPTED_IN);
+	assert_true(l.usage.output > 1000);
 }
 
 static void a_reply_passes_whole_however_slowly_it_is_read(void **state)
@@ -634,6 +635,77 @@ static void a_client_that_leaves_ends_its_call(void **state)
 	world_ledger(&w, 2, &l);
 	assert_int_equal(l.interrupted, 2);
 	assert_int_equal(tokens_of(&l), SCRIPTED_IN + 1);
+}
+
+/* Reads until so many deltas have come. */
+static void hear_deltas(int fd, int want)
+{
+	size_t n = 0;
+	ssize_t got;
+	char *at;
+	int seen;
+
+	do {
+		got = recv(fd, a.head + n, sizeof(a.head) - 1 - n, 0);
+		assert_true(got > 0);
+		n += (size_t)got;
+		a.head[n] = '\0';
+		for (seen = 0, at = a.head; (at = strstr(at, "text_delta")); at++)
+			seen++;
+	} while (seen < want);
+}
+
+static void send_bytes(int fd, const char *app, size_t n)
+{
+	char *body = calloc(1, n), field[80];
+
+	assert_non_null(body);
+	memset(body, ' ', n);
+	snprintf(field, sizeof(field), "x-app: %s\r\n", app);
+	client_send(fd, &w, ANN, "POST", "/v1/messages", field, body, n);
+	free(body);
+}
+
+/* The service works on and bills: leaving early must not be cheaper. */
+static void who_leaves_early_pays_an_estimate(void **state)
+{
+	static const size_t sizes[] = { 4000, 400000 };
+	struct ledger l;
+	size_t i;
+	int fd;
+
+	start();
+	fd = client_connect(&w, 1);
+	client_send(fd, &w, ANN, "POST", "/v1/messages", "x-app: text 200\r\n", "{}", 2);
+	hear_deltas(fd, 200);
+	close(fd);
+	scripted_wait(&w.service, &w.service.left, 1);
+	world_ledger(&w, 1, &l);
+	assert_int_equal(l.interrupted, 1);
+	assert_int_equal(l.usage.input, SCRIPTED_IN);
+	assert_int_equal(l.usage.output, 200 * 5 / 4);
+	/* No word was heard: what was sent is the guess, small or large. */
+	for (i = 0; i < 2; i++) {
+		fd = client_connect(&w, 1);
+		send_bytes(fd, "silent", sizes[i]);
+		scripted_wait(&w.service, &w.service.bodies, 2 + (int)i);
+		close(fd);
+		scripted_wait(&w.service, &w.service.left, 2 + (int)i);
+	}
+	world_ledger(&w, 3, &l);
+	assert_int_equal(l.interrupted, 3);
+	assert_int_equal(l.usage.input, SCRIPTED_IN + 1000 + 100000);
+	assert_int_equal(l.usage.output, 250);
+	/* Nobody bills half a body, nor what the service refused. */
+	fd = client_connect(&w, 1);
+	send_bytes(fd, "silent\r\ncontent-length: 400000", 200000);
+	scripted_wait(&w.service, &w.service.requests, 4);
+	close(fd);
+	call(ANN, "status 500");
+	world_ledger(&w, 5, &l);
+	assert_int_equal(l.interrupted, 4);
+	assert_int_equal(l.failed, 1);
+	assert_int_equal(l.usage.input, SCRIPTED_IN + 1000 + 100000);
 }
 
 /* ---- limits */
@@ -863,6 +935,34 @@ static void a_killed_gateway_books_what_it_heard(void **state)
 	assert_int_equal(a.status, 200);
 }
 
+static void a_killed_gateway_books_its_estimates(void **state)
+{
+	static const size_t sizes[] = { 4000, 400000 };
+	struct ledger l;
+	int fd[3], i;
+
+	start();
+	fd[0] = client_connect(&w, 1);
+	client_send(fd[0], &w, BEN, "POST", "/v1/messages", "x-app: text 400\r\n", "{}", 2);
+	hear_deltas(fd[0], 400);
+	for (i = 0; i < 2; i++) {
+		fd[1 + i] = client_connect(&w, 1);
+		send_bytes(fd[1 + i], "silent", sizes[i]);
+	}
+	scripted_wait(&w.service, &w.service.bodies, 3);
+	/* Whoever is answered now, was so after what came before was written. */
+	request(-1, "GET", "/", "");
+	world_kill(&w);
+	for (i = 0; i < 3; i++)
+		close(fd[i]);
+	start();
+	world_ledger(&w, 3, &l);
+	assert_int_equal(l.interrupted, 3);
+	assert_int_equal(l.usage.input, SCRIPTED_IN + 1000 + 100000);
+	/* Of 500, but for what the journal need not know. */
+	assert_in_range(l.usage.output, 363, 500);
+}
+
 static void bad_starts_are_said(void **state)
 {
 	struct sockaddr_in at = { .sin_family = AF_INET };
@@ -939,6 +1039,7 @@ int main(void)
 		TEST(a_client_that_does_not_read_holds_the_service_up),
 		TEST(a_reply_passes_whole_however_slowly_it_is_read),
 		TEST(a_client_that_leaves_ends_its_call),
+		TEST(who_leaves_early_pays_an_estimate),
 		TEST(a_user_has_so_many_calls),
 		TEST(a_narrow_service_is_shared),
 		TEST(a_spent_budget_is_said),
@@ -948,6 +1049,7 @@ int main(void)
 		TEST(an_end_lets_streams_finish),
 		TEST(an_end_is_clean_however_long_it_takes),
 		TEST(a_killed_gateway_books_what_it_heard),
+		TEST(a_killed_gateway_books_its_estimates),
 		TEST(bad_starts_are_said),
 		TEST(it_leaves_no_core_behind),
 	};

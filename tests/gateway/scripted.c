@@ -111,6 +111,17 @@ static bool error_of(struct client *c, int status)
 		     "application/json", body, strlen(body));
 }
 
+static bool limit(struct client *c)
+{
+	static const char *const said[] = {
+		"anthropic-ratelimit-requests-remaining: 7\r\n",
+		"anthropic-ratelimit-tokens-remaining: 0\r\n",
+		"retry-after: 9223372036854775807\r\n",
+	};
+
+	return plain(c, 429, said[c->n], "application/json", "{}", 2);
+}
+
 static void wait_for_leave(struct client *c)
 {
 	char bytes[4096];
@@ -273,6 +284,15 @@ static bool key_good(struct client *c)
 	return good;
 }
 
+static bool deltas(struct client *c)
+{
+	long n;
+
+	for (n = c->n; n && chunk(c, DELTA); n--)
+		;
+	return !n;
+}
+
 /* False: the connection ends. */
 static bool answer(struct client *c)
 {
@@ -290,6 +310,8 @@ static bool answer(struct client *c)
 	}
 	if (!strcmp(what, "status"))
 		return error_of(c, (int)c->n);
+	if (!strcmp(what, "limit"))
+		return limit(c);
 	if (!strcmp(what, "garbage"))
 		return stream_head(c) && chunk(c, "data: {{{\n\nevent\n\n:::\ndata: 7\n\n") &&
 			put_text(c, "0\r\n\r\n");
@@ -313,6 +335,8 @@ static bool answer(struct client *c)
 		return first_event(c), false;
 	if (!strcmp(what, "hold"))
 		return first_event(c), wait_for_leave(c), false;
+	if (!strcmp(what, "text"))
+		return first_event(c) && deltas(c) && (wait_for_leave(c), false);
 	if (!strcmp(what, "silent"))
 		return wait_for_leave(c), false;
 	if (!strcmp(what, "endless")) {
@@ -347,7 +371,7 @@ static bool read_head(struct client *c)
 	return true;
 }
 
-/* Only early_yes's bodies are looked at. */
+/* Only early_yes's bodies are looked at; ends of chunks are no bytes of them. */
 static void look_at(struct client *c, size_t n)
 {
 	size_t i, strange = 0;
@@ -355,7 +379,7 @@ static void look_at(struct client *c, size_t n)
 	if (strcmp(c->what, "early_yes"))
 		return;
 	for (i = 0; i < n; i++)
-		strange += c->bytes[c->at + i] != 'y';
+		strange += !strchr("y\r\n", c->bytes[c->at + i]);
 	pthread_mutex_lock(&c->s->lock);
 	c->s->strange += (int64_t)strange;
 	pthread_mutex_unlock(&c->s->lock);
@@ -450,7 +474,10 @@ static bool serve_one(struct client *c)
 		return early_no(c);
 	if (!strcmp(c->what, "early_yes"))
 		return early_yes(c);
-	return read_body(c) && answer(c);
+	if (!read_body(c))
+		return false;
+	add(c->s, &c->s->bodies, 1);
+	return answer(c);
 }
 
 static void *serve_client(void *data)

@@ -16,6 +16,7 @@
  *   many_fields   200 fields that would pass
  *   endless       deltas without end
  *   hold          the first event, then silence until the client leaves
+ *   text N        the first event, N deltas, then as hold
  *   silent        nothing until the client leaves
  *   gzip, zstd    the event stream compressed, whatever was asked for
  *   early         413 before the body is read
@@ -42,6 +43,7 @@ struct scripted {
 	pthread_mutex_t lock;
 	/* below lock */
 	int connections, requests;
+	int bodies;		/* that came whole */
 	int left;		/* clients that left in hold, silent, endless, slow */
 	int open;		/* connections now */
 	int64_t body_bytes;	/* of requests */

@@ -94,7 +94,8 @@ static void compare(const struct ledger *l)
 		      "clients: %d whole, %d broken, %d refused\n",
 		      (long long)service, (long long)ledger, l->rows, l->complete,
 		      l->interrupted, l->failed, whole, broken, refused);
-	assert_true(ledger <= service);
+	/* What was cut off counts what passed of at most 3 pieces, that the service did not report. */
+	assert_true(ledger <= service + 3 * (int64_t)l->interrupted);
 	assert_true(ledger >= service - lost);
 	/* Every reply that came whole is in the ledger, whole. */
 	assert_true(l->complete >= whole);

@@ -147,6 +147,60 @@ static void write_reading(const struct usage_reader *r, char out[400])
 	assert_int_equal(u->any, u->changes > 0);
 }
 
+/* "input output" of a reply that is cut off after this. */
+static const struct row estimates[] = {
+	{ USAGE_SSE, "", "50 0" },
+	{ USAGE_SSE, START, "25 1" },
+	/* 40 bytes of text, then one more token. */
+	{ USAGE_SSE, START TEXT("0123456789012345678901234567890123456789")
+	  TEXT("a"), "25 11" },
+	{ USAGE_SSE, START TEXT("0123456789") "event: content_block_delta\nda",
+	  "25 2" },
+	/* Without their envelopes, whatever these are. */
+	{ USAGE_SSE, START "data: {\"type\":\"content_block_delta\"}\n\n"
+	  "event: content_block_delta\ndata: 0\n\nevent:content_block_delta\n"
+	  "id: 1\n:0123456789012345678901234567890123456789\ndata:\ndata\n\n",
+	  "25 3" },
+	{ USAGE_SSE, START "event: ping\ndata: 0123456789012345678901234567890"
+	  "012345678901234567890123456789012345678901234567890123456789\n\n",
+	  "25 1" },
+	/* What is reported counts for what passed before. */
+	{ USAGE_SSE, START TEXT("0123456789012345678901234567890123456789")
+	  DELTA("{\"output_tokens\":5}"), "25 5" },
+	{ USAGE_SSE, START TEXT("0123456789012345678901234567890123456789")
+	  DELTA("{\"input_tokens\":9}"), "9 10" },
+	{ USAGE_SSE, TEXT("0123456789012345"), "50 4" },
+	{ USAGE_JSON, "{\"model\":\"m\",\"content\":[\"0123456789012345",
+	  "50 4" },
+	{ USAGE_OTHER, "0123456789", "50 0" },
+};
+
+static void what_is_cut_off_is_estimated(void **state)
+{
+	struct usage_reader *r;
+	struct usage u;
+	char got[64];
+	size_t i, j;
+
+	(void)state;
+	for (i = 0; i < sizeof(estimates) / sizeof(estimates[0]); i++) {
+		r = usage_reader_new(NULL, estimates[i].format);
+		for (j = 0; estimates[i].text[j]; j++)
+			usage_reader_feed(r, estimates[i].text + j, 1);
+		usage_estimate(usage_reader_reading(r), 200, &u);
+		snprintf(got, sizeof(got), "%lld %lld", (long long)u.input,
+			 (long long)u.output);
+		if (!str_equal(got, estimates[i].want))
+			fail_msg("%zu: \"%s\", not \"%s\"", i, got,
+				 estimates[i].want);
+		talloc_free(r);
+	}
+	usage_estimate(NULL, 200, &u);
+	assert_int_equal(u.input, 50);
+	usage_estimate(NULL, 0, &u);
+	assert_int_equal(usage_tokens(&u), 0);
+}
+
 /* Each piece in memory of its own, so that a sanitizer sees its end. */
 static void feed(struct usage_reader *r, const char *bytes, size_t n)
 {
@@ -296,6 +350,7 @@ int main(void)
 		cmocka_unit_test(huge_lines_are_bounded),
 		cmocka_unit_test(odd_bytes_are_no_harm),
 		cmocka_unit_test(reports_are_counted),
+		cmocka_unit_test(what_is_cut_off_is_estimated),
 		cmocka_unit_test(types_name_the_format),
 	};
 
