@@ -166,10 +166,73 @@ static bool read_writes(struct json_object *o, struct usage *u)
 	return any;
 }
 
+static void add_tokens(int64_t *to, int64_t n)
+{
+	*to = n > TOKENS_MAX - *to ? TOKENS_MAX : *to + n;
+}
+
+static void add_iteration(struct iterations *to, struct json_object *o)
+{
+	struct usage u = { 0 };
+
+	tokens_at(o, "input_tokens", &u.input);
+	tokens_at(o, "output_tokens", &u.output);
+	tokens_at(o, "cache_read_input_tokens", &u.cache_read);
+	read_writes(o, &u);
+	add_tokens(&to->usage.input, u.input);
+	add_tokens(&to->usage.output, u.output);
+	add_tokens(&to->usage.cache_read, u.cache_read);
+	add_tokens(&to->usage.cache_write_1h, u.cache_write_1h);
+	add_tokens(object_at(o, "cache_creation") ? &to->usage.cache_write_5m :
+		   &to->writes, u.cache_write_5m);
+}
+
+/*
+ * A call may be several runs of the model, one of which made the context
+ * shorter: the usage itself tells of the last kind only, the list of all.
+ */
+static bool read_iterations(struct json_object *o, struct iterations *out)
+{
+	struct json_object *list = json_object_object_get(o, "iterations");
+	struct json_object *one;
+	size_t i;
+
+	if (!json_object_is_type(list, json_type_array))
+		return false;
+	*out = (struct iterations){ .writes = 0 };
+	for (i = 0; i < json_object_array_length(list); i++) {
+		one = json_object_array_get_idx(list, i);
+		if (json_object_is_type(one, json_type_object))
+			add_iteration(out, one);
+	}
+	return i > 0;
+}
+
+static int64_t larger(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
+
+/* The larger of both, class by class; writes of no named life are of the top's. */
+static void join(const struct usage *top, const struct iterations *all,
+		 struct usage *out)
+{
+	const struct usage *u = &all->usage;
+	int64_t writes = u->cache_write_5m + u->cache_write_1h + all->writes;
+
+	out->input = larger(top->input, u->input);
+	out->output = larger(top->output, u->output);
+	out->cache_read = larger(top->cache_read, u->cache_read);
+	out->cache_write_1h = larger(top->cache_write_1h, u->cache_write_1h);
+	out->cache_write_5m = larger(top->cache_write_5m, u->cache_write_5m);
+	out->cache_write_5m = larger(out->cache_write_5m,
+				     writes - out->cache_write_1h);
+}
+
 /* What it names goes over what was known. */
 static void read_usage(struct usage_reader *r, struct json_object *o)
 {
-	struct usage *u = &r->reading.usage;
+	struct usage *u = &r->top;
 	bool any, output;
 
 	if (!json_object_is_type(o, json_type_object))
@@ -178,8 +241,10 @@ static void read_usage(struct usage_reader *r, struct json_object *o)
 	any |= output = tokens_at(o, "output_tokens", &u->output);
 	any |= tokens_at(o, "cache_read_input_tokens", &u->cache_read);
 	any |= read_writes(o, u);
+	any |= read_iterations(o, &r->iterations);
 	if (!any)
 		return;
+	join(u, &r->iterations, &r->reading.usage);
 	if (output)
 		r->reading.unreported = 0;
 	r->reading.any = true;

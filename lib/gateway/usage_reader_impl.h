@@ -39,9 +39,17 @@ struct json_scan {
 	bool overflow;		/* this value was too long */
 };
 
+/* Sums of usage.iterations; writes whose life is not named stand apart. */
+struct iterations {
+	struct usage usage;
+	int64_t writes;
+};
+
 struct usage_reader {
 	enum usage_format format;
 	struct usage_reading reading;
+	struct usage top;	/* what usage names itself */
+	struct iterations iterations;
 	struct buf kept;	/* the event's data, or the key or value */
 	union {
 		struct sse_scan sse;

@@ -15,7 +15,7 @@ static void check(const struct usage_reading *u)
 {
 	if (u->usage.input < 0 || u->usage.output < 0 ||
 	    u->usage.cache_write_5m < 0 || u->usage.cache_write_1h < 0 ||
-	    u->usage.cache_read < 0 || u->any != (u->changes > 0) ||
+	    u->usage.cache_read < 0 || u->unreported < 0 || u->any != (u->changes > 0) ||
 	    !utf8_valid(u->model, strlen(u->model)))
 		abort();
 }

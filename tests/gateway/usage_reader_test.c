@@ -98,6 +98,35 @@ static const struct row {
 	  "1000000000001}"), " 0 0 0 0 0 -" },
 	{ USAGE_SSE, DELTA("{\"input_tokens\":1000000000000}"),
 	  " 1000000000000 0 0 0 0 " },
+	/* Several runs in a call: one made the context shorter. */
+	{ USAGE_SSE, START DELTA("{\"input_tokens\":23000,\"output_tokens\":100,"
+	  "\"iterations\":[{\"type\":\"compaction\",\"input_tokens\":180000,"
+	  "\"output_tokens\":3500},{\"type\":\"message\",\"input_tokens\":23000,"
+	  "\"output_tokens\":100}]}") STOP,
+	  "claude-opus-4-5 203000 3600 100 200 4000 c" },
+	{ USAGE_SSE, START DELTA("{\"iterations\":[{\"input_tokens\":9},7,null,"
+	  "[1],{\"output_tokens\":-4},{\"input_tokens\":8,\"output_tokens\":3,"
+	  "\"cache_read_input_tokens\":1000}]}") STOP,
+	  "claude-opus-4-5 25 3 100 200 4000 c" },
+	/* A later report without them takes nothing back. */
+	{ USAGE_SSE, START DELTA("{\"iterations\":[{\"output_tokens\":50}]}")
+	  DELTA("{\"output_tokens\":7}") DELTA("{\"iterations\":5}") STOP,
+	  "claude-opus-4-5 25 50 100 200 4000 c" },
+	{ USAGE_SSE, START DELTA("{\"output_tokens\":7,\"iterations\":[]}") STOP,
+	  "claude-opus-4-5 25 7 100 200 4000 c" },
+	/* Writes: by their life, or as the top has it. */
+	{ USAGE_JSON, "{\"usage\":{\"cache_creation_input_tokens\":300,"
+	  "\"cache_creation\":{\"ephemeral_1h_input_tokens\":300},"
+	  "\"iterations\":[{\"cache_creation_input_tokens\":200},"
+	  "{\"cache_creation_input_tokens\":100}]}}", " 0 0 0 300 0 c" },
+	{ USAGE_JSON, "{\"usage\":{\"cache_creation_input_tokens\":300,"
+	  "\"iterations\":[{\"cache_creation_input_tokens\":200,"
+	  "\"cache_creation\":{\"ephemeral_5m_input_tokens\":50,"
+	  "\"ephemeral_1h_input_tokens\":150}},{\"cache_creation\":"
+	  "{\"ephemeral_5m_input_tokens\":350}}]}}", " 0 0 400 150 0 c" },
+	{ USAGE_JSON, "{\"usage\":{\"iterations\":[{\"input_tokens\":"
+	  "1000000000000},{\"input_tokens\":1000000000000}]}}",
+	  " 1000000000000 0 0 0 0 c" },
 	/* What is no JSON: lines of data are joined by their ends. */
 	{ USAGE_SSE, "data: {\"type\":\"message_delta\",\"usage\":"
 	  "{\"output_tokens\":1\ndata:5}}\n\n", " 0 0 0 0 0 -" },
