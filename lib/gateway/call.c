@@ -261,7 +261,7 @@ static void arrived(void *call)
 	struct call *c = call;
 
 	if (caller_received(c->caller) > DOOR_BODY_MAX && !c->settled)
-		return refuse(c, ANSWER_TOO_LARGE);
+		return call_cut(c, ANSWER_TOO_LARGE);
 	if (c->transfer)
 		transfer_more(c->transfer);
 	else
@@ -308,6 +308,17 @@ void call_cut(struct call *c, enum answer a)
 	caller_finish(c->caller, false);
 }
 
+/* Whether its service has been silent for too long, or neither takes the body nor goes on. */
+static bool late(struct call *c, int64_t now)
+{
+	int64_t quiet = now - c->heard_at;
+
+	if (quiet > (c->status ? SILENCE_MS : FIRST_BYTE_MS))
+		return true;
+	return c->status && quiet > TAKE_MS && now - c->took_at > TAKE_MS &&
+	       !reply_sent(c);
+}
+
 void call_tick(struct call *c, int64_t now)
 {
 	int64_t at;
@@ -322,8 +333,7 @@ void call_tick(struct call *c, int64_t now)
 				    refused ? 0 : (at - now) / 1000 + 1, NULL);
 		else
 			call_refuse(c, ANSWER_FULL, RETRY_SOON_S, NULL);
-	} else if (c->transfer && (c->received > REPLY_MAX || now - c->heard_at >
-				   (c->status ? SILENCE_MS : FIRST_BYTE_MS))) {
+	} else if (c->transfer && (c->received > REPLY_MAX || late(c, now))) {
 		call_cut(c, ANSWER_LATE);
 	}
 }

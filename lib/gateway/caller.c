@@ -304,7 +304,17 @@ ssize_t caller_read(struct caller *c, void *to, size_t n)
 		}
 		return (ssize_t)got;
 	}
-	return c->complete ? 0 : -1;
+	return c->complete && !c->drain ? 0 : -1;
+}
+
+void caller_drain(struct caller *c)
+{
+	c->drain = true;
+	window_release(&c->up);
+	if (!c->complete && c->suspended && !c->head_held) {
+		moved(c);
+		wake(c);
+	}
 }
 
 bool caller_rewind(struct caller *c)
@@ -390,8 +400,6 @@ static void ready(struct caller *c, int status)
 {
 	c->status = status;
 	c->answered = true;
-	c->drain = true;
-	window_release(&c->up);
 	moved(c);
 	wake(c);
 }
@@ -405,6 +413,7 @@ void caller_answer(struct caller *c, int status, const struct headers *fields,
 		err_abort("out of memory");
 	MHD_add_response_header(c->response, "Content-Type", type);
 	add_fields(c->response, fields);
+	caller_drain(c);
 	ready(c, status);
 }
 
@@ -434,6 +443,7 @@ void caller_finish(struct caller *c, bool whole)
 {
 	c->finished = true;
 	c->whole = whole;
+	caller_drain(c);
 	if (c->queued)
 		wake(c);
 }

@@ -83,21 +83,24 @@ bool caller_window_full(const struct caller *c);
 /* "Expect: 100-continue" is told to go on; the body is wanted. */
 void caller_go_on(struct caller *c);
 
-/* Body bytes: how many; 0 at the end, -1 for none now. */
+/* Body bytes: how many; 0 at the end, -1 for none now, or none any more after caller_drain. */
 ssize_t caller_read(struct caller *c, void *to, size_t n);
 bool caller_rewind(struct caller *c);
-/* The body when all of it is in memory, else NULL. Borrowed until caller_begin or caller_answer. */
+/* The body when all of it is in memory, else NULL. Borrowed until caller_drain, caller_answer or caller_finish. */
 const char *caller_whole(const struct caller *c);
+
+/* What is left of the body is not wanted: it is dropped as it comes. */
+void caller_drain(struct caller *c);
 
 /* A whole answer, copied; the rest of the request is dropped. One answer or caller_begin. */
 void caller_answer(struct caller *c, int status, const struct headers *fields,
 		   const char *type, const char *body);
 
-/* An answer in pieces; length -1 when it is not known. */
+/* An answer in pieces; length -1 when it is not known. It is sent when the request's body is read, which goes on. */
 void caller_begin(struct caller *c, int status, const struct headers *fields, int64_t length);
 /* All of it, or false: no room (taken follows). */
 bool caller_write(struct caller *c, const char *bytes, size_t n);
-/* Its end; whole false: what was written is still sent, then the connection is cut. */
+/* Its end, the rest of the request is dropped; whole false: what was written is still sent, then the connection is cut. */
 void caller_finish(struct caller *c, bool whole);
 /* Whether it has an answer, or the begin of one. */
 bool caller_answered(const struct caller *c);

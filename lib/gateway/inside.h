@@ -21,6 +21,7 @@
 #define LINE_WAIT_MS 60000	/* for a turn */
 #define FIRST_BYTE_MS 600000	/* the service may think that long */
 #define SILENCE_MS 600000	/* between bytes of a reply; the service pings */
+#define TAKE_MS 60000	/* a service that answers before it has the body takes on */
 #define WHOLE_MS 1800000
 #define REPLY_MAX (256LL << 20)	/* bytes of a reply, decoded */
 
@@ -48,10 +49,12 @@ struct call {
 	int status;			/* of the service; 0: none yet */
 	int64_t began;			/* monotonic */
 	int64_t sent_at, heard_at;	/* monotonic: upstream */
+	int64_t took_at;		/* some of the body */
 	int64_t received;		/* bytes of the reply */
 	enum answer said;		/* ANSWER_COUNT: none of ours */
 	bool asking;			/* admission */
 	bool admitted, metered, settled;
+	bool sent;			/* the body; after the service's head */
 	bool swallow;			/* the reply is not for the workspace */
 	bool unreported;		/* usage that the journal does not know */
 };
@@ -97,6 +100,8 @@ void reply_begin(struct call *c);
 void reply_settle(struct call *c, const char *outcome);
 /* Tells the journal what replies have reported; before workspaces see it. */
 void reply_report(struct gateway *g);
+/* Gives the body's memory back when the service has it; whether it has. */
+bool reply_sent(struct call *c);
 /* What it comes to when it is cut off now. */
 const char *reply_outcome(const struct call *c, bool whole);
 

@@ -13,10 +13,9 @@
 #include "core/log.h"
 #include "core/str.h"
 
+#define BUSY_REST_S 30
+#define BUSY_REST_MAX_S 3600
 #define ESTIMATE_STEP 100	/* tokens of output, and a tenth, that the journal need not know */
-#define REFUSED_REST_MS 600000
-#define BUSY_REST_MS 30000
-#define BUSY_REST_MAX_MS 3600000
 
 const char *reply_outcome(const struct call *c, bool whole)
 {
@@ -179,10 +178,21 @@ static ssize_t body(void *data, char *to, size_t n)
 
 	if (got < 0)
 		return got;
+	if (got > 0)
+		c->took_at = clock_mono_ms();
 	c->given += got;
 	if (got == 0 || c->given == length)
 		note_given(c);
 	return got;
+}
+
+bool reply_sent(struct call *c)
+{
+	if (!c->sent && transfer_sent(c->transfer)) {
+		c->sent = true;
+		caller_drain(c->caller);
+	}
+	return c->sent;
 }
 
 static bool again(void *data)
@@ -196,26 +206,66 @@ static bool again(void *data)
 	return true;
 }
 
+/* One of the key's limits is used up: "anthropic-ratelimit-...-remaining: 0". */
+static bool used_up(const struct headers *fields)
+{
+	static const char begin[] = "anthropic-ratelimit-", end[] = "-remaining";
+	const char *value;
+	size_t i, n;
+
+	for (i = 0; i < fields->n; i++) {
+		n = headers_split(fields->lines[i], &value);
+		if (n >= strlen(begin) + strlen(end) &&
+		    !strncasecmp(fields->lines[i], begin, strlen(begin)) &&
+		    !strncasecmp(fields->lines[i] + n - strlen(end), end, strlen(end)) &&
+		    str_equal(value, "0"))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * How long a key rests that the service says is busy. Without a time or a limit
+ * that is used up it may be about what this user asked for: then nobody else waits.
+ */
+static int64_t busy_s(const struct headers *fields)
+{
+	const char *after = headers_value(fields, "retry-after");
+	long long s;
+	char *end;
+
+	if (!after)
+		return used_up(fields) ? BUSY_REST_S : 0;
+	s = strtoll(after, &end, 10);
+	if (end == after)		/* a date */
+		return BUSY_REST_S;
+	return s < 0 ? 0 : s > BUSY_REST_MAX_S ? BUSY_REST_MAX_S : s;
+}
+
+static void refused_key(struct call *c, int64_t now)
+{
+	bool sure = keys_refuse(c->gateway->keys, &c->key, c->sent_at, now);
+	char number[24];
+
+	snprintf(number, sizeof(number), "%zu", c->key.number);
+	log_event(sure ? LOG_ERROR : LOG_WARN,
+		  sure ? "key_refused" : "key_doubted", "key", number, NULL);
+}
+
 /* The service's word on a key; true when the reply is not for the workspace. */
 static bool judge_key(struct call *c, const struct headers *fields)
 {
-	const char *after = headers_value(fields, "retry-after");
-	struct gateway *g = c->gateway;
-	int64_t now = clock_mono_ms(), ms;
-	char number[24];
+	struct keys *keys = c->gateway->keys;
+	int64_t now = clock_mono_ms();
 
 	if (c->status == 401) {
-		keys_rest(g->keys, &c->key, KEY_REFUSED, now + REFUSED_REST_MS);
-		snprintf(number, sizeof(number), "%zu", c->key.number);
-		log_event(LOG_ERROR, "key_refused", "key", number, NULL);
+		refused_key(c, now);
 		return true;
 	}
-	if (c->status == 429) {
-		ms = after ? strtoll(after, NULL, 10) * 1000 : 0;
-		if (ms <= 0 || ms > BUSY_REST_MAX_MS)
-			ms = BUSY_REST_MS;
-		keys_rest(g->keys, &c->key, KEY_BUSY, now + ms);
-	}
+	if (c->status < 300)
+		keys_take(keys, &c->key);
+	else if (c->status == 429)
+		keys_rest(keys, &c->key, KEY_BUSY, now + busy_s(fields) * 1000);
 	return false;
 }
 
@@ -232,12 +282,14 @@ static void head(void *data, int status, const struct headers *fields, int64_t l
 		c->reader = usage_reader_new(c, usage_format_of(
 			headers_value(fields, "content-type")));
 	caller_begin(c->caller, status, fields, length);
+	reply_sent(c);
 }
 
 static bool bytes(void *data, const char *bytes, size_t n)
 {
 	struct call *c = data;
 
+	reply_sent(c);
 	if (c->swallow)
 		return true;
 	if (!caller_write(c->caller, bytes, n))
@@ -342,6 +394,6 @@ void reply_begin(struct call *c)
 				   *e.key ? i18n_sentence(c->locale, e.key) : NULL);
 	}
 	r.key = c->key.line;
-	c->sent_at = c->heard_at = clock_mono_ms();
+	c->sent_at = c->heard_at = c->took_at = clock_mono_ms();
 	c->transfer = transfer_new(g->upstream, &r, &events, c);
 }

@@ -25,7 +25,9 @@ struct transfer {
 	int status;
 	int64_t length, began;
 	int64_t whole_length, left;	/* of the request; below 0: not known */
-	bool encoded, head_done, over, sent;
+	bool encoded, head_done, over;
+	bool given, sent;		/* of the request, all: to libcurl; by it */
+	bool spared;			/* its buffer for the request was given back */
 	bool send_paused, receive_paused, woken;
 	bool more, room;		/* what woke it */
 };
@@ -39,8 +41,13 @@ static size_t send_body(char *to, size_t size, size_t n, void *data)
 		t->send_paused = true;
 		return CURL_READFUNC_PAUSE;
 	}
+	/* A body cut short must never pass for a whole one: what follows on the connection would be read as its rest. */
+	if (got == 0 && t->left > 0)
+		return CURL_READFUNC_ABORT;
 	t->left -= got;
-	t->sent = got == 0 || t->left == 0;
+	t->given = got == 0 || t->left == 0;
+	if (t->given && t->head_done)
+		curl_easy_setopt(t->easy, CURLOPT_FORBID_REUSE, 0L);
 	return (size_t)got;
 }
 
@@ -51,6 +58,7 @@ static int seek_body(void *data, curl_off_t offset, int origin)
 	if (offset || origin != SEEK_SET || !t->events->rewind(t->data))
 		return CURL_SEEKFUNC_FAIL;
 	t->left = t->whole_length;
+	t->given = false;
 	return CURL_SEEKFUNC_OK;
 }
 
@@ -105,6 +113,43 @@ static void read_field(struct transfer *t, const char *line, size_t n)
 		return;
 }
 
+/* What libcurl counts of a body in chunks has their frames in it; it ends by itself. */
+bool transfer_sent(struct transfer *t)
+{
+	curl_off_t n = 0;
+
+	if (t->sent || !t->head_done)
+		return t->sent;
+	if (t->whole_length < 0) {
+		t->sent = t->given;
+	} else {
+		curl_easy_getinfo(t->easy, CURLINFO_SIZE_UPLOAD_T, &n);
+		t->sent = n >= t->whole_length;
+	}
+	return t->sent;
+}
+
+/*
+ * Setting its size gives the buffer back: streams are many and long. Never
+ * while bytes may be in it: those in chunks are not known to have gone.
+ */
+static void spare(struct transfer *t)
+{
+	if (t->spared || t->whole_length < 0 || !transfer_sent(t))
+		return;
+	t->spared = true;
+	curl_easy_setopt(t->easy, CURLOPT_UPLOAD_BUFFERSIZE, (long)TRANSFER_WRITE);
+}
+
+/*
+ * libcurl stops sending when the service has said no or has come to its end
+ * already, but does not end while the sending is paused.
+ */
+static void nudge(struct transfer *t)
+{
+	transfer_more(t);
+}
+
 /* One line of the head; several heads come when some are interim (1xx). */
 static size_t receive_head(char *line, size_t size, size_t n, void *data)
 {
@@ -119,10 +164,10 @@ static size_t receive_head(char *line, size_t size, size_t n, void *data)
 		if (t->status < 200)
 			return n;
 		t->head_done = true;
-		/* Setting its size gives the buffer back: streams are many and long. */
-		if (t->sent)
-			curl_easy_setopt(t->easy, CURLOPT_UPLOAD_BUFFERSIZE,
-					 (long)TRANSFER_WRITE);
+		spare(t);
+		if (!t->given)
+			curl_easy_setopt(t->easy, CURLOPT_FORBID_REUSE, 1L);
+		nudge(t);
 		t->events->head(t->data, t->status, &t->fields,
 				t->encoded ? -1 : t->length);
 	} else {
@@ -135,6 +180,8 @@ static size_t receive_bytes(char *bytes, size_t size, size_t n, void *data)
 {
 	struct transfer *t = data;
 
+	spare(t);
+	nudge(t);
 	if (t->events->bytes(t->data, bytes, size * n))
 		return size * n;
 	t->receive_paused = true;
@@ -199,7 +246,9 @@ struct transfer *transfer_new(struct upstream *u, const struct transfer_request 
 	t->events = events;
 	t->data = data;
 	t->length = -1;
-	t->left = t->whole_length = request->length;
+	t->whole_length = request->post ? request->length : 0;
+	t->left = t->whole_length;
+	t->given = request->whole || !t->whole_length;
 	t->easy = upstream_handle(u);
 	headers_init(&t->fields, t);
 	if (request->key)

@@ -62,7 +62,7 @@ struct transfer_request {
 	const char *target;	/* path and query, as they are sent */
 	bool post;
 	int64_t length;		/* of the body; -1 unknown */
-	const char *whole;	/* the body, when all is there already; NULL: it is asked for. Kept until head or end */
+	const char *whole;	/* the body, when all is there already; NULL: it is asked for. Kept until transfer_sent or transfer_free */
 	const struct headers *fields;	/* kept until transfer_free */
 	const char *key;	/* one more field, or NULL; copied, and wiped after */
 };
@@ -73,6 +73,9 @@ struct transfer *transfer_new(struct upstream *u, const struct transfer_request 
 
 /* At any time but inside its own body, rewind, head and bytes: ends it at once, no event follows. */
 void transfer_free(struct transfer *t);
+
+/* After the head: whether the body is not needed any more, all of it is on its way. */
+bool transfer_sent(struct transfer *t);
 
 /* There are request bytes again; there is room for reply bytes again. From anywhere. */
 void transfer_more(struct transfer *t);

@@ -78,6 +78,29 @@ static int64_t tokens_of(const struct ledger *l)
 	return l->usage.input + l->usage.output;
 }
 
+static void send_chunks_of(int fd, const char *bytes, size_t total, size_t each)
+{
+	char *chunk = malloc(each + 32);
+	int n = snprintf(chunk, 32, "%zx\r\n", each);
+
+	memcpy(chunk + (size_t)n, bytes, each);
+	memcpy(chunk + (size_t)n + each, "\r\n", 2);
+	for (; total; total -= each) {
+		if (send(fd, chunk, (size_t)n + each + 2, MSG_NOSIGNAL) < 0)
+			break;
+	}
+	send(fd, "0\r\n\r\n", 5, MSG_NOSIGNAL);
+	free(chunk);
+}
+
+static void send_chunks(int fd, size_t total, size_t each)
+{
+	char *zeros = calloc(1, each);
+
+	send_chunks_of(fd, zeros, total, each);
+	free(zeros);
+}
+
 /* Until the first event of an answer came. */
 static void hear(int fd)
 {
@@ -348,6 +371,108 @@ static void an_early_no_is_heard(void **state)
 	assert_true(a.status == 413 || a.status == 502);
 }
 
+/* A request of which the rest is sent when the service has answered. */
+static int send_in_two(int user, const char *fields, const char *body, size_t first, size_t n)
+{
+	int fd = client_connect(&w, 1), before = w.service.requests;
+	char all[256];
+
+	snprintf(all, sizeof(all), "%sContent-Length: %zu\r\n", fields, n);
+	client_send(fd, &w, user, "POST", "/v1/messages", all, body, first);
+	scripted_wait(&w.service, &w.service.requests, before + 1);
+	usleep(200000);
+	assert_int_equal(send(fd, body + first, n - first, MSG_NOSIGNAL), n - first);
+	return fd;
+}
+
+static char *ys(size_t n)
+{
+	char *body = malloc(n);
+
+	memset(body, 'y', n);
+	return body;
+}
+
+static void a_no_before_the_body_ends_its_call(void **state)
+{
+	char *body = ys(MB);
+	struct ledger l;
+	int fd, i;
+
+	start();
+	for (i = 0; i < 2; i++) {
+		fd = send_in_two(BEN, "x-app: early_no\r\n", body, i ? 70000 : 200000, MB);
+		read_answer(fd);
+		close(fd);
+		expect_error(413, "x_error", "upstream says 413");
+		assert_true(a.whole);
+	}
+	free(body);
+	world_ledger(&w, 2, &l);
+	assert_int_equal(l.failed, 2);
+	call(BEN, "");
+	assert_int_equal(a.status, 200);
+}
+
+static void a_body_is_passed_on_after_the_answer_has_begun(void **state)
+{
+	size_t n = 8 * MB;
+	char *body = ys(n);
+	struct ledger l;
+	int fd;
+
+	start();
+	fd = send_in_two(ANN, "x-app: early_yes 600\r\n", body, 200000, n);
+	read_answer(fd);
+	close(fd);
+	assert_true(a.whole);
+	assert_non_null(strstr(a.body, "message_stop"));
+	assert_int_equal(w.service.body_bytes, n);
+	/* The same connection, and nothing on it but this call. */
+	call(BEN, "");
+	assert_int_equal(a.status, 200);
+	assert_int_equal(w.service.connections, 1);
+	fd = client_connect(&w, 1);
+	client_send(fd, &w, ANN, "POST", "/v1/messages",
+		    "x-app: early_yes 300\r\nTransfer-Encoding: chunked\r\n", "", 0);
+	send(fd, "1\r\ny\r\n", 6, MSG_NOSIGNAL);
+	send_chunks_of(fd, body, 4 * MB, MB);
+	read_answer(fd);
+	close(fd);
+	assert_true(a.whole);
+	assert_int_equal(w.service.body_bytes, n + 2 + 4 * MB + 1);
+	assert_int_equal(w.service.strange, 0);
+	free(body);
+	world_ledger(&w, 3, &l);
+	assert_int_equal(l.complete, 3);
+}
+
+/* One that is not copied by libcurl, and not all sent when the answer begins. */
+static void a_body_is_kept_until_it_is_sent(void **state)
+{
+	size_t n = 65536;
+	char *body = ys(n);
+	int fds[8], i, round;
+
+	strcpy(w.more, "user_calls = 20\nuser_calls_per_minute = 1000\n");
+	start();
+	for (round = 0; round < 20; round++) {
+		for (i = 0; i < 8; i++) {
+			fds[i] = client_connect(&w, 1);
+			client_send(fds[i], &w, ANN, "POST", "/v1/messages",
+				    "x-app: early_yes 5\r\n", body, n);
+		}
+		for (i = 0; i < 8; i++) {
+			read_answer(fds[i]);
+			assert_true(a.whole);
+			close(fds[i]);
+		}
+	}
+	assert_int_equal(w.service.strange, 0);
+	assert_int_equal(w.service.body_bytes, 20 * 8 * n);
+	free(body);
+}
+
 static void a_service_that_is_not_there_is_said(void **state)
 {
 	strcpy(w.upstream, "http://127.0.0.1:1");
@@ -397,6 +522,8 @@ static void fill_up(int fds[4])
 
 static void who_leaves_before_a_connection_stands_harms_nobody(void **state)
 {
+	/* Less than what wakes the gateway by itself: its deadline to connect, 15 s. */
+	struct timeval wait = { .tv_sec = 10 };
 	int fill[4], fds[3], before, i;
 
 	start();
@@ -407,8 +534,8 @@ static void who_leaves_before_a_connection_stands_harms_nobody(void **state)
 	for (i = 0; i < 3; i++) {
 		fds[i] = client_connect(&w, 1);
 		client_send(fds[i], &w, ANN, "POST", "/v1/messages", "", "{}", 2);
+		wait_for_knocking(before + i + 1);
 	}
-	wait_for_knocking(before + 3);
 	for (i = 0; i < 3; i++)
 		close(fds[i]);
 	wait_for_knocking(before);
@@ -417,12 +544,15 @@ static void who_leaves_before_a_connection_stands_harms_nobody(void **state)
 	scripted_set_deaf(&w.service, false);
 	for (i = 0; i < 3; i++) {
 		fds[i] = client_connect(&w, 1);
-		client_send(fds[i], &w, BEN, "POST", "/v1/messages", "x-app: hold\r\n", "{}", 2);
+		setsockopt(fds[i], SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait));
+		client_send(fds[i], &w, BEN, "POST", "/v1/messages", "x-app: slow 50\r\n", "{}", 2);
+		scripted_wait(&w.service, &w.service.requests, i + 1);
 	}
-	for (i = 0; i < 3; i++)
-		hear(fds[i]);
-	for (i = 0; i < 3; i++)
+	for (i = 0; i < 3; i++) {
+		read_answer(fds[i]);
+		assert_true(a.whole);
 		close(fds[i]);
+	}
 }
 
 /* ---- keys */
@@ -477,20 +607,6 @@ static void a_busy_key_rests_as_long_as_it_is_told(void **state)
 }
 
 /* ---- sizes */
-
-static void send_chunks(int fd, size_t total, size_t each)
-{
-	char *chunk = calloc(1, each + 32);
-	int n = snprintf(chunk, 32, "%zx\r\n", each);
-
-	memcpy(chunk + (size_t)n + each, "\r\n", 2);
-	for (; total; total -= each) {
-		if (send(fd, chunk, (size_t)n + each + 2, MSG_NOSIGNAL) < 0)
-			break;
-	}
-	send(fd, "0\r\n\r\n", 5, MSG_NOSIGNAL);
-	free(chunk);
-}
 
 static void large_requests_pass_in_pieces(void **state)
 {
@@ -1028,6 +1144,9 @@ int main(void)
 		TEST(errors_of_the_service_pass),
 		TEST(odd_replies_are_booked_as_they_are),
 		TEST(an_early_no_is_heard),
+		TEST(a_no_before_the_body_ends_its_call),
+		TEST(a_body_is_passed_on_after_the_answer_has_begun),
+		TEST(a_body_is_kept_until_it_is_sent),
 		TEST(a_service_that_is_not_there_is_said),
 		TEST(who_leaves_before_a_connection_stands_harms_nobody),
 		TEST(a_refused_key_is_the_operators_matter),
