@@ -91,7 +91,7 @@ static int setup(void **state)
 		return -1;
 	}
 	world_init(&w);
-	port = w.service.port + 1 < 65000 ? w.service.port + 1 : 4443;
+	port = world_free_port();
 	run("openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=127.0.0.1 "
 	    "-addext subjectAltName=IP:127.0.0.1 -days 2 -keyout %s/key -out %s/cert 2>/dev/null",
 	    w.folder, w.folder);

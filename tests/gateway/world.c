@@ -90,7 +90,7 @@ void world_write_keys(struct world *w, const char *text)
 	chmod(path, 0400);
 }
 
-static int free_port(void)
+int world_free_port(void)
 {
 	struct sockaddr_in at = { .sin_family = AF_INET };
 	socklen_t len = sizeof(at);
@@ -111,7 +111,7 @@ static void write_settings(struct world *w, const char *path)
 	if (!src)
 		src = "..";
 	if (!w->port)
-		w->port = free_port();
+		w->port = world_free_port();
 	fprintf(f, "database = %s/store.db\nredis_socket = %s\n", w->folder, w->redis.socket);
 	fprintf(f, "templates = %s/templates\nprices = %s/conf/prices.list\n", src, src);
 	fprintf(f, "gateway_listen = 127.0.0.1:%d\n", w->port);

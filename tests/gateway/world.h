@@ -37,6 +37,9 @@ struct world {
 void world_init(struct world *w);
 void world_release(struct world *w);
 
+/* A loopback port that nobody has just now. */
+int world_free_port(void);
+
 /* Starts and waits until it is ready, or (false) ended. */
 bool world_start(struct world *w);
 void world_stop(struct world *w);	/* SIGTERM, and it must end well */
