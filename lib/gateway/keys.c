@@ -16,6 +16,8 @@
 struct key {
 	char *line;
 	int64_t rests_until;
+	int64_t doubted_at;	/* the first refusal in a row */
+	bool doubted;
 	enum key_rest why;
 };
 
@@ -195,14 +197,47 @@ bool keys_next(struct keys *k, int64_t now, struct key_use *out)
 	return false;
 }
 
+/* NULL: without a key, or of an earlier file. */
+static struct key *used(struct keys *k, const struct key_use *use)
+{
+	if (use->generation != k->generation || !use->number)
+		return NULL;
+	return &k->list[use->number - 1];
+}
+
+bool keys_refuse(struct keys *k, const struct key_use *use, int64_t sent, int64_t now)
+{
+	struct key *key = used(k, use);
+
+	if (!key)
+		return false;
+	if (!key->doubted) {
+		key->doubted = true;
+		key->doubted_at = now;
+		keys_rest(k, use, KEY_BUSY, now + KEYS_DOUBT_MS);
+		return false;
+	}
+	if (sent < key->doubted_at)
+		return false;
+	keys_rest(k, use, KEY_REFUSED, now + KEYS_REFUSED_MS);
+	return true;
+}
+
+void keys_take(struct keys *k, const struct key_use *use)
+{
+	struct key *key = used(k, use);
+
+	if (key)
+		key->doubted = false;
+}
+
 void keys_rest(struct keys *k, const struct key_use *use, enum key_rest why,
 	       int64_t until)
 {
-	struct key *key;
+	struct key *key = used(k, use);
 
-	if (use->generation != k->generation || !use->number)
+	if (!key)
 		return;
-	key = &k->list[use->number - 1];
 	if (until > key->rests_until) {
 		key->rests_until = until;
 		key->why = why;

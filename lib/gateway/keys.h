@@ -47,6 +47,18 @@ enum key_rest { KEY_BUSY, KEY_REFUSED };
 void keys_rest(struct keys *k, const struct key_use *use, enum key_rest why,
 	       int64_t until);
 
+#define KEYS_DOUBT_MS 5000		/* rests after one refusal: it may have been the call's */
+#define KEYS_REFUSED_MS 600000	/* after one more in a row */
+
+/*
+ * The service refused a call that was sent then with it (both: keys_next's
+ * clock). True: it is the key that is refused, not only a call. Calls that
+ * were under way together count once.
+ */
+bool keys_refuse(struct keys *k, const struct key_use *use, int64_t sent, int64_t now);
+/* The service took it: refusals are no longer in a row. */
+void keys_take(struct keys *k, const struct key_use *use);
+
 /* When the next key can be used (0: now), and whether all rest because they were refused. */
 int64_t keys_ready_at(const struct keys *k, int64_t now, bool *refused);
 

@@ -564,6 +564,9 @@ static void a_refused_key_is_the_operators_matter(void **state)
 	strcpy(w.service.good_key, "sk-other");
 	start();
 	call(BEN, "");
+	expect_error(529, "overloaded_error", "another");
+	/* It waits for the key, which is refused again. */
+	call(BEN, "");
 	expect_error(503, "api_error", "administrator");
 	assert_string_equal(answer_field(&a, "x-should-retry"), "false");
 	requests = w.service.requests;
@@ -577,6 +580,57 @@ static void a_refused_key_is_the_operators_matter(void **state)
 	call(BEN, "");
 	assert_int_equal(a.status, 200);
 	assert_null(strstr(world_log(&w), "sk-"));
+}
+
+/* What one user's call is refused for is no reason to refuse the others'. */
+static void one_users_refusal_is_not_the_others(void **state)
+{
+	int i;
+
+	start();
+	for (i = 0; i < 2; i++) {
+		call(BEN, "status 401");
+		expect_error(529, "overloaded_error", "another");
+		call(ANN, "");
+		assert_int_equal(a.status, 200);
+	}
+	call(BEN, "limit 0");
+	assert_int_equal(a.status, 429);
+	assert_null(strstr(world_log(&w), "key_refused"));
+}
+
+static bool waits_for_a_key(const char *app)
+{
+	int fd, before;
+	struct timeval little = { .tv_sec = 2 };
+	char byte;
+	bool waits;
+
+	call(BEN, app);
+	assert_int_equal(a.status, 429);
+	before = w.service.requests;
+	fd = client_connect(&w, 1);
+	client_send(fd, &w, ANN, "POST", "/v1/messages", "", "{}", 2);
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &little, sizeof(little));
+	waits = recv(fd, &byte, 1, 0) != 1 && w.service.requests == before;
+	close(fd);
+	return waits;
+}
+
+static void a_key_rests_when_its_limits_say_so(void **state)
+{
+	start();
+	assert_false(waits_for_a_key("limit 0"));
+	assert_true(waits_for_a_key("limit 1"));
+	world_stop(&w);
+	start();
+	/* A time that is none is an hour: said at once, not waited for. */
+	call(BEN, "limit 2");
+	assert_int_equal(a.status, 429);
+	call(BEN, "");
+	expect_error(429, "rate_limit_error", "");
+	assert_true(atoi(answer_field(&a, "retry-after")) > 3000);
+	assert_int_equal(w.service.requests, 4);
 }
 
 static void another_key_takes_over(void **state)
@@ -1150,6 +1204,8 @@ int main(void)
 		TEST(a_service_that_is_not_there_is_said),
 		TEST(who_leaves_before_a_connection_stands_harms_nobody),
 		TEST(a_refused_key_is_the_operators_matter),
+		TEST(one_users_refusal_is_not_the_others),
+		TEST(a_key_rests_when_its_limits_say_so),
 		TEST(another_key_takes_over),
 		TEST(a_busy_key_rests_as_long_as_it_is_told),
 		TEST(large_requests_pass_in_pieces),

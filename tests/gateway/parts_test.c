@@ -183,6 +183,29 @@ static void keys_take_turns_and_rest(void **state)
 	keys_free(k);
 }
 
+static void a_key_is_doubted_before_it_is_refused(void **state)
+{
+	struct keys *k = keys_new();
+	struct key_use a;
+	bool refused;
+
+	assert_true(keys_next(k, 0, &a));
+	assert_false(keys_refuse(k, &a, 0, 1));		/* there is none */
+	load_text(k, "sk-one\n");
+	assert_true(keys_next(k, 1000, &a));
+	assert_false(keys_refuse(k, &a, 1000, 1500));
+	assert_int_equal(keys_ready_at(k, 1500, &refused), 1500 + KEYS_DOUBT_MS);
+	assert_false(refused);
+	/* One that was under way meanwhile says nothing new. */
+	assert_false(keys_refuse(k, &a, 1400, 1600));
+	keys_take(k, &a);
+	assert_false(keys_refuse(k, &a, 7000, 7100));
+	assert_true(keys_refuse(k, &a, 13000, 13100));
+	assert_int_equal(keys_ready_at(k, 13100, &refused), 13100 + KEYS_REFUSED_MS);
+	assert_true(refused);
+	keys_free(k);
+}
+
 static void bad_key_files_are_refused(void **state)
 {
 	static const char *const bad[] = { "", "# nothing\n", "two words\n",
@@ -393,6 +416,7 @@ int main(void)
 		cmocka_unit_test(fields_pass_by_list),
 		cmocka_unit_test(bad_fields_are_refused),
 		cmocka_unit_test(keys_take_turns_and_rest),
+		cmocka_unit_test(a_key_is_doubted_before_it_is_refused),
 		cmocka_unit_test(bad_key_files_are_refused),
 		cmocka_unit_test(nobody_starves),
 		cmocka_unit_test(turns_go_round),

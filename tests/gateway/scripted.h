@@ -6,6 +6,7 @@
  *   (none)        an event stream: 100 tokens in, 20 out
  *   json          the same as one JSON body
  *   status N      an error of that status; 429 with "retry-after: 1"
+ *   limit N       429; 0: nothing said, 1: a limit is used up, 2: a time too long to be one
  *   slow N        N deltas, 20 ms apart
  *   cut           the first event, then the connection is closed
  *   cut_head      the connection is closed without a word
