@@ -94,7 +94,17 @@ bool caller_late(const struct caller *c, int64_t now)
 
 /* ---- the request */
 
-#define NO_LENGTH INT64_MIN	/* it is not said, or said twice */
+#define NO_LENGTH INT64_MIN	/* it is not said, or said twice, or who knows */
+
+/* "Transfer-Encoding : chunked" is a field of this name to MHD, and of no name to us. */
+static bool name_good(const char *name)
+{
+	for (; *name; name++) {
+		if (*name <= ' ' || *name > '~')
+			return false;
+	}
+	return true;
+}
 
 static enum MHD_Result each_length(void *cls, enum MHD_ValueKind kind,
 				   const char *name, const char *value)
@@ -111,6 +121,9 @@ static enum MHD_Result each_length(void *cls, enum MHD_ValueKind kind,
 			NO_LENGTH : -1;
 	} else if (!strcasecmp(name, "expect")) {
 		c->expects = true;
+	} else if (!name_good(name)) {
+		c->lengths++;
+		c->length = NO_LENGTH;
 	}
 	return MHD_YES;
 }
@@ -254,7 +267,7 @@ int caller_fields(const struct caller *c, struct headers *out, struct err *e)
 	struct taking t = { .out = out, .e = e };
 
 	if (c->length == NO_LENGTH)
-		return err_set(e, ERR_INPUT, "a body with two lengths");
+		return err_set(e, ERR_INPUT, "a body with two lengths, or a field without a name");
 	MHD_get_connection_values(c->mhd, MHD_HEADER_KIND, each_field, &t);
 	return t.result;
 }

@@ -68,7 +68,7 @@ const char *caller_method(const struct caller *c);
 const char *caller_target(const struct caller *c);	/* as it came: nothing decoded */
 const char *caller_address(const struct caller *c);
 const char *caller_header(const struct caller *c, const char *name);
-/* What of its fields may pass, as headers_take; ERR_INPUT too for two lengths. */
+/* What of its fields may pass, as headers_take; ERR_INPUT too for two lengths and for names that are none. */
 int caller_fields(const struct caller *c, struct headers *out, struct err *e) must_check;
 
 /* Its connection is one too many: answer so. */

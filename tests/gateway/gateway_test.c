@@ -280,6 +280,12 @@ static void bad_requests_are_refused(void **state)
 	expect_error(400, "invalid_request_error", "malformed");
 	request(ANN, "POST", "/v1/messages", "Content-Length: 2\r\nTransfer-Encoding: chunked\r\n");
 	expect_error(400, "invalid_request_error", "malformed");
+	request(ANN, "POST", "/v1/messages", "Transfer-Encoding : chunked\r\nContent-Length: 0\r\n");
+	expect_error(400, "invalid_request_error", "malformed");
+	request(ANN, "POST", "/v1/messages", "Content-Length: 0\r\nTransfer-Encoding\t: chunked\r\n");
+	expect_error(400, "invalid_request_error", "malformed");
+	request(ANN, "GET", "/v1/models", "Transfer-Encoding : chunked\r\n");
+	expect_error(400, "invalid_request_error", "malformed");
 	assert_int_equal(w.service.requests, 0);
 }
 
