@@ -3,8 +3,10 @@
 
 #include <string.h>
 #include <strings.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
+#include <linux/sockios.h>
 #include <talloc.h>
 
 #include "core/clock.h"
@@ -37,6 +39,23 @@ void caller_free(struct caller *c, bool whole)
 	talloc_free(c);
 }
 
+/* Bytes of the answer that the client's side has; the kernel's buffer is not it. */
+static int64_t has_read(const struct caller *c)
+{
+	int waiting = 0;
+
+	if (ioctl(c->connection->fd, SIOCOUTQ, &waiting) < 0)
+		waiting = 0;
+	return c->given - waiting;
+}
+
+/* Bytes begin to wait for the client. */
+static void measure(struct caller *c)
+{
+	c->read_at = clock_mono_ms();
+	c->read = has_read(c);
+}
+
 static enum MHD_Result hold(struct caller *c)
 {
 	c->suspended = true;
@@ -49,6 +68,8 @@ static void wake(struct caller *c)
 	if (!c->suspended)
 		return;
 	c->suspended = false;
+	if (c->queued)
+		measure(c);
 	MHD_resume_connection(c->mhd);
 	daemon_soon(c->door->daemon);
 }
@@ -82,13 +103,31 @@ void caller_drop(struct caller *c)
 	cut(c);
 }
 
+/* Suspended is who has all that there is, so a slow service makes nobody late. */
+static bool reads_slowly(struct caller *c, int64_t now)
+{
+	const struct door_options *o = &c->door->options;
+	int64_t read;
+
+	if (now - c->read_at <= o->reader_ms)
+		return false;
+	read = has_read(c);
+	if (read - c->read < o->reader_bytes)
+		return true;
+	c->read_at = now;
+	c->read = read;
+	return false;
+}
+
 /* Whether it is the client that keeps us waiting, and for too long. */
-bool caller_late(const struct caller *c, int64_t now)
+bool caller_late(struct caller *c, int64_t now)
 {
 	const struct door_options *o = &c->door->options;
 
 	if (c->suspended || c->cut)
 		return false;
+	if (c->queued)
+		return reads_slowly(c, now);
 	return now - c->moved_at > (c->complete ? o->reader_ms : o->body_ms);
 }
 
@@ -134,8 +173,8 @@ static enum MHD_Result queue(struct caller *c)
 {
 	if (!c->response)
 		c->response = make_response(c);
-	moved(c);
 	c->queued = true;
+	measure(c);
 	return MHD_queue_response(c->mhd, (unsigned)c->status, c->response);
 }
 
@@ -359,7 +398,7 @@ static ssize_t read_down(void *cls, uint64_t at, char *to, size_t max)
 	struct caller *c = cls;
 	size_t n = window_take(&c->down, to, max);
 
-	moved(c);
+	c->given += (int64_t)n;
 	if (n) {
 		if (c->call)
 			c->door->events->taken(c->call);

@@ -37,8 +37,9 @@ struct door_events {
 struct door_options {
 	const char *listen;	/* ADDRESS:PORT */
 	int64_t connections;	/* of all; later ones wait */
-	/* ms: a head, or the wait for the next one; a body's next DOOR_STEP bytes; an answer's next ones */
+	/* ms: a head, or the wait for the next one; a body's next DOOR_STEP bytes; an answer's next reader_bytes */
 	int64_t head_ms, body_ms, reader_ms;
+	int64_t reader_bytes;	/* only while so long some wait for the client */
 };
 #define DOOR_STEP 8192
 

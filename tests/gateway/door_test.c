@@ -91,11 +91,16 @@ static void on_tick(uv_timer_t *timer)
 	door_tick(t.door, clock_mono_ms());
 }
 
+#define NEVER_SO_MUCH (1LL << 50)
+
+static int64_t reader_bytes = 1;
+
 static void open_door(int64_t head_ms, int64_t body_ms, int64_t reader_ms)
 {
 	struct door_options options = {
 		.listen = "127.0.0.1:0", .connections = 10,
 		.head_ms = head_ms, .body_ms = body_ms, .reader_ms = reader_ms,
+		.reader_bytes = reader_bytes,
 	};
 	struct err e = { 0 };
 
@@ -263,6 +268,53 @@ static void a_reader_that_reads_is_not_late(void **state)
 	assert_int_equal(t.ended, 1);
 }
 
+/* Reads all that comes, until its connection ends or for so long. */
+static void read_on(int64_t ms, void (*each)(void))
+{
+	static char bytes[65536];
+	int64_t until = clock_mono_ms() + ms;
+
+	while (clock_mono_ms() < until && !t.ended) {
+		if (each)
+			each();
+		uv_run(&t.loop, UV_RUN_NOWAIT);
+		while (recv(t.fd, bytes, sizeof(bytes), 0) > 0)
+			;
+	}
+}
+
+static void who_reads_too_little_is_late(void **state)
+{
+	reader_bytes = NEVER_SO_MUCH;
+	open_door(LONG, LONG, SHORT);
+	t.pour = true;
+	knock("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+	read_on(20 * SHORT, NULL);
+	assert_int_equal(t.ended, 1);
+	assert_false(t.whole);
+	close_door();
+	reader_bytes = 1;
+}
+
+static void write_little(void)
+{
+	if (t.caller)
+		caller_write(t.caller, "abc", 3);
+	usleep(2000);
+}
+
+static void who_reads_all_there_is_is_not_late(void **state)
+{
+	reader_bytes = NEVER_SO_MUCH;
+	open_door(LONG, LONG, SHORT);
+	t.streams = true;
+	knock("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+	read_on(3 * SHORT, write_little);
+	assert_int_equal(t.ended, 0);
+	close_door();
+	reader_bytes = 1;
+}
+
 static void one_that_hangs_up_is_noticed(void **state)
 {
 	int i;
@@ -326,6 +378,8 @@ int main(void)
 		cmocka_unit_test(a_call_may_think_for_long),
 		cmocka_unit_test(an_answer_must_be_read),
 		cmocka_unit_test(a_reader_that_reads_is_not_late),
+		cmocka_unit_test(who_reads_too_little_is_late),
+		cmocka_unit_test(who_reads_all_there_is_is_not_late),
 		cmocka_unit_test(one_that_hangs_up_is_noticed),
 		cmocka_unit_test(what_is_cut_is_gone),
 	};
