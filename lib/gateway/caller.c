@@ -3,10 +3,8 @@
 
 #include <string.h>
 #include <strings.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 
-#include <linux/sockios.h>
 #include <talloc.h>
 
 #include "core/clock.h"
@@ -39,23 +37,6 @@ void caller_free(struct caller *c, bool whole)
 	talloc_free(c);
 }
 
-/* Bytes of the answer that the client's side has; the kernel's buffer is not it. */
-static int64_t has_read(const struct caller *c)
-{
-	int waiting = 0;
-
-	if (ioctl(c->connection->fd, SIOCOUTQ, &waiting) < 0)
-		waiting = 0;
-	return c->given - waiting;
-}
-
-/* Bytes begin to wait for the client. */
-static void measure(struct caller *c)
-{
-	c->read_at = clock_mono_ms();
-	c->read = has_read(c);
-}
-
 static enum MHD_Result hold(struct caller *c)
 {
 	c->suspended = true;
@@ -68,8 +49,7 @@ static void wake(struct caller *c)
 	if (!c->suspended)
 		return;
 	c->suspended = false;
-	if (c->queued)
-		measure(c);
+	c->read_at = 0;		/* bytes begin to wait for the client */
 	MHD_resume_connection(c->mhd);
 	daemon_soon(c->door->daemon);
 }
@@ -101,34 +81,6 @@ void caller_drop(struct caller *c)
 {
 	c->call = NULL;
 	cut(c);
-}
-
-/* Suspended is who has all that there is, so a slow service makes nobody late. */
-static bool reads_slowly(struct caller *c, int64_t now)
-{
-	const struct door_options *o = &c->door->options;
-	int64_t read;
-
-	if (now - c->read_at <= o->reader_ms)
-		return false;
-	read = has_read(c);
-	if (read - c->read < o->reader_bytes)
-		return true;
-	c->read_at = now;
-	c->read = read;
-	return false;
-}
-
-/* Whether it is the client that keeps us waiting, and for too long. */
-bool caller_late(struct caller *c, int64_t now)
-{
-	const struct door_options *o = &c->door->options;
-
-	if (c->suspended || c->cut)
-		return false;
-	if (c->queued)
-		return reads_slowly(c, now);
-	return now - c->moved_at > (c->complete ? o->reader_ms : o->body_ms);
 }
 
 /* ---- the request */
@@ -174,7 +126,6 @@ static enum MHD_Result queue(struct caller *c)
 	if (!c->response)
 		c->response = make_response(c);
 	c->queued = true;
-	measure(c);
 	return MHD_queue_response(c->mhd, (unsigned)c->status, c->response);
 }
 

@@ -6,9 +6,11 @@
 #include <netinet/tcp.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <linux/sockios.h>
 #include <talloc.h>
 
 #include "core/clock.h"
@@ -101,6 +103,44 @@ static void on_hang_up(uv_poll_t *poll, int status, int events)
 		if (c->caller && c->caller->begun)
 			caller_lost(c->caller);
 	}
+}
+
+/* Bytes of the answer that the client's side has; the kernel's buffer is not it. */
+static int64_t has_read(const struct caller *c)
+{
+	int waiting = 0;
+
+	if (ioctl(c->connection->fd, SIOCOUTQ, &waiting) < 0)
+		waiting = 0;
+	return c->given - waiting;
+}
+
+/* Suspended is who has all that there is, so a slow service makes nobody late. */
+static bool reads_slowly(struct caller *c, int64_t now)
+{
+	const struct door_options *o = &c->door->options;
+	int64_t read;
+
+	if (c->read_at && now - c->read_at <= o->reader_ms)
+		return false;
+	read = has_read(c);
+	if (c->read_at && read - c->read < o->reader_bytes)
+		return true;
+	c->read_at = now;
+	c->read = read;
+	return false;
+}
+
+/* Whether it is the client that keeps us waiting, and for too long. */
+static bool caller_late(struct caller *c, int64_t now)
+{
+	const struct door_options *o = &c->door->options;
+
+	if (c->suspended || c->cut)
+		return false;
+	if (c->queued)
+		return reads_slowly(c, now);
+	return now - c->moved_at > (c->complete ? o->reader_ms : o->body_ms);
 }
 
 void door_tick(struct door *d, int64_t now)

@@ -39,7 +39,7 @@ struct caller {
 	int64_t moved_at;	/* bytes went either way */
 	int64_t moved;		/* since then */
 	int64_t given;		/* bytes of the answer that went to MHD */
-	int64_t read_at, read;	/* a reader's: since when it is measured, and what it had then */
+	int64_t read_at, read;	/* since when its reading is measured (0: from now on), and what it had then */
 	bool begun, suspended, head_held, expects, go_on;
 	bool complete, drain, answered, queued, streams, finished, whole, cut;
 };
@@ -66,6 +66,6 @@ enum MHD_Result caller_handle(struct caller *c, const char *method, const char *
 void caller_free(struct caller *c, bool whole);
 /* The client is gone or too slow: ended is called, and the connection cut. */
 void caller_lost(struct caller *c);
-bool caller_late(struct caller *c, int64_t now);
+
 
 #endif

@@ -41,7 +41,7 @@ static size_t send_body(char *to, size_t size, size_t n, void *data)
 		t->send_paused = true;
 		return CURL_READFUNC_PAUSE;
 	}
-	/* A body cut short must never pass for a whole one: what follows on the connection would be read as its rest. */
+	/* Cut short it must never pass for whole: what follows on the connection would be its rest. */
 	if (got == 0 && t->left > 0)
 		return CURL_READFUNC_ABORT;
 	t->left -= got;

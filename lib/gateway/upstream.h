@@ -62,7 +62,7 @@ struct transfer_request {
 	const char *target;	/* path and query, as they are sent */
 	bool post;
 	int64_t length;		/* of the body; -1 unknown */
-	const char *whole;	/* the body, when all is there already; NULL: it is asked for. Kept until transfer_sent or transfer_free */
+	const char *whole;	/* the body, when all is there; NULL: it is asked for. Kept until sent or freed */
 	const struct headers *fields;	/* kept until transfer_free */
 	const char *key;	/* one more field, or NULL; copied, and wiped after */
 };
