@@ -4,9 +4,12 @@
 #include <talloc.h>
 
 #include "auth/password.h"
+#include "core/clock.h"
 #include "core/log.h"
 #include "core/str.h"
 #include "pages.h"
+#include "spending/budget_zone.h"
+#include "usage_view.h"
 
 /* Offered while typing; any IANA name is taken. */
 static const char *const zones[] = {
@@ -62,6 +65,8 @@ static int show(struct request *r, struct response *out,
 	view_text(view, "account_name", in->display_name);
 	view_text(view, "account_zone", in->timezone);
 	view_text(view, "zone_preset", visit_of(r)->zone);
+	view_text(view, "budget_zone_words", usage_budget_zone_words(r,
+			visit_of(r)->user, clock_now_ms()));
 	add_choices(r, view, "locales", locales, 3, in->locale);
 	add_choices(r, view, "themes", themes, 3, in->theme);
 	list = view_list(view, "zones");
@@ -89,6 +94,12 @@ int page_account(struct request *r, struct response *out, struct err *e)
 	return show(r, out, &in, "", "", e);
 }
 
+/* A spent budget does not begin anew with another zone's day. */
+static int64_t zone_end(const struct request *r)
+{
+	return budget_zone_end(visit_of(r)->user, usage_zone(r), clock_now_ms());
+}
+
 int page_account_save(struct request *r, struct response *out, struct err *e)
 {
 	struct visit *v = visit_of(r);
@@ -99,7 +110,7 @@ int page_account_save(struct request *r, struct response *out, struct err *e)
 	struct err why = { 0 };
 
 	if (user_set_preferences(v->db, v->user->id, in.display_name, in.locale,
-				 in.theme, in.timezone, &why) == 0)
+				 in.theme, in.timezone, zone_end(r), &why) == 0)
 		return response_redirect(out, e, "/account?saved=1");
 	if (why.kind != ERR_INPUT) {
 		*e = why;
@@ -227,7 +238,7 @@ int page_preferences(struct request *r, struct response *out, struct err *e)
 	if (u && user_set_preferences(v->db, u->id, u->display_name,
 				      *locale ? locale : u->locale,
 				      *theme ? theme : u->theme, u->timezone,
-				      e) < 0)
+				      zone_end(r), e) < 0)
 		return -1;
 	if (*locale && keep_choice(r, out, LOCALE_COOKIE, locale, e) < 0)
 		return -1;

@@ -47,8 +47,7 @@ int page_admin(struct request *r, struct response *out, struct err *e)
 	page_admin_nav(r, view);
 	if (add_stop(r, view, e) < 0 ||
 	    user_each(v->db, count_user, &users, e) < 0 ||
-	    standing_load(v->db, usage_prices(r, &away), NULL, usage_zone(r),
-			  now, &all, e) < 0)
+	    usage_standing(r, usage_prices(r, &away), NULL, now, &all, e) < 0)
 		return -1;
 	view_flag(view, "prices_away", away);
 	usage_cards(r, view, usage_zone(r), &all, now);

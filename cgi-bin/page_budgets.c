@@ -88,8 +88,6 @@ static void add_fields(struct request *r, struct view *view, struct budget *b,
 static int add_use(struct request *r, struct view *view,
 		   const struct subject *s, struct budget *b, struct err *e)
 {
-	struct visit *v = visit_of(r);
-	const char *zone = s->user ? usage_zone_of(r, s->user) : usage_zone(r);
 	int64_t now = clock_now_ms();
 	struct standing use;
 	bool away;
@@ -97,11 +95,10 @@ static int add_use(struct request *r, struct view *view,
 	view_list(view, "cards");
 	if (str_equal(s->name, BUDGET_EACH))
 		return 0;
-	if (standing_load(v->db, usage_prices(r, &away), s->user ? s->user->id :
-			  NULL, zone, now, &use, e) < 0)
+	if (usage_standing(r, usage_prices(r, &away), s->user, now, &use, e) < 0)
 		return -1;
 	*b = use.budget;
-	usage_cards(r, view, zone, &use, now);
+	usage_cards(r, view, usage_budget_zone(r, s->user, now), &use, now);
 	return 0;
 }
 
@@ -222,7 +219,7 @@ static int add_shared(struct request *r, struct view *view,
 	struct standing all, each = { .day = { 0 } };
 	bool own;
 
-	if (standing_load(db, p, NULL, usage_zone(r), now, &all, e) < 0 ||
+	if (usage_standing(r, p, NULL, now, &all, e) < 0 ||
 	    budget_load(db, BUDGET_EACH, &each.budget, &own, e) < 0)
 		return -1;
 	add_row(r, list, BUDGET_ALL, page_text(r, "budget_all"), &all, true,

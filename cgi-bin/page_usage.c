@@ -93,25 +93,39 @@ static struct spent spent_of(const struct tally *t)
 }
 
 /* The standing from what is loaded already: the ledger is read once. */
-static int add_cards(const struct showing *s, struct view *view,
-		     const struct report *report, struct err *e)
+static int standing_of(const struct showing *s, const struct report *report,
+		       struct standing *out, struct err *e)
 {
-	const char *zone = usage_zone_of(s->r, s->whose);
-	struct standing now = { .month = spent_of(&report->all) };
 	int i;
 
+	*out = (struct standing){ .month = spent_of(&report->all) };
+	period_at(usage_zone_of(s->r, s->whose), s->now, &out->period);
+	for (i = 0; i < s->month->ndays; i++) {
+		if (s->month->days[i].from == out->period.day_from)
+			out->day = spent_of(&report->days[i]);
+	}
+	return budget_of_user(visit_of(s->r)->db, s->whose->id, &out->budget, e);
+}
+
+/* Unless the zone was changed this month or the last: then the budget's days are others. */
+static int add_cards(const struct showing *s, struct view *view,
+		     const struct prices *p, const struct report *report,
+		     struct err *e)
+{
+	const struct user *u = s->whose;
+	struct standing now;
+
 	view_list(view, "cards");
+	view_text(view, "budget_zone_words",
+		  usage_budget_zone_words(s->r, u, s->now));
 	if (s->now < s->month->from || s->now >= s->month->to)
 		return 0;
-	period_at(zone, s->now, &now.period);
-	for (i = 0; i < s->month->ndays; i++) {
-		if (s->month->days[i].from == now.period.day_from)
-			now.day = spent_of(&report->days[i]);
-	}
-	if (budget_of_user(visit_of(s->r)->db, s->whose->id, &now.budget,
-			   e) < 0)
+	if ((u->budget_timezone_until < s->month->from ?
+	     standing_of(s, report, &now, e) :
+	     usage_standing(s->r, p, u, s->now, &now, e)) < 0)
 		return -1;
-	usage_cards(s->r, view, zone, &now, s->now);
+	usage_cards(s->r, view, usage_budget_zone(s->r, u, s->now), &now,
+		    s->now);
 	return 0;
 }
 
@@ -123,7 +137,6 @@ static int add_all(const struct showing *s, struct view *view,
 		   const struct prices *p, struct err *e)
 {
 	struct db *db = visit_of(s->r)->db;
-	const char *zone = usage_zone(s->r);
 	struct standing all = { .day = { 0 } };
 	bool limited;
 
@@ -132,7 +145,7 @@ static int add_all(const struct showing *s, struct view *view,
 		return -1;
 	if (!limited || !s->own)
 		return 0;
-	if (standing_load(db, p, NULL, zone, s->now, &all, e) < 0)
+	if (usage_standing(s->r, p, NULL, s->now, &all, e) < 0)
 		return -1;
 	view_flag(view, "all_used_up", standing_percent(&all) >= 100);
 	return 0;
@@ -151,7 +164,7 @@ static int fill(const struct showing *s, struct view *view, struct err *e)
 	if (!models)
 		return -1;
 	subjects = report_load(r, db, p, id, s->month, REPORT_BY_SUBJECT, e);
-	if (!subjects || add_cards(s, view, models, e) < 0 ||
+	if (!subjects || add_cards(s, view, p, models, e) < 0 ||
 	    add_all(s, view, p, e) < 0)
 		return -1;
 	view_flag(view, "prices_away", away);

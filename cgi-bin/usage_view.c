@@ -1,4 +1,5 @@
 #include "config.h"
+#include "spending/budget_zone.h"
 #include "usage_view.h"
 
 #include <talloc.h>
@@ -80,6 +81,41 @@ const char *usage_zone(const struct request *r)
 const char *usage_zone_of(const struct request *r, const struct user *u)
 {
 	return *u->timezone ? u->timezone : usage_zone(r);
+}
+
+int usage_standing(const struct request *r, const struct prices *p,
+		   const struct user *u, int64_t now_ms, struct standing *out,
+		   struct err *e)
+{
+	struct budget_zone zone;
+	struct period period;
+
+	budget_zone_of(u, usage_zone(r), &zone);
+	budget_zone_period(&zone, now_ms, &period);
+	return standing_load(visit_of(r)->db, p, u ? u->id : NULL, &period, out,
+			     e);
+}
+
+const char *usage_budget_zone(const struct request *r, const struct user *u,
+			      int64_t now_ms)
+{
+	struct budget_zone zone;
+
+	budget_zone_of(u, usage_zone(r), &zone);
+	return talloc_strdup(r, budget_zone_name(&zone, now_ms));
+}
+
+const char *usage_budget_zone_words(const struct request *r,
+				    const struct user *u, int64_t now_ms)
+{
+	const struct i18n_locale *text = visit_of(r)->text;
+	const char *name = usage_budget_zone(r, u, now_ms);
+
+	if (str_equal(name, usage_zone_of(r, u)))
+		return "";
+	return i18n_fill(r, text, "budget_zone", name,
+			 i18n_time(r, text, u->budget_timezone_until,
+				   visit_of(r)->zone), NULL);
 }
 
 int usage_month(const struct request *r, const char *zone, int64_t now_ms,

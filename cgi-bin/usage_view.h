@@ -26,6 +26,15 @@ const char *usage_day_words(const struct request *r, const struct report_month *
 const char *usage_zone_of(const struct request *r, const struct user *u);
 const char *usage_zone(const struct request *r);
 
+/* A user's standing, or (u NULL) the installation's, in the budget's own days. */
+int usage_standing(const struct request *r, const struct prices *p,
+		   const struct user *u, int64_t now_ms, struct standing *out,
+		   struct err *e) must_check;
+
+/* The zone of those days; a sentence about it while it is not the account's, else "". */
+const char *usage_budget_zone(const struct request *r, const struct user *u, int64_t now_ms);
+const char *usage_budget_zone_words(const struct request *r, const struct user *u, int64_t now_ms);
+
 /* The month that the query names, in that zone; ERR_INPUT "error_month". */
 int usage_month(const struct request *r, const char *zone, int64_t now_ms,
 		struct report_month *out, struct err *e) must_check;

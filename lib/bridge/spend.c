@@ -13,6 +13,7 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/str.h"
+#include "spending/budget_zone.h"
 
 #define SPEND_MS 3000
 #define BOOKED_MS 6000		/* a call's end to its row in the ledger, at most */
@@ -21,7 +22,6 @@
 struct reading {
 	struct bridge *bridge;
 	char user_id[ID_SIZE];
-	char *zone;
 	bool all;		/* the installation's, too */
 	struct spend spend;
 	struct room_tokens {
@@ -46,15 +46,28 @@ static int read_rooms(struct reading *r, struct db *db, struct err *e)
 	return 0;
 }
 
+/* u NULL: of all. */
+static int read_standing(struct reading *r, struct db *db, const struct user *u,
+			 struct standing *out, struct err *e)
+{
+	struct budget_zone zone;
+	struct period period;
+
+	budget_zone_of(u, settings_text(r->bridge->settings, SET_DEFAULT_TIMEZONE),
+		       &zone);
+	budget_zone_period(&zone, clock_now_ms(), &period);
+	return standing_load(db, r->bridge->prices, u ? u->id : NULL, &period,
+			     out, e);
+}
+
 static int read_work(void *data, struct db *db, struct err *e)
 {
 	struct reading *r = data;
-	const struct prices *prices = r->bridge->prices;
-	int64_t now = clock_now_ms();
+	const struct user *u = user_load(db, r, r->user_id, e);
 	struct stop_all stop;
 	struct standing s;
 
-	if (standing_load(db, prices, r->user_id, r->zone, now, &s, e) < 0 ||
+	if (!u || read_standing(r, db, u, &s, e) < 0 ||
 	    stop_all_load(db, &stop, e) < 0 || read_rooms(r, db, e) < 0)
 		return -1;
 	r->spend.today = s.day.tokens;
@@ -63,9 +76,7 @@ static int read_work(void *data, struct db *db, struct err *e)
 	r->spend.stopped = stop.on;
 	if (!r->all)
 		return 0;
-	if (standing_load(db, prices, NULL,
-			  settings_text(r->bridge->settings, SET_DEFAULT_TIMEZONE),
-			  now, &s, e) < 0)
+	if (read_standing(r, db, NULL, &s, e) < 0)
 		return -1;
 	r->spend.all_percent = standing_percent(&s);
 	return 0;
@@ -163,7 +174,6 @@ void spend_read(struct person *p)
 	p->spending = true;
 	r = talloc_zero(NULL, struct reading);
 	r->bridge = b;
-	r->zone = talloc_strdup(r, p->zone);
 	memcpy(r->user_id, p->id, ID_SIZE);
 	r->all = !b->all_read_at || clock_mono_ms() - b->all_read_at >= ALL_MS;
 	add_rooms(r, p);

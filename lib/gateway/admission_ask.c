@@ -288,12 +288,13 @@ static void step_account(struct ask *q, struct hint *h)
 	}
 	q->answer.token = h->token;
 	memcpy(q->locale, c->locale, sizeof(q->locale));
-	memcpy(q->zone, *c->zone ? c->zone : a->zone, sizeof(q->zone));
+	q->answer.at = clock_now_ms();
+	memcpy(q->zone, budget_zone_name(&c->zone, q->answer.at),
+	       sizeof(q->zone));
 	if (c->disabled || a->stop.on) {
 		finish(q, c->disabled ? VERDICT_DISABLED : VERDICT_STOPPED);
 		return;
 	}
-	q->answer.at = clock_now_ms();
 	needs_fill(q, c, h, q->answer.at);
 	switch (needs_check(q, &e)) {
 	case KNOWN_NOT:

@@ -92,16 +92,22 @@ static void replace(struct admission *a, struct counter **at,
 		counter_release(a, old);
 }
 
+static bool same_zone(const struct budget_zone *a, const struct budget_zone *b)
+{
+	return a->until == b->until && str_equal(a->zone, b->zone) &&
+	       str_equal(a->before, b->before);
+}
+
 /* The counters of now; those of a day or month that is over go. */
 static void turn_over(struct admission *a, struct scope *s,
-		      const char *user_id, const char *zone, int64_t now)
+		      const char *user_id, const struct budget_zone *zone,
+		      int64_t now)
 {
-	if (s->day && str_equal(s->zone, zone) && now >= s->period.day_from &&
+	if (s->day && same_zone(&s->zone, zone) && now >= s->period.day_from &&
 	    now < s->period.day_to)
 		return;
-	if (!str_copy(s->zone, sizeof(s->zone), zone))
-		s->zone[0] = '\0';
-	period_at(s->zone, now, &s->period);
+	s->zone = *zone;
+	budget_zone_period(zone, now, &s->period);
 	replace(a, &s->day, user_id, s->period.day, s->period.day_from,
 		s->period.day_to);
 	replace(a, &s->month, user_id, s->period.month, s->period.month_from,
@@ -138,13 +144,15 @@ void needs_fill(struct ask *q, struct account *c, struct hint *h, int64_t now)
 {
 	struct admission *a = q->a;
 	const struct gateway_token *t = &h->token;
+	struct budget_zone house;
 
 	q->n = 0;
 	if (h->run)
 		add_need(q, h->run, OVER_RUN, OVER_LIFE, t->tokens_max,
 			 t->cost_max, 0);
-	turn_over(a, &c->scope, c->user_id, *c->zone ? c->zone : a->zone, now);
-	turn_over(a, &a->house, "", a->zone, now);
+	budget_zone_of(NULL, a->zone, &house);
+	turn_over(a, &c->scope, c->user_id, &c->zone, now);
+	turn_over(a, &a->house, "", &house, now);
 	add_scope(q, &c->scope, OVER_USER, &c->budget);
 	add_scope(q, &a->house, OVER_ALL, &a->budget);
 }

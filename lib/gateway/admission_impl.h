@@ -5,6 +5,7 @@
 #include <sys/queue.h>
 
 #include "gateway/admission.h"
+#include "spending/budget_zone.h"
 
 #define NEEDS_MAX 5		/* counters of one call */
 #define BUCKETS 1024
@@ -28,7 +29,7 @@ struct counter {
 
 /* Day and month of a user or the installation, in its zone. */
 struct scope {
-	char zone[ZONE_SIZE];
+	struct budget_zone zone;
 	struct period period;
 	struct counter *day, *month;	/* NULL until asked */
 };
@@ -45,7 +46,8 @@ struct account {
 	char user_id[ID_SIZE];
 	struct reading reading;
 	bool disabled;
-	char locale[LOCALE_SIZE], zone[ZONE_SIZE];
+	char locale[LOCALE_SIZE];
+	struct budget_zone zone;
 	struct budget budget;
 	struct scope scope;
 	int64_t used_at;

@@ -183,7 +183,8 @@ struct account_task {
 	char user_id[ID_SIZE];
 	int64_t read_at;
 	bool disabled;
-	char locale[LOCALE_SIZE], zone[ZONE_SIZE];
+	char locale[LOCALE_SIZE], preset[ZONE_SIZE];
+	struct budget_zone zone;
 	struct budget budget;
 };
 
@@ -203,8 +204,7 @@ static int account_work(void *data, struct db *db, struct err *e)
 	t->disabled = u->disabled_at != 0;
 	if (!str_copy(t->locale, sizeof(t->locale), u->locale))
 		t->locale[0] = '\0';
-	if (!str_copy(t->zone, sizeof(t->zone), u->timezone))
-		t->zone[0] = '\0';
+	budget_zone_of(u, t->preset, &t->zone);
 	return budget_of_user(db, t->user_id, &t->budget, e);
 }
 
@@ -232,7 +232,7 @@ static void account_done(void *data, const struct err *e)
 	if (c && !e) {
 		c->disabled = t->disabled;
 		memcpy(c->locale, t->locale, sizeof(c->locale));
-		memcpy(c->zone, t->zone, sizeof(c->zone));
+		c->zone = t->zone;
 		c->budget = t->budget;
 	}
 	talloc_free(t);
@@ -265,6 +265,7 @@ enum known account_check(struct admission *a, struct account *c, int64_t since,
 	t = need(talloc_zero(NULL, struct account_task));
 	t->task.a = a;
 	memcpy(t->user_id, c->user_id, ID_SIZE);
+	memcpy(t->preset, a->zone, sizeof(t->preset));
 	LIST_INSERT_HEAD(&a->tasks, &t->task, next);
 	ask(&c->reading);
 	jobs_add(a->jobs, account_work, account_done, t);

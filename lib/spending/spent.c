@@ -59,13 +59,12 @@ static int load_budget(struct db *db, const char *user_id, struct budget *out,
 }
 
 int standing_load(struct db *db, const struct prices *p, const char *user_id,
-		  const char *zone, int64_t now_ms, struct standing *out,
+		  const struct period *period, struct standing *out,
 		  struct err *e)
 {
 	struct usage_filter f = { .user_id = user_id };
-	struct standing s = { .day = { 0 } };
+	struct standing s = { .period = *period };
 
-	period_at(zone, now_ms, &s.period);
 	f.from = s.period.day_from;
 	f.to = s.period.day_to;
 	if (load_budget(db, user_id, &s.budget, e) < 0 ||

@@ -20,14 +20,14 @@ void spent_add(struct spent *to, const struct prices *p, const struct usage_sum 
 int spent_load(struct db *db, const struct prices *p, const struct usage_filter *f,
 	       struct spent *out, struct err *e) must_check;
 
-/* A user's or (user_id NULL) the installation's day and month, with the limits that hold. */
+/* A user's or (user_id NULL) the installation's day and month (budget_zone_period's), with the limits that hold. */
 struct standing {
 	struct period period;
 	struct spent day, month;
 	struct budget budget;
 };
 int standing_load(struct db *db, const struct prices *p, const char *user_id,
-		  const char *zone, int64_t now_ms, struct standing *out,
+		  const struct period *period, struct standing *out,
 		  struct err *e) must_check;
 
 /* The fullest of its limits: percent used (0 without a limit, over 100 when passed). */

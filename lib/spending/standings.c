@@ -6,6 +6,7 @@
 #include <talloc.h>
 
 #include "core/str.h"
+#include "spending/budget_zone.h"
 
 struct loading {
 	struct standings *all;
@@ -19,6 +20,7 @@ static int add_user(void *data, const struct user *u, struct err *e)
 {
 	struct loading *l = data;
 	struct standings *all = l->all;
+	struct budget_zone zone;
 	struct standing_of *s;
 
 	(void)e;
@@ -33,8 +35,8 @@ static int add_user(void *data, const struct user *u, struct err *e)
 	s->display_name = db_own(all, u->display_name);
 	s->admin = u->admin;
 	s->disabled = u->disabled_at != 0;
-	period_at(*u->timezone ? u->timezone : l->zone, l->now,
-		  &s->standing.period);
+	budget_zone_of(u, l->zone, &zone);
+	budget_zone_period(&zone, l->now, &s->standing.period);
 	if (s->standing.period.month_from < l->from)
 		l->from = s->standing.period.month_from;
 	return 0;

@@ -11,7 +11,8 @@
 #define DISPLAY_NAME_MAX 64
 #define COLUMNS \
 	"id, login, display_name, password_hash, role, locale, theme," \
-	" timezone, created_at, disabled_at"
+	" timezone, created_at, disabled_at, budget_timezone," \
+	" budget_timezone_until"
 
 static bool login_valid(const char *login)
 {
@@ -58,6 +59,8 @@ static int read_row(struct user *u, const struct db_row *row, struct err *e)
 	u->timezone = db_text(row, 7);
 	u->created_at = db_number(row, 8);
 	u->disabled_at = db_number(row, 9);
+	u->budget_timezone = db_text(row, 10);
+	u->budget_timezone_until = db_number(row, 11);
 	return 0;
 }
 
@@ -83,6 +86,7 @@ static int keep_row(void *data, const struct db_row *row, struct err *e)
 	u->locale = db_own(u, u->locale);
 	u->theme = db_own(u, u->theme);
 	u->timezone = db_own(u, u->timezone);
+	u->budget_timezone = db_own(u, u->budget_timezone);
 	l->user = u;
 	return 0;
 }
@@ -168,13 +172,21 @@ static int check_preferences(const char *display_name, const char *locale,
 
 int user_set_preferences(struct db *db, const char *id,
 			 const char *display_name, const char *locale,
-			 const char *theme, const char *timezone, struct err *e)
+			 const char *theme, const char *timezone,
+			 int64_t budget_until, struct err *e)
 {
 	if (check_preferences(display_name, locale, theme, timezone, e) < 0)
 		return -1;
+	/* In one statement: changes at once cannot leave a zone that never held. */
 	if (db_run(db, e, "UPDATE users SET display_name = $2, locale = $3,"
-		   " theme = $4, timezone = $5 WHERE id = $1", "ttttt", id,
-		   display_name, locale, theme, timezone) < 0)
+		   " theme = $4, timezone = $5, budget_timezone ="
+		   " CASE WHEN timezone = $5 OR budget_timezone_until > $6"
+		   " THEN budget_timezone ELSE timezone END,"
+		   " budget_timezone_until ="
+		   " CASE WHEN timezone = $5 OR budget_timezone_until > $6"
+		   " THEN budget_timezone_until ELSE $7 END"
+		   " WHERE id = $1", "tttttnn", id, display_name, locale, theme,
+		   timezone, clock_now_ms(), budget_until) < 0)
 		return -1;
 	return expect_user(db, e);
 }

@@ -17,6 +17,8 @@ struct user {
 	const char *timezone;		/* "" until chosen */
 	int64_t created_at;
 	int64_t disabled_at;		/* 0: enabled */
+	const char *budget_timezone;	/* "" as above; holds for budgets until then: */
+	int64_t budget_timezone_until;	/* UTC ms; 0: timezone holds (spending/budget_zone.h) */
 };
 
 /* ERR_CONFLICT "error_login_taken" when the login exists; ERR_INPUT "error_login_name" for a bad one. */
@@ -29,10 +31,14 @@ struct user *user_load_by_login(struct db *db, const void *ctx, const char *logi
 
 int user_set_password_hash(struct db *db, const char *id, const char *hash, struct err *e) must_check;
 int user_set_disabled(struct db *db, const char *id, bool disabled, struct err *e) must_check;
-/* ERR_INPUT "error_display_name" (1 to 64 characters), "error_locale", "error_theme", "error_timezone". */
+/*
+ * budget_until: UTC ms, until which the zone that held goes on for budgets,
+ * unless one does already (budget_zone_end; 0: another takes over at once).
+ * ERR_INPUT "error_display_name" (1 to 64 characters), "error_locale", "error_theme", "error_timezone".
+ */
 int user_set_preferences(struct db *db, const char *id, const char *display_name,
 			 const char *locale, const char *theme, const char *timezone,
-			 struct err *e) must_check;
+			 int64_t budget_until, struct err *e) must_check;
 
 /* By login; texts are borrowed during the call. */
 int user_each(struct db *db, int (*each)(void *data, const struct user *u, struct err *e),

@@ -49,7 +49,7 @@ static void use_zone(const char *login, const char *zone)
 {
 	struct err e = { 0 };
 
-	if (user_set_preferences(site.db, login, "Kim", "en", "", zone, &e) < 0)
+	if (user_set_preferences(site.db, login, "Kim", "en", "", zone, 0, &e) < 0)
 		fail_msg("%s", e.text);
 }
 
@@ -364,6 +364,49 @@ static void test_wrong_methods(void **state)
 	talloc_free(a);
 }
 
+/* The site's own zone is UTC; here the budget stays, and it is said. */
+static void test_another_zone(void **state)
+{
+	static const char words[] = "The budget runs by the time zone UTC until";
+	struct browser b;
+	struct answer *a;
+	struct user *u;
+	struct err e = { 0 };
+
+	(void)state;
+	talloc_free(log_in(&b, &site, "lee", PASSWORD));
+	a = get(&b, "/account");
+	has_not(a, words);
+	talloc_free(a);
+	a = post(&b, "/account", "csrf=CSRF&display_name=lee&locale=en&theme="
+		 "&timezone=Pacific/Kiritimati");
+	expect(a, 303);
+	talloc_free(a);
+	a = post(&b, "/account", "csrf=CSRF&display_name=lee&locale=en&theme="
+		 "&timezone=Etc/GMT%2B12");
+	expect(a, 303);
+	talloc_free(a);
+	u = user_load(site.db, NULL, site.lee, &e);
+	assert_non_null(u);
+	assert_string_equal(u->timezone, "Etc/GMT+12");
+	assert_string_equal(u->budget_timezone, "");
+	assert_true(u->budget_timezone_until > clock_now_ms());
+	talloc_free(u);
+	a = get(&b, "/account");
+	has(a, words);
+	talloc_free(a);
+	a = get(&b, "/usage");
+	has(a, words);
+	talloc_free(a);
+	a = post(&b, "/account", "csrf=CSRF&display_name=lee&locale=en&theme="
+		 "&timezone=");
+	expect(a, 303);
+	talloc_free(a);
+	a = get(&b, "/usage");
+	has_not(a, words);
+	talloc_free(a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -377,6 +420,7 @@ int main(void)
 		cmocka_unit_test(test_formulas_are_defused),
 		cmocka_unit_test(test_prices_away),
 		cmocka_unit_test(test_wrong_methods),
+		cmocka_unit_test(test_another_zone),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -10,9 +10,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <talloc.h>
 
 #include "admission_fixture.h"
 #include "core/clock.h"
+#include "spending/budget_zone.h"
 #include "store/users.h"
 
 /* What the day and month counters of a user say: used and reserved. */
@@ -40,7 +42,7 @@ static void a_call_reserves_and_settles(void **state)
 	struct heard h;
 
 	OK(user_set_preferences(w->f->db, w->kim, "Kim", "ko", "",
-				"Asia/Tokyo", &e));
+				"Asia/Tokyo", 0, &e));
 	world_add_row(w, w->kim, "m", clock_now_ms() - 1, 30);
 	h = world_ask(w, w->token, 8000);
 	assert_int_equal(h.answer.verdict, VERDICT_ADMITTED);
@@ -276,7 +278,7 @@ static void a_day_is_the_users(void **state)
 		OK(db_run(w->f->db, &e, "DELETE FROM usage_quarters", ""));
 		OK(db_run(w->f->db, &e, "DELETE FROM usage_days", ""));
 		OK(user_set_preferences(w->f->db, w->kim, "K", "en", "",
-					zones[i], &e));
+					zones[i], 0, &e));
 		period_at(zones[i], clock_now_ms(), &p);
 		world_add_row(w, w->kim, "m", p.day_from - 1, 100);
 		world_add_row(w, w->kim, "m", p.day_from, 10);
@@ -304,10 +306,10 @@ static void a_call_settles_after_its_day(void **state)
 	struct heard first, second;
 
 	OK(user_set_preferences(w->f->db, w->kim, "K", "en", "",
-				"Pacific/Kiritimati", &e));
+				"Pacific/Kiritimati", 0, &e));
 	first = world_ask(w, w->token, 0);
 	OK(user_set_preferences(w->f->db, w->kim, "K", "en", "", "Etc/GMT+12",
-				&e));
+				0, &e));
 	world_pass_a_second(w);
 	second = world_ask(w, w->token, 0);
 	world_settle(w, &first, "m", 70);
@@ -315,6 +317,41 @@ static void a_call_settles_after_its_day(void **state)
 	assert_int_equal(world_verdict(w, 0), VERDICT_ADMITTED);
 	expect_counters(w, w->kim, 77, 0);
 	expect_counters(w, "all", 77, 0);
+}
+
+static void choose_zone(struct world *w, const char *zone)
+{
+	struct err e = { 0 };
+	struct user *u = user_load(w->f->db, w, w->kim, &e);
+
+	assert_non_null(u);
+	OK(user_set_preferences(w->f->db, w->kim, "K", "en", "", zone,
+				budget_zone_end(u, "Asia/Seoul",
+						clock_now_ms()), &e));
+	talloc_free(u);
+}
+
+/* At any time there is a zone in which it is another day. */
+static void another_zone_is_no_new_budget(void **state)
+{
+	static const char *const zones[] = { "Pacific/Kiritimati",
+		"Etc/GMT+12", "UTC", "" };
+	struct world *w = *state;
+	struct period p;
+	struct heard h;
+	size_t i;
+
+	world_budget(w, w->kim, (struct budget){ .day_tokens = 5000 });
+	period_at("Asia/Seoul", clock_now_ms(), &p);
+	world_add_row(w, w->kim, "m", p.day_from, 5000);
+	for (i = 0; i < 4; i++) {
+		choose_zone(w, zones[i]);
+		world_pass_a_second(w);
+		h = world_ask(w, w->token, 0);
+		expect_over(&h, OVER_USER, OVER_DAY, false, 5000);
+		assert_int_equal(h.answer.over.resets_at, p.day_to);
+		assert_string_equal(h.zone, "Asia/Seoul");
+	}
 }
 
 static void calls_at_once_do_not_overshoot(void **state)
@@ -402,6 +439,7 @@ int main(void)
 		WTEST(a_run_has_a_budget_of_its_own),
 		WTEST(a_day_is_the_users),
 		WTEST(a_call_settles_after_its_day),
+		WTEST(another_zone_is_no_new_budget),
 		WTEST(calls_at_once_do_not_overshoot),
 		WTEST(the_switch_stops_all),
 		WTEST(a_new_table_prices_the_past),

@@ -33,7 +33,7 @@ static void make_user(struct world *w, int which, const char *login, const char 
 
 	assert_int_equal(user_create(w->db, login, "x", false, w->user_id[which], &e), 0);
 	assert_int_equal(user_set_preferences(w->db, w->user_id[which], login, locale, "",
-					      "Asia/Seoul", &e), 0);
+					      "Asia/Seoul", 0, &e), 0);
 	memcpy(t.user_id, w->user_id[which], ID_SIZE);
 	id_new(t.subject_id);
 	strcpy(t.address, "127.0.0.1");

@@ -220,7 +220,7 @@ static void everybody_stands_in_their_own_day(void **state)
 
 	OK(user_create(f->db, "kim", "h", false, kim, &e));
 	OK(user_create(f->db, "lee", "h", true, lee, &e));
-	OK(user_set_preferences(f->db, kim, "Kim", "", "", "Asia/Seoul", &e));
+	OK(user_set_preferences(f->db, kim, "Kim", "", "", "Asia/Seoul", 0, &e));
 	OK(budget_save(f->db, BUDGET_EACH, &each, &e));
 	OK(budget_save(f->db, lee, &own, &e));
 	add(f, kim, kim, "a", utc(2026, 11, 30, 14), 1);

@@ -83,6 +83,14 @@ static void a_corrected_price_corrects_the_past(void **state)
 	assert_int_equal(s.unpriced, 207);
 }
 
+static const struct period *period(const char *zone, int64_t now)
+{
+	static struct period p;
+
+	period_at(zone, now, &p);
+	return &p;
+}
+
 static void a_standing_is_by_the_users_days(void **state)
 {
 	struct fixture *f = *state;
@@ -104,16 +112,16 @@ static void a_standing_is_by_the_users_days(void **state)
 		       .day_tokens = 1000 }, &e));
 	OK(budget_save(f->db, BUDGET_ALL, &(struct budget){
 		       .month_cost = 100 }, &e));
-	OK(standing_load(f->db, p, kim, "Asia/Seoul", now, &s, &e));
+	OK(standing_load(f->db, p, kim, period("Asia/Seoul", now), &s, &e));
 	assert_string_equal(s.period.day, "2026-04-01");
 	assert_int_equal(s.day.tokens, 10);
 	assert_int_equal(s.month.tokens, 11);
 	assert_int_equal(s.budget.day_tokens, 1000);
 	assert_int_equal(standing_percent(&s), 1);
-	OK(standing_load(f->db, p, kim, "America/New_York", now, &s, &e));
+	OK(standing_load(f->db, p, kim, period("America/New_York", now), &s, &e));
 	assert_int_equal(s.day.tokens, 110);
 	assert_int_equal(s.month.tokens, 1110);
-	OK(standing_load(f->db, p, NULL, "UTC", now, &s, &e));
+	OK(standing_load(f->db, p, NULL, period("UTC", now), &s, &e));
 	assert_int_equal(s.month.cost, 11110);
 	assert_int_equal(s.budget.month_cost, 100);
 	assert_int_equal(standing_percent(&s), 11110);

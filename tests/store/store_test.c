@@ -44,7 +44,7 @@ static void logins_are_checked(void **state)
 	OK(user_set_disabled(f->db, u->id, true, &e));
 	OK(user_set_password_hash(f->db, u->id, "new", &e));
 	OK(user_set_preferences(f->db, u->id, "김", "ko", "dark",
-				"Asia/Seoul", &e));
+				"Asia/Seoul", 0, &e));
 	u = user_load(f->db, f, u->id, &e);
 	assert_true(u->disabled_at > 0);
 	assert_string_equal(u->password_hash, "new");
@@ -52,11 +52,11 @@ static void logins_are_checked(void **state)
 	assert_string_equal(u->timezone, "Asia/Seoul");
 	FAILS(ERR_MISSING, user_set_disabled(f->db, "x", true, &e));
 	FAILS(ERR_INPUT, user_set_preferences(f->db, u->id, "k", "ko", "",
-					      "../../etc/passwd", &e));
+					      "../../etc/passwd", 0, &e));
 	FAILS(ERR_INPUT, user_set_preferences(f->db, u->id, "k", "de", "", "",
-					      &e));
+					      0, &e));
 	FAILS(ERR_INPUT, user_set_preferences(f->db, u->id, "", "ko", "", "",
-					      &e));
+					      0, &e));
 }
 
 static int join_titles(void *data, const struct conversation *c,
