@@ -8,7 +8,8 @@
  * dropped, so loaded anew, at start, when prices change, when Redis lost them
  * (its epoch is not ours) or may have (it answered with an error, or connects
  * anew). Accounts, budgets and the kill switch are read from the store, at most
- * a second old; while the store does not answer, as they were last seen.
+ * a second old; while the store does not answer, as they were last seen. One
+ * that was not read for a minute is waited for nearly as long as the ask lasts.
  *
  * One gateway an installation: another one's epoch would drop our counters.
  */

@@ -12,6 +12,8 @@
 #define FRESH_MS 1000		/* older: not used while the store answers */
 #define AGAIN_MS 500		/* older: read again, before anybody must wait */
 #define PATIENCE_MS 300		/* of a call whose account is known, but old */
+#define OLD_MS (60 * 1000)	/* older: much may have been changed since */
+#define OLD_PATIENCE_MS 1500	/* nearly all the time that an ask has */
 #define IDLE_MS (3600 * 1000)
 
 static size_t bucket_of(const char *text)
@@ -77,9 +79,19 @@ struct hint *hint_put(struct admission *a, const char *key, const char *text)
 
 /* ---- the store's rows ---- */
 
-/* *again: it should be read now. */
-static enum known check(const struct reading *r, int64_t since, bool *again,
-			struct err *e)
+/* The store is given up, for this ask: it does not answer. */
+static bool given_up(const struct reading *r, int64_t since, int64_t old_ms)
+{
+	int64_t now = clock_mono_ms();
+
+	if (now - r->read_at >= old_ms)
+		return now - since >= OLD_PATIENCE_MS;
+	return r->asking && now - r->asked_at >= PATIENCE_MS;
+}
+
+/* *again: it should be read now. old_ms: what is as old is waited for longer. */
+static enum known check(const struct reading *r, int64_t since, int64_t old_ms,
+			bool *again, struct err *e)
 {
 	int64_t now = clock_mono_ms();
 	bool failed = r->failed_at && r->failed_at >= since;
@@ -87,9 +99,8 @@ static enum known check(const struct reading *r, int64_t since, bool *again,
 	*again = !r->asking && (!r->read_at || now - r->read_at >= AGAIN_MS);
 	if (r->read_at && now - r->read_at < FRESH_MS)
 		return KNOWN;
-	/* The store does not answer: as it was last seen. */
-	if (r->read_at && (failed || (r->asking && now - r->asked_at >=
-				      PATIENCE_MS)))
+	/* As it was last seen. */
+	if (r->read_at && (failed || given_up(r, since, old_ms)))
 		return KNOWN;
 	if (!failed)
 		return KNOWN_LATER;
@@ -166,7 +177,8 @@ enum known house_check(struct admission *a, int64_t since, struct err *e)
 {
 	struct house_task *t;
 	bool again;
-	enum known k = check(&a->house_reading, since, &again, e);
+	enum known k = check(&a->house_reading, since, INT64_MAX, &again,
+			     e);
 
 	if (!again)
 		return k;
@@ -258,7 +270,7 @@ enum known account_check(struct admission *a, struct account *c, int64_t since,
 {
 	struct account_task *t;
 	bool again;
-	enum known k = check(&c->reading, since, &again, e);
+	enum known k = check(&c->reading, since, OLD_MS, &again, e);
 
 	if (!again)
 		return k;

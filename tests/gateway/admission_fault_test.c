@@ -15,6 +15,7 @@
 
 #include "admission_fixture.h"
 #include "core/clock.h"
+#include "gateway/admission_impl.h"
 #include "store/users.h"
 
 /* The test's own link may be cut, too. */
@@ -281,6 +282,54 @@ static void a_stuck_store_is_away(void **state)
 	assert_int_equal(world_verdict(w, 0), VERDICT_ADMITTED);
 }
 
+/* As if nobody had asked for this account meanwhile. */
+static void grow_old(struct world *w, int64_t ms)
+{
+	account_find(w->a, w->kim)->reading.read_at -= ms;
+}
+
+static void keep_busy(struct world *w, int jobs)
+{
+	while (jobs--)
+		jobs_add(w->jobs, slow, NULL, NULL);
+}
+
+static void wait_for_jobs(struct world *w)
+{
+	while (jobs_left(w->jobs))
+		uv_run(&w->loop, UV_RUN_ONCE);
+}
+
+/* Much may have changed since: a store that is slow is waited for. */
+static void an_old_account_is_read_before_it_is_used(void **state)
+{
+	struct world *w = *state;
+	struct err e = { 0 };
+
+	assert_int_equal(world_verdict(w, 0), VERDICT_ADMITTED);
+	OK(user_set_disabled(w->f->db, w->kim, true, &e));
+	/* Read a moment ago: as it was then. */
+	grow_old(w, 30000);
+	keep_busy(w, 2);
+	assert_int_equal(world_verdict(w, 0), VERDICT_ADMITTED);
+	wait_for_jobs(w);
+	OK(user_set_disabled(w->f->db, w->kim, false, &e));
+	world_pass_a_second(w);
+	assert_int_equal(world_verdict(w, 0), VERDICT_ADMITTED);
+	OK(user_set_disabled(w->f->db, w->kim, true, &e));
+	grow_old(w, 61000);
+	keep_busy(w, 2);
+	assert_int_equal(world_verdict(w, 0), VERDICT_DISABLED);
+	wait_for_jobs(w);
+	/* One that does not answer at all stops nobody who is known. */
+	OK(user_set_disabled(w->f->db, w->kim, false, &e));
+	grow_old(w, 61000);
+	keep_busy(w, 8);
+	assert_int_equal(world_verdict(w, 0), VERDICT_DISABLED);
+	wait_for_jobs(w);
+	assert_int_equal(world_verdict(w, 0), VERDICT_ADMITTED);
+}
+
 static void rows_on_their_way_count_once(void **state)
 {
 	struct world *w = *state;
@@ -434,6 +483,7 @@ int main(void)
 		WTEST(freed_in_the_middle),
 		WTEST(rows_of_the_journal_count_once),
 		WTEST(a_stuck_store_is_away),
+		WTEST(an_old_account_is_read_before_it_is_used),
 		WTEST(rows_on_their_way_count_once),
 		WTEST(what_settles_during_a_load_counts),
 		WTEST(counters_and_ledger_agree_whatever_happens),
