@@ -73,14 +73,21 @@ static void tell_bridge(const struct call *c, const struct user *u)
 				u->login));
 }
 
-/* Pages first, then what the workspace calls the model with. */
+/*
+ * Pages first, then what the workspace calls the model with; the bridge goes
+ * on with that when Redis is away.
+ */
 static int end_all(struct kv *kv, struct db *db, const struct user *u,
 		   struct err *e)
 {
-	if (login_end_all(kv, u->id, NULL, e) < 0 ||
+	struct token_ending ending = { "", "", "" };
+
+	memcpy(ending.user_id, u->id, sizeof(ending.user_id));
+	if (token_ending_add(db, &ending, e) < 0 ||
+	    login_end_all(kv, u->id, NULL, e) < 0 ||
 	    gateway_token_end_all(kv, u->id, e) < 0)
 		return -1;
-	return conversation_tokens_clear(db, u->id, e);
+	return token_ending_done(db, ending.id, e);
 }
 
 static int end_logins(const struct call *c, struct db *db, const struct user *u,

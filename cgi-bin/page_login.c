@@ -78,15 +78,19 @@ static struct user *prove(struct request *r, const char *login,
 static int end_access(struct request *r, const char *user_id, struct err *e)
 {
 	struct visit *v = visit_of(r);
+	struct token_ending ending = { "", "", "" };
 	bool any;
 
 	if (login_any(v->kv, user_id, &any, e) < 0)
 		return -1;
 	if (any || bridge_tell(r, "/users/%s/logged-out", user_id))
 		return 0;
-	if (gateway_token_end_all(v->kv, user_id, e) < 0)
+	if (!str_copy(ending.user_id, sizeof(ending.user_id), user_id))
+		err_abort("an id too long");
+	if (token_ending_add(v->db, &ending, e) < 0 ||
+	    gateway_token_end_all(v->kv, user_id, e) < 0)
 		return -1;
-	return conversation_tokens_clear(v->db, user_id, e);
+	return token_ending_done(v->db, ending.id, e);
 }
 
 /* A login that was there before is ended: the token never stays the same. */

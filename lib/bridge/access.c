@@ -41,66 +41,137 @@ void access_workspace(struct person *p)
 
 /* ---- ends ---- */
 
+/* Written in the store before it is tried, so that a later bridge goes on. */
 struct ending {
 	struct bridge *bridge;
-	char id[ID_SIZE], user_id[ID_SIZE], hash[TOKEN_SIZE];
+	char conversation[ID_SIZE];	/* whose token it is; "" for what row says */
+	struct token_ending row;
 };
 
-static struct ending *ending_new(struct bridge *b, const char *id,
-				 const char *user_id)
+static struct ending *ending_new(struct bridge *b, const char *user_id,
+				 const char *hash)
 {
 	struct ending *d = talloc_zero(NULL, struct ending);
 
 	d->bridge = b;
-	copy(d->id, sizeof(d->id), id);
-	copy(d->user_id, sizeof(d->user_id), user_id);
+	copy(d->row.user_id, sizeof(d->row.user_id), user_id);
+	copy(d->row.hash, sizeof(d->row.hash), hash);
 	return d;
 }
 
-static int clear_work(void *data, struct db *db, struct err *e)
+static int write_work(void *data, struct db *db, struct err *e)
 {
 	struct ending *d = data;
 
-	return conversation_tokens_clear(db, d->user_id, e);
+	if (d->conversation[0]) {
+		if (conversation_token_load(db, d->conversation, d->row.hash,
+					    e) < 0)
+			return -1;
+		if (!d->row.hash[0])
+			return 0;
+	}
+	return token_ending_add(db, &d->row, e);
 }
 
-static void cleared(void *data, const struct err *e)
+/* It is ended all the same when the store did not take it. */
+static void written(void *data, const struct err *e)
 {
 	struct ending *d = data;
+	const struct token_ending *row = &d->row;
 
 	if (e)
-		log_failure("tokens_not_cleared", e, "user", d->user_id, NULL);
+		log_failure("ending_not_stored", e, "user", row->user_id, NULL);
+	if (!d->bridge->stopping && (row->hash[0] || !d->conversation[0])) {
+		if (d->conversation[0])
+			tokens_drop(d->bridge->tokens, row->hash);
+		tokens_end(d->bridge->tokens, row->id, row->hash, row->user_id);
+	}
 	talloc_free(d);
 }
 
 void access_end(struct bridge *b, const char *user_id)
 {
-	tokens_end_user(b->tokens, user_id);
-	jobs_add(b->jobs, clear_work, cleared, ending_new(b, "", user_id));
+	tokens_drop_user(b->tokens, user_id);
+	jobs_add(b->jobs, write_work, written, ending_new(b, user_id, ""));
 }
 
-static int end_one_work(void *data, struct db *db, struct err *e)
+void access_token_over(struct room *r, const char *hash)
 {
-	struct ending *d = data;
-
-	if (conversation_token_load(db, d->id, d->hash, e) < 0)
-		return -1;
-	return conversation_token_clear(db, d->id, d->hash, e);
-}
-
-static void ended_one(void *data, const struct err *e)
-{
-	struct ending *d = data;
-
-	if (d->hash[0] && !d->bridge->stopping)
-		tokens_end(d->bridge->tokens, d->hash, d->user_id);
-	cleared(d, e);
+	tokens_drop(r->bridge->tokens, hash);
+	jobs_add(r->bridge->jobs, write_work, written,
+		 ending_new(r->bridge, r->person->id, hash));
 }
 
 void access_end_conversation(struct bridge *b, const char *id,
 			     const char *user_id)
 {
-	jobs_add(b->jobs, end_one_work, ended_one, ending_new(b, id, user_id));
+	struct ending *d = ending_new(b, user_id, "");
+
+	copy(d->conversation, sizeof(d->conversation), id);
+	jobs_add(b->jobs, write_work, written, d);
+}
+
+static int done_work(void *data, struct db *db, struct err *e)
+{
+	return token_ending_done(db, data, e);
+}
+
+static void done_written(void *data, const struct err *e)
+{
+	if (e)
+		log_failure("ending_not_cleared", e, NULL);
+	talloc_free(data);
+}
+
+static void on_ended(void *data, const char *id)
+{
+	struct bridge *b = data;
+
+	jobs_add(b->jobs, done_work, done_written, talloc_strdup(NULL, id));
+}
+
+/* ---- endings that others left: pages, an earlier bridge ---- */
+
+struct leftovers {
+	struct bridge *bridge;
+	struct token_ending *rows;
+	unsigned n;
+};
+
+static int take_ending(void *data, const struct token_ending *t, struct err *e)
+{
+	struct leftovers *l = data;
+
+	l->rows = talloc_realloc(l, l->rows, struct token_ending, l->n + 1);
+	l->rows[l->n++] = *t;
+	return 0;
+}
+
+static int leftovers_work(void *data, struct db *db, struct err *e)
+{
+	return token_ending_each(db, take_ending, data, e);
+}
+
+static void leftovers_read(void *data, const struct err *e)
+{
+	struct leftovers *l = data;
+	struct bridge *b = l->bridge;
+	unsigned i;
+
+	if (e)
+		log_failure("endings", e, NULL);
+	for (i = 0; i < l->n && !b->stopping; i++)
+		tokens_end(b->tokens, l->rows[i].id, l->rows[i].hash,
+			   l->rows[i].user_id);
+	talloc_free(l);
+}
+
+static void finish_leftovers(struct bridge *b)
+{
+	struct leftovers *l = talloc_zero(NULL, struct leftovers);
+
+	l->bridge = b;
+	jobs_add(b->jobs, leftovers_work, leftovers_read, l);
 }
 
 /* ---- a session's ---- */
@@ -147,37 +218,13 @@ static void on_move(void *data, struct workspace *w, enum workspace_move move)
 		access_end(b, workspace_user(w));
 }
 
-/* Whoever logged out has no workspace token until they come again. */
-struct found {
-	struct bridge *bridge;
-	char user_id[ID_SIZE], hash[TOKEN_SIZE], address[46];
-};
-
-static void login_looked(void *data, const char *value, const struct err *e)
+/* tokens.c looks whether somebody is logged in. */
+static void put_found(struct bridge *b, const struct container_place *place)
 {
-	struct found *f = data;
-
-	if (!e && value && str_equal(value, "1") && !f->bridge->stopping)
-		put_workspace(f->bridge, f->user_id, f->hash, f->address);
-	talloc_free(f);
-}
-
-static void look_for_login(struct bridge *b, const struct container_place *place)
-{
-	char key[16 + ID_SIZE];
-	const char *const args[] = { "EXISTS", key };
-	struct found *f;
-
-	if (!id_valid(place->user_id) || !token_valid(place->token_hash) ||
-	    tokens_has(b->tokens, place->token_hash))
-		return;
-	snprintf(key, sizeof(key), "logins:%s", place->user_id);
-	f = talloc_zero(NULL, struct found);
-	f->bridge = b;
-	copy(f->user_id, sizeof(f->user_id), place->user_id);
-	copy(f->hash, sizeof(f->hash), place->token_hash);
-	copy(f->address, sizeof(f->address), place->address);
-	kv_async_run(b->kv, login_looked, f, 2, args);
+	if (id_valid(place->user_id) && token_valid(place->token_hash) &&
+	    !tokens_has(b->tokens, place->token_hash))
+		put_workspace(b, place->user_id, place->token_hash,
+			      place->address);
 }
 
 static void survey(uv_timer_t *t);
@@ -191,7 +238,7 @@ static void surveyed(void *data, const struct container_place *places, size_t n,
 	if (b->stopping)
 		return;
 	for (i = 0; !e && i < n; i++)
-		look_for_login(b, &places[i]);
+		put_found(b, &places[i]);
 	if (e) {
 		log_failure("survey", e, NULL);
 		uv_timer_start(&b->survey_timer, survey,
@@ -204,12 +251,14 @@ static void survey(uv_timer_t *t)
 {
 	struct bridge *b = t->data;
 
+	finish_leftovers(b);
 	engine_places(b->engine, settings_text(b->settings, SET_INSTANCE),
 		      surveyed, b);
 }
 
 void access_open(struct bridge *b)
 {
+	tokens_on_ended(b->tokens, on_ended, b);
 	workspaces_on_move(b->workspaces, on_move, b);
 	uv_timer_start(&b->survey_timer, survey, 0, SURVEY_MS);
 }

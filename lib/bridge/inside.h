@@ -202,6 +202,8 @@ void event_failed(const char *what, const struct err *e);
 void access_open(struct bridge *b);
 /* A room's session wants it; see session_events. */
 void access_token(struct room *r, const char *hash, const char *address, bool wanted);
+/* Its session's, which nobody has any more. */
+void access_token_over(struct room *r, const char *hash);
 /* The container's own, as soon as somebody is there to use it. */
 void access_workspace(struct person *p);
 /* All of an account, here and in the store. */

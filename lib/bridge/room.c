@@ -330,9 +330,7 @@ static void on_token(void *data, const char *hash, const char *address,
 
 static void on_token_over(void *data, const char *hash)
 {
-	struct room *r = data;
-
-	tokens_end(r->bridge->tokens, hash, r->person->id);
+	access_token_over(data, hash);
 }
 
 static void on_ended(void *data)

@@ -19,20 +19,42 @@
 #define TTL TTL_TEXT(86400)
 _Static_assert(GATEWAY_TOKEN_TTL_S == 86400, "TTL above");
 
-/* The name first: no token may be missed when all of an account are ended. */
+/*
+ * Of KEYS token, account's set, our mark, and for a workspace's token the
+ * account's logins: without one of them that lives it is not to be good (a
+ * login that ran out leaves its name in the set). "again": what the pages took
+ * away stays away, unless the mark says that Redis lost all.
+ * The name first: no token may be missed when all of an account are ended.
+ */
 static const char put_script[] =
-	"redis.call('SADD', KEYS[2], ARGV[1])"
+	"local any = not KEYS[4]"
+	" if KEYS[4] then"
+	" for _, h in ipairs(redis.call('SMEMBERS', KEYS[4])) do"
+	" any = any or redis.call('EXISTS', 'session:' .. h) == 1 end end"
+	" if ARGV[3] == 'again' and redis.call('EXISTS', KEYS[1]) == 0"
+	" and redis.call('EXISTS', KEYS[3]) == 1 then any = false end"
+	" if not any then"
+	" redis.call('DEL', KEYS[1]) redis.call('SREM', KEYS[2], ARGV[1])"
+	" return false end"
+	" redis.call('SADD', KEYS[2], ARGV[1])"
 	" redis.call('EXPIRE', KEYS[2], " TTL ")"
 	" redis.call('SET', KEYS[1], ARGV[2], 'EX', " TTL ")"
+	" return 'OK'";
+/* A script, so that it comes behind the puts it follows (kv_async_script). */
+static const char mark_script[] =
+	"redis.call('SET', KEYS[1], '1', 'EX', " TTL ")"
 	" return 'OK'";
 static const char end_script[] =
 	"redis.call('DEL', KEYS[1])"
 	" redis.call('SREM', KEYS[2], ARGV[1])"
 	" return 'OK'";
+/* ARGV: those that began since it was asked. */
 static const char end_user_script[] =
-	"for _, h in ipairs(redis.call('SMEMBERS', KEYS[1])) do"
-	" redis.call('DEL', 'token:' .. h) end"
-	" redis.call('DEL', KEYS[1])"
+	"local keep = {}"
+	" for _, h in ipairs(ARGV) do keep[h] = true end"
+	" for _, h in ipairs(redis.call('SMEMBERS', KEYS[1])) do"
+	" if not keep[h] then redis.call('DEL', 'token:' .. h)"
+	" redis.call('SREM', KEYS[1], h) end end"
 	" return 'OK'";
 
 /* A token that is to be good. */
@@ -52,7 +74,7 @@ struct token {
 struct ending {
 	TAILQ_ENTRY(ending) next;
 	struct tokens *all;
-	char hash[TOKEN_SIZE], user_id[ID_SIZE];
+	char id[ID_SIZE], hash[TOKEN_SIZE], user_id[ID_SIZE];
 	bool asked;
 };
 
@@ -64,6 +86,8 @@ struct tokens {
 	char mark[14 + ID_SIZE];	/* key that goes when Redis loses all */
 	bool looking, closed;
 	int64_t again_at;		/* clock_mono_ms */
+	tokens_ended *ended;
+	void *data;
 };
 
 static unsigned bucket(const char *hash)
@@ -100,42 +124,70 @@ static void tell(struct token *k, const struct err *e)
 		done(data, e);
 }
 
-static void on_put(void *data, const char *value, const struct err *e)
+static void take_out(struct token *k)
 {
-	struct token *k = data;
-
-	if (!k->over && !k->all->closed) {
-		k->good = !e;
-		tell(k, e);	/* who may end it */
-	}
-	k->asked--;
+	LIST_REMOVE(k, next);
+	k->over = true;
+	k->done = NULL;
 	settle(k);
 }
 
-static void put(struct token *k)
+/* No value: nobody is logged in, or others have ended it. */
+static void on_put(void *data, const char *value, const struct err *e)
+{
+	struct token *k = data;
+	bool refused = !e && !value;
+	struct err ended = { 0 };
+
+	k->asked--;
+	if (k->over || k->all->closed || (refused && k->asked)) {
+		settle(k);
+		return;
+	}
+	k->good = !e && value;
+	if (refused)
+		err_set(&ended, ERR_AUTH, "a token that has ended");
+	k->asked++;		/* who is told may end it */
+	tell(k, refused ? &ended : e);
+	k->asked--;
+	if (refused && !k->over)
+		take_out(k);
+	else
+		settle(k);
+}
+
+static void put(struct token *k, bool again)
 {
 	char key[GATEWAY_TOKEN_KEY_SIZE], set[GATEWAY_TOKENS_KEY_SIZE];
-	char text[GATEWAY_TOKEN_TEXT_MAX];
-	const char *const args[] = { key, set, k->hash, text };
+	char text[GATEWAY_TOKEN_TEXT_MAX], logins[16 + ID_SIZE];
+	const char *how = again ? "again" : "new";
+	const char *const all[] = { key, set, k->all->mark, logins, k->hash,
+				    text, how };
+	const char *const rest[] = { key, set, k->all->mark, k->hash, text,
+				     how };
+	bool person = k->what.kind == GATEWAY_TOKEN_WORKSPACE;
 
 	gateway_token_key_of_hash(k->hash, key);
 	gateway_tokens_key(k->what.user_id, set);
 	gateway_token_format(&k->what, text);
+	snprintf(logins, sizeof(logins), "logins:%s", k->what.user_id);
 	k->asked++;
-	kv_async_script(k->all->kv, put_script, 2, 4, args, on_put, k);
+	if (person)
+		kv_async_script(k->all->kv, put_script, 4, 7, all, on_put, k);
+	else
+		kv_async_script(k->all->kv, put_script, 3, 6, rest, on_put, k);
 }
 
-static void put_all(struct tokens *t, const char *user_id, bool good_too)
+/* What is not good yet, and (again) what is. */
+static void put_all(struct tokens *t, bool again)
 {
 	struct token *k;
 	size_t i;
 
 	for (i = 0; i < BUCKETS; i++) {
 		LIST_FOREACH(k, &t->buckets[i], next) {
-			if ((!k->good && !k->asked) ||
-			    (good_too && (!user_id ||
-					  str_equal(user_id, k->what.user_id))))
-				put(k);
+			if (k->good ? again : !k->asked)
+				put(k, k->good);
 		}
 	}
 }
@@ -149,16 +201,33 @@ static void on_end(void *data, const char *value, const struct err *e)
 	if (e || t->closed)
 		return;
 	TAILQ_REMOVE(&t->endings, d, next);
-	/* What began after it was asked, and came before it was done. */
-	if (!d->hash[0])
-		put_all(t, d->user_id, true);
+	if (t->ended)
+		t->ended(t->data, d->id);
 	talloc_free(d);
+}
+
+/* After the set's name: those that stay. No account has as many. */
+static size_t list_kept(const struct tokens *t, const char *user_id,
+			const char *args[KV_ARGS_MAX])
+{
+	const struct token *k;
+	size_t n = 1, i;
+
+	for (i = 0; i < BUCKETS; i++) {
+		LIST_FOREACH(k, &t->buckets[i], next) {
+			if (n < KV_ARGS_MAX &&
+			    str_equal(user_id, k->what.user_id))
+				args[n++] = k->hash;
+		}
+	}
+	return n;
 }
 
 static void end(struct ending *d)
 {
 	char key[GATEWAY_TOKEN_KEY_SIZE], set[GATEWAY_TOKENS_KEY_SIZE];
-	const char *const one[] = { key, set, d->hash }, *const all[] = { set };
+	const char *const one[] = { key, set, d->hash };
+	const char *all[KV_ARGS_MAX] = { set };
 
 	d->asked = true;
 	gateway_tokens_key(d->user_id, set);
@@ -166,22 +235,40 @@ static void end(struct ending *d)
 		gateway_token_key_of_hash(d->hash, key);
 		kv_async_script(d->all->kv, end_script, 2, 3, one, on_end, d);
 	} else {
-		kv_async_script(d->all->kv, end_user_script, 1, 1, all, on_end, d);
+		kv_async_script(d->all->kv, end_user_script, 1,
+				list_kept(d->all, d->user_id, all), all,
+				on_end, d);
 	}
 }
 
-static void end_new(struct tokens *t, const char *hash, const char *user_id)
+/* One that waits for Redis does the work of a later one like it. */
+static bool waits_already(struct tokens *t, const char *hash,
+			  const char *user_id)
 {
 	struct ending *d;
 
 	TAILQ_FOREACH(d, &t->endings, next) {
 		if (!d->asked && str_equal(d->hash, hash) &&
 		    str_equal(d->user_id, user_id))
-			return;		/* Redis is away, and it waits already */
+			return true;
+	}
+	return false;
+}
+
+void tokens_end(struct tokens *t, const char *id, const char *hash,
+		const char *user_id)
+{
+	struct ending *d;
+
+	if (waits_already(t, hash, user_id)) {
+		if (t->ended)
+			t->ended(t->data, id);
+		return;
 	}
 	d = talloc_zero(t, struct ending);
 	d->all = t;
-	if (!str_copy(d->hash, sizeof(d->hash), hash) ||
+	if (!str_copy(d->id, sizeof(d->id), id) ||
+	    !str_copy(d->hash, sizeof(d->hash), hash) ||
 	    !str_copy(d->user_id, sizeof(d->user_id), user_id))
 		err_abort("a token's names too long");
 	TAILQ_INSERT_TAIL(&t->endings, d, next);
@@ -190,9 +277,9 @@ static void end_new(struct tokens *t, const char *hash, const char *user_id)
 
 static void mark(struct tokens *t)
 {
-	const char *const args[] = { "SET", t->mark, "1", "EX", TTL };
+	const char *const args[] = { t->mark };
 
-	kv_async_run(t->kv, NULL, NULL, 5, args);
+	kv_async_script(t->kv, mark_script, 1, 1, args, NULL, NULL);
 }
 
 /* Gone: Redis was emptied, or began anew without what it had. */
@@ -203,9 +290,15 @@ static void on_look(void *data, const char *value, const struct err *e)
 	t->looking = false;
 	if (e || t->closed)
 		return;
-	put_all(t, NULL, !value);
+	put_all(t, !value);
 	if (!value)
 		mark(t);
+}
+
+void tokens_renew(struct tokens *t)
+{
+	put_all(t, true);
+	mark(t);
 }
 
 static void on_timer(uv_timer_t *timer)
@@ -220,8 +313,7 @@ static void on_timer(uv_timer_t *timer)
 	}
 	if (now >= t->again_at) {
 		t->again_at = now + AGAIN_MS;
-		put_all(t, NULL, true);
-		mark(t);
+		tokens_renew(t);
 	} else if (!t->looking) {
 		t->looking = true;
 		kv_async_get(t->kv, t->mark, on_look, t);
@@ -252,6 +344,12 @@ static void free_timer(uv_handle_t *h)
 	talloc_free(h);
 }
 
+void tokens_on_ended(struct tokens *t, tokens_ended *ended, void *data)
+{
+	t->ended = ended;
+	t->data = data;
+}
+
 void tokens_close(struct tokens *t)
 {
 	if (t->closed)
@@ -271,14 +369,6 @@ static struct token *token_add(struct tokens *t, const char *hash)
 	return k;
 }
 
-static void take_out(struct token *k)
-{
-	LIST_REMOVE(k, next);
-	k->over = true;
-	k->done = NULL;
-	settle(k);
-}
-
 static bool same(const struct gateway_token *a, const struct gateway_token *b)
 {
 	return a->kind == b->kind && str_equal(a->user_id, b->user_id) &&
@@ -294,14 +384,16 @@ void tokens_put(struct tokens *t, const char *hash,
 
 	if (!what->address[0])
 		err_abort("a token that is good from everywhere");
-	if (k && k->good && !done && same(&k->what, what))
+	/* Who comes to a workspace may have logged in anew meanwhile. */
+	if (k && k->good && !done && same(&k->what, what) &&
+	    what->kind != GATEWAY_TOKEN_WORKSPACE)
 		return;
 	if (!k)
 		k = token_add(t, hash);
 	k->what = *what;
 	k->done = done;
 	k->data = data;
-	put(k);
+	put(k, false);
 }
 
 void tokens_forget(struct tokens *t, const void *data)
@@ -322,16 +414,15 @@ bool tokens_has(const struct tokens *t, const char *hash)
 	return find(t, hash) != NULL;
 }
 
-void tokens_end(struct tokens *t, const char *hash, const char *user_id)
+void tokens_drop(struct tokens *t, const char *hash)
 {
 	struct token *k = find(t, hash);
 
 	if (k)
 		take_out(k);
-	end_new(t, hash, user_id);
 }
 
-void tokens_end_user(struct tokens *t, const char *user_id)
+void tokens_drop_user(struct tokens *t, const char *user_id)
 {
 	struct token *k, *next;
 	size_t i;
@@ -343,5 +434,4 @@ void tokens_end_user(struct tokens *t, const char *user_id)
 				take_out(k);
 		}
 	}
-	end_new(t, "", user_id);
 }

@@ -1,7 +1,7 @@
 /*
  * The gateway tokens that are to be good now, kept so in Redis: put again each
- * hour and whenever Redis has lost them, taken out when they are over, however
- * long Redis is away meanwhile.
+ * hour while Redis has them still, and whenever it has lost all; taken out when
+ * they are over, however long Redis is away meanwhile.
  */
 #ifndef BRIDGE_TOKENS_H
 #define BRIDGE_TOKENS_H
@@ -16,13 +16,14 @@ struct tokens *tokens_new(const void *ctx, uv_loop_t *loop, struct kv_async *kv)
 /* Before kv is freed; what is good stays good. The loop must run once more. */
 void tokens_close(struct tokens *t);
 
-/* e NULL: Redis has it. */
+/* e NULL: Redis has it. ERR_AUTH: it is not to be, and is known here no more. */
 typedef void tokens_done(void *data, const struct err *e);
 
 /*
  * done (NULL: nobody waits) comes once, after the first try, never from
- * inside; a try that failed is repeated until tokens_end. what names an
- * address: none here is good from everywhere.
+ * inside; a try that failed is repeated until tokens_drop. what names an
+ * address: none here is good from everywhere. A workspace's token is good while
+ * a login of its account lives; else Redis has it no more, and it is dropped.
  */
 void tokens_put(struct tokens *t, const char *hash,
 		const struct gateway_token *what, tokens_done *done, void *data);
@@ -30,8 +31,21 @@ void tokens_put(struct tokens *t, const char *hash,
 void tokens_forget(struct tokens *t, const void *data);
 
 bool tokens_has(const struct tokens *t, const char *hash);
-void tokens_end(struct tokens *t, const char *hash, const char *user_id);
-/* All of an account, those that are not known here too. */
-void tokens_end_user(struct tokens *t, const char *user_id);
+/* What is done each hour: what Redis has lives on, what others ended there is dropped. */
+void tokens_renew(struct tokens *t);
+
+/* Not put any more, and no done; what Redis has stays until tokens_end. */
+void tokens_drop(struct tokens *t, const char *hash);
+void tokens_drop_user(struct tokens *t, const char *user_id);
+
+/*
+ * Redis is to have it no more; hash "": all of an account but those that are
+ * known here, so those of an earlier bridge too. id: what its end is told by.
+ */
+void tokens_end(struct tokens *t, const char *id, const char *hash, const char *user_id);
+
+/* That ending is done: Redis has said so, or an earlier one does its work. */
+typedef void tokens_ended(void *data, const char *id);
+void tokens_on_ended(struct tokens *t, tokens_ended *ended, void *data);
 
 #endif

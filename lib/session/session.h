@@ -49,7 +49,10 @@ struct session_events {
 	 * session_token_good; else it runs already and nobody waits.
 	 */
 	void (*token)(void *data, const char *hash, const char *address, bool wanted);
-	/* Nobody has that token any more. */
+	/*
+	 * Nobody has that token any more: it is to be ended, in the store too.
+	 * The conversation may get another, or be purged, by jobs added later.
+	 */
 	void (*token_over)(void *data, const char *hash);
 	/* Claude's process ended. */
 	void (*ended)(void *data);

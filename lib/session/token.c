@@ -111,29 +111,10 @@ void token_found(struct session *s)
 			     workspace_address(s->workspace), false);
 }
 
-static int clear_work(void *data, struct db *db, struct err *e)
-{
-	struct token_job *j = data;
-
-	return conversation_token_clear(db, j->id, j->hash, e);
-}
-
-static void clear_done(void *data, const struct err *e)
-{
-	struct token_job *j = data;
-	struct session *s = j->s;
-
-	if (e)
-		session_trouble(s, "token_not_cleared", e);
-	talloc_free(j);
-	session_job_over(s);
-}
-
 void token_over(struct session *s)
 {
 	if (!s->token_hash[0])
 		return;
-	session_job(s, clear_work, clear_done, job_new(s));
 	s->ev->token_over(s->data, s->token_hash);
 	s->token_hash[0] = '\0';
 }

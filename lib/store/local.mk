@@ -22,7 +22,8 @@ store_migrations = \
 	lib/store/migrations/0004_domains.sql \
 	lib/store/migrations/0005_tokens.sql \
 	lib/store/migrations/0006_usage_sums.sql \
-	lib/store/migrations/0007_budget_zone.sql
+	lib/store/migrations/0007_budget_zone.sql \
+	lib/store/migrations/0008_token_endings.sql
 
 EXTRA_DIST += $(store_migrations) lib/store/embed.awk
 CLEANFILES += lib/store/migrations.inc

@@ -33,6 +33,7 @@ static struct world {
 	char a[TOKEN_SIZE], b[TOKEN_SIZE];
 	int done, failed;
 	bool give_up;		/* of a, when it cannot be put */
+	char ended[64];		/* the endings that are done */
 } w;
 
 static void wake(uv_timer_t *t)
@@ -87,9 +88,42 @@ static bool is_gone(const char *hash)
 	return gone;
 }
 
+static bool has_mark(const char *hash)
+{
+	char command[256];
+
+	snprintf(command, sizeof(command), "redis-cli -s %s --raw keys"
+		 " 'bridge-tokens:*' | grep -q .", w.server.socket);
+	return system(command) == 0;
+}
+
 static bool is_done(const char *hash)
 {
 	return w.done + w.failed > 0;
+}
+
+/* As the bridge does. */
+static void end_one(const char *hash)
+{
+	tokens_drop(w.t, hash);
+	tokens_end(w.t, "one", hash, USER);
+}
+
+static void end_all(void)
+{
+	tokens_drop_user(w.t, USER);
+	tokens_end(w.t, "all", "", USER);
+}
+
+static void ended(void *data, const char *id)
+{
+	snprintf(w.ended + strlen(w.ended), sizeof(w.ended) - strlen(w.ended),
+		 "%s ", id);
+}
+
+static bool is_told(const char *want)
+{
+	return str_equal(w.ended, want);
 }
 
 static void done(void *data, const struct err *e)
@@ -97,12 +131,13 @@ static void done(void *data, const struct err *e)
 	w.done += !e;
 	w.failed += e != NULL;
 	if (e && w.give_up)
-		tokens_end(w.t, w.a, USER);
+		end_one(w.a);
 }
 
-static void put(const char *hash, const char *user, const char *address)
+static void put_kind(const char *hash, const char *user, const char *address,
+		     enum gateway_token_kind kind)
 {
-	struct gateway_token what = { .kind = GATEWAY_TOKEN_CONVERSATION };
+	struct gateway_token what = { .kind = kind };
 
 	assert_true(str_copy(what.user_id, ID_SIZE, user));
 	assert_true(str_copy(what.subject_id, ID_SIZE, TURN));
@@ -110,6 +145,11 @@ static void put(const char *hash, const char *user, const char *address)
 	w.done = w.failed = 0;
 	tokens_put(w.t, hash, &what, done, NULL);
 	assert_int_equal(w.done + w.failed, 0);
+}
+
+static void put(const char *hash, const char *user, const char *address)
+{
+	put_kind(hash, user, address, GATEWAY_TOKEN_CONVERSATION);
 }
 
 static int members(void)
@@ -131,6 +171,7 @@ static int set_up(void **state)
 	w.async = kv_async_new(&w.loop, w.server.socket);
 	w.kv = kv_new(NULL, w.server.socket);
 	w.t = tokens_new(NULL, &w.loop, w.async);
+	tokens_on_ended(w.t, ended, NULL);
 	token_new(w.a);
 	token_new(w.b);
 	return 0;
@@ -160,10 +201,11 @@ static void put_and_ended(void **state)
 	assert_string_equal(found.address, "172.30.0.9");
 	assert_int_equal(found.kind, GATEWAY_TOKEN_CONVERSATION);
 	assert_true(tokens_has(w.t, w.a));
-	tokens_end(w.t, w.a, USER);
+	end_one(w.a);
 	assert_false(tokens_has(w.t, w.a));
 	until(is_gone, w.a);
 	assert_false(members());
+	until(is_told, "one ");
 }
 
 static void all_of_an_account(void **state)
@@ -182,7 +224,7 @@ static void all_of_an_account(void **state)
 	assert_int_equal(gateway_token_put(w.kv, old, &left, 100, &e), 0);
 	gateway_token_key(old, hash);
 	assert_true(stands(hash + 6));
-	tokens_end_user(w.t, USER);
+	end_all();
 	until(is_gone, w.a);
 	assert_true(is_gone(hash + 6));
 	assert_true(stands(w.b));
@@ -207,7 +249,7 @@ static void killed(void **state)
 	put(w.b, USER, "172.30.0.9");
 	until(stands, w.b);
 	server_kill(&w.server);
-	tokens_end(w.t, w.b, USER);
+	end_one(w.b);
 	server_start(&w.server);
 	until(stands, w.a);
 	assert_true(is_gone(w.b));
@@ -225,7 +267,7 @@ static void away(void **state)
 	assert_int_equal(w.done, 0);
 	/* What ends while it is away, and was kept, ends when it is back. */
 	kill(w.server.pid, SIGSTOP);
-	tokens_end_user(w.t, USER);
+	end_all();
 	put(w.b, USER, "172.30.0.9");
 	until(is_done, NULL);
 	assert_int_equal(w.failed, 1);
@@ -249,11 +291,99 @@ static void ended_meanwhile(void **state)
 	put(w.b, USER, "172.30.0.9");
 	until(is_done, NULL);
 	assert_int_equal(w.failed, 1);
-	tokens_end(w.t, w.a, USER);
+	end_one(w.a);
 	uv_run(&w.loop, UV_RUN_ONCE);
 	assert_int_equal(rename(aside, w.server.socket), 0);
 	until(stands, w.b);
 	until(is_gone, w.a);
+}
+
+static bool is_dropped(const char *hash)
+{
+	return !tokens_has(w.t, hash);
+}
+
+static void log_in(const char *session)
+{
+	struct err e = { 0 };
+
+	if (kv_set_add(w.kv, "logins:" USER, "1d", 100, &e) < 0 ||
+	    kv_set(w.kv, session, USER, 100, &e) < 0)
+		fail_msg("%s", e.text);
+}
+
+/* A name in the set of logins is not enough: that one may have run out. */
+static void workspaces_need_a_login(void **state)
+{
+	struct err e = { 0 };
+
+	log_in("session:other");
+	put_kind(w.a, USER, "172.30.0.9", GATEWAY_TOKEN_WORKSPACE);
+	until(is_dropped, w.a);
+	assert_int_equal(w.failed, 1);
+	assert_true(is_gone(w.a));
+	log_in("session:1d");
+	put_kind(w.a, USER, "172.30.0.9", GATEWAY_TOKEN_WORKSPACE);
+	until(stands, w.a);
+	/* What an earlier bridge put is taken away. */
+	assert_int_equal(kv_delete(w.kv, "session:1d", &e), 0);
+	put_kind(w.a, USER, "172.30.0.9", GATEWAY_TOKEN_WORKSPACE);
+	until(is_gone, w.a);
+	until(is_dropped, w.a);
+	assert_false(members());
+	/* A conversation's lives as long as its Claude. */
+	put(w.b, USER, "172.30.0.9");
+	until(stands, w.b);
+}
+
+/* The pages could not tell the bridge, and ended it in Redis. */
+static void ended_by_others(void **state)
+{
+	struct err e = { 0 };
+
+	put(w.a, USER, "172.30.0.9");
+	put(w.b, USER, "172.30.0.9");
+	until(stands, w.b);
+	until(has_mark, NULL);
+	assert_int_equal(gateway_token_end_all(w.kv, USER, &e), 0);
+	put(w.b, USER, "172.30.0.10");
+	until(stands, w.b);
+	tokens_renew(w.t);
+	until(is_dropped, w.a);
+	assert_true(is_gone(w.a));
+	assert_true(stands(w.b));
+	assert_true(tokens_has(w.t, w.b));
+}
+
+/* What began after it was asked is not touched, however late it is done. */
+static void an_ending_spares_what_follows(void **state)
+{
+	put(w.a, USER, "172.30.0.9");
+	until(stands, w.a);
+	tokens_drop_user(w.t, USER);
+	put(w.b, USER, "172.30.0.9");
+	until(stands, w.b);
+	tokens_end(w.t, "late", "", USER);
+	until(is_told, "late ");
+	assert_true(is_gone(w.a));
+	assert_true(stands(w.b));
+}
+
+/* Each is told when it is done, and not before. */
+static void endings_wait_for_redis(void **state)
+{
+	put(w.a, USER, "172.30.0.9");
+	until(stands, w.a);
+	server_kill(&w.server);
+	put(w.b, OTHER, "172.30.0.10");
+	until(is_done, NULL);
+	end_one(w.a);
+	uv_run(&w.loop, UV_RUN_ONCE);
+	assert_string_equal(w.ended, "");
+	server_start(&w.server);
+	until(stands, w.b);
+	until(is_told, "one ");
+	assert_true(is_gone(w.a));
 }
 
 /* As a session does, from within. */
@@ -285,7 +415,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		ROW(put_and_ended), ROW(all_of_an_account), ROW(emptied),
 		ROW(killed), ROW(away), ROW(ended_meanwhile),
-		ROW(given_up), ROW(forgotten),
+		ROW(given_up), ROW(forgotten), ROW(workspaces_need_a_login),
+		ROW(ended_by_others), ROW(an_ending_spares_what_follows),
+		ROW(endings_wait_for_redis),
 	};
 
 	signal(SIGPIPE, SIG_IGN);

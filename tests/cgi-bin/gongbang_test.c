@@ -18,6 +18,7 @@
 #include "auth/password.h"
 #include "core/str.h"
 #include "operator.h"
+#include "store/conversation_tokens.h"
 
 static void accounts_are_made(void **state)
 {
@@ -125,6 +126,27 @@ static void new_password_ends_logins_everywhere(void **state)
 	assert_non_null(strstr(r.err, "gongbang user list"));
 }
 
+static int count_ending(void *data, const struct token_ending *t, struct err *e)
+{
+	assert_true(id_valid(t->user_id));
+	assert_string_equal(t->hash, "");
+	++*(int *)data;
+	return 0;
+}
+
+/* What the bridge is still to end. */
+static int endings(struct fixture *f)
+{
+	struct err e = { 0 };
+	struct db *db = db_open(f, f->database, &e);
+	int n = 0;
+
+	assert_non_null(db);
+	assert_int_equal(token_ending_each(db, count_ending, &n, &e), 0);
+	talloc_free(db);
+	return n;
+}
+
 static void disabling_warns_when_others_are_away(void **state)
 {
 	struct fixture *f = *state;
@@ -140,12 +162,14 @@ static void disabling_warns_when_others_are_away(void **state)
 	assert_non_null(strstr(r.err, "warning: the bridge was not told"));
 	assert_int_equal(login_find(kv, token, id, &e), -1);
 	assert_true(load(f, "kim")->disabled_at > 0);
+	assert_int_equal(endings(f), 0);
 	expect(f, 0, "user enable kim", "");
 	assert_int_equal(load(f, "kim")->disabled_at, 0);
 	server_kill(&f->server);
 	r = expect(f, 1, "user disable kim", "");
 	assert_non_null(strstr(r.err, "start Redis and run this again"));
 	assert_true(load(f, "kim")->disabled_at > 0);
+	assert_int_equal(endings(f), 1);
 }
 
 /* Reads from the terminal until text was seen. */

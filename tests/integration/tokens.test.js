@@ -132,6 +132,50 @@ test("without Redis no Claude starts, in words; then it does", async () => {
 	assert.match(kept(hash), / conversation /);
 });
 
+test("an ending that waits for Redis outlives kill -9 of the bridge", async () => {
+	const endings = () => store(`SELECT token_hash FROM token_endings WHERE user_id = '${userId(login)}'`);
+	const isOver = () => {
+		try {
+			return kept(hash) === "" && endings() === "";
+		} catch {
+			return false;		// Redis reads what it kept
+		}
+	};
+	assert.match(kept(hash), / conversation /);
+	sv("down", "redis");
+	try {
+		inside(name, "pkill -9 -x claude");
+		await until(() => endings() === hash, "the ending is stored");
+		process.kill(Number(service("bridge")), "SIGKILL");
+	} finally {
+		sv("up", "redis");
+	}
+	await until(isOver, "the token is gone, and the ending with it");
+	await turn(page, "hello after both");
+	token = claudeToken(name, page.id);
+	hash = hashOf(token);
+	assert.match(kept(hash), / conversation /);
+});
+
+test("a new bridge takes the workspace's token from who has no login that lives", async () => {
+	const own = (await inspect(name)).Config.Labels["gongbang.token"];
+	assert.match(kept(own), / workspace /);
+	// They ran out: their names stay in the account's set.
+	for (const session of redis("smembers", "logins:" + userId(login)).split("\n"))
+		redis("del", "session:" + session);
+	process.kill(Number(service("bridge")), "SIGKILL");
+	await until(() => kept(own) === "", "it is gone");
+	await sleep(1500);
+	assert.equal(kept(own), "");
+	const {cookie} = await logIn(login);
+	page.close();
+	page = Object.assign(new Page(page.path, cookie), {id: page.id});
+	await until(() => kept(own).includes(address), "it is back with a login");
+	await turn(page, "hello with a login");
+	token = claudeToken(name, page.id);
+	hash = hashOf(token);
+});
+
 test("a login that is not the last one ends nothing", async () => {
 	const {cookie} = await logIn(login);
 	await logOut(cookie);

@@ -254,10 +254,49 @@ static void messages_are_kept_once_and_in_order(void **state)
 	FAILS(ERR_MISSING, message_add(f->db, two, m[0], "x", &e));
 }
 
+static void ending_of(struct fixture *f, struct token_ending *t,
+		      const char *user, const char *hash)
+{
+	struct err e = { 0 };
+
+	assert_true(str_copy(t->user_id, sizeof(t->user_id), user));
+	assert_true(str_copy(t->hash, sizeof(t->hash), hash));
+	OK(token_ending_add(f->db, t, &e));
+	assert_true(id_valid(t->id));
+}
+
+struct seeking {
+	const char *id;
+	struct token_ending *found;
+	int n;
+};
+
+static int seek(void *data, const struct token_ending *t, struct err *e)
+{
+	struct seeking *s = data;
+
+	s->n++;
+	if (str_equal(t->id, s->id))
+		*s->found = *t;
+	return 0;
+}
+
+/* How many there are; the one of that id. */
+static int endings(struct fixture *f, const char *id, struct token_ending *found)
+{
+	struct seeking s = { .id = id, .found = found };
+	struct err e = { 0 };
+
+	memset(found, 0, sizeof(*found));
+	OK(token_ending_each(f->db, seek, &s, &e));
+	return s.n;
+}
+
 static void tokens_of_conversations(void **state)
 {
 	struct fixture *f = *state;
 	char user[ID_SIZE], one[ID_SIZE], two[ID_SIZE], hash[TOKEN_SIZE];
+	struct token_ending first, all, again, last;
 	char a[TOKEN_SIZE], b[TOKEN_SIZE];
 	struct err e = { 0 };
 
@@ -273,19 +312,26 @@ static void tokens_of_conversations(void **state)
 	OK(conversation_token_set(f->db, one, a, &e));
 	OK(conversation_token_set(f->db, two, b, &e));
 	FAILS(ERR_MISSING, conversation_token_set(f->db, user, a, &e));
-	OK(conversation_token_clear(f->db, one, b, &e));
-	OK(conversation_token_load(f->db, one, hash, &e));
-	assert_string_equal(hash, a);
-	OK(conversation_token_clear(f->db, one, a, &e));
+	ending_of(f, &first, user, a);
 	OK(conversation_token_load(f->db, one, hash, &e));
 	assert_string_equal(hash, "");
 	OK(conversation_mark_deleted(f->db, two, user, &e));
 	OK(conversation_token_load(f->db, two, hash, &e));
 	assert_string_equal(hash, b);
 	FAILS(ERR_MISSING, conversation_token_set(f->db, two, a, &e));
-	OK(conversation_tokens_clear(f->db, user, &e));
+	ending_of(f, &all, user, "");
 	OK(conversation_token_load(f->db, two, hash, &e));
 	assert_string_equal(hash, "");
+	/* They are kept until they are done, also when the rest is purged. */
+	OK(conversation_purge(f->db, two, &e));
+	ending_of(f, &again, user, "");
+	assert_int_equal(endings(f, first.id, &last), 3);
+	assert_string_equal(last.hash, a);
+	OK(token_ending_done(f->db, all.id, &e));
+	OK(token_ending_done(f->db, all.id, &e));
+	assert_int_equal(endings(f, again.id, &last), 2);
+	assert_string_equal(last.user_id, user);
+	assert_string_equal(last.hash, "");
 }
 
 int main(void)
