@@ -67,5 +67,4 @@ void caller_free(struct caller *c, bool whole);
 /* The client is gone or too slow: ended is called, and the connection cut. */
 void caller_lost(struct caller *c);
 
-
 #endif
