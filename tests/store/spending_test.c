@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <talloc.h>
+#include <unistd.h>
 
 #include "core/clock.h"
 #include "core/str.h"
@@ -138,8 +139,11 @@ static void sums_are_by_what_was_asked(void **state)
 	struct usage_call c[5];
 	struct err e = { 0 };
 
+	/* Ids of one millisecond follow no order. */
 	make_user(f, "kim", kim);
+	usleep(2000);
 	make_user(f, "lee", lee);
+	usleep(2000);
 	c[0] = call_of(kim, "b", NOW, 1);
 	c[1] = call_of(kim, "a", NOW + QUARTER - 1, 10);
 	c[2] = call_of(kim, "a", NOW + QUARTER, 100);
