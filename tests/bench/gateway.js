@@ -110,8 +110,9 @@ proxy_buffering off; proxy_request_buffering off; } } }
 	}
 
 	async stop() {
+		// Of nginx a SIGKILL would leave the worker.
 		for (const child of this.children.reverse())
-			child.kill(child === this.gateway ? "SIGTERM" : "SIGKILL");
+			child.kill("SIGTERM");
 		await sleep(500);
 	}
 }

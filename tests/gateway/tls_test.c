@@ -102,7 +102,7 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	kill(nginx, SIGKILL);
+	kill(nginx, SIGTERM);	/* it ends its worker too */
 	waitpid(nginx, NULL, 0);
 	answer_release(&a);
 	world_release(&w);
