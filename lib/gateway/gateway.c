@@ -328,11 +328,6 @@ struct gateway *gateway_new(const struct settings *s, struct err *e)
 	return g;
 }
 
-int gateway_port(const struct gateway *g)
-{
-	return door_port(g->door);
-}
-
 void gateway_run(struct gateway *g)
 {
 	while (!g->stopped)

@@ -13,9 +13,6 @@ struct gateway;
 /* Opens all it needs and takes up what an earlier gateway left. Keeps settings. Gives. */
 struct gateway *gateway_new(const struct settings *s, struct err *e) must_check;
 
-/* The port it listens on. */
-int gateway_port(const struct gateway *g);
-
 /*
  * Serves until SIGTERM or SIGINT: then no new calls, those in flight have some
  * seconds, what is left is cut and booked. SIGHUP reads keys and prices anew.
