@@ -45,6 +45,7 @@ may transcript core html store
 may session core link store transcript workspace
 may bridge core http html kv store engine auth spending egress link workspace transcript session
 may gateway core http html kv store auth spending
+may schedule core http html kv store auth spending
 
 # header (a pattern of #include <...>): the folders that may
 only() {
@@ -61,7 +62,7 @@ only() {
 	END
 }
 only 'hiredis/' lib/kv
-only 'curl/' lib/http lib/gateway
+only 'curl/' lib/http lib/gateway lib/schedule
 only 'nghttp2/' lib/link lib/shim
 only 'microhttpd' lib/http lib/bridge lib/demo lib/gateway cgi-bin
 only 'wslay/' lib/bridge
@@ -70,6 +71,7 @@ only 'sqlite3' lib/store
 only 'http_parser' lib/engine
 only 'cmark-gfm' lib/html
 only 'fcgi' cgi-bin
+only 'libical/' lib/schedule
 only 'ini\.h' lib/core
 
 exit $failed

@@ -27,6 +27,7 @@ include tests/demo/local.mk
 include tests/cgi-bin/local.mk
 include tests/fuzz/local.mk
 include tests/egress/local.mk
+include tests/schedule/local.mk
 EXTRA_DIST += tests/package.json tests/package-lock.json tests/client.js \
 	tests/browser/gongbang.js tests/bench/bench.js tests/bench/gateway.js \
 	tests/bench/post.lua tests/browser/access.test.js \

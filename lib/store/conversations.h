@@ -15,6 +15,7 @@ struct conversation {
 	const char *mode;	/* default, acceptEdits, plan, bypassPermissions */
 	const char *model;	/* "" for the installation's */
 	const char *state;	/* idle, working, waiting (for the person) */
+	const char *kind;	/* chat, run (a run's session: nobody answers, no list shows it) */
 	bool spoken;		/* Claude has seen a message: --resume, not --session-id */
 	int64_t recorded_offset;/* bytes of the session's log that are in parts */
 	int64_t created_at, updated_at;
@@ -24,12 +25,17 @@ struct conversation {
 int conversation_create(struct db *db, const char *user_id, const char *title,
 			char id[ID_SIZE], struct err *e) must_check;
 
+/* Of kind run, with its mode and model. */
+int conversation_create_run(struct db *db, const char *user_id, const char *title,
+			    const char *mode, const char *model,
+			    char id[ID_SIZE], struct err *e) must_check;
+
 /* ERR_MISSING when there is none, when deleted, or when it is not user_id's (NULL: anyone's). */
 struct conversation *conversation_load(struct db *db, const void *ctx, const char *id,
 				       const char *user_id, struct err *e) must_check;
 
 /*
- * Newest first. search: part of the title, case-insensitive, "" for all
+ * Of kind chat, newest first. search: part of the title, case-insensitive, "" for all
  * (ERR_INPUT over TITLE_MAX characters); before: updated_at of the last row of
  * the page before, 0 for the first (no two of a user's have the same).
  * Texts are borrowed during the call.

@@ -1,14 +1,18 @@
 noinst_LIBRARIES += lib/store/libstore.a
 lib_store_libstore_a_SOURCES = \
+	lib/store/agents.h \
 	lib/store/budgets.c lib/store/budgets.h \
 	lib/store/conversation_tokens.c lib/store/conversation_tokens.h \
 	lib/store/conversations.c lib/store/conversations.h \
 	lib/store/db.c lib/store/db.h lib/store/driver.h \
 	lib/store/domains.c lib/store/domains.h \
+	lib/store/executions.h \
+	lib/store/feeds.h \
 	lib/store/fold.c lib/store/fold.h \
 	lib/store/jobs.c lib/store/jobs.h \
 	lib/store/messages.c \
 	lib/store/migrations.c lib/store/migrations.h \
+	lib/store/notices.h \
 	lib/store/parts.c \
 	lib/store/sqlite.c lib/store/sqlite.h lib/store/sqlite_open.c \
 	lib/store/usage.c lib/store/usage.h \
@@ -23,7 +27,9 @@ store_migrations = \
 	lib/store/migrations/0005_tokens.sql \
 	lib/store/migrations/0006_usage_sums.sql \
 	lib/store/migrations/0007_budget_zone.sql \
-	lib/store/migrations/0008_token_endings.sql
+	lib/store/migrations/0008_token_endings.sql \
+	lib/store/migrations/0009_agents.sql \
+	lib/store/migrations/0010_notices.sql
 
 EXTRA_DIST += $(store_migrations) lib/store/embed.awk
 CLEANFILES += lib/store/migrations.inc

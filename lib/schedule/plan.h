@@ -1,0 +1,53 @@
+/*
+ * Planning and deciding, on the store alone: every call takes the time as an
+ * argument, so a year passes in a test in seconds, and several workers may do
+ * all of it at once. Each is one transaction, repeatable after any death.
+ */
+#ifndef SCHEDULE_PLAN_H
+#define SCHEDULE_PLAN_H
+
+#include "core/id.h"
+#include "core/settings.h"
+#include "schedule/notice.h"
+#include "spending/prices.h"
+#include "store/db.h"
+
+#define LATE_MS 60000	/* a moment claimed later than this was missed */
+
+struct planner {
+	struct db *db;
+	const struct settings *settings;
+	const struct prices *prices;
+};
+
+/*
+ * Claims up to limit agents that are due at now: next_run_at moves on by
+ * compare-and-set, and each moment passed gets its row (queued, skipped or
+ * missed) in the same transaction. *claimed: rows made; *more: call again at
+ * once.
+ */
+int plan_due(struct planner *p, int64_t now, int limit, int64_t *claimed, bool *more, struct err *e) must_check;
+
+/* When the next agent is due; 0 for none. */
+int plan_next(struct planner *p, int64_t *at, struct err *e) must_check;
+
+/*
+ * The run whose turn it is: the oldest of the user with the fewest running,
+ * within runs_max and runs_per_user. Starts it (attempt, conversation, message)
+ * or refuses it (budget, kill switch). conversation "": none could be started.
+ */
+int plan_start(struct planner *p, int64_t now, char conversation[ID_SIZE], char execution[ID_SIZE], struct err *e) must_check;
+
+/*
+ * Books attempts that ended: the run's end, or its next try; the agent's counts,
+ * pause, notices. *settled: how many.
+ */
+int plan_settle(struct planner *p, int64_t now, int limit, int64_t *settled, struct err *e) must_check;
+
+/* Where a queued run stands: 1 is next; why it waits: "" (its turn comes), "host" (runs_max), "user" (runs_per_user), "memory", "later" (not_before). */
+int plan_position(struct planner *p, const char *execution_id, int64_t now, int64_t *position, const char **why, struct err *e) must_check;
+
+/* Less memory than run_memory_reserve is left on this host. */
+bool plan_memory_short(const struct settings *s);
+
+#endif
