@@ -114,6 +114,11 @@ int64_t db_number(const struct db_row *row, int column)
 	return row->driver->number(row->cursor, column);
 }
 
+const void *db_bytes(const struct db_row *row, int column, size_t *n)
+{
+	return row->driver->bytes(row->cursor, column, n);
+}
+
 static int begin(struct db *db, bool relaxed, struct err *e)
 {
 	assert(!db->in_transaction);

@@ -7,6 +7,7 @@
 #define STORE_DB_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "core/err.h"
@@ -39,6 +40,8 @@ int db_query(struct db *db, struct err *e,
 /* Columns from 0. Text is borrowed during the call, NULL for null. */
 const char *db_text(const struct db_row *row, int column);
 int64_t db_number(const struct db_row *row, int column);
+/* Bytes of a column written with b; *n may be 0. */
+const void *db_bytes(const struct db_row *row, int column, size_t *n);
 /* A column's text to keep when the row is gone. Gives (child of ctx). */
 const char *db_own(const void *ctx, const char *text);
 

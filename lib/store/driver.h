@@ -38,6 +38,7 @@ struct db_driver {
 	void (*rollback)(void *connection);
 	const char *(*text)(const void *cursor, int column);
 	int64_t (*number)(const void *cursor, int column);
+	const void *(*bytes)(const void *cursor, int column, size_t *n);
 };
 
 struct db_row {

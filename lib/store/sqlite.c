@@ -250,6 +250,14 @@ static int64_t column_number(const void *cursor, int column)
 	return sqlite3_column_int64((sqlite3_stmt *)cursor, column);
 }
 
+static const void *column_bytes(const void *cursor, int column, size_t *n)
+{
+	const void *bytes = sqlite3_column_blob((sqlite3_stmt *)cursor, column);
+
+	*n = (size_t)sqlite3_column_bytes((sqlite3_stmt *)cursor, column);
+	return bytes;
+}
+
 const struct db_driver sqlite_driver = {
 	.open = open_connection,
 	.run = run,
@@ -259,4 +267,5 @@ const struct db_driver sqlite_driver = {
 	.rollback = rollback,
 	.text = column_text,
 	.number = column_number,
+	.bytes = column_bytes,
 };
