@@ -6,11 +6,13 @@
 
 #include "core/clock.h"
 #include "core/str.h"
+#include "store/executions.h"
+#include "store/like.h"
 
 #define MODEL_BYTES_MAX 128
 #define COLUMNS \
 	"c.id, c.user_id, c.title, c.mode, c.model, c.state, c.spoken," \
-	" c.recorded_offset, c.created_at, c.updated_at, c.deleted_at"
+	" c.recorded_offset, c.created_at, c.updated_at, c.deleted_at, c.kind"
 
 static int check_title(const char *title, size_t min, struct err *e)
 {
@@ -29,28 +31,78 @@ static int keep_number(void *data, const struct db_row *row, struct err *e)
 	return 0;
 }
 
-int conversation_create(struct db *db, const char *user_id, const char *title,
-			char id[ID_SIZE], struct err *e)
+static int check_mode(const char *mode, struct err *e)
+{
+	static const char *const modes[] = { "default", "acceptEdits", "plan",
+					     "bypassPermissions" };
+	size_t i;
+
+	for (i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+		if (str_equal(mode, modes[i]))
+			return 0;
+	}
+	return err_tell(e, ERR_INPUT, "error_mode", "no such mode");
+}
+
+static int check_model(const char *model, struct err *e)
+{
+	size_t n = strlen(model);
+
+	if (n > MODEL_BYTES_MAX || !utf8_valid(model, n))
+		return err_tell(e, ERR_INPUT, "error_model", "model: at most"
+				" %d bytes of text", MODEL_BYTES_MAX);
+	return 0;
+}
+
+/* Paging needs updated_at to be different for each of a user's. */
+#define LATEST(user, now) \
+	"(SELECT CASE WHEN coalesce(max(updated_at), 0) < " now " THEN " now \
+	" ELSE max(updated_at) + 1 END FROM conversations" \
+	" WHERE user_id = " user ")"
+
+static int create(struct db *db, const char *user_id, const char *title,
+		  const char *kind, const char *mode, const char *model,
+		  char id[ID_SIZE], struct err *e)
 {
 	char fresh[ID_SIZE];
-	int64_t now = clock_now_ms();
 
-	if (check_title(title, 0, e) < 0)
+	if (check_title(title, 0, e) < 0 || check_mode(mode, e) < 0 ||
+	    check_model(model, e) < 0)
 		return -1;
 	id_new(fresh);
-	/* Paging needs updated_at to be different for each of a user's. */
 	if (db_run(db, e, "INSERT INTO conversations (id, user_id, title,"
-		   " created_at, updated_at) SELECT $1, $2, $3, $4,"
-		   " CASE WHEN coalesce(max(updated_at), 0) < $4 THEN $4"
-		   " ELSE max(updated_at) + 1 END"
-		   " FROM conversations WHERE user_id = $2", "tttn",
-		   fresh, user_id, title, now) < 0) {
+		   " kind, mode, model, created_at, updated_at) VALUES ($1,"
+		   " $2, $3, $4, $5, $6, $7, " LATEST("$2", "$7") ")",
+		   "ttttttn", fresh, user_id, title, kind, mode, model,
+		   clock_now_ms()) < 0) {
 		if (e->kind == ERR_CONFLICT)
 			err_set(e, ERR_MISSING, "no such user");
 		return -1;
 	}
 	memcpy(id, fresh, ID_SIZE);
 	return 0;
+}
+
+int conversation_create(struct db *db, const char *user_id, const char *title,
+			char id[ID_SIZE], struct err *e)
+{
+	return create(db, user_id, title, "chat", "default", "", id, e);
+}
+
+int conversation_create_run(struct db *db, const char *user_id,
+			    const char *title, const char *mode,
+			    const char *model, char id[ID_SIZE], struct err *e)
+{
+	return create(db, user_id, title, "run", mode, model, id, e);
+}
+
+int conversation_make_chat(struct db *db, const char *id, struct err *e)
+{
+	return db_run(db, e, "UPDATE conversations SET kind = 'chat',"
+		      " mode = 'default', updated_at = "
+		      LATEST("conversations.user_id", "$2")
+		      " WHERE id = $1 AND kind = 'run' AND deleted_at = 0",
+		      "tn", id, clock_now_ms());
 }
 
 /* Texts are the row's. */
@@ -69,6 +121,7 @@ static int read_row(struct conversation *c, const struct db_row *row,
 	c->created_at = db_number(row, 8);
 	c->updated_at = db_number(row, 9);
 	c->deleted_at = db_number(row, 10);
+	c->kind = db_text(row, 11);
 	return 0;
 }
 
@@ -92,6 +145,7 @@ static int keep_row(void *data, const struct db_row *row, struct err *e)
 	c->mode = db_own(c, c->mode);
 	c->model = db_own(c, c->model);
 	c->state = db_own(c, c->state);
+	c->kind = db_own(c, c->kind);
 	l->conversation = c;
 	return 0;
 }
@@ -127,20 +181,6 @@ static int list_row(void *data, const struct db_row *row, struct err *e)
 	return l->each(l->data, &c, e);
 }
 
-/* "%text%" with the wildcards of the text itself made literal. */
-static int make_pattern(struct buf *out, const char *search, struct err *e)
-{
-	if (buf_add_text(out, "%", e) < 0)
-		return -1;
-	for (; *search; search++) {
-		if ((strchr("%_\\", *search) &&
-		     buf_add_text(out, "\\", e) < 0) ||
-		    buf_add(out, search, 1, e) < 0)
-			return -1;
-	}
-	return buf_add_text(out, "%", e);
-}
-
 int conversation_each(struct db *db, const char *user_id, const char *search,
 		      int64_t before, int limit,
 		      int (*each)(void *data, const struct conversation *c,
@@ -156,14 +196,16 @@ int conversation_each(struct db *db, const char *user_id, const char *search,
 		return db_query(db, e, list_row, &l, "SELECT " COLUMNS
 				" FROM conversations c WHERE c.user_id = $1"
 				" AND c.updated_at < $2 AND c.deleted_at = 0"
+				" AND c.kind = 'chat'"
 				" ORDER BY c.updated_at DESC LIMIT $3", "tnn",
 				user_id, before, (int64_t)limit);
 	if (check_title(search, 0, e) < 0 ||
-	    make_pattern(&pattern, search, e) < 0)
+	    like_pattern(&pattern, search, e) < 0)
 		return -1;
 	return db_query(db, e, list_row, &l, "SELECT " COLUMNS
 			" FROM conversations c WHERE c.user_id = $1"
 			" AND c.updated_at < $2 AND c.deleted_at = 0"
+			" AND c.kind = 'chat'"
 			" AND lower(c.title) LIKE lower($4) ESCAPE '\\'"
 			" ORDER BY c.updated_at DESC LIMIT $3", "tnnt",
 			user_id, before, (int64_t)limit, buf_text(&pattern));
@@ -206,33 +248,56 @@ int conversation_rename(struct db *db, const char *id, const char *user_id,
 	return expect_one(db, e);
 }
 
+static int keep_kind(void *data, const struct db_row *row, struct err *e)
+{
+	*(bool *)data = str_equal(db_text(row, 0), "run");
+	return 0;
+}
+
 int conversation_mark_deleted(struct db *db, const char *id,
 			      const char *user_id, struct err *e)
 {
+	bool run = false;
+
 	if (db_run(db, e, "UPDATE conversations SET deleted_at = $3"
-		   " WHERE id = $1 AND user_id = $2 AND deleted_at = 0", "ttn",
-		   id, user_id, clock_now_ms()) < 0)
+		   " WHERE id = $1 AND user_id = $2 AND deleted_at = 0"
+		   " AND kind = 'chat'", "ttn", id, user_id,
+		   clock_now_ms()) < 0)
 		return -1;
-	return expect_one(db, e);
+	if (db_changed(db) == 1)
+		return 0;
+	if (db_query(db, e, keep_kind, &run, "SELECT kind FROM conversations"
+		     " WHERE id = $1 AND user_id = $2 AND deleted_at = 0",
+		     "tt", id, user_id) < 0)
+		return -1;
+	return run ? err_tell(e, ERR_CONFLICT, "error_conversation_run",
+			      "a run's conversation is part of its history") :
+		     err_set(e, ERR_MISSING, "no such conversation");
 }
 
-int conversation_purge(struct db *db, const char *id, struct err *e)
+static int purge(struct db *db, const char *id, struct err *e)
 {
+	bool kept;
+
+	if (attempt_keep(db, id, &kept, e) < 0)
+		return -1;
+	if (kept)
+		return db_run(db, e, "UPDATE conversations SET kind = 'run',"
+			      " state = 'idle', deleted_at = 0 WHERE id = $1",
+			      "t", id);
 	return db_run(db, e, "DELETE FROM conversations WHERE id = $1", "t",
 		      id);
 }
 
-static int check_mode(const char *mode, struct err *e)
+int conversation_purge(struct db *db, const char *id, struct err *e)
 {
-	static const char *const modes[] = { "default", "acceptEdits", "plan",
-					     "bypassPermissions" };
-	size_t i;
-
-	for (i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
-		if (str_equal(mode, modes[i]))
-			return 0;
+	if (db_begin(db, e) < 0)
+		return -1;
+	if (purge(db, id, e) < 0) {
+		db_rollback(db);
+		return -1;
 	}
-	return err_tell(e, ERR_INPUT, "error_mode", "no such mode");
+	return db_commit(db, e);
 }
 
 int conversation_set_mode(struct db *db, const char *id, const char *mode,
@@ -249,11 +314,8 @@ int conversation_set_mode(struct db *db, const char *id, const char *mode,
 int conversation_set_model(struct db *db, const char *id, const char *model,
 			   struct err *e)
 {
-	size_t n = strlen(model);
-
-	if (n > MODEL_BYTES_MAX || !utf8_valid(model, n))
-		return err_tell(e, ERR_INPUT, "error_model", "model: at most"
-				" %d bytes of text", MODEL_BYTES_MAX);
+	if (check_model(model, e) < 0)
+		return -1;
 	if (db_run(db, e, "UPDATE conversations SET model = $2"
 		   " WHERE id = $1 AND deleted_at = 0", "tt", id, model) < 0)
 		return -1;
@@ -338,7 +400,7 @@ static int record_all(struct db *db, const struct recording *r, struct err *e)
 		if (record_seen(db, r->conversation_id, &r->seen[i], e) < 0)
 			return -1;
 	}
-	return 0;
+	return r->attempt_end ? attempt_end(db, r->attempt_end, e) : 0;
 }
 
 int conversation_record(struct db *db, const struct recording *r,

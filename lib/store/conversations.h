@@ -7,6 +7,8 @@
 
 #define TITLE_MAX 200	/* characters */
 
+struct attempt_end;	/* store/executions.h */
+
 /* A talloc object. Its id is also its session's id in the shim and at the CLI. */
 struct conversation {
 	char id[ID_SIZE];
@@ -25,10 +27,13 @@ struct conversation {
 int conversation_create(struct db *db, const char *user_id, const char *title,
 			char id[ID_SIZE], struct err *e) must_check;
 
-/* Of kind run, with its mode and model. */
+/* Of kind run, with its mode and model. Within a transaction of the caller's, or of its own. */
 int conversation_create_run(struct db *db, const char *user_id, const char *title,
 			    const char *mode, const char *model,
 			    char id[ID_SIZE], struct err *e) must_check;
+
+/* From now on it is of kind chat, mode default, and the user's newest. Nothing when it is already. */
+int conversation_make_chat(struct db *db, const char *id, struct err *e) must_check;
 
 /* ERR_MISSING when there is none, when deleted, or when it is not user_id's (NULL: anyone's). */
 struct conversation *conversation_load(struct db *db, const void *ctx, const char *id,
@@ -55,8 +60,12 @@ int conversation_each_open(struct db *db,
 
 /* ERR_INPUT "error_conversation_title" for a title that is empty, too long or not UTF-8 (conversation_create takes ""). */
 int conversation_rename(struct db *db, const char *id, const char *user_id, const char *title, struct err *e) must_check;
+/* A run's is part of the history: ERR_CONFLICT "error_conversation_run". */
 int conversation_mark_deleted(struct db *db, const char *id, const char *user_id, struct err *e) must_check;
-/* Takes it and all its messages and parts away; it need not be there. */
+/*
+ * Takes it and all its messages and parts away; it need not be there. What a
+ * run said in it before it was continued stays, of kind run again.
+ */
 int conversation_purge(struct db *db, const char *id, struct err *e) must_check;
 /* These two do not ask whose it is: only for an id that conversation_load gave. */
 int conversation_set_mode(struct db *db, const char *id, const char *mode, struct err *e) must_check;
@@ -76,6 +85,9 @@ struct message {
 	int64_t created_at;
 };
 
+/* message_add for a fresh id, within the caller's transaction. */
+int message_insert(struct db *db, const char *conversation_id, const char *id,
+		   const char *text, struct err *e) must_check;
 /* 1 when it was new, 0 when that id was known already (and nothing changed); ERR_CONFLICT when the id is another conversation's, ERR_INPUT "error_command_clear" for the CLI's /clear. */
 int message_add(struct db *db, const char *conversation_id, const char *id,
 		const char *text, struct err *e) must_check;
@@ -134,6 +146,7 @@ struct recording {
 	size_t nparts;
 	const struct seen_message *seen;
 	size_t nseen;
+	const struct attempt_end *attempt_end;	/* of a run whose end was read; NULL none */
 };
 /*
  * ERR_MISSING when the conversation was purged; ERR_CONFLICT when offset is

@@ -121,8 +121,18 @@ int attempt_each_open(struct db *db,
 		      int (*each)(void *data, const struct attempt *a, struct err *e),
 		      void *data, struct err *e) must_check;
 
-/* The run's session becomes a conversation of its user's, who goes on in it. ERR_CONFLICT while it runs. */
+/*
+ * The run's session becomes a conversation of its user's, who goes on in it.
+ * ERR_CONFLICT "error_run_goes_on" while it runs, "error_run_session_gone"
+ * when it was continued before and that conversation was deleted.
+ */
 int attempt_continue(struct db *db, const char *execution_id, const char *user_id, char conversation_id[ID_SIZE], struct err *e) must_check;
+
+/*
+ * For the purge of a conversation, within its transaction. *kept: a run's
+ * transcript is in it, so only what followed the run's end was taken away.
+ */
+int attempt_keep(struct db *db, const char *conversation_id, bool *kept, struct err *e) must_check;
 
 /* ---- files ---- */
 

@@ -1,15 +1,19 @@
 noinst_LIBRARIES += lib/store/libstore.a
 lib_store_libstore_a_SOURCES = \
-	lib/store/agents.h \
+	lib/store/agents.c lib/store/agents.h \
+	lib/store/agent_versions.c \
+	lib/store/attempts.c \
 	lib/store/budgets.c lib/store/budgets.h \
 	lib/store/conversation_tokens.c lib/store/conversation_tokens.h \
 	lib/store/conversations.c lib/store/conversations.h \
 	lib/store/db.c lib/store/db.h lib/store/driver.h \
 	lib/store/domains.c lib/store/domains.h \
-	lib/store/executions.h \
+	lib/store/execution_files.c \
+	lib/store/executions.c lib/store/executions.h \
 	lib/store/feeds.h \
 	lib/store/fold.c lib/store/fold.h \
 	lib/store/jobs.c lib/store/jobs.h \
+	lib/store/like.c lib/store/like.h \
 	lib/store/messages.c \
 	lib/store/migrations.c lib/store/migrations.h \
 	lib/store/notices.h \

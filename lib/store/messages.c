@@ -72,11 +72,8 @@ static bool clears(const char *text)
 	return false;
 }
 
-int message_add(struct db *db, const char *conversation_id, const char *id,
-		const char *text, struct err *e)
+static int check_text(const char *id, const char *text, struct err *e)
 {
-	int known;
-
 	if (!id_valid(id))
 		return err_set(e, ERR_INPUT, "message id is not a UUID");
 	if (!utf8_valid(text, strlen(text)))
@@ -84,6 +81,24 @@ int message_add(struct db *db, const char *conversation_id, const char *id,
 	if (clears(text))
 		return err_tell(e, ERR_INPUT, "error_command_clear",
 				"/clear as a message");
+	return 0;
+}
+
+int message_insert(struct db *db, const char *conversation_id, const char *id,
+		   const char *text, struct err *e)
+{
+	if (check_text(id, text, e) < 0)
+		return -1;
+	return insert(db, conversation_id, id, text, e);
+}
+
+int message_add(struct db *db, const char *conversation_id, const char *id,
+		const char *text, struct err *e)
+{
+	int known;
+
+	if (check_text(id, text, e) < 0)
+		return -1;
 	/* Not relaxed: once this answers, the browser forgets its copy. */
 	if (db_begin(db, e) < 0)
 		return -1;

@@ -11,9 +11,9 @@
 #define CLASSES "input, output, cache_write_5m, cache_write_1h, cache_read"
 
 /* One call onto a table's sums: its numbers are $1 to $6, the keys follow. */
-#define ADD_TO(table, keys, values) \
+#define ADD_TO(table, keys, values, from) \
 	"INSERT INTO " table " (" CLASSES ", calls, unmetered, " keys ")" \
-	" VALUES ($1, $2, $3, $4, $5, 1, $6, " values ")" \
+	" SELECT $1, $2, $3, $4, $5, 1, $6, " values " FROM " from \
 	" ON CONFLICT (" keys ") DO UPDATE SET" \
 	" input = " table ".input + excluded.input," \
 	" output = " table ".output + excluded.output," \
@@ -29,14 +29,23 @@ static int add_sums(struct db *db, const struct usage_call *c, struct err *e)
 	int64_t unmetered = str_equal(c->outcome, "unmetered");
 
 	if (db_run(db, e, ADD_TO("usage_quarters", "user_id, quarter, model",
-				 "$7, $8, $9"),
+				 "$7, $8, $9", "users WHERE id = $7"),
 		   "nnnnnntnt", u->input, u->output, u->cache_write_5m,
 		   u->cache_write_1h, u->cache_read, unmetered, c->user_id,
 		   c->at - c->at % QUARTER, c->model) < 0)
 		return -1;
+	if (str_equal(c->kind, "run") &&
+	    db_run(db, e, ADD_TO("agent_usage", "agent_id, day, model",
+				 "agent_id, $8, $9",
+				 "executions WHERE id = $7"),
+		   "nnnnnntnt", u->input, u->output, u->cache_write_5m,
+		   u->cache_write_1h, u->cache_read, unmetered, c->subject_id,
+		   c->at - c->at % DAY, c->model) < 0)
+		return -1;
 	return db_run(db, e, ADD_TO("usage_days",
 				    "user_id, day, subject_id, kind, model",
-				    "$7, $8, $9, $10, $11"),
+				    "$7, $8, $9, $10, $11",
+				    "users WHERE id = $7"),
 		      "nnnnnntnttt", u->input, u->output, u->cache_write_5m,
 		      u->cache_write_1h, u->cache_read, unmetered, c->user_id,
 		      c->at - c->at % DAY, c->subject_id, c->kind, c->model);

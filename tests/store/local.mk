@@ -1,6 +1,6 @@
 check_PROGRAMS += tests/store/db_test tests/store/store_test \
 	tests/store/record_test tests/store/spending_test \
-	tests/store/usage_test
+	tests/store/usage_test tests/store/agents_test
 store_fixture = tests/store/fixture.c tests/store/fixture.h
 tests_store_db_test_SOURCES = tests/store/db_test.c $(store_fixture)
 tests_store_db_test_LDADD = $(store_test_libs)
@@ -12,5 +12,7 @@ tests_store_spending_test_SOURCES = tests/store/spending_test.c $(store_fixture)
 tests_store_spending_test_LDADD = $(store_test_libs)
 tests_store_usage_test_SOURCES = tests/store/usage_test.c $(store_fixture)
 tests_store_usage_test_LDADD = $(store_test_libs)
+tests_store_agents_test_SOURCES = tests/store/agents_test.c $(store_fixture)
+tests_store_agents_test_LDADD = $(store_test_libs)
 store_test_libs = lib/store/libstore.a lib/core/libcore.a $(SQLITE_LIBS) \
 	$(TALLOC_LIBS) $(CORE_LIBS) $(test_libs)

@@ -1,5 +1,7 @@
 -- Agents: what a person wrote is in agent_versions (a row a saving), what the
--- worker knows is here. next_run_at 0: nothing is planned.
+-- worker knows is here. next_run_at 0: nothing is planned; a passed one of an
+-- agent that is paused or deleted has no row yet. resumed_at: what was planned
+-- for then or before never runs.
 CREATE TABLE agents (
 	id TEXT NOT NULL PRIMARY KEY,
 	user_id TEXT NOT NULL REFERENCES users (id),
@@ -12,6 +14,7 @@ CREATE TABLE agents (
 	failures BIGINT NOT NULL DEFAULT 0,
 	last_execution_id TEXT NOT NULL DEFAULT '',
 	hook_hash TEXT NOT NULL DEFAULT '',
+	resumed_at BIGINT NOT NULL DEFAULT 0,
 	created_at BIGINT NOT NULL,
 	updated_at BIGINT NOT NULL,
 	deleted_at BIGINT NOT NULL DEFAULT 0
@@ -65,9 +68,12 @@ CREATE INDEX executions_by_agent ON executions (agent_id, planned_at, id);
 CREATE INDEX executions_by_user ON executions (user_id, planned_at, id);
 CREATE INDEX executions_open ON executions (status, not_before, id)
 	WHERE status IN ('queued', 'running');
+CREATE INDEX executions_open_by_agent ON executions (agent_id, status)
+	WHERE status IN ('queued', 'running');
 
 -- One try of a run; its session is a conversation of kind 'run'. outcome '':
 -- it goes on. Written with the log's last line, in the recorder's transaction.
+-- gone: its user continued it and deleted that; only the transcript is left.
 CREATE TABLE attempts (
 	execution_id TEXT NOT NULL REFERENCES executions (id),
 	attempt BIGINT NOT NULL,
@@ -81,6 +87,7 @@ CREATE TABLE attempts (
 	reason TEXT NOT NULL DEFAULT '',
 	detail TEXT NOT NULL DEFAULT '',
 	again BIGINT NOT NULL DEFAULT 0,
+	gone BIGINT NOT NULL DEFAULT 0,
 	result TEXT NOT NULL DEFAULT '',
 	turns BIGINT NOT NULL DEFAULT 0,
 	denials BIGINT NOT NULL DEFAULT 0,
@@ -103,6 +110,8 @@ CREATE TABLE execution_files (
 
 -- kind 'run': not in the list of conversations, nobody answers in it.
 ALTER TABLE conversations ADD COLUMN kind TEXT NOT NULL DEFAULT 'chat';
+CREATE INDEX conversations_chats ON conversations (user_id, updated_at)
+	WHERE kind = 'chat' AND deleted_at = 0;
 
 -- Sums a UTC day, for the dashboard: outcomes, and the ledger's tokens.
 CREATE TABLE agent_outcomes (

@@ -1,0 +1,100 @@
+/* What a run left in the workspace, as it was when it ended. */
+#include "config.h"
+#include "store/executions.h"
+
+#include <string.h>
+#include <talloc.h>
+
+int execution_file_add(struct db *db, const char *execution_id,
+		       const struct execution_file *f, struct err *e)
+{
+	return db_run(db, e, "INSERT INTO execution_files (execution_id, path,"
+		      " size, made, kept, content)"
+		      " VALUES ($1, $2, $3, $4, $5, $6)"
+		      " ON CONFLICT (execution_id, path) DO UPDATE SET"
+		      " size = excluded.size, made = excluded.made,"
+		      " kept = excluded.kept, content = excluded.content",
+		      "ttnnnb", execution_id, f->path, f->size,
+		      (int64_t)f->made, (int64_t)f->kept,
+		      f->kept ? f->content : NULL,
+		      f->kept ? (size_t)f->size : (size_t)0);
+}
+
+struct listing {
+	int (*each)(void *data, const struct execution_file *f, struct err *e);
+	void *data;
+};
+
+static void read_row(struct execution_file *f, const struct db_row *row)
+{
+	f->path = db_text(row, 0);
+	f->size = db_number(row, 1);
+	f->made = db_number(row, 2) != 0;
+	f->kept = db_number(row, 3) != 0;
+}
+
+static int list_row(void *data, const struct db_row *row, struct err *e)
+{
+	struct listing *l = data;
+	struct execution_file f = { 0 };
+
+	read_row(&f, row);
+	return l->each(l->data, &f, e);
+}
+
+int execution_file_each(struct db *db, const char *execution_id,
+			int (*each)(void *data, const struct execution_file *f,
+				    struct err *e),
+			void *data, struct err *e)
+{
+	struct listing l = { each, data };
+
+	return db_query(db, e, list_row, &l, "SELECT path, size, made, kept"
+			" FROM execution_files WHERE execution_id = $1"
+			" ORDER BY path", "t", execution_id);
+}
+
+struct loading {
+	const void *ctx;
+	struct execution_file *file;
+};
+
+static int keep_row(void *data, const struct db_row *row, struct err *e)
+{
+	struct loading *l = data;
+	struct execution_file *f = talloc_zero(l->ctx, struct execution_file);
+	const void *bytes;
+	size_t n;
+
+	if (!f)
+		err_abort("out of memory");
+	read_row(f, row);
+	f->path = db_own(f, f->path);
+	bytes = db_bytes(row, 4, &n);
+	if (f->kept && (int64_t)n != f->size) {
+		talloc_free(f);
+		return err_set(e, ERR_INTERNAL, "file of a run: %zu bytes", n);
+	}
+	if (f->kept) {
+		f->content = talloc_memdup(f, n ? bytes : "", n ? n : 1);
+		if (!f->content)
+			err_abort("out of memory");
+	}
+	l->file = f;
+	return 0;
+}
+
+struct execution_file *execution_file_load(struct db *db, const void *ctx,
+					   const char *execution_id,
+					   const char *path, struct err *e)
+{
+	struct loading l = { .ctx = ctx };
+
+	if (db_query(db, e, keep_row, &l, "SELECT path, size, made, kept,"
+		     " content FROM execution_files WHERE execution_id = $1"
+		     " AND path = $2", "tt", execution_id, path) < 0)
+		return NULL;
+	if (!l.file)
+		err_set(e, ERR_MISSING, "no such file of a run");
+	return l.file;
+}
