@@ -104,6 +104,8 @@ int response_status(const struct err *e)
 		{ "error_method", 405 }, { "error_too_large", 413 },
 		{ "error_message_too_long", 413 },
 		{ "error_export_large", 413 }, { "error_csv_large", 413 },
+		{ "error_agent_prompt_long", 413 },
+		{ "error_agent_json_long", 413 },
 	};
 	static const int kinds[] = {
 		[ERR_NONE] = 200,	 [ERR_INPUT] = 400,

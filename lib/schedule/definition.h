@@ -11,10 +11,12 @@
 #include "core/buf.h"
 #include "schedule/schedule.h"
 
-#define DEFINITION_JSON_MAX (512u << 10)
+#define DEFINITION_JSON_MAX (2u << 20)	/* a prompt of line ends doubles in JSON */
 #define AGENT_NAME_MAX 80		/* characters */
 #define AGENT_PROMPT_MAX (256u << 10)	/* bytes */
 #define AGENT_TOOLS_MAX 50
+#define AGENT_TOOL_SIZE 200		/* bytes of a line */
+#define AGENT_MODEL_MAX 100		/* bytes */
 
 enum policy { POLICY_EVERYTHING, POLICY_LISTED };
 enum overlap { OVERLAP_SKIP, OVERLAP_QUEUE, OVERLAP_CANCEL };
@@ -43,17 +45,26 @@ struct definition {
 const char *policy_name(enum policy p);		/* everything, listed */
 const char *overlap_name(enum overlap o);	/* skip, queue, cancel */
 const char *missed_name(enum missed m);		/* skip, run */
+/* ERR_INPUT "error_agent_policy", "error_agent_overlap", "error_agent_missed". */
+int policy_parse(const char *name, enum policy *out, struct err *e) must_check;
+int overlap_parse(const char *name, enum overlap *out, struct err *e) must_check;
+int missed_parse(const char *name, enum missed *out, struct err *e) must_check;
 
 /* All presets, texts "", timezone given. Gives (child of ctx). */
 struct definition *definition_new(const void *ctx, const char *timezone);
 
 /*
  * Checks every field: ERR_INPUT (ERR_LIMIT for sizes) whose key is the sentence
- * and whose text names the field; *field (may be NULL): the form field's name.
+ * and whose text begins with the field ("time: ..."); *field (may be NULL), set
+ * on failure alone: the form field's name.
  */
 int definition_check(const struct definition *d, const char **field, struct err *e) must_check;
 
-/* Unknown members, wrong types, a newer version: ERR_INPUT that names them. Checked. Gives (child of ctx). */
+/*
+ * Unknown members, those named twice, wrong types, a newer version: ERR_INPUT
+ * whose text begins with the member ("schedule.time: ..."). Checked. Gives
+ * (child of ctx).
+ */
 struct definition *definition_parse(const void *ctx, const char *json, size_t n, struct err *e) must_check;
 
 /* Canonical: the same definition gives the same bytes; indented, one member a line. */

@@ -18,9 +18,13 @@ struct prompt_values {
 	int64_t planned_at;		/* UTC ms; also the {{date}} */
 	int64_t last_run_at;		/* 0: never ("never") */
 	const char *last_result;	/* "" none */
-	const char *payload;		/* "" none */
+	const char *payload;		/* JSON; "" none */
 };
 
+/*
+ * Times are "2026-11-25T08:00:00+09:00", an empty last_result or payload that
+ * is placed "(none)". ERR_LIMIT when it is more than out may hold.
+ */
 int prompt_render(const char *prompt, const struct prompt_values *v, struct buf *out, struct err *e) must_check;
 
 #endif

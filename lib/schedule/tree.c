@@ -1,0 +1,123 @@
+#include "config.h"
+#include "schedule/tree.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "core/str.h"
+
+#define DEPTH 32
+#define CONTAINERS_MAX 4000	/* an empty object costs json-c some 700 bytes */
+#define ELEMENTS_MAX 40000
+
+void tree_release(struct json_object **o)
+{
+	if (*o)
+		json_object_put(*o);
+	*o = NULL;
+}
+
+static bool sound_text(const char *s, size_t n)
+{
+	return strlen(s) == n && utf8_valid(s, n);
+}
+
+/* json-c takes NaN and \u0000, which nobody after us expects. */
+static bool sound(struct json_object *o)
+{
+	size_t i;
+
+	switch (json_object_get_type(o)) {
+	case json_type_double:
+		return isfinite(json_object_get_double(o));
+	case json_type_string:
+		return sound_text(json_object_get_string(o),
+				  (size_t)json_object_get_string_len(o));
+	case json_type_array:
+		for (i = 0; i < json_object_array_length(o); i++) {
+			if (!sound(json_object_array_get_idx(o, i)))
+				return false;
+		}
+		return true;
+	case json_type_object: {
+		json_object_object_foreach(o, key, value) {
+			if (!utf8_valid(key, strlen(key)) || !sound(value))
+				return false;
+		}
+		return true;
+	}
+	default:
+		return true;
+	}
+}
+
+/* A NUL in a member's name would end it early in json-c's table. */
+static bool escapes_nul(const char *text, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i + 5 < n; i++) {
+		if (text[i] != '\\')
+			continue;
+		if (memcmp(text + i, "\\u0000", 6) == 0)
+			return true;
+		i++;
+	}
+	return false;
+}
+
+struct json_object *tree_parse(const char *text, size_t n)
+{
+	struct json_tokener *t;
+	struct json_object *o;
+
+	if (n > INT32_MAX || !utf8_valid(text, n) || escapes_nul(text, n) ||
+	    !str_tree_fits(text, n, CONTAINERS_MAX, ELEMENTS_MAX))
+		return NULL;
+	t = json_tokener_new_ex(DEPTH);
+	if (!t)
+		err_abort("out of memory");
+	json_tokener_set_flags(t, JSON_TOKENER_STRICT);
+	o = json_tokener_parse_ex(t, text, (int)n);
+	/* A bare number ends only with what follows it. */
+	if (!o && json_tokener_get_error(t) == json_tokener_continue)
+		o = json_tokener_parse_ex(t, "\n", 1);
+	else if (o && json_tokener_get_parse_end(t) != n)
+		tree_release(&o);
+	json_tokener_free(t);
+	if (o && !sound(o))
+		tree_release(&o);
+	return o;
+}
+
+static size_t members(struct json_object *o)
+{
+	size_t count = 0, i;
+
+	if (json_object_is_type(o, json_type_array)) {
+		for (i = 0; i < json_object_array_length(o); i++)
+			count += members(json_object_array_get_idx(o, i));
+	} else if (json_object_is_type(o, json_type_object)) {
+		json_object_object_foreach(o, key, value) {
+			(void)key;
+			count += 1 + members(value);
+		}
+	}
+	return count;
+}
+
+bool tree_repeats(struct json_object *o, const char *text, size_t n)
+{
+	size_t colons = 0, i;
+	bool quoted = false;
+
+	for (i = 0; i < n; i++) {
+		if (quoted && text[i] == '\\')
+			i++;
+		else if (text[i] == '"')
+			quoted = !quoted;
+		else if (!quoted)
+			colons += text[i] == ':';
+	}
+	return colons != members(o);
+}
