@@ -2,7 +2,7 @@ noinst_LIBRARIES += lib/schedule/libschedule.a
 lib_schedule_libschedule_a_SOURCES = \
 	lib/schedule/definition.c lib/schedule/definition.h \
 	lib/schedule/definition_impl.h lib/schedule/definition_json.c \
-	lib/schedule/notice.h \
+	lib/schedule/notice.c lib/schedule/notice.h \
 	lib/schedule/plan.h \
 	lib/schedule/prompt.c lib/schedule/prompt.h \
 	lib/schedule/schedule.h \

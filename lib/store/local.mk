@@ -16,7 +16,7 @@ lib_store_libstore_a_SOURCES = \
 	lib/store/like.c lib/store/like.h \
 	lib/store/messages.c \
 	lib/store/migrations.c lib/store/migrations.h \
-	lib/store/notices.h \
+	lib/store/notices.c lib/store/notices.h \
 	lib/store/parts.c \
 	lib/store/sqlite.c lib/store/sqlite.h lib/store/sqlite_open.c \
 	lib/store/usage.c lib/store/usage.h \

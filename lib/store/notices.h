@@ -14,8 +14,9 @@ struct notify_rule {
 	const char *secret;	/* of a webhook: HMAC-SHA256 */
 	const char *events;	/* "failure recovery ..." */
 };
-/* ERR_LIMIT "error_notify_many". Sets id. */
+/* ERR_LIMIT "error_notify_many". Sets id. The agent must be there: ERR_MISSING. */
 int notify_rule_add(struct db *db, struct notify_rule *r, struct err *e) must_check;
+/* What it has not told yet is never told. ERR_MISSING. */
 int notify_rule_remove(struct db *db, const char *id, const char *agent_id, struct err *e) must_check;
 int notify_rule_each(struct db *db, const char *agent_id,
 		     int (*each)(void *data, const struct notify_rule *r, struct err *e),
@@ -29,6 +30,12 @@ struct notice {
 	int64_t tries, next_try_at, created_at, ended_at;
 	const char *error;
 };
+/*
+ * A new one, within the caller's transaction or of its own: an id is made. One
+ * of the same execution, event and rule that is there already stays as it is.
+ */
+int notice_add(struct db *db, const struct notice *n, struct err *e) must_check;
+
 /* Those of the page (rule_id ""), latest first. */
 int notice_each(struct db *db, const char *user_id, bool unread_only, int64_t limit,
 		int (*each)(void *data, const struct notice *n, struct err *e),

@@ -33,3 +33,4 @@ CREATE UNIQUE INDEX notices_once ON notices
 	(execution_id, event, rule_id, agent_id) WHERE execution_id <> '';
 CREATE INDEX notices_pending ON notices (next_try_at) WHERE state = 'pending';
 CREATE INDEX notices_by_user ON notices (user_id, created_at);
+CREATE INDEX notices_unread ON notices (user_id) WHERE state = 'unread';
