@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/buf.h"
 #include "core/clock.h"
 #include "core/str.h"
 #include "kv/kv_call.h"
@@ -16,6 +17,8 @@
 #define ANSWER_MS 1000
 #define BACKOFF_MIN_MS 100
 #define BACKOFF_MAX_MS 2000
+#define LIST_MAX (4u << 20)	/* bytes of an answer's texts */
+#define LIST_DEPTH 8
 #define SHA_SIZE 41	/* of a script: 40 hex digits and a NUL */
 
 /* Its name is Redis' own answer to SCRIPT LOAD; "" until that came. */
@@ -219,6 +222,44 @@ static void arm(struct kv_async *kv)
 		       left > 0 ? (uint64_t)left : 1, 0);
 }
 
+/* Its texts in order; Redis nests at most so deep. */
+static int add_lines(struct buf *to, const redisReply *r, int depth,
+		     struct err *e)
+{
+	size_t i;
+
+	switch (r->type) {
+	case REDIS_REPLY_STRING:
+	case REDIS_REPLY_STATUS:
+		if (buf_add(to, r->str, r->len, e) < 0)
+			return -1;
+		return buf_add(to, "\n", 1, e);
+	case REDIS_REPLY_INTEGER:
+		return buf_addf(to, e, "%lld\n", r->integer);
+	case REDIS_REPLY_ARRAY:
+		if (!depth)
+			return err_set(e, ERR_UNAVAILABLE, "lists too deep");
+		for (i = 0; i < r->elements; i++) {
+			if (add_lines(to, r->element[i], depth - 1, e) < 0)
+				return -1;
+		}
+	}
+	return 0;
+}
+
+static void answer_list(struct question *q, const redisReply *r)
+{
+	auto_buf lines = BUF_INIT(LIST_MAX);
+	struct err e = { 0 };
+
+	if (add_lines(&lines, r, LIST_DEPTH, &e) == 0) {
+		answer(q, buf_text(&lines), NULL);
+		return;
+	}
+	err_tell(&e, ERR_UNAVAILABLE, "error_redis", "redis: too long a list");
+	answer(q, NULL, &e);
+}
+
 /* The answer as the text that kv_async.h promises. */
 static void answer_reply(struct question *q, const redisReply *r)
 {
@@ -236,6 +277,9 @@ static void answer_reply(struct question *q, const redisReply *r)
 		return;
 	case REDIS_REPLY_NIL:
 		answer(q, NULL, NULL);
+		return;
+	case REDIS_REPLY_ARRAY:
+		answer_list(q, r);
 		return;
 	}
 	err_tell(&e, ERR_UNAVAILABLE, "error_redis", "redis: %s",

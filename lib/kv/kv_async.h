@@ -39,7 +39,8 @@ void kv_async_get(struct kv_async *kv, const char *key, kv_async_done *done,
 		  void *data);
 
 /*
- * Any command. value: the answer as text (a number's digits, a status's word);
+ * Any command. value: the answer as text (a number's digits, a status's word;
+ * of a list, and of lists in it, all that is not nil, each with a line's end);
  * NULL for nil. An error answer comes as ERR_UNAVAILABLE "error_redis" with
  * Redis' words. done NULL: nobody waits. args are borrowed. As kv_async_get.
  */
