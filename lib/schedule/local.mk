@@ -3,7 +3,9 @@ lib_schedule_libschedule_a_SOURCES = \
 	lib/schedule/definition.c lib/schedule/definition.h \
 	lib/schedule/definition_impl.h lib/schedule/definition_json.c \
 	lib/schedule/notice.c lib/schedule/notice.h \
-	lib/schedule/plan.h \
+	lib/schedule/plan.c lib/schedule/plan.h lib/schedule/plan_due.c \
+	lib/schedule/plan_impl.h lib/schedule/plan_memo.c \
+	lib/schedule/plan_settle.c lib/schedule/plan_start.c \
 	lib/schedule/prompt.c lib/schedule/prompt.h \
 	lib/schedule/schedule.h \
 	lib/schedule/tree.c lib/schedule/tree.h

@@ -14,11 +14,21 @@
 
 #define LATE_MS 60000	/* a moment claimed later than this was missed */
 
+struct plan_memo;
+
 struct planner {
 	struct db *db;
 	const struct settings *settings;
 	const struct prices *prices;
+	struct plan_memo *memo;		/* of recurrences; NULL: worked out each time */
+	/* Told after the commit, ids borrowed; NULL: nobody listens. */
+	void (*queued)(void *data, const char *execution_id);
+	void (*asked)(void *data, const char *conversation_id);	/* to end: its session has to hear it */
+	void *data;
 };
+
+/* Of one planner; what many agents share is worked out once. Gives (child of ctx). */
+struct plan_memo *plan_memo_new(const void *ctx);
 
 /*
  * Claims up to limit agents that are due at now: next_run_at moves on by
@@ -34,7 +44,8 @@ int plan_next(struct planner *p, int64_t *at, struct err *e) must_check;
 /*
  * The run whose turn it is: the oldest of the user with the fewest running,
  * within runs_max and runs_per_user. Starts it (attempt, conversation, message)
- * or refuses it (budget, kill switch). conversation "": none could be started.
+ * or refuses it (budget, kill switch). conversation "": none was started; when
+ * execution is not "" that one was refused: call again.
  */
 int plan_start(struct planner *p, int64_t now, char conversation[ID_SIZE], char execution[ID_SIZE], struct err *e) must_check;
 
@@ -44,7 +55,7 @@ int plan_start(struct planner *p, int64_t now, char conversation[ID_SIZE], char 
  */
 int plan_settle(struct planner *p, int64_t now, int limit, int64_t *settled, struct err *e) must_check;
 
-/* Where a queued run stands: 1 is next; why it waits: "" (its turn comes), "host" (runs_max), "user" (runs_per_user), "memory", "later" (not_before). */
+/* Where a queued run stands: 1 is next; why it waits: "" (its turn comes), "host" (runs_max), "user" (runs_per_user), "agent" (another of its runs goes on), "memory", "later" (not_before). 0: it does not wait. */
 int plan_position(struct planner *p, const char *execution_id, int64_t now, int64_t *position, const char **why, struct err *e) must_check;
 
 /* Less memory than run_memory_reserve is left on this host. */

@@ -18,6 +18,8 @@ lib_store_libstore_a_SOURCES = \
 	lib/store/migrations.c lib/store/migrations.h \
 	lib/store/notices.c lib/store/notices.h \
 	lib/store/parts.c \
+	lib/store/planning.c lib/store/planning.h \
+	lib/store/queue.c \
 	lib/store/sqlite.c lib/store/sqlite.h lib/store/sqlite_open.c \
 	lib/store/usage.c lib/store/usage.h \
 	lib/store/users.c lib/store/users.h

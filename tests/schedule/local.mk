@@ -2,10 +2,12 @@ schedule_test_libs = lib/schedule/libschedule.a lib/spending/libspending.a \
 	lib/store/libstore.a $(html_test_libs) $(SQLITE_LIBS) $(ICAL_LIBS)
 
 check_PROGRAMS += tests/schedule/definition_test tests/schedule/prompt_test \
-	tests/schedule/notice_test
+	tests/schedule/notice_test tests/schedule/plan_test
 tests_schedule_definition_test_SOURCES = tests/schedule/definition_test.c
 tests_schedule_definition_test_LDADD = $(schedule_test_libs)
 tests_schedule_prompt_test_SOURCES = tests/schedule/prompt_test.c
 tests_schedule_prompt_test_LDADD = $(schedule_test_libs)
 tests_schedule_notice_test_SOURCES = tests/schedule/notice_test.c $(store_fixture)
 tests_schedule_notice_test_LDADD = $(schedule_test_libs)
+tests_schedule_plan_test_SOURCES = tests/schedule/plan_test.c $(store_fixture)
+tests_schedule_plan_test_LDADD = $(schedule_test_libs) -lpthread

@@ -1,0 +1,77 @@
+#include "config.h"
+#include "schedule/plan.h"
+#include "schedule/plan_impl.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* FNV-1a, then MurmurHash3's finisher, so that near moments lie far apart. */
+uint64_t plan_spread(const char *text, int64_t number)
+{
+	uint64_t h = UINT64_C(14695981039346656037);
+	size_t i;
+
+	for (; *text; text++)
+		h = (h ^ (unsigned char)*text) * UINT64_C(1099511628211);
+	for (i = 0; i < sizeof(number); i++)
+		h = (h ^ (((uint64_t)number >> (8 * i)) & 0xff)) *
+		    UINT64_C(1099511628211);
+	h = (h ^ h >> 33) * UINT64_C(0xff51afd7ed558ccd);
+	h = (h ^ h >> 33) * UINT64_C(0xc4ceb9fe1a85ec53);
+	return h ^ h >> 33;
+}
+
+int plan_next(struct planner *p, int64_t *at, struct err *e)
+{
+	return due_next(p->db, at, e);
+}
+
+/* proc(5): kB. */
+static int64_t memory_left_mib(void)
+{
+	char line[128];
+	long long kb = -1;
+	FILE *f = fopen("/proc/meminfo", "re");
+
+	if (!f)
+		return INT64_MAX;
+	while (fgets(line, sizeof(line), f)) {
+		if (sscanf(line, "MemAvailable: %lld kB", &kb) == 1)
+			break;
+	}
+	fclose(f);
+	return kb < 0 ? INT64_MAX : kb / 1024;
+}
+
+bool plan_memory_short(const struct settings *s)
+{
+	return memory_left_mib() < settings_number(s, SET_RUN_MEMORY_RESERVE);
+}
+
+static const char *why_waits(struct planner *p, const struct queue_place *q,
+			     int64_t now)
+{
+	if (!q->position)
+		return "";
+	if (q->not_before > now)
+		return "later";
+	if (q->running_agent)
+		return "agent";
+	if (q->running_user >= settings_number(p->settings, SET_RUNS_PER_USER))
+		return "user";
+	if (q->running >= settings_number(p->settings, SET_RUNS_MAX))
+		return "host";
+	return plan_memory_short(p->settings) ? "memory" : "";
+}
+
+int plan_position(struct planner *p, const char *execution_id, int64_t now,
+		  int64_t *position, const char **why, struct err *e)
+{
+	struct queue_place q;
+
+	if (queue_place(p->db, execution_id, now, &q, e) < 0)
+		return -1;
+	*position = q.position;
+	*why = why_waits(p, &q, now);
+	return 0;
+}
