@@ -21,6 +21,7 @@ pkglibexec_PROGRAMS += cgi-bin/gongbang.fcgi
 cgi_bin_gongbang_fcgi_SOURCES = \
 	cgi-bin/bridge.c cgi-bin/connections.c cgi-bin/connections.h \
 	cgi-bin/domain_view.h cgi-bin/gongbang_fcgi.c \
+	cgi-bin/line_diff.c cgi-bin/line_diff.h \
 	cgi-bin/page.c cgi-bin/pages.h \
 	cgi-bin/page_account.c cgi-bin/page_admin.c \
 	cgi-bin/page_admin_domains.c cgi-bin/page_admin_usage.c \
