@@ -140,15 +140,20 @@ struct form *form_parse(const void *ctx, const char *text, size_t n,
 	return f;
 }
 
-const char *form_find(const struct form *f, const char *name)
+const char *form_nth(const struct form *f, const char *name, size_t i)
 {
-	size_t i;
+	size_t at;
 
-	for (i = 0; f && i < f->n; i++) {
-		if (str_equal(f->fields[i].name, name))
-			return f->fields[i].value;
+	for (at = 0; f && at < f->n; at++) {
+		if (str_equal(f->fields[at].name, name) && !i--)
+			return f->fields[at].value;
 	}
 	return NULL;
+}
+
+const char *form_find(const struct form *f, const char *name)
+{
+	return form_nth(f, name, 0);
 }
 
 const char *form_text(const struct form *f, const char *name)

@@ -26,6 +26,9 @@ void form_add(struct form *f, const char *name, const char *value);
 /* NULL when there is no field of that name. Borrowed. */
 const char *form_find(const struct form *f, const char *name);
 
+/* The i-th (from 0) of several fields of that name, as checkboxes send them; NULL past the last. Borrowed. */
+const char *form_nth(const struct form *f, const char *name, size_t i);
+
 /*
  * Decodes %XX, and "+" as a space when plus, from n bytes into out (n + 1
  * bytes); ERR_INPUT "error_form" for a bad escape, NUL or ill-formed UTF-8.

@@ -35,4 +35,10 @@ int kv_set_each(struct kv *kv, const char *key,
 		int (*each)(void *data, const char *member, struct err *e),
 		void *data, struct err *e) must_check;
 
+/*
+ * An entry with one field at the end of a stream, of which about the last max
+ * are kept.
+ */
+int kv_stream_add(struct kv *kv, const char *key, int64_t max, const char *field, const char *value, struct err *e) must_check;
+
 #endif

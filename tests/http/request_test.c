@@ -278,6 +278,12 @@ static void a_form_has_a_number_of_fields(void **state)
 	assert_string_equal(form_text(f, "x"), "");
 	assert_non_null(form_find(f, "x"));
 	assert_null(form_find(f, "nothing"));
+	form_add(f, "days", "mo");
+	form_add(f, "other", "x");
+	form_add(f, "days", "we");
+	assert_string_equal(form_nth(f, "days", 0), "mo");
+	assert_string_equal(form_nth(f, "days", 1), "we");
+	assert_null(form_nth(f, "days", 2));
 	talloc_free(f);
 	f = form_parse(NULL, "name=&note=abc", 14, &e);
 	assert_int_equal(form_check(f, rules, 2, &e), -1);

@@ -216,12 +216,30 @@ static void no_redis_at_all_is_unavailable(void **state)
 	talloc_free(kv);
 }
 
+/* Of the stream's entries about the last so many are kept. */
+static void streams_take_entries(void **state)
+{
+	struct fixture *f = *state;
+	struct err e = { 0 };
+	char *value;
+	int i;
+
+	for (i = 0; i < 1000; i++)
+		OK(kv_stream_add(f->kv, "s", 10, "id", "a b\r\n", &e));
+	assert_int_equal(kv_get(f->kv, f, "s", &value, &e), -1);
+	assert_int_equal(e.kind, ERR_INTERNAL);
+	OK(kv_set(f->kv, "text", "x", 50, &e));
+	assert_int_equal(kv_stream_add(f->kv, "text", 10, "id", "a", &e), -1);
+	assert_int_equal(e.kind, ERR_INTERNAL);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		TEST(values_come_back_as_they_were),
 		TEST(counters_count_and_end),
+		TEST(streams_take_entries),
 		TEST(sets_hold_each_once),
 		TEST(it_tells_of_itself),
 		TEST(killed_redis_is_unavailable_then_back),
