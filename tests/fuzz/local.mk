@@ -98,3 +98,8 @@ tests_fuzz_definition_fuzz_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_prompt_fuzz_SOURCES = tests/fuzz/prompt_fuzz.c $(fuzz_main)
 tests_fuzz_prompt_fuzz_LDADD = $(schedule_test_libs)
 tests_fuzz_prompt_fuzz_LDFLAGS = $(fuzz_ldflags)
+
+check_PROGRAMS += tests/fuzz/agent_script_fuzz
+tests_fuzz_agent_script_fuzz_SOURCES = tests/fuzz/agent_script_fuzz.c $(fuzz_main)
+tests_fuzz_agent_script_fuzz_LDADD = $(transcript_test_libs)
+tests_fuzz_agent_script_fuzz_LDFLAGS = $(fuzz_ldflags)

@@ -10,3 +10,7 @@ check_PROGRAMS += tests/transcript/part_test
 tests_transcript_part_test_SOURCES = tests/transcript/part_test.c \
 	tests/transcript/trace.c tests/transcript/trace.h
 tests_transcript_part_test_LDADD = $(transcript_test_libs)
+check_PROGRAMS += tests/transcript/agent_script_test
+tests_transcript_agent_script_test_SOURCES = \
+	tests/transcript/agent_script_test.c
+tests_transcript_agent_script_test_LDADD = $(transcript_test_libs)
