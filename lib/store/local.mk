@@ -6,6 +6,7 @@ lib_store_libstore_a_SOURCES = \
 	lib/store/budgets.c lib/store/budgets.h \
 	lib/store/conversation_tokens.c lib/store/conversation_tokens.h \
 	lib/store/conversations.c lib/store/conversations.h \
+	lib/store/dashboard.c lib/store/dashboard.h \
 	lib/store/db.c lib/store/db.h lib/store/driver.h \
 	lib/store/domains.c lib/store/domains.h \
 	lib/store/execution_files.c \

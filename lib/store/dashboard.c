@@ -1,0 +1,50 @@
+#include "config.h"
+#include "store/dashboard.h"
+
+struct reader {
+	int (*each)(void *data, const struct outcome *o, struct err *e);
+	void *data;
+};
+
+#define COLUMNS "id, agent_id, status, reason, queued_at, started_at, ended_at"
+
+static int read_row(void *data, const struct db_row *row, struct err *e)
+{
+	const struct reader *r = data;
+	const struct outcome o = {
+		.execution_id = db_text(row, 0), .agent_id = db_text(row, 1),
+		.status = db_text(row, 2), .reason = db_text(row, 3),
+		.queued_at = db_number(row, 4),
+		.started_at = db_number(row, 5), .ended_at = db_number(row, 6),
+	};
+
+	return r->each(r->data, &o, e);
+}
+
+int outcome_each_last(struct db *db, const char *const *execution_ids, size_t n,
+		      int (*each)(void *data, const struct outcome *o, struct err *e),
+		      void *data, struct err *e)
+{
+	struct reader r = { each, data };
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		if (db_query(db, e, read_row, &r, "SELECT " COLUMNS
+			     " FROM executions WHERE id = $1", "t",
+			     execution_ids[i]) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int outcome_each_open(struct db *db, const char *user_id,
+		      int (*each)(void *data, const struct outcome *o, struct err *e),
+		      void *data, struct err *e)
+{
+	struct reader r = { each, data };
+
+	return db_query(db, e, read_row, &r, "SELECT " COLUMNS
+			" FROM executions WHERE status IN ('queued', 'running')"
+			" AND user_id = $1 ORDER BY not_before, id", "t",
+			user_id);
+}
