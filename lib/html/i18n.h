@@ -46,6 +46,8 @@ char *i18n_duration(const void *ctx, const struct i18n_locale *l, int64_t ms);
 
 /* "2 hours ago", and the exact local time with its zone. Gives (child of ctx). */
 char *i18n_ago(const void *ctx, const struct i18n_locale *l, int64_t then_ms, int64_t now_ms);
+/* "in 2 hours"; "now" for what is less than a minute away or past. Gives (child of ctx). */
+char *i18n_until(const void *ctx, const struct i18n_locale *l, int64_t then_ms, int64_t now_ms);
 char *i18n_time(const void *ctx, const struct i18n_locale *l, int64_t ms, const char *zone);
 
 /* "07:14" on the day of now_ms in that zone, else as i18n_time. Gives (child of ctx). */

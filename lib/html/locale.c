@@ -133,26 +133,37 @@ char *i18n_duration(const void *ctx, const struct i18n_locale *l, int64_t ms)
 	return i18n_fill(ctx, l, "duration_seconds", seconds, NULL);
 }
 
-char *i18n_ago(const void *ctx, const struct i18n_locale *l, int64_t then_ms,
-	       int64_t now_ms)
+/* In the largest unit that ms fills. */
+static char *distance(const void *ctx, const struct i18n_locale *l, int64_t ms,
+		      const char *const keys[5], const char *now)
 {
-	static const struct {
-		int64_t unit;
-		const char *key;
-	} units[] = {
-		{ 365 * DAY, "ago_years" }, { 30 * DAY, "ago_months" },
-		{ DAY, "ago_days" }, { HOUR, "ago_hours" },
-		{ MINUTE, "ago_minutes" },
-	};
-	int64_t ms = now_ms - then_ms;
+	static const int64_t units[] = { 365 * DAY, 30 * DAY, DAY, HOUR,
+					 MINUTE };
 	size_t i;
 
 	for (i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
-		if (ms >= units[i].unit)
-			return i18n_count(ctx, l, units[i].key,
-					  ms / units[i].unit);
+		if (ms >= units[i])
+			return i18n_count(ctx, l, keys[i], ms / units[i]);
 	}
-	return i18n_fill(ctx, l, "ago_now", NULL);
+	return i18n_fill(ctx, l, now, NULL);
+}
+
+char *i18n_ago(const void *ctx, const struct i18n_locale *l, int64_t then_ms,
+	       int64_t now_ms)
+{
+	static const char *const keys[] = { "ago_years", "ago_months",
+		"ago_days", "ago_hours", "ago_minutes" };
+
+	return distance(ctx, l, now_ms - then_ms, keys, "ago_now");
+}
+
+char *i18n_until(const void *ctx, const struct i18n_locale *l, int64_t then_ms,
+		 int64_t now_ms)
+{
+	static const char *const keys[] = { "in_years", "in_months", "in_days",
+		"in_hours", "in_minutes" };
+
+	return distance(ctx, l, then_ms - now_ms, keys, "in_now");
 }
 
 static void local_date(int64_t ms, const char *zone, struct zone_time *where,
