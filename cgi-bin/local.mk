@@ -19,6 +19,11 @@ gongbang_LDADD = lib/egress/libegress.a lib/spending/libspending.a \
 
 pkglibexec_PROGRAMS += cgi-bin/gongbang.fcgi
 cgi_bin_gongbang_fcgi_SOURCES = \
+	cgi-bin/agent_changes.c cgi-bin/agent_form.c cgi-bin/agent_form.h \
+	cgi-bin/agent_form_view.c cgi-bin/agent_preview.c \
+	cgi-bin/agent_view.c cgi-bin/agent_view.h cgi-bin/page_agent.c \
+	cgi-bin/page_agent_acts.c cgi-bin/page_agent_versions.c \
+	cgi-bin/page_agent_written.c cgi-bin/page_agents.c cgi-bin/runs.h \
 	cgi-bin/bridge.c cgi-bin/connections.c cgi-bin/connections.h \
 	cgi-bin/domain_view.h cgi-bin/gongbang_fcgi.c \
 	cgi-bin/line_diff.c cgi-bin/line_diff.h \
@@ -33,11 +38,12 @@ cgi_bin_gongbang_fcgi_SOURCES = \
 	cgi-bin/site.c cgi-bin/site.h cgi-bin/usage_chart.c \
 	cgi-bin/usage_view.c cgi-bin/usage_view.h cgi-bin/visit.c
 cgi_bin_gongbang_fcgi_LDADD = \
+	lib/schedule/libschedule.a \
 	lib/transcript/libtranscript.a lib/egress/libegress.a \
 	lib/spending/libspending.a lib/auth/libauth.a lib/store/libstore.a \
 	lib/kv/libkv.a lib/html/libhtml.a lib/http/libhttp.a \
 	lib/core/libcore.a \
-	$(FCGI_LIBS) $(SODIUM_LIBS) $(SQLITE_LIBS) $(HIREDIS_LIBS) \
+	$(ICAL_LIBS) $(FCGI_LIBS) $(SODIUM_LIBS) $(SQLITE_LIBS) $(HIREDIS_LIBS) \
 	$(CMARK_LIBS) $(CURL_LIBS) $(JSON_LIBS) $(TALLOC_LIBS) $(UV_LIBS) \
 	$(CORE_LIBS) -lpthread
 

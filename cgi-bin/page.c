@@ -54,7 +54,8 @@ static const char *page_of_form(const char *path)
 		const char *begin, *page;	/* NULL: the same address */
 	} forms[] = {
 		{ "/login", NULL }, { "/account", "/account" },
-		{ "/domains", "/domains" },
+		{ "/domains", "/domains" }, { "/agents/new", NULL },
+		{ "/agents", "/agents" },
 		{ "/admin/budgets/", NULL },
 		{ "/admin/domains", "/admin/domains" },
 		{ "/admin/", "/admin" },
@@ -138,12 +139,17 @@ static void add_nav(const struct request *r, struct view *view)
 {
 	static const struct nav_row workspace = { "/workspace", "nav_workspace",
 						  "/conversations" };
+	static const struct nav_row agents = { "/agents", "agents", "/agents" };
+	static const struct nav_row runs = { "/executions", "nav_runs",
+					     "/executions" };
 	static const struct nav_row usage = { "/usage", "usage", "/usage" };
 	static const struct nav_row admin = { "/admin", "nav_admin", "/admin" };
 	const struct user *u = visit_of(r)->user;
 	struct view *list = view_list(view, "nav");
 
 	add_nav_row(r, list, &workspace);
+	add_nav_row(r, list, &agents);
+	add_nav_row(r, list, &runs);
 	add_nav_row(r, list, &usage);
 	if (u && u->admin)
 		add_count(r, add_nav_row(r, list, &admin), page_requests(r));

@@ -20,6 +20,15 @@ static const char *const zones[] = {
 	"America/Los_Angeles",
 };
 
+void page_zones(struct view *view)
+{
+	struct view *list = view_list(view, "zones");
+	size_t i;
+
+	for (i = 0; i < sizeof(zones) / sizeof(zones[0]); i++)
+		view_append_text(list, zones[i]);
+}
+
 struct choice {
 	const char *value, *key;
 };
@@ -58,8 +67,7 @@ static int show(struct request *r, struct response *out,
 		{ "dark", "theme_dark" },
 	};
 	const char *saved = form_text(r->args, "saved");
-	struct view *view = page_view(r, "account"), *list;
-	size_t i;
+	struct view *view = page_view(r, "account");
 
 	view_text(view, "account_login", visit_of(r)->user->login);
 	view_text(view, "account_name", in->display_name);
@@ -69,9 +77,7 @@ static int show(struct request *r, struct response *out,
 			visit_of(r)->user, clock_now_ms()));
 	add_choices(r, view, "locales", locales, 3, in->locale);
 	add_choices(r, view, "themes", themes, 3, in->theme);
-	list = view_list(view, "zones");
-	for (i = 0; i < sizeof(zones) / sizeof(zones[0]); i++)
-		view_append_text(list, zones[i]);
+	page_zones(view);
 	view_text(view, "problem", problem);
 	view_text(view, "password_problem", password_problem);
 	view_flag(view, "saved", str_equal(saved, "1"));

@@ -95,6 +95,9 @@ int page_number(const struct request *r, const char *name, int64_t *out,
 /* What the empty and the filled chat both have. ws: the WebSocket's path below /ws/. */
 struct view *page_chat_view(struct request *r, const char *ws, const char *mode);
 
+/* Names of time zones, offered while typing: the list zones. */
+void page_zones(struct view *view);
+
 /* The list of the visitor's conversations, as the sidebar shows it. */
 int page_conversations(struct request *r, struct view *view, const char *current,
 		       const char *search, int64_t before, struct err *e) must_check;
@@ -146,6 +149,22 @@ int page_budget_clear(struct request *r, struct response *out, struct err *e);
 int page_admin_domains(struct request *r, struct response *out, struct err *e);
 int page_admin_domain_decide(struct request *r, struct response *out, struct err *e);
 int page_admin_domain_add(struct request *r, struct response *out, struct err *e);
+int page_agents(struct request *r, struct response *out, struct err *e);
+int page_agent_new(struct request *r, struct response *out, struct err *e);
+int page_agent_create(struct request *r, struct response *out, struct err *e);
+int page_agent_preview(struct request *r, struct response *out, struct err *e);
+int page_agent(struct request *r, struct response *out, struct err *e);
+int page_agent_save(struct request *r, struct response *out, struct err *e);
+int page_agent_run(struct request *r, struct response *out, struct err *e);
+int page_agent_test(struct request *r, struct response *out, struct err *e);
+int page_agent_pause(struct request *r, struct response *out, struct err *e);
+int page_agent_resume(struct request *r, struct response *out, struct err *e);
+int page_agent_delete_ask(struct request *r, struct response *out, struct err *e);
+int page_agent_delete(struct request *r, struct response *out, struct err *e);
+int page_agent_versions(struct request *r, struct response *out, struct err *e);
+int page_agent_restore(struct request *r, struct response *out, struct err *e);
+int page_agent_ask(struct request *r, struct response *out, struct err *e);
+int page_agent_ask_cancel(struct request *r, struct response *out, struct err *e);
 int page_preferences(struct request *r, struct response *out, struct err *e);
 int page_health(struct request *r, struct response *out, struct err *e);
 

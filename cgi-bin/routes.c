@@ -1,6 +1,6 @@
 /* Every page: one row is its whole contract. */
 #include "config.h"
-#include "pages.h"
+#include "agent_view.h"
 
 const struct route routes[] = {
 	{ METHOD_GET, "/", page_root, 0, 0 },
@@ -21,6 +21,25 @@ const struct route routes[] = {
 	  page_export_markdown, 0, 0 },
 	{ METHOD_GET, "/conversations/{id}/export.json",
 	  page_export_json, 0, 0 },
+	{ METHOD_POST, "/conversations/{id}/agent", page_agent_ask, 0, 0 },
+	{ METHOD_POST, "/conversations/{id}/agent/cancel",
+	  page_agent_ask_cancel, 0, 0 },
+	{ METHOD_GET, "/agents", page_agents, 0, 0 },
+	{ METHOD_GET, "/agents/new", page_agent_new, 0, 0 },
+	{ METHOD_POST, "/agents/new", page_agent_create, 0, AGENT_BODY_MAX },
+	{ METHOD_POST, "/agents/preview", page_agent_preview, 0,
+	  AGENT_BODY_MAX },
+	{ METHOD_GET, "/agents/{id}", page_agent, 0, 0 },
+	{ METHOD_POST, "/agents/{id}", page_agent_save, 0, AGENT_BODY_MAX },
+	{ METHOD_POST, "/agents/{id}/run", page_agent_run, 0, 0 },
+	{ METHOD_POST, "/agents/{id}/test", page_agent_test, 0, 0 },
+	{ METHOD_POST, "/agents/{id}/pause", page_agent_pause, 0, 0 },
+	{ METHOD_POST, "/agents/{id}/resume", page_agent_resume, 0, 0 },
+	{ METHOD_GET, "/agents/{id}/delete", page_agent_delete_ask, 0, 0 },
+	{ METHOD_POST, "/agents/{id}/delete", page_agent_delete, 0, 0 },
+	{ METHOD_GET, "/agents/{id}/versions", page_agent_versions, 0, 0 },
+	{ METHOD_POST, "/agents/{id}/versions/{version}/restore",
+	  page_agent_restore, 0, 0 },
 	{ METHOD_GET, "/account", page_account, 0, 0 },
 	{ METHOD_POST, "/account", page_account_save, 0, 0 },
 	{ METHOD_POST, "/account/password", page_password, 0, 0 },

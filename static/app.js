@@ -25,12 +25,15 @@ document.addEventListener("click", (event) => {
 		sidebar.open = false;
 });
 
+// The list of pages scrolls sideways on a phone: where one is, is seen.
+document.querySelector(".top-nav [aria-current]")?.scrollIntoView({block: "nearest", inline: "center"});
+
 function typing(target) {
 	return target.closest("input, textarea, select, [contenteditable]");
 }
 
 function moveInList(event) {
-	const rows = [...document.querySelectorAll("#conversation-list a")];
+	const rows = [...document.querySelectorAll("#conversation-list a, .board th a")];
 	const at = rows.indexOf(document.activeElement);
 	if (at < 0)
 		return false;
@@ -44,8 +47,8 @@ function moveInList(event) {
 const places = {Slash: "/", KeyN: "n", KeyM: "m"};
 
 const keys = {
-	"/": () => document.querySelector("#conversation-search"),
-	"n": () => document.querySelector("#new-conversation"),
+	"/": () => document.querySelector("#conversation-search, main [type=search]"),
+	"n": () => document.querySelector("#new-conversation, #new-agent"),
 	"m": () => document.querySelector("#message-input"),
 };
 

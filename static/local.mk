@@ -1,6 +1,7 @@
 # The pages' static files; the stylesheet base comes from npm by name.
 staticdir = $(pkgdatadir)/static
 dist_static_DATA = \
+	static/agents.js \
 	static/app.js \
 	static/gongbang.css \
 	static/icon.svg \

@@ -50,3 +50,9 @@ tests_cgi_bin_line_diff_test_SOURCES = tests/cgi-bin/line_diff_test.c \
 	cgi-bin/line_diff.c
 tests_cgi_bin_line_diff_test_LDADD = lib/html/libhtml.a lib/core/libcore.a \
 	$(CMARK_LIBS) $(JSON_LIBS) $(TALLOC_LIBS) $(CORE_LIBS) $(test_libs)
+
+check_PROGRAMS += tests/cgi-bin/agents_test
+tests_cgi_bin_agents_test_SOURCES = tests/cgi-bin/agents_test.c \
+	tests/cgi-bin/cgi.c tests/cgi-bin/cgi.h $(test_redis)
+tests_cgi_bin_agents_test_DEPENDENCIES = cgi-bin/gongbang.fcgi $(cgi_test_own)
+tests_cgi_bin_agents_test_LDADD = $(cgi_test_libs)
