@@ -707,6 +707,12 @@ chat.addEventListener("submit", (event) => {
 	answer(part, event.submitter?.dataset.answer || "allow");
 });
 
+// Coming back to this page and asking for an agent again is another question.
+addEventListener("pageshow", (event) => {
+	if (event.persisted && conversation)
+		document.querySelector("#save-agent-form").elements.id.value = uuid();
+});
+
 // ---- start -----------------------------------------------------------------
 
 document.querySelector("#send").disabled = false;
