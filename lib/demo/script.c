@@ -348,6 +348,12 @@ static void play_error(struct play *p)
 			 say(p, TEXT_ERROR_LIMIT), false);
 }
 
+/* What "save as agent" asks for: a block to be found in the answer. */
+static void play_agent_script(struct play *p)
+{
+	demo_reply_text(p->reply, say(p, TEXT_AGENT_SCRIPT));
+}
+
 /* The first row whose word begins what the person said. */
 static const struct {
 	const char *word;
@@ -405,6 +411,11 @@ void demo_script_play(struct demo_reply *r, const struct demo_turn *t,
 			  .first = first };
 	size_t i;
 
+	if (strstr(t->text, "```agent\n")) {
+		play_agent_script(&p);
+		demo_reply_count(r, t);
+		return;
+	}
 	for (i = 0; i < sizeof(scripts) / sizeof(scripts[0]); i++) {
 		p.rest = rest_after(t->text, scripts[i].word, scripts[i].colon);
 		if (!p.rest)
