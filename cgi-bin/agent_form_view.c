@@ -189,7 +189,6 @@ void agent_form_view(struct request *r, struct view *view,
 		view_text(map, "id", name);
 		view_text(map, "value", f->text[i]);
 		view_text(map, "problem", problem);
-		view_flag(map, "focus", *problem && first);
 		if (!*problem)
 			continue;
 		first = false;

@@ -66,5 +66,3 @@ for (const hint of form.querySelectorAll(".without-script"))
 fit();
 if (!body.querySelector(".preview-runs"))
 	preview();
-if (document.querySelector(".error-summary") && document.activeElement === document.body)
-	document.querySelector(".error-summary").focus();

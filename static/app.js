@@ -26,7 +26,7 @@ document.addEventListener("click", (event) => {
 });
 
 // The list of pages scrolls sideways on a phone: where one is, is seen.
-document.querySelector(".top-nav [aria-current]")?.scrollIntoView({block: "nearest", inline: "center"});
+document.querySelector(".top-nav [aria-current]")?.scrollIntoView({block: "nearest", inline: "nearest"});
 
 function typing(target) {
 	return target.closest("input, textarea, select, [contenteditable]");

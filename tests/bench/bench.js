@@ -280,9 +280,24 @@ async function memory() {
 	open_.forEach((ws) => ws.close());
 }
 
+async function dashboard() {
+	const login = newAccount();
+	const {cookie} = await logIn(login);
+	execFileSync(join(build, "tests/bench/agents"), [join(state, "data/gongbang.db"), login, "1000"]);
+	const times = [];
+	for (let i = 0; i < 300; i++) {
+		const start = now();
+		await call("GET", "/agents?page=" + (1 + i % 20), {cookie});
+		times.push(now() - start);
+	}
+	const sorted = times.slice(50).sort((a, b) => a - b);
+	const p99 = sorted[Math.floor(sorted.length * 0.99)];
+	report("/agents of a user with 1,000 agents, asked through nginx", `${ms(median(sorted))} (median of 250; p99 ${ms(p99)})`, "10 ms", median(sorted) < 10);
+}
+
 const gateway = () => measureGateway(report, instance);
 
-const all = {ready, firstDelta, page, sockets, flood, memory, gateway};
+const all = {ready, firstDelta, page, dashboard, sockets, flood, memory, gateway};
 for (const name of only)
 	if (!all[name])
 		throw new Error("no such measurement: " + name);

@@ -6,3 +6,8 @@ tests_bench_sockets_SOURCES = tests/bench/sockets.c
 EXTRA_PROGRAMS += tests/bench/messages tests/bench/calls
 tests_bench_messages_SOURCES = tests/bench/messages.c
 tests_bench_calls_SOURCES = tests/bench/calls.c
+EXTRA_PROGRAMS += tests/bench/agents
+tests_bench_agents_SOURCES = tests/bench/agents.c
+tests_bench_agents_LDADD = lib/schedule/libschedule.a lib/store/libstore.a \
+	lib/html/libhtml.a lib/core/libcore.a $(ICAL_LIBS) $(SQLITE_LIBS) \
+	$(CMARK_LIBS) $(SODIUM_LIBS) $(JSON_LIBS) $(TALLOC_LIBS) $(CORE_LIBS)

@@ -83,6 +83,7 @@ static void words_choose_the_script(void **state)
 		{ "질문", "tool_use", "AskUserQuestion" },
 		{ "questionable", "text", NULL },
 		{ "agent", "tool_use", "Agent" },
+		{ "Write it down:\n\n```agent\n# Name\n```", "text", NULL },
 		{ "think", "text", NULL },
 		{ "todo", "text", NULL },
 		{ "plan", "text", NULL },
