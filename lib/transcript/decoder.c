@@ -134,10 +134,24 @@ static void control_response(struct decoder *d, struct json_object *line)
 		       json_object_to_json_string_ext(copy, plain) : "{}");
 }
 
+#define ID_MAX 200
+
 static void control_request(struct decoder *d, struct json_object *line)
 {
-	if (field_is(field_object(line, "request"), "subtype", "can_use_tool"))
+	const char *subtype = field_text(field_object(line, "request"),
+					 "subtype", NULL);
+	const char *id;
+	size_t n = 0;
+
+	if (!subtype)
+		return;
+	if (str_equal(subtype, "can_use_tool")) {
 		ask_request(d, line);
+		return;
+	}
+	id = field_text(line, "request_id", &n);
+	if (id && n && n <= ID_MAX && d->ev->asked)
+		d->ev->asked(d->data, id, subtype);
 }
 
 static const struct {

@@ -33,6 +33,26 @@ struct turn_usage {
 	int64_t duration_ms;
 };
 
+struct process_end {
+	int code, signal;
+	int64_t oom_kills;
+	bool container;		/* ended by its container's end */
+	bool memory;		/* killed for want of memory */
+	const char *stderr_tail;	/* "" when none */
+};
+
+/* What the CLI's `result` line says of its turn. Texts are borrowed. */
+struct turn_result {
+	bool failed;		/* is_error */
+	bool stopped;		/* somebody interrupted it */
+	bool max_turns;		/* --max-turns was reached */
+	bool api;		/* the model's API failed */
+	int64_t api_status;	/* its HTTP status; 0: none came */
+	const char *text;	/* Claude's last words, or the error's; n bytes */
+	size_t n;
+	int64_t turns, denials;
+};
+
 /* All texts borrowed during the call. Any may be NULL. */
 struct decoder_events {
 	/* A part is new or changed; p->data is whole. changed_at is set. */
@@ -44,6 +64,8 @@ struct decoder_events {
 	/* command_lifecycle: queued, started, completed, cancelled. */
 	void (*command)(void *data, const char *uuid, const char *lifecycle);
 	void (*turn_started)(void *data);
+	/* The turn's own last line, before turn_ended; a turn whose process died has none. */
+	void (*result)(void *data, const struct turn_result *r);
 	/* Exactly one a turn, also when the process died. ok: it did not fail; a turn that was stopped did not. */
 	void (*turn_ended)(void *data, bool ok, const struct turn_usage *usage);
 	/* What Claude does now: phase "requesting", "thinking", "writing", "tool" (detail: its name), "retrying", "compacting", "waiting", "idle". */
@@ -54,9 +76,11 @@ struct decoder_events {
 	void (*control)(void *data, const char *request_id, bool ok, const char *response);
 	/* How many sub-agents and shells run in the background: a process with some must not be ended as idle. */
 	void (*background)(void *data, size_t n);
-	/* The shim's lines. A process that ends outside a turn leaves no part: what that means is the caller's to know. */
-	void (*process_started)(void *data);
-	void (*process_ended)(void *data, int code, int signal, int64_t oom_kills, const char *stderr_tail);
+	/* The CLI asks something that is no permission: subtype says what. Nobody else answers it. */
+	void (*asked)(void *data, const char *request_id, const char *subtype);
+	/* The shim's lines, each after the turn_ended it brings. A process that ends outside a turn leaves no part: what that means is the caller's to know. */
+	void (*process_started)(void *data, bool log_lost);
+	void (*process_ended)(void *data, const struct process_end *end);
 };
 
 /*

@@ -49,6 +49,36 @@ static void say_failure(struct decoder *d, struct json_object *line)
 	live_say(d, "error", key, "detail", text, n);
 }
 
+static void tell_result(struct decoder *d, struct json_object *line,
+			bool stopped)
+{
+	const char *why = field_text(line, "terminal_reason", NULL);
+	struct json_object *denials = field_list(line, "permission_denials");
+	struct json_object *errors = field_list(line, "errors"), *first;
+	struct turn_result r = {
+		.failed = field_flag(line, "is_error"),
+		.stopped = stopped,
+		.max_turns = field_is(line, "subtype", "error_max_turns"),
+		.api = why && str_equal(why, "api_error"),
+		.api_status = count(line, "api_error_status"),
+		.turns = count(line, "num_turns"),
+		.denials = denials ?
+			   (int64_t)json_object_array_length(denials) : 0,
+	};
+
+	if (!d->ev->result)
+		return;
+	r.text = field_text(line, "result", &r.n);
+	first = errors ? json_object_array_get_idx(errors, 0) : NULL;
+	if (!r.text && json_object_is_type(first, json_type_string)) {
+		r.text = json_object_get_string(first);
+		r.n = (size_t)json_object_get_string_len(first);
+	}
+	if (!r.text)
+		r.text = "";
+	d->ev->result(d->data, &r);
+}
+
 void turn_result(struct decoder *d, struct json_object *line)
 {
 	struct json_object *usage = field_object(line, "usage");
@@ -71,6 +101,7 @@ void turn_result(struct decoder *d, struct json_object *line)
 	else if (failed && !d->failed)
 		say_failure(d, line);
 	say_usage(d, &u);
+	tell_result(d, line, stopped);
 	turn_end(d, !failed, &u);
 }
 
@@ -165,6 +196,12 @@ static void exited(struct decoder *d, struct json_object *line)
 {
 	auto_json *clean = json_object_new_object();
 	int64_t code = field_number(line, "code"), sig = field_number(line, "signal");
+	struct process_end end = {
+		.code = code > 255 ? 255 : (int)code,
+		.signal = sig > 64 ? 64 : (int)sig,
+		.oom_kills = count(line, "oom"),
+		.container = field_is(line, "reason", "container"),
+	};
 	const char *tail, *key = "error_claude_exit";
 	size_t n = 0;
 
@@ -172,9 +209,11 @@ static void exited(struct decoder *d, struct json_object *line)
 	if (tail)
 		field_put_text(clean, "tail", tail, n, STDERR_MAX, true);
 	tail = field_text(clean, "tail", &n);
-	if (field_is(line, "reason", "container"))
+	end.stderr_tail = tail ? tail : "";
+	end.memory = !end.container && sig == 9 && end.oom_kills > 0;
+	if (end.container)
 		key = "error_container_stopped";
-	else if (sig == 9 && field_number(line, "oom") > 0)
+	else if (end.memory)
 		key = "error_claude_memory";
 	else if (sig || code == 128 + 15)
 		key = "error_claude_killed";
@@ -183,9 +222,7 @@ static void exited(struct decoder *d, struct json_object *line)
 	else
 		process_gone(d, key, tail && n ? tail : NULL, n);
 	if (d->ev->process_ended)
-		d->ev->process_ended(d->data, code > 255 ? 255 : (int)code,
-				     sig > 64 ? 64 : (int)sig,
-				     count(line, "oom"), tail ? tail : "");
+		d->ev->process_ended(d->data, &end);
 }
 
 static void out_of_memory(struct decoder *d)
@@ -214,7 +251,8 @@ void turn_process(struct decoder *d, struct json_object *line)
 		if (field_flag(line, "lost"))
 			live_say(d, "error", "error_log_lost", "detail", NULL, 0);
 		if (d->ev->process_started)
-			d->ev->process_started(d->data);
+			d->ev->process_started(d->data,
+					       field_flag(line, "lost"));
 	} else if (str_equal(subtype, "exit")) {
 		exited(d, line);
 	} else if (str_equal(subtype, "oom")) {

@@ -240,6 +240,43 @@ static void broken_streams_are_taken_over(void **state)
 	trace_free(t);
 }
 
+/* What a run's outcome is made of. */
+static void results_are_told_whole(void **state)
+{
+	static const struct { const char *name, *said; } rows[] = {
+		{ "basic", "result 0000 0 1 0 " },
+		{ "e429", "result 1001 429 1 0 API Error: Request rejected (429)" },
+		{ "e400", "result 1001 400 1 0 API Error" },
+		{ "interrupt", "result 1100 0 " },
+	};
+	static const char asked[] =
+		"{\"type\":\"control_request\",\"request_id\":\"r\","
+		"\"request\":{\"subtype\":\"elicitation\"}}\n"
+		"{\"type\":\"control_request\",\"request_id\":\"\","
+		"\"request\":{\"subtype\":\"elicitation\"}}\n"
+		"{\"type\":\"gongbang\",\"subtype\":\"start\",\"lost\":true}\n"
+		"{\"type\":\"gongbang\",\"subtype\":\"exit\",\"signal\":9,"
+		"\"oom\":1,\"reason\":\"exit\"}\n"
+		"{\"type\":\"gongbang\",\"subtype\":\"exit\",\"code\":143,"
+		"\"reason\":\"container\"}\n";
+	struct trace *t;
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		t = trace_of_file(rows[i].name);
+		if (!strstr(t->calls, rows[i].said))
+			fail_msg("%s: no \"%s\"", rows[i].name, rows[i].said);
+		trace_free(t);
+	}
+	t = trace_of(asked, sizeof(asked) - 1);
+	assert_non_null(strstr(t->calls, "asked r elicitation\n"));
+	assert_null(strstr(t->calls, "asked  "));
+	assert_non_null(strstr(t->calls, "process started 1\n"));
+	assert_non_null(strstr(t->calls, "process ended 0 9 1 01 \n"));
+	assert_non_null(strstr(t->calls, "process ended 143 0 0 10 \n"));
+	trace_free(t);
+}
+
 static void failures_are_one_error(void **state)
 {
 	static const struct { const char *name, *key; } rows[] = {
@@ -627,6 +664,7 @@ int main(void)
 		cmocka_unit_test(answers_settle_what_was_asked),
 		cmocka_unit_test(joined_messages_stand_once),
 		cmocka_unit_test(broken_streams_are_taken_over),
+		cmocka_unit_test(results_are_told_whole),
 		cmocka_unit_test(failures_are_one_error),
 		cmocka_unit_test(a_refusal_in_words_is_kept_as_such),
 		cmocka_unit_test(who_ends_it_says_why),

@@ -126,22 +126,37 @@ static void on_background(void *data, size_t n)
 	((struct trace *)data)->background = (int64_t)n;
 }
 
-static void on_process_started(void *data)
+static void on_result(void *data, const struct turn_result *r)
 {
-	((struct trace *)data)->processes++;
-	note(data, "process started\n");
+	note(data, "result %d%d%d%d %lld %lld %lld %.*s\n", r->failed, r->stopped,
+	     r->max_turns, r->api, (long long)r->api_status,
+	     (long long)r->turns, (long long)r->denials, (int)r->n, r->text);
 }
 
-static void on_process_ended(void *data, int code, int sig, int64_t oom, const char *tail)
+static void on_asked(void *data, const char *id, const char *subtype)
+{
+	note(data, "asked %s %s\n", id, subtype);
+}
+
+static void on_process_started(void *data, bool log_lost)
+{
+	((struct trace *)data)->processes++;
+	note(data, "process started %d\n", log_lost);
+}
+
+static void on_process_ended(void *data, const struct process_end *end)
 {
 	((struct trace *)data)->exits++;
-	note(data, "process ended %d %d %lld %s\n", code, sig, (long long)oom, tail);
+	note(data, "process ended %d %d %lld %d%d %s\n", end->code, end->signal,
+	     (long long)end->oom_kills, end->container, end->memory,
+	     end->stderr_tail);
 }
 
 const struct decoder_events trace_events = {
 	.part = on_part, .delta = on_delta, .echo = on_echo, .command = on_command,
 	.turn_started = on_turn_started, .turn_ended = on_turn_ended,
 	.activity = on_activity, .init = on_init, .control = on_control,
+	.result = on_result, .asked = on_asked,
 	.background = on_background, .process_started = on_process_started,
 	.process_ended = on_process_ended,
 };
