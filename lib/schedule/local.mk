@@ -1,5 +1,6 @@
 noinst_LIBRARIES += lib/schedule/libschedule.a
 lib_schedule_libschedule_a_SOURCES = \
+	lib/schedule/cron.c lib/schedule/cron.h \
 	lib/schedule/definition.c lib/schedule/definition.h \
 	lib/schedule/definition_impl.h lib/schedule/definition_json.c \
 	lib/schedule/deliver.h \
@@ -8,6 +9,8 @@ lib_schedule_libschedule_a_SOURCES = \
 	lib/schedule/plan_impl.h lib/schedule/plan_memo.c \
 	lib/schedule/plan_settle.c lib/schedule/plan_start.c \
 	lib/schedule/prompt.c lib/schedule/prompt.h \
-	lib/schedule/schedule.h \
+	lib/schedule/recurrence.c lib/schedule/recurrence.h \
+	lib/schedule/rules.c \
+	lib/schedule/schedule.c lib/schedule/schedule.h \
 	lib/schedule/tree.c lib/schedule/tree.h
 EXTRA_DIST += lib/schedule/DEFINITION.md

@@ -4,8 +4,10 @@
  *
  * Summer time as cronie does it: a run at fixed times whose local time falls
  * into the skipped hour runs right after it; in the repeated hour it runs once;
- * what runs each hour or more often (a * or a step in minute or hour) goes by
- * the clock.
+ * what runs each hour or more often (its minute or hour begins with a *, with a
+ * step or not) goes by the clock. A clock moved by more than three hours (a day
+ * left out at the date line) was set anew, as in cronie: only what runs once is
+ * made up for.
  */
 #ifndef SCHEDULE_SCHEDULE_H
 #define SCHEDULE_SCHEDULE_H
@@ -50,7 +52,8 @@ struct recurrence *recurrence_new(const void *ctx, const struct schedule *s, str
 
 /*
  * The first moment after (not at) `after`, both UTC ms, whole minutes; 0 when
- * none comes any more, or none in 40 years. Beyond 2038 as before.
+ * none comes any more, or none in 40 years (once: whenever it is). Beyond 2038
+ * as before.
  */
 int64_t recurrence_next(const struct recurrence *r, int64_t after);
 

@@ -103,3 +103,7 @@ check_PROGRAMS += tests/fuzz/agent_script_fuzz
 tests_fuzz_agent_script_fuzz_SOURCES = tests/fuzz/agent_script_fuzz.c $(fuzz_main)
 tests_fuzz_agent_script_fuzz_LDADD = $(transcript_test_libs)
 tests_fuzz_agent_script_fuzz_LDFLAGS = $(fuzz_ldflags)
+check_PROGRAMS += tests/fuzz/cron_fuzz
+tests_fuzz_cron_fuzz_SOURCES = tests/fuzz/cron_fuzz.c $(fuzz_main)
+tests_fuzz_cron_fuzz_LDADD = $(schedule_test_libs)
+tests_fuzz_cron_fuzz_LDFLAGS = $(fuzz_ldflags)

@@ -11,3 +11,9 @@ tests_schedule_notice_test_SOURCES = tests/schedule/notice_test.c $(store_fixtur
 tests_schedule_notice_test_LDADD = $(schedule_test_libs)
 tests_schedule_plan_test_SOURCES = tests/schedule/plan_test.c $(store_fixture)
 tests_schedule_plan_test_LDADD = $(schedule_test_libs) -lpthread
+
+check_PROGRAMS += tests/schedule/cron_test tests/schedule/schedule_test
+tests_schedule_cron_test_SOURCES = tests/schedule/cron_test.c
+tests_schedule_cron_test_LDADD = $(schedule_test_libs)
+tests_schedule_schedule_test_SOURCES = tests/schedule/schedule_test.c
+tests_schedule_schedule_test_LDADD = $(schedule_test_libs) -lpthread
