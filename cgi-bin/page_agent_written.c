@@ -157,8 +157,8 @@ static int show_progress(struct request *r, struct response *out,
 	view_flag(view, "works", !a->failed && !asks);
 	view_text(view, "step", page_text(r, a->waits ? "agent_writing_waits" :
 					  "agent_writing_works"));
-	view_text(view, "since", i18n_duration(r, visit_of(r)->text,
-					       now - a->asked_at));
+	view_text(view, "since", now - a->asked_at < 1000 ? "" :
+		  i18n_duration(r, visit_of(r)->text, now - a->asked_at));
 	if (!a->failed &&
 	    response_header(out, "Refresh", REFRESH_S, e) < 0)
 		return -1;

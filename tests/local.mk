@@ -31,6 +31,7 @@ include tests/schedule/local.mk
 EXTRA_DIST += tests/package.json tests/package-lock.json tests/client.js \
 	tests/browser/gongbang.js tests/bench/bench.js tests/bench/gateway.js \
 	tests/bench/post.lua tests/browser/access.test.js \
+	tests/browser/agents.test.js \
 	tests/browser/blocked.test.js tests/browser/chat.test.js \
 	tests/browser/login.test.js tests/browser/usage.test.js \
 	tests/integration/away.test.js tests/integration/doctor.test.js \
