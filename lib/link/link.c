@@ -10,7 +10,7 @@
 
 #define STREAM_WINDOW (256 << 10)
 #define LINK_WINDOW (4 << 20)
-#define PATH_MAX_LEN 1024
+#define PATH_MAX_LEN 8192
 #define ACKS_MAX 64
 
 enum state { GREETING, READY, FAILED };

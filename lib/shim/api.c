@@ -7,6 +7,8 @@
 
 #include "core/id.h"
 #include "core/str.h"
+#include "shim/changes.h"
+#include "shim/files.h"
 #include "shim/health.h"
 #include "shim/journal.h"
 #include "shim/place.h"
@@ -281,6 +283,28 @@ static void health(struct exchange *x, const char *arg)
 		exchange_answer_text(x);
 }
 
+static void changes(struct exchange *x, const char *arg)
+{
+	struct err e = { 0 };
+	int64_t since;
+
+	if (query_number(x, "since", 0, INT64_MAX, &since, &e) < 0)
+		exchange_fail(x, &e);
+	else
+		changes_begin(x, since);
+}
+
+static void file(struct exchange *x, const char *name)
+{
+	struct err e = { 0 };
+	int64_t max;
+
+	if (query_number(x, "max", FILES_SIZE_MAX, FILES_SIZE_MAX, &max, &e) < 0)
+		exchange_fail(x, &e);
+	else
+		files_send(x, name, max);
+}
+
 const struct server_route api_routes[] = {
 	{ "POST", "/sessions/*", START_BODY_MAX, start },
 	{ "DELETE", "/sessions/*", 0, end },
@@ -290,6 +314,8 @@ const struct server_route api_routes[] = {
 	{ "POST", "/sessions/*/tools/end", 0, end_tools },
 	{ "POST", "/sessions/*/trim", 0, trim },
 	{ "GET", "/sessions", 0, list },
+	{ "GET", "/changes", 0, changes },
+	{ "GET", "/files/*", 0, file },
 	{ "GET", "/health", 0, health },
 	{ NULL, NULL, 0, NULL },
 };

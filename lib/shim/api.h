@@ -14,6 +14,10 @@
  * POST   /sessions/<id>/trim?to=N     gives back the space before N
  * DELETE /sessions/<id>?grace=S&purge=1  200 when all of it has ended
  * GET    /sessions                    "<id> running|ended <log bytes>" a line
+ * GET    /changes?since=MS            shim/changes.h; 503: later
+ * GET    /files/<path>?max=N          a regular file's bytes; the path is
+ *                                     percent-encoded, its slashes too. 404,
+ *                                     409 a link or no file, 413 more than N
  * GET    /health                      lines "key value", shim/health.h
  *
  * Refusals are a line of text: 400 wrong, 404 no such, 405, 409 not in this

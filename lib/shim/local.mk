@@ -3,7 +3,9 @@
 noinst_LIBRARIES += lib/shim/libshim.a
 lib_shim_libshim_a_SOURCES = \
 	lib/shim/api.c lib/shim/api.h \
+	lib/shim/changes.c lib/shim/changes.h \
 	lib/shim/confine.c lib/shim/confine.h \
+	lib/shim/files.c lib/shim/files.h \
 	lib/shim/health.c lib/shim/health.h \
 	lib/shim/journal.c lib/shim/journal.h \
 	lib/shim/keeper.c lib/shim/keeper.h \

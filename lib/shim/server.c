@@ -254,7 +254,7 @@ static void route(struct exchange *x)
 static void dispatch(struct exchange *x)
 {
 	const char *at = "";
-	char arg[64] = "";
+	char arg[SERVER_PATH_MAX] = "";
 	size_t n = 0;
 
 	if (x->answered || !x->route)

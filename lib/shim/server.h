@@ -15,7 +15,7 @@
 #include "core/err.h"
 
 #define SERVER_STREAMS_MAX 256
-#define SERVER_PATH_MAX 512
+#define SERVER_PATH_MAX 4096
 #define SERVER_HEADERS_MAX (16 << 10)	/* bytes of all fields; more: 431 */
 #define SERVER_BODIES_MAX (64 << 20)	/* all bodies held at once; more: 503 */
 

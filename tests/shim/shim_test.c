@@ -491,9 +491,119 @@ static void send_raw(const char *bytes, size_t n)
 	close(fd);
 }
 
+/* ---- files ---- */
+
+static int get(const char *path, struct reply *r)
+{
+	memset(r, 0, sizeof(*r));
+	return client_call(world.c, r, "GET", path, NULL, 0);
+}
+
+static void what_was_made_or_changed_is_listed(void **state)
+{
+	const char *home = world.shim.home;
+	struct reply r;
+	char path[64];
+	int64_t since;
+
+	shell("cd %s && mkdir -p old .claude node_modules/x __pycache__ d/e && "
+	      "echo 1 >old/kept && echo 1 >old/changed && echo 1 >old/linked",
+	      home);
+	run_for(50);
+	since = clock_now_ms();
+	run_for(50);
+	shell("cd %s && echo 22 >>old/changed && echo 333 >d/e/made.txt && "
+	      "echo x >.hidden && echo x >.claude/x && echo x >node_modules/x/y && "
+	      "echo x >__pycache__/z && ln -s /etc/passwd link && mkfifo pipe && "
+	      "ln -s / root && touch 'a b\n\xff' && touch -d 2001-01-01 d/dated",
+	      home);
+	snprintf(path, sizeof(path), "/changes?since=%lld", (long long)since);
+	assert_int_equal(get(path, &r), 200);
+	assert_non_null(strstr(buf_text(&r.body), "changed 5 old/changed\n"));
+	assert_non_null(strstr(buf_text(&r.body), " 4 d/e/made.txt\n"));
+	assert_non_null(strstr(buf_text(&r.body), " 0 d/dated\n"));
+	assert_null(strstr(buf_text(&r.body), "kept"));
+	assert_null(strstr(buf_text(&r.body), "hidden"));
+	assert_null(strstr(buf_text(&r.body), "claude"));
+	assert_null(strstr(buf_text(&r.body), "node_modules"));
+	assert_null(strstr(buf_text(&r.body), "pycache"));
+	assert_null(strstr(buf_text(&r.body), "link"));
+	assert_null(strstr(buf_text(&r.body), "pipe"));
+	assert_null(strstr(buf_text(&r.body), "root"));
+	assert_null(strstr(buf_text(&r.body), "passwd"));
+	reply_release(&r);
+	assert_int_equal(get("/changes?since=x", &r), 400);
+	reply_release(&r);
+}
+
+static void the_list_of_changes_has_an_end(void **state)
+{
+	struct reply r;
+	size_t n = 0;
+	const char *at;
+
+	shell("cd %s && mkdir many && cd many && seq -f 'f%%g' 900 | xargs touch",
+	      world.shim.home);
+	assert_int_equal(get("/changes?since=1", &r), 200);
+	for (at = buf_text(&r.body); (at = strchr(at, '\n')); at++)
+		n++;
+	assert_int_equal(n, 500);
+	reply_release(&r);
+}
+
+static void files_are_read_and_nothing_else(void **state)
+{
+	static const struct { const char *path; int status; } rows[] = {
+		{ "/files/plain.txt", 200 }, { "/files/d%2Fe%2Fdeep", 200 },
+		{ "/files/a%20%25b", 200 }, { "/files/none", 404 },
+		{ "/files/d", 409 }, { "/files/link", 409 },
+		{ "/files/dirlink%2Fhostname", 404 },
+		{ "/files/pipe", 409 }, { "/files/socket", 409 },
+		{ "/files/..%2F..%2Fetc%2Fpasswd", 400 },
+		{ "/files/%2Fetc%2Fpasswd", 400 },
+		{ "/files/d%2F..%2Fplain.txt", 400 }, { "/files/.", 400 },
+		{ "/files/..", 400 }, { "/files/d%2F%2Fe", 400 },
+		{ "/files/d%2F", 400 }, { "/files/%00", 400 },
+		{ "/files/plain.txt%00x", 400 }, { "/files/%zz", 400 },
+		{ "/files/%2", 400 }, { "/files/", 404 },
+		{ "/files/../etc/passwd", 404 }, { "/files/proc%2Fversion", 404 },
+		{ "/files/plain.txt%2Fx", 404 },
+		{ "/files/plain.txt?max=4", 413 }, { "/files/plain.txt?max=5", 200 },
+		{ "/files/plain.txt?max=-1", 400 },
+	};
+	struct reply r;
+	size_t i;
+
+	shell("cd %s && printf 12345 >plain.txt && mkdir -p d/e && echo deep >d/e/deep && "
+	      "echo x >'a %%b' && ln -s /etc/passwd link && ln -s /etc dirlink && "
+	      "ln -s /proc proc && mkfifo pipe && python3 -c \"import socket; "
+	      "socket.socket(socket.AF_UNIX).bind('socket')\"", world.shim.home);
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (get(rows[i].path, &r) != rows[i].status)
+			fail_msg("%s: %d", rows[i].path, r.status);
+		if (i == 0)
+			assert_string_equal(buf_text(&r.body), "12345");
+		if (r.status != 200)
+			assert_true(r.body.len > 3 && r.body.len < 200);
+		reply_release(&r);
+	}
+}
+
+static void a_large_file_comes_whole(void **state)
+{
+	struct reply r;
+
+	shell("head -c 5000000 /dev/urandom >%s/big", world.shim.home);
+	assert_int_equal(get("/files/big", &r), 200);
+	assert_int_equal(r.body.len, 5000000);
+	reply_release(&r);
+	assert_int_equal(get("/files/big?max=4194304", &r), 413);
+	reply_release(&r);
+}
+
 static void bad_input_is_refused(void **state)
 {
-	char path[600], *big = malloc(33 << 20);
+	char path[5000], *big = malloc(33 << 20);
 	struct reply r = { 0 };
 	size_t i;
 
@@ -674,6 +784,10 @@ int main(void)
 		CASE(fifty_megabytes_in_constant_memory),
 		CASE(a_link_that_reads_nothing_costs_nothing),
 		CASE(twenty_links_at_once),
+		CASE(what_was_made_or_changed_is_listed),
+		CASE(the_list_of_changes_has_an_end),
+		CASE(files_are_read_and_nothing_else),
+		CASE(a_large_file_comes_whole),
 		CASE(bad_input_is_refused),
 		CASE(purge_leaves_nothing),
 		CASE(links_in_the_folder_are_not_followed),
