@@ -12,6 +12,8 @@
 
 void session_start(struct session *s)
 {
+	if (s->run)
+		return;
 	s->left = false;
 	s->wanted = s->want_workspace = true;
 	s->failures = s->token_tries = 0;
@@ -46,7 +48,7 @@ void session_watched(struct session *s, int pages)
 bool session_rest(struct session *s)
 {
 	if (session_working(s) || !TAILQ_EMPTY(&s->queue) || s->background ||
-	    s->process == PROCESS_TOKEN || s->process == PROCESS_STARTING)
+	    run_unwritten(s) || s->process == PROCESS_TOKEN || s->process == PROCESS_STARTING)
 		return false;
 	if (process_takes_input(s))
 		process_end(s);

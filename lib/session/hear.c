@@ -15,6 +15,7 @@ static void on_part(void *data, const struct part *p)
 	struct session *s = data;
 
 	recorder_part(s, p);
+	run_part(s, p);
 	s->ev->part(s->data, p, p->changed_at);
 }
 
@@ -41,7 +42,19 @@ static void on_turn_started(void *data)
 	struct session *s = data;
 
 	s->idle_at = 0;
+	if (s->run)
+		s->run->began = true;
 	s->ev->changed(s->data);
+}
+
+static void on_result(void *data, const struct turn_result *r)
+{
+	run_result(data, r);
+}
+
+static void on_asked(void *data, const char *request_id, const char *subtype)
+{
+	run_asked(data, request_id, subtype);
 }
 
 static void on_turn_ended(void *data, bool ok, const struct turn_usage *usage)
@@ -50,6 +63,7 @@ static void on_turn_ended(void *data, bool ok, const struct turn_usage *usage)
 
 	s->activity[0] = s->detail[0] = '\0';
 	s->touched = true;
+	run_turn_ended(s);
 	s->ev->end(s->data, decoder_offset(s->decoder));
 	s->ev->changed(s->data);
 	process_turn_ended(s, ok);
@@ -124,13 +138,18 @@ static void on_background(void *data, size_t n)
 	s->background = n > 0;
 }
 
-static void on_process_ended(void *data, int code, int signal,
-			     int64_t oom_kills, const char *stderr_tail)
+static void on_process_started(void *data, bool log_lost)
+{
+	run_process_started(data, log_lost);
+}
+
+static void on_process_ended(void *data, const struct process_end *end)
 {
 	struct session *s = data;
 
 	s->background = false;
-	process_ended(s, stderr_tail);
+	run_process_ended(s, end);
+	process_ended(s, end->stderr_tail);
 }
 
 static const struct decoder_events decoder_calls = {
@@ -139,11 +158,14 @@ static const struct decoder_events decoder_calls = {
 	.echo = on_echo,
 	.command = on_command,
 	.turn_started = on_turn_started,
+	.result = on_result,
 	.turn_ended = on_turn_ended,
 	.activity = on_activity,
 	.init = on_init,
 	.control = on_control,
 	.background = on_background,
+	.asked = on_asked,
+	.process_started = on_process_started,
 	.process_ended = on_process_ended,
 };
 

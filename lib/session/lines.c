@@ -70,6 +70,19 @@ char *line_interrupt(const char *request_id)
 	return write_line(o);
 }
 
+char *line_refuse(const char *request_id, const char *why)
+{
+	struct json_object *o = json_object_new_object();
+	struct json_object *response = json_object_new_object();
+
+	put(o, "type", "control_response");
+	put(response, "subtype", "error");
+	put(response, "request_id", request_id);
+	put(response, "error", why);
+	json_object_object_add(o, "response", response);
+	return write_line(o);
+}
+
 static struct json_object *copy_of(struct json_object *o)
 {
 	struct json_object *copy = NULL;

@@ -9,12 +9,14 @@
 #include "core/str.h"
 #include "session/inside.h"
 #include "store/conversation_tokens.h"
+#include "store/users.h"
 
 #define PLACED_LOOK 64		/* last messages whose echo may come once more */
 #define OPEN_LOOK 1000		/* last parts among which open ones are looked for */
 
 struct loading {
 	struct session *s;
+	const struct session_env *env;
 	char id[ID_SIZE];
 	struct conversation *c;
 	char token_hash[TOKEN_SIZE];
@@ -24,6 +26,10 @@ struct loading {
 	size_t nunplaced;
 	char placed[PLACED_LOOK][ID_SIZE];
 	size_t nplaced;
+	struct session_rules *rules;	/* of an attempt that goes on */
+	struct err bad_rules;
+	int64_t denials;
+	bool disabled;		/* the run's account */
 	bool again;
 };
 
@@ -31,6 +37,10 @@ static int add_open(void *data, const struct part *p, struct err *e)
 {
 	struct loading *l = data;
 
+	/* What is decoded again is counted then. */
+	l->denials += str_equal(p->kind, "permission") &&
+		      str_equal(p->state, "denied") &&
+		      p->changed_at <= l->c->recorded_offset;
 	/* The last one is kept whatever its state: the next takes its place. */
 	if (!l->nopen || part_open(&l->open[l->nopen - 1]))
 		l->open = talloc_realloc(l, l->open, struct part, ++l->nopen);
@@ -60,6 +70,27 @@ static int add_placed(void *data, const struct message *m, struct err *e)
 	return 0;
 }
 
+static int load_rules(struct loading *l, struct db *db, struct err *e)
+{
+	struct run_rules *stored = run_rules_load(db, l, l->id, e);
+	struct user *user;
+
+	if (!stored)
+		return e->kind == ERR_MISSING ? 0 : -1;
+	user = user_load(db, l, l->c->user_id, e);
+	if (!user)
+		return -1;
+	l->disabled = user->disabled_at != 0;
+	l->rules = l->env->rules(l, stored, &l->bad_rules);
+	if (l->rules)
+		return 0;
+	l->rules = talloc_zero(l, struct session_rules);
+	memcpy(l->rules->execution_id, stored->execution_id, ID_SIZE);
+	l->rules->deadline_at = stored->deadline_at;
+	l->rules->cancel_reason = "";
+	return 0;
+}
+
 static int load_work(void *data, struct db *db, struct err *e)
 {
 	struct loading *l = data;
@@ -69,6 +100,8 @@ static int load_work(void *data, struct db *db, struct err *e)
 		return -1;
 	l->c = conversation_load(db, l, l->id, NULL, e);
 	if (!l->c)
+		return -1;
+	if (str_equal(l->c->kind, "run") && load_rules(l, db, e) < 0)
 		return -1;
 	if (!l->again &&
 	    (part_each(db, l->id, -1, 0, OPEN_LOOK, add_open, l, e) < 0 ||
@@ -85,11 +118,17 @@ static void take_names(struct session *s, const struct conversation *c)
 	s->title = talloc_strdup(s, c->title);
 	s->model = talloc_strdup(s, c->model);
 	s->updated_at = c->updated_at;
-	if (!s->mode || !s->mode_changed) {
+	if (!s->run && (!s->mode || !s->mode_changed)) {
 		talloc_free(s->mode);
 		s->mode = talloc_strdup(s, mode_known(c->mode) ? c->mode :
 					"default");
 	}
+}
+
+static void take_run(struct session *s, struct loading *l)
+{
+	run_load(s, l->c->kind, talloc_steal(s, l->rules), l->disabled,
+		 l->denials, l->bad_rules.kind ? &l->bad_rules : NULL);
 }
 
 static void take(struct session *s, struct loading *l)
@@ -99,8 +138,10 @@ static void take(struct session *s, struct loading *l)
 	take_names(s, l->c);
 	for (i = 0; i < l->nunplaced; i++)
 		queue_load(s, &l->unplaced[i]);
-	if (l->again)
+	if (l->again) {
+		take_run(s, l);
 		return;
+	}
 	s->spoken = s->resume = l->c->spoken;
 	s->recorded_offset = s->trimmed = l->c->recorded_offset;
 	snprintf(s->recorded_state, sizeof(s->recorded_state), "%s",
@@ -111,7 +152,8 @@ static void take(struct session *s, struct loading *l)
 	       !str_equal(l->c->state, "idle"));
 	while (l->nplaced)
 		decoder_know(s->decoder, l->placed[--l->nplaced]);
-	if (!str_equal(l->c->state, "idle"))
+	take_run(s, l);
+	if (!str_equal(l->c->state, "idle") && (!s->run || run_open(s)))
 		s->want_workspace = true;
 }
 
@@ -155,6 +197,7 @@ void session_load(struct session *s, bool again)
 	struct loading *l = talloc_zero(NULL, struct loading);
 
 	l->s = s;
+	l->env = s->env;
 	l->again = again;
 	memcpy(l->id, s->id, ID_SIZE);
 	session_job(s, load_work, loaded, l);

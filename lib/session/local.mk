@@ -2,6 +2,8 @@ noinst_LIBRARIES += lib/session/libsession.a
 lib_session_libsession_a_SOURCES = \
 	lib/session/ask.c \
 	lib/session/call.c \
+	lib/session/changes.c lib/session/changes.h \
+	lib/session/files.c \
 	lib/session/hear.c \
 	lib/session/input.c \
 	lib/session/inside.h \
@@ -11,6 +13,7 @@ lib_session_libsession_a_SOURCES = \
 	lib/session/process.c \
 	lib/session/queue.c \
 	lib/session/recorder.c \
+	lib/session/run.c lib/session/run_ask.c \
 	lib/session/session.c lib/session/session.h \
 	lib/session/start.c \
 	lib/session/token.c \

@@ -66,7 +66,8 @@ static void lost(struct session *s)
 	s->no_log = true;
 	if (decoder_offset(s->decoder) != s->log_at)
 		session_decode_from(s, s->log_at);
-	if (session_working(s))
+	run_log_lost(s);
+	if (session_working(s) && !s->run)
 		s->wanted = true;	/* the start's line ends the turn */
 }
 
@@ -108,6 +109,7 @@ static void fed(struct session *s)
 	recorder_touch(s, !decoder_in_turn(s->decoder));
 	session_tell(s);
 	queue_send(s);
+	run_step(s);
 	input_step(s);
 	process_step(s);
 	process_arm(s);

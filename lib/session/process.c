@@ -22,6 +22,8 @@ bool process_takes_input(const struct session *s)
 
 bool process_needed(const struct session *s)
 {
+	if (s->run)
+		return run_open(s) && !TAILQ_EMPTY(&s->queue);
 	return !s->left && (s->wanted || !TAILQ_EMPTY(&s->queue));
 }
 
@@ -38,6 +40,7 @@ void process_fail(struct session *s, const struct err *e)
 	enter(s, PROCESS_FAILED);
 	s->wanted = false;
 	session_trouble(s, "claude", e);
+	run_not_started(s, e);
 	session_tell(s);
 }
 
@@ -156,7 +159,7 @@ void process_turn_ended(struct session *s, bool ok)
 		return;
 }
 
-static void remove_process(struct session *s, int grace)
+void process_remove(struct session *s, int grace)
 {
 	if (!call_new(s, "DELETE", NULL, 0, nothing, "/sessions/%s?grace=%d",
 		      s->id, grace))
@@ -168,7 +171,7 @@ static void asked_to_end(struct session *s, int status, const char *body,
 			 const struct err *e)
 {
 	if (s->process == PROCESS_ENDING)
-		remove_process(s, 5);
+		process_remove(s, 5);
 }
 
 #define FOREIGN_MS 2000
@@ -212,14 +215,21 @@ void process_end(struct session *s)
 	session_tell(s);
 }
 
+void process_give_up(struct session *s)
+{
+	if (s->process == PROCESS_PLACE)
+		s->process = PROCESS_NONE;
+	if (s->process != PROCESS_TOKEN)
+		return;
+	s->process = PROCESS_NONE;
+	token_over(s);
+}
+
 void session_leave(struct session *s)
 {
 	s->left = true;
 	s->wanted = s->want_workspace = false;
-	if (s->process == PROCESS_TOKEN) {
-		s->process = PROCESS_NONE;
-		token_over(s);
-	}
+	process_give_up(s);
 	if (process_takes_input(s)) {
 		decoder_end_as(s->decoder, "error_claude_left");
 		process_end(s);
@@ -237,7 +247,7 @@ static void check_idle(struct session *s, int64_t now)
 {
 	int64_t limit = settings_number(s->env->settings, SET_SESSION_IDLE);
 
-	if (s->process != PROCESS_READY || busy(s))
+	if (s->process != PROCESS_READY || busy(s) || run_unwritten(s))
 		s->idle_at = 0;
 	else if (!s->idle_at)
 		s->idle_at = now;
@@ -252,7 +262,7 @@ static void check_deadlines(struct session *s, int64_t now)
 	if (s->process == PROCESS_WAKING && now - s->starting_at >= WAKE_MS) {
 		err_tell(&e, ERR_UNAVAILABLE, "error_claude_start",
 			 "Claude said nothing in %d ms", WAKE_MS);
-		remove_process(s, 0);
+		process_remove(s, 0);
 		process_fail(s, &e);
 	} else if (s->process == PROCESS_ENDING &&
 		   now - s->starting_at >= END_MS) {
@@ -261,7 +271,7 @@ static void check_deadlines(struct session *s, int64_t now)
 	}
 	if (s->stop_at && now - s->stop_at >= STOP_MS) {
 		s->stop_at = 0;
-		remove_process(s, 3);
+		process_remove(s, 3);
 	}
 }
 
@@ -328,6 +338,7 @@ void process_arm(struct session *s)
 
 	if (s->closed)
 		return;
+	sooner(&next, run_due(s));
 	sooner(&next, s->log_retry_at);
 	sooner(&next, s->log_rest_at);
 	sooner(&next, s->retry_at);

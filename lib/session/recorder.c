@@ -24,6 +24,7 @@ struct batch {
 	struct part *parts;
 	uint64_t *versions;
 	struct seen_message *seen;
+	struct attempt_end *end;
 	char state[12];
 };
 
@@ -215,6 +216,8 @@ static void record_done(void *data, const struct err *e)
 	s->stuck = e != NULL;
 	if (!e) {
 		saved(s, b);
+		if (b->end)
+			run_written(s);
 	} else {
 		if (!was_stuck)
 			session_trouble(s, "record", e);
@@ -280,7 +283,8 @@ static const char *log_state(const struct session *s)
 
 static bool nothing_new(const struct session *s)
 {
-	return !s->dirty && TAILQ_EMPTY(&s->seen) && !s->touched &&
+	return !(s->run && s->run->stage == RUN_WRITING) &&
+	       !s->dirty && TAILQ_EMPTY(&s->seen) && !s->touched &&
 	       !s->mode_changed &&
 	       decoder_safe_offset(s->decoder) == s->recorded_offset &&
 	       str_equal(s->recorded_state, log_state(s));
@@ -290,7 +294,8 @@ static void record(struct session *s)
 {
 	struct batch *b;
 
-	if (s->recording || !s->decoder || s->gone || nothing_new(s))
+	if (s->recording || !s->decoder || s->gone || run_frozen(s) ||
+	    nothing_new(s))
 		return;
 	uv_timer_stop(&s->record_timer);
 	b = talloc_zero(NULL, struct batch);
@@ -304,6 +309,7 @@ static void record(struct session *s)
 	b->r.mode = s->mode_changed ? talloc_strdup(b, s->mode) : NULL;
 	b->r.touched = s->touched;
 	b->r.spoken = s->spoken;
+	b->r.attempt_end = b->end = run_end(s, b);
 	s->touched = s->mode_changed = false;
 	s->recording = true;
 	session_job(s, record_work, record_done, b);
@@ -319,7 +325,7 @@ void recorder_touch(struct session *s, bool now)
 	int64_t wait = LAZY_MS;
 
 	if (s->closed || s->recording || s->stuck || !s->decoder ||
-	    nothing_new(s))
+	    run_frozen(s) || nothing_new(s))
 		return;
 	if (s->dirty || s->touched || s->mode_changed)
 		wait = now ? 0 : BATCH_MS;

@@ -77,6 +77,7 @@ static void timer_closed(uv_handle_t *h)
 
 static void let_go(struct session *s)
 {
+	run_link_lost(s);
 	call_cancel_all(s);
 	log_lost(s);
 	process_link_lost(s);
@@ -117,6 +118,7 @@ static void on_workspace(void *data)
 	}
 	if (workspace_state(s->workspace) == WORKSPACE_STOPPED)
 		s->wanted = s->want_workspace = false;
+	run_workspace_lost(s);
 	session_tell(s);
 	if (!s->closed)
 		uv_timer_start(&s->timer, step_later, 0, 0);
@@ -190,6 +192,7 @@ void session_step(struct session *s)
 	log_step(s);
 	process_step(s);
 	queue_send(s);
+	run_step(s);
 	input_step(s);
 	session_tell(s);
 	process_arm(s);

@@ -11,8 +11,21 @@
 
 #include "core/settings.h"
 #include "transcript/decoder.h"
+#include "store/executions.h"
 #include "store/jobs.h"
 #include "workspace/workspace.h"
+
+/* What the session of a run keeps to, since nobody is there to ask. A talloc object. */
+struct session_rules {
+	char execution_id[ID_SIZE];
+	bool everything;		/* in the container; else only the tools listed */
+	const char **tools;		/* as the CLI's --allowedTools */
+	size_t ntools;
+	int64_t max_turns, tokens_max;	/* 0: no limit */
+	int64_t started_at, deadline_at;	/* UTC ms */
+	int64_t cancel_at;		/* somebody asked for its end; 0 nobody */
+	const char *cancel_reason;
+};
 
 /* What all sessions of a program share; borrowed for their life. */
 struct session_env {
@@ -20,6 +33,9 @@ struct session_env {
 	struct jobs *jobs;
 	struct workspaces *workspaces;
 	const struct settings *settings;
+	/* What the store has of a run, understood. In another thread. Gives (child of ctx). */
+	struct session_rules *(*rules)(const void *ctx, const struct run_rules *stored,
+				       struct err *e);
 };
 
 struct session;
@@ -54,6 +70,10 @@ struct session_events {
 	 * The conversation may get another, or be purged, by jobs added later.
 	 */
 	void (*token_over)(void *data, const char *hash);
+	/* Which of the gateway's refusals those words are: "budget", "stopped", "disabled"; NULL: none. */
+	const char *(*refusal)(void *data, const char *text);
+	/* How the run went is in the store. */
+	void (*run_ended)(void *data, const char *execution_id);
 	/* Claude's process ended. */
 	void (*ended)(void *data);
 	/* Deleted: nothing will come any more. */
@@ -139,6 +159,12 @@ int64_t session_updated(const struct session *s);
 /* idle, working, waiting: for lists. */
 const char *session_state(const struct session *s);
 struct workspace *session_workspace(const struct session *s);
+/* It is a run's: nobody says or answers anything in it, whether it goes on or has ended. */
+bool session_is_run(const struct session *s);
+/* NULL: none that goes on. */
+const struct session_rules *session_run_rules(const struct session *s);
+/* Bytes of its log that were read. */
+int64_t session_log_offset(const struct session *s);
 bool session_loaded(const struct session *s);
 /* Claude runs, or is being started. */
 bool session_running(const struct session *s);

@@ -17,6 +17,10 @@ static int add(struct buf *b, const char *kind, const char *text, struct err *e)
 
 static int add_env(struct session *s, struct buf *b, struct err *e)
 {
+	/* A run is one turn: what it hands to sub-agents ends within it. */
+	if (s->run && add(b, "env=", "CLAUDE_CODE_DISABLE_BACKGROUND_TASKS=1",
+			  e) < 0)
+		return -1;
 	if (add(b, "env=", "CLAUDE_CODE_ENABLE_TODO_TOOLS=1", e) < 0 ||
 	    add(b, "env=", "CLAUDE_CODE_ENABLE_TASKS=0", e) < 0 ||
 	    buf_add_text(b, "env=ANTHROPIC_AUTH_TOKEN=", e) < 0)
@@ -33,6 +37,22 @@ static int add_from(struct session *s, struct buf *b, struct err *e)
 		return 0;
 	snprintf(text, sizeof(text), "%" PRId64, s->log_at);
 	return add(b, "from=", text, e);
+}
+
+/* With "=", for a rule may begin with anything. */
+static int add_rules(const struct session_rules *r, struct buf *b, struct err *e)
+{
+	char turns[48];
+	size_t i;
+
+	snprintf(turns, sizeof(turns), "--max-turns=%" PRId64, r->max_turns);
+	if (r->max_turns && add(b, "arg=", turns, e) < 0)
+		return -1;
+	for (i = 0; !r->everything && i < r->ntools; i++) {
+		if (add(b, "arg=--allowedTools=", r->tools[i], e) < 0)
+			return -1;
+	}
+	return 0;
 }
 
 static int add_args(struct session *s, struct buf *b, struct err *e)
@@ -56,6 +76,8 @@ static int add_args(struct session *s, struct buf *b, struct err *e)
 		if (add(b, "arg=", args[i], e) < 0)
 			return -1;
 	}
+	if (s->run && s->run->rules && add_rules(s->run->rules, b, e) < 0)
+		return -1;
 	if (add_from(s, b, e) < 0)
 		return -1;
 	return add_env(s, b, e);

@@ -131,6 +131,10 @@ static void process(const struct session *s, struct session_status *out)
 void session_status(const struct session *s, struct session_status *out)
 {
 	*out = (struct session_status){ .detail = "", .since = s->told_since };
+	if (s->run && s->run->stage == RUN_OVER && !session_working(s)) {
+		set(out, "stopped", "status_run_over");
+		return;
+	}
 	if (s->load_error.kind != ERR_NONE)
 		failed(out, &s->load_error, "error_unavailable");
 	else if (s->stuck)
@@ -143,6 +147,8 @@ void session_status(const struct session *s, struct session_status *out)
 		working(s, out);
 	else
 		process(s, out);
+	if (s->run)
+		out->retry = out->stop = false;
 }
 
 const struct message *session_queued(const struct session *s, size_t i)
@@ -198,6 +204,21 @@ struct workspace *session_workspace(const struct session *s)
 	return s->workspace;
 }
 
+bool session_is_run(const struct session *s)
+{
+	return s->run != NULL;
+}
+
+const struct session_rules *session_run_rules(const struct session *s)
+{
+	return s->run ? s->run->rules : NULL;
+}
+
+int64_t session_log_offset(const struct session *s)
+{
+	return s->decoder ? decoder_offset(s->decoder) : 0;
+}
+
 bool session_loaded(const struct session *s)
 {
 	return s->loaded && !s->deleted;
@@ -219,7 +240,7 @@ bool session_at_rest(const struct session *s)
 {
 	if (s->gone)
 		return true;
-	if (s->deleted || s->jobs || s->adding || s->stuck)
+	if (s->deleted || s->jobs || s->adding || s->stuck || run_unwritten(s))
 		return false;
 	return !s->loaded ||
 	       (!session_running(s) && !process_needed(s) &&

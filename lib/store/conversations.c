@@ -222,6 +222,7 @@ int conversation_each_open(struct db *db,
 			" FROM conversations c JOIN users u ON u.id = c.user_id"
 			" WHERE c.id IN (SELECT id FROM conversations"
 			"  WHERE state <> 'idle' OR deleted_at <> 0"
+			"  OR (kind = 'run' AND token_hash <> '')"
 			"  UNION SELECT conversation_id FROM messages"
 			"  WHERE state IN ('queued', 'sent'))"
 			" AND (u.disabled_at = 0 OR c.deleted_at <> 0)"

@@ -51,7 +51,8 @@ int conversation_each(struct db *db, const char *user_id, const char *search,
 		      void *data, struct err *e) must_check;
 
 /*
- * Every one that is not idle or has an unsent message or waits for its purge:
+ * Every one that is not idle or has an unsent message or waits for its purge,
+ * and a run whose process was not seen to end:
  * what a new bridge takes up. Of disabled accounts only the last.
  */
 int conversation_each_open(struct db *db,

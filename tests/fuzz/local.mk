@@ -107,3 +107,8 @@ check_PROGRAMS += tests/fuzz/cron_fuzz
 tests_fuzz_cron_fuzz_SOURCES = tests/fuzz/cron_fuzz.c $(fuzz_main)
 tests_fuzz_cron_fuzz_LDADD = $(schedule_test_libs)
 tests_fuzz_cron_fuzz_LDFLAGS = $(fuzz_ldflags)
+check_PROGRAMS += tests/fuzz/changes_fuzz
+tests_fuzz_changes_fuzz_SOURCES = tests/fuzz/changes_fuzz.c $(fuzz_main)
+tests_fuzz_changes_fuzz_LDADD = lib/session/libsession.a lib/shim/libshim.a \
+	lib/core/libcore.a $(NGHTTP2_LIBS) $(CORE_LIBS)
+tests_fuzz_changes_fuzz_LDFLAGS = $(fuzz_ldflags)

@@ -21,7 +21,7 @@ struct link_stream {
 	size_t n;
 	const struct link_response_events *ev;
 	void *data;
-	bool log, held;
+	bool log, held, deaf;
 	size_t at;
 };
 
@@ -66,6 +66,7 @@ void fake_reset(void)
 	memset(&fake, 0, sizeof(fake));
 	buf_init(&fake.log, 64 << 20);
 	buf_init(&fake.input, 64 << 20);
+	fake.changes = "";
 	the_workspace = (struct workspace){ .state = WORKSPACE_STOPPED };
 }
 
@@ -78,6 +79,12 @@ static void tell(void)
 void fake_ready(void)
 {
 	the_workspace.state = WORKSPACE_READY;
+	tell();
+}
+
+void fake_workspace(enum workspace_state state)
+{
+	the_workspace.state = state;
 	tell();
 }
 
@@ -176,7 +183,16 @@ static void take_input(struct link_stream *s)
 
 static void serve(struct link_stream *s)
 {
-	if (str_equal(s->path, "/sessions")) {
+	if (str_starts(s->path, "/changes?since=")) {
+		fake.looks++;
+		if (!fake.silent)
+			answer(s, 200, fake.changes);
+		else
+			s->deaf = true;
+	} else if (str_starts(s->path, "/files/")) {
+		fake.reads++;
+		answer(s, 200, "what is in it");
+	} else if (str_equal(s->path, "/sessions")) {
 		list(s);
 	} else if (str_equal(s->method, "DELETE")) {
 		fake.deletes++;
@@ -220,6 +236,8 @@ bool fake_pump(void)
 	struct link_stream *s;
 
 	TAILQ_FOREACH(s, &streams, next) {
+		if (s->deaf)
+			continue;
 		if (!s->log) {
 			serve(s);
 			return true;

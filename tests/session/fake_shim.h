@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "core/buf.h"
+#include "workspace/workspace.h"
 
 struct fake {
 	struct buf log;			/* the session's, all of it */
@@ -17,6 +18,9 @@ struct fake {
 	int starts, tools_ends, deletes, purges;
 	int64_t trimmed;
 	struct buf input;		/* all lines Claude was given */
+	const char *changes;		/* GET /changes */
+	bool silent;			/* it is never answered */
+	int looks, reads;		/* GET /changes, /files */
 	int refuse_input;		/* answer 409 so many times */
 	void (*on_line)(const char *line);
 	void (*on_end)(void);		/* it is about to be ended */
@@ -28,6 +32,7 @@ void fake_reset(void);
 /* The workspace is ready, with a fresh link; or its link is lost. */
 void fake_ready(void);
 void fake_lose(void);
+void fake_workspace(enum workspace_state state);
 /* Appends a line to the log. */
 void fake_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* Claude's process ends. */

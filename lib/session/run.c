@@ -1,0 +1,449 @@
+/*
+ * A run's session: nobody is there, so it never waits for anybody, and ends in
+ * exactly one outcome. What ends it is read in the log (a result, a question,
+ * the process's end) or comes from outside it (the deadline, a cancel); then
+ * nothing is recorded until what the run made has been read, and the outcome is
+ * written with the recording that follows. So a bridge that dies before finds
+ * the same in the log again, and one that dies after finds the outcome.
+ */
+#include "config.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include <talloc.h>
+
+#include "core/clock.h"
+#include "core/str.h"
+#include "session/inside.h"
+
+#define START_MS 300000		/* for a place, a container, a token, Claude */
+#define LOOK_MS 60000		/* for what the log has to say, before a deadline counts */
+#define END_MS 20000		/* from TERM to the exit line */
+#define RESULT_MAX (1u << 20)
+#define DETAIL_MAX 4096u
+bool run_open(const struct session *s)
+{
+	return s->run && s->run->stage == RUN_OPEN;
+}
+
+bool run_unwritten(const struct session *s)
+{
+	return s->run && s->run->stage != RUN_OVER;
+}
+
+bool run_frozen(const struct session *s)
+{
+	return s->run && (s->run->stage == RUN_ENDING ||
+			  s->run->stage == RUN_FILES);
+}
+
+/* ---- the outcome ---- */
+
+struct outcome {
+	const char *outcome, *reason;
+	bool again;
+	const char *part;	/* what the turn's last part says, when we end it; NULL: it ends by itself */
+};
+
+static const struct outcome timed_out = { "timeout", "", false, "error_run_timeout" };
+static const struct outcome disabled = { "cancelled", "disabled", false, "error_run_cancelled" };
+static const struct outcome container = { "failed", "container", true, NULL };
+static const struct outcome removed = { "failed", "removed", true, NULL };
+static const struct outcome not_started = { "failed", "start", true, NULL };
+static const struct outcome refused_start = { "failed", "start", false, NULL };
+static const struct outcome no_result = { "failed", "no_result", true, NULL };
+static const struct outcome died = { "failed", "died", true, NULL };
+static const struct outcome out_of_memory = { "failed", "died", false, NULL };
+
+static char *cut(const void *ctx, const char *text, size_t n, size_t max)
+{
+	return talloc_strndup(ctx, text, utf8_prefix(text, n, max));
+}
+
+static void write_next(struct session *s)
+{
+	s->run->stage = RUN_WRITING;
+	recorder_touch(s, true);
+}
+
+static void files_read(struct session *s)
+{
+	s->run->files = NULL;
+	if (s->run->stage == RUN_FILES)
+		write_next(s);
+	session_step(s);
+}
+
+static void read_files(struct session *s)
+{
+	struct run *r = s->run;
+
+	r->stage = RUN_FILES;
+	r->stage_until = clock_mono_ms() + FILES_MS;
+	if (r->began && s->link)
+		r->files = files_new(s, r->rules->execution_id,
+				     r->rules->started_at, files_read);
+	if (!r->files)
+		write_next(s);
+}
+
+/* The first one holds. */
+static void decide(struct session *s, const struct outcome *o,
+		   const char *detail, size_t n)
+{
+	struct run *r = s->run;
+
+	if (!run_open(s))
+		return;
+	r->end.conversation_id = s->id;
+	r->end.outcome = o->outcome;
+	r->end.reason = o->reason;
+	r->end.again = o->again;
+	r->end.detail = cut(r, detail, n, DETAIL_MAX);
+	if (!r->end.result)
+		r->end.result = "";
+	r->end.at = clock_now_ms();
+	s->wanted = false;
+	if (!s->link)
+		s->want_workspace = false;
+	process_give_up(s);
+	if (!o->part) {
+		read_files(s);
+		return;
+	}
+	decoder_end_as(s->decoder, o->part);
+	r->stage = RUN_ENDING;
+	r->stage_until = clock_mono_ms() + END_MS;
+}
+
+static void decide_text(struct session *s, const struct outcome *o,
+			const char *detail)
+{
+	decide(s, o, detail, strlen(detail));
+}
+
+struct attempt_end *run_end(const struct session *s, const void *ctx)
+{
+	const struct run *r = s->run;
+	struct attempt_end *end;
+
+	if (!r || r->stage != RUN_WRITING)
+		return NULL;
+	end = talloc(ctx, struct attempt_end);
+	*end = r->end;
+	end->conversation_id = talloc_strdup(end, s->id);
+	end->outcome = talloc_strdup(end, r->end.outcome);
+	end->reason = talloc_strdup(end, r->end.reason);
+	end->detail = talloc_strdup(end, r->end.detail);
+	end->result = talloc_strdup(end, r->end.result);
+	end->offset = decoder_offset(s->decoder);
+	end->turns = r->turns;
+	end->denials = r->denials;
+	return end;
+}
+
+void run_written(struct session *s)
+{
+	if (!s->run || s->run->stage != RUN_WRITING)
+		return;
+	s->run->stage = RUN_OVER;
+	if (s->closed)
+		return;
+	token_over(s);		/* nothing of it calls the model any more */
+	s->ev->run_ended(s->data, s->run->rules->execution_id);
+	session_step(s);
+}
+
+/* ---- what the log says ---- */
+
+/* What failed at the model's API: ours to try again, or not. */
+static void fail_api(struct session *s, const struct turn_result *result)
+{
+	struct outcome o = { .outcome = "failed", .reason = "api" };
+	char *text = cut(s->run, result->text, result->n, DETAIL_MAX);
+	const char *refusal = s->ev->refusal(s->data, text);
+	int64_t status = result->api_status;
+
+	if (refusal)
+		o.reason = refusal;
+	else
+		o.again = !status || status == 408 || status == 429 ||
+			  status >= 500;
+	decide_text(s, &o, text);
+	talloc_free(text);
+}
+
+void run_result(struct session *s, const struct turn_result *result)
+{
+	static const struct outcome success = { "success", "", false, NULL };
+	static const struct outcome model = { "failed", "model", false, NULL };
+	static const struct outcome turns = { "failed", "turns", false, NULL };
+	struct run *r = s->run;
+
+	if (!run_open(s) || result->stopped)
+		return;		/* who stopped it says why */
+	r->turns = result->turns;
+	if (result->denials > r->denials)
+		r->denials = result->denials;
+	if (!result->failed || !result->api)
+		r->end.result = cut(r, result->text, result->n, RESULT_MAX);
+	if (!result->failed)
+		decide_text(s, &success, "");
+	else if (result->max_turns)
+		decide(s, &turns, result->text, result->n);
+	else if (result->api)
+		fail_api(s, result);
+	else
+		decide(s, &model, result->text, result->n);
+}
+
+void run_turn_ended(struct session *s)
+{
+	if (run_open(s))
+		s->run->broken = true;
+}
+
+static bool cancelled(struct session *s)
+{
+	const struct session_rules *rules = s->run->rules;
+	const struct outcome o = { "cancelled", rules->cancel_reason, false,
+				   "error_run_cancelled" };
+
+	if (!rules->cancel_at)
+		return false;
+	decide_text(s, &o, "");
+	return true;
+}
+
+/* An end that was asked for, by a bridge that did not live to say so. */
+static bool asked_before(struct session *s)
+{
+	if (s->run->question) {
+		run_needs_input(s, s->run->question);
+		return true;
+	}
+	if (cancelled(s))
+		return true;
+	if (clock_mono_ms() < s->run->deadline)
+		return false;
+	decide_text(s, &timed_out, "");
+	return true;
+}
+
+void run_process_started(struct session *s, bool log_lost)
+{
+	if (run_open(s) && log_lost)
+		decide_text(s, &removed, "");
+	else if (run_open(s) && s->run->broken && !asked_before(s))
+		decide_text(s, &container, "");
+}
+
+void run_process_ended(struct session *s, const struct process_end *end)
+{
+	char how[64];
+
+	if (!run_open(s) || !s->run->broken || asked_before(s))
+		return;
+	snprintf(how, sizeof(how), end->signal ? "signal %d" : "exit %d",
+		 end->signal ? end->signal : end->code);
+	if (end->container)
+		decide_text(s, &container, "");
+	else if (end->memory)
+		decide_text(s, &out_of_memory, "out of memory");
+	else if (!end->signal && !end->code)
+		decide_text(s, &no_result, "");
+	else
+		decide_text(s, &died, end->stderr_tail[0] ? end->stderr_tail :
+			    how);
+}
+
+void run_link_lost(struct session *s)
+{
+	if (s->run && s->run->files)
+		files_cancel(s->run->files);
+	if (s->run)
+		s->run->files = NULL;
+}
+
+void run_log_lost(struct session *s)
+{
+	if (run_open(s))
+		decide_text(s, &removed, "");
+}
+
+/* ---- what comes from elsewhere ---- */
+
+void run_needs_input(struct session *s, const char *question)
+{
+	static const struct outcome asks = { "failed", "needs_input", false,
+					     "error_run_question" };
+
+	decide_text(s, &asks, question);
+}
+
+void run_not_started(struct session *s, const struct err *e)
+{
+	bool full = str_equal(e->key, "error_workspace_disk");
+
+	if (run_open(s))
+		decide_text(s, full ? &refused_start : &not_started, e->text);
+}
+
+void run_workspace_lost(struct session *s)
+{
+	enum workspace_state state = workspace_state(s->workspace);
+
+	if (!s->loaded || !run_open(s))
+		return;
+	if (state == WORKSPACE_FAILED && !s->run->began)
+		run_not_started(s, workspace_error(s->workspace));
+	else if (s->run->began && (state == WORKSPACE_FAILED ||
+				   state == WORKSPACE_STOPPED))
+		decide_text(s, &container, "");
+	else if (state == WORKSPACE_STOPPED)
+		s->want_workspace = true;
+}
+
+static void begin(struct session *s, struct session_rules *rules, int64_t denials)
+{
+	struct run *r = s->run;
+	int64_t now = clock_mono_ms();
+	int64_t left = rules->deadline_at - clock_now_ms();
+	int64_t longest = rules->deadline_at - rules->started_at;
+
+	/* Once read it is the monotonic clock's, whatever the other does. */
+	if (left > longest)
+		left = longest;
+	r->rules = talloc_steal(r, rules);
+	r->stage = RUN_OPEN;
+	r->began = s->spoken || session_working(s);
+	r->denials = denials;
+	r->deadline = now + (left > 0 ? left : 0);
+	r->start_by = now + START_MS;
+	r->look_by = now + LOOK_MS;
+	talloc_free(s->mode);
+	s->mode = talloc_strdup(s, rules->everything ? "bypassPermissions" :
+				"default");
+	s->want_workspace = !rules->cancel_at || r->began;
+}
+
+void run_load(struct session *s, const char *kind, struct session_rules *rules,
+	      bool account_disabled, int64_t denials, const struct err *bad)
+{
+	if (!str_equal(kind, "run")) {
+		/* Its person goes on in it. */
+		if (s->run && s->run->stage == RUN_OVER) {
+			TALLOC_FREE(s->run);
+			if (s->pages)
+				session_start(s);
+		}
+		return;
+	}
+	if (!s->run) {
+		s->run = talloc_zero(s, struct run);
+		s->run->stage = RUN_OVER;
+		if (rules)
+			begin(s, rules, denials);
+		else
+			token_over(s);	/* then what runs is a stranger */
+	} else if (rules && s->run->rules && run_open(s)) {
+		s->run->rules->cancel_at = rules->cancel_at;
+		s->run->rules->cancel_reason =
+			talloc_strdup(s->run->rules, rules->cancel_reason);
+	} else if (!rules && run_open(s)) {
+		s->run->stage = RUN_OVER;	/* somebody else has written it */
+	}
+	if (run_open(s) && account_disabled)
+		decide_text(s, &disabled, "");
+	else if (run_open(s) && bad)
+		decide_text(s, &refused_start, bad->text);
+}
+
+/* ---- going on ---- */
+
+/* All that was written before is read: nothing there ended it. */
+static bool looked(const struct session *s)
+{
+	return (s->listed && (s->no_log || !log_in_backlog(s))) ||
+	       clock_mono_ms() >= s->run->look_by;
+}
+
+/* It has no task any more and said nothing: there is nothing to wait for. */
+static bool stranded(const struct session *s)
+{
+	return s->listed && !s->recording && !session_working(s) &&
+	       TAILQ_EMPTY(&s->queue) && TAILQ_EMPTY(&s->inputs) &&
+	       (s->process == PROCESS_NONE || s->process == PROCESS_READY);
+}
+
+static void step_open(struct session *s)
+{
+	struct run *r = s->run;
+	int64_t now = clock_mono_ms();
+
+	if (!r->began && cancelled(s))
+		return;
+	if (!r->began && now >= (r->deadline < r->start_by ? r->deadline :
+				 r->start_by)) {
+		decide_text(s, &not_started, "not in time");
+		return;
+	}
+	if (!looked(s))
+		return;
+	if (cancelled(s))
+		return;
+	if (now >= r->deadline) {
+		decide_text(s, &timed_out, "");
+		return;
+	}
+	run_answer(s);
+	if (run_open(s) && stranded(s))
+		decide_text(s, &no_result, "");
+}
+
+static void step_ending(struct session *s)
+{
+	bool late = clock_mono_ms() >= s->run->stage_until;
+
+	if (process_takes_input(s))
+		process_remove(s, 1);
+	if (late || !s->link || s->process == PROCESS_NONE ||
+	    s->process == PROCESS_FAILED)
+		read_files(s);
+}
+
+void run_step(struct session *s)
+{
+	struct run *r = s->run;
+
+	if (!r || s->closed)
+		return;
+	if (r->stage == RUN_OPEN)
+		step_open(s);
+	if (r->stage == RUN_ENDING)
+		step_ending(s);
+	if (r->stage == RUN_FILES &&
+	    (clock_mono_ms() >= r->stage_until || !r->files)) {
+		run_link_lost(s);
+		write_next(s);
+	}
+	if (r->stage == RUN_WRITING)
+		recorder_touch(s, true);
+	if (r->stage == RUN_OVER && process_takes_input(s))
+		process_end(s);
+}
+
+int64_t run_due(const struct session *s)
+{
+	const struct run *r = s->run;
+
+	if (!r || r->stage == RUN_OVER || r->stage == RUN_WRITING)
+		return 0;
+	if (r->stage != RUN_OPEN)
+		return r->stage_until;
+	if (!r->began)
+		return r->deadline < r->start_by ? r->deadline : r->start_by;
+	return r->deadline < r->look_by && !looked(s) ? r->look_by :
+	       r->deadline;
+}
