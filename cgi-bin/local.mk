@@ -50,6 +50,7 @@ cgi_bin_gongbang_fcgi_LDADD = \
 pkglibexec_PROGRAMS += gongbang-bridge
 gongbang_bridge_SOURCES = cgi-bin/gongbang_bridge.c
 gongbang_bridge_LDADD = lib/bridge/libbridge.a lib/session/libsession.a \
+	lib/schedule/libschedule.a \
 	lib/egress/libegress.a lib/spending/libspending.a \
 	lib/transcript/libtranscript.a \
 	lib/workspace/libworkspace.a lib/link/liblink.a lib/engine/libengine.a \
@@ -57,7 +58,7 @@ gongbang_bridge_LDADD = lib/bridge/libbridge.a lib/session/libsession.a \
 	lib/http/libhttp.a lib/store/libstore.a lib/core/libcore.a \
 	$(MHD_LIBS) $(WSLAY_LIBS) $(NGHTTP2_LIBS) $(HTTP_PARSER_LIBS) \
 	$(HIREDIS_LIBS) $(SODIUM_LIBS) $(CMARK_LIBS) $(SQLITE_LIBS) \
-	$(UV_LIBS) $(JSON_LIBS) $(TALLOC_LIBS) $(CORE_LIBS) -lpthread
+	$(UV_LIBS) $(ICAL_LIBS) $(JSON_LIBS) $(TALLOC_LIBS) $(CORE_LIBS) -lpthread
 
 gateway_libs = lib/gateway/libgateway.a lib/spending/libspending.a \
 	lib/auth/libauth.a lib/kv/libkv.a lib/html/libhtml.a \

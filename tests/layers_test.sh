@@ -43,9 +43,9 @@ may link core
 may workspace core engine link
 may transcript core html store
 may session core link store transcript workspace
-may bridge core http html kv store engine auth spending egress link workspace transcript session
-may gateway core http html kv store auth spending
 may schedule core http html kv store auth spending
+may bridge core http html kv store engine auth spending egress link workspace transcript session schedule
+may gateway core http html kv store auth spending
 
 # header (a pattern of #include <...>): the folders that may
 only() {

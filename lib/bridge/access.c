@@ -186,6 +186,7 @@ static void on_put(void *data, const struct err *e)
 void access_token(struct room *r, const char *hash, const char *address,
 		  bool wanted)
 {
+	const struct session_rules *rules = session_run_rules(r->session);
 	struct gateway_token what = { .kind = GATEWAY_TOKEN_CONVERSATION };
 	struct err e = { 0 };
 
@@ -198,6 +199,12 @@ void access_token(struct room *r, const char *hash, const char *address,
 	}
 	copy(what.user_id, sizeof(what.user_id), r->person->id);
 	copy(what.subject_id, sizeof(what.subject_id), session_id(r->session));
+	if (rules) {
+		what.kind = GATEWAY_TOKEN_RUN;
+		what.tokens_max = rules->tokens_max;
+		copy(what.subject_id, sizeof(what.subject_id),
+		     rules->execution_id);
+	}
 	copy(what.address, sizeof(what.address), address);
 	tokens_put(r->bridge->tokens, hash, &what, wanted ? on_put : NULL, r);
 }

@@ -108,6 +108,7 @@ static void running_listed(void *data, const char *const *user_ids, size_t n,
 			room_get(person_get(b, row->user_id), row->id);
 	}
 	b->taken_up = true;
+	run_look(b);
 	talloc_free(t);
 }
 
@@ -146,6 +147,7 @@ static void on_tick(uv_timer_t *timer)
 {
 	struct bridge *b = timer->data;
 
+	run_look(b);
 	person_each(b, settle, NULL);
 	client_check(b, b->slot);
 	b->slot = (b->slot + 1) % CHECK_SLOTS;
@@ -231,6 +233,7 @@ static int open_parts(struct bridge *b, struct err *e)
 		.jobs = b->jobs,
 		.workspaces = b->workspaces,
 		.settings = s,
+		.rules = run_understand,
 	};
 	return 0;
 }

@@ -128,6 +128,12 @@ static void in_room(struct client *c, const struct command *cmd)
 	}
 }
 
+static bool changes_run(const struct client *c, const struct command *cmd)
+{
+	return c->reads_only && c->room && cmd->type != COMMAND_ASK &&
+	       cmd->type != COMMAND_PING;
+}
+
 /* False: too often. */
 static bool within_rate(struct client *c, enum command_type type)
 {
@@ -149,6 +155,9 @@ static void perform(struct client *c, const struct command *cmd)
 			client_close(c, WEBSOCKET_POLICY, "too many commands");
 		else
 			say(c, id, &e);
+	} else if (changes_run(c, cmd)) {
+		err_tell(&e, ERR_CONFLICT, "error_run_readonly", "a run's");
+		say(c, id, &e);
 	} else if (cmd->type == COMMAND_PING) {
 		pong(c);
 	} else if (cmd->type == COMMAND_START) {
@@ -233,6 +242,9 @@ static void enter(struct client *c, const struct client_start *start)
 {
 	struct room *r = room_get(c->person, start->conversation);
 
+	c->reads_only = start->run;
+	if (!start->run && session_is_run(r->session))
+		session_refresh(r->session);	/* its person goes on in it */
 	c->room = r;
 	TAILQ_INSERT_TAIL(&r->clients, c, in_room);
 	session_watched(r->session, ++r->nclients);

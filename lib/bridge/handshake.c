@@ -24,6 +24,7 @@ struct handshake {
 	char accept[29];
 	char *language, *request_id;
 	int64_t from;
+	bool run;			/* the conversation is a run's */
 	struct user *user;
 };
 
@@ -127,6 +128,7 @@ static void upgraded(void *data, int fd, const void *early, size_t n)
 	struct client_start start = {
 		.key = key,
 		.conversation = h->conversation[0] ? h->conversation : NULL,
+		.run = h->run,
 		.from = h->from,
 		.fd = fd,
 		.early = early,
@@ -159,7 +161,10 @@ static int look_work(void *data, struct db *db, struct err *e)
 	if (!h->conversation[0])
 		return 0;
 	c = conversation_load(db, h, h->conversation, h->user_id, e);
-	return c ? 0 : -1;
+	if (!c)
+		return -1;
+	h->run = str_equal(c->kind, "run");
+	return 0;
 }
 
 static void looked(void *data, const struct err *e)

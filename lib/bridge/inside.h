@@ -31,6 +31,7 @@ struct client {
 	const struct i18n_locale *locale;
 	uint64_t serial;
 	unsigned char key[32];		/* of its login */
+	bool reads_only;		/* its conversation is a run's */
 	bool live;			/* has what was before; events may follow */
 	bool checking;
 };
@@ -116,6 +117,8 @@ struct bridge {
 	int64_t nclients, clients_max;
 	int handshakes;
 	bool taken_up, stopping, stopped;
+	bool looking;			/* for runs; run.c */
+	unsigned looks;
 };
 
 /* handshake.c */
@@ -138,7 +141,7 @@ void person_each(struct bridge *b, void (*each)(struct person *p, void *data),
 bool person_may(struct person *p, int *counter, int max);
 /* Every page closed, every session let go, the container stopped. */
 void person_end(struct person *p);
-/* The account's last login ended: its pages close, its tokens and Claudes end. */
+/* The account's last login ended: its pages close, its tokens and Claudes end, but its runs go on. */
 void person_leave(struct person *p);
 
 /* room.c */
@@ -160,6 +163,7 @@ void room_tell_status(struct room *r, struct client *only);
 struct client_start {
 	struct person *person;
 	const char *conversation;	/* NULL: /ws/workspace */
+	bool run;			/* it is a run's */
 	const struct i18n_locale *locale;
 	const unsigned char *key;
 	int64_t from;
@@ -198,6 +202,17 @@ char *event_text(const void *ctx, const char *kind, const char *name,
 const char *event_words(const struct i18n_locale *l, const struct err *e);
 /* Says a template's failure once in the log. */
 void event_failed(const char *what, const struct err *e);
+
+/* run.c: runs of agents */
+struct session_rules *run_understand(const void *ctx, const struct run_rules *stored,
+				     struct err *e);
+/* "budget", "stopped", "disabled" when the words are such a refusal of the gateway's; else NULL. */
+const char *run_refusal(const struct bridge *b, const char *text);
+/* Every attempt that goes on has its room; ends that were asked for are read. */
+void run_look(struct bridge *b);
+/* To the workers: this execution has news. Best effort, for they look by themselves too. */
+void run_tell(struct bridge *b, const char *execution_id);
+
 /* access.c: which tokens are good. */
 void access_open(struct bridge *b);
 /* A room's session wants it; see session_events. */
@@ -206,7 +221,7 @@ void access_token(struct room *r, const char *hash, const char *address, bool wa
 void access_token_over(struct room *r, const char *hash);
 /* The container's own, as soon as somebody is there to use it. */
 void access_workspace(struct person *p);
-/* All of an account, here and in the store. */
+/* All of an account but its runs', here and in the store. */
 void access_end(struct bridge *b, const char *user_id);
 /* Of a conversation that no room knows. */
 void access_end_conversation(struct bridge *b, const char *id, const char *user_id);

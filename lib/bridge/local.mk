@@ -17,6 +17,7 @@ lib_bridge_libbridge_a_SOURCES = \
 	lib/bridge/person.c \
 	lib/bridge/places.c lib/bridge/places.h \
 	lib/bridge/room.c \
+	lib/bridge/run.c \
 	lib/bridge/server.c lib/bridge/server.h \
 	lib/bridge/spend.c \
 	lib/bridge/sweep.c \

@@ -174,8 +174,10 @@ void person_leave(struct person *p)
 	struct room *r;
 
 	close_pages(p);
-	LIST_FOREACH(r, &p->rooms, in_person)
-		session_leave(r->session);
+	LIST_FOREACH(r, &p->rooms, in_person) {
+		if (!session_is_run(r->session))
+			session_leave(r->session);
+	}
 	access_end(b, p->id);
 	person_settle(p);
 }
@@ -189,6 +191,7 @@ void person_end(struct person *p)
 	while ((r = LIST_FIRST(&p->rooms)))
 		room_close(r);
 	access_end(p->bridge, p->id);
+	run_look(p->bridge);	/* of an account that is disabled they end */
 	person_settle(p);
 	workspace_stop(w);
 }

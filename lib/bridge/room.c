@@ -186,6 +186,8 @@ static void on_changed(void *data)
 		r->mode = talloc_strdup(r, session_mode(r->session));
 		tell_text(r, mode_event(r));
 	}
+	if (session_is_run(r->session))
+		return;		/* no list shows it */
 	now = talloc_asprintf(r, "%s\n%s", session_state(r->session),
 			      session_title(r->session));
 	if (!r->row || !str_equal(now, r->row))
@@ -297,6 +299,7 @@ static struct room *longest_idle(struct room *wants)
 
 	LIST_FOREACH(r, &wants->person->rooms, in_person) {
 		if (r == wants || r->gone || !session_running(r->session) ||
+		    session_is_run(r->session) ||
 		    !str_equal(session_state(r->session), "idle"))
 			continue;
 		if (!found || session_idle_since(r->session) <
@@ -331,6 +334,20 @@ static void on_token(void *data, const char *hash, const char *address,
 static void on_token_over(void *data, const char *hash)
 {
 	access_token_over(data, hash);
+}
+
+static const char *on_refusal(void *data, const char *text)
+{
+	struct room *r = data;
+
+	return run_refusal(r->bridge, text);
+}
+
+static void on_run_ended(void *data, const char *execution_id)
+{
+	struct room *r = data;
+
+	run_tell(r->bridge, execution_id);
 }
 
 static void on_ended(void *data)
@@ -382,6 +399,8 @@ static const struct session_events events = {
 	.may_start = on_may_start,
 	.token = on_token,
 	.token_over = on_token_over,
+	.refusal = on_refusal,
+	.run_ended = on_run_ended,
 	.ended = on_ended,
 	.gone = on_gone,
 	.failed = on_failed,

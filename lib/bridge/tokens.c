@@ -48,11 +48,13 @@ static const char end_script[] =
 	"redis.call('DEL', KEYS[1])"
 	" redis.call('SREM', KEYS[2], ARGV[1])"
 	" return 'OK'";
-/* ARGV: those that began since it was asked. */
+/* ARGV: those that began since it was asked. A run's ends by its hash alone. */
 static const char end_user_script[] =
 	"local keep = {}"
 	" for _, h in ipairs(ARGV) do keep[h] = true end"
 	" for _, h in ipairs(redis.call('SMEMBERS', KEYS[1])) do"
+	" local what = redis.call('GET', 'token:' .. h)"
+	" if what and string.sub(what, 1, 6) == '1 run ' then keep[h] = true end"
 	" if not keep[h] then redis.call('DEL', 'token:' .. h)"
 	" redis.call('SREM', KEYS[1], h) end end"
 	" return 'OK'";
@@ -430,7 +432,8 @@ void tokens_drop_user(struct tokens *t, const char *user_id)
 	for (i = 0; i < BUCKETS; i++) {
 		for (k = LIST_FIRST(&t->buckets[i]); k; k = next) {
 			next = LIST_NEXT(k, next);
-			if (str_equal(k->what.user_id, user_id))
+			if (str_equal(k->what.user_id, user_id) &&
+			    k->what.kind != GATEWAY_TOKEN_RUN)
 				take_out(k);
 		}
 	}

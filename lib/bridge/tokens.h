@@ -36,11 +36,12 @@ void tokens_renew(struct tokens *t);
 
 /* Not put any more, and no done; what Redis has stays until tokens_end. */
 void tokens_drop(struct tokens *t, const char *hash);
+/* All of an account but its runs'. */
 void tokens_drop_user(struct tokens *t, const char *user_id);
 
 /*
- * Redis is to have it no more; hash "": all of an account but those that are
- * known here, so those of an earlier bridge too. id: what its end is told by.
+ * Redis is to have it no more; hash "": all of an account but its runs' and
+ * those that are known here, so those of an earlier bridge too. id: what its end is told by.
  */
 void tokens_end(struct tokens *t, const char *id, const char *hash, const char *user_id);
 

@@ -1,0 +1,142 @@
+/* Runs of agents: what the store says of them, and whom it is told that they ended. */
+#include "config.h"
+
+#include <string.h>
+
+#include <talloc.h>
+
+#include "bridge/inside.h"
+#include "core/log.h"
+#include "core/str.h"
+#include "schedule/definition.h"
+
+#define LOOKS 6			/* each so many ticks the ends asked for are read */
+#define STREAM "runs"
+#define STREAM_MAX "10000"
+
+struct session_rules *run_understand(const void *ctx,
+				     const struct run_rules *stored,
+				     struct err *e)
+{
+	struct session_rules *r = talloc_zero(ctx, struct session_rules);
+	struct definition *d = definition_parse(r, stored->definition,
+						strlen(stored->definition), e);
+
+	if (!d) {
+		talloc_free(r);
+		return NULL;
+	}
+	memcpy(r->execution_id, stored->execution_id, ID_SIZE);
+	r->everything = d->policy == POLICY_EVERYTHING;
+	r->tools = d->tools;
+	r->ntools = d->ntools;
+	r->max_turns = d->max_turns;
+	r->tokens_max = d->budget_tokens;
+	r->deadline_at = stored->deadline_at;
+	r->started_at = stored->deadline_at - d->timeout_minutes * 60000;
+	r->cancel_at = stored->cancel_at;
+	r->cancel_reason = talloc_strdup(r, stored->cancel_reason);
+	return r;
+}
+
+/* The gateway says it in its user's language, within the CLI's words. */
+const char *run_refusal(const struct bridge *b, const char *text)
+{
+	static const struct {
+		const char *key, *reason;
+	} rows[] = {
+		{ "gateway_budget_run", "budget" },
+		{ "gateway_budget_user_day", "budget" },
+		{ "gateway_budget_user_month", "budget" },
+		{ "gateway_budget_all_day", "budget" },
+		{ "gateway_budget_all_month", "budget" },
+		{ "gateway_stopped", "stopped" },
+		{ "gateway_disabled", "disabled" },
+	};
+	static const char *const locales[] = { "en", "ko" };
+	size_t i, l;
+
+	for (l = 0; l < sizeof(locales) / sizeof(locales[0]); l++) {
+		const struct i18n_locale *locale = i18n_find(b->i18n, locales[l]);
+
+		for (i = 0; locale && i < sizeof(rows) / sizeof(rows[0]); i++) {
+			const char *said = i18n_sentence(locale, rows[i].key);
+
+			if (said && strstr(text, said))
+				return rows[i].reason;
+		}
+	}
+	return NULL;
+}
+
+void run_tell(struct bridge *b, const char *execution_id)
+{
+	const char *const args[] = { "XADD", STREAM, "MAXLEN", "~", STREAM_MAX,
+				     "*", "id", execution_id };
+
+	if (b->kv)
+		kv_async_run(b->kv, NULL, NULL, sizeof(args) / sizeof(args[0]),
+			     args);
+}
+
+/* ---- attempts that go on ---- */
+
+struct look {
+	struct bridge *bridge;
+	struct open {
+		char id[ID_SIZE], user_id[ID_SIZE];
+	} *rows;
+	size_t n;
+	bool again;		/* those that have a room are read too */
+};
+
+static int add(void *data, const struct attempt *a, struct err *e)
+{
+	struct look *l = data;
+	struct open *row;
+
+	l->rows = talloc_realloc(l, l->rows, struct open, l->n + 1);
+	row = &l->rows[l->n++];
+	memcpy(row->id, a->conversation_id, ID_SIZE);
+	memcpy(row->user_id, a->user_id, ID_SIZE);
+	return 0;
+}
+
+static int look_work(void *data, struct db *db, struct err *e)
+{
+	return attempt_each_open(db, add, data, e);
+}
+
+static void looked(void *data, const struct err *e)
+{
+	struct look *l = data;
+	struct bridge *b = l->bridge;
+	size_t i;
+
+	b->looking = false;
+	if (e)
+		log_failure("look_for_runs", e, NULL);
+	for (i = 0; i < l->n && !b->stopping; i++) {
+		struct person *p = person_get(b, l->rows[i].user_id);
+		struct room *r = room_find(p, l->rows[i].id);
+
+		if (!r)
+			room_get(p, l->rows[i].id);
+		else if (l->again)
+			session_refresh(r->session);
+	}
+	talloc_free(l);
+}
+
+void run_look(struct bridge *b)
+{
+	struct look *l;
+
+	if (b->looking || b->stopping || !b->taken_up)
+		return;
+	b->looking = true;
+	l = talloc_zero(NULL, struct look);
+	l->bridge = b;
+	l->again = ++b->looks % LOOKS == 0;
+	jobs_add(b->jobs, look_work, looked, l);
+}
