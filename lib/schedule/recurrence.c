@@ -9,7 +9,6 @@
 #define MINUTE 60
 #define HOUR 3600
 #define DAY 86400
-#define NEVER INT64_MAX
 #define HORIZON (40 * INT64_C(31622400))	/* seconds in 40 leap years */
 #define LOOK (2 * DAY)		/* no zone's clock changes twice in that time */
 #define MOVED_MAX (3 * HOUR)	/* cronie: a clock moved more was set anew */
@@ -56,14 +55,15 @@ static int time_of_day(const struct recurrence *r, int64_t from)
 /* The first local time at or after one, by the rules alone. */
 static int64_t local_next(const struct recurrence *r, int64_t from)
 {
-	int64_t day = from / DAY, found;
+	int64_t in_day = (from % DAY + DAY) % DAY;	/* 1969, too */
+	int64_t day = (from - in_day) / DAY, found;
 	int minute;
 
 	if (r->once)
 		return r->once_at >= from ? r->once_at : NEVER;
-	minute = time_of_day(r, (from % DAY + MINUTE - 1) / MINUTE);
+	minute = time_of_day(r, (in_day + MINUTE - 1) / MINUTE);
 	found = recurrence_day(r, minute < 0 ? day + 1 : day);
-	if (found < 0)
+	if (found == NEVER)
 		return NEVER;
 	if (found > day)
 		minute = time_of_day(r, 0);
@@ -151,8 +151,6 @@ int64_t recurrence_next(const struct recurrence *r, int64_t after)
 	move(r, &w, seconds);
 	w.from += MINUTE - (w.from % MINUTE + MINUTE) % MINUTE;
 	pass_repeated(r, &w);
-	if (w.from < 0)
-		w.from = 0;
 	found = search(r, &w);
 	if (found == NEVER || (!r->once && found > seconds + HORIZON))
 		return 0;

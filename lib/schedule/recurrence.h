@@ -12,6 +12,7 @@
 #include "schedule/cron.h"
 #include "schedule/schedule.h"
 
+#define NEVER INT64_MAX
 #define RULES_MAX 2	/* both day fields of cron: a day of either */
 
 struct recurrence {
@@ -25,7 +26,7 @@ struct recurrence {
 	size_t nrules;		/* 0, and not once: never */
 };
 
-/* The first day at or after one that the rules name, both since 1970; -1 for none. */
+/* The first day at or after one that the rules name, both since 1970; or NEVER. */
 int64_t recurrence_day(const struct recurrence *r, int64_t from);
 
 /*

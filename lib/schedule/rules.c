@@ -152,22 +152,22 @@ static int64_t walk(const struct icalrecurrencetype *rule,
 	icalrecur_iterator *i = icalrecur_iterator_new(*rule, day);
 
 	if (!i)
-		return -1;
+		return NEVER;
 	day = icalrecur_iterator_next(i);
 	icalrecur_iterator_free(i);
-	return icaltime_is_null_time(day) ? -1 :
+	return icaltime_is_null_time(day) ? NEVER :
 	       clock_days(day.year, day.month, day.day);
 }
 
 int64_t recurrence_day(const struct recurrence *r, int64_t from)
 {
 	const struct icaltimetype first = begin(r, from);
-	int64_t best = -1, day;
+	int64_t best = NEVER, day;
 	size_t i;
 
 	for (i = 0; i < r->nrules; i++) {
 		day = walk(&r->rules[i], first);
-		if (day >= from && (best < 0 || day < best))
+		if (day >= from && day < best)
 			best = day;
 	}
 	return best;

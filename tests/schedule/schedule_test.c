@@ -407,6 +407,11 @@ static void moments_are_any(void **state)
 	assert_int_equal(recurrence_next(r, 59999), 60000);
 	assert_int_equal(recurrence_next(r, 60000), 120000);
 	talloc_free(r);
+	/* the clock of Newfoundland says 1969 then */
+	r = cron("*/30 * * * *", "America/St_Johns");
+	assert_int_equal(recurrence_next(r, 0), 1800000);
+	assert_int_equal(recurrence_next(r, -1), 0);
+	talloc_free(r);
 	/* 29 February as a Monday: 28 years, and 40 over 2100 */
 	r = cron("0 0 */28 2 */8", "UTC");
 	assert_true(recurrence_next(r, moment("2026-01-01 00:00")) > 0);
