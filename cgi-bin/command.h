@@ -22,6 +22,10 @@ enum option {
 	OPTION_MONTH_USD,
 	OPTION_HTTP,
 	OPTION_STATE,
+	OPTION_CRON,
+	OPTION_ZONE,
+	OPTION_FROM,
+	OPTION_COUNT,
 	OPTIONS,
 };
 
@@ -74,6 +78,7 @@ int command_domain_list(const struct call *c, struct err *e) must_check;
 int command_domain_grant(const struct call *c, struct err *e) must_check;
 int command_domain_refuse(const struct call *c, struct err *e) must_check;
 int command_domain_revoke(const struct call *c, struct err *e) must_check;
+int command_schedule_next(const struct call *c, struct err *e) must_check;
 int command_stop_all(const struct call *c, struct err *e) must_check;
 int command_resume_all(const struct call *c, struct err *e) must_check;
 int command_doctor(const struct call *c, struct err *e) must_check;

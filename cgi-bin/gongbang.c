@@ -27,6 +27,10 @@ static const struct {
 	[OPTION_MONTH_USD] = { "--month-usd", "AMOUNT" },
 	[OPTION_HTTP] = { "--http", NULL },
 	[OPTION_STATE] = { "--state", "asked|blocked|granted|refused" },
+	[OPTION_CRON] = { "--cron", "LINE" },
+	[OPTION_ZONE] = { "--zone", "ZONE" },
+	[OPTION_FROM] = { "--from", "UNIX" },
+	[OPTION_COUNT] = { "--count", "N" },
 };
 
 static const struct command commands[] = {
@@ -65,6 +69,10 @@ static const struct command commands[] = {
 	  "Refuse what was asked for or blocked.", command_domain_refuse },
 	{ "domain", "revoke", { "LOGIN", "DOMAIN" }, 0,
 	  "Take a domain off an account's list.", command_domain_revoke },
+	{ "schedule", "next", { NULL }, TAKES(CRON) | TAKES(ZONE) |
+	  TAKES(FROM) | TAKES(COUNT),
+	  "The next runs of a cron line: Unix seconds, local time.",
+	  command_schedule_next },
 	{ "stop-all", "", { NULL }, 0,
 	  "The kill switch: refuse every call of the model at once.",
 	  command_stop_all },
@@ -107,6 +115,13 @@ static void help(FILE *out)
 	      " instead.\nSUBJECT of a budget is a LOGIN, \"each\" (every"
 	      " account without a budget of its\nown) or \"all\" (the"
 	      " installation). An AMOUNT is in US dollars.\n"
+	      "LINE is five fields in one argument, \"0 8 * * 1-5\", or"
+	      " @hourly, @daily,\n@weekly, @monthly, @yearly; it must be given."
+	      " ZONE is an IANA time zone\n(otherwise the setting"
+	      " default_timezone), UNIX seconds since 1970 after which\nruns"
+	      " are shown (otherwise now), N 1 to 10000 (otherwise 5). A run is"
+	      " a line:\n\"1772953200 2026-03-08 03:00:00 -04:00 EDT\"; when"
+	      " no more come, fewer lines.\n"
 	      "The settings are those of --settings FILE or of"
 	      " $GONGBANG_SETTINGS;\n--dump-settings explains them all.\n"
 	      "Exit status: 0 done, 1 failed, 2 wrong usage.\n", out);

@@ -235,6 +235,47 @@ static void a_terminal_asks_twice_without_echo(void **state)
 				     "correct horse"));
 }
 
+/* A line's blanks are tabs here: words are parted by spaces. */
+static void schedules_are_shown(void **state)
+{
+	static const char *const wrong[][2] = {
+		{ "", "--cron LINE" }, { "--cron 0\t0\t30\t2\t*", "never" },
+		{ "--cron 60\t*\t*\t*\t*", "minute must be 0 to 59" },
+		{ "--cron @daily --zone Mars/Olympus", "Asia/Seoul" },
+		{ "--cron @daily --from x", "--from" },
+		{ "--cron @daily --from -1", "--from" },
+		{ "--cron @daily --from 99999999999999999999", "--from" },
+		{ "--cron @daily --count 0", "--count" },
+		{ "--cron @daily --count 10001", "--count" },
+	};
+	struct fixture *f = *state;
+	char words[128];
+	struct ran r;
+	size_t i;
+
+	r = expect(f, 0, "schedule next --cron 30\t2\t*\t*\t* --zone"
+		   " America/New_York --from 1772900000 --count 2", "");
+	assert_string_equal(r.out,
+		"1772953200 2026-03-08 03:00:00 -04:00 EDT\n"
+		"1773037800 2026-03-09 02:30:00 -04:00 EDT\n");
+	r = expect(f, 0, "schedule next --cron @yearly --from 4070908799", "");
+	assert_non_null(strstr(r.out, "4102412400 2100-01-01 00:00:00 +09:00"
+			       " KST\n"));
+	r = expect(f, 0, "schedule next --cron */30\t*\t*\t*\t*"
+		   " --zone America/St_Johns --from 0 --count 1", "");
+	assert_string_equal(r.out, "1800 1969-12-31 21:00:00 -03:30 NST\n");
+	for (i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		snprintf(words, sizeof(words), "schedule next %s", wrong[i][0]);
+		r = expect(f, 1, words, "");
+		assert_string_equal(r.out, "");
+		if (!strstr(r.err, wrong[i][1]))
+			fail_msg("%s: %s", words, r.err);
+	}
+	expect(f, 2, "schedule", "");
+	expect(f, 2, "schedule next now", "");
+	expect(f, 2, "schedule next --cron", "");
+}
+
 /* Nothing of it is there: each check says so, and what to do. */
 static void doctor_finds_what_is_away(void **state)
 {
@@ -275,6 +316,7 @@ int main(void)
 		TEST(new_password_ends_logins_everywhere),
 		TEST(disabling_warns_when_others_are_away),
 		TEST(a_terminal_asks_twice_without_echo),
+		TEST(schedules_are_shown),
 		TEST(doctor_finds_what_is_away),
 	};
 
