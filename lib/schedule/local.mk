@@ -4,6 +4,7 @@ lib_schedule_libschedule_a_SOURCES = \
 	lib/schedule/definition.c lib/schedule/definition.h \
 	lib/schedule/definition_impl.h lib/schedule/definition_json.c \
 	lib/schedule/deliver.h \
+	lib/schedule/ics.c lib/schedule/ics.h \
 	lib/schedule/notice.c lib/schedule/notice.h \
 	lib/schedule/plan.c lib/schedule/plan.h lib/schedule/plan_due.c \
 	lib/schedule/plan_impl.h lib/schedule/plan_memo.c \

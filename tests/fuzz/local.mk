@@ -112,3 +112,8 @@ tests_fuzz_changes_fuzz_SOURCES = tests/fuzz/changes_fuzz.c $(fuzz_main)
 tests_fuzz_changes_fuzz_LDADD = lib/session/libsession.a lib/shim/libshim.a \
 	lib/core/libcore.a $(NGHTTP2_LIBS) $(CORE_LIBS)
 tests_fuzz_changes_fuzz_LDFLAGS = $(fuzz_ldflags)
+
+check_PROGRAMS += tests/fuzz/ics_fuzz
+tests_fuzz_ics_fuzz_SOURCES = tests/fuzz/ics_fuzz.c $(fuzz_main)
+tests_fuzz_ics_fuzz_LDADD = $(schedule_test_libs)
+tests_fuzz_ics_fuzz_LDFLAGS = $(fuzz_ldflags)

@@ -17,3 +17,7 @@ tests_schedule_cron_test_SOURCES = tests/schedule/cron_test.c
 tests_schedule_cron_test_LDADD = $(schedule_test_libs)
 tests_schedule_schedule_test_SOURCES = tests/schedule/schedule_test.c
 tests_schedule_schedule_test_LDADD = $(schedule_test_libs) -lpthread
+
+check_PROGRAMS += tests/schedule/ics_test
+tests_schedule_ics_test_SOURCES = tests/schedule/ics_test.c
+tests_schedule_ics_test_LDADD = $(schedule_test_libs)
