@@ -32,7 +32,8 @@ cgi_bin_gongbang_fcgi_SOURCES = \
 	cgi-bin/page.c cgi-bin/pages.h \
 	cgi-bin/page_account.c cgi-bin/page_admin.c \
 	cgi-bin/page_admin_domains.c cgi-bin/page_admin_usage.c \
-	cgi-bin/page_budgets.c cgi-bin/page_conversation.c \
+	cgi-bin/page_budgets.c cgi-bin/page_calendar.c \
+	cgi-bin/page_conversation.c \
 	cgi-bin/page_domains.c cgi-bin/page_error.c cgi-bin/page_health.c \
 	cgi-bin/page_history.c cgi-bin/page_login.c cgi-bin/page_usage.c \
 	cgi-bin/page_usage_csv.c cgi-bin/page_workspace.c \
@@ -48,6 +49,12 @@ cgi_bin_gongbang_fcgi_LDADD = \
 	$(ICAL_LIBS) $(FCGI_LIBS) $(SODIUM_LIBS) $(SQLITE_LIBS) $(HIREDIS_LIBS) \
 	$(CMARK_LIBS) $(CURL_LIBS) $(JSON_LIBS) $(TALLOC_LIBS) $(UV_LIBS) \
 	$(CORE_LIBS) -lpthread
+	lib/schedule/libschedule.a lib/spending/libspending.a \
+	lib/auth/libauth.a lib/store/libstore.a lib/kv/libkv.a \
+	lib/html/libhtml.a lib/http/libhttp.a lib/core/libcore.a \
+	$(FCGI_LIBS) $(SODIUM_LIBS) $(SQLITE_LIBS) $(HIREDIS_LIBS) \
+	$(CMARK_LIBS) $(CURL_LIBS) $(ICAL_LIBS) $(JSON_LIBS) $(TALLOC_LIBS) \
+	$(UV_LIBS) $(CORE_LIBS) -lpthread
 
 pkglibexec_PROGRAMS += gongbang-bridge
 gongbang_bridge_SOURCES = cgi-bin/gongbang_bridge.c

@@ -9,6 +9,7 @@
 #include "core/str.h"
 #include "pages.h"
 #include "spending/budget_zone.h"
+#include "store/feeds.h"
 #include "usage_view.h"
 
 /* Offered while typing; any IANA name is taken. */
@@ -68,7 +69,10 @@ static int show(struct request *r, struct response *out,
 	};
 	const char *saved = form_text(r->args, "saved");
 	struct view *view = page_view(r, "account");
+	bool feed;
 
+	if (feed_exists(visit_of(r)->db, visit_of(r)->user->id, &feed, e) < 0)
+		return -1;
 	view_text(view, "account_login", visit_of(r)->user->login);
 	view_text(view, "account_name", in->display_name);
 	view_text(view, "account_zone", in->timezone);
@@ -82,6 +86,8 @@ static int show(struct request *r, struct response *out,
 	view_text(view, "password_problem", password_problem);
 	view_flag(view, "saved", str_equal(saved, "1"));
 	view_flag(view, "password_saved", str_equal(saved, "password"));
+	view_flag(view, "feed_exists", feed);
+	view_flag(view, "feed_revoked", str_equal(saved, "feed"));
 	return page_render(r, out, "pages/account", view, e);
 }
 

@@ -43,6 +43,10 @@ const struct route routes[] = {
 	{ METHOD_GET, "/account", page_account, 0, 0 },
 	{ METHOD_POST, "/account", page_account_save, 0, 0 },
 	{ METHOD_POST, "/account/password", page_password, 0, 0 },
+	{ METHOD_POST, "/account/feed", page_feed_make, 0, 0 },
+	{ METHOD_POST, "/account/feed/revoke", page_feed_revoke, 0, 0 },
+	/* programs read it, which have no login: the secret is the key */
+	{ METHOD_GET, "/calendar/{secret}.ics", page_calendar, ROUTE_OPEN, 0 },
 	{ METHOD_POST, "/preferences", page_preferences, ROUTE_OPEN, 0 },
 	{ METHOD_GET, "/usage", page_usage, 0, 0 },
 	{ METHOD_GET, "/usage.csv", page_usage_csv, 0, 0 },

@@ -11,7 +11,7 @@ lib_store_libstore_a_SOURCES = \
 	lib/store/domains.c lib/store/domains.h \
 	lib/store/execution_files.c \
 	lib/store/executions.c lib/store/executions.h \
-	lib/store/feeds.h \
+	lib/store/feeds.c lib/store/feeds.h \
 	lib/store/fold.c lib/store/fold.h \
 	lib/store/jobs.c lib/store/jobs.h \
 	lib/store/like.c lib/store/like.h \

@@ -56,3 +56,8 @@ tests_cgi_bin_agents_test_SOURCES = tests/cgi-bin/agents_test.c \
 	tests/cgi-bin/cgi.c tests/cgi-bin/cgi.h $(test_redis)
 tests_cgi_bin_agents_test_DEPENDENCIES = cgi-bin/gongbang.fcgi $(cgi_test_own)
 tests_cgi_bin_agents_test_LDADD = $(cgi_test_libs)
+check_PROGRAMS += tests/cgi-bin/calendar_test
+tests_cgi_bin_calendar_test_SOURCES = tests/cgi-bin/calendar_test.c \
+	tests/cgi-bin/cgi.c tests/cgi-bin/cgi.h $(test_redis)
+tests_cgi_bin_calendar_test_DEPENDENCIES = cgi-bin/gongbang.fcgi $(cgi_test_own)
+tests_cgi_bin_calendar_test_LDADD = $(cgi_test_libs)

@@ -16,3 +16,6 @@ tests_store_agents_test_SOURCES = tests/store/agents_test.c $(store_fixture)
 tests_store_agents_test_LDADD = $(store_test_libs)
 store_test_libs = lib/store/libstore.a lib/core/libcore.a $(SQLITE_LIBS) \
 	$(TALLOC_LIBS) $(CORE_LIBS) $(test_libs)
+check_PROGRAMS += tests/store/feeds_test
+tests_store_feeds_test_SOURCES = tests/store/feeds_test.c $(store_fixture)
+tests_store_feeds_test_LDADD = $(store_test_libs)
