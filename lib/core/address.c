@@ -66,3 +66,55 @@ uint16_t address_port(const struct sockaddr_storage *at)
 		     ((const struct sockaddr_in6 *)at)->sin6_port :
 		     ((const struct sockaddr_in *)at)->sin_port);
 }
+
+static bool public_v4(uint32_t a)
+{
+	static const struct { uint32_t base; int bits; } special[] = {
+		{ 0x00000000, 8 },	/* this network */
+		{ 0x0a000000, 8 },	/* private */
+		{ 0x64400000, 10 },	/* shared: carriers' NAT */
+		{ 0x7f000000, 8 },	/* loopback */
+		{ 0xa9fe0000, 16 },	/* link-local */
+		{ 0xac100000, 12 },	/* private */
+		{ 0xc0000000, 24 },	/* protocol assignments */
+		{ 0xc0000200, 24 },	/* documentation */
+		{ 0xc0586300, 24 },	/* 6to4 relays */
+		{ 0xc0a80000, 16 },	/* private */
+		{ 0xc6120000, 15 },	/* benchmarks */
+		{ 0xc6336400, 24 },	/* documentation */
+		{ 0xcb007100, 24 },	/* documentation */
+		{ 0xe0000000, 3 },	/* multicast, reserved, broadcast */
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(special) / sizeof(special[0]); i++) {
+		if ((a ^ special[i].base) >> (32 - special[i].bits) == 0)
+			return false;
+	}
+	return true;
+}
+
+/* Global unicast is 2000::/3; within it these lead elsewhere, or nowhere. */
+static bool public_v6(const unsigned char *a)
+{
+	if (a[0] >> 5 != 1)
+		return false;
+	if (a[0] == 0x20 && a[1] == 0x01 && a[2] < 2)
+		return false;		/* 2001::/23: Teredo and others */
+	if (a[0] == 0x20 && a[1] == 0x01 && a[2] == 0x0d && a[3] == 0xb8)
+		return false;		/* documentation */
+	if (a[0] == 0x20 && a[1] == 0x02)
+		return false;		/* 6to4 */
+	return !(a[0] == 0x3f && a[1] == 0xff && a[2] >> 4 == 0);
+}
+
+bool address_public(const struct sockaddr *at)
+{
+	if (at->sa_family == AF_INET)
+		return public_v4(ntohl(((const struct sockaddr_in *)at)
+				       ->sin_addr.s_addr));
+	if (at->sa_family == AF_INET6)
+		return public_v6(((const struct sockaddr_in6 *)at)
+				 ->sin6_addr.s6_addr);
+	return false;
+}

@@ -2,6 +2,7 @@
 #ifndef CORE_ADDRESS_H
 #define CORE_ADDRESS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/socket.h>
 
@@ -15,6 +16,13 @@ int address_parse(const char *text, struct sockaddr_storage *out,
 
 /* The numeric address without port, an IPv4 one mapped into IPv6 as itself; "" for other families. */
 void address_format(const struct sockaddr *at, char out[ADDRESS_SIZE]);
+
+/*
+ * Whether it is one of the whole internet's: not private, loopback, link-local,
+ * shared (CGNAT), multicast, reserved or for documentation (RFC 6890), and no
+ * IPv6 one that leads into IPv4 (mapped, 6to4, Teredo, NAT64).
+ */
+bool address_public(const struct sockaddr *at);
 
 uint16_t address_port(const struct sockaddr_storage *at);
 

@@ -1,4 +1,4 @@
-/* SHA-256 (FIPS 180-4) by libsodium, as names and fingerprints. */
+/* SHA-256 (FIPS 180-4) by libsodium, as names, fingerprints and signatures. */
 #ifndef CORE_DIGEST_H
 #define CORE_DIGEST_H
 
@@ -7,5 +7,9 @@
 #define DIGEST_SIZE 65	/* lower-case hex and a NUL */
 
 void digest_hex(const void *bytes, size_t n, char out[DIGEST_SIZE]);
+
+/* HMAC-SHA256 (RFC 2104) of several pieces as one; each a text. NULL ends the list. */
+void digest_hmac_hex(const char *key, const char *const *pieces,
+		     char out[DIGEST_SIZE]);
 
 #endif
