@@ -1,10 +1,14 @@
 noinst_LIBRARIES += lib/schedule/libschedule.a
 lib_schedule_libschedule_a_SOURCES = \
+	lib/schedule/announce.c lib/schedule/announce.h \
 	lib/schedule/cron.c lib/schedule/cron.h \
 	lib/schedule/definition.c lib/schedule/definition.h \
 	lib/schedule/definition_impl.h lib/schedule/definition_json.c \
 	lib/schedule/deliver.h \
 	lib/schedule/ics.c lib/schedule/ics.h \
+	lib/schedule/deliver.c lib/schedule/deliver.h \
+	lib/schedule/deliver_impl.h lib/schedule/deliver_pick.c \
+	lib/schedule/mail.c lib/schedule/mail.h lib/schedule/mail_send.c \
 	lib/schedule/notice.c lib/schedule/notice.h \
 	lib/schedule/plan.c lib/schedule/plan.h lib/schedule/plan_due.c \
 	lib/schedule/plan_impl.h lib/schedule/plan_memo.c \
@@ -13,5 +17,7 @@ lib_schedule_libschedule_a_SOURCES = \
 	lib/schedule/recurrence.c lib/schedule/recurrence.h \
 	lib/schedule/rules.c \
 	lib/schedule/schedule.c lib/schedule/schedule.h \
-	lib/schedule/tree.c lib/schedule/tree.h
-EXTRA_DIST += lib/schedule/DEFINITION.md
+	lib/schedule/sending.h \
+	lib/schedule/tree.c lib/schedule/tree.h \
+	lib/schedule/webhook.c lib/schedule/webhook.h
+EXTRA_DIST += lib/schedule/DEFINITION.md lib/schedule/NOTICES.md

@@ -17,7 +17,7 @@ lib_store_libstore_a_SOURCES = \
 	lib/store/like.c lib/store/like.h \
 	lib/store/messages.c \
 	lib/store/migrations.c lib/store/migrations.h \
-	lib/store/notices.c lib/store/notices.h \
+	lib/store/notices.c lib/store/notices.h lib/store/notices_due.c \
 	lib/store/parts.c \
 	lib/store/planning.c lib/store/planning.h \
 	lib/store/queue.c \

@@ -48,4 +48,48 @@ int notice_each_sent(struct db *db, const char *agent_id, int64_t limit,
 		     int (*each)(void *data, const struct notice *n, struct err *e),
 		     void *data, struct err *e) must_check;
 
+/* ---- sending ---- */
+
+/* Users with something to send at now, the one who waits longest first. */
+int notice_each_due(struct db *db, int64_t now, int64_t limit,
+		    int (*each)(void *data, const char *user_id, struct err *e),
+		    void *data, struct err *e) must_check;
+
+/* A notice with all that its text needs. A talloc object. */
+struct notice_due {
+	struct notice n;		/* tries: this one counted */
+	const char *channel, *target, *secret;
+	const char *locale, *timezone;	/* of the user; "" until chosen */
+	bool disabled;			/* the account */
+	const char *status, *reason;	/* of the execution, or "" */
+	int64_t planned_at, run_ended_at;
+};
+/*
+ * Takes the user's oldest that is due, until `until`: who else looks before
+ * that finds it taken. One with tries_max tries that nobody wrote the end of
+ * has failed. Gives (child of ctx); ERR_MISSING.
+ */
+struct notice_due *notice_take(struct db *db, const void *ctx, const char *user_id,
+			       int64_t now, int64_t until, int64_t tries_max,
+			       struct err *e) must_check;
+
+/* What became of it: state sent, failed, or pending (again at next). Nothing when another one took it meanwhile. */
+int notice_settle(struct db *db, const struct notice *n, const char *state,
+		  const char *error, int64_t next, int64_t now, struct err *e) must_check;
+
+/* Tries of a user since then: of mails, and of all. */
+int notice_count_tries(struct db *db, const char *user_id, int64_t since,
+		       int64_t *mails, int64_t *all, struct err *e) must_check;
+
+/* What is due of a channel (NULL: all) waits until then; what was made before `old` has failed ("often"). */
+int notice_postpone(struct db *db, const char *user_id, const char *channel,
+		    int64_t now, int64_t until, int64_t old, struct err *e) must_check;
+
+/* One that a rule is tried with: pending now. */
+int notice_add_test(struct db *db, const char *user_id, const char *agent_id,
+		    const char *rule_id, int64_t now, struct err *e) must_check;
+
+/* Takes away what ended or was made before then, but for what waits. */
+int notice_prune(struct db *db, int64_t before, struct err *e) must_check;
+
 #endif

@@ -21,3 +21,17 @@ tests_schedule_schedule_test_LDADD = $(schedule_test_libs) -lpthread
 check_PROGRAMS += tests/schedule/ics_test
 tests_schedule_ics_test_SOURCES = tests/schedule/ics_test.c
 tests_schedule_ics_test_LDADD = $(schedule_test_libs)
+check_PROGRAMS += tests/schedule/webhook_test tests/schedule/mail_test \
+	tests/schedule/deliver_test
+EXTRA_DIST += tests/schedule/smtpd.py
+tests_schedule_webhook_test_SOURCES = tests/schedule/webhook_test.c \
+	tests/schedule/receiver.c tests/schedule/receiver.h
+tests_schedule_webhook_test_LDADD = $(schedule_test_libs) $(CURL_LIBS) -lpthread
+tests_schedule_mail_test_SOURCES = tests/schedule/mail_test.c \
+	tests/schedule/smtp.c tests/schedule/smtp.h
+tests_schedule_mail_test_LDADD = $(schedule_test_libs) $(CURL_LIBS)
+tests_schedule_deliver_test_SOURCES = tests/schedule/deliver_test.c \
+	$(store_fixture) tests/schedule/receiver.c tests/schedule/receiver.h \
+	tests/schedule/smtp.c tests/schedule/smtp.h
+tests_schedule_deliver_test_LDADD = $(schedule_test_libs) $(CURL_LIBS) \
+	$(UV_LIBS) -lpthread

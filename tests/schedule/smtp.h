@@ -1,0 +1,19 @@
+/* smtpd.py as a child of the test. */
+#ifndef TESTS_SCHEDULE_SMTP_H
+#define TESTS_SCHEDULE_SMTP_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+struct smtp {
+	char folder[64];
+	pid_t pid;
+	int port;
+};
+
+void smtp_start(struct smtp *s, bool tls);
+void smtp_stop(struct smtp *s);
+/* A file of its folder as text; "" when there is none. */
+const char *smtp_file(const struct smtp *s, const char *name);
+
+#endif
