@@ -289,34 +289,65 @@ static int read_body(const struct request_source *src, size_t length,
 	return 0;
 }
 
+/* The body's announced length; missing: none when it may be. */
+static int read_length(struct request *r, const struct request_source *src,
+		       size_t cap, bool may_miss, int64_t *n, struct err *e)
+{
+	const char *length, *encoding;
+	struct err ignored = { 0 };
+
+	if (read_env(r, src, "CONTENT_LENGTH", &length, e) < 0 ||
+	    read_env(r, src, "HTTP_CONTENT_ENCODING", &encoding, e) < 0)
+		return -1;
+	*n = 0;
+	if (*encoding)
+		return malformed(e, "the body is encoded");
+	if (!*length && may_miss)
+		return 0;
+	if (!isdigit((unsigned char)length[0]) ||
+	    str_parse_number(length, 0, INT64_MAX, n, &ignored) < 0)
+		return malformed(e, "no such length");
+	if ((uint64_t)*n > cap)
+		return err_tell(e, ERR_LIMIT, "error_too_large",
+				"body of %lld bytes, at most %zu",
+				(long long)*n, cap);
+	return 0;
+}
+
 int request_read_form(struct request *r, const struct request_source *src,
 		      size_t cap, struct err *e)
 {
 	auto_buf body = BUF_INIT(cap);
-	const char *type, *length, *encoding;
-	struct err ignored = { 0 };
+	const char *type;
 	struct form *form;
 	int64_t n;
 
-	if (read_env(r, src, "CONTENT_TYPE", &type, e) < 0 ||
-	    read_env(r, src, "CONTENT_LENGTH", &length, e) < 0 ||
-	    read_env(r, src, "HTTP_CONTENT_ENCODING", &encoding, e) < 0)
+	if (read_env(r, src, "CONTENT_TYPE", &type, e) < 0)
 		return -1;
-	if (!form_type(type) || *encoding)
+	if (!form_type(type))
 		return malformed(e, "the body is not a plain UTF-8 form");
-	if (!isdigit((unsigned char)length[0]) ||
-	    str_parse_number(length, 0, INT64_MAX, &n, &ignored) < 0)
-		return malformed(e, "no such length");
-	if ((uint64_t)n > cap)
-		return err_tell(e, ERR_LIMIT, "error_too_large",
-				"body of %lld bytes, at most %zu",
-				(long long)n, cap);
-	if (read_body(src, (size_t)n, &body, e) < 0)
+	if (read_length(r, src, cap, false, &n, e) < 0 ||
+	    read_body(src, (size_t)n, &body, e) < 0)
 		return -1;
 	form = form_parse(r, buf_text(&body), body.len, e);
 	if (!form)
 		return -1;
 	r->form = form;
+	return 0;
+}
+
+int request_read_raw(struct request *r, const struct request_source *src,
+		     size_t cap, struct err *e)
+{
+	auto_buf body = BUF_INIT(cap);
+	int64_t n;
+
+	if (read_env(r, src, "CONTENT_TYPE", &r->body_type, e) < 0 ||
+	    read_length(r, src, cap, true, &n, e) < 0 ||
+	    read_body(src, (size_t)n, &body, e) < 0)
+		return -1;
+	r->body = talloc_memdup(r, buf_text(&body), body.len + 1);
+	r->body_len = body.len;
 	return 0;
 }
 

@@ -33,6 +33,9 @@ struct request {
 	const char *cookie;	/* raw header, "" when none */
 	const char *origin;	/* "" when none */
 	struct form *form;	/* the body's fields, after the router read it */
+	const char *body;	/* of a ROUTE_RAW, with its type; body_len bytes and a NUL */
+	const char *body_type;
+	size_t body_len;
 	struct form *args;	/* the query's fields */
 	const struct form *captures;	/* what the route's {names} matched */
 	void *state;		/* the program's own: see cgi-bin/pages.h */
@@ -55,6 +58,13 @@ struct request *request_new(const void *ctx, const struct request_source *src,
  */
 int request_read_form(struct request *r, const struct request_source *src,
 		      size_t cap, struct err *e) must_check;
+
+/*
+ * Reads a body of any type, or none, into body: ERR_LIMIT "error_too_large"
+ * past cap bytes, ERR_INPUT for a wrong length or an encoding.
+ */
+int request_read_raw(struct request *r, const struct request_source *src,
+		     size_t cap, struct err *e) must_check;
 
 /*
  * Whether an Origin header ("" or NULL when absent: yes) names the site that a
