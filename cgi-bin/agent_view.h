@@ -8,6 +8,8 @@
 
 #define AGENT_BODY_MAX (4u << 20)	/* a prompt of 1 MB in its escapes: refused in words, not cut off */
 
+#define IMPORT_BODY_MAX (7u << 20)	/* DEFINITION_JSON_MAX in its escapes */
+
 /* The visitor's agent that the address names. Gives (child of r). */
 struct agent *agent_here(struct request *r, struct err *e) must_check;
 

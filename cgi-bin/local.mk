@@ -18,6 +18,11 @@ gongbang_LDADD = lib/schedule/libschedule.a lib/egress/libegress.a \
 	lib/html/libhtml.a lib/http/libhttp.a lib/core/libcore.a \
 	$(SODIUM_LIBS) $(SQLITE_LIBS) $(HIREDIS_LIBS) $(CMARK_LIBS) \
 	$(CURL_LIBS) $(ICAL_LIBS) $(JSON_LIBS) $(TALLOC_LIBS) $(CORE_LIBS)
+gongbang_LDADD = lib/schedule/libschedule.a lib/egress/libegress.a lib/spending/libspending.a \
+	lib/auth/libauth.a lib/store/libstore.a lib/kv/libkv.a \
+	lib/html/libhtml.a lib/http/libhttp.a lib/core/libcore.a \
+	$(ICAL_LIBS) $(SODIUM_LIBS) $(SQLITE_LIBS) $(HIREDIS_LIBS) $(CMARK_LIBS) \
+	$(CURL_LIBS) $(JSON_LIBS) $(TALLOC_LIBS) $(CORE_LIBS)
 
 pkglibexec_PROGRAMS += cgi-bin/gongbang.fcgi
 cgi_bin_gongbang_fcgi_SOURCES = \
@@ -35,7 +40,9 @@ cgi_bin_gongbang_fcgi_SOURCES = \
 	cgi-bin/page_budgets.c cgi-bin/page_calendar.c \
 	cgi-bin/page_conversation.c \
 	cgi-bin/page_domains.c cgi-bin/page_error.c cgi-bin/page_health.c \
-	cgi-bin/page_history.c cgi-bin/page_login.c cgi-bin/page_usage.c \
+	cgi-bin/page_history.c cgi-bin/page_hook.c cgi-bin/page_import.c \
+	cgi-bin/page_notices.c cgi-bin/page_notify.c \
+	cgi-bin/page_login.c cgi-bin/page_usage.c \
 	cgi-bin/page_usage_csv.c cgi-bin/page_workspace.c \
 	cgi-bin/routes.c cgi-bin/server.c cgi-bin/server.h \
 	cgi-bin/site.c cgi-bin/site.h cgi-bin/usage_chart.c \

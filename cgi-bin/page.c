@@ -8,6 +8,7 @@
 #include "pages.h"
 #include "store/budgets.h"
 #include "store/domains.h"
+#include "store/notices.h"
 #include "cgi-bin/static_version.h"
 
 char *url_encode(const void *ctx, const char *s, const char *keep)
@@ -188,6 +189,21 @@ static void add_stop(const struct request *r, struct view *view)
 			    i18n_time(r, v->text, stop.at, v->zone), NULL) : "");
 }
 
+/* How many notices are not read: for the eye ("" for none) and in words. */
+static void add_unread(const struct request *r, struct view *view)
+{
+	const struct visit *v = visit_of(r);
+	struct err e = { 0 };
+	int64_t n = 0;
+
+	if (v->user && v->db &&
+	    notice_count_unread(v->db, v->user->id, &n, &e) < 0)
+		log_failure("notices_not_counted", &e, "request", r->id, NULL);
+	view_text(view, "unread", n ? n < 100 ? i18n_number(r, n) : "99+" : "");
+	view_text(view, "unread_words", n ? i18n_count(r, v->text,
+					"notices_unread", n) : "");
+}
+
 static void add_user(const struct visit *v, struct view *view)
 {
 	struct view *user;
@@ -221,6 +237,7 @@ struct view *page_view(struct request *r, const char *title_key)
 	view_text(view, "version", STATIC_VERSION);
 	add_user(v, view);
 	add_nav(r, view);
+	add_unread(r, view);
 	add_stop(r, view);
 	return view;
 }

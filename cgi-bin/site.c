@@ -107,7 +107,10 @@ static int pass(struct request *r, struct response *out,
 	}
 	if (route->flags & ROUTE_ADMIN && !v->user->admin)
 		return err_set(e, ERR_MISSING, "not an administrator");
-	if (r->method == METHOD_POST) {
+	if (route->flags & ROUTE_RAW) {
+		if (request_read_raw(r, v->src, body_cap(v->site, route), e) < 0)
+			return -1;
+	} else if (r->method == METHOD_POST) {
 		if (visit_check_origin(r, e) < 0 ||
 		    request_read_form(r, v->src, body_cap(v->site, route),
 				      e) < 0)
@@ -135,7 +138,9 @@ static int serve(struct worker *w, struct request *r,
 			*e = more;
 		return -1;
 	}
-	if (visit_begin(r, w, src, route->flags & ROUTE_OPEN, e) < 0)
+	if (route->flags & ROUTE_RAW)
+		visit_blank(r, w, src);
+	else if (visit_begin(r, w, src, route->flags & ROUTE_OPEN, e) < 0)
 		return -1;
 	return pass(r, out, route, e);
 }
@@ -169,7 +174,8 @@ static void fail(struct request *r, struct response *out, const struct err *why)
 {
 	struct err e = { 0 };
 
-	log_failure("request_failed", why, "request", r->id, "path", r->path,
+	log_failure("request_failed", why, "request", r->id, "path",
+		    str_starts(r->path, "/hooks/") ? "/hooks/" : r->path,
 		    NULL);
 	if (!str_equal(why->key, "error_method"))
 		buf_clear(&out->headers);

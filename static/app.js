@@ -94,3 +94,12 @@ document.addEventListener("keydown", (event) => {
 		event.preventDefault();
 	}
 });
+
+/* A file that is chosen is read into the text of the same form: forms carry no files. */
+for (const input of document.querySelectorAll("input[type=file][data-into]")) {
+	input.closest(".scripted").hidden = false;
+	input.addEventListener("change", async () => {
+		if (input.files.length)
+			document.getElementById(input.dataset.into).value = await input.files[0].text();
+	});
+}

@@ -90,6 +90,22 @@ struct json_object *tree_parse(const char *text, size_t n)
 	return o;
 }
 
+bool tree_valid(const char *text, size_t n)
+{
+	auto_tree *o = tree_parse(text, n);
+	static const char blank[] = " \t\r\n";
+
+	if (o)
+		return true;
+	while (n && strchr(blank, *text)) {
+		text++;
+		n--;
+	}
+	while (n && strchr(blank, text[n - 1]))
+		n--;
+	return n == 4 && memcmp(text, "null", 4) == 0;
+}
+
 static size_t members(struct json_object *o)
 {
 	size_t count = 0, i;

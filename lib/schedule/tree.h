@@ -17,6 +17,9 @@ void tree_release(struct json_object **o);
  */
 struct json_object *tree_parse(const char *text, size_t n);
 
+/* Whether it is such a value, null too. */
+bool tree_valid(const char *text, size_t n);
+
 /* One of its objects named a member twice: readers differ in which holds. */
 bool tree_repeats(struct json_object *o, const char *text, size_t n);
 
