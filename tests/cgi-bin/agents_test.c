@@ -13,6 +13,7 @@
 #include "cgi.h"
 #include "core/clock.h"
 #include "core/str.h"
+#include "kv/kv.h"
 #include "store/agents.h"
 #include "store/conversations.h"
 #include "store/executions.h"
@@ -422,6 +423,35 @@ static void test_run(void **state)
 	talloc_free(x);
 }
 
+/* Whoever runs agents hears of it by the stream; a queued run ends with its agent. */
+static void test_told_and_ended(void **state)
+{
+	struct kv *kv = kv_new(NULL, site.redis.socket);
+	struct browser b;
+	struct execution *x;
+	struct err e = { 0 };
+	char id[ID_SIZE], *value;
+
+	(void)state;
+	be_kim(&b, &site);
+	make(&b, id);
+	assert_true(kv_delete(kv, "runs", &e) == 0);
+	x = run_of(post(&b, at("/agents/*/run", id), "csrf=CSRF"));
+	/* a key that is no text */
+	assert_int_equal(kv_get(kv, kv, "runs", &value, &e), -1);
+	assert_int_equal(e.kind, ERR_INTERNAL);
+	talloc_free(post(&b, at("/agents/*/delete", id), "csrf=CSRF"));
+	memcpy(id, x->id, ID_SIZE);
+	talloc_free(x);
+	x = execution_load(site.db, NULL, id, NULL, &e);
+	assert_non_null(x);
+	assert_string_equal(x->status, "cancelled");
+	assert_string_equal(x->reason, "deleted");
+	assert_true(x->agent_deleted);
+	talloc_free(x);
+	talloc_free(kv);
+}
+
 /* Tested before anything is scheduled: the schedule is off until it is turned on. */
 static void test_save_and_test(void **state)
 {
@@ -751,6 +781,7 @@ int main(void)
 		cmocka_unit_test(test_two_tabs),
 		cmocka_unit_test(test_versions),
 		cmocka_unit_test(test_run),
+		cmocka_unit_test(test_told_and_ended),
 		cmocka_unit_test(test_save_and_test),
 		cmocka_unit_test(test_delete),
 		cmocka_unit_test(test_others),
