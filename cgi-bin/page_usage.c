@@ -5,6 +5,7 @@
 
 #include "core/clock.h"
 #include "core/str.h"
+#include "store/agents.h"
 #include "usage_view.h"
 
 #define SUBJECTS_SHOWN 50
@@ -18,6 +19,27 @@ struct showing {
 	int64_t now;
 };
 
+/* False when no agent of that user has the id. */
+static bool add_agent(const struct showing *s, struct view *row,
+		      const struct report_line *l)
+{
+	const struct visit *v = visit_of(s->r);
+	struct err e = { 0 };
+	struct agent *a = agent_load(v->db, s->r, l->subject_id, s->whose->id,
+				     true, &e);
+
+	if (!a)
+		return false;
+	if (a->deleted_at) {
+		view_text(row, "title", i18n_fill(s->r, v->text, "run_agent_gone",
+						  a->name, NULL));
+		return true;
+	}
+	view_textf(row, "href", "%s/agents/%s", v->site->base_path, a->id);
+	view_text(row, "title", a->name);
+	return true;
+}
+
 static void add_title(const struct showing *s, struct view *row,
 		      const struct report_line *l)
 {
@@ -30,6 +52,8 @@ static void add_title(const struct showing *s, struct view *row,
 		view_text(row, "title", page_text(s->r, "usage_terminal"));
 		return;
 	}
+	if (s->own && str_equal(l->kind, "run") && add_agent(s, row, l))
+		return;
 	if (s->own && str_equal(l->kind, "conversation"))
 		c = conversation_load(v->db, s->r, l->subject_id,
 				      s->whose->id, &e);

@@ -9,6 +9,7 @@
 #include "core/clock.h"
 #include "core/str.h"
 #include "spending/amount.h"
+#include "store/agents.h"
 #include "usage_view.h"
 
 #define CSV_MAX (60u << 20)	/* bytes, as of an export */
@@ -92,21 +93,37 @@ static int add_head(struct file *f, struct err *e)
 	return end_row(f, e);
 }
 
-/* Of one's own conversations alone; "" for what has none or is another's. */
+static const char *name_of(const struct file *f, const struct report_line *l)
+{
+	const struct visit *v = visit_of(f->r);
+	struct err e = { 0 };
+
+	if (str_equal(l->kind, "run")) {
+		struct agent *a = agent_load(v->db, f->r, l->subject_id,
+					     l->user_id, true, &e);
+
+		return a ? a->name : "";
+	} else {
+		struct conversation *c = conversation_load(v->db, f->r,
+				l->subject_id, l->user_id, &e);
+
+		return c ? page_title(f->r, c) :
+			   page_text(f->r, "usage_deleted");
+	}
+}
+
+/* Of one's own conversations and agents alone; "" for what has none or is another's. */
 static const char *title_of(struct file *f, const struct report_line *l)
 {
 	const struct visit *v = visit_of(f->r);
-	struct conversation *c;
-	struct err e = { 0 };
 
-	if (!str_equal(l->kind, "conversation") ||
+	if (str_equal(l->kind, "workspace") ||
 	    !str_equal(l->user_id, v->user->id))
 		return "";
 	if (f->subject && str_equal(f->subject, l->subject_id))
 		return f->title;
-	c = conversation_load(v->db, f->r, l->subject_id, l->user_id, &e);
+	f->title = name_of(f, l);
 	f->subject = talloc_strdup(f->r, l->subject_id);
-	f->title = c ? page_title(f->r, c) : page_text(f->r, "usage_deleted");
 	return f->title;
 }
 

@@ -246,7 +246,7 @@ struct report *report_load(const void *ctx, struct db *db,
 {
 	const unsigned sums[] = {
 		[REPORT_BY_MODEL] = USAGE_BY_QUARTER,
-		[REPORT_BY_SUBJECT] = USAGE_BY_SUBJECT |
+		[REPORT_BY_SUBJECT] = USAGE_BY_SUBJECT | USAGE_BY_AGENT |
 			(prices_change(p, m->from, m->to) ? USAGE_BY_DAY : 0),
 		[REPORT_BY_USER] = USAGE_BY_QUARTER | USAGE_BY_USER,
 	};
@@ -298,6 +298,6 @@ int report_each(struct db *db, const struct prices *p, const char *user_id,
 	};
 	struct passing passing = { p, filter.from, each, data };
 
-	return usage_each(db, &filter, USAGE_BY_USER | USAGE_BY_SUBJECT,
-			  pass_on, &passing, e);
+	return usage_each(db, &filter, USAGE_BY_USER | USAGE_BY_SUBJECT |
+			  USAGE_BY_AGENT, pass_on, &passing, e);
 }

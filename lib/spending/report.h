@@ -45,7 +45,7 @@ int report_month_at(const char *zone, const char *month, int64_t now_ms,
 /* "2026-10", "2026-12" of "2026-11". */
 void report_month_step(const char month[8], int by, char out[8]);
 
-/* One line of a report; what was not asked is "". */
+/* One line of a report; what was not asked is "". The subject of a run is its agent. */
 struct report_line {
 	const char *user_id, *kind, *subject_id, *model;
 	struct tally tally;

@@ -168,23 +168,36 @@ static enum source choose(const struct usage_filter *f, unsigned by,
 /* Whole-number sums: PostgreSQL's own is NUMERIC. */
 #define SUM(column) ", CAST(sum(" column ") AS BIGINT)"
 
+/* Runs stand for their agent; one that is not known stays as it is. */
+#define RUNS_TO_AGENTS \
+	"SELECT c.user_id, c.kind, coalesce(x.agent_id, c.subject_id)" \
+	" AS subject_id, c.model, c.input, c.output, c.cache_write_5m," \
+	" c.cache_write_1h, c.cache_read, c.quarter, c.calls, c.unmetered" \
+	" FROM (%s) AS c LEFT JOIN executions x" \
+	" ON c.kind = 'run' AND x.id = c.subject_id"
+
 /* One text a shape of question, so that each is prepared once. */
 static int make_sql(struct buf *sql, unsigned by, const char *from,
 		    struct err *e)
 {
+	auto_buf agents = BUF_INIT(4096);
 	const char *time = by & USAGE_BY_QUARTER ? "quarter, " :
 			   by & USAGE_BY_DAY ? DAY_OF_QUARTER ", " : "";
 	const char *user = by & USAGE_BY_USER ? "user_id, " : "";
 	const char *subject = by & USAGE_BY_SUBJECT ?
 			      "subject_id, kind, " : "";
 
+	if (by & USAGE_BY_AGENT && buf_addf(&agents, e, RUNS_TO_AGENTS,
+					    from) < 0)
+		return -1;
 	if (buf_addf(sql, e, "SELECT model, %.*s, %s, %s",
 		     *time ? (int)strlen(time) - 2 : 1, *time ? time : "0",
 		     *user ? "user_id" : "''",
 		     *subject ? "kind, subject_id" : "'', ''") < 0 ||
 	    buf_addf(sql, e, SUM("input") SUM("output") SUM("cache_write_5m")
 		     SUM("cache_write_1h") SUM("cache_read") SUM("calls")
-		     SUM("unmetered") " FROM (%s) AS calls", from) < 0)
+		     SUM("unmetered") " FROM (%s) AS calls",
+		     by & USAGE_BY_AGENT ? buf_text(&agents) : from) < 0)
 		return -1;
 	return buf_addf(sql, e, " GROUP BY %s%s%smodel ORDER BY %s%s%smodel",
 			time, user, subject, time, user, subject);
@@ -200,7 +213,7 @@ int usage_each(struct db *db, const struct usage_filter *f, unsigned by,
 	const int64_t end = to - to % DAY;
 	const enum source from = choose(f, by, first < end);
 	struct summing s = { each, data };
-	auto_buf sql = BUF_INIT(4096);
+	auto_buf sql = BUF_INIT(8192);
 
 	if (make_sql(&sql, by, f->user_id ? sources[from].of_user :
 		     sources[from].of_all, e) < 0)

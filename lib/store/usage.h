@@ -53,6 +53,7 @@ enum {
 	USAGE_BY_USER = 2,
 	USAGE_BY_SUBJECT = 4,	/* and kind */
 	USAGE_BY_DAY = 8,	/* of UTC; unless by quarter, too */
+	USAGE_BY_AGENT = 16,	/* with by subject: that of a run is its agent */
 };
 
 struct usage_sum {
