@@ -209,3 +209,24 @@ int attempt_keep(struct db *db, const char *conversation_id, bool *kept,
 		      "  WHERE conversation_id = $1 AND outcome <> ''))", "t",
 		      conversation_id);
 }
+
+static int keep_id(void *data, const struct db_row *row, struct err *e)
+{
+	if (!str_copy(data, ID_SIZE, db_text(row, 0)))
+		return err_set(e, ERR_INTERNAL, "id is too long");
+	return 0;
+}
+
+int attempt_find(struct db *db, const char *conversation_id,
+		 char execution_id[ID_SIZE], struct err *e)
+{
+	char id[ID_SIZE] = "";
+
+	if (db_query(db, e, keep_id, id, "SELECT execution_id FROM attempts"
+		     " WHERE conversation_id = $1", "t", conversation_id) < 0)
+		return -1;
+	if (!*id)
+		return err_set(e, ERR_MISSING, "no attempt of a run");
+	memcpy(execution_id, id, ID_SIZE);
+	return 0;
+}

@@ -128,6 +128,9 @@ int attempt_each_open(struct db *db,
  */
 int attempt_continue(struct db *db, const char *execution_id, const char *user_id, char conversation_id[ID_SIZE], struct err *e) must_check;
 
+/* The run that a conversation is (or, continued, was) an attempt of. ERR_MISSING. */
+int attempt_find(struct db *db, const char *conversation_id, char execution_id[ID_SIZE], struct err *e) must_check;
+
 /*
  * For the purge of a conversation, within its transaction. *kept: a run's
  * transcript is in it, so only what followed the run's end was taken away.
