@@ -32,7 +32,9 @@ cgi_bin_gongbang_fcgi_SOURCES = \
 	cgi-bin/page_agent_acts.c cgi-bin/page_agent_versions.c \
 	cgi-bin/page_agent_written.c cgi-bin/page_agents.c cgi-bin/runs.h \
 	cgi-bin/bridge.c cgi-bin/connections.c cgi-bin/connections.h \
-	cgi-bin/domain_view.h cgi-bin/gongbang_fcgi.c \
+	cgi-bin/domain_view.h cgi-bin/execution_attempts.c \
+	cgi-bin/execution_view.c cgi-bin/execution_view.h \
+	cgi-bin/gongbang_fcgi.c \
 	cgi-bin/line_diff.c cgi-bin/line_diff.h \
 	cgi-bin/page.c cgi-bin/pages.h \
 	cgi-bin/page_account.c cgi-bin/page_admin.c \
@@ -43,6 +45,12 @@ cgi_bin_gongbang_fcgi_SOURCES = \
 	cgi-bin/page_history.c cgi-bin/page_hook.c cgi-bin/page_import.c \
 	cgi-bin/page_notices.c cgi-bin/page_notify.c \
 	cgi-bin/page_login.c cgi-bin/page_usage.c \
+	cgi-bin/page_budgets.c cgi-bin/page_conversation.c \
+	cgi-bin/page_domains.c cgi-bin/page_error.c \
+	cgi-bin/page_execution.c cgi-bin/page_execution_acts.c \
+	cgi-bin/page_execution_compare.c cgi-bin/page_executions.c \
+	cgi-bin/page_health.c \
+	cgi-bin/page_history.c cgi-bin/page_login.c cgi-bin/page_usage.c \
 	cgi-bin/page_usage_csv.c cgi-bin/page_workspace.c \
 	cgi-bin/routes.c cgi-bin/server.c cgi-bin/server.h \
 	cgi-bin/site.c cgi-bin/site.h cgi-bin/usage_chart.c \

@@ -60,6 +60,7 @@ static const char *page_of_form(const char *path)
 		{ "/admin/budgets/", NULL },
 		{ "/admin/domains", "/admin/domains" },
 		{ "/admin/", "/admin" },
+		{ "/executions", "/executions" },
 	};
 	size_t i;
 
@@ -235,6 +236,7 @@ struct view *page_view(struct request *r, const char *title_key)
 	view_text(view, "path", page_here(r));
 	view_flag(view, "demo", settings_flag(v->site->settings, SET_MODEL_DEMO));
 	view_text(view, "version", STATIC_VERSION);
+	view_text(view, "refresh", "");
 	add_user(v, view);
 	add_nav(r, view);
 	add_unread(r, view);

@@ -5,9 +5,9 @@
 
 #include "core/str.h"
 #include "pages.h"
+#include "store/executions.h"
 #include "transcript/part.h"
 
-#define PARTS_SHOWN 200
 #define HISTORY_MAX (12u << 20)		/* bytes of one message; a page has 16 MiB */
 
 /* Collects the parts of a turn into its message element. */
@@ -63,28 +63,40 @@ static int add_part(void *data, const struct part *p, struct err *e)
 			   e);
 }
 
-static int add_messages(struct request *r, struct view *view,
-			const struct conversation *c, int64_t before,
-			struct err *e)
+int page_transcript(struct request *r, struct view *list, const char *id,
+		    int64_t before, int limit, int64_t *older, struct err *e)
 {
 	const struct visit *v = visit_of(r);
 	struct history h = {
-		.r = r, .messages = view_list(view, "messages"),
-		.parts = BUF_INIT(HISTORY_MAX), .oldest = -1,
+		.r = r, .messages = list, .parts = BUF_INIT(HISTORY_MAX),
+		.oldest = -1,
 	};
 	int bad;
 
-	bad = part_each(v->db, c->id, -1, before, PARTS_SHOWN, add_part, &h, e);
+	bad = part_each(v->db, id, -1, before, limit, add_part, &h, e);
 	if (!bad)
 		bad = close_message(&h, e);
 	buf_release(&h.parts);
 	if (bad)
 		return -1;
-	if (h.count == PARTS_SHOWN && h.oldest > 0)
+	*older = h.count == limit && h.oldest > 0 ? h.oldest : 0;
+	return 0;
+}
+
+static int add_messages(struct request *r, struct view *view,
+			const struct conversation *c, int64_t before,
+			struct err *e)
+{
+	int64_t older;
+
+	if (page_transcript(r, view_list(view, "messages"), c->id, before,
+			    PARTS_SHOWN, &older, e) < 0)
+		return -1;
+	view_text(view, "earlier_href", "");
+	if (older)
 		view_textf(view, "earlier_href", "%s/workspace/%s?before=%lld",
-			   v->site->base_path, c->id, (long long)h.oldest);
-	else
-		view_text(view, "earlier_href", "");
+			   visit_of(r)->site->base_path, c->id,
+			   (long long)older);
 	return 0;
 }
 
@@ -152,21 +164,50 @@ static int show_earlier(struct request *r, struct response *out,
 	return page_render(r, out, "pages/history", view, e);
 }
 
+/* Says that a conversation was a run's before its user went on in it. */
+static void add_origin(struct request *r, struct view *view, const char *run)
+{
+	const struct visit *v = visit_of(r);
+	struct execution *x;
+	struct err e = { 0 };
+	struct view *map;
+
+	view_flag(view, "continued", false);
+	x = *run ? execution_load(v->db, r, run, v->user->id, &e) : NULL;
+	if (!x)
+		return;
+	map = view_map(view, "continued");
+	view_textf(map, "href", "%s/executions/%s", v->site->base_path, x->id);
+	view_text(map, "words", i18n_fill(r, v->text, "run_to_conversation_note",
+		  x->agent_name, i18n_time(r, v->text, x->planned_at, v->zone),
+		  NULL));
+}
+
 int page_conversation(struct request *r, struct response *out, struct err *e)
 {
 	struct visit *v = visit_of(r);
 	struct conversation *c;
 	struct view *view;
 	int64_t before;
+	char run[ID_SIZE] = "";
+	struct err none = { 0 };
 
 	c = conversation_load(v->db, r, request_arg(r, "id"), v->user->id, e);
 	if (!c || page_number(r, "before", &before, e) < 0)
 		return -1;
+	if (attempt_find(v->db, c->id, run, &none) < 0 &&
+	    none.kind != ERR_MISSING) {
+		*e = none;
+		return -1;
+	}
+	if (*run && str_equal(c->kind, "run"))
+		return response_redirect(out, e, "/executions/%s", run);
 	if (before)
 		return show_earlier(r, out, c, before, e);
 	view = page_chat_view(r, talloc_asprintf(r, "conversations/%s", c->id),
 			      c->mode);
 	add_conversation(r, view, c);
+	add_origin(r, view, run);
 	if (page_conversations(r, view, c->id, "", 0, e) < 0 ||
 	    add_messages(r, view, c, 0, e) < 0 || add_queue(r, view, c, e) < 0)
 		return -1;

@@ -220,6 +220,7 @@ int page_workspace(struct request *r, struct response *out, struct err *e)
 			       before, e) < 0)
 		return -1;
 	view_flag(view, "conversation", false);
+	view_flag(view, "continued", false);
 	view_list(view, "messages");
 	view_text(view, "earlier_href", "");
 	view_html(view, "queue_html", "");

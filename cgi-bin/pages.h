@@ -103,6 +103,16 @@ int page_conversations(struct request *r, struct view *view, const char *current
 		       const char *search, int64_t before, struct err *e) must_check;
 
 /*
+ * The last so many parts of a conversation before an offset (0: no bound), as
+ * the messages of a list ({{{html}}}). *older: the offset before which there
+ * are more, 0 for none.
+ */
+#define PARTS_SHOWN 200
+int page_transcript(struct request *r, struct view *list, const char *id,
+		    int64_t before, int limit, int64_t *older,
+		    struct err *e) must_check;
+
+/*
  * Tells the bridge by a POST on its control socket. It may be away: that is
  * logged (and false) and no failure of the page: the bridge reads the store at start.
  */
@@ -132,6 +142,15 @@ int page_password(struct request *r, struct response *out, struct err *e);
 int page_calendar(struct request *r, struct response *out, struct err *e);
 int page_feed_make(struct request *r, struct response *out, struct err *e);
 int page_feed_revoke(struct request *r, struct response *out, struct err *e);
+int page_executions(struct request *r, struct response *out, struct err *e);
+int page_execution(struct request *r, struct response *out, struct err *e);
+int page_execution_state(struct request *r, struct response *out, struct err *e);
+int page_execution_compare(struct request *r, struct response *out, struct err *e);
+int page_execution_transcript(struct request *r, struct response *out, struct err *e);
+int page_execution_file(struct request *r, struct response *out, struct err *e);
+int page_execution_cancel(struct request *r, struct response *out, struct err *e);
+int page_execution_continue(struct request *r, struct response *out, struct err *e);
+int page_execution_again(struct request *r, struct response *out, struct err *e);
 int page_usage(struct request *r, struct response *out, struct err *e);
 int page_usage_csv(struct request *r, struct response *out, struct err *e);
 int page_domains(struct request *r, struct response *out, struct err *e);

@@ -3,6 +3,7 @@ staticdir = $(pkgdatadir)/static
 dist_static_DATA = \
 	static/agents.js \
 	static/app.js \
+	static/execution.js \
 	static/gongbang.css \
 	static/icon.svg \
 	static/pico.min.css \

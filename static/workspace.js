@@ -13,6 +13,7 @@ const below = document.querySelector("#new-below");
 const mode = document.querySelector("#mode");
 const words = (name) => root.getAttribute("data-text-" + name);
 const conversation = root.dataset.conversation || "";
+const readOnly = "readOnly" in root.dataset;	// a run: nobody writes, nothing to answer
 const messageMax = Number(root.dataset.messageMax);
 
 // ---- what survives a reload --------------------------------------------
@@ -39,7 +40,7 @@ const store = {
 };
 const draftName = "draft:" + root.dataset.ws;
 const outboxName = "outbox:" + root.dataset.ws;
-let outbox = store.read(outboxName, []);	// {id, text}: not yet known to be stored
+let outbox = readOnly ? [] : store.read(outboxName, []);	// {id, text}: not yet known to be stored
 
 function uuid() {
 	const b = crypto.getRandomValues(new Uint8Array(16));
@@ -237,11 +238,14 @@ const handlers = {
 			into.append(event.text);
 	},
 	queue(event) {
+		if (readOnly)
+			return;
 		queue.innerHTML = event.html;
 		showUnsent();
 	},
 	blocked(event) {
-		showBlocked(event.html);
+		if (!readOnly)
+			showBlocked(event.html);
 	},
 	status(event) {
 		bar.dataset.state = event.state;
@@ -257,6 +261,8 @@ const handlers = {
 		forget(event.id);
 	},
 	refused(event) {
+		if (readOnly)
+			return;
 		const message = outbox.find((m) => m.id === event.id);
 		forget(event.id);
 		if (message && !box.value)
@@ -271,6 +277,8 @@ const handlers = {
 	},
 	conversation(event) {
 		const list = document.querySelector("#conversation-list");
+		if (!list)
+			return;
 		const old = document.getElementById("c-" + event.target);
 		if (!event.html) {
 			old?.remove();
@@ -408,7 +416,7 @@ function showStatus(html) {
 		else if (fresh)
 			bar.append(fresh);
 		if (had)
-			(id && fresh?.querySelector("#" + id) || box).focus({preventScroll: true});
+			(id && fresh?.querySelector("#" + id) || box || chat).focus({preventScroll: true});
 	}
 }
 
@@ -444,7 +452,7 @@ function openBlocked() {
 	(fold.querySelector("input") || fold.querySelector("summary")).focus();
 }
 
-blocked.addEventListener("submit", (event) => {
+blocked?.addEventListener("submit", (event) => {
 	const form = event.target.closest("form[data-ask]");
 	if (!form)
 		return;
@@ -471,11 +479,13 @@ function say(state, text) {
 
 // On a touch screen the keyboard would jump up and hide what one reads.
 function backToBox() {
-	if (!matchMedia("(pointer: coarse)").matches)
+	if (box && !matchMedia("(pointer: coarse)").matches)
 		box.focus({preventScroll: true});
 }
 
 function complain(text) {
+	if (!problem)
+		return;
 	problem.textContent = text || "";
 	problem.hidden = !text;
 }
@@ -522,6 +532,8 @@ function forget(id) {
 
 // Messages that the bridge has not confirmed yet stand below its own queue.
 function showUnsent() {
+	if (readOnly)
+		return;
 	queue.querySelector(".unsent")?.remove();
 	if (!outbox.length)
 		return;
@@ -580,7 +592,7 @@ function send() {
 }
 
 // A first message leaves the draft only when its conversation was opened.
-composer.addEventListener("submit", (event) => {
+composer?.addEventListener("submit", (event) => {
 	if (!send()) {
 		event.preventDefault();
 		return;
@@ -606,7 +618,7 @@ function forgetSentDraft() {
 	}
 }
 
-box.addEventListener("keydown", (event) => {
+box?.addEventListener("keydown", (event) => {
 	// keyCode 229: an input method (Korean, Japanese, Chinese) owns this key.
 	if (event.key !== "Enter" || event.shiftKey || event.isComposing ||
 	    event.keyCode === 229)
@@ -619,14 +631,14 @@ let draftTimer = 0;
 function keepDraft() {
 	store.write(draftName, box.value.length < 100000 ? box.value : null);
 }
-box.addEventListener("input", () => {
+box?.addEventListener("input", () => {
 	grow();
 	clearTimeout(draftTimer);
 	draftTimer = setTimeout(keepDraft, 300);
 });
 
 document.addEventListener("keydown", (event) => {
-	if (event.key !== "Escape" || event.isComposing || document.querySelector("dialog[open]") ||
+	if (readOnly || event.key !== "Escape" || event.isComposing || document.querySelector("dialog[open]") ||
 	    event.target.closest?.("#conversation-search"))
 		return;
 	if (bar.dataset.state === "working")
@@ -685,7 +697,7 @@ function answer(part, choice) {
 
 document.addEventListener("click", (event) => {
 	const button = event.target.closest("button");
-	if (!button)
+	if (!button || readOnly)
 		return;
 	if (button.id === "stop")
 		post({type: "interrupt"});
@@ -704,6 +716,8 @@ chat.addEventListener("submit", (event) => {
 	if (!part)
 		return;
 	event.preventDefault();
+	if (readOnly)
+		return;
 	answer(part, event.submitter?.dataset.answer || "allow");
 });
 
@@ -715,15 +729,17 @@ addEventListener("pageshow", (event) => {
 
 // ---- start -----------------------------------------------------------------
 
-document.querySelector("#send").disabled = false;
-forgetSentDraft();
-if (!box.value)
-	box.value = store.read(draftName, "");
-grow();
+if (!readOnly) {
+	document.querySelector("#send").disabled = false;
+	forgetSentDraft();
+	if (!box.value)
+		box.value = store.read(draftName, "");
+	grow();
+}
 decorate(chat);
 showUnsent();
 if (conversation)
 	toEnd();
 connect();
-if (conversation && matchMedia("(min-width: 801px)").matches)
+if (conversation && !readOnly && matchMedia("(min-width: 801px)").matches)
 	box.focus({preventScroll: true});

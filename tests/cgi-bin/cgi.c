@@ -212,7 +212,8 @@ struct answer *ask(struct browser *b, const char *method, const char *address,
 	assert_non_null(end);
 	a->head = talloc_strndup(a, out.data, (size_t)(end - out.data) + 2);
 	a->body_len = out.len - (size_t)(end + 4 - out.data);
-	a->body = talloc_strndup(a, end + 4, a->body_len);
+	/* with the NUL that buf keeps at its end, and those within */
+	a->body = talloc_memdup(a, end + 4, a->body_len + 1);
 	assert_int_equal(sscanf(a->head, "Status: %d", &a->status), 1);
 	keep_state(b, a);
 	return a;

@@ -67,3 +67,8 @@ tests_cgi_bin_hooks_test_SOURCES = tests/cgi-bin/hooks_test.c \
 	tests/cgi-bin/cgi.c tests/cgi-bin/cgi.h $(test_redis)
 tests_cgi_bin_hooks_test_DEPENDENCIES = cgi-bin/gongbang.fcgi $(cgi_test_own)
 tests_cgi_bin_hooks_test_LDADD = $(cgi_test_libs)
+check_PROGRAMS += tests/cgi-bin/executions_test
+tests_cgi_bin_executions_test_SOURCES = tests/cgi-bin/executions_test.c \
+	tests/cgi-bin/cgi.c tests/cgi-bin/cgi.h $(test_redis)
+tests_cgi_bin_executions_test_DEPENDENCIES = cgi-bin/gongbang.fcgi $(cgi_test_own)
+tests_cgi_bin_executions_test_LDADD = $(cgi_test_libs)
