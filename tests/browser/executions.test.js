@@ -1,0 +1,182 @@
+// Runs as people see them: the list, a page from the top, one that goes on.
+import {after, before, test} from "node:test";
+import assert from "node:assert/strict";
+import {execFileSync} from "node:child_process";
+import {randomUUID} from "node:crypto";
+import {readFileSync} from "node:fs";
+import {createRequire} from "node:module";
+import {join} from "node:path";
+import {address, gongbang, logIn, newAccount, openPage, startBrowser} from "./gongbang.js";
+
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const state = process.env.GONGBANG_STATE;
+const sql = (text, ...flags) => execFileSync("sqlite3", [...flags, "-cmd", ".timeout 5000", join(state, "data/gongbang.db")], {input: text, encoding: "utf8"});
+const rows = (text) => JSON.parse(sql(text, "-json") || "[]");
+const tell = (path) => execFileSync("curl", ["-s", "-X", "POST", "--unix-socket", join(state, "run/control/control.sock"), "http://bridge" + path]);
+const quote = (text) => "'" + text.replaceAll("'", "''") + "'";
+const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+let browser, login, user;
+const agent = randomUUID();
+
+before(async () => {
+	browser = await startBrowser();
+	login = newAccount("runs");
+	user = JSON.parse(gongbang(["user", "list", "--json"])).find((u) => u.login === login).id;
+	const definition = JSON.stringify({gongbang_agent: 1, name: "Weekly stocks", prompt: "slow",
+		schedule: {frequency: "none", timezone: "UTC"}, model: "", policy: "everything", tools: []});
+	sql(`INSERT INTO agents (id, user_id, name, version, status, created_at, updated_at) VALUES ('${agent}', '${user}', 'Weekly stocks', 1, 'active', 1, 1);
+		INSERT INTO agent_versions (agent_id, version, definition, created_at) VALUES ('${agent}', 1, ${quote(definition)}, 1);`);
+});
+after(() => browser.close());
+
+// A row as the worker leaves it.
+function add({status, reason = "", detail = "", result = "", at = Date.now() - 3600000, trigger = "schedule", before = at, payload = ""}) {
+	const id = randomUUID(), open = status === "queued", began = !["queued", "skipped", "missed", "refused"].includes(status);
+	sql(`INSERT INTO executions (id, agent_id, user_id, version, trigger_kind, status, reason, detail, planned_at, not_before, queued_at, started_at, ended_at, attempt, prompt, payload, result)
+		VALUES ('${id}', '${agent}', '${user}', 1, '${trigger}', '${status}', '${reason}', ${quote(detail)}, ${at}, ${before}, ${at}, ${began ? at + 400 : 0}, ${open ? 0 : at + 74000}, 0, 'Fetch this week''s prices and draw them.', ${quote(payload)}, ${quote(result)});`);
+	return id;
+}
+
+// As the worker starts one: all of it in a transaction, then a word to the bridge.
+function begin(prompt) {
+	const run = {id: randomUUID(), conversation: randomUUID()}, now = Date.now();
+	sql(`BEGIN IMMEDIATE;
+		INSERT INTO conversations (id, user_id, title, mode, created_at, updated_at, kind) VALUES ('${run.conversation}', '${user}', 'Weekly stocks', 'bypassPermissions', ${now}, ${now}, 'run');
+		INSERT INTO messages (id, conversation_id, seq, state, text, at, created_at) VALUES ('${randomUUID()}', '${run.conversation}', 1, 'queued', ${quote(prompt)}, -1, ${now});
+		INSERT INTO executions (id, agent_id, user_id, version, trigger_kind, status, planned_at, not_before, queued_at, started_at, attempt, prompt)
+			VALUES ('${run.id}', '${agent}', '${user}', 1, 'manual', 'running', ${now}, ${now}, ${now}, ${now}, 1, ${quote(prompt)});
+		INSERT INTO attempts (execution_id, attempt, conversation_id, started_at, deadline_at) VALUES ('${run.id}', 1, '${run.conversation}', ${now}, ${now + 600000});
+		COMMIT;`);
+	tell(`/conversations/${run.conversation}/refresh`);
+	return run;
+}
+
+// The attempt's end, and the run's, which is the worker's to book when one is there.
+async function ended(run) {
+	for (let i = 0; i < 300; i++) {
+		const [a] = rows(`SELECT outcome FROM attempts WHERE execution_id = '${run.id}';`);
+		if (a.outcome) {
+			sql(`UPDATE executions SET status = t.outcome, reason = t.reason, result = t.result, turns = t.turns, ended_at = t.ended_at
+				FROM attempts t WHERE t.execution_id = executions.id AND executions.id = '${run.id}' AND executions.status = 'running';`);
+			return a.outcome;
+		}
+		await sleep(200);
+	}
+	throw new Error("the attempt did not end");
+}
+
+async function open(path, options) {
+	const page = await openPage(browser, options);
+	await logIn(page, login);
+	await page.waitForURL(/\/workspace$/);
+	await page.goto(address + path);
+	return page;
+}
+
+async function close(page) {
+	assert.deepEqual(page.problems, []);
+	await page.context().close();
+}
+
+// By the debugger, so the page's CSP stays as it is.
+async function well(page) {
+	const client = await page.context().newCDPSession(page);
+	await client.send("Runtime.evaluate", {expression: axe});
+	const {result} = await client.send("Runtime.evaluate", {
+		expression: "axe.run(document).then((r) => JSON.stringify(r.violations.map((v) => v.id + ': ' + v.nodes.map((n) => n.target).join(' '))))",
+		awaitPromise: true,
+	});
+	assert.deepEqual(JSON.parse(result.value), []);
+	assert.ok(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth) <= 0);
+}
+
+const narrow = {viewport: {width: 360, height: 740}, locale: "ko-KR", colorScheme: "dark"};
+
+test("the list, wide and narrow, and its empty states", async () => {
+	let page = await open("/executions");
+	await page.getByText("Nothing has run yet.").waitFor();
+	await well(page);
+	add({status: "success", result: "# Prices\n\n| a | b |\n|---|---|\n| 1 | 2 |\n"});
+	add({status: "failed", reason: "needs_input", at: Date.now() - 7200000});
+	add({status: "missed", reason: "late", at: Date.now() - 9200000});
+	await page.goto(address + "/executions");
+	assert.equal(await page.locator("[data-execution]").count(), 3);
+	await well(page);
+	await page.selectOption("select[name=status]", "failed");
+	await page.getByRole("button", {name: "Show"}).click();
+	assert.equal(await page.locator("[data-execution]").count(), 1);
+	await page.getByText("needs input").waitFor();
+	await page.goto(address + "/executions?status=refused");
+	await page.getByText("No run fits this filter.").waitFor();
+	await close(page);
+	page = await open("/executions", narrow);
+	assert.equal(await page.locator("[data-execution]").count(), 3);
+	await well(page);
+	await close(page);
+});
+
+test("a run that ended, from the top; compared with the one before", async () => {
+	add({status: "success", result: "same\nold\n", at: Date.now() - 200000});
+	const id = add({status: "success", result: "same\nnew\n", at: Date.now() - 100000, payload: '{"a":1}'});
+	for (const options of [{}, narrow]) {
+		const page = await open("/executions/" + id, options);
+		const order = await page.locator("main > *").evaluateAll((all) => all.map((e) => e.id).filter(Boolean));
+		assert.deepEqual(order, ["result", "how", "numbers"]);
+		await well(page);
+		await page.locator("#result a").first().click();
+		await page.locator("ins", {hasText: "new"}).waitFor();
+		await page.locator("del", {hasText: "old"}).waitFor();
+		await well(page);
+		await close(page);
+	}
+});
+
+test("one that waits tells why; cancelled there, it says so", async () => {
+	const id = add({status: "queued", at: Date.now() - 65000, before: Date.now() + 3600000});
+	const page = await open("/executions/" + id, narrow);
+	await page.locator("#run-state").waitFor();
+	await well(page);
+	const first = await page.locator("#run-state").innerText();
+	await page.waitForFunction((text) => document.querySelector("#run-state").innerText !== text, first);
+	await page.locator("#run-cancel").click();
+	await page.locator("main[data-status=cancelled]").waitFor();
+	await close(page);
+});
+
+test("one that goes on is seen live, by nobody's box, until its end is shown", async () => {
+	const run = begin("slow");
+	const page = await open("/executions/" + run.id);
+	assert.equal(await page.locator("#message-input").count(), 0);
+	await page.locator("#chat-area [data-part=text]").first().waitFor({timeout: 90000});
+	await page.locator("#status-bar[data-state=working]").waitFor({timeout: 90000});
+	assert.equal(await page.locator("#stop:visible").count(), 0);
+	await well(page);
+	assert.equal(await ended(run), "success");
+	await page.locator("main[data-status=success]").waitFor();
+	await page.locator("#how [data-part=text]").first().waitFor();
+	await page.goto(address + "/workspace/" + run.conversation);
+	assert.match(page.url(), new RegExp("/executions/" + run.id));
+	await page.locator("#run-continue").click();
+	await page.waitForURL(new RegExp("/workspace/" + run.conversation));
+	await page.locator(".origin-note").waitFor();
+	await page.locator("#status-bar[data-state=ready]").waitFor({timeout: 90000});
+	await page.fill("#message-input", "Hello");
+	await page.press("#message-input", "Enter");
+	await page.locator("[data-part=usage]").nth(1).waitFor({timeout: 90000});
+	await well(page);
+	await page.goto(address + "/executions/" + run.id);
+	assert.equal(await page.locator("#how [data-role=user]").count(), 1);
+	await close(page);
+});
+
+test("one that goes on is cancelled", async () => {
+	const run = begin("run: sleep 300");
+	const page = await open("/executions/" + run.id);
+	await page.locator("#chat-area [data-part=tool_use]").first().waitFor({timeout: 90000});
+	await page.locator("#run-cancel").click();
+	await page.getByText("being cancelled").waitFor();
+	assert.equal(await ended(run), "cancelled");
+	await page.locator("main[data-status=cancelled]").waitFor();
+	await page.getByText("You cancelled it.").waitFor();
+	await close(page);
+});
