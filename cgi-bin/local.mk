@@ -18,55 +18,34 @@ gongbang_LDADD = lib/schedule/libschedule.a lib/egress/libegress.a \
 	lib/html/libhtml.a lib/http/libhttp.a lib/core/libcore.a \
 	$(SODIUM_LIBS) $(SQLITE_LIBS) $(HIREDIS_LIBS) $(CMARK_LIBS) \
 	$(CURL_LIBS) $(ICAL_LIBS) $(JSON_LIBS) $(TALLOC_LIBS) $(CORE_LIBS)
-gongbang_LDADD = lib/schedule/libschedule.a lib/egress/libegress.a lib/spending/libspending.a \
-	lib/auth/libauth.a lib/store/libstore.a lib/kv/libkv.a \
-	lib/html/libhtml.a lib/http/libhttp.a lib/core/libcore.a \
-	$(ICAL_LIBS) $(SODIUM_LIBS) $(SQLITE_LIBS) $(HIREDIS_LIBS) $(CMARK_LIBS) \
-	$(CURL_LIBS) $(JSON_LIBS) $(TALLOC_LIBS) $(CORE_LIBS)
 
 pkglibexec_PROGRAMS += cgi-bin/gongbang.fcgi
 cgi_bin_gongbang_fcgi_SOURCES = \
 	cgi-bin/agent_changes.c cgi-bin/agent_form.c cgi-bin/agent_form.h \
-	cgi-bin/agent_form_view.c cgi-bin/agent_preview.c \
-	cgi-bin/agent_view.c cgi-bin/agent_view.h cgi-bin/page_agent.c \
-	cgi-bin/page_agent_acts.c cgi-bin/page_agent_versions.c \
-	cgi-bin/page_agent_written.c cgi-bin/page_agents.c cgi-bin/runs.h \
-	cgi-bin/bridge.c cgi-bin/connections.c cgi-bin/connections.h \
-	cgi-bin/domain_view.h cgi-bin/execution_attempts.c \
-	cgi-bin/execution_view.c cgi-bin/execution_view.h \
-	cgi-bin/gongbang_fcgi.c \
-	cgi-bin/line_diff.c cgi-bin/line_diff.h \
-	cgi-bin/page.c cgi-bin/pages.h \
-	cgi-bin/page_account.c cgi-bin/page_admin.c \
-	cgi-bin/page_admin_domains.c cgi-bin/page_admin_usage.c \
-	cgi-bin/page_budgets.c cgi-bin/page_calendar.c \
-	cgi-bin/page_conversation.c \
-	cgi-bin/page_domains.c cgi-bin/page_error.c cgi-bin/page_health.c \
-	cgi-bin/page_history.c cgi-bin/page_hook.c cgi-bin/page_import.c \
-	cgi-bin/page_notices.c cgi-bin/page_notify.c \
-	cgi-bin/page_login.c cgi-bin/page_usage.c \
-	cgi-bin/page_budgets.c cgi-bin/page_conversation.c \
-	cgi-bin/page_domains.c cgi-bin/page_error.c \
+	cgi-bin/agent_form_view.c cgi-bin/agent_preview.c cgi-bin/agent_view.c \
+	cgi-bin/agent_view.h cgi-bin/bridge.c cgi-bin/connections.c \
+	cgi-bin/connections.h cgi-bin/domain_view.h cgi-bin/execution_attempts.c \
+	cgi-bin/execution_view.c cgi-bin/execution_view.h cgi-bin/gongbang_fcgi.c \
+	cgi-bin/line_diff.c cgi-bin/line_diff.h cgi-bin/page.c \
+	cgi-bin/page_account.c cgi-bin/page_admin.c cgi-bin/page_admin_domains.c \
+	cgi-bin/page_admin_usage.c cgi-bin/page_agent.c cgi-bin/page_agent_acts.c \
+	cgi-bin/page_agent_versions.c cgi-bin/page_agent_written.c \
+	cgi-bin/page_agents.c cgi-bin/page_budgets.c cgi-bin/page_calendar.c \
+	cgi-bin/page_conversation.c cgi-bin/page_domains.c cgi-bin/page_error.c \
 	cgi-bin/page_execution.c cgi-bin/page_execution_acts.c \
 	cgi-bin/page_execution_compare.c cgi-bin/page_executions.c \
-	cgi-bin/page_health.c \
-	cgi-bin/page_history.c cgi-bin/page_login.c cgi-bin/page_usage.c \
-	cgi-bin/page_usage_csv.c cgi-bin/page_workspace.c \
-	cgi-bin/routes.c cgi-bin/server.c cgi-bin/server.h \
-	cgi-bin/site.c cgi-bin/site.h cgi-bin/usage_chart.c \
-	cgi-bin/usage_view.c cgi-bin/usage_view.h cgi-bin/visit.c
+	cgi-bin/page_health.c cgi-bin/page_history.c cgi-bin/page_hook.c \
+	cgi-bin/page_import.c cgi-bin/page_login.c cgi-bin/page_notices.c \
+	cgi-bin/page_notify.c cgi-bin/page_usage.c cgi-bin/page_usage_csv.c \
+	cgi-bin/page_workspace.c cgi-bin/pages.h cgi-bin/routes.c cgi-bin/runs.h \
+	cgi-bin/server.c cgi-bin/server.h cgi-bin/site.c cgi-bin/site.h \
+	cgi-bin/usage_chart.c cgi-bin/usage_view.c cgi-bin/usage_view.h \
+	cgi-bin/visit.c
 cgi_bin_gongbang_fcgi_LDADD = \
-	lib/schedule/libschedule.a \
-	lib/transcript/libtranscript.a lib/egress/libegress.a \
-	lib/spending/libspending.a lib/auth/libauth.a lib/store/libstore.a \
-	lib/kv/libkv.a lib/html/libhtml.a lib/http/libhttp.a \
-	lib/core/libcore.a \
-	$(ICAL_LIBS) $(FCGI_LIBS) $(SODIUM_LIBS) $(SQLITE_LIBS) $(HIREDIS_LIBS) \
-	$(CMARK_LIBS) $(CURL_LIBS) $(JSON_LIBS) $(TALLOC_LIBS) $(UV_LIBS) \
-	$(CORE_LIBS) -lpthread
-	lib/schedule/libschedule.a lib/spending/libspending.a \
-	lib/auth/libauth.a lib/store/libstore.a lib/kv/libkv.a \
-	lib/html/libhtml.a lib/http/libhttp.a lib/core/libcore.a \
+	lib/transcript/libtranscript.a lib/schedule/libschedule.a \
+	lib/egress/libegress.a lib/spending/libspending.a lib/auth/libauth.a \
+	lib/store/libstore.a lib/kv/libkv.a lib/html/libhtml.a \
+	lib/http/libhttp.a lib/core/libcore.a \
 	$(FCGI_LIBS) $(SODIUM_LIBS) $(SQLITE_LIBS) $(HIREDIS_LIBS) \
 	$(CMARK_LIBS) $(CURL_LIBS) $(ICAL_LIBS) $(JSON_LIBS) $(TALLOC_LIBS) \
 	$(UV_LIBS) $(CORE_LIBS) -lpthread

@@ -4,10 +4,9 @@ lib_schedule_libschedule_a_SOURCES = \
 	lib/schedule/cron.c lib/schedule/cron.h \
 	lib/schedule/definition.c lib/schedule/definition.h \
 	lib/schedule/definition_impl.h lib/schedule/definition_json.c \
-	lib/schedule/deliver.h \
-	lib/schedule/ics.c lib/schedule/ics.h \
 	lib/schedule/deliver.c lib/schedule/deliver.h \
 	lib/schedule/deliver_impl.h lib/schedule/deliver_pick.c \
+	lib/schedule/ics.c lib/schedule/ics.h \
 	lib/schedule/mail.c lib/schedule/mail.h lib/schedule/mail_send.c \
 	lib/schedule/notice.c lib/schedule/notice.h \
 	lib/schedule/plan.c lib/schedule/plan.h lib/schedule/plan_due.c \
