@@ -222,7 +222,7 @@ static int begin_test(struct request *r, struct response *out,
 	const struct visit *v = visit_of(r);
 	struct agent *a = agent_load(v->db, r, agent_id, v->user->id, false, e);
 
-	return a ? run_begin(r, out, a, "test", NULL, e) : -1;
+	return a ? page_run_begin(r, out, a, "test", NULL, e) : -1;
 }
 
 /*

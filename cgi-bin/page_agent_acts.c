@@ -11,7 +11,7 @@
 #define STREAM "runs"
 #define STREAM_KEPT 10000
 
-void run_tell(const struct request *r, const char *execution_id)
+void page_run_tell(const struct request *r, const char *execution_id)
 {
 	struct err why = { 0 };
 
@@ -21,7 +21,7 @@ void run_tell(const struct request *r, const char *execution_id)
 			    "request", r->id, NULL);
 }
 
-int run_begin(struct request *r, struct response *out, const struct agent *a,
+int page_run_begin(struct request *r, struct response *out, const struct agent *a,
 	      const char *trigger, const char *id, struct err *e)
 {
 	char run[ID_SIZE];
@@ -31,7 +31,7 @@ int run_begin(struct request *r, struct response *out, const struct agent *a,
 	if (execution_add(visit_of(r)->db, a, trigger, "",
 			  id && *id ? id : NULL, clock_now_ms(), run, e) < 0)
 		return -1;
-	run_tell(r, run);
+	page_run_tell(r, run);
 	log_event(LOG_INFO, "run_queued", "execution", run, "agent", a->id,
 		  "trigger", trigger, "request", r->id, NULL);
 	return response_redirect(out, e, "/executions/%s", run);
@@ -41,7 +41,7 @@ int page_agent_run(struct request *r, struct response *out, struct err *e)
 {
 	struct agent *a = agent_here(r, e);
 
-	return a ? run_begin(r, out, a, "manual", form_text(r->form, "id"),
+	return a ? page_run_begin(r, out, a, "manual", form_text(r->form, "id"),
 			     e) : -1;
 }
 
@@ -49,7 +49,7 @@ int page_agent_test(struct request *r, struct response *out, struct err *e)
 {
 	struct agent *a = agent_here(r, e);
 
-	return a ? run_begin(r, out, a, "test", form_text(r->form, "id"), e) :
+	return a ? page_run_begin(r, out, a, "test", form_text(r->form, "id"), e) :
 		   -1;
 }
 
@@ -140,7 +140,7 @@ static void tell_ending(const struct ending *end)
 	size_t i;
 
 	for (i = 0; i < end->n; i++) {
-		run_tell(end->r, end->runs[i]);
+		page_run_tell(end->r, end->runs[i]);
 		if (attempt_each(visit_of(end->r)->db, end->runs[i],
 				 tell_session, (void *)end, &why) < 0)
 			log_failure("run_not_told", &why, "execution",

@@ -155,7 +155,7 @@ static int queue(struct request *r, struct response *out, char run[ID_SIZE],
 	if (execution_add(v->db, a, "hook", r->body_len ? r->body : "", NULL,
 			  clock_now_ms(), run, e) < 0)
 		return -1;
-	run_tell(r, run);
+	page_run_tell(r, run);
 	log_event(LOG_INFO, "run_queued", "execution", run, "agent", a->id,
 		  "trigger", "hook", "request", r->id, NULL);
 	return 0;

@@ -8,11 +8,11 @@
  * Queues a run (trigger manual or test) and leads to its page. id: of a form
  * that may be sent twice, NULL or "" for a new one.
  */
-int run_begin(struct request *r, struct response *out, const struct agent *a,
+int page_run_begin(struct request *r, struct response *out, const struct agent *a,
 	      const char *trigger, const char *id, struct err *e) must_check;
 
 /* Tells the workers that an execution has something to do; Redis may be away, for they look at the rows too. */
-void run_tell(const struct request *r, const char *execution_id);
+void page_run_tell(const struct request *r, const char *execution_id);
 
 /* The page of an agent's form with all names of its template; NULL on failure. */
 struct view *agent_form_page(struct request *r, const struct agent *a,
