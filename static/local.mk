@@ -4,6 +4,7 @@ dist_static_DATA = \
 	static/agents.js \
 	static/app.js \
 	static/execution.js \
+	static/board.js \
 	static/gongbang.css \
 	static/icon.svg \
 	static/pico.min.css \

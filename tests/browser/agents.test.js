@@ -194,6 +194,31 @@ test("pause, resume, delete", async () => {
 	await close(page);
 });
 
+test("the dashboard keeps up with what another tab does, but not under the reader", async () => {
+	const page = await open("/agents", {}, newAccount("agent"));
+	const id = await make(page, "Watched");
+	const other = await make(page, "At hand");
+	await page.goto(address + "/agents");
+	const tab = await page.context().newPage();
+	for (const one of [id, other]) {
+		await tab.goto(address + "/agents/" + one);
+		await tab.click("#pause");
+		await tab.waitForURL(/done=paused/);
+	}
+	await page.bringToFront();
+	await page.locator(`[data-agent="${other}"] th a`).focus();
+	await page.evaluate(() => dispatchEvent(new Event("focus")));
+	await page.locator(`[data-agent="${id}"][data-status=paused]`).waitFor();
+	assert.equal(await page.getAttribute(`[data-agent="${other}"]`, "data-status"), "active");
+	assert.equal(await page.evaluate(() => document.activeElement.textContent), "At hand");
+	await page.evaluate(() => {
+		document.activeElement.blur();
+		dispatchEvent(new Event("focus"));
+	});
+	await page.locator(`[data-agent="${other}"][data-status=paused]`).waitFor();
+	await close(page);
+});
+
 test("the dashboard by keyboard: n, /, arrows", async () => {
 	const page = await open("/agents", {}, newAccount("agent"));
 	await make(page, "Alpha");
