@@ -73,6 +73,15 @@ pkglibexec_PROGRAMS += gongbang-gateway
 gongbang_gateway_SOURCES = cgi-bin/gongbang_gateway.c
 gongbang_gateway_LDADD = $(gateway_libs)
 
+pkglibexec_PROGRAMS += gongbang-worker
+gongbang_worker_SOURCES = cgi-bin/gongbang_worker.c
+gongbang_worker_LDADD = lib/schedule/libschedule.a \
+	lib/spending/libspending.a lib/auth/libauth.a lib/store/libstore.a \
+	lib/kv/libkv.a lib/html/libhtml.a lib/http/libhttp.a \
+	lib/core/libcore.a $(ICAL_LIBS) $(CURL_LIBS) $(HIREDIS_LIBS) \
+	$(SODIUM_LIBS) $(CMARK_LIBS) $(SQLITE_LIBS) $(UV_LIBS) $(JSON_LIBS) \
+	$(TALLOC_LIBS) $(CORE_LIBS) -lpthread
+
 pkglibexec_PROGRAMS += gongbang-egress
 gongbang_egress_SOURCES = cgi-bin/gongbang_egress.c
 gongbang_egress_LDADD = lib/egress/libegress.a lib/core/libcore.a $(CORE_LIBS)

@@ -1,0 +1,30 @@
+/* gongbang-worker: agents that are due -> runs. */
+#include "config.h"
+
+#include <malloc.h>
+#include <stdlib.h>
+
+#include "core/log.h"
+#include "schedule/worker.h"
+
+#define BIG (64 << 10)	/* bytes: given back as soon as freed */
+
+int main(int argc, char **argv)
+{
+	struct settings *s = settings_main(&argc, &argv);
+	struct err e = { 0 };
+	struct worker *w;
+
+	mallopt(M_MMAP_THRESHOLD, BIG);
+	log_start("gongbang-worker", settings_flag(s, SET_DEBUG));
+	w = worker_new(s, &e);
+	if (!w) {
+		log_failure("start", &e, NULL);
+		settings_free(s);
+		return EXIT_FAILURE;
+	}
+	log_event(LOG_INFO, "started", NULL);
+	worker_run(w);
+	worker_free(w);
+	return EXIT_SUCCESS;
+}

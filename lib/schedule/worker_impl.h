@@ -1,0 +1,77 @@
+/* The worker's parts; its own. */
+#ifndef SCHEDULE_WORKER_IMPL_H
+#define SCHEDULE_WORKER_IMPL_H
+
+#include <stdbool.h>
+#include <uv.h>
+
+#include "core/id.h"
+#include "kv/kv_async.h"
+#include "schedule/plan.h"
+#include "schedule/worker.h"
+#include "store/jobs.h"
+
+/* A growing list of ids. */
+struct ids {
+	char (*list)[ID_SIZE];
+	size_t n;
+};
+/* list: child of ctx. */
+void ids_add(struct ids *l, const void *ctx, const char *id);
+
+/* A kind of work that is one job at a time: asked for meanwhile, it is done once more. */
+struct pass {
+	bool busy, again;
+	int64_t rest_until;	/* clock_mono_ms: after a failure */
+};
+
+struct stream;
+struct poker;
+
+struct worker {
+	const struct settings *settings;
+	uv_loop_t *loop;
+	struct jobs *jobs;
+	struct prices *prices;
+	struct planner planner;		/* the jobs' thread's */
+	struct stream *stream;
+	struct poker *poker;
+	uv_timer_t tick, due, last;
+	uv_signal_t term, interrupt;
+	struct pass planning, looking, sweeping, dropping;
+	int64_t looked_at, swept_at, dropped_at;	/* clock_mono_ms */
+	bool stopping, stopped;
+};
+
+/* worker_plan.c: moments that are due; and when the next one is. */
+void worker_plan(struct worker *w);
+/* worker_look.c: tries that ended, runs whose turn it is. */
+void worker_look(struct worker *w);
+/* Sessions that the bridge may not know of, or are to end, are told again. */
+void worker_sweep(struct worker *w);
+/* Files of runs that are too old. */
+void worker_drop(struct worker *w);
+
+/* A pass may begin now: it is busy from here. */
+bool pass_begin(struct worker *w, struct pass *p);
+/* True: it is asked for again, or has more to do. e: why it failed, or NULL. */
+bool pass_end(struct worker *w, struct pass *p, const char *event, const struct err *e);
+
+/* worker_stream.c: Redis. */
+struct stream *stream_new(struct worker *w);
+void stream_free(struct stream *s);
+/* These wait: whoever is idle may look at them. */
+void stream_say(struct stream *s, const struct ids *l);
+/* What was delivered before stream_mark is done with, or (done false) read again. */
+void stream_mark(struct stream *s);
+void stream_looked(struct stream *s, bool done);
+/* Each tick. */
+void stream_tick(struct stream *s, int64_t now);
+
+/* worker_poke.c: the bridge's control socket, best effort. */
+struct poker *poker_new(struct worker *w);
+void poker_refresh(struct poker *p, const char *conversation_id);
+/* Nothing is begun any more; whether one is on its way. */
+bool poker_stop(struct poker *p);
+
+#endif
