@@ -206,7 +206,6 @@ int page_calendar(struct request *r, struct response *out, struct err *e)
 	struct feed f = { .r = r, .text = v->text, .now = clock_now_ms() };
 	struct user *u;
 
-	r->path = "/calendar/";		/* the log gets no secret */
 	if (check_rate(r, e) < 0 || !(u = find(r, secret, e)))
 		return -1;
 	own = *u->locale ? i18n_find(v->site->i18n, u->locale) : NULL;

@@ -85,12 +85,11 @@ const struct route *router_find(const struct route *table, size_t n,
 		talloc_free(captures);
 	}
 	if (!seen) {
-		err_set(e, ERR_MISSING, "no page at %.120s", r->path);
+		err_set(e, ERR_MISSING, "no such page");
 		return NULL;
 	}
 	*allowed = seen;
-	err_tell(e, ERR_INPUT, "error_method", "wrong method for %.120s",
-		 r->path);
+	err_tell(e, ERR_INPUT, "error_method", "wrong method for this page");
 	return NULL;
 }
 
