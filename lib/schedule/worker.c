@@ -2,6 +2,7 @@
 #include "schedule/worker.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <talloc.h>
@@ -68,8 +69,10 @@ static void on_tick(uv_timer_t *timer)
 
 	worker_plan(w);
 	stream_tick(w->stream, now);
-	if (passed(&w->looked_at, now, LOOK_MS))
+	if (passed(&w->looked_at, now, LOOK_MS)) {
 		worker_look(w);
+		deliver_due(w->deliver);
+	}
 	if (passed(&w->swept_at, now, SWEEP_MS))
 		worker_sweep(w);
 	if (passed(&w->dropped_at, now, DROP_MS))
@@ -80,20 +83,25 @@ static void on_tick(uv_timer_t *timer)
 
 static bool quiet(struct worker *w)
 {
-	return !poker_stop(w->poker) && !jobs_left(w->jobs);
+	return !poker_stop(w->poker) && !w->delivering &&
+	       !jobs_left(w->jobs);
 }
 
 static void on_last(uv_timer_t *timer)
 {
 	struct worker *w = timer->data;
 
-	if (!quiet(w) && uv_now(w->loop) < (uint64_t)w->looked_at)
+	if (!quiet(w) && clock_mono_ms() < w->stop_by)
 		return;
 	w->stopped = true;
 	uv_stop(w->loop);
 }
 
-/* looked_at is no more in use: the deadline. */
+static void delivered(void *data)
+{
+	((struct worker *)data)->delivering = false;
+}
+
 static void on_stop(uv_signal_t *handle, int number)
 {
 	struct worker *w = handle->data;
@@ -104,7 +112,8 @@ static void on_stop(uv_signal_t *handle, int number)
 	log_event(LOG_INFO, "stopping", NULL);
 	uv_timer_stop(&w->tick);
 	uv_timer_stop(&w->due);
-	w->looked_at = (int64_t)uv_now(w->loop) + STOP_MS;
+	w->stop_by = clock_mono_ms() + STOP_MS;
+	deliver_stop(w->deliver, delivered, w);
 	uv_timer_start(&w->last, on_last, 0, 20);
 }
 
@@ -121,6 +130,37 @@ static void open_loop(struct worker *w)
 	uv_signal_init(w->loop, &w->interrupt);
 	w->tick.data = w->due.data = w->last.data = w;
 	w->term.data = w->interrupt.data = w;
+}
+
+static void told(void *data, const struct delivery *x)
+{
+	char tries[24], ms[24];
+
+	(void)data;
+	snprintf(tries, sizeof(tries), "%lld", (long long)x->tries);
+	snprintf(ms, sizeof(ms), "%lld", (long long)x->ms);
+	log_event(*x->error ? LOG_WARN : LOG_INFO, "notice", "id", x->id,
+		  "user", x->user_id, "agent", x->agent_id, "channel",
+		  x->channel, "what", x->event, "state", x->state, "error",
+		  *x->error ? x->error : NULL, "tries", tries, "ms", ms, NULL);
+}
+
+static void not_told(void *data, const struct err *e)
+{
+	(void)data;
+	log_failure("notices", e, NULL);
+}
+
+static int open_notices(struct worker *w, struct err *e)
+{
+	w->i18n = i18n_load(w, talloc_asprintf(w, "%s/locale",
+			    settings_text(w->settings, SET_TEMPLATES)), e);
+	if (!w->i18n)
+		return -1;
+	w->deliver = deliver_new(w, w->loop, w->jobs, w->settings, w->i18n);
+	w->delivering = true;
+	deliver_listen(w->deliver, told, not_told, w);
+	return 0;
 }
 
 static int open_books(struct worker *w, struct err *e)
@@ -150,7 +190,7 @@ struct worker *worker_new(const struct settings *s, struct err *e)
 	client_start();
 	w->settings = s;
 	open_loop(w);
-	if (open_books(w, e) < 0) {
+	if (open_books(w, e) < 0 || open_notices(w, e) < 0) {
 		talloc_free(w);
 		return NULL;
 	}

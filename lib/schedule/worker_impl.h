@@ -7,6 +7,7 @@
 
 #include "core/id.h"
 #include "kv/kv_async.h"
+#include "schedule/deliver.h"
 #include "schedule/plan.h"
 #include "schedule/worker.h"
 #include "store/jobs.h"
@@ -36,10 +37,13 @@ struct worker {
 	struct planner planner;		/* the jobs' thread's */
 	struct stream *stream;
 	struct poker *poker;
+	struct i18n *i18n;
+	struct deliver *deliver;
+	bool delivering;	/* deliver is not idle yet */
 	uv_timer_t tick, due, last;
 	uv_signal_t term, interrupt;
 	struct pass planning, looking, sweeping, dropping;
-	int64_t looked_at, swept_at, dropped_at;	/* clock_mono_ms */
+	int64_t looked_at, swept_at, dropped_at, stop_by;	/* clock_mono_ms */
 	bool stopping, stopped;
 };
 
