@@ -34,6 +34,7 @@ static const struct row {
 	{ "redis", "gongbang", doctor_redis },
 	{ "store", "gongbang", doctor_store },
 	{ "bridge", "gongbang", doctor_bridge },
+	{ "worker", "gongbang", doctor_worker },
 	{ "pages", NULL, doctor_pages },
 	{ "engine", NULL, doctor_engine },
 	{ "image", NULL, doctor_image },

@@ -11,15 +11,18 @@
 #include <talloc.h>
 #include <unistd.h>
 
+#include "core/clock.h"
 #include "core/str.h"
 #include "egress/egress.h"
 #include "http/client.h"
 #include "kv/kv.h"
 #include "store/db.h"
+#include "store/planning.h"
 
 #define MIB (INT64_C(1) << 20)
 #define DISK_FAIL (200 * MIB)
 #define DISK_WARN (1024 * MIB)
+#define LATE_MAX_MS 5000	/* of the plan */
 
 static const char *setting(const struct call *c, enum setting id)
 {
@@ -141,6 +144,58 @@ void doctor_bridge(const struct call *c, struct finding *f)
 		finding_fail(f, "see its log", "it answers %d", status);
 	else
 		finding_ok(f, "answers");
+}
+
+struct workers {
+	struct kv *kv;
+	const void *ctx;
+	int alive;
+};
+
+static int count_alive(void *data, const char *name, struct err *e)
+{
+	struct workers *w = data;
+	char *value;
+	char key[80];
+
+	snprintf(key, sizeof(key), "worker:%s", name);
+	if (kv_get(w->kv, w->ctx, key, &value, e) < 0)
+		return -1;
+	w->alive += value != NULL;
+	return 0;
+}
+
+/* How late the plan is: 0 when nobody is due. */
+static int planning_late(const struct call *c, int64_t *ms, struct err *e)
+{
+	struct db *db = db_open(c->ctx, setting(c, SET_DATABASE), e);
+	int64_t next;
+
+	if (!db || due_next(db, &next, e) < 0)
+		return -1;
+	*ms = next && next < clock_now_ms() ? clock_now_ms() - next : 0;
+	return 0;
+}
+
+void doctor_worker(const struct call *c, struct finding *f)
+{
+	struct workers w = { .ctx = c->ctx,
+		.kv = kv_new(c->ctx, setting(c, SET_REDIS_SOCKET)) };
+	struct err e = { 0 };
+	int64_t late = 0;
+
+	if (kv_set_each(w.kv, "workers", count_alive, &w, &e) < 0 ||
+	    planning_late(c, &late, &e) < 0)
+		finding_fail(f, "see redis and the store above", "%s", e.text);
+	else if (!w.alive)
+		finding_fail(f, "scripts/status, and its log; scripts/up starts"
+			     " it", "none runs: no agent begins by itself");
+	else if (late > LATE_MAX_MS)
+		finding_warn(f, "see its log; a second worker shares the work",
+			     "%d runs, %lld s behind its plan", w.alive,
+			     (long long)late / 1000);
+	else
+		finding_ok(f, "%d runs, on time", w.alive);
 }
 
 void doctor_pages(const struct call *c, struct finding *f)

@@ -17,7 +17,8 @@ nodist_systemdunit_DATA = \
 	conf/systemd/gongbang-network.service \
 	conf/systemd/gongbang-pages.service \
 	conf/systemd/gongbang-redis.service \
-	conf/systemd/gongbang-squid.service
+	conf/systemd/gongbang-squid.service \
+	conf/systemd/gongbang-worker.service
 built_conf = $(nodist_nginxconf_DATA) $(nodist_conf_DATA) \
 	$(nodist_systemdunit_DATA)
 CLEANFILES += $(built_conf)
