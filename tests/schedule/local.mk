@@ -35,3 +35,7 @@ tests_schedule_deliver_test_SOURCES = tests/schedule/deliver_test.c \
 	tests/schedule/smtp.c tests/schedule/smtp.h
 tests_schedule_deliver_test_LDADD = $(schedule_test_libs) $(CURL_LIBS) \
 	$(UV_LIBS) -lpthread
+check_PROGRAMS += tests/schedule/worker_test
+tests_schedule_worker_test_SOURCES = tests/schedule/worker_test.c $(store_fixture)
+tests_schedule_worker_test_LDADD = lib/kv/libkv.a $(schedule_test_libs) \
+	$(HIREDIS_LIBS) $(UV_LIBS)
