@@ -29,7 +29,7 @@ include tests/fuzz/local.mk
 include tests/egress/local.mk
 include tests/schedule/local.mk
 EXTRA_DIST += tests/package.json tests/package-lock.json tests/client.js \
-	tests/browser/gongbang.js tests/bench/bench.js tests/bench/gateway.js \
+	tests/browser/gongbang.js tests/bench/bench.js tests/bench/gateway.js tests/bench/worker.js \
 	tests/bench/post.lua tests/browser/access.test.js \
 	tests/browser/agents.test.js \
 	tests/browser/blocked.test.js tests/browser/chat.test.js \

@@ -7,6 +7,7 @@ import {createInterface} from "node:readline";
 import {begin, call, containerOf, engine, engineSocket, event, inspect, isEnd, isReady, logIn, newAccount, now, open, origin, port, service, sleep, state} from "../client.js";
 
 import {gateway as measureGateway} from "./gateway.js";
+import {worker as measureWorker} from "./worker.js";
 
 const build = process.env.GONGBANG_BUILD;
 const instance = process.env.GONGBANG_INSTANCE;	// what we make is named after it: scripts/bench removes it
@@ -260,9 +261,9 @@ function sharedKb(pid) {
 }
 
 async function memory() {
-	await restart("redis", "gateway", "bridge", "pages", "squid", "nginx");
+	await restart("redis", "gateway", "bridge", "worker", "pages", "squid", "nginx");
 	await call("GET", "/login");
-	const parts = {nginx: [service("nginx"), ...workers()], pages: [service("pages")], bridge: [service("bridge")], gateway: [service("gateway")],
+	const parts = {nginx: [service("nginx"), ...workers()], pages: [service("pages")], bridge: [service("bridge")], gateway: [service("gateway")], worker: [service("worker")],
 		squid: [service("squid"), ...children(service("squid"))], redis: [service("redis")]};
 	const sizes = Object.entries(parts).map(([name, pids]) => [name, pids.reduce((s, p) => s + sharedKb(p), 0) / 1024]);
 	const total = sizes.reduce((s, [, n]) => s + n, 0);
@@ -296,8 +297,9 @@ async function dashboard() {
 }
 
 const gateway = () => measureGateway(report, instance);
+const worker = () => measureWorker(report);
 
-const all = {ready, firstDelta, page, dashboard, sockets, flood, memory, gateway};
+const all = {ready, firstDelta, page, dashboard, sockets, flood, memory, gateway, worker};
 for (const name of only)
 	if (!all[name])
 		throw new Error("no such measurement: " + name);
