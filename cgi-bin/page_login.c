@@ -71,7 +71,7 @@ static struct user *prove(struct request *r, const char *login,
 }
 
 /*
- * Who has no login left has no tokens: the bridge stops their Claudes first. If
+ * Who has no login left has no tokens but those of runs: the bridge stops their Claudes first. If
  * it is away the tokens end all the same, and it ends the Claudes when it is
  * back, since it knows no token of theirs.
  */
@@ -88,7 +88,7 @@ static int end_access(struct request *r, const char *user_id, struct err *e)
 	if (!str_copy(ending.user_id, sizeof(ending.user_id), user_id))
 		err_abort("an id too long");
 	if (token_ending_add(v->db, &ending, e) < 0 ||
-	    gateway_token_end_all(v->kv, user_id, e) < 0)
+	    gateway_token_end_persons(v->kv, user_id, e) < 0)
 		return -1;
 	return token_ending_done(v->db, ending.id, e);
 }

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <talloc.h>
+
 #include "core/digest.h"
 #include "core/str.h"
 
@@ -148,26 +150,59 @@ int gateway_token_put(struct kv *kv, const char token[TOKEN_SIZE],
 struct sweep {
 	struct kv *kv;
 	const char *set;
+	bool keep_runs;
 };
+
+/* Or -1. */
+static int is_run(struct kv *kv, const char *key, struct err *e)
+{
+	struct gateway_token t;
+	struct err other = { 0 };
+	char *text;
+	bool run;
+
+	if (kv_get(kv, NULL, key, &text, e) < 0)
+		return -1;
+	run = text && gateway_token_parse(text, &t, &other) == 0 &&
+	      t.kind == GATEWAY_TOKEN_RUN;
+	talloc_free(text);
+	return run;
+}
 
 static int sweep_token(void *data, const char *member, struct err *e)
 {
 	struct sweep *s = data;
 	char key[GATEWAY_TOKEN_KEY_SIZE];
+	int run = 0;
 
 	if (token_valid(member)) {
 		gateway_token_key_of_hash(member, key);
+		if (s->keep_runs)
+			run = is_run(s->kv, key, e);
+		if (run)
+			return run < 0 ? -1 : 0;
 		if (kv_delete(s->kv, key, e) < 0)
 			return -1;
 	}
 	return kv_set_remove(s->kv, s->set, member, e);
 }
 
-int gateway_token_end_all(struct kv *kv, const char *user_id, struct err *e)
+static int end(struct kv *kv, const char *user_id, bool keep_runs,
+	       struct err *e)
 {
 	char set[GATEWAY_TOKENS_KEY_SIZE];
-	struct sweep s = { kv, set };
+	struct sweep s = { kv, set, keep_runs };
 
 	gateway_tokens_key(user_id, set);
 	return kv_set_each(kv, set, sweep_token, &s, e);
+}
+
+int gateway_token_end_all(struct kv *kv, const char *user_id, struct err *e)
+{
+	return end(kv, user_id, false, e);
+}
+
+int gateway_token_end_persons(struct kv *kv, const char *user_id, struct err *e)
+{
+	return end(kv, user_id, true, e);
 }

@@ -46,5 +46,7 @@ int gateway_token_parse(const char *text, struct gateway_token *out, struct err 
 /* Blocking, for tests and the command line: puts one; ends all of an account's. */
 int gateway_token_put(struct kv *kv, const char token[TOKEN_SIZE], const struct gateway_token *t, int64_t ttl_s, struct err *e) must_check;
 int gateway_token_end_all(struct kv *kv, const char *user_id, struct err *e) must_check;
+/* As that, but its runs' stay: nobody has to be logged in for them. */
+int gateway_token_end_persons(struct kv *kv, const char *user_id, struct err *e) must_check;
 
 #endif

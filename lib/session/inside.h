@@ -100,6 +100,7 @@ struct run {			/* run.c */
 	bool asked;		/* a question that has no part */
 	char *question;		/* the one that waits; NULL none */
 	int64_t turns, denials;
+	int64_t since;		/* UTC ms: what was written earlier is not Claude's */
 	int64_t deadline, start_by, look_by;	/* clock_mono_ms */
 	int64_t stage_until;	/* of ENDING and FILES */
 	struct attempt_end end;	/* texts are its children */

@@ -82,8 +82,8 @@ static void read_files(struct session *s)
 	r->stage = RUN_FILES;
 	r->stage_until = clock_mono_ms() + FILES_MS;
 	if (r->began && s->link)
-		r->files = files_new(s, r->rules->execution_id,
-				     r->rules->started_at, files_read);
+		r->files = files_new(s, r->rules->execution_id, r->since,
+				     files_read);
 	if (!r->files)
 		write_next(s);
 }
@@ -319,6 +319,7 @@ static void begin(struct session *s, struct session_rules *rules, int64_t denial
 	r->stage = RUN_OPEN;
 	r->began = s->spoken || session_working(s);
 	r->denials = denials;
+	r->since = rules->started_at;
 	r->deadline = now + (left > 0 ? left : 0);
 	r->start_by = now + START_MS;
 	r->look_by = now + LOOK_MS;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/clock.h"
 #include "core/str.h"
 #include "session/inside.h"
 
@@ -116,6 +117,9 @@ void start_ask(struct session *s)
 {
 	auto_buf body = BUF_INIT(64 << 10);
 	struct err e = { 0 };
+
+	if (s->run)	/* what a new workspace begins with is there by now */
+		s->run->since = clock_now_ms();
 
 	if (add_args(s, &body, &e) < 0) {
 		process_fail(s, &e);

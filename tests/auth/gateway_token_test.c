@@ -165,12 +165,39 @@ static void all_of_an_account_end_together(void **state)
 	talloc_free(kv);
 }
 
+static void runs_outlive_a_logout(void **state)
+{
+	struct gateway_token chat = token_of(ONE), run = token_of(ONE);
+	char token[2][TOKEN_SIZE];
+	struct redis_server server;
+	struct err e = { 0 };
+	struct kv *kv;
+
+	run.kind = GATEWAY_TOKEN_RUN;
+	server_init(&server);
+	kv = kv_new(NULL, server.socket);
+	token_new(token[0]);
+	token_new(token[1]);
+	OK(gateway_token_put(kv, token[0], &chat, 100, &e));
+	OK(gateway_token_put(kv, token[1], &run, 100, &e));
+	OK(gateway_token_end_persons(kv, ONE, &e));
+	assert_false(known(kv, token[0]));
+	assert_true(known(kv, token[1]));
+	OK(gateway_token_end_all(kv, ONE, &e));
+	assert_false(known(kv, token[1]));
+	server_kill(&server);
+	assert_int_equal(gateway_token_end_persons(kv, ONE, &e), -1);
+	server_release(&server);
+	talloc_free(kv);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_written_is_read),
 		cmocka_unit_test(no_other_text_is_a_token),
 		cmocka_unit_test(all_of_an_account_end_together),
+		cmocka_unit_test(runs_outlive_a_logout),
 	};
 
 	signal(SIGPIPE, SIG_IGN);

@@ -230,6 +230,30 @@ static void all_of_an_account(void **state)
 	assert_true(stands(w.b));
 }
 
+/* A run's ends by its own hash, known here or left by an earlier bridge. */
+static void runs_stay(void **state)
+{
+	struct gateway_token what = { .kind = GATEWAY_TOKEN_RUN,
+		.user_id = USER, .subject_id = USER, .address = "172.30.0.9" };
+	char old[TOKEN_SIZE], hash[GATEWAY_TOKEN_KEY_SIZE];
+	struct err e = { 0 };
+
+	put(w.a, USER, "172.30.0.9");
+	tokens_put(w.t, w.b, &what, NULL, NULL);
+	token_new(old);
+	assert_int_equal(gateway_token_put(w.kv, old, &what, 100, &e), 0);
+	gateway_token_key(old, hash);
+	until(stands, w.a);
+	until(stands, w.b);
+	end_all();
+	until(is_gone, w.a);
+	assert_true(stands(w.b));
+	assert_true(stands(hash + 6));
+	assert_true(tokens_has(w.t, w.b));
+	end_one(w.b);
+	until(is_gone, w.b);
+}
+
 static void emptied(void **state)
 {
 	char command[200];
@@ -413,7 +437,8 @@ static void forgotten(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		ROW(put_and_ended), ROW(all_of_an_account), ROW(emptied),
+		ROW(put_and_ended), ROW(all_of_an_account), ROW(runs_stay),
+		ROW(emptied),
 		ROW(killed), ROW(away), ROW(ended_meanwhile),
 		ROW(given_up), ROW(forgotten), ROW(workspaces_need_a_login),
 		ROW(ended_by_others), ROW(an_ending_spares_what_follows),
