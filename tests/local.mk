@@ -40,6 +40,7 @@ EXTRA_DIST += tests/package.json tests/package-lock.json tests/client.js \
 	tests/integration/feed.test.js \
 	tests/integration/http.test.js tests/integration/inside.test.js \
 	tests/integration/keys.test.js tests/integration/life.test.js \
-	tests/integration/redteam.test.js tests/integration/tokens.test.js \
+	tests/integration/redteam.test.js tests/integration/run.test.js \
+	tests/integration/tokens.test.js \
 	tests/integration/workspace.test.js
 include tests/bench/local.mk

@@ -1,0 +1,193 @@
+// Runs of agents on the whole stack, begun by rows as the worker writes them:
+// each ends in one outcome, whatever dies, and nobody can speak in one.
+import {after, before, test} from "node:test";
+import assert from "node:assert/strict";
+import {execFileSync} from "node:child_process";
+import {join} from "node:path";
+import {call, containerOf, engine, field, gongbang, inside, logIn, newAccount, openConversation, Page, service, sleep, state, userId} from "../client.js";
+
+const store = (sql) => execFileSync("sqlite3", ["-bail", "-cmd", ".timeout 5000", join(state, "data/gongbang.db")], {encoding: "utf8", input: sql}).trim();
+const rows = (sql) => JSON.parse(execFileSync("sqlite3", ["-json", "-cmd", ".timeout 5000", join(state, "data/gongbang.db"), sql], {encoding: "utf8"}) || "[]");
+const redis = (...args) => execFileSync("redis-cli", ["-s", join(state, "run/redis/redis.sock"), ...args], {encoding: "utf8"}).trim();
+const tell = (path) => execFileSync("curl", ["-s", "-X", "POST", "--unix-socket", join(state, "run/control/control.sock"), "http://bridge" + path]);
+const quote = (text) => "'" + text.replaceAll("'", "''") + "'";
+
+async function until(so, what, timeout = 60000) {
+	for (const end = Date.now() + timeout; Date.now() < end; await sleep(200)) {
+		const found = await so();
+		if (found)
+			return found;
+	}
+	throw new Error("not in time: " + what);
+}
+
+let login, user, cookie, name;
+const agent = crypto.randomUUID();
+let versions = 0;
+before(async () => {
+	login = newAccount("run");
+	user = userId(login);
+	name = containerOf(login);
+	({cookie} = await logIn(login));
+	store(`INSERT INTO agents (id, user_id, name, version, status, created_at, updated_at) VALUES ('${agent}', '${user}', 'Test', 1, 'active', 1, 1);`);
+});
+
+// As the worker starts one: all of it in a transaction, then a word to the bridge.
+function begin(prompt, {policy = "everything", tools = [], max_turns = 50, budget_tokens = 0, timeout = 600000, cancel = false, quiet = false} = {}) {
+	const run = {execution: crypto.randomUUID(), conversation: crypto.randomUUID()};
+	const definition = JSON.stringify({gongbang_agent: 1, name: "Test", prompt, schedule: {frequency: "none", timezone: "UTC"},
+		model: "", policy, tools, timeout_minutes: 10, max_turns, budget_tokens});
+	const now = Date.now();
+	store(`BEGIN IMMEDIATE;
+		INSERT INTO agent_versions (agent_id, version, definition, created_at) VALUES ('${agent}', ${++versions}, ${quote(definition)}, 1);
+		INSERT INTO conversations (id, user_id, title, mode, model, state, spoken, recorded_offset, created_at, updated_at, deleted_at, kind)
+			VALUES ('${run.conversation}', '${user}', 'Test', '${policy === "everything" ? "bypassPermissions" : "default"}', '', 'idle', 0, 0, ${now}, ${now}, 0, 'run');
+		INSERT INTO messages (id, conversation_id, seq, state, text, at, created_at) VALUES ('${crypto.randomUUID()}', '${run.conversation}', 1, 'queued', ${quote(prompt)}, -1, ${now});
+		INSERT INTO executions (id, agent_id, user_id, version, trigger_kind, status, planned_at, not_before, started_at, attempt, prompt, cancel_at, reason)
+			VALUES ('${run.execution}', '${agent}', '${user}', ${versions}, 'manual', 'running', ${now}, 0, ${now}, 1, ${quote(prompt)}, ${cancel ? now : 0}, '${cancel ? "person" : ""}');
+		INSERT INTO attempts (execution_id, attempt, conversation_id, started_at, deadline_at) VALUES ('${run.execution}', 1, '${run.conversation}', ${now}, ${now + timeout});
+		COMMIT;`);
+	if (!quiet)
+		tell(`/conversations/${run.conversation}/refresh`);
+	return run;
+}
+
+const attempt = (run) => rows(`SELECT * FROM attempts WHERE execution_id = '${run.execution}'`)[0];
+async function ended(run, outcome, reason, again = 0) {
+	const a = await until(() => { const now = attempt(run); return now.outcome && now; }, `the outcome ${outcome} ${reason}`);
+	assert.deepEqual({outcome: a.outcome, reason: a.reason, again: a.again}, {outcome, reason, again}, JSON.stringify(a));
+	return a;
+}
+const works = (run, part = "tool_use") => until(() => rows(`SELECT 1 FROM parts WHERE conversation_id = '${run.conversation}' AND kind = '${part}'`).length, "it works");
+const watch = (run) => new Page(`/ws/conversations/${run.conversation}`, cookie);
+const sleeping = (mark) => inside(name, `pgrep -fx 'sleep ${mark}' | head -1; true`).trim();
+
+test("a success: its result, its turns, its token, its files, a word in the stream", async () => {
+	const before = Number(redis("xlen", "runs"));
+	const run = begin("run: echo 12345 > made.txt; mkdir -p d; echo x > 'd/이름 y.csv'; ln -s /etc/passwd link; mkfifo pipe; head -c 5000000 /dev/zero > big.bin; sleep 2", {budget_tokens: 5000000});
+	await works(run);
+	const token = await until(() => redis("smembers", "tokens:" + user).split("\n").filter(Boolean)
+		.map((h) => redis("get", "token:" + h)).find((t) => t.startsWith("1 run ")), "its token");
+	assert.match(token, new RegExp(`^1 run ${user} ${run.execution} \\S+ 5000000 0$`));
+	const a = await ended(run, "success", "");
+	assert.match(a.result, /끝났어요/);	// as the file is named
+	assert.equal(a.turns, 2);
+	assert.equal(a.denials, 0);
+	const files = rows(`SELECT path, size, made, kept, CAST(content AS TEXT) AS text FROM execution_files WHERE execution_id = '${run.execution}' ORDER BY path`);
+	assert.deepEqual(files.map((f) => [f.path, f.size, f.made, f.kept]),
+		[["big.bin", 5000000, 1, 0], ["d/이름 y.csv", 2, 1, 1], ["made.txt", 6, 1, 1]]);
+	assert.equal(files[2].text, "12345\n");
+	assert.ok(Number(redis("xlen", "runs")) > before);
+	assert.match(redis("xrevrange", "runs", "+", "-", "COUNT", "1"), new RegExp(run.execution));
+	await until(() => !redis("smembers", "tokens:" + user).split("\n").filter(Boolean)
+		.some((h) => redis("get", "token:" + h).startsWith("1 run ")), "its token ends");
+	await until(() => !inside(name, "pgrep -x claude; true").trim(), "its process ends");
+});
+
+test("a tool that is not listed is denied at once, counted and shown; a listed one runs", async () => {
+	const denied = begin("run: touch denied", {policy: "listed", tools: ["Read"]});
+	const a = await ended(denied, "success", "");
+	assert.equal(a.denials, 1);
+	assert.match(a.result, /unattended/);
+	assert.equal(rows(`SELECT state FROM parts WHERE conversation_id = '${denied.conversation}' AND kind = 'permission'`)[0].state, "denied");
+	const listed = begin("run: touch listed", {policy: "listed", tools: ["Read", "Bash(touch:*)"]});
+	assert.equal((await ended(listed, "success", "")).denials, 0);
+	assert.equal(inside(name, "ls denied listed 2>/dev/null; true").trim(), "listed");
+});
+
+test("a question ends it, whatever is allowed; so do too many turns and the API", async () => {
+	const asks = begin("question");
+	assert.match((await ended(asks, "failed", "needs_input")).detail, /currency/i);
+	await ended(begin("run: ls", {max_turns: 1}), "failed", "turns");
+	await ended(begin("error 429"), "failed", "api", 1);
+});
+
+test("its budget is used up: no other try", async () => {
+	const a = await ended(begin("run: ls", {budget_tokens: 1}), "failed", "budget");
+	assert.match(a.detail, /used up/);
+});
+
+test("the deadline and a cancel end its tools too", async () => {
+	const late = begin("run: sleep 3001", {timeout: 9000});
+	const doomed = begin("run: sleep 3002");
+	await until(() => sleeping(3001) && sleeping(3002), "both sleep");
+	store(`UPDATE executions SET cancel_at = 5, reason = 'overlap' WHERE id = '${doomed.execution}';`);
+	tell(`/conversations/${doomed.conversation}/refresh`);
+	await ended(doomed, "cancelled", "overlap");
+	await ended(late, "timeout", "");
+	await until(() => !sleeping(3001) && !sleeping(3002), "no tool is left");
+	const early = begin("run: touch never", {cancel: true});
+	await ended(early, "cancelled", "person");
+	assert.equal(rows(`SELECT count(*) AS n FROM parts WHERE conversation_id = '${early.conversation}'`)[0].n, 0);
+});
+
+test("its live view is read-only, and nobody else's", async () => {
+	const run = begin("slow 5");
+	const page = watch(run);
+	await page.until((p) => p.kinds("text", "running").length === 1, "the answer comes live");
+	const id = page.say("and this?");
+	await page.until((p) => p.refused.has(id), "the message is refused");
+	assert.match(page.refused.get(id), /watch|지켜/);
+	for (const type of [{type: "interrupt"}, {type: "mode", mode: "plan"}, {type: "model", model: "x"}, {type: "start"},
+		{type: "withdraw", id: crypto.randomUUID()}, {type: "answer", target: "p-1", choice: "allow"}]) {
+		page.error = null;
+		page.send(type);
+		await page.until((p) => p.error, type.type + " is refused");
+	}
+	const stranger = await logIn(newAccount("stranger"));
+	const other = new Page(`/ws/conversations/${run.conversation}`, stranger.cookie);
+	await other.until((p) => p.closed === 1006, "no page of others");
+	other.close();
+	await ended(run, "success", "");
+	await page.until((p) => p.status === "stopped", "it has ended");
+	assert.equal(rows(`SELECT count(*) AS n FROM messages WHERE conversation_id = '${run.conversation}'`)[0].n, 1);
+	page.close();
+	// As attempt_continue does.
+	store(`UPDATE conversations SET kind = 'chat' WHERE id = '${run.conversation}';`);
+	const chat = watch(run);
+	await chat.until((p) => p.status === "ready", "it is a conversation now");
+	const was = chat.kinds("usage").length;
+	chat.say("hello");
+	await chat.until((p) => p.kinds("usage").length === was + 1, "which is answered");
+	chat.close();
+});
+
+test("kill -9 of the bridge in the middle, and a word that was lost: the outcome arrives", async () => {
+	const run = begin("run: sleep 3; echo ok");
+	await works(run);
+	process.kill(Number(service("bridge")), "SIGKILL");
+	await ended(run, "success", "");
+	await ended(begin("hello", {quiet: true}), "success", "");
+});
+
+test("a logout in the middle: the run and its token live on", async () => {
+	const page = await call("GET", "/workspace", {cookie});
+	const run = begin("run: sleep 4; echo ok");
+	await works(run);
+	assert.equal((await call("POST", "/logout", {cookie, form: {csrf: field(page.text, "csrf")}})).status, 303);
+	assert.match((await ended(run, "success", "")).result, /ended well/);
+	({cookie} = await logIn(login));
+});
+
+test("a chat that is idle gives its place; the container removed: worth another try", async () => {
+	const chats = [];
+	for (let i = 0; i < 4; i++) {
+		chats.push(await openConversation(login, "hello"));
+		await chats[i].until((p) => p.ends >= 1, "a chat");
+	}
+	const run = begin("run: sleep 3003");
+	await until(() => sleeping(3003), "it has a place");
+	chats.forEach((c) => c.close());
+	await engine("DELETE", `/containers/${name}?force=true`);
+	await ended(run, "failed", "container", 1);
+	await ended(begin("hello"), "success", "");
+});
+
+test("the account disabled: its run is cancelled, and stays so", async () => {
+	const run = begin("run: sleep 3004");
+	await until(() => sleeping(3004), "it sleeps");
+	gongbang(["user", "disable", login]);
+	await ended(run, "cancelled", "disabled");
+});
+
+after(() => gongbang(["user", "enable", login]));
