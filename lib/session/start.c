@@ -120,7 +120,6 @@ void start_ask(struct session *s)
 
 	if (s->run)	/* what a new workspace begins with is there by now */
 		s->run->since = clock_now_ms();
-
 	if (add_args(s, &body, &e) < 0) {
 		process_fail(s, &e);
 		return;
