@@ -213,6 +213,8 @@ int execution_attempts(struct request *r, struct view *view,
 		     add_live(r, view, a, x, e)) < 0)
 			return -1;
 	}
+	view_flag(view, "show_how", !execution_open(x) ||
+				    view_item(list, 0));
 	return add_denials(r, view, &all, x, e);
 }
 

@@ -96,6 +96,8 @@ static int add_result(struct request *r, struct view *view,
 	struct execution *before;
 
 	view_flag(view, "has_result", *x->result);
+	view_flag(view, "show_result", *x->result ||
+				       str_equal(x->status, "success"));
 	view_text(view, "result_html", "");
 	view_flag(view, "result_large", false);
 	view_text(view, "compare_href", "");
@@ -244,7 +246,7 @@ static int add_numbers(struct request *r, struct view *view,
 	add_moment(r, list, "run_queued_at", x->queued_at, now);
 	add_moment(r, list, "run_started_at", x->started_at, now);
 	add_moment(r, list, "run_ended_at", x->ended_at, now);
-	if (x->started_at)
+	if (x->started_at && x->ended_at)
 		add_number(r, list, "run_took", execution_took(r, x, now), "");
 	add_number(r, list, "run_trigger", page_text(r, talloc_asprintf(r,
 		   "run_trigger_%s", x->trigger)), "");
@@ -255,7 +257,7 @@ static int add_numbers(struct request *r, struct view *view,
 	if (!x->agent_deleted)
 		view_textf(row, "link", "%s/agents/%s/versions",
 			   v->site->base_path, x->agent_id);
-	if (x->attempt) {
+	if (x->attempt && !execution_open(x)) {
 		add_number(r, list, "run_turns", i18n_number(r, x->turns), "");
 		add_number(r, list, "run_denials", i18n_number(r, x->denials),
 			   "");
