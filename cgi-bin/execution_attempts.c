@@ -236,7 +236,7 @@ static int find(void *data, const struct attempt *a, struct err *e)
 	return 0;
 }
 
-/* GET /executions/{id}/transcript?attempt=&before= -- what lies before the parts that the run's page shows. */
+/* GET /executions/{id}/transcript?attempt=&before= -- what lies before the run's page. */
 int page_execution_transcript(struct request *r, struct response *out,
 			      struct err *e)
 {

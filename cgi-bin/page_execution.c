@@ -334,7 +334,7 @@ int page_execution(struct request *r, struct response *out, struct err *e)
 	return page_render(r, out, "pages/execution", view, e);
 }
 
-/* GET /executions/{id}/state -- the fragment that the page's script puts in place of the old one. */
+/* GET /executions/{id}/state -- the fragment that the page's script asks for. */
 int page_execution_state(struct request *r, struct response *out, struct err *e)
 {
 	struct execution *x = execution_here(r, e);
