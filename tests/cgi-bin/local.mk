@@ -67,8 +67,16 @@ tests_cgi_bin_hooks_test_SOURCES = tests/cgi-bin/hooks_test.c \
 	tests/cgi-bin/cgi.c tests/cgi-bin/cgi.h $(test_redis)
 tests_cgi_bin_hooks_test_DEPENDENCIES = cgi-bin/gongbang.fcgi $(cgi_test_own)
 tests_cgi_bin_hooks_test_LDADD = $(cgi_test_libs)
+run_rows = tests/cgi-bin/run_rows.c tests/cgi-bin/run_rows.h \
+	tests/cgi-bin/cgi.c tests/cgi-bin/cgi.h $(test_redis)
 check_PROGRAMS += tests/cgi-bin/executions_test
 tests_cgi_bin_executions_test_SOURCES = tests/cgi-bin/executions_test.c \
-	tests/cgi-bin/cgi.c tests/cgi-bin/cgi.h $(test_redis)
+	$(run_rows)
 tests_cgi_bin_executions_test_DEPENDENCIES = cgi-bin/gongbang.fcgi $(cgi_test_own)
 tests_cgi_bin_executions_test_LDADD = $(cgi_test_libs)
+
+check_PROGRAMS += tests/cgi-bin/execution_acts_test
+tests_cgi_bin_execution_acts_test_SOURCES = \
+	tests/cgi-bin/execution_acts_test.c $(run_rows)
+tests_cgi_bin_execution_acts_test_DEPENDENCIES = cgi-bin/gongbang.fcgi $(cgi_test_own)
+tests_cgi_bin_execution_acts_test_LDADD = $(cgi_test_libs)

@@ -1,0 +1,238 @@
+/* What is done with runs in their pages, as plain CGI: files, cancel, continue, again. */
+#include "config.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdio.h>
+#include <string.h>
+#include <talloc.h>
+
+#include "core/clock.h"
+#include "run_rows.h"
+#include "store/executions.h"
+
+static void test_files(void **state)
+{
+	static const char bytes[] = "a\0<script>\xff";
+	struct execution_file f = { .path = "out/\xea\xb0\x80 \"<b>.html",
+				    .size = sizeof(bytes), .made = true,
+				    .kept = true, .content = bytes };
+	struct err e = { 0 };
+	struct browser b;
+	struct answer *a;
+	char id[ID_SIZE];
+
+	(void)state;
+	add_row(&(struct row){ .status = "success", .planned = 60000,
+			       .began = true }, id);
+	must(execution_file_add(site.db, id, &f, &e), &e);
+	f = (struct execution_file){ .path = "big.bin", .size = 1 << 30 };
+	must(execution_file_add(site.db, id, &f, &e), &e);
+	be_kim(&b, &site);
+	a = get(&b, address(id, ""));
+	has(a, "&lt;b&gt;.html");
+	has_not(a, "<b>.html");
+	has(a, "too large to keep");
+	assert_int_equal(count(a, "/files?path="), 1);
+	talloc_free(a);
+	a = get(&b, address(id, "/files?path=out/%EA%B0%80%20%22%3Cb%3E.html"));
+	expect(a, 200);
+	assert_int_equal(a->body_len, sizeof(bytes));
+	assert_memory_equal(a->body, bytes, sizeof(bytes));
+	assert_string_equal(header(a, "Content-Type"),
+			    "application/octet-stream");
+	assert_string_equal(header(a, "Content-Disposition"),
+			    "attachment; filename=\"file\"; "
+			    "filename*=UTF-8''%EA%B0%80%20%22%3Cb%3E.html");
+	assert_string_equal(header(a, "X-Content-Type-Options"), "nosniff");
+	assert_non_null(strstr(a->head, "sandbox; default-src 'none'"));
+	talloc_free(a);
+	expect_error(get(&b, address(id, "/files?path=big.bin")), 404, "");
+	expect_error(get(&b, address(id, "/files?path=none")), 404, "");
+	expect_error(get(&b, address(id, "/files")), 404, "");
+	talloc_free(log_in(&b, &site, "lee", PASSWORD));
+	expect_error(get(&b, address(id,
+		"/files?path=out/%EA%B0%80%20%22%3Cb%3E.html")), 404, "");
+}
+
+static void test_open(void **state)
+{
+	char queued[ID_SIZE], running[ID_SIZE], talk[ID_SIZE], rest[96];
+	struct err e = { 0 };
+	struct browser b;
+	struct answer *a;
+
+	(void)state;
+	add_row(&(struct row){ .status = "queued",
+			       .planned = clock_now_ms() - 5 * MINUTE },
+		queued);
+	add_row(&(struct row){ .status = "running", .began = true,
+			       .planned = clock_now_ms() - 5 * MINUTE },
+		running);
+	add_attempt(running, 1, "", talk);
+	be_kim(&b, &site);
+	a = get(&b, address(queued, ""));
+	expect(a, 200);
+	has(a, "in the queue");
+	has(a, "waiting for 5 min");
+	has(a, "http-equiv=\"refresh\"");
+	has(a, "id=\"run-cancel\"");
+	has_not(a, "id=\"run-again\"");
+	has_not(a, "id=\"workspace\"");
+	talloc_free(a);
+	a = get(&b, address(queued, "/state"));
+	has(a, "in the queue");
+	has_not(a, "<html");
+	talloc_free(a);
+	a = get(&b, address(running, ""));
+	snprintf(rest, sizeof(rest), "data-ws=\"/ws/conversations/%s\"", talk);
+	has(a, rest);
+	has(a, "data-read-only");
+	has(a, "data-offset=\"600\"");
+	has(a, "of at most 30 min");
+	has_not(a, "id=\"message-input\"");
+	has_not(a, "id=\"result\"");
+	talloc_free(a);
+	expect_to(post(&b, address(running, "/cancel"), "csrf=CSRF"),
+		  address(running, ""));
+	expect_to(post(&b, address(running, "/cancel"), "csrf=CSRF"),
+		  address(running, ""));
+	a = get(&b, address(running, ""));
+	has(a, "being cancelled");
+	has_not(a, "id=\"run-cancel\"");
+	talloc_free(a);
+	expect_to(post(&b, address(queued, "/cancel"), "csrf=CSRF"),
+		  address(queued, ""));
+	a = get(&b, address(queued, ""));
+	has(a, "It was cancelled before it began.");
+	has(a, "You cancelled it.");
+	has_not(a, "http-equiv=\"refresh\"");
+	talloc_free(a);
+	must(db_run(site.db, &e, "UPDATE executions SET status = 'failed',"
+		    " reason = 'died', ended_at = 5 WHERE id = $1", "t",
+		    running), &e);
+}
+
+/* Its session is shown as its run, until the person goes on in it. */
+static void test_continue(void **state)
+{
+	char id[ID_SIZE], early[ID_SIZE], talk[ID_SIZE], to[96];
+	struct browser b;
+	struct answer *a;
+
+	(void)state;
+	add_row(&(struct row){ .status = "failed", .reason = "needs_input",
+			       .planned = 40000, .began = true }, id);
+	add_attempt(id, 1, "failed", talk);
+	add_row(&(struct row){ .status = "missed", .reason = "late",
+			       .planned = 40001 }, early);
+	be_kim(&b, &site);
+	snprintf(to, sizeof(to), "/workspace/%s", talk);
+	expect_to(get(&b, to), address(id, ""));
+	a = get(&b, address(id, ""));
+	has(a, "Continue as conversation");
+	talloc_free(a);
+	expect_error(post(&b, address(id, "/continue"), ""), 403, "");
+	expect_to(post(&b, address(id, "/continue"), "csrf=CSRF"), to);
+	expect_to(post(&b, address(id, "/continue"), "csrf=CSRF"), to);
+	a = get(&b, to);
+	expect(a, 200);
+	has(a, "Continued from a run of Weekly &lt;script&gt;");
+	has(a, address(id, ""));
+	has(a, "said afterwards");
+	talloc_free(a);
+	a = get(&b, address(id, ""));
+	has_not(a, "said afterwards");
+	talloc_free(a);
+	a = get(&b, address(early, ""));
+	has_not(a, "Continue as conversation");
+	has(a, "It never began");
+	talloc_free(a);
+	expect_error(post(&b, address(early, "/continue"), "csrf=CSRF"), 404,
+		     "");
+}
+
+static int count_row(void *data, const struct execution *x, struct err *e)
+{
+	(void)x;
+	(void)e;
+	++*(int *)data;
+	return 0;
+}
+
+static void test_again(void **state)
+{
+	char own[ID_SIZE], id[ID_SIZE], fresh[ID_SIZE], form[96];
+	const struct execution_filter f = { .agent_id = own, .status = "",
+					    .limit = 100 };
+	struct err e = { 0 };
+	struct browser b;
+	struct answer *a;
+	int n = 0;
+
+	(void)state;
+	new_agent(site.kim, "Again", own);
+	add_row(&(struct row){ .status = "success", .agent = own,
+			       .planned = 30000, .began = true }, id);
+	id_new(fresh);
+	be_kim(&b, &site);
+	a = get(&b, address(id, ""));
+	has(a, "id=\"run-again\"");
+	talloc_free(a);
+	snprintf(form, sizeof(form), "csrf=CSRF&id=%s", fresh);
+	expect_to(post(&b, address(id, "/again"), form), address(fresh, ""));
+	expect_to(post(&b, address(id, "/again"), form), address(fresh, ""));
+	must(execution_each(site.db, &f, count_row, &n, &e), &e);
+	assert_int_equal(n, 2);
+	a = get(&b, address(fresh, ""));
+	has(a, "By hand");
+	talloc_free(a);
+	expect_error(post(&b, address(id, "/again"), "csrf=CSRF&id=x"), 400,
+		     "");
+	must(agent_delete(site.db, own, &e), &e);
+	expect_error(post(&b, address(id, "/again"), "csrf=CSRF"), 404, "");
+	a = get(&b, address(id, ""));
+	expect(a, 200);
+	has_not(a, "id=\"run-again\"");
+	talloc_free(a);
+}
+
+static void test_another_user(void **state)
+{
+	static const char *const reads[] = { "", "/state", "/compare",
+		"/transcript?attempt=1", "/files?path=x" };
+	static const char *const writes[] = { "/cancel", "/continue",
+		"/again" };
+	char id[ID_SIZE], talk[ID_SIZE], to[96];
+	struct browser b;
+	size_t i;
+
+	(void)state;
+	add_row(&(struct row){ .status = "success", .planned = 20000,
+			       .began = true }, id);
+	add_attempt(id, 1, "success", talk);
+	talloc_free(log_in(&b, &site, "lee", PASSWORD));
+	talloc_free(get(&b, "/account"));
+	for (i = 0; i < sizeof(reads) / sizeof(reads[0]); i++)
+		expect_error(get(&b, address(id, reads[i])), 404, "");
+	for (i = 0; i < sizeof(writes) / sizeof(writes[0]); i++)
+		expect_error(post(&b, address(id, writes[i]), "csrf=CSRF"),
+			     404, "");
+	snprintf(to, sizeof(to), "/workspace/%s", talk);
+	expect_error(get(&b, to), 404, "");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_files),
+		cmocka_unit_test(test_open),
+		cmocka_unit_test(test_continue),
+		cmocka_unit_test(test_again),
+		cmocka_unit_test(test_another_user),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
