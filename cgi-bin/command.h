@@ -26,6 +26,8 @@ enum option {
 	OPTION_ZONE,
 	OPTION_FROM,
 	OPTION_COUNT,
+	OPTION_USER,
+	OPTION_FILE,
 	OPTIONS,
 };
 
@@ -74,6 +76,9 @@ int command_usage(const struct call *c, struct err *e) must_check;
 int command_budget_show(const struct call *c, struct err *e) must_check;
 int command_budget_set(const struct call *c, struct err *e) must_check;
 int command_budget_clear(const struct call *c, struct err *e) must_check;
+int command_agent_list(const struct call *c, struct err *e) must_check;
+int command_agent_export(const struct call *c, struct err *e) must_check;
+int command_agent_import(const struct call *c, struct err *e) must_check;
 int command_domain_list(const struct call *c, struct err *e) must_check;
 int command_domain_grant(const struct call *c, struct err *e) must_check;
 int command_domain_refuse(const struct call *c, struct err *e) must_check;

@@ -31,6 +31,8 @@ static const struct {
 	[OPTION_ZONE] = { "--zone", "ZONE" },
 	[OPTION_FROM] = { "--from", "UNIX" },
 	[OPTION_COUNT] = { "--count", "N" },
+	[OPTION_USER] = { "--user", "LOGIN" },
+	[OPTION_FILE] = { "--file", "FILE" },
 };
 
 static const struct command commands[] = {
@@ -59,6 +61,14 @@ static const struct command commands[] = {
 	{ "budget", "clear", { "SUBJECT" }, 0,
 	  "Take a budget away; an account has that of \"each\" then.",
 	  command_budget_clear },
+	{ "agent", "list", { NULL }, TAKES(USER), "An account's agents.",
+	  command_agent_list },
+	{ "agent", "export", { "[NAME]" }, TAKES(USER),
+	  "Print an account's agent as JSON.", command_agent_export },
+	{ "agent", "import", { NULL }, TAKES(USER) | TAKES(FILE),
+	  "Read an agent from a file (- for standard input): a new one,"
+	  " paused, or the next version of the one with its name.",
+	  command_agent_import },
 	{ "domain", "list", { "[LOGIN]" }, TAKES(STATE) | TAKES(JSON),
 	  "The domains that accounts asked for, were granted, were blocked at.",
 	  command_domain_list },

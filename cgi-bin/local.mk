@@ -6,6 +6,7 @@ gongbang_demo_model_LDADD = lib/demo/libdemo.a lib/core/libcore.a \
 
 bin_PROGRAMS += gongbang
 gongbang_SOURCES = cgi-bin/gongbang.c cgi-bin/command.c cgi-bin/command.h \
+	cgi-bin/command_agent.c \
 	cgi-bin/command_budget.c cgi-bin/command_doctor.c \
 	cgi-bin/command_domain.c cgi-bin/command_schedule.c \
 	cgi-bin/command_stop.c cgi-bin/command_usage.c \
@@ -15,6 +16,7 @@ gongbang_SOURCES = cgi-bin/gongbang.c cgi-bin/command.c cgi-bin/command.h \
 gongbang_LDADD = lib/schedule/libschedule.a lib/egress/libegress.a \
 	lib/spending/libspending.a \
 	lib/auth/libauth.a lib/store/libstore.a lib/kv/libkv.a \
+	lib/spending/libspending.a lib/auth/libauth.a lib/store/libstore.a lib/kv/libkv.a \
 	lib/html/libhtml.a lib/http/libhttp.a lib/core/libcore.a \
 	$(SODIUM_LIBS) $(SQLITE_LIBS) $(HIREDIS_LIBS) $(CMARK_LIBS) \
 	$(CURL_LIBS) $(ICAL_LIBS) $(JSON_LIBS) $(TALLOC_LIBS) $(CORE_LIBS)

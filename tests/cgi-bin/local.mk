@@ -80,3 +80,8 @@ tests_cgi_bin_execution_acts_test_SOURCES = \
 	tests/cgi-bin/execution_acts_test.c $(run_rows)
 tests_cgi_bin_execution_acts_test_DEPENDENCIES = cgi-bin/gongbang.fcgi $(cgi_test_own)
 tests_cgi_bin_execution_acts_test_LDADD = $(cgi_test_libs)
+
+check_PROGRAMS += tests/cgi-bin/command_agent_test
+tests_cgi_bin_command_agent_test_SOURCES = tests/cgi-bin/command_agent_test.c \
+	$(operator)
+tests_cgi_bin_command_agent_test_LDADD = $(operator_libs)
