@@ -38,6 +38,11 @@ EXTRA_DIST += tests/package.json tests/package-lock.json tests/client.js \
 	tests/integration/agents.test.js tests/integration/away.test.js tests/integration/doctor.test.js \
 	tests/integration/egress.test.js tests/integration/fault.test.js \
 	tests/integration/feed.test.js \
+	tests/browser/login.test.js tests/browser/notices.test.js \
+	tests/browser/usage.test.js \
+	tests/integration/away.test.js tests/integration/doctor.test.js \
+	tests/integration/egress.test.js tests/integration/fault.test.js \
+	tests/integration/hooks.test.js \
 	tests/integration/http.test.js tests/integration/inside.test.js \
 	tests/integration/keys.test.js tests/integration/life.test.js \
 	tests/integration/redteam.test.js tests/integration/run.test.js \

@@ -1,0 +1,132 @@
+// Notices, their rules, triggers and files of agents, as people see and work them.
+import {after, before, test} from "node:test";
+import assert from "node:assert/strict";
+import {readFileSync, writeFileSync, rmSync} from "node:fs";
+import {createRequire} from "node:module";
+import {address, gongbang, logIn, newAccount, openPage, startBrowser} from "./gongbang.js";
+
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const definition = {gongbang_agent: 1, name: "주간 보고 <b>", prompt: "Say {{payload}}"};
+let browser, login;
+before(async () => {
+	browser = await startBrowser();
+	login = newAccount("notices");
+	gongbang(["agent", "import", "--user", login, "--file", "-"], JSON.stringify(definition));
+});
+after(() => browser.close());
+
+async function open(path, options) {
+	const page = await openPage(browser, options);
+	await logIn(page, login);
+	await page.waitForURL(/\/workspace$/);
+	await page.goto(address + path);
+	return page;
+}
+
+async function close(page) {
+	assert.deepEqual(page.problems, []);
+	await page.context().close();
+}
+
+// By the debugger, so the page's CSP stays as it is.
+async function violations(page) {
+	const client = await page.context().newCDPSession(page);
+	await client.send("Runtime.evaluate", {expression: axe});
+	const {result} = await client.send("Runtime.evaluate", {
+		expression: "axe.run(document).then((r) => JSON.stringify(r.violations.map((v) => v.id + ': ' + v.nodes.map((n) => n.target).join(' '))))",
+		awaitPromise: true,
+	});
+	return JSON.parse(result.value);
+}
+
+async function well(page, what) {
+	assert.deepEqual(await violations(page), [], what);
+	assert.ok(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth) <= 0, what + ": wider than the window");
+	if (process.env.GONGBANG_SCREENSHOTS)
+		await page.screenshot({path: `${process.env.GONGBANG_SCREENSHOTS}/${what.replace(/[^a-z0-9]+/gi, "-")}.png`, fullPage: true});
+}
+
+async function agent(page) {
+	await page.goto(address + "/agents");
+	return page.locator("[data-agent]").first().getAttribute("data-agent");
+}
+
+test("a rule is added, tried and removed without script", async () => {
+	const page = await open("/agents", {javaScriptEnabled: false});
+	await page.goto(`${address}/agents/${await agent(page)}/notify`);
+	await page.check("input[name=channel][value=webhook]");
+	await page.fill("#target", "not an address");
+	await page.click("#notify-form button");
+	assert.match(await page.locator("#problem").innerText(), /not a web address/);
+	assert.equal(await page.inputValue("#target"), "not an address");
+	await page.fill("#target", "http://127.0.0.1:9/hook");
+	await page.check("input[name=event_success]");
+	await page.click("#notify-form button");
+	assert.match(await page.locator("#rules li").innerText(), /Success, Failure/);
+	await page.locator("#rules summary").click();
+	assert.match(await page.locator("#rules code.secret").innerText(), /^[0-9a-f]{64}$/);
+	await page.locator("#rules button").first().click();
+	await page.locator("#sent li").waitFor();
+	await page.locator("#rules button").nth(1).click();
+	assert.equal(await page.locator("#rules li").count(), 0);
+	await close(page);
+});
+
+test("a trigger's address is shown once and begins a run", async () => {
+	const page = await open("/agents");
+	const id = await agent(page);
+	await page.goto(`${address}/agents/${id}/hook`);
+	await page.click("#hook-make");
+	const hook = await page.locator("#hook-address").innerText();
+	assert.match(hook, /\/hooks\/[0-9a-f]{64}$/);
+	await well(page, "hook");
+	const at = address + hook.slice(hook.indexOf("/hooks/"));
+	assert.equal((await fetch(at, {method: "POST"})).status, 409);
+	await page.goto(`${address}/agents/${id}`);
+	await page.click("#resume");
+	const answer = await fetch(at, {method: "POST", headers: {"content-type": "application/json"}, body: '{"a":1}'});
+	assert.equal(answer.status, 202);
+	const {execution} = await answer.json();
+	assert.equal(answer.headers.get("location"), execution);
+	await page.goto(`${address}/agents/${id}/hook`);
+	assert.equal(await page.locator("#hook-address").count(), 0);
+	await page.click("#hook-revoke");
+	assert.equal((await fetch(at, {method: "POST"})).status, 404);
+	await close(page);
+});
+
+test("a file is read into the form, and what is wrong is named", async () => {
+	const page = await open("/agents/import");
+	const file = `/tmp/agent-${process.pid}.json`;
+	writeFileSync(file, JSON.stringify({...definition, retries: 99}));
+	await page.setInputFiles("#import-file", file);
+	await page.waitForFunction(() => document.querySelector("#import-json").value !== "");
+	await page.click("#import-form button");
+	assert.match(await page.locator("#problem").innerText(), /^retries: /);
+	await well(page, "import wrong");
+	await page.fill("#import-json", JSON.stringify({...definition, name: "Imported"}));
+	await page.click("#import-form button");
+	await page.waitForURL(/\/agents\/[0-9a-f-]{36}$/);
+	assert.equal(await page.locator("#agent-now").getAttribute("data-status"), "paused");
+	rmSync(file);
+	await close(page);
+});
+
+for (const [what, options] of [
+	["360 ko", {viewport: {width: 360, height: 740}, locale: "ko-KR"}],
+	["360 ko dark", {viewport: {width: 360, height: 740}, locale: "ko-KR", colorScheme: "dark"}],
+	["1440 en", {}],
+]) {
+	test(`the pages stand at ${what}`, async () => {
+		const page = await open("/notices", options);
+		await well(page, `${what} notices`);
+		await page.goto(`${address}/agents/${await agent(page)}/notify`);
+		await page.fill("#target", "kim@example.org");
+		await page.click("#notify-form button");
+		await page.locator("#rules li").first().waitFor();
+		await well(page, `${what} notify`);
+		await page.goto(address + "/agents/import");
+		await well(page, `${what} import`);
+		await close(page);
+	});
+}
