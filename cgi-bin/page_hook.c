@@ -46,6 +46,8 @@ static int show(struct request *r, struct response *out, const struct agent *a,
 	view_flag(view, "active", str_equal(a->status, "active"));
 	view_text(view, "address", *secret ? talloc_asprintf(r, "%s/hooks/%s",
 							     base, secret) : "");
+	view_text(view, "about", i18n_fill(r, v->text, "hook_about",
+					   "{{payload}}", NULL));
 	view_text(view, "often", i18n_count(r, v->text, "hook_often",
 		settings_number(v->site->settings, SET_HOOKS_PER_MINUTE)));
 	view_flag(view, "revoked", str_equal(form_text(r->args, "done"),
