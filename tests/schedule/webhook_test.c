@@ -192,11 +192,11 @@ static void a_proxy_of_the_environment_is_not_asked(void **state)
 	snprintf(proxy, sizeof(proxy), "http://127.0.0.1:%d", r.port);
 	setenv("http_proxy", proxy, 1);
 	setenv("ALL_PROXY", proxy, 1);
-	s = go_to("http://192.168.0.1/", false);
+	s = go_to("http://gongbang.invalid/", true);
 	unsetenv("http_proxy");
 	unsetenv("ALL_PROXY");
 	receiver_stop(&r);
-	assert_string_equal(s.error, "private");
+	assert_string_equal(s.error, "resolve");
 	assert_int_equal(r.n, 0);
 }
 
