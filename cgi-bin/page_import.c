@@ -78,7 +78,10 @@ static int make(struct request *r, const char *json, char id[ID_SIZE],
 			    false, 0, id, e);
 }
 
-/* POST /agents/import -- a new agent, paused: whoever wrote it, nothing runs before it was looked at. */
+/*
+ * POST /agents/import -- a new agent, paused: whoever wrote it, nothing runs
+ * before it was looked at.
+ */
 int page_agent_import_save(struct request *r, struct response *out,
 			   struct err *e)
 {
