@@ -24,10 +24,3 @@ lib_schedule_libschedule_a_SOURCES = \
 	lib/schedule/worker_plan.c lib/schedule/worker_poke.c \
 	lib/schedule/worker_stream.c
 EXTRA_DIST += lib/schedule/DEFINITION.md lib/schedule/NOTICES.md
-	lib/schedule/schedule.h \
-	lib/schedule/tree.c lib/schedule/tree.h \
-	lib/schedule/worker.c lib/schedule/worker.h \
-	lib/schedule/worker_impl.h lib/schedule/worker_look.c \
-	lib/schedule/worker_plan.c lib/schedule/worker_poke.c \
-	lib/schedule/worker_stream.c
-EXTRA_DIST += lib/schedule/DEFINITION.md

@@ -123,7 +123,8 @@ static void wait_for(struct db *db, int64_t n)
 	for (i = 0; i < 12000 && have < n; i++) {
 		usleep(10000);
 		check(db_query(db, &e, count, &have, "SELECT count(*)"
-			       " FROM executions", ""), &e);
+			       " FROM executions WHERE queued_at > 0", ""),
+		      &e);
 	}
 	check(db_query(db, &e, add, &l, "SELECT queued_at, planned_at"
 		       " FROM executions WHERE queued_at > 0", ""), &e);

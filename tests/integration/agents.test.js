@@ -78,7 +78,7 @@ test("a planned moment comes, the workspace starts, the run succeeds, nobody is 
 
 test("worker and bridge are killed in mid-run, Redis forgets all: one row, one outcome", async () => {
 	const who = await person("kill");
-	const agent = await newAgent(who, {name: "Long", prompt: "run sleep 8"});
+	const agent = await newAgent(who, {name: "Long", prompt: "run: sleep 8"});
 	const run = await runNow(who, agent);
 	await working(run);
 	process.kill(Number(service("worker")), "SIGKILL");
@@ -92,7 +92,7 @@ test("worker and bridge are killed in mid-run, Redis forgets all: one row, one o
 
 test("an agent deleted in mid-run: the run ends, its history stays", async () => {
 	const who = await person("gone");
-	const agent = await newAgent(who, {name: "Deleted", prompt: "run sleep 120"});
+	const agent = await newAgent(who, {name: "Deleted", prompt: "run: sleep 120"});
 	const run = await runNow(who, agent);
 	await working(run);
 	assert.equal((await post(who, `/agents/${agent}/delete`, {name: "Deleted"})).status, 303);
@@ -104,7 +104,7 @@ test("an agent deleted in mid-run: the run ends, its history stays", async () =>
 
 test("a container removed in mid-run: the next try follows, both are kept", async () => {
 	const who = await person("lost");
-	const agent = await newAgent(who, {name: "Lost", prompt: "run sleep 15", retries: "1"});
+	const agent = await newAgent(who, {name: "Lost", prompt: "run: sleep 15", retries: "1"});
 	const run = await runNow(who, agent);
 	await working(run);
 	execFileSync("docker", ["-H", "unix://" + (process.env.GONGBANG_ENGINE || "/var/run/docker.sock"), "rm", "-f", containerOf(who.login)]);
