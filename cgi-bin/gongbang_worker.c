@@ -16,6 +16,7 @@ int main(int argc, char **argv)
 	struct worker *w;
 
 	mallopt(M_MMAP_THRESHOLD, BIG);
+	mallopt(M_ARENA_MAX, 2);	/* the loop, and a job at a time */
 	log_start("gongbang-worker", settings_flag(s, SET_DEBUG));
 	w = worker_new(s, &e);
 	if (!w) {
