@@ -48,7 +48,7 @@ test("an installation that is well: every line ok", async () => {
 	assert.equal(text.stderr, "");
 });
 
-for (const [service, check] of [["gateway", "gateway"], ["squid", "squid"], ["redis", "redis"], ["bridge", "bridge"], ["pages", "pages"], ["model", "upstream"]])
+for (const [service, check] of [["gateway", "gateway"], ["squid", "squid"], ["redis", "redis"], ["bridge", "bridge"], ["worker", "worker"], ["pages", "pages"], ["model", "upstream"]])
 	test(`${service} away is found by the check of the ${check}`, async () => {
 		sv("down", service);
 		try {
