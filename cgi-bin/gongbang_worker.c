@@ -27,5 +27,6 @@ int main(int argc, char **argv)
 	log_event(LOG_INFO, "started", NULL);
 	worker_run(w);
 	worker_free(w);
+	settings_free(s);
 	return EXIT_SUCCESS;
 }
