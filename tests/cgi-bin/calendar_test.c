@@ -56,7 +56,7 @@ static struct agent *make(const char *user, const char *name, const char *cron,
 		"\"cron\":\"%s\",\"timezone\":\"Asia/Seoul\"}}", cron);
 	struct err e = { 0 };
 	char id[ID_SIZE];
-	struct agent *a;
+	struct agent *a = NULL;
 
 	if (agent_create(site.db, user, name, json, active,
 			 active ? clock_now_ms() : 0, id, &e) < 0 ||
@@ -192,8 +192,8 @@ static void secrets_are_no_oracle(void **state)
 {
 	static const char *const wrong[] = {
 		"/calendar/.ics", "/calendar/x.ics", "/calendar/x",
-		"/calendar/0000000000000000000000000000000000000000000000000000"
-		"000000000000.ics", "/calendar/../account.ics",
+		("/calendar/00000000000000000000000000000000000000000000000000"
+		 "00000000000000.ics"), "/calendar/../account.ics",
 	};
 	struct browser b, nobody = { .site = &site };
 	char path[128], hash[DIGEST_SIZE], hashed[128];
