@@ -59,7 +59,7 @@ static void add_month_days(struct request *r, struct view *view,
 {
 	struct view *list = view_list(view, "month_days");
 	const struct i18n_locale *text = visit_of(r)->text;
-	char day[4];
+	char day[12];
 	int i;
 
 	for (i = 1; i <= 31; i++) {
