@@ -252,7 +252,7 @@ static void a_mail_is_in_the_users_language(void **state)
 static void two_workers_tell_it_once(void **state)
 {
 	struct person people[6];
-	char login[8];
+	char login[16];
 	int i, k;
 
 	receiver_start(&r, ANSWER("200 OK"));
@@ -300,7 +300,7 @@ static void who_hangs_holds_up_itself_alone(void **state)
 static void many_of_some_wait_for_one_of_another(void **state)
 {
 	struct person some[6], kim;
-	char login[8];
+	char login[16];
 	int i, k, at = -1;
 
 	receiver_start(&r, ANSWER("200 OK"));
