@@ -47,9 +47,11 @@ static void make_rule(struct fixture *f, const char *agent, const char *events,
 static void raise(struct fixture *f, const char *user, const char *agent,
 		  const char *execution, const char *event)
 {
+	static int64_t now = 1000;
 	struct err e = { 0 };
 
-	OK(notice_raise(f->db, user, agent, execution, event, 1000, &e));
+	/* Later each time: what comes in one millisecond has no order. */
+	OK(notice_raise(f->db, user, agent, execution, event, now++, &e));
 }
 
 /* "event:state " of each. */
