@@ -40,6 +40,32 @@ static int add_from(struct session *s, struct buf *b, struct err *e)
 	return add(b, "from=", text, e);
 }
 
+static bool names_server(const struct session_rules *r)
+{
+	size_t i;
+
+	for (i = 0; i < r->ntools && !str_starts(r->tools[i], "mcp__"); i++)
+		;
+	return i < r->ntools;
+}
+
+/*
+ * A list of tools is all that is allowed: what an earlier run, or its person,
+ * wrote into settings would add permissions, and hooks and servers are commands.
+ */
+static int add_alone(const struct session_rules *r, struct buf *b, struct err *e)
+{
+	if (r->everything)
+		return 0;
+	/* Without sources the CLI reads CLAUDE.md of folders that are added only. */
+	if (add(b, "arg=", "--setting-sources=", e) < 0 ||
+	    add(b, "arg=", "--add-dir=/workspace", e) < 0 ||
+	    add(b, "env=", "CLAUDE_CODE_ADDITIONAL_DIRECTORIES_CLAUDE_MD=1",
+		e) < 0)
+		return -1;
+	return names_server(r) ? 0 : add(b, "arg=", "--strict-mcp-config", e);
+}
+
 /* With "=", for a rule may begin with anything. */
 static int add_rules(const struct session_rules *r, struct buf *b, struct err *e)
 {
@@ -47,7 +73,8 @@ static int add_rules(const struct session_rules *r, struct buf *b, struct err *e
 	size_t i;
 
 	snprintf(turns, sizeof(turns), "--max-turns=%" PRId64, r->max_turns);
-	if (r->max_turns && add(b, "arg=", turns, e) < 0)
+	if ((r->max_turns && add(b, "arg=", turns, e) < 0) ||
+	    add_alone(r, b, e) < 0)
 		return -1;
 	for (i = 0; !r->everything && i < r->ntools; i++) {
 		if (add(b, "arg=--allowedTools=", r->tools[i], e) < 0)

@@ -457,6 +457,8 @@ static void a_result_is_a_success(void **state)
 	assert_true(session_is_run(w.s));
 	assert_non_null(strstr(fake.args, "--allowedTools=Bash(git log:*) "));
 	assert_non_null(strstr(fake.args, "--max-turns=7 "));
+	assert_non_null(strstr(fake.args, "--setting-sources= "));
+	assert_non_null(strstr(fake.args, "--strict-mcp-config "));
 	assert_non_null(strstr(fake.args, "--permission-mode arg=default "));
 	assert_true(r.offset > 0 && r.offset <= (int64_t)fake.log.len);
 }
@@ -469,6 +471,7 @@ static void everything_asks_for_nothing(void **state)
 	assert_int_equal(ends("success", "", false).denials, 0);
 	assert_non_null(strstr(fake.args, "--permission-mode arg=bypassPermissions "));
 	assert_null(strstr(fake.args, "--allowedTools"));
+	assert_null(strstr(fake.args, "--setting-sources"));
 	assert_non_null(strstr(buf_text(&fake.input), "\"behavior\":\"allow\""));
 }
 
