@@ -2,8 +2,9 @@
 import {test} from "node:test";
 import assert from "node:assert/strict";
 import {readFileSync, readdirSync, statSync} from "node:fs";
+import net from "node:net";
 import {join} from "node:path";
-import {call, field, logIn, newAccount, state} from "../client.js";
+import {call, field, logIn, newAccount, port, state} from "../client.js";
 
 const files = (folder) => readdirSync(folder).flatMap((name) => {
 	const path = join(folder, name);
@@ -22,6 +23,12 @@ test("a calendar is read by its address alone, until that is taken away", async 
 	assert.match(feed.headers["content-type"], /^text\/calendar/);
 	assert.match(feed.text, /^BEGIN:VCALENDAR\r\n[^]*\r\nEND:VCALENDAR\r\n$/);
 	assert.equal((await call("POST", path, {form: {}})).status, 405);
+	// nginx itself refuses this one, and says so with the address.
+	const large = await new Promise((resolve) => {
+		const socket = net.connect(port, "127.0.0.1", () => socket.write(`POST ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nContent-Length: 99999999\r\n\r\n`));
+		socket.once("data", (bytes) => { socket.destroy(); resolve(String(bytes)); });
+	});
+	assert.match(large, /^HTTP\/1.1 413 /);
 	assert.equal((await call("POST", "/account/feed/revoke", {cookie, form: {csrf}})).status, 303);
 	assert.equal((await call("GET", path)).status, 404);
 	for (const file of files(join(state, "log")))
