@@ -55,9 +55,15 @@ static int remove_rule(struct db *db, const char *id, const char *agent_id,
 		return -1;
 	if (db_changed(db) == 0)
 		return err_set(e, ERR_MISSING, "no such rule");
-	return db_run(db, e, "DELETE FROM notices WHERE rule_id = $1"
-		      " AND agent_id = $2 AND state = 'pending'", "tt", id,
-		      agent_id);
+	if (db_run(db, e, "DELETE FROM notices WHERE rule_id = $1"
+		   " AND agent_id = $2 AND state = 'pending' AND tries = 0",
+		   "tt", id, agent_id) < 0)
+		return -1;
+	/* What was tried counts against the hour, whatever became of its rule. */
+	return db_run(db, e, "UPDATE notices SET state = 'failed',"
+		      " error = 'removed', ended_at = $3 WHERE rule_id = $1"
+		      " AND agent_id = $2 AND state = 'pending'", "ttn", id,
+		      agent_id, clock_now_ms());
 }
 
 int notify_rule_remove(struct db *db, const char *id, const char *agent_id,

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <talloc.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -186,6 +187,28 @@ static void rules_end_and_have_a_limit(void **state)
 	FAILS(ERR_MISSING, notify_rule_add(f->db, &r, &e));
 }
 
+/* Else rules that come and go would be a relay without a limit. */
+static void what_was_tried_counts_without_its_rule(void **state)
+{
+	struct fixture *f = *state;
+	char user[ID_SIZE], agent[ID_SIZE];
+	struct notify_rule r = { 0 };
+	int64_t mails = 0, all = 0;
+	struct notice_due *d;
+	struct err e = { 0 };
+
+	make_user(f, "kim", user);
+	make_agent(f, user, agent);
+	make_rule(f, agent, "paused", &r);
+	raise(f, user, agent, "", "paused");
+	d = notice_take(f->db, NULL, user, 2000, 3000, 5, &e);
+	assert_non_null(d);
+	OK(notify_rule_remove(f->db, r.id, agent, &e));
+	OK(notice_count_tries(f->db, user, 0, &mails, &all, &e));
+	assert_int_equal(all, 1);
+	talloc_free(d);
+}
+
 /* The event and its notices are one transaction: neither is there alone. */
 static void a_rolled_back_event_is_not_told(void **state)
 {
@@ -211,6 +234,7 @@ int main(void)
 		TEST(a_rule_hears_its_own_events_alone),
 		TEST(all_are_read_of_one_user_alone),
 		TEST(rules_end_and_have_a_limit),
+		TEST(what_was_tried_counts_without_its_rule),
 		TEST(a_rolled_back_event_is_not_told),
 	};
 
