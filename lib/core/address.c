@@ -74,6 +74,7 @@ static bool public_v4(uint32_t a)
 		{ 0x0a000000, 8 },	/* private */
 		{ 0x64400000, 10 },	/* shared: carriers' NAT */
 		{ 0x7f000000, 8 },	/* loopback */
+		{ 0xa83f8110, 32 },	/* a cloud's metadata at an address like any other */
 		{ 0xa9fe0000, 16 },	/* link-local */
 		{ 0xac100000, 12 },	/* private */
 		{ 0xc0000000, 24 },	/* protocol assignments */
