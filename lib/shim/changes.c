@@ -20,6 +20,7 @@
 #include "shim/place.h"
 
 #define LOOKS_MAX 8		/* at once */
+#define MEMORY_MAX (128u << 20)	/* of one: a folder's names are in it all at once */
 
 struct look {
 	struct watch pipe;
@@ -117,11 +118,13 @@ static void walk(int out, int64_t since_ms)
 
 static _Noreturn void look(int out, int64_t since_ms)
 {
+	const struct rlimit memory = { MEMORY_MAX, MEMORY_MAX };
 	struct sigaction alarmed = { .sa_handler = too_late };
 	sigset_t none;
 
 	confine_from_others();
 	setpriority(PRIO_PROCESS, 0, 10);
+	setrlimit(RLIMIT_DATA, &memory);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	sigaction(SIGALRM, &alarmed, NULL);
