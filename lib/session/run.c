@@ -287,7 +287,8 @@ void run_not_started(struct session *s, const struct err *e)
 	bool full = str_equal(e->key, "error_workspace_disk");
 
 	if (run_open(s))
-		decide_text(s, full ? &refused_start : &not_started, e->text);
+		decide_text(s, full ? &refused_start : &not_started,
+			    e->kind == ERR_INTERNAL ? "" : e->text);
 }
 
 void run_workspace_lost(struct session *s)
