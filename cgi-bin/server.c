@@ -32,7 +32,7 @@
 #define BACKLOG 1024
 #define RECORD_HEAD 8
 #define RECORD_MAX 65528u	/* bytes of one record, a multiple of 8 */
-#define DROP_MAX (128 << 10)	/* bytes of a body that nobody wanted */
+#define DROP_MAX (32 << 20)	/* bytes of a body that nobody wanted: more than nginx passes on */
 #define OUTPUT_KEPT (1u << 20)	/* a thread keeps no larger buffer than this */
 
 struct thread {
@@ -141,15 +141,10 @@ static bool read_to_end(struct thread *t)
 	return t->ended;
 }
 
-/*
- * Kept for the next request when nginx wants it. Where more of a body is left,
- * libfcgi closes and waits until nginx has gone: to close at once would lose it
- * the answer.
- */
-static void finish(struct thread *t, bool sent)
+/* Kept for the next request, or closed once nginx has gone: to close at once would lose it the answer. */
+static void finish(struct thread *t, bool keep)
 {
 	int fd = t->request.ipcFd;
-	bool keep = read_to_end(t) && sent && t->request.keepConnection;
 
 	if (!keep) {
 		FCGX_Free(&t->request, 1);
@@ -160,17 +155,22 @@ static void finish(struct thread *t, bool sent)
 	connections_return(t->connections, fd);
 }
 
+/*
+ * Behind an answer nginx may send the next request at once; what libfcgi reads
+ * of it together with a body's end would be lost. So the body is read first.
+ */
 static void answer(struct thread *t, struct buf *bytes)
 {
 	const struct request_source src = {
 		.env = env, .read = take, .data = t,
 	};
-	bool sent;
+	bool whole;
 
 	t->ended = false;
 	site_answer(t->worker, &src, bytes);
-	sent = put_answer(&t->request, bytes);
-	finish(t, sent);
+	whole = read_to_end(t);
+	finish(t, put_answer(&t->request, bytes) && whole &&
+		  t->request.keepConnection);
 	buf_clear(bytes);
 	if (bytes->size > OUTPUT_KEPT)
 		buf_release(bytes);
