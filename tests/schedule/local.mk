@@ -9,8 +9,14 @@ tests_schedule_prompt_test_SOURCES = tests/schedule/prompt_test.c
 tests_schedule_prompt_test_LDADD = $(schedule_test_libs)
 tests_schedule_notice_test_SOURCES = tests/schedule/notice_test.c $(store_fixture)
 tests_schedule_notice_test_LDADD = $(schedule_test_libs)
-tests_schedule_plan_test_SOURCES = tests/schedule/plan_test.c $(store_fixture)
-tests_schedule_plan_test_LDADD = $(schedule_test_libs) -lpthread
+plan_world = tests/schedule/plan_world.c tests/schedule/plan_world.h \
+	$(store_fixture)
+tests_schedule_plan_test_SOURCES = tests/schedule/plan_test.c $(plan_world)
+tests_schedule_plan_test_LDADD = $(schedule_test_libs)
+check_PROGRAMS += tests/schedule/plan_run_test
+tests_schedule_plan_run_test_SOURCES = tests/schedule/plan_run_test.c \
+	$(plan_world)
+tests_schedule_plan_run_test_LDADD = $(schedule_test_libs) -lpthread
 
 check_PROGRAMS += tests/schedule/cron_test tests/schedule/schedule_test
 tests_schedule_cron_test_SOURCES = tests/schedule/cron_test.c

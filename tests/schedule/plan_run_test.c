@@ -1,0 +1,402 @@
+/* lib/schedule/plan_start.c, plan_settle.c: whose turn it is, and what becomes of tries. */
+#include "config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <pthread.h>
+#include <string.h>
+#include <talloc.h>
+
+#include "core/str.h"
+#include "plan_world.h"
+#include "store/budgets.h"
+#include "store/conversations.h"
+#include "store/users.h"
+
+/* ---- starting */
+
+static void a_start_writes_all_of_it(void **state)
+{
+	struct err e = { 0 };
+	char id[ID_SIZE], c[ID_SIZE];
+	struct run_rules *r;
+	struct conversation *conversation;
+
+	begin(state);
+	agent(HOURLY, ",\"timeout_minutes\":7,\"model\":\"opus\"", T0, id);
+	due(T0);
+	strcpy(c, start(T0 + 9));
+	conversation = conversation_load(w.f->db, w.f, c, w.user, &e);
+	assert_string_equal(conversation->kind, "run");
+	assert_string_equal(conversation->mode, "bypassPermissions");
+	assert_string_equal(conversation->model, "opus");
+	assert_string_equal(conversation->title, "news, 2030-01-01 09:00");
+	r = run_rules_load(w.f->db, w.f, c, &e);
+	assert_int_equal(r->deadline_at, T0 + 9 + 7 * MINUTE);
+	assert_int_equal(ROWS("status = 'running' AND attempt = 1 AND prompt ="
+			      " 'do 2030-01-01 after (none)'"), 1);
+	assert_int_equal(count("SELECT count(*) FROM messages WHERE state ="
+			       " 'queued' AND text ="
+			       " 'do 2030-01-01 after (none)'"), 1);
+	assert_string_equal(start(T0 + 10), "");
+	try_ends(c, "success", "", false, T0 + 20);
+	settle(T0 + 20);
+	due(T0 + HOUR);
+	start(T0 + HOUR);
+	assert_int_equal(ROWS("prompt = 'do 2030-01-01 after found 3'"), 1);
+	end();
+}
+
+static void listed_tools_are_asked_for(void **state)
+{
+	char id[ID_SIZE];
+
+	begin(state);
+	agent(HOURLY, ",\"policy\":\"listed\",\"tools\":[\"Read\"]", T0, id);
+	due(T0);
+	start(T0);
+	assert_int_equal(count("SELECT count(*) FROM conversations"
+			       " WHERE mode = 'default'"), 1);
+	end();
+}
+
+static void no_user_starves_another(void **state)
+{
+	struct err e = { 0 };
+	char id[ID_SIZE], lee[ID_SIZE];
+	int i;
+
+	begin(state);
+	OK(user_create(w.f->db, "lee", "h", false, lee, &e));
+	set("runs_max", "3");
+	set("runs_per_user", "2");
+	for (i = 0; i < 6; i++) {
+		agent(HOURLY, "", T0, id);
+		due(T0);
+	}
+	agent_of(lee, HOURLY, "", T0 + HOUR, id);
+	due(T0 + HOUR);
+	assert_true(*start(T0 + HOUR));
+	assert_true(*start(T0 + HOUR));		/* lee's, though younger */
+	assert_int_equal(count("SELECT count(DISTINCT user_id) FROM executions"
+			       " WHERE status = 'running'"), 2);
+	assert_true(*start(T0 + HOUR));
+	assert_string_equal(start(T0 + HOUR), "");
+	set("runs_max", "9");
+	assert_string_equal(start(T0 + HOUR), "");
+	set("runs_per_user", "3");
+	assert_true(*start(T0 + HOUR));
+	end();
+}
+
+static int keep_first(void *data, const struct execution *x, struct err *e)
+{
+	(void)e;
+	strcpy(data, x->id);
+	return 0;
+}
+
+static void the_queue_tells_ones_place(void **state)
+{
+	struct execution_filter filter = { .status = "queued", .limit = 1 };
+	struct err e = { 0 };
+	char id[ID_SIZE], x[ID_SIZE];
+	const char *why;
+	int64_t position;
+	int i;
+
+	begin(state);
+	for (i = 0; i < 3; i++)
+		agent(HOURLY, "", T0 + i, id);
+	due(T0 + 5);
+	filter.agent_id = id;
+	OK(execution_each(w.f->db, &filter, keep_first, x, &e));
+	OK(plan_position(&w.p, x, T0 + 5, &position, &why, &e));
+	assert_int_equal(position, 3);
+	assert_string_equal(why, "");
+	OK(plan_position(&w.p, x, T0, &position, &why, &e));
+	assert_string_equal(why, "later");
+	set("runs_per_user", "1");
+	start(T0 + 5);
+	OK(plan_position(&w.p, x, T0 + 5, &position, &why, &e));
+	assert_int_equal(position, 2);
+	assert_string_equal(why, "user");
+	set("runs_per_user", "9");
+	set("runs_max", "1");
+	OK(plan_position(&w.p, x, T0 + 5, &position, &why, &e));
+	assert_string_equal(why, "host");
+	set("runs_max", "9");
+	set("run_memory_reserve", "1048576");
+	OK(plan_position(&w.p, x, T0 + 5, &position, &why, &e));
+	assert_string_equal(why, "memory");
+	assert_string_equal(start(T0 + 5), "");
+	set("run_memory_reserve", "0");
+	start(T0 + 5);
+	start(T0 + 5);
+	OK(plan_position(&w.p, x, T0 + 5, &position, &why, &e));
+	assert_int_equal(position, 0);
+	end();
+}
+
+static void refusals_say_why(void **state)
+{
+	struct err e = { 0 };
+	struct budget b = { .day_tokens = 5 };
+	struct usage_call call = { .kind = "workspace", .model = "m",
+		.usage = { .input = 6 }, .outcome = "complete",
+		.at = T0 + 3 * HOUR };
+	char id[ID_SIZE];
+
+	begin(state);
+	agent(HOURLY, "", T0, id);
+	due(T0);
+	OK(stop_all_set(w.f->db, true, "root", &e));
+	assert_string_equal(start(T0), "");
+	OK(stop_all_set(w.f->db, false, "root", &e));
+	due(T0 + HOUR);
+	OK(user_set_disabled(w.f->db, w.user, true, &e));
+	assert_string_equal(start(T0 + HOUR), "");
+	OK(user_set_disabled(w.f->db, w.user, false, &e));
+	strcpy(call.user_id, w.user);
+	strcpy(call.subject_id, w.user);
+	id_new(call.id);
+	OK(usage_add(w.f->db, &call, 1, &e));
+	due(T0 + 3 * HOUR);
+	OK(budget_save(w.f->db, w.user, &b, &e));
+	assert_string_equal(start(T0 + 3 * HOUR), "");
+	OK(budget_clear(w.f->db, w.user, &e));
+	OK(budget_save(w.f->db, BUDGET_ALL, &b, &e));
+	due(T0 + 4 * HOUR);
+	assert_string_equal(start(T0 + 4 * HOUR), "");
+	assert_int_equal(ROWS("status = 'refused' AND reason = 'stopped'"), 1);
+	assert_int_equal(ROWS("status = 'refused' AND reason = 'disabled'"),
+			 1);
+	assert_int_equal(ROWS("status = 'refused' AND reason = 'budget'"), 2);
+	assert_int_equal(count("SELECT count(*) FROM conversations"), 0);
+	end();
+}
+
+static void a_prompt_that_cannot_be_sent_fails(void **state)
+{
+	char id[ID_SIZE];
+
+	begin(state);
+	agent(HOURLY, ",\"failures_max\":1", T0, id);
+	run_sql("UPDATE agent_versions SET definition = replace(definition,"
+		" 'do {{date}}', '/clear')");
+	due(T0);
+	assert_string_equal(start(T0), "");
+	assert_int_equal(ROWS("status = 'failed' AND reason = 'start'"
+			      " AND attempt = 0"), 1);
+	assert_int_equal(count("SELECT count(*) FROM conversations"), 0);
+	assert_int_equal(NOTICES("failure"), 1);
+	assert_int_equal(NOTICES("paused"), 1);
+	end();
+}
+
+/* ---- settling */
+
+static void infrastructure_is_tried_again(void **state)
+{
+	char id[ID_SIZE];
+	int64_t now = T0;
+	int i;
+
+	begin(state);
+	agent("\"frequency\":\"none\"", "", T0, id);
+	due(T0);
+	for (i = 0; i < 3; i++) {
+		try_ends(start(now), "failed", "api", true, now + 1);
+		assert_int_equal(settle(now + 1), 1);
+		assert_int_equal(settle(now + 1), 0);
+		if (i == 2)
+			break;
+		assert_int_equal(ROWS("status = 'queued' AND reason = 'retry'"
+				      " AND attempt > 0"), 1);
+		assert_string_equal(start(now + 29 * 1000), "");
+		now = count("SELECT not_before FROM executions");
+	}
+	assert_true(now - T0 >= (30 + 120) * 1000 && now - T0 < 240 * 1000);
+	assert_int_equal(ROWS("status = 'failed' AND reason = 'api'"
+			      " AND attempt = 3 AND turns = 6 AND denials = 3"
+			      " AND detail = 'd'"), 1);
+	assert_int_equal(count("SELECT count(*) FROM attempts"), 3);
+	assert_int_equal(count("SELECT count(DISTINCT text) FROM messages"), 1);
+	assert_int_equal(NOTICES("failure"), 1);
+	end();
+}
+
+static void what_the_model_reports_is_not_tried_again(void **state)
+{
+	char id[ID_SIZE];
+
+	begin(state);
+	agent(HOURLY, "", T0, id);
+	due(T0);
+	try_ends(start(T0), "failed", "model", false, T0 + 1);
+	settle(T0 + 2);
+	assert_int_equal(ROWS("status = 'failed' AND reason = 'model'"
+			      " AND ended_at = planned_at + 1"), 1);
+	due(T0 + HOUR);
+	try_ends(start(T0 + HOUR), "timeout", "", false, T0 + HOUR + 1);
+	settle(T0 + HOUR + 2);
+	assert_int_equal(ROWS("status = 'timeout'"), 1);
+	due(T0 + 2 * HOUR);
+	try_ends(start(T0 + 2 * HOUR), "failed", "needs_input", false,
+		 T0 + 2 * HOUR + 1);
+	settle(T0 + 2 * HOUR + 2);
+	assert_int_equal(NOTICES("needs_input"), 1);
+	assert_int_equal(NOTICES("failure"), 2);
+	assert_int_equal(count("SELECT failures FROM agents"), 3);
+	end();
+}
+
+static void failures_pause_and_success_recovers(void **state)
+{
+	struct err e = { 0 };
+	char id[ID_SIZE];
+	int64_t at = T0;
+	int i;
+
+	begin(state);
+	agent(HOURLY, ",\"failures_max\":3", T0, id);
+	for (i = 0; i < 2; i++, at += HOUR) {
+		due(at);
+		try_ends(start(at), "failed", "model", false, at + 1);
+		settle(at + 1);
+	}
+	due(at);
+	try_ends(start(at), "success", "", false, at + 1);
+	settle(at + 1);
+	assert_int_equal(NOTICES("recovery"), 1);
+	assert_int_equal(count("SELECT failures FROM agents"), 0);
+	for (i = 0; i < 3; i++) {
+		at += HOUR;
+		due(at);
+		try_ends(start(at), "failed", "model", false, at + 1);
+		settle(at + 1);
+	}
+	assert_int_equal(NOTICES("paused"), 1);
+	assert_int_equal(count("SELECT count(*) FROM agents WHERE status ="
+			       " 'paused' AND paused_why = 'failures'"
+			       " AND next_run_at = 0"), 1);
+	assert_int_equal(count("SELECT succeeded * 100 + failed"
+			       " FROM agent_outcomes"), 105);
+	assert_int_equal(count("SELECT count(*) FROM agents a JOIN executions"
+			       " x ON x.id = a.last_execution_id"
+			       " AND x.status = 'failed'"), 1);
+	OK(agent_resume(w.f->db, id, at + HOUR, &e));
+	assert_int_equal(due(at + HOUR), 1);
+	end();
+}
+
+static void tests_and_people_count_for_nothing(void **state)
+{
+	struct err e = { 0 };
+	char id[ID_SIZE], x[ID_SIZE], c[ID_SIZE];
+	struct agent *a;
+
+	begin(state);
+	agent(HOURLY, ",\"failures_max\":1", T0, id);
+	a = agent_load(w.f->db, w.f, id, NULL, false, &e);
+	OK(execution_add(w.f->db, a, "test", NULL, NULL, T0, x, &e));
+	try_ends(start(T0), "failed", "model", false, T0 + 1);
+	settle(T0 + 1);
+	OK(execution_add(w.f->db, a, "manual", NULL, NULL, T0, x, &e));
+	strcpy(c, start(T0));
+	OK(execution_cancel(w.f->db, x, "person", T0, &e));
+	try_ends(c, "failed", "died", true, T0 + 1);
+	settle(T0 + 1);
+	assert_int_equal(ROWS("status = 'cancelled' AND reason = 'person'"),
+			 1);
+	assert_int_equal(count("SELECT failures FROM agents"), 0);
+	assert_int_equal(count("SELECT count(*) FROM notices"), 0);
+	assert_int_equal(count("SELECT count(*) FROM agent_outcomes"), 0);
+	end();
+}
+
+/* ---- several workers */
+
+#define MANY 400
+
+/* A store that others hold too long is asked again, as the worker does. */
+#define AGAIN(call) do { \
+	e = (struct err){ 0 }; \
+	if ((call) == 0) \
+		break; \
+	if (e.kind != ERR_UNAVAILABLE) \
+		fail_msg("%s: %s", #call, e.text); \
+} while (1)
+
+static void *work(void *data)
+{
+	struct planner p = *(struct planner *)data;
+	struct err e = { 0 };
+	int64_t claimed, settled, i;
+	struct attempt_end end;
+	bool more;
+	char c[ID_SIZE], x[ID_SIZE];
+
+	p.memo = NULL;
+	p.queued = p.asked = NULL;
+	p.db = db_open(NULL, w.f->path, &e);
+	for (i = 0; i < 40; i++) {
+		AGAIN(plan_due(&p, T0 + i * MINUTE / 4, 20, &claimed, &more,
+			       &e));
+		AGAIN(plan_start(&p, T0 + HOUR, c, x, &e));
+		end = make_end(c, "success", "", false, T0 + HOUR);
+		if (*c)
+			AGAIN(attempt_end(p.db, &end, &e));
+		AGAIN(plan_settle(&p, T0 + HOUR, 10, &settled, &e));
+	}
+	talloc_free(p.db);
+	return NULL;
+}
+
+static void workers_share_and_double_nothing(void **state)
+{
+	pthread_t threads[4];
+	char id[ID_SIZE];
+	size_t i;
+
+	begin(state);
+	set("runs_per_user", "5");
+	for (i = 0; i < MANY; i++)
+		agent(HOURLY, "", T0, id);
+	for (i = 0; i < 4; i++)
+		pthread_create(&threads[i], NULL, work, &w.p);
+	for (i = 0; i < 4; i++)
+		pthread_join(threads[i], NULL);
+	due(T0 + 10 * MINUTE);
+	settle(T0 + HOUR);
+	assert_int_equal(ROWS("1 = 1"), MANY);
+	assert_int_equal(count("SELECT count(*) FROM (SELECT agent_id FROM"
+			       " executions GROUP BY agent_id, planned_at) s"),
+			 MANY);
+	assert_int_equal(ROWS("status = 'success'"),
+			 count("SELECT count(*) FROM attempts"));
+	assert_int_equal(ROWS("attempt > 1"), 0);
+	end();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_start_writes_all_of_it),
+		TEST(listed_tools_are_asked_for),
+		TEST(no_user_starves_another),
+		TEST(the_queue_tells_ones_place),
+		TEST(refusals_say_why),
+		TEST(a_prompt_that_cannot_be_sent_fails),
+		TEST(infrastructure_is_tried_again),
+		TEST(what_the_model_reports_is_not_tried_again),
+		TEST(failures_pause_and_success_recovers),
+		TEST(tests_and_people_count_for_nothing),
+		TEST(workers_share_and_double_nothing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
