@@ -238,8 +238,7 @@ static int book_agent(struct batch *b, const struct due *d, struct err *e)
 	b->more = b->more || !all;
 	if (all && over)
 		next = 0;
-	if (due_claim(b->planner->db, d->agent.id, d->agent.next_run_at, next,
-		      &claimed, e) < 0)
+	if (due_claim(b->planner->db, &d->agent, next, &claimed, e) < 0)
 		return -1;
 	for (i = 0; claimed && i < n; i++) {
 		if (book_slot(b, d, b->slots[i], all && i + 1 == n, e) < 0)

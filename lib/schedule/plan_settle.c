@@ -63,7 +63,10 @@ static int read_limits(struct planner *p, const struct ended_run *r,
 	if (d)
 		*out = (struct limits){ d->retries, d->failures_max };
 	talloc_free(ctx);
-	return v ? 0 : -1;
+	if (v || e->kind != ERR_MISSING)
+		return v ? 0 : -1;
+	*e = (struct err){ 0 };
+	return 0;
 }
 
 static int raise_event(struct planner *p, const struct ended_run *r,
@@ -171,20 +174,40 @@ static int settle(struct planner *p, struct ended_run *r, int64_t now,
 	return 0;
 }
 
+/* One that cannot be booked holds up no other; the first such is told. */
+static int settle_all(struct planner *p, struct ended *l, int64_t now,
+		      int64_t *done, struct err *e)
+{
+	struct err bad;
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; i < l->n; i++) {
+		bad = (struct err){ 0 };
+		if (settle(p, &l->list[i], now, done, &bad) == 0)
+			continue;
+		if (rc == 0)
+			*e = bad;
+		rc = -1;
+		if (bad.kind == ERR_UNAVAILABLE)
+			break;		/* nor would the next */
+	}
+	return rc;
+}
+
 int plan_settle(struct planner *p, int64_t now, int limit, int64_t *settled,
 		struct err *e)
 {
 	struct ended l = { .list = talloc_zero_array(NULL, struct ended_run,
 						     (unsigned)limit) };
 	int64_t done = 0;
-	size_t i;
 	int rc;
 
 	if (!l.list)
 		err_abort("out of memory");
 	rc = ended_each(p->db, limit, gather, &l, e);
-	for (i = 0; rc == 0 && i < l.n; i++)
-		rc = settle(p, &l.list[i], now, &done, e);
+	if (rc == 0)
+		rc = settle_all(p, &l, now, &done, e);
 	talloc_free(l.list);
 	if (rc == 0)
 		*settled = done;

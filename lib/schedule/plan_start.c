@@ -38,7 +38,8 @@ static int refuse(struct start *s, const char *status, const char *reason)
 /* What it is made of is wrong: no other try would be better. */
 static int fail(struct start *s, const struct err *e)
 {
-	memcpy(s->detail, e->text, sizeof(s->detail));
+	if (e->kind == ERR_INPUT || e->kind == ERR_LIMIT)
+		memcpy(s->detail, e->text, sizeof(s->detail));
 	return refuse(s, "failed", "start");
 }
 
@@ -231,14 +232,38 @@ static int fail_instead(struct start *s, struct err *e)
 	return db_commit(s->planner->db, e);
 }
 
+/* Read alone, which locks nobody out: mostly nothing is to be begun. */
+static int may_begin(struct start *s, bool *may, struct err *e)
+{
+	struct planner *p = s->planner;
+	int64_t running;
+	char id[ID_SIZE] = "";
+
+	if (running_count(p->db, &running, e) < 0)
+		return -1;
+	if (running < settings_number(p->settings, SET_RUNS_MAX) &&
+	    queue_first(p->db, s->now, settings_number(p->settings,
+			SET_RUNS_PER_USER), id, e) < 0)
+		return -1;
+	*may = *id;
+	return 0;
+}
+
 static int start(struct start *s, struct err *e)
 {
+	bool may = false;
+
+	if (may_begin(s, &may, e) < 0)
+		return -1;
+	if (!may)
+		return 0;
 	if (db_begin(s->planner->db, e) < 0)
 		return -1;
 	if (take_turn(s, e) == 0)
 		return db_commit(s->planner->db, e);
 	db_rollback(s->planner->db);
-	if (s->run && (e->kind == ERR_INPUT || e->kind == ERR_LIMIT))
+	/* It would be the first of the queue again, and all others wait. */
+	if (s->run && e->kind != ERR_UNAVAILABLE && e->kind != ERR_CONFLICT)
 		return fail_instead(s, e);
 	return -1;
 }

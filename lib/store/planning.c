@@ -60,12 +60,13 @@ int due_next(struct db *db, int64_t *at, struct err *e)
 			" ORDER BY next_run_at LIMIT 1", "");
 }
 
-int due_claim(struct db *db, const char *agent_id, int64_t was, int64_t next,
+int due_claim(struct db *db, const struct due_agent *a, int64_t next,
 	      bool *claimed, struct err *e)
 {
 	if (db_run(db, e, "UPDATE agents SET next_run_at = $3"
-		   " WHERE id = $1 AND next_run_at = $2", "tnn", agent_id, was,
-		   next) < 0)
+		   " WHERE id = $1 AND next_run_at = $2 AND version = $4"
+		   " AND updated_at = $5", "tnnnn", a->id, a->next_run_at,
+		   next, a->version, a->updated_at) < 0)
 		return -1;
 	*claimed = db_changed(db) == 1;
 	return 0;

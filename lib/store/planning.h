@@ -24,8 +24,8 @@ int due_each(struct db *db, int64_t now, int limit,
 	     void *data, struct err *e) must_check;
 /* When the next one is due; 0 for none. */
 int due_next(struct db *db, int64_t *at, struct err *e) must_check;
-/* next_run_at from was to next; *claimed false: another worker was first. */
-int due_claim(struct db *db, const char *agent_id, int64_t was, int64_t next, bool *claimed, struct err *e) must_check;
+/* next_run_at moves on to next; *claimed false: another worker was first, or somebody changed, paused or deleted it meanwhile. */
+int due_claim(struct db *db, const struct due_agent *a, int64_t next, bool *claimed, struct err *e) must_check;
 
 /* A planned moment's row. */
 struct slot {

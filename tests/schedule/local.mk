@@ -13,10 +13,13 @@ plan_world = tests/schedule/plan_world.c tests/schedule/plan_world.h \
 	$(store_fixture)
 tests_schedule_plan_test_SOURCES = tests/schedule/plan_test.c $(plan_world)
 tests_schedule_plan_test_LDADD = $(schedule_test_libs)
-check_PROGRAMS += tests/schedule/plan_run_test
+check_PROGRAMS += tests/schedule/plan_run_test tests/schedule/plan_fault_test
 tests_schedule_plan_run_test_SOURCES = tests/schedule/plan_run_test.c \
 	$(plan_world)
 tests_schedule_plan_run_test_LDADD = $(schedule_test_libs) -lpthread
+tests_schedule_plan_fault_test_SOURCES = tests/schedule/plan_fault_test.c \
+	$(plan_world)
+tests_schedule_plan_fault_test_LDADD = $(schedule_test_libs)
 
 check_PROGRAMS += tests/schedule/cron_test tests/schedule/schedule_test
 tests_schedule_cron_test_SOURCES = tests/schedule/cron_test.c
