@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <stdio.h>
 #include <string.h>
 #include <talloc.h>
 
@@ -114,6 +115,47 @@ static void nothing_to_begin_locks_nothing(void **state)
 	end();
 }
 
+static int look_for(void *data, const struct db_row *row, struct err *e)
+{
+	const char **index = data;
+
+	(void)e;
+	if (*index && strstr(db_text(row, 3), *index))
+		*index = NULL;
+	return 0;
+}
+
+/* SQLite's plan of a statement names the index. */
+static void by_index(const char *sql, const char *index)
+{
+	const char *left = index;
+	struct err e = { 0 };
+	char explain[512];
+
+	snprintf(explain, sizeof(explain), "EXPLAIN QUERY PLAN %s", sql);
+	OK(db_query(w.f->db, &e, look_for, &left, explain, ""));
+	if (left)
+		fail_msg("%s: not by %s", sql, index);
+}
+
+/* Each second the worker asks these; the history may be long. */
+static void open_runs_are_found_without_the_history(void **state)
+{
+	begin(state);
+	by_index("SELECT count(*) FROM executions WHERE status = 'running'",
+		 "executions_running");
+	by_index("SELECT user_id, count(*) FROM executions"
+		 " WHERE status = 'running' GROUP BY user_id",
+		 "executions_running");
+	by_index("SELECT x.id FROM executions x WHERE x.status = 'queued'"
+		 " AND x.not_before <= 1", "executions_queued");
+	by_index("SELECT 1 FROM executions o WHERE o.agent_id = 'a'"
+		 " AND o.status = 'running'", "executions_running_by_agent");
+	by_index("SELECT count(*) FROM executions WHERE agent_id = 'a'"
+		 " AND status = 'queued'", "executions_queued_by_agent");
+	end();
+}
+
 /* Until then nothing of it is there, and after it all. */
 static void a_full_disk_loses_nothing(void **state)
 {
@@ -155,6 +197,7 @@ int main(void)
 		TEST(a_broken_end_does_not_stop_the_others),
 		TEST(what_was_changed_meanwhile_is_not_claimed),
 		TEST(nothing_to_begin_locks_nothing),
+		TEST(open_runs_are_found_without_the_history),
 		TEST(a_full_disk_loses_nothing),
 	};
 
