@@ -42,7 +42,8 @@ int plan_due(struct planner *p, int64_t now, int limit, int64_t *claimed, bool *
 int plan_next(struct planner *p, int64_t *at, struct err *e) must_check;
 
 /*
- * The run whose turn it is: the oldest of the user with the fewest running,
+ * The run whose turn it is: the oldest of the user with the fewest running (of
+ * several, the one whose last run began longest ago),
  * within runs_max and runs_per_user. Starts it (attempt, conversation, message)
  * or refuses it (budget, kill switch). conversation "": none was started; when
  * execution is not "" that one was refused: call again.

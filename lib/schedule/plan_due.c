@@ -17,6 +17,7 @@ struct due {
 	struct due_agent agent;
 	struct plan_rule *rule;		/* NULL: it cannot be worked out, */
 	char broken[240];		/* and why */
+	struct plan_past *past;		/* NULL: not edited since it was due */
 	enum overlap overlap;
 	enum missed missed;
 	int64_t window, jitter;		/* ms */
@@ -93,7 +94,10 @@ static size_t list_slots(struct batch *b, const struct due *d, int64_t until,
 
 	while (slot && slot <= until && n < b->room) {
 		b->slots[n++] = slot;
-		slot = d->rule ? plan_rule_next(d->rule, slot) : 0;
+		if (d->past)
+			slot = plan_past_next(d->past, slot);
+		else
+			slot = d->rule ? plan_rule_next(d->rule, slot) : 0;
 	}
 	*next = slot;
 	return n;
@@ -220,13 +224,18 @@ static int give_up(struct batch *b, const struct due *d, struct err *e)
 			    "paused", b->now, e);
 }
 
-static int book_agent(struct batch *b, const struct due *d, struct err *e)
+static int book_agent(struct batch *b, struct due *d, struct err *e)
 {
 	const bool over = d->agent.paused || d->agent.deleted;
 	int64_t until = b->now, next;
 	bool claimed, all;
 	size_t n, i;
 
+	if (d->agent.edited_at > d->agent.next_run_at) {
+		d->past = plan_past_load(b->planner, b, &d->agent, e);
+		if (!d->past)
+			return -1;
+	}
 	/* What would have come after it was paused was never planned. */
 	if (over && d->agent.updated_at < until)
 		until = d->agent.updated_at;

@@ -16,6 +16,14 @@ int64_t plan_rule_next(struct plan_rule *r, int64_t after);
 /* Between transactions: a memo that grew too large begins anew. */
 void plan_memo_trim(struct plan_memo *memo);
 
+/*
+ * The rules of an agent that was edited after a moment of it passed, each for
+ * the time in which it held. Gives (child of ctx).
+ */
+struct plan_past;
+struct plan_past *plan_past_load(struct planner *p, const void *ctx, const struct due_agent *a, struct err *e) must_check;
+/* The moment after that one, by the rule of then, or by a later one from when it held; 0 for none. */
+int64_t plan_past_next(const struct plan_past *past, int64_t slot);
 
 /* A run ended badly: its agent's count, notices, and pause when it is full. */
 int plan_count_failure(struct planner *p, const struct ended_run *r, int64_t now, struct err *e) must_check;

@@ -36,8 +36,7 @@ store_migrations = \
 	lib/store/migrations/0007_budget_zone.sql \
 	lib/store/migrations/0008_token_endings.sql \
 	lib/store/migrations/0009_agents.sql \
-	lib/store/migrations/0010_notices.sql \
-	lib/store/migrations/0011_open_runs.sql
+	lib/store/migrations/0010_notices.sql
 
 EXTRA_DIST += $(store_migrations) lib/store/embed.awk
 CLEANFILES += lib/store/migrations.inc

@@ -22,6 +22,7 @@ static int due_row(void *data, const struct db_row *row, struct err *e)
 		.resumed_at = db_number(row, 6),
 		.updated_at = db_number(row, 7),
 		.definition = db_text(row, 8),
+		.edited_at = db_number(row, 9),
 	};
 
 	if (!str_copy(a.id, sizeof(a.id), db_text(row, 0)) ||
@@ -38,7 +39,7 @@ int due_each(struct db *db, int64_t now, int limit,
 
 	return db_query(db, e, due_row, &l, "SELECT a.id, a.user_id,"
 			" a.version, a.status, a.deleted_at, a.next_run_at,"
-			" a.resumed_at, a.updated_at, v.definition"
+			" a.resumed_at, a.updated_at, v.definition, v.created_at"
 			" FROM agents a JOIN agent_versions v"
 			" ON v.agent_id = a.id AND v.version = a.version"
 			" WHERE a.next_run_at > 0 AND a.next_run_at <= $1"
@@ -107,17 +108,20 @@ static int keep_open(void *data, const struct db_row *row, struct err *e)
 }
 
 /* One status each: so its index is taken. */
-#define OPEN_COUNT(status) \
+#define OPEN_COUNT(which) \
 	" (SELECT count(*) FROM executions WHERE agent_id = $1" \
-	"  AND status = '" status "' AND trigger_kind <> 'test')"
+	"  AND status = " which " AND trigger_kind <> 'test')"
 
 int open_count(struct db *db, const char *agent_id, int64_t *waiting,
 	       int64_t *running, struct err *e)
 {
 	struct open o = { 0 };
 
-	if (db_query(db, e, keep_open, &o, "SELECT" OPEN_COUNT("queued") ","
-		     OPEN_COUNT("running"), "t", agent_id) < 0)
+	if (db_query(db, e, keep_open, &o, "SELECT"
+		     OPEN_COUNT("'queued' AND reason <> 'retry'") ","
+		     OPEN_COUNT("'running'") " +"
+		     OPEN_COUNT("'queued' AND reason = 'retry'"), "t",
+		     agent_id) < 0)
 		return -1;
 	*waiting = o.waiting;
 	*running = o.running;

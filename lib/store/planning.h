@@ -16,6 +16,7 @@ struct due_agent {
 	int64_t next_run_at;	/* passed */
 	int64_t resumed_at;	/* what was planned for then or before never runs */
 	int64_t updated_at;
+	int64_t edited_at;	/* that version holds since */
 	const char *definition;	/* borrowed during the call */
 };
 /* Those with next_run_at <= now, oldest first. */
@@ -37,7 +38,7 @@ struct slot {
 /* *made false: that moment has its row. */
 int slot_add(struct db *db, const struct slot *s, char id[ID_SIZE], bool *made, struct err *e) must_check;
 
-/* An agent's runs that wait and that go on, tests aside. */
+/* An agent's runs that wait and that go on (between two tries, too), tests aside. */
 int open_count(struct db *db, const char *agent_id, int64_t *waiting, int64_t *running, struct err *e) must_check;
 /* Cancels them; each: conversations of the tries that are asked to end. */
 int open_cancel(struct db *db, const char *agent_id, const char *reason, int64_t now,
@@ -45,7 +46,7 @@ int open_cancel(struct db *db, const char *agent_id, const char *reason, int64_t
 		void *data, struct err *e) must_check;
 
 int running_count(struct db *db, int64_t *all, struct err *e) must_check;
-/* The run whose turn it is; "" for none. */
+/* The run whose turn it is, "" for none: of the user with the fewest that go on, of those the one whose last began longest ago, the oldest. */
 int queue_first(struct db *db, int64_t now, int64_t per_user, char id[ID_SIZE], struct err *e) must_check;
 /* One that waits: its place (1 is next; 0: it does not wait) and what of its user's and agent's goes on. */
 struct queue_place {

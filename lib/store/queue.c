@@ -38,13 +38,14 @@ int queue_first(struct db *db, int64_t now, int64_t per_user,
 {
 	id[0] = '\0';
 	return db_query(db, e, keep_id, id, "SELECT x.id FROM executions x"
+			" JOIN users u ON u.id = x.user_id"
 			RUNNING " WHERE x.status = 'queued'"
 			" AND x.not_before <= $1 AND coalesce(r.n, 0) < $2"
 			" AND NOT EXISTS (SELECT 1 FROM executions o"
 			"  WHERE o.agent_id = x.agent_id"
 			"  AND o.status = 'running')"
-			" ORDER BY coalesce(r.n, 0), x.not_before, x.id"
-			" LIMIT 1", "nn", now, per_user);
+			" ORDER BY coalesce(r.n, 0), u.last_run_at,"
+			" x.not_before, x.id LIMIT 1", "nn", now, per_user);
 }
 
 static int keep_place(void *data, const struct db_row *row, struct err *e)
@@ -66,15 +67,18 @@ int queue_place(struct db *db, const char *id, int64_t now,
 	struct queue_place p = { 0 };
 
 	if (db_query(db, e, keep_place, &p, "WITH q AS (SELECT x.id, x.user_id,"
-		     " x.agent_id, x.not_before, coalesce(r.n, 0) AS running,"
+		     " x.agent_id, x.not_before, u.last_run_at,"
+		     " coalesce(r.n, 0) AS running,"
 		     " coalesce(r.n, 0) + row_number() OVER"
 		     "  (PARTITION BY x.user_id ORDER BY x.not_before, x.id)"
-		     " AS turn FROM executions x" RUNNING
+		     " AS turn FROM executions x"
+		     " JOIN users u ON u.id = x.user_id" RUNNING
 		     " WHERE x.status = 'queued'"
 		     " AND (x.not_before <= $2 OR x.id = $1))"
 		     " SELECT (SELECT count(*) FROM q o WHERE"
-		     "  (o.turn, o.not_before, o.id) <="
-		     "  (m.turn, m.not_before, m.id)), m.not_before,"
+		     "  (o.turn, o.last_run_at, o.not_before, o.id) <="
+		     "  (m.turn, m.last_run_at, m.not_before, m.id)),"
+		     " m.not_before,"
 		     " (SELECT count(*) FROM executions"
 		     "  WHERE status = 'running'), m.running,"
 		     " (SELECT count(*) FROM executions"
@@ -98,6 +102,10 @@ int run_begin(struct db *db, const struct beginning *b, bool *begun,
 	*begun = db_changed(db) == 1;
 	if (!*begun)
 		return 0;
+	if (db_run(db, e, "UPDATE users SET last_run_at = $2 WHERE id ="
+		   " (SELECT user_id FROM executions WHERE id = $1)", "tn",
+		   b->execution_id, b->now) < 0)
+		return -1;
 	return db_run(db, e, "INSERT INTO attempts (execution_id, attempt,"
 		      " conversation_id, started_at, deadline_at)"
 		      " SELECT id, attempt, $2, $3, $4 FROM executions"

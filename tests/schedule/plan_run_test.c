@@ -92,6 +92,34 @@ static void no_user_starves_another(void **state)
 	end();
 }
 
+/* Whose last run began longest ago is next, whatever queue another has. */
+static void one_place_goes_round(void **state)
+{
+	char id[ID_SIZE], lee[ID_SIZE], conversation[ID_SIZE];
+	struct err e = { 0 };
+	int i;
+
+	begin(state);
+	OK(user_create(w.f->db, "lee", "h", false, lee, &e));
+	set("runs_max", "1");
+	for (i = 0; i < 3; i++) {
+		agent(HOURLY, "", T0, id);
+		due(T0);
+	}
+	agent_of(lee, HOURLY, "", T0 + MINUTE, id);
+	due(T0 + MINUTE);
+	for (i = 1; i <= 2; i++) {
+		strcpy(conversation, start(T0 + i * MINUTE));
+		assert_true(*conversation);
+		assert_string_equal(start(T0 + i * MINUTE), "");
+		try_ends(conversation, "success", "", false, T0 + i * MINUTE);
+		settle(T0 + i * MINUTE);
+	}
+	assert_int_equal(count("SELECT count(DISTINCT user_id) FROM executions"
+			       " WHERE status = 'success'"), 2);
+	end();
+}
+
 static int keep_first(void *data, const struct execution *x, struct err *e)
 {
 	(void)e;
@@ -388,6 +416,7 @@ int main(void)
 		TEST(a_start_writes_all_of_it),
 		TEST(listed_tools_are_asked_for),
 		TEST(no_user_starves_another),
+		TEST(one_place_goes_round),
 		TEST(the_queue_tells_ones_place),
 		TEST(refusals_say_why),
 		TEST(a_prompt_that_cannot_be_sent_fails),

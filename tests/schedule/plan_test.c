@@ -210,6 +210,23 @@ static void overlap_queues_one(void **state)
 	end();
 }
 
+static void a_run_between_two_tries_goes_on(void **state)
+{
+	char id[ID_SIZE];
+
+	begin(state);
+	agent(HOURLY, ",\"overlap\":\"queue\"", T0, id);
+	due(T0);
+	try_ends(start(T0), "failed", "died", true, T0 + HOUR - 1);
+	settle(T0 + HOUR - 1);
+	assert_int_equal(ROWS("status = 'queued' AND reason = 'retry'"), 1);
+	due(T0 + HOUR);
+	assert_int_equal(ROWS("status = 'queued' AND reason = ''"), 1);
+	due(T0 + 2 * HOUR);
+	assert_int_equal(ROWS("status = 'skipped' AND reason = 'overlap'"), 1);
+	end();
+}
+
 static void overlap_cancels_what_runs(void **state)
 {
 	char id[ID_SIZE], c[ID_SIZE];
@@ -315,6 +332,33 @@ static void a_deleted_agent_runs_no_more(void **state)
 	end();
 }
 
+/* Nobody was there, and meanwhile a person chose another minute, twice. */
+static void what_passed_before_an_edit_keeps_its_rule(void **state)
+{
+	char id[ID_SIZE], sql[400];
+	int i;
+
+	begin(state);
+	agent(HOURLY, ",\"missed\":\"run\"", T0, id);
+	for (i = 2; i <= 3; i++) {
+		snprintf(sql, sizeof(sql), "INSERT INTO agent_versions SELECT"
+			 " agent_id, %d, replace(definition, '00:00', '00:%d'),"
+			 " %lld FROM agent_versions WHERE version = 1", i,
+			 i * 10, (long long)(T0 + 2 * HOUR +
+					     (i - 1) * 10 * MINUTE));
+		run_sql(sql);
+	}
+	run_sql("UPDATE agents SET version = 3");
+	/* 0:00 1:00 2:00 by the first; 2:20 by the second; 2:30 3:30 by the third. */
+	assert_int_equal(due(T0 + 4 * HOUR), 6);
+	assert_int_equal(count("SELECT sum(planned_at - 1893456000000)"
+			       " FROM executions"),
+			 (0 + 60 + 120 + 140 + 150 + 210) * MINUTE);
+	assert_int_equal(ROWS("status = 'queued'"), 1);
+	assert_int_equal(NEXT(), T0 + 4 * HOUR + 30 * MINUTE);
+	end();
+}
+
 static void a_plan_that_is_broken_says_so(void **state)
 {
 	char id[ID_SIZE];
@@ -346,11 +390,13 @@ int main(void)
 		TEST(a_year_of_hours_passes),
 		TEST(overlap_skips),
 		TEST(overlap_queues_one),
+		TEST(a_run_between_two_tries_goes_on),
 		TEST(overlap_cancels_what_runs),
 		TEST(jitter_spreads_and_repeats),
 		TEST(what_passed_before_a_pause_is_skipped),
 		TEST(resuming_never_fires_the_past),
 		TEST(a_deleted_agent_runs_no_more),
+		TEST(what_passed_before_an_edit_keeps_its_rule),
 		TEST(a_plan_that_is_broken_says_so),
 	};
 

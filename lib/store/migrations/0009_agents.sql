@@ -66,10 +66,16 @@ CREATE UNIQUE INDEX executions_slot ON executions (agent_id, planned_at)
 	WHERE trigger_kind = 'schedule';
 CREATE INDEX executions_by_agent ON executions (agent_id, planned_at, id);
 CREATE INDEX executions_by_user ON executions (user_id, planned_at, id);
-CREATE INDEX executions_open ON executions (status, not_before, id)
-	WHERE status IN ('queued', 'running');
-CREATE INDEX executions_open_by_agent ON executions (agent_id, status)
-	WHERE status IN ('queued', 'running');
+-- One index a status: SQLite takes a partial one only for the very words it
+-- was made with, and what the worker asks must not grow with the history.
+CREATE INDEX executions_queued ON executions (user_id, not_before, id)
+	WHERE status = 'queued';
+CREATE INDEX executions_queued_by_agent ON executions (agent_id)
+	WHERE status = 'queued';
+CREATE INDEX executions_running ON executions (user_id)
+	WHERE status = 'running';
+CREATE INDEX executions_running_by_agent ON executions (agent_id)
+	WHERE status = 'running';
 
 -- One try of a run; its session is a conversation of kind 'run'. outcome '':
 -- it goes on. Written with the log's last line, in the recorder's transaction.
@@ -138,3 +144,6 @@ CREATE TABLE agent_usage (
 -- The secret address of a user's calendar (.ics), by hash.
 ALTER TABLE users ADD COLUMN feed_hash TEXT NOT NULL DEFAULT '';
 CREATE UNIQUE INDEX users_by_feed ON users (feed_hash) WHERE feed_hash <> '';
+
+-- When a run of theirs last began: who has waited longest is next.
+ALTER TABLE users ADD COLUMN last_run_at BIGINT NOT NULL DEFAULT 0;
