@@ -7,6 +7,7 @@
 #include "core/log.h"
 #include "core/str.h"
 #include "execution_view.h"
+#include "runs.h"
 
 /* Both names of RFC 6266: a plain one, and the file's own by RFC 5987. */
 static int name_file(struct request *r, struct response *out, const char *path,
@@ -54,16 +55,6 @@ int page_execution_file(struct request *r, struct response *out, struct err *e)
 	return buf_add(&out->body, f->content, (size_t)f->size, e);
 }
 
-/* Workers look at the rows too: Redis may be away. */
-static void tell_workers(const struct request *r, const char *id)
-{
-	struct err why = { 0 };
-
-	if (kv_stream_add(visit_of(r)->kv, "runs", 10000, "id", id, &why) < 0)
-		log_failure("run_not_told", &why, "execution", id, "request",
-			    r->id, NULL);
-}
-
 static int tell_session(void *data, const struct attempt *a, struct err *e)
 {
 	(void)e;
@@ -83,7 +74,7 @@ int page_execution_cancel(struct request *r, struct response *out,
 	if (!x || execution_cancel(db, x->id, "person", clock_now_ms(), e) < 0 ||
 	    attempt_each(db, x->id, tell_session, r, e) < 0)
 		return -1;
-	tell_workers(r, x->id);
+	page_run_tell(r, x->id);
 	log_event(LOG_INFO, "run_cancel_asked", "execution", x->id, "request",
 		  r->id, NULL);
 	return response_redirect(out, e, "/executions/%s", x->id);
@@ -120,7 +111,7 @@ int page_execution_again(struct request *r, struct response *out,
 	if (!a || execution_add(v->db, a, "manual", x->payload,
 				*id ? id : NULL, clock_now_ms(), run, e) < 0)
 		return -1;
-	tell_workers(r, run);
+	page_run_tell(r, run);
 	log_event(LOG_INFO, "run_queued", "execution", run, "agent", a->id,
 		  "trigger", "manual", "request", r->id, NULL);
 	return response_redirect(out, e, "/executions/%s", run);
