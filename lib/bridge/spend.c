@@ -26,6 +26,7 @@ struct reading {
 	struct spend spend;
 	struct room_tokens {
 		char id[ID_SIZE];
+		char subject[ID_SIZE];	/* as the ledger has it */
 		int64_t tokens;
 	} *rooms;
 	size_t nrooms;
@@ -38,7 +39,7 @@ static int read_rooms(struct reading *r, struct db *db, struct err *e)
 	size_t i;
 
 	for (i = 0; i < r->nrooms; i++) {
-		f.subject_id = r->rooms[i].id;
+		f.subject_id = r->rooms[i].subject;
 		if (spent_load(db, r->bridge->prices, &f, &spent, e) < 0)
 			return -1;
 		r->rooms[i].tokens = spent.tokens;
@@ -149,15 +150,19 @@ static void read_done(void *data, const struct err *e)
 
 static void add_rooms(struct reading *r, const struct person *p)
 {
+	const struct session_rules *run;
 	const struct room *room;
+	struct room_tokens *t;
 
 	LIST_FOREACH(room, &p->rooms, in_person) {
 		if (!room->nclients || room->gone)
 			continue;
 		r->rooms = talloc_realloc(r, r->rooms, struct room_tokens,
 					  r->nrooms + 1);
-		memcpy(r->rooms[r->nrooms++].id, session_id(room->session),
-		       ID_SIZE);
+		t = &r->rooms[r->nrooms++];
+		run = session_run_rules(room->session);
+		memcpy(t->id, session_id(room->session), ID_SIZE);
+		memcpy(t->subject, run ? run->execution_id : t->id, ID_SIZE);
 	}
 }
 
