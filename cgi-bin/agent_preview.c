@@ -7,7 +7,7 @@
 #include "core/clock.h"
 #include "core/str.h"
 #include "schedule/prompt.h"
-#include "store/executions.h"
+#include "store/planning.h"
 
 #define RUNS_SHOWN 5
 #define PROMPT_SHOWN (64u << 10)	/* bytes */
@@ -60,23 +60,6 @@ static int add_runs(struct request *r, struct view *view,
 	return 0;
 }
 
-/* What the last run left; nothing of an agent that never ran. */
-static int add_last(struct request *r, const struct agent *a,
-		    struct prompt_values *values, struct err *e)
-{
-	struct execution *last;
-
-	if (!a || !*a->last_execution_id)
-		return 0;
-	last = execution_load(visit_of(r)->db, r, a->last_execution_id,
-			      visit_of(r)->user->id, e);
-	if (!last)
-		return e->kind == ERR_MISSING ? 0 : -1;
-	values->last_run_at = last->started_at;
-	values->last_result = last->result;
-	return 0;
-}
-
 static int add_prompt(struct request *r, struct view *view,
 		      const struct definition *d,
 		      const struct prompt_values *values, struct err *e)
@@ -109,10 +92,12 @@ int agent_preview(struct request *r, struct view *view, const struct agent *a,
 	};
 	int64_t now = clock_now_ms();
 
-	if (add_runs(r, view, d, now, &values.planned_at, e) < 0 ||
-	    add_last(r, a, &values, e) < 0)
+	if (add_runs(r, view, d, now, &values.planned_at, e) < 0)
 		return -1;
 	if (!values.planned_at)
 		values.planned_at = now;
+	if (a && last_success(visit_of(r)->db, r, a->id, values.planned_at,
+			      &values.last_run_at, &values.last_result, e) < 0)
+		return -1;
 	return add_prompt(r, view, d, &values, e);
 }
