@@ -46,7 +46,7 @@ static int add_position(struct request *r, struct view *into,
 }
 
 struct newest {
-	int64_t started_at, deadline_at;
+	int64_t number, started_at, deadline_at, ended_at;
 };
 
 static int keep_newest(void *data, const struct attempt *a, struct err *e)
@@ -54,36 +54,50 @@ static int keep_newest(void *data, const struct attempt *a, struct err *e)
 	struct newest *n = data;
 
 	(void)e;
+	n->number = a->attempt;
 	n->started_at = a->started_at;
 	n->deadline_at = a->deadline_at;
+	n->ended_at = a->ended_at;
 	return 0;
 }
 
-/* Of a run that waits or goes on: what changes while one looks. */
+/* How long the newest try goes on; one that ended waits for a worker to book it. */
+static void add_newest(struct request *r, struct view *state,
+		       const struct newest *n, int64_t now)
+{
+	const struct i18n_locale *text = visit_of(r)->text;
+
+	view_flag(state, "booking", n->ended_at > 0);
+	if (n->ended_at)
+		view_text(state, "said", page_text(r, "run_said_booking"));
+	view_number(state, "since", n->started_at);
+	view_text(state, "elapsed", i18n_duration(r, text, now > n->started_at ?
+						  now - n->started_at : 0));
+	view_text(state, "most", i18n_fill(r, text, "run_elapsed",
+		  i18n_duration(r, text, n->deadline_at - n->started_at),
+		  NULL));
+}
+
+/* Of a run that waits or goes on: what changes while one looks. Another phase is another page. */
 static int add_state(struct request *r, struct view *view,
 		     const struct execution *x, int64_t now, struct err *e)
 {
-	const struct visit *v = visit_of(r);
 	struct view *state = view_map(view, "state_now");
 	struct newest n = { 0 };
 
+	if (attempt_each(visit_of(r)->db, x->id, keep_newest, &n, e) < 0)
+		return -1;
+	view_textf(state, "phase", "%s %lld", x->status, (long long)n.number);
 	view_text(state, "status", x->status);
 	view_textf(state, "address", "%s/executions/%s/state",
-		   v->site->base_path, x->id);
+		   visit_of(r)->site->base_path, x->id);
 	view_text(state, "said", execution_said(r, x, now));
 	view_text(state, "reason", execution_reason(r, x));
-	execution_look(r, state, x->status);
+	execution_look(r, state, x->status, "");
 	view_flag(state, "queued", str_equal(x->status, "queued"));
 	if (str_equal(x->status, "queued"))
 		return add_position(r, state, x, now, e);
-	if (attempt_each(v->db, x->id, keep_newest, &n, e) < 0)
-		return -1;
-	view_number(state, "since", n.started_at);
-	view_text(state, "elapsed", i18n_duration(r, v->text, now > n.started_at ?
-						  now - n.started_at : 0));
-	view_text(state, "most", i18n_fill(r, v->text, "run_elapsed",
-		  i18n_duration(r, v->text, n.deadline_at - n.started_at),
-		  NULL));
+	add_newest(r, state, &n, now);
 	return 0;
 }
 
@@ -338,7 +352,7 @@ int page_execution(struct request *r, struct response *out, struct err *e)
 int page_execution_state(struct request *r, struct response *out, struct err *e)
 {
 	struct execution *x = execution_here(r, e);
-	struct view *view;
+	struct view *view, *state;
 
 	if (!x)
 		return -1;
@@ -346,9 +360,11 @@ int page_execution_state(struct request *r, struct response *out, struct err *e)
 	if (execution_open(x) ?
 	    add_state(r, view, x, clock_now_ms(), e) < 0 : false)
 		return -1;
-	if (!execution_open(x))
-		view_textf(view_map(view, "state_now"), "status", "%s",
-			   x->status);
+	if (!execution_open(x)) {
+		state = view_map(view, "state_now");
+		view_text(state, "status", x->status);
+		view_text(state, "phase", x->status);
+	}
 	view_flag(view, "open", execution_open(x));
 	return page_render(r, out, "partials/execution_state", view, e);
 }

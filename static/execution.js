@@ -1,5 +1,5 @@
 // A run that waits or goes on: where it stands is asked again every few
-// seconds; when that changes, the page is drawn anew.
+// seconds; when it is another status or another try, the page is drawn anew.
 
 const state = document.querySelector("#run-state");
 const root = document.querySelector("#workspace");
@@ -50,7 +50,7 @@ async function look() {
 	const holder = document.createElement("template");
 	holder.innerHTML = text;
 	const fresh = holder.content.querySelector("#run-state");
-	if (fresh && fresh.dataset.status !== state.dataset.status) {
+	if (fresh && fresh.dataset.phase !== state.dataset.phase) {
 		location.reload();
 		return;
 	}
