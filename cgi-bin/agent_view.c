@@ -6,6 +6,7 @@
 
 #include "core/clock.h"
 #include "core/str.h"
+#include "execution_view.h"
 
 /* The spark chart, in its own units. */
 #define SPARK_STEP 4		/* a day */
@@ -58,30 +59,6 @@ void agent_state(const struct request *r, struct view *into,
 		  page_text(r, "agent_paused_failures") : "");
 }
 
-/* How a run's status looks; its word is run_status_<status>. */
-static const struct {
-	const char *status, *state, *icon;
-} looks[] = {
-	{ "queued", "waiting", "clock" }, { "running", "running", "play" },
-	{ "success", "ok", "check" }, { "failed", "failed", "cross" },
-	{ "timeout", "failed", "clock" }, { "refused", "failed", "alert" },
-	{ "cancelled", "skipped", "cross" }, { "skipped", "skipped", "skip" },
-	{ "missed", "skipped", "skip" },
-};
-
-static void add_look(const struct request *r, struct view *into,
-		     const char *status)
-{
-	size_t i, last = sizeof(looks) / sizeof(looks[0]) - 1;
-
-	for (i = 0; i < last && !str_equal(looks[i].status, status); i++)
-		;
-	view_text(into, "state", looks[i].state);
-	view_text(into, "icon", looks[i].icon);
-	view_text(into, "word", page_text(r,
-		  talloc_asprintf(r, "run_status_%s", status)));
-}
-
 void agent_outcome(const struct request *r, struct view *into,
 		   const struct outcome *o, int64_t now)
 {
@@ -91,10 +68,8 @@ void agent_outcome(const struct request *r, struct view *into,
 
 	view_text(into, "id", o->execution_id);
 	view_text(into, "status", o->status);
-	add_look(r, into, o->status);
-	view_text(into, "why", *o->reason ? page_text(r,
-		  talloc_asprintf(r, "run_reason_%s", o->reason)) : "");
-	view_textf(into, "href", "%s/executions/%s", v->site->base_path,
+	execution_look(r, into, o->status, o->reason);
+	view_textf(into, "mark_href", "%s/executions/%s", v->site->base_path,
 		   o->execution_id);
 	view_text(into, "took", o->started_at ?
 		  i18n_duration(r, v->text, end - o->started_at) : "");

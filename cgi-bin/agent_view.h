@@ -22,7 +22,7 @@ void agent_time(const struct request *r, struct view *into, const char *name, in
 /* Icon, word and colour: names state, state_word, why. */
 void agent_state(const struct request *r, struct view *into, const struct agent *a);
 
-/* A run in a word: names state (ok, failed, running, waiting, skipped), icon, word, why, href, and the map when. */
+/* A run in a word: the names of partials/outcome. */
 void agent_outcome(const struct request *r, struct view *into, const struct outcome *o, int64_t now);
 
 /* The first moment after now at which a definition runs; 0 none. */

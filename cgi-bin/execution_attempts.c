@@ -73,13 +73,11 @@ static void add_head(const struct request *r, struct view *row,
 {
 	const struct i18n_locale *text = visit_of(r)->text;
 	int64_t end = a->ended_at ? a->ended_at : now;
-	const char *key = talloc_asprintf(r, "run_short_%s", a->reason);
 
 	view_number(row, "number", a->attempt);
 	view_text(row, "words", i18n_fill(r, text, "run_attempt",
 					  i18n_number(r, a->attempt), NULL));
-	execution_look(r, row, *a->outcome ? a->outcome : "running");
-	view_text(row, "short", *a->reason ? page_text(r, key) : "");
+	execution_look(r, row, *a->outcome ? a->outcome : "running", a->reason);
 	view_text(row, "detail", a->detail);
 	execution_time(r, row, "started", a->started_at, now);
 	view_text(row, "took", i18n_duration(r, text, end - a->started_at));

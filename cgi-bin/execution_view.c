@@ -40,7 +40,7 @@ static const struct {
 };
 
 void execution_look(const struct request *r, struct view *into,
-		    const char *status)
+		    const char *status, const char *reason)
 {
 	size_t i, last = sizeof(looks) / sizeof(looks[0]) - 1;
 
@@ -49,6 +49,9 @@ void execution_look(const struct request *r, struct view *into,
 	view_text(into, "state", looks[i].state);
 	view_text(into, "icon", looks[i].icon);
 	view_text(into, "status_word", word_of(r, "run_status_", status));
+	view_text(into, "short", *reason && !str_equal(status, "running") ?
+		  word_of(r, "run_short_", reason) : "");
+	view_text(into, "mark_href", "");
 }
 
 void execution_head(const struct request *r, struct view *into,
@@ -58,9 +61,7 @@ void execution_head(const struct request *r, struct view *into,
 
 	view_text(into, "id", x->id);
 	view_text(into, "status", x->status);
-	execution_look(r, into, x->status);
-	view_text(into, "short", *x->reason && !str_equal(x->status, "running") ?
-		  word_of(r, "run_short_", x->reason) : "");
+	execution_look(r, into, x->status, x->reason);
 	view_textf(into, "href", "%s/executions/%s", base, x->id);
 	view_text(into, "agent", x->agent_name);
 	view_text(into, "agent_id", x->agent_id);

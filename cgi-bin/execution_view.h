@@ -11,8 +11,8 @@ void execution_head(const struct request *r, struct view *into, const struct exe
 /* name: {relative, exact, iso}, or no for 0. */
 void execution_time(const struct request *r, struct view *into, const char *name, int64_t ms, int64_t now);
 
-/* A status, as execution_head sets it: state, icon, status_word. */
-void execution_look(const struct request *r, struct view *into, const char *status);
+/* A status with its reason ("" none), as partials/execution_mark shows it: state, icon, status_word, short, and mark_href "". */
+void execution_look(const struct request *r, struct view *into, const char *status, const char *reason);
 
 /* From its begin to its end (or now); "" when it never began. Gives (child of r). */
 const char *execution_took(const struct request *r, const struct execution *x, int64_t now);
