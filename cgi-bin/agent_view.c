@@ -162,8 +162,8 @@ void spark_view(const struct request *r, struct view *into,
 	view_flag(into, "spark", ok + failed > 0);
 	if (!(ok + failed))
 		return;
-	view_textf(into, "rate", "%lld %%",
-		   (long long)(100 * ok / (ok + failed)));
+	view_text(into, "rate", i18n_fill(r, text, "agent_rate",
+		  i18n_number(r, 100 * ok / (ok + failed)), NULL));
 	view_text(into, "spark_words", i18n_fill(r, text, "agent_spark",
 		  i18n_number(r, ok), i18n_number(r, failed), NULL));
 }

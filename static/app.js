@@ -33,7 +33,7 @@ function typing(target) {
 }
 
 function moveInList(event) {
-	const rows = [...document.querySelectorAll("#conversation-list a, .board th a")];
+	const rows = [...document.querySelectorAll("#conversation-list a, .board th a, .runs th a")];
 	const at = rows.indexOf(document.activeElement);
 	if (at < 0)
 		return false;
@@ -47,7 +47,7 @@ function moveInList(event) {
 const places = {Slash: "/", KeyN: "n", KeyM: "m"};
 
 const keys = {
-	"/": () => document.querySelector("#conversation-search, main [type=search]"),
+	"/": () => document.querySelector("#conversation-search, main [type=search], .run-filter select"),
 	"n": () => document.querySelector("#new-conversation, #new-agent"),
 	"m": () => document.querySelector("#message-input"),
 };
