@@ -257,10 +257,11 @@ void spend_show(struct view *v, const struct person *p, const struct room *r,
 		const struct i18n_locale *l)
 {
 	const struct spend *s = &p->spend;
+	const char *here = r && session_run_rules(r->session) ?
+			   "status_tokens_run" : "status_tokens_here";
 
 	view_text(v, "tokens_here", r && r->tokens > 0 ?
-		  i18n_fill(v, l, "status_tokens_here", compact(v, r->tokens),
-			    NULL) : "");
+		  i18n_fill(v, l, here, compact(v, r->tokens), NULL) : "");
 	if (!s->known)
 		view_text(v, "tokens", "");
 	else if (s->today_max)

@@ -173,10 +173,53 @@ test("one that goes on is cancelled", async () => {
 	const run = begin("run: sleep 300");
 	const page = await open("/executions/" + run.id);
 	await page.locator("#chat-area [data-part=tool_use]").first().waitFor({timeout: 90000});
+	await page.locator("#status-bar", {hasText: /this run [\d.]+ k? ?tokens/}).waitFor({timeout: 90000});
 	await page.locator("#run-cancel").click();
 	await page.getByText("being cancelled").waitFor();
 	assert.equal(await ended(run), "cancelled");
 	await page.locator("main[data-status=cancelled]").waitFor();
 	await page.getByText("You cancelled it.").waitFor();
+	await close(page);
+});
+
+test("the page follows each try of a run", async () => {
+	const run = add({status: "failed"}), now = Date.now();
+	const attempt = (n, from, to) => {
+		const conversation = randomUUID();
+		sql(`INSERT INTO conversations (id, user_id, title, mode, created_at, updated_at, kind) VALUES ('${conversation}', '${user}', 'Weekly stocks', 'bypassPermissions', ${now}, ${now}, 'run');
+			INSERT INTO attempts (execution_id, attempt, conversation_id, started_at, deadline_at, ended_at, outcome, reason) VALUES ('${run}', ${n}, '${conversation}', ${from}, ${now + 600000}, ${to}, '${to ? "failed" : ""}', '${to ? "api" : ""}');`);
+	};
+	const waits = (n) => sql(`UPDATE executions SET status = 'queued', reason = 'retry', attempt = ${n}, ended_at = 0, not_before = ${now + 3600000} WHERE id = '${run}';`);
+	attempt(1, now - 60000, now - 50000);
+	waits(1);
+	const page = await open("/executions/" + run);
+	await page.getByText("waits for its next try").waitFor();
+	assert.equal(await page.locator(".attempt").count(), 1);
+	// Begun and ended between two looks: the same status, another try.
+	attempt(2, now - 40000, now - 30000);
+	waits(2);
+	await page.locator("#attempt-2[open]").waitFor();
+	await close(page);
+	sql(`DELETE FROM attempts WHERE execution_id = '${run}'; DELETE FROM executions WHERE id = '${run}';`);
+});
+
+test("the agents' rows have the reason in a word or two, the run's page in sentences", async () => {
+	const id = add({status: "failed", reason: "needs_input", at: Date.now() - 5000});
+	sql(`UPDATE agents SET last_execution_id = '${id}' WHERE id = '${agent}';`);
+	const page = await open("/agents");
+	const row = page.locator(`[data-agent="${agent}"]`);
+	assert.equal(await row.locator(".mark-why").innerText(), "needs input");
+	await row.locator("a.mark").click();
+	await page.waitForURL(new RegExp("/executions/" + id));
+	await page.getByText("nobody answers during a run").waitFor();
+	await page.keyboard.press("?");
+	await page.locator("#shortcuts[open]").waitFor();
+	await page.keyboard.press("Escape");
+	await page.goto(address + "/executions");
+	await page.keyboard.press("/");
+	assert.equal(await page.evaluate(() => document.activeElement.name), "agent");
+	await page.locator(".runs th a").first().focus();
+	await page.keyboard.press("ArrowDown");
+	assert.ok(await page.locator(".runs th a").nth(1).evaluate((e) => e === document.activeElement));
 	await close(page);
 });
