@@ -356,9 +356,17 @@ int page_agent_preview(struct request *r, struct response *out, struct err *e)
 {
 	struct agent_form *f = agent_form_read(r);
 	struct view *view = page_view(r, "agent_new"), *list;
+	const char *of = form_text(r->args, "agent");
+	struct agent *a = NULL;
 	struct definition *d;
 	int i;
 
+	if (*of) {
+		a = agent_load(visit_of(r)->db, r, of, visit_of(r)->user->id,
+			       false, e);
+		if (!a)
+			return -1;
+	}
 	if (!*f->text[FIELD_NAME])
 		f->text[FIELD_NAME] = "-";
 	if (!f->text[FIELD_PROMPT][strspn(f->text[FIELD_PROMPT], " \t\n")])
@@ -373,7 +381,7 @@ int page_agent_preview(struct request *r, struct response *out, struct err *e)
 		return page_render(r, out, "partials/agent_preview_problem",
 				   view, e);
 	view_flag(view, "open_prompt", false);
-	if (agent_preview(r, view, NULL, d, e) < 0)
+	if (agent_preview(r, view, a, d, e) < 0)
 		return -1;
 	return page_render(r, out, "partials/agent_preview", view, e);
 }

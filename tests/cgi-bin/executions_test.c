@@ -122,6 +122,73 @@ static void test_list_says_all(void **state)
 	talloc_free(a);
 }
 
+/* A try that ended is no longer said to go on, though no worker has booked it. */
+static void test_not_booked(void **state)
+{
+	const struct row row = { .status = "running", .planned = 7000000,
+				 .began = true };
+	char id[ID_SIZE], conversation[ID_SIZE];
+	struct err e = { 0 };
+	struct browser b;
+	struct answer *a;
+
+	(void)state;
+	be_kim(&b, &site);
+	add_row(&row, id);
+	add_attempt(id, 1, "success", conversation);
+	a = get(&b, address(id, ""));
+	expect(a, 200);
+	has(a, "data-phase=\"running 1\"");
+	has(a, "This try has ended.");
+	has_not(a, "under way");
+	has_not(a, "class=\"elapsed\"");
+	has(a, "id=\"attempt-1\"");
+	talloc_free(a);
+	must(execution_cancel(site.db, id, "person", 1, &e), &e);
+}
+
+/* As a run would get it: the last success, tests aside. */
+static void test_preview(void **state)
+{
+	static const struct row rows[] = {
+		{ .status = "success", .planned = 8000000, .began = true,
+		  .result = "older" },
+		{ .status = "success", .planned = 8100000, .began = true,
+		  .result = "the good one" },
+		{ .status = "success", .planned = 8200000, .began = true,
+		  .result = "tried out", .trigger = "test" },
+		{ .status = "failed", .planned = 8300000, .began = true,
+		  .reason = "model", .result = "the bad one" },
+	};
+	static const char form[] = "csrf=CSRF&prompt=%7B%7Blast_run_at%7D%7D+"
+				   "%7B%7Blast_result%7D%7D&timezone=UTC";
+	char own[ID_SIZE], id[ID_SIZE], path[128];
+	struct err e = { 0 };
+	struct browser b;
+	struct answer *a;
+	size_t i;
+
+	(void)state;
+	be_kim(&b, &site);
+	new_agent(site.kim, "Previewed", own);
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct row row = rows[i];
+
+		row.agent = own;
+		add_row(&row, id);
+	}
+	must(db_run(site.db, &e, "UPDATE agents SET last_execution_id = $2"
+		    " WHERE id = $1", "tt", own, id), &e);
+	snprintf(path, sizeof(path), "/agents/preview?agent=%s", own);
+	a = post(&b, path, form);
+	expect(a, 200);
+	has(a, "1970-01-01T02:15:01+00:00 the good one");
+	talloc_free(a);
+	new_agent(site.lee, "Lee's", own);
+	snprintf(path, sizeof(path), "/agents/preview?agent=%s", own);
+	expect_error(post(&b, path, form), 404, "");
+}
+
 static void test_filter(void **state)
 {
 	static const char *const wrong[] = {
@@ -397,6 +464,8 @@ int main(void)
 		cmocka_unit_test(test_nothing_yet),
 		cmocka_unit_test(test_every_end),
 		cmocka_unit_test(test_list_says_all),
+		cmocka_unit_test(test_not_booked),
+		cmocka_unit_test(test_preview),
 		cmocka_unit_test(test_filter),
 		cmocka_unit_test(test_pages),
 		cmocka_unit_test(test_transcript),
