@@ -206,19 +206,6 @@ int agent_each(struct db *db, const struct agent_filter *f,
 			f->offset);
 }
 
-int agent_count(struct db *db, const struct agent_filter *f, int64_t *out,
-		struct err *e)
-{
-	auto_buf pattern = BUF_INIT(8 * SEARCH_MAX + 2);
-
-	if (check_search(f->search, e) < 0 ||
-	    like_pattern(&pattern, f->search, e) < 0)
-		return -1;
-	return db_query(db, e, keep_number, out, "SELECT count(*)"
-			" FROM agents a" FILTERED, "ttt", f->user_id,
-			f->status, buf_text(&pattern));
-}
-
 struct holding {
 	bool found, same;
 	int64_t version;

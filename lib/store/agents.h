@@ -43,7 +43,6 @@ struct agent_filter {
 int agent_each(struct db *db, const struct agent_filter *f,
 	       int (*each)(void *data, const struct agent *a, struct err *e),
 	       void *data, struct err *e) must_check;
-int agent_count(struct db *db, const struct agent_filter *f, int64_t *out, struct err *e) must_check;
 
 /*
  * A new version, which holds from now on. based_on: the version that the

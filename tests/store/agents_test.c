@@ -142,7 +142,6 @@ static void agents_are_listed_by_name(void **state)
 				       .limit = 10 };
 	struct names n = { "" };
 	struct err e = { 0 };
-	int64_t all;
 	char id[ID_SIZE];
 
 	people(f);
@@ -154,16 +153,15 @@ static void agents_are_listed_by_name(void **state)
 	OK(agent_each(f->db, &filter, add_name, &n, &e));
 	assert_string_equal(n.text, "A_b,b,c,");
 	filter.search = "a_";
-	OK(agent_count(f->db, &filter, &all, &e));
-	assert_int_equal(all, 1);
+	n.text[0] = '\0';
+	OK(agent_each(f->db, &filter, add_name, &n, &e));
+	assert_string_equal(n.text, "A_b,");
 	filter.search = "";
 	filter.status = "active";
 	filter.offset = 1;
 	n.text[0] = '\0';
 	OK(agent_each(f->db, &filter, add_name, &n, &e));
 	assert_string_equal(n.text, "c,");
-	OK(agent_count(f->db, &filter, &all, &e));
-	assert_int_equal(all, 2);
 }
 
 static void a_trigger_address_is_its_hash(void **state)
