@@ -8,7 +8,7 @@
 
 #include "core/clock.h"
 #include "core/str.h"
-#include "session/inside.h"
+#include "session/run.h"
 
 void session_start(struct session *s)
 {

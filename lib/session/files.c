@@ -8,7 +8,7 @@
 
 #include "core/str.h"
 #include "session/changes.h"
-#include "session/inside.h"
+#include "session/run.h"
 
 #define KEPT_MAX 100		/* files of a run whose content is kept */
 #define FILE_MAX (4u << 20)	/* bytes of one */

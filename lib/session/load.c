@@ -7,7 +7,7 @@
 #include <talloc.h>
 
 #include "core/str.h"
-#include "session/inside.h"
+#include "session/run.h"
 #include "store/conversation_tokens.h"
 #include "store/users.h"
 

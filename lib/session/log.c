@@ -9,7 +9,7 @@
 
 #include "core/clock.h"
 #include "core/str.h"
-#include "session/inside.h"
+#include "session/run.h"
 
 #define RETRY_MS 1000
 #define STRAY_MS 3000

@@ -7,7 +7,7 @@
 
 #include "core/clock.h"
 #include "core/str.h"
-#include "session/inside.h"
+#include "session/run.h"
 
 #define WAKE_MS 60000		/* from its start to the answer to `initialize` */
 #define END_MS 30000		/* from DELETE to the exit line */

@@ -8,7 +8,7 @@
 #include <talloc.h>
 
 #include "core/str.h"
-#include "session/inside.h"
+#include "session/run.h"
 
 #define BATCH_MS 50
 #define LAZY_MS 1000		/* when only the offset has moved */

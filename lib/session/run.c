@@ -15,7 +15,7 @@
 
 #include "core/clock.h"
 #include "core/str.h"
-#include "session/inside.h"
+#include "session/run.h"
 
 #define START_MS 300000		/* for a place, a container, a token, Claude */
 #define LOOK_MS 60000		/* for what the log has to say, before a deadline counts */

@@ -8,7 +8,7 @@
 #include <talloc.h>
 
 #include "core/str.h"
-#include "session/inside.h"
+#include "session/run.h"
 
 #define QUESTION_MAX 4096	/* bytes of it that are kept as the outcome's detail */
 #define ALONE "This run is unattended: nobody can allow it. "

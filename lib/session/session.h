@@ -163,8 +163,6 @@ struct workspace *session_workspace(const struct session *s);
 bool session_is_run(const struct session *s);
 /* NULL: none that goes on. */
 const struct session_rules *session_run_rules(const struct session *s);
-/* Bytes of its log that were read. */
-int64_t session_log_offset(const struct session *s);
 bool session_loaded(const struct session *s);
 /* Claude runs, or is being started. */
 bool session_running(const struct session *s);

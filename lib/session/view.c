@@ -5,7 +5,7 @@
 
 #include "core/clock.h"
 #include "core/str.h"
-#include "session/inside.h"
+#include "session/run.h"
 
 #define STEPS 4
 
@@ -212,11 +212,6 @@ bool session_is_run(const struct session *s)
 const struct session_rules *session_run_rules(const struct session *s)
 {
 	return s->run ? s->run->rules : NULL;
-}
-
-int64_t session_log_offset(const struct session *s)
-{
-	return s->decoder ? decoder_offset(s->decoder) : 0;
 }
 
 bool session_loaded(const struct session *s)
