@@ -66,6 +66,39 @@ static int add_alone(const struct session_rules *r, struct buf *b, struct err *e
 	return names_server(r) ? 0 : add(b, "arg=", "--strict-mcp-config", e);
 }
 
+/* "Bash" and "Bash(git log:*)" are about Bash. */
+static bool names_tool(const struct session_rules *r, const char *tool)
+{
+	size_t n = strlen(tool), i;
+
+	for (i = 0; i < r->ntools; i++) {
+		if (str_starts(r->tools[i], tool) &&
+		    (!r->tools[i][n] || r->tools[i][n] == '('))
+			return true;
+	}
+	return false;
+}
+
+/* What the CLI allows by itself, all or in part, is asked for unless it is listed. */
+static int add_asked(const struct session_rules *r, struct buf *b, struct err *e)
+{
+	static const char *const tools[] = { "Agent", "Bash", "Glob", "Grep",
+					     "Read", "Task" };
+	const char *before = "";
+	size_t i;
+
+	if (buf_add_text(b, "arg=--settings={\"permissions\":{\"ask\":[", e) < 0)
+		return -1;
+	for (i = 0; i < sizeof(tools) / sizeof(tools[0]); i++) {
+		if (names_tool(r, tools[i]))
+			continue;
+		if (buf_addf(b, e, "%s\"%s\"", before, tools[i]) < 0)
+			return -1;
+		before = ",";
+	}
+	return add(b, "]}}", "", e);
+}
+
 /* With "=", for a rule may begin with anything. */
 static int add_rules(const struct session_rules *r, struct buf *b, struct err *e)
 {
@@ -74,7 +107,8 @@ static int add_rules(const struct session_rules *r, struct buf *b, struct err *e
 
 	snprintf(turns, sizeof(turns), "--max-turns=%" PRId64, r->max_turns);
 	if ((r->max_turns && add(b, "arg=", turns, e) < 0) ||
-	    add_alone(r, b, e) < 0)
+	    add_alone(r, b, e) < 0 ||
+	    (!r->everything && add_asked(r, b, e) < 0))
 		return -1;
 	for (i = 0; !r->everything && i < r->ntools; i++) {
 		if (add(b, "arg=--allowedTools=", r->tools[i], e) < 0)

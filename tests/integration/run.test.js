@@ -90,6 +90,8 @@ test("a tool that is not listed is denied at once, counted and shown; a listed o
 	assert.equal(a.denials, 1);
 	assert.match(a.result, /unattended/);
 	assert.equal(rows(`SELECT state FROM parts WHERE conversation_id = '${denied.conversation}' AND kind = 'permission'`)[0].state, "denied");
+	/* the CLI would allow it by itself */
+	assert.equal((await ended(begin("run: ls", {policy: "listed", tools: ["Read"]}), "success", "")).denials, 1);
 	const listed = begin("run: touch listed", {policy: "listed", tools: ["Read", "Bash(touch:*)"]});
 	assert.equal((await ended(listed, "success", "")).denials, 0);
 	assert.equal(inside(name, "ls denied listed 2>/dev/null; true").trim(), "listed");
