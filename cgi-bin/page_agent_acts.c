@@ -6,17 +6,15 @@
 #include "core/log.h"
 #include "core/str.h"
 #include "runs.h"
+#include "schedule/stream.h"
 #include "store/executions.h"
-
-#define STREAM "runs"
-#define STREAM_KEPT 10000
 
 void page_run_tell(const struct request *r, const char *execution_id)
 {
 	struct err why = { 0 };
 
-	if (kv_stream_add(visit_of(r)->kv, STREAM, STREAM_KEPT, "id",
-			  execution_id, &why) < 0)
+	if (kv_stream_add(visit_of(r)->kv, WORKER_STREAM, WORKER_STREAM_KEPT,
+			  "id", execution_id, &why) < 0)
 		log_failure("run_not_told", &why, "execution", execution_id,
 			    "request", r->id, NULL);
 }

@@ -1,6 +1,7 @@
 /* Runs of agents: what the store says of them, and whom it is told that they ended. */
 #include "config.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include <talloc.h>
@@ -9,10 +10,9 @@
 #include "core/log.h"
 #include "core/str.h"
 #include "schedule/definition.h"
+#include "schedule/stream.h"
 
 #define LOOKS 6			/* each so many ticks the ends asked for are read */
-#define STREAM "runs"
-#define STREAM_MAX "10000"
 
 struct session_rules *run_understand(const void *ctx,
 				     const struct run_rules *stored,
@@ -71,9 +71,11 @@ const char *run_refusal(const struct bridge *b, const char *text)
 
 void run_tell(struct bridge *b, const char *execution_id)
 {
-	const char *const args[] = { "XADD", STREAM, "MAXLEN", "~", STREAM_MAX,
+	char kept[16];
+	const char *const args[] = { "XADD", WORKER_STREAM, "MAXLEN", "~", kept,
 				     "*", "id", execution_id };
 
+	snprintf(kept, sizeof(kept), "%d", WORKER_STREAM_KEPT);
 	if (b->kv)
 		kv_async_run(b->kv, NULL, NULL, sizeof(args) / sizeof(args[0]),
 			     args);

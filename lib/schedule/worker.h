@@ -9,11 +9,11 @@
 #define SCHEDULE_WORKER_H
 
 #include "core/settings.h"
+#include "schedule/stream.h"
 
 struct worker;
 
 /* Keys and names in Redis. */
-#define WORKER_STREAM "runs"	/* entries: id, an execution's */
 #define WORKER_GROUP "workers"
 #define WORKER_SET "workers"	/* names of workers; each has, while it lives, */
 #define WORKER_ALIVE "worker:"	/* this key, its name behind it */

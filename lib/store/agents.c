@@ -17,12 +17,6 @@
 	" FROM agents a JOIN agent_versions v" \
 	" ON v.agent_id = a.id AND v.version = a.version"
 
-static int keep_number(void *data, const struct db_row *row, struct err *e)
-{
-	*(int64_t *)data = db_number(row, 0);
-	return 0;
-}
-
 static int add_version(struct db *db, const char *id, int64_t version,
 		       const char *definition, int64_t now, struct err *e)
 {
@@ -35,7 +29,7 @@ static int create(struct db *db, const struct agent *a, struct err *e)
 {
 	int64_t have = 0;
 
-	if (db_query(db, e, keep_number, &have, "SELECT count(*) FROM agents"
+	if (db_query(db, e, db_keep_number, &have, "SELECT count(*) FROM agents"
 		     " WHERE user_id = $1 AND deleted_at = 0", "t",
 		     a->user_id) < 0)
 		return -1;

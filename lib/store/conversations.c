@@ -25,12 +25,6 @@ static int check_title(const char *title, size_t min, struct err *e)
 	return 0;
 }
 
-static int keep_number(void *data, const struct db_row *row, struct err *e)
-{
-	*(int64_t *)data = db_number(row, 0);
-	return 0;
-}
-
 static int check_mode(const char *mode, struct err *e)
 {
 	static const char *const modes[] = { "default", "acceptEdits", "plan",
@@ -354,7 +348,7 @@ static int next_moment(struct db *db, const char *id, int64_t *at,
 {
 	int64_t newest = 0, now = clock_now_ms();
 
-	if (db_query(db, e, keep_number, &newest, "SELECT"
+	if (db_query(db, e, db_keep_number, &newest, "SELECT"
 		     " coalesce(max(updated_at), 0) FROM conversations"
 		     " WHERE user_id = (SELECT user_id FROM conversations"
 		     " WHERE id = $1)", "t", id) < 0)
@@ -367,7 +361,7 @@ static int record_head(struct db *db, const struct recording *r, struct err *e)
 {
 	int64_t at = -1, recorded = -1;
 
-	if (db_query(db, e, keep_number, &recorded, "SELECT recorded_offset"
+	if (db_query(db, e, db_keep_number, &recorded, "SELECT recorded_offset"
 		     " FROM conversations WHERE id = $1", "t",
 		     r->conversation_id) < 0)
 		return -1;

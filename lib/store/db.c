@@ -156,7 +156,7 @@ void db_rollback(struct db *db)
 	db->in_transaction = false;
 }
 
-static int keep_number(void *data, const struct db_row *row, struct err *e)
+int db_keep_number(void *data, const struct db_row *row, struct err *e)
 {
 	*(int64_t *)data = db_number(row, 0);
 	return 0;
@@ -164,7 +164,7 @@ static int keep_number(void *data, const struct db_row *row, struct err *e)
 
 static int schema_number(struct db *db, int64_t *number, struct err *e)
 {
-	return db_query(db, e, keep_number, number,
+	return db_query(db, e, db_keep_number, number,
 			"SELECT coalesce(max(number), 0)"
 			" FROM schema_migrations", "");
 }

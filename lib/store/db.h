@@ -42,6 +42,8 @@ const char *db_text(const struct db_row *row, int column);
 int64_t db_number(const struct db_row *row, int column);
 /* Bytes of a column written with b; *n may be 0. */
 const void *db_bytes(const struct db_row *row, int column, size_t *n);
+/* An each() of db_query: the first column, into an int64_t. */
+int db_keep_number(void *data, const struct db_row *row, struct err *e);
 /* A column's text to keep when the row is gone. Gives (child of ctx). */
 const char *db_own(const void *ctx, const char *text);
 

@@ -42,12 +42,6 @@ static int check_domain(const char *domain, struct err *e)
 	return err_tell(e, ERR_INPUT, "error_domain", "no name of a domain");
 }
 
-static int keep_number(void *data, const struct db_row *row, struct err *e)
-{
-	*(int64_t *)data = db_number(row, 0);
-	return 0;
-}
-
 /*
  * Room for a row of that domain: the oldest blocked one gives way. *room: there
  * is some, or the row is there.
@@ -57,7 +51,7 @@ static int make_room(struct db *db, const char *user_id, const char *domain,
 {
 	int64_t others = 0;
 
-	if (db_query(db, e, keep_number, &others, "SELECT count(*) FROM domains"
+	if (db_query(db, e, db_keep_number, &others, "SELECT count(*) FROM domains"
 		     " WHERE user_id = $1 AND NOT EXISTS (SELECT 1 FROM domains"
 		     " WHERE user_id = $1 AND domain = $2)", "tt", user_id,
 		     domain) < 0)

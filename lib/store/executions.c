@@ -166,12 +166,6 @@ static int keep_known(void *data, const struct db_row *row, struct err *e)
 	return 0;
 }
 
-static int keep_number(void *data, const struct db_row *row, struct err *e)
-{
-	*(int64_t *)data = db_number(row, 0);
-	return 0;
-}
-
 /* 1: it is there already. */
 static int look_up(struct db *db, const struct agent *a, const char *id,
 		   struct err *e)
@@ -194,7 +188,7 @@ static int add(struct db *db, const struct agent *a, const char *trigger,
 
 	if (known)
 		return known < 0 ? -1 : 0;
-	if (db_query(db, e, keep_number, &waiting, "SELECT count(*)"
+	if (db_query(db, e, db_keep_number, &waiting, "SELECT count(*)"
 		     " FROM executions WHERE agent_id = $1"
 		     " AND status = 'queued'", "t", a->id) < 0)
 		return -1;

@@ -3,12 +3,6 @@
 
 #include "core/str.h"
 
-static int keep_number(void *data, const struct db_row *row, struct err *e)
-{
-	*(int64_t *)data = db_number(row, 0);
-	return 0;
-}
-
 static int keep_id(void *data, const struct db_row *row, struct err *e)
 {
 	if (str_copy(data, ID_SIZE, db_text(row, 0)))
@@ -29,7 +23,7 @@ int feed_exists(struct db *db, const char *user_id, bool *out, struct err *e)
 {
 	int64_t n = 0;
 
-	if (db_query(db, e, keep_number, &n, "SELECT count(*) FROM users"
+	if (db_query(db, e, db_keep_number, &n, "SELECT count(*) FROM users"
 		     " WHERE id = $1 AND feed_hash <> ''", "t", user_id) < 0)
 		return -1;
 	*out = n > 0;

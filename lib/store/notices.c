@@ -4,12 +4,6 @@
 #include "core/clock.h"
 #include "core/str.h"
 
-static int keep_number(void *data, const struct db_row *row, struct err *e)
-{
-	*(int64_t *)data = db_number(row, 0);
-	return 0;
-}
-
 static int end(struct db *db, int rc, struct err *e)
 {
 	if (rc == 0)
@@ -22,7 +16,7 @@ static int add_rule(struct db *db, struct notify_rule *r, struct err *e)
 {
 	int64_t n = 0;
 
-	if (db_query(db, e, keep_number, &n, "SELECT count(*) FROM notify_rules"
+	if (db_query(db, e, db_keep_number, &n, "SELECT count(*) FROM notify_rules"
 		     " WHERE agent_id = $1", "t", r->agent_id) < 0)
 		return -1;
 	if (n >= NOTIFY_RULES_MAX)
@@ -170,7 +164,7 @@ int notice_each(struct db *db, const char *user_id, bool unread_only,
 int notice_count_unread(struct db *db, const char *user_id, int64_t *out,
 			struct err *e)
 {
-	return db_query(db, e, keep_number, out, "SELECT count(*) FROM notices"
+	return db_query(db, e, db_keep_number, out, "SELECT count(*) FROM notices"
 			" WHERE user_id = $1 AND state = 'unread'", "t",
 			user_id);
 }

@@ -47,16 +47,10 @@ int due_each(struct db *db, int64_t now, int limit,
 			(int64_t)limit);
 }
 
-static int keep_number(void *data, const struct db_row *row, struct err *e)
-{
-	*(int64_t *)data = db_number(row, 0);
-	return 0;
-}
-
 int due_next(struct db *db, int64_t *at, struct err *e)
 {
 	*at = 0;
-	return db_query(db, e, keep_number, at, "SELECT next_run_at"
+	return db_query(db, e, db_keep_number, at, "SELECT next_run_at"
 			" FROM agents WHERE next_run_at > 0"
 			" ORDER BY next_run_at LIMIT 1", "");
 }

@@ -8,12 +8,6 @@
 
 #define DAY "86400000"
 
-static int keep_number(void *data, const struct db_row *row, struct err *e)
-{
-	*(int64_t *)data = db_number(row, 0);
-	return 0;
-}
-
 static int keep_id(void *data, const struct db_row *row, struct err *e)
 {
 	if (!str_copy(data, ID_SIZE, db_text(row, 0)))
@@ -23,7 +17,7 @@ static int keep_id(void *data, const struct db_row *row, struct err *e)
 
 int running_count(struct db *db, int64_t *all, struct err *e)
 {
-	return db_query(db, e, keep_number, all, "SELECT count(*)"
+	return db_query(db, e, db_keep_number, all, "SELECT count(*)"
 			" FROM executions WHERE status = 'running'", "");
 }
 
