@@ -2,6 +2,7 @@
 // the benchmarks share. The installation is told by GONGBANG_STATE and
 // GONGBANG_PORT, as scripts/up knows them.
 import {execFileSync} from "node:child_process";
+import {createHash} from "node:crypto";
 import {existsSync} from "node:fs";
 import http from "node:http";
 import {join} from "node:path";
@@ -233,7 +234,8 @@ export function userId(login) {
 	return JSON.parse(gongbang(["user", "list", "--json"])).find((u) => u.login === login).id;
 }
 
-export const containerOf = (login) => "gongbang-" + userId(login);
+// Its name tells nobody whose it is.
+export const containerOf = (login) => "gongbang-" + createHash("sha256").update(userId(login)).digest("hex").slice(0, 16);
 
 export async function inspect(name) {
 	return (await engine("GET", `/containers/${name}/json`)).body;

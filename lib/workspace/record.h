@@ -28,7 +28,8 @@ struct workspace {
 	LIST_ENTRY(workspace) link_bucket;
 	struct workspaces *all;
 	char user_id[ID_SIZE];
-	char name[64];			/* of container and volume */
+	char name[WORKSPACE_NAME_SIZE];	/* of the container */
+	char volume[64];
 	enum workspace_state state;
 	struct err error;
 	unsigned holds;

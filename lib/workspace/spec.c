@@ -1,6 +1,7 @@
 #include "config.h"
 #include "workspace/record.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <talloc.h>
 
@@ -89,6 +90,14 @@ static const char *const *compose(const void *ctx, const struct settings *s)
 	return env.list;
 }
 
+void workspace_container_name(const char *user_id, char out[WORKSPACE_NAME_SIZE])
+{
+	char hash[DIGEST_SIZE];
+
+	digest_hex(user_id, strlen(user_id), hash);
+	snprintf(out, WORKSPACE_NAME_SIZE, "gongbang-%.16s", hash);
+}
+
 struct container_spec *workspace_spec(const void *ctx, const struct workspace *w)
 {
 	const struct settings *s = w->all->settings;
@@ -102,7 +111,7 @@ struct container_spec *workspace_spec(const void *ctx, const struct workspace *w
 		.image = settings_text(s, SET_IMAGE),
 		.instance = settings_text(s, SET_INSTANCE),
 		.user_id = w->user_id,
-		.volume = w->name,
+		.volume = w->volume,
 		.network = settings_text(s, SET_WORKSPACE_NETWORK),
 		.env = compose(spec, s),
 		.extra_ca = *ca ? ca : NULL,

@@ -165,7 +165,8 @@ struct workspace *workspace_get(struct workspaces *all,
 	w->all = all;
 	if (!str_copy(w->user_id, sizeof(w->user_id), user_id))
 		err_abort("a user's id is not an id");
-	snprintf(w->name, sizeof(w->name), "gongbang-%s", w->user_id);
+	workspace_container_name(w->user_id, w->name);
+	snprintf(w->volume, sizeof(w->volume), "gongbang-%s", w->user_id);
 	TAILQ_INIT(&w->watches);
 	buf_init(&w->answer, 65536);
 	workspace_health_clear(w);

@@ -32,6 +32,14 @@ struct workspace;
 struct workspaces *workspaces_new(const void *ctx, uv_loop_t *loop, struct engine *eng,
 				  const struct settings *s);
 
+#define WORKSPACE_NAME_SIZE 26
+
+/*
+ * The name of a user's container: "gongbang-" and 16 hex digits of the id's
+ * hash. The engine's resolver tells every container its neighbours' names.
+ */
+void workspace_container_name(const char *user_id, char out[WORKSPACE_NAME_SIZE]);
+
 /* Finds or makes the record; starts nothing. Borrowed until workspaces is freed. */
 struct workspace *workspace_get(struct workspaces *all, const char user_id[ID_SIZE]);
 

@@ -4,6 +4,7 @@ import {after, before, test} from "node:test";
 import assert from "node:assert/strict";
 import {execFileSync} from "node:child_process";
 import {join} from "node:path";
+import {containerOf} from "../client.js";
 import {begin, gongbang, logIn, newAccount, openPage, ready, say, startBrowser, turns} from "./gongbang.js";
 
 const state = process.env.GONGBANG_STATE;
@@ -30,7 +31,7 @@ const tell = (path) => execFileSync("curl", ["-sf", "-X", "POST", "--unix-socket
 // Whatever curl says of it.
 function reach(...hosts) {
 	const script = hosts.map((host) => `curl -s -o /dev/null -m 8 https://${host}/`).join("; ");
-	execFileSync("docker", ["-H", "unix://" + engine, "exec", "gongbang-" + id, "sh", "-c", script + "; true"]);
+	execFileSync("docker", ["-H", "unix://" + engine, "exec", containerOf(login), "sh", "-c", script + "; true"]);
 }
 const row = (domain) => page.locator(`#blocked li[data-domain="${domain}"]`);
 const shows = (domain, how) => page.locator(`#blocked li[data-domain="${domain}"][data-domain-state=${how}]`).waitFor({state: "attached"});

@@ -1,6 +1,7 @@
 // The container is exactly as designed, and nothing can be reached from inside.
 import {after, before, test} from "node:test";
 import assert from "node:assert/strict";
+import {readFileSync} from "node:fs";
 import {containerOf, gongbang, inside, inspect, newAccount, openConversation, password, userId} from "../client.js";
 
 let login, other, page, second, name;
@@ -20,7 +21,7 @@ after(() => {
 test("docker inspect proves every limit", async () => {
 	const c = await inspect(name);
 	const h = c.HostConfig;
-	assert.equal(c.Name, "/gongbang-" + userId(login));
+	assert.equal(c.Name, "/" + name);
 	assert.equal(c.Config.Image, "claude-workspace:latest");
 	assert.match(c.Config.User, /^(claude|1000)/);
 	assert.equal(c.Config.WorkingDir, "/workspace");
@@ -74,6 +75,8 @@ test("only the gateway and the proxy answer", async () => {
 		const [host, targetPort] = target.split(" ");
 		assert.match(inside(name, `timeout 3 bash -c 'exec 3<>/dev/tcp/${host}/${targetPort} && echo OPEN' 2>&1; true`), /^(?![^]*OPEN)/, target);
 	}
+	// The engine's resolver tells neighbours' names: not whose they are.
+	assert.doesNotMatch(inside(name, `timeout 4 getent hosts ${otherAddress}; true`), new RegExp(userId(other)));
 	assert.doesNotMatch(inside(name, "timeout 4 getent hosts example.org; timeout 4 getent hosts example.net; true"), /\d+\.\d+/);
 	assert.match(inside(name, "python3 -c \"import socket; socket.socket(socket.AF_INET, socket.SOCK_RAW, 1)\" 2>&1"), /PermissionError|not permitted/);
 	assert.doesNotMatch(inside(name, "cat /proc/net/if_inet6 2>/dev/null | grep -v ' lo$'"), /fe80/);
@@ -87,7 +90,8 @@ test("no secret of the platform, nothing of the host", () => {
 });
 
 test("the image has what it promises", () => {
-	assert.match(inside(name, "claude --version"), /2\.1\.330/);
+	const pinned = /^ARG CLAUDE_VERSION=(.+)$/m.exec(readFileSync("conf/workspace/Dockerfile", "utf8"))[1];
+	assert.equal(inside(name, "claude --version").split(" ")[0], pinned);
 	assert.match(inside(name, "python3 -c 'import pandas, numpy, requests, bs4, matplotlib, seaborn; print(\"all\")' 2>&1"), /all/);
 	assert.match(inside(name, "for p in pip npm node git rg curl jq less nano ps sqlite3; do command -v $p >/dev/null || echo MISSING $p; done; python3 -m venv --help >/dev/null && echo venv"), /^venv/);
 	assert.match(inside(name, "locale -a"), /en_US\.utf8[^]*ko_KR\.utf8|ko_KR\.utf8[^]*en_US\.utf8/i);

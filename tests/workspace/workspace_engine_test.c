@@ -24,7 +24,7 @@
 
 static struct world {
 	const char *socket;
-	char user[ID_SIZE], name[64];
+	char user[ID_SIZE], name[64], container[WORKSPACE_NAME_SIZE];
 	uv_loop_t loop;
 	void *ctx;
 	struct engine *engine;
@@ -79,6 +79,7 @@ static int set_up(void **state)
 
 	id_new(w.user);
 	snprintf(w.name, sizeof(w.name), "gongbang-%s", w.user);
+	workspace_container_name(w.user, w.container);
 	snprintf(tag, sizeof(tag), "%s:latest", w.name);
 	uv_loop_init(&w.loop);
 	w.settings = settings_new();
@@ -148,7 +149,7 @@ static void seen(void *data, const struct container_state *s,
 static void inspect(void)
 {
 	w.calls = 0;
-	engine_inspect(w.engine, w.name, seen, NULL);
+	engine_inspect(w.engine, w.container, seen, NULL);
 	run_until(is_called);
 }
 
@@ -239,7 +240,7 @@ static void killed_behind_its_back(void **state)
 	char command[256];
 
 	snprintf(command, sizeof(command), "curl -sf -X POST --unix-socket %s "
-		 "http://e/containers/%s/kill", w.socket, w.name);
+		 "http://e/containers/%s/kill", w.socket, w.container);
 	assert_int_equal(system(command), 0);
 	run_until(is_not_ready);
 	assert_null(workspace_link(w.w));

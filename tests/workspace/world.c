@@ -119,9 +119,9 @@ static void answer_exec(struct world *w, struct fake_client *c)
 static void asked(void *data, struct fake_client *c, const char *rq, size_t n)
 {
 	struct world *w = data;
-	bool container = strstr(rq, " /containers/gongbang-" USER) != NULL;
+	bool container = strstr(rq, " /containers/" CONTAINER) != NULL;
 
-	if (str_starts(rq, "POST /containers/create?name=gongbang-" USER " ")) {
+	if (str_starts(rq, "POST /containers/create?name=" CONTAINER " ")) {
 		answer_create(w, c, rq);
 	} else if (str_starts(rq, "GET /images/")) {
 		fake_answer(c, w->image ? 200 : 404, "{\"Id\":\"sha256:now\"}");

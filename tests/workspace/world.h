@@ -10,6 +10,7 @@
 #include "workspace/record.h"
 
 #define USER "01890a5d-ac96-774b-bcce-b302099a8057"
+#define CONTAINER "gongbang-87bd6ad8b1f005da"	/* of SHA-256 of USER */
 
 struct world {
 	uv_loop_t loop;
