@@ -22,12 +22,13 @@ gongbang_LDADD = lib/schedule/libschedule.a lib/egress/libegress.a \
 	$(CURL_LIBS) $(ICAL_LIBS) $(JSON_LIBS) $(TALLOC_LIBS) $(CORE_LIBS)
 
 pkglibexec_PROGRAMS += cgi-bin/gongbang.fcgi
-cgi_bin_gongbang_fcgi_SOURCES = \
+# The pages without their server: tests link them, too.
+pages = \
 	cgi-bin/agent_changes.c cgi-bin/agent_form.c cgi-bin/agent_form.h \
 	cgi-bin/agent_form_view.c cgi-bin/agent_preview.c cgi-bin/agent_view.c \
-	cgi-bin/agent_view.h cgi-bin/bridge.c cgi-bin/connections.c \
-	cgi-bin/connections.h cgi-bin/domain_view.h cgi-bin/execution_attempts.c \
-	cgi-bin/execution_view.c cgi-bin/execution_view.h cgi-bin/gongbang_fcgi.c \
+	cgi-bin/agent_view.h cgi-bin/bridge.c \
+	cgi-bin/domain_view.h cgi-bin/execution_attempts.c \
+	cgi-bin/execution_view.c cgi-bin/execution_view.h \
 	cgi-bin/line_diff.c cgi-bin/line_diff.h cgi-bin/page.c \
 	cgi-bin/page_account.c cgi-bin/page_admin.c cgi-bin/page_admin_domains.c \
 	cgi-bin/page_admin_usage.c cgi-bin/page_agent.c cgi-bin/page_agent_acts.c \
@@ -40,17 +41,21 @@ cgi_bin_gongbang_fcgi_SOURCES = \
 	cgi-bin/page_import.c cgi-bin/page_login.c cgi-bin/page_notices.c \
 	cgi-bin/page_notify.c cgi-bin/page_usage.c cgi-bin/page_usage_csv.c \
 	cgi-bin/page_workspace.c cgi-bin/pages.h cgi-bin/routes.c cgi-bin/runs.h \
-	cgi-bin/server.c cgi-bin/server.h cgi-bin/site.c cgi-bin/site.h \
+	cgi-bin/site.c cgi-bin/site.h \
 	cgi-bin/usage_chart.c cgi-bin/usage_view.c cgi-bin/usage_view.h \
 	cgi-bin/visit.c
-cgi_bin_gongbang_fcgi_LDADD = \
+pages_libs = \
 	lib/transcript/libtranscript.a lib/schedule/libschedule.a \
 	lib/egress/libegress.a lib/spending/libspending.a lib/auth/libauth.a \
 	lib/store/libstore.a lib/kv/libkv.a lib/html/libhtml.a \
 	lib/http/libhttp.a lib/core/libcore.a \
-	$(FCGI_LIBS) $(SODIUM_LIBS) $(SQLITE_LIBS) $(HIREDIS_LIBS) \
+	$(SODIUM_LIBS) $(SQLITE_LIBS) $(HIREDIS_LIBS) \
 	$(CMARK_LIBS) $(CURL_LIBS) $(ICAL_LIBS) $(JSON_LIBS) $(TALLOC_LIBS) \
 	$(UV_LIBS) $(CORE_LIBS) -lpthread
+cgi_bin_gongbang_fcgi_SOURCES = $(pages) \
+	cgi-bin/connections.c cgi-bin/connections.h cgi-bin/gongbang_fcgi.c \
+	cgi-bin/server.c cgi-bin/server.h
+cgi_bin_gongbang_fcgi_LDADD = $(pages_libs) $(FCGI_LIBS)
 
 pkglibexec_PROGRAMS += gongbang-bridge
 gongbang_bridge_SOURCES = cgi-bin/gongbang_bridge.c

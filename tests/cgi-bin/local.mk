@@ -85,3 +85,9 @@ check_PROGRAMS += tests/cgi-bin/command_agent_test
 tests_cgi_bin_command_agent_test_SOURCES = tests/cgi-bin/command_agent_test.c \
 	$(operator)
 tests_cgi_bin_command_agent_test_LDADD = $(operator_libs)
+
+# The pages themselves, in the test's own process.
+check_PROGRAMS += tests/cgi-bin/routes_test
+tests_cgi_bin_routes_test_SOURCES = tests/cgi-bin/routes_test.c $(pages) \
+	$(run_rows)
+tests_cgi_bin_routes_test_LDADD = $(pages_libs) $(test_libs)
