@@ -1,6 +1,7 @@
 // The container is exactly as designed, and nothing can be reached from inside.
 import {after, before, test} from "node:test";
 import assert from "node:assert/strict";
+import {execFileSync} from "node:child_process";
 import {readFileSync} from "node:fs";
 import {containerOf, gongbang, inside, inspect, newAccount, openConversation, password, userId} from "../client.js";
 
@@ -80,6 +81,26 @@ test("only the gateway and the proxy answer", async () => {
 	assert.doesNotMatch(inside(name, "timeout 4 getent hosts example.org; timeout 4 getent hosts example.net; true"), /\d+\.\d+/);
 	assert.match(inside(name, "python3 -c \"import socket; socket.socket(socket.AF_INET, socket.SOCK_RAW, 1)\" 2>&1"), /PermissionError|not permitted/);
 	assert.doesNotMatch(inside(name, "cat /proc/net/if_inet6 2>/dev/null | grep -v ' lo$'"), /fe80/);
+});
+
+test("from the host's other networks neither gateway nor proxy answers", async () => {
+	const c = await inspect(name);
+	const base = new URL(c.Config.Env.find((e) => e.startsWith("ANTHROPIC_BASE_URL=")).slice(19));
+	const proxy = new URL(c.Config.Env.find((e) => e.startsWith("HTTPS_PROXY=")).slice(12));
+	const sh = (line) => execFileSync("sh", ["-c", line], {encoding: "utf8"});
+	const ns = "gb-test-" + process.pid;
+	const reach = (prefix, port) => sh(`${prefix} timeout 3 bash -c 'exec 3<>/dev/tcp/${base.hostname}/${port} && echo OPEN' 2>&1; true`);
+	sh(`ip netns add ${ns} && ip link add gbt-host type veth peer name gbt-other netns ${ns} &&
+		ip addr add 172.31.250.1/30 dev gbt-host && ip link set gbt-host up &&
+		ip -n ${ns} addr add 172.31.250.2/30 dev gbt-other && ip -n ${ns} link set gbt-other up && ip -n ${ns} route add default via 172.31.250.1`);
+	try {
+		for (const port of [base.port, proxy.port, "4101"]) {
+			assert.match(reach("", port), /OPEN/, "from the host itself: " + port);
+			assert.doesNotMatch(reach(`ip netns exec ${ns}`, port), /OPEN/, port);
+		}
+	} finally {
+		sh(`ip netns del ${ns}; ip link del gbt-host 2>/dev/null; true`);
+	}
 });
 
 test("no secret of the platform, nothing of the host", () => {
