@@ -20,5 +20,5 @@ EXTRA_DIST += static/package.json static/package-lock.json
 
 $(srcdir)/static/pico.min.css: $(srcdir)/static/package-lock.json
 	$(AM_V_GEN)cd $(srcdir)/static && \
-	npm ci --silent --no-audit --no-fund && \
+	npm ci --ignore-scripts --silent --no-audit --no-fund && \
 	cp node_modules/@picocss/pico/css/pico.min.css pico.min.css
