@@ -4,6 +4,10 @@ gongbang_demo_model_SOURCES = cgi-bin/gongbang_demo_model.c
 gongbang_demo_model_LDADD = lib/demo/libdemo.a lib/core/libcore.a \
 	$(MHD_LIBS) $(JSON_LIBS) $(CORE_LIBS) -lpthread
 
+pkglibexec_PROGRAMS += gongbang-sandbox
+gongbang_sandbox_SOURCES = cgi-bin/gongbang_sandbox.c
+gongbang_sandbox_LDADD = $(SECCOMP_LIBS)
+
 bin_PROGRAMS += gongbang
 gongbang_SOURCES = cgi-bin/gongbang.c cgi-bin/command.c cgi-bin/command.h \
 	cgi-bin/command_agent.c \

@@ -20,7 +20,7 @@ build_packages=(autoconf automake gcc libc6-dev make pkg-config libcmark-gfm-dev
 	libcmark-gfm-extensions-dev libcmocka-dev libcurl4-openssl-dev
 	libfcgi-dev libhiredis-dev libhttp-parser-dev libical-dev libinih-dev
 	libjson-c-dev
-	libmicrohttpd-dev libnghttp2-dev libsodium-dev libsqlite3-dev
+	libmicrohttpd-dev libnghttp2-dev libseccomp-dev libsodium-dev libsqlite3-dev
 	libtalloc-dev libuv1-dev libwslay-dev)
 
 say() {
