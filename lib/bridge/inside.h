@@ -77,7 +77,7 @@ struct person {
 	struct workspace *workspace;
 	struct workspace_watch *watch;	/* while there are clients */
 	int64_t told_since;		/* UTC ms of the workspace's state */
-	int told_state;
+	int told_state, told_place;
 	long long told_memory, told_disk;
 	int told_cpu;
 	struct link *swept;		/* the link over which leftovers were ended */

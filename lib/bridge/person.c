@@ -67,6 +67,8 @@ void workspace_words(struct person *p, struct session_status *out)
 	const struct err *e = workspace_error(p->workspace);
 
 	*out = rows[state];
+	session_status_line(out, workspace_place(p->workspace),
+			    workspace_place_short(p->workspace));
 	out->since = p->told_since;
 	if (state == WORKSPACE_FAILED && e->key[0])
 		out->key = e->key;
@@ -77,17 +79,19 @@ static void on_workspace(void *data)
 {
 	struct person *p = data;
 	const struct workspace_health *h = workspace_health(p->workspace);
+	int place = workspace_place(p->workspace);
 	bool state = p->told_state != (int)workspace_state(p->workspace);
 	struct client *c;
 	struct room *r;
 
-	if (!state && p->told_memory == h->memory >> 20 &&
+	if (!state && p->told_place == place && p->told_memory == h->memory >> 20 &&
 	    p->told_disk == h->disk_used >> 20 &&
 	    p->told_cpu == h->cpu_percent)
 		return;
 	if (state)
 		p->told_since = clock_now_ms();
 	p->told_state = (int)workspace_state(p->workspace);
+	p->told_place = place;
 	p->told_memory = h->memory >> 20;
 	p->told_disk = h->disk_used >> 20;
 	p->told_cpu = h->cpu_percent;
@@ -95,7 +99,7 @@ static void on_workspace(void *data)
 		if (!c->room)
 			client_tell_workspace(c);
 	}
-	if (state)
+	if (state || place)
 		return;
 	LIST_FOREACH(r, &p->rooms, in_person)
 		room_tell_status(r, NULL);

@@ -5,6 +5,7 @@ lib_core_libcore_a_SOURCES = \
 	lib/core/clock.c lib/core/clock.h \
 	lib/core/digest.c lib/core/digest.h \
 	lib/core/err.c lib/core/err.h \
+	lib/core/host.c lib/core/host.h \
 	lib/core/id.c lib/core/id.h \
 	lib/core/log.c lib/core/log.h \
 	lib/core/settings.c lib/core/settings.def lib/core/settings.h \

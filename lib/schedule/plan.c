@@ -2,8 +2,9 @@
 #include "schedule/plan.h"
 #include "schedule/plan_impl.h"
 
-#include <stdio.h>
 #include <string.h>
+
+#include "core/host.h"
 
 /* FNV-1a, then MurmurHash3's finisher, so that near moments lie far apart. */
 uint64_t plan_spread(const char *text, int64_t number)
@@ -26,26 +27,9 @@ int plan_next(struct planner *p, int64_t *at, struct err *e)
 	return due_next(p->db, at, e);
 }
 
-/* proc(5): kB. */
-static int64_t memory_left_mib(void)
-{
-	char line[128];
-	long long kb = -1;
-	FILE *f = fopen("/proc/meminfo", "re");
-
-	if (!f)
-		return INT64_MAX;
-	while (fgets(line, sizeof(line), f)) {
-		if (sscanf(line, "MemAvailable: %lld kB", &kb) == 1)
-			break;
-	}
-	fclose(f);
-	return kb < 0 ? INT64_MAX : kb / 1024;
-}
-
 bool plan_memory_short(const struct settings *s)
 {
-	return memory_left_mib() < settings_number(s, SET_RUN_MEMORY_RESERVE);
+	return host_memory_left() < settings_number(s, SET_RUN_MEMORY_RESERVE);
 }
 
 static const char *why_waits(struct planner *p, const struct queue_place *q,

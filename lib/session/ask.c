@@ -19,7 +19,7 @@ void session_start(struct session *s)
 	s->failures = s->token_tries = 0;
 	s->retry_at = 0;
 	if (s->process == PROCESS_FAILED) {
-		s->process = PROCESS_NONE;
+		process_enter(s, PROCESS_NONE);
 		s->listed = false;
 	}
 	s->process_error = (struct err){ 0 };
@@ -48,7 +48,8 @@ void session_watched(struct session *s, int pages)
 bool session_rest(struct session *s)
 {
 	if (session_working(s) || !TAILQ_EMPTY(&s->queue) || s->background ||
-	    run_unwritten(s) || s->process == PROCESS_TOKEN || s->process == PROCESS_STARTING)
+	    run_unwritten(s) || s->process == PROCESS_LINE ||
+	    s->process == PROCESS_TOKEN || s->process == PROCESS_STARTING)
 		return false;
 	if (process_takes_input(s))
 		process_end(s);

@@ -76,6 +76,7 @@ struct seen {
 enum process {
 	PROCESS_NONE,		/* not wanted, or ended */
 	PROCESS_PLACE,		/* waits until another one gives way */
+	PROCESS_LINE,		/* waits for its turn to start */
 	PROCESS_TOKEN,		/* its token is being made good */
 	PROCESS_STARTING,	/* asked the shim */
 	PROCESS_WAKING,		/* runs; initialize not answered */
@@ -116,7 +117,10 @@ struct session {
 	int failures;		/* starts in a row that came to nothing */
 	int64_t retry_at;	/* clock_mono_ms of the next try; 0 none */
 	int64_t idle_at;	/* clock_mono_ms since when it has nothing to do; 0 it has */
-	int64_t starting_at;	/* clock_mono_ms; deadline of STARTING, WAKING, ENDING */
+	int64_t starting_at;	/* clock_mono_ms since when it is in that state */
+	int64_t late_at;	/* clock_mono_ms; deadline of WAKING, ENDING */
+	int64_t needed_at;	/* clock_mono_ms since when it is waited for; 0 it is not */
+	struct start *start;	/* from LINE to WAKING: its place; else NULL */
 	int64_t stop_at;	/* clock_mono_ms when stop was pressed, until the turn ends */
 	bool background;	/* sub-agents work between turns */
 	int pages;
@@ -192,6 +196,7 @@ bool mode_known(const char *mode);
 void session_load(struct session *s, bool again);
 
 /* process.c */
+void process_enter(struct session *s, enum process process);
 void process_step(struct session *s);
 /* The log's exit line. */
 void process_ended(struct session *s, const char *stderr_tail);

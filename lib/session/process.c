@@ -27,17 +27,68 @@ bool process_needed(const struct session *s)
 	return !s->left && (s->wanted || !TAILQ_EMPTY(&s->queue));
 }
 
-static void enter(struct session *s, enum process process)
+/* What is waited for so long in each state; 0: for ever. */
+static int64_t limit_of(enum process process)
 {
+	return process == PROCESS_WAKING ? start_deadline(WAKE_MS) :
+	       process == PROCESS_ENDING ? END_MS : 0;
+}
+
+static bool starting(enum process process)
+{
+	return process == PROCESS_LINE || process == PROCESS_TOKEN ||
+	       process == PROCESS_STARTING || process == PROCESS_WAKING;
+}
+
+void process_enter(struct session *s, enum process process)
+{
+	int64_t limit = limit_of(process);
+
 	s->process = process;
 	s->starting_at = clock_mono_ms();
+	s->late_at = limit ? s->starting_at + limit : 0;
 	s->idle_at = 0;
+	if (process == PROCESS_READY || process == PROCESS_FAILED)
+		s->needed_at = 0;
+	if (starting(process))
+		return;
+	start_leave(s->start);
+	s->start = NULL;
+}
+
+static void turn(void *data)
+{
+	struct session *s = data;
+
+	if (s->process != PROCESS_LINE)
+		return;
+	process_enter(s, PROCESS_TOKEN);
+	token_begin(s);
+	session_step(s);
+}
+
+static void moved(void *data)
+{
+	session_step(data);
+}
+
+static void stand_in_line(struct session *s)
+{
+	static const struct start_events events = { turn, moved };
+	const struct start_request rq = {
+		.user_id = s->user_id,
+		.class = s->run ? START_RUN : START_PERSON,
+		.since = s->needed_at,
+	};
+
+	process_enter(s, PROCESS_LINE);
+	s->start = start_join(s->env->workspaces, &rq, &events, s);
 }
 
 void process_fail(struct session *s, const struct err *e)
 {
 	s->process_error = *e;
-	enter(s, PROCESS_FAILED);
+	process_enter(s, PROCESS_FAILED);
 	s->wanted = false;
 	session_trouble(s, "claude", e);
 	run_not_started(s, e);
@@ -46,7 +97,7 @@ void process_fail(struct session *s, const struct err *e)
 
 void process_found(struct session *s)
 {
-	enter(s, PROCESS_WAKING);
+	process_enter(s, PROCESS_WAKING);
 	token_found(s);
 	input_add(s, INPUT_CONTROL,
 		  line_control("init", "initialize", NULL, NULL), NULL, 0, 0);
@@ -57,7 +108,7 @@ void process_answered(struct session *s)
 {
 	if (s->process != PROCESS_WAKING)
 		return;
-	enter(s, PROCESS_READY);
+	process_enter(s, PROCESS_READY);
 	s->flag_tried = false;
 	session_tell(s);
 }
@@ -77,7 +128,7 @@ void process_link_lost(struct session *s)
 void process_unknown(struct session *s)
 {
 	if (s->process != PROCESS_FAILED)
-		enter(s, PROCESS_NONE);
+		process_enter(s, PROCESS_NONE);
 	queue_forget_given(s);
 	input_drop(s);
 }
@@ -112,10 +163,11 @@ void process_lost(struct session *s)
 {
 	enum process was = s->process;
 
-	if (was == PROCESS_NONE || was == PROCESS_PLACE || was == PROCESS_FAILED)
+	if (was == PROCESS_NONE || was == PROCESS_PLACE ||
+	    was == PROCESS_LINE || was == PROCESS_FAILED)
 		return;
 	token_over(s);
-	enter(s, PROCESS_NONE);
+	process_enter(s, PROCESS_NONE);
 	queue_forget_given(s);
 	input_drop(s);
 	s->stop_at = 0;
@@ -132,7 +184,8 @@ void process_ended(struct session *s, const char *stderr_tail)
 {
 	bool flag = s->process == PROCESS_WAKING && wrong_flag(s, stderr_tail);
 
-	if (log_in_backlog(s) || s->process == PROCESS_TOKEN ||
+	if (log_in_backlog(s) || s->process == PROCESS_LINE ||
+	    s->process == PROCESS_TOKEN ||
 	    s->process == PROCESS_STARTING)
 		return;
 	token_over(s);
@@ -164,7 +217,7 @@ void process_remove(struct session *s, int grace)
 	if (!call_new(s, "DELETE", NULL, 0, nothing, "/sessions/%s?grace=%d",
 		      s->id, grace))
 		return;
-	enter(s, PROCESS_ENDING);
+	process_enter(s, PROCESS_ENDING);
 }
 
 static void asked_to_end(struct session *s, int status, const char *body,
@@ -178,7 +231,7 @@ static void asked_to_end(struct session *s, int status, const char *body,
 
 void process_foreign(struct session *s)
 {
-	s->process = PROCESS_NONE;
+	process_enter(s, PROCESS_NONE);
 	decoder_end_as(s->decoder, "error_claude_left");
 	if (!call_new(s, "DELETE", NULL, 0, NULL, "/sessions/%s?grace=5", s->id))
 		return;
@@ -209,7 +262,7 @@ void process_end(struct session *s)
 	line = last_words(s);
 	if (call_new(s, "POST", line, strlen(line), asked_to_end,
 		     "/sessions/%s/input", s->id))
-		enter(s, PROCESS_ENDING);
+		process_enter(s, PROCESS_ENDING);
 	talloc_free(line);
 	s->wanted = false;
 	session_tell(s);
@@ -217,11 +270,11 @@ void process_end(struct session *s)
 
 void process_give_up(struct session *s)
 {
-	if (s->process == PROCESS_PLACE)
-		s->process = PROCESS_NONE;
+	if (s->process == PROCESS_PLACE || s->process == PROCESS_LINE)
+		process_enter(s, PROCESS_NONE);
 	if (s->process != PROCESS_TOKEN)
 		return;
-	s->process = PROCESS_NONE;
+	process_enter(s, PROCESS_NONE);
 	token_over(s);
 }
 
@@ -259,13 +312,13 @@ static void check_deadlines(struct session *s, int64_t now)
 {
 	struct err e = { 0 };
 
-	if (s->process == PROCESS_WAKING && now - s->starting_at >= WAKE_MS) {
+	if (s->process == PROCESS_WAKING && now >= s->late_at) {
 		err_tell(&e, ERR_UNAVAILABLE, "error_claude_start",
-			 "Claude said nothing in %d ms", WAKE_MS);
+			 "Claude said nothing in %lld ms",
+			 (long long)(now - s->starting_at));
 		process_remove(s, 0);
 		process_fail(s, &e);
-	} else if (s->process == PROCESS_ENDING &&
-		   now - s->starting_at >= END_MS) {
+	} else if (s->process == PROCESS_ENDING && now >= s->late_at) {
 		s->listed = false;
 		process_unknown(s);
 	}
@@ -300,6 +353,8 @@ void process_step(struct session *s)
 	check_idle(s, now);
 	if (s->left && process_takes_input(s))
 		session_leave(s);	/* it was starting then */
+	if (s->process == PROCESS_LINE && !process_needed(s))
+		process_enter(s, PROCESS_NONE);
 	if (s->process != PROCESS_NONE && s->process != PROCESS_PLACE)
 		return;
 	/* Ends that are history must be read first, not to be taken for this one's. */
@@ -311,10 +366,9 @@ void process_step(struct session *s)
 		return;
 	if (s->ev->may_start(s->data)) {
 		s->fell = false;
-		enter(s, PROCESS_TOKEN);
-		token_begin(s);
+		stand_in_line(s);
 	} else {
-		s->process = PROCESS_PLACE;
+		process_enter(s, PROCESS_PLACE);
 	}
 	session_tell(s);
 }
@@ -346,10 +400,7 @@ void process_arm(struct session *s)
 		sooner(&next, s->idle_at + limit * 1000);
 	if (s->stop_at)
 		sooner(&next, s->stop_at + STOP_MS);
-	if (s->process == PROCESS_WAKING)
-		sooner(&next, s->starting_at + WAKE_MS);
-	else if (s->process == PROCESS_ENDING)
-		sooner(&next, s->starting_at + END_MS);
+	sooner(&next, s->late_at);
 	if (next)
 		uv_timer_start(&s->timer, on_timer,
 			       next > now ? (uint64_t)(next - now) : 1, 0);

@@ -117,7 +117,7 @@ static void add_done(void *data, const struct err *e)
 			s->wanted = s->want_workspace = true;
 			s->retry_at = 0;
 			if (s->process == PROCESS_FAILED)
-				s->process = PROCESS_NONE;
+				process_enter(s, PROCESS_NONE);
 			s->ev->queue(s->data);
 			s->ev->changed(s->data);
 			session_step(s);

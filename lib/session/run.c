@@ -379,11 +379,29 @@ static bool stranded(const struct session *s)
 	       (s->process == PROCESS_NONE || s->process == PROCESS_READY);
 }
 
+static bool in_line(const struct session *s)
+{
+	return start_place(s->start) || workspace_place(s->workspace);
+}
+
+/* Deadlines count from its turn: what it waited in line is not its own time. */
+static void allow_for_line(struct session *s, int64_t now)
+{
+	struct run *r = s->run;
+
+	if (r->line_at) {
+		r->deadline += now - r->line_at;
+		r->start_by += now - r->line_at;
+	}
+	r->line_at = in_line(s) ? now : 0;
+}
+
 static void step_open(struct session *s)
 {
 	struct run *r = s->run;
 	int64_t now = clock_mono_ms();
 
+	allow_for_line(s, now);
 	if (!r->began && cancelled(s))
 		return;
 	if (!r->began && now >= (r->deadline < r->start_by ? r->deadline :

@@ -22,6 +22,7 @@ struct run {
 	int64_t turns, denials;
 	int64_t since;		/* UTC ms: what was written earlier is not Claude's */
 	int64_t deadline, start_by, look_by;	/* clock_mono_ms */
+	int64_t line_at;	/* clock_mono_ms up to which its waiting in line is allowed for; 0 it does not */
 	int64_t stage_until;	/* of ENDING and FILES */
 	struct attempt_end end;	/* texts are its children */
 	struct files *files;

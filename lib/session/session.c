@@ -97,6 +97,8 @@ void session_close(struct session *s)
 		return;
 	session_flush(s);
 	let_go(s);
+	start_leave(s->start);
+	s->start = NULL;
 	s->closed = true;
 	if (s->watch)
 		workspace_unwatch(s->watch);
@@ -182,11 +184,16 @@ void session_step(struct session *s)
 		purge(s);
 		return;
 	}
-	if (process_needed(s))
+	if (process_needed(s)) {
 		s->want_workspace = true;
+		if (!s->needed_at)
+			s->needed_at = clock_mono_ms();
+	}
 	if (!s->link && s->want_workspace &&
-	    workspace_state(s->workspace) == WORKSPACE_STOPPED)
-		workspace_ensure(s->workspace);
+	    (workspace_place(s->workspace) ||
+	     workspace_state(s->workspace) == WORKSPACE_STOPPED))
+		workspace_ensure_as(s->workspace,
+				    s->run ? START_RUN : START_PERSON);
 	if (s->closed)
 		return;
 	log_step(s);

@@ -13,6 +13,7 @@
 #include "transcript/decoder.h"
 #include "store/executions.h"
 #include "store/jobs.h"
+#include "workspace/starts.h"
 #include "workspace/workspace.h"
 
 /* What the session of a run keeps to, since nobody is there to ask. A talloc object. */
@@ -144,8 +145,11 @@ struct session_status {
 	int64_t since;		/* UTC ms */
 	int step, steps;	/* of getting ready; steps 0: none shown */
 	bool retry, stop;	/* what the person can do */
+	char place[12];		/* the detail's, of one that waits in line */
 };
 void session_status(const struct session *s, struct session_status *out);
+/* Says so when that is a place in the start line (workspace/starts.h); false when it is none. */
+bool session_status_line(struct session_status *out, int place, bool memory);
 
 /* Messages that have no place yet, oldest first; NULL past the last. Borrowed. */
 const struct message *session_queued(const struct session *s, size_t i);

@@ -187,6 +187,6 @@ void start_ask(struct session *s)
 	}
 	if (!call_new(s, "POST", body.data, body.len, asked, "/sessions/%s",
 		      s->id))
-		s->process = PROCESS_NONE;	/* the link is going: its end tells */
+		process_enter(s, PROCESS_NONE);	/* the link is going: its end tells */
 	explicit_bzero(body.data, body.len);
 }

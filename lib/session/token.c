@@ -49,7 +49,7 @@ static void fail(struct session *s, const struct err *e)
 	if (s->token_tries == 1)
 		session_trouble(s, "token", e);
 	s->token_error = *e;
-	s->process = PROCESS_NONE;
+	process_enter(s, PROCESS_NONE);
 	s->retry_at = clock_mono_ms() + (wait < WAIT_MAX_MS ? wait : WAIT_MAX_MS);
 	forget_text(s);
 	token_over(s);
@@ -98,7 +98,7 @@ void session_token_good(struct session *s, const struct err *e)
 	}
 	s->token_tries = 0;
 	s->token_error = (struct err){ 0 };
-	s->process = PROCESS_STARTING;
+	process_enter(s, PROCESS_STARTING);
 	start_ask(s);
 	forget_text(s);
 	session_tell(s);

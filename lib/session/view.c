@@ -1,6 +1,7 @@
 /* What others may know of a session. */
 #include "config.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "core/clock.h"
@@ -59,8 +60,21 @@ static void step(struct session_status *out, int n, const char *key)
 	out->steps = STEPS;
 }
 
+bool session_status_line(struct session_status *out, int place, bool memory)
+{
+	if (!place || place == START_UNCOUNTED)
+		return false;
+	set(out, "starting", memory ? "status_line_memory" : "status_line");
+	snprintf(out->place, sizeof(out->place), "%d", place);
+	out->detail = out->place;
+	return true;
+}
+
 static void no_workspace(const struct session *s, struct session_status *out)
 {
+	if (session_status_line(out, workspace_place(s->workspace),
+		    workspace_place_short(s->workspace)))
+		return;
 	switch (workspace_state(s->workspace)) {
 	case WORKSPACE_CREATING:
 		step(out, 1, "status_creating");
@@ -112,10 +126,12 @@ static void process(const struct session *s, struct session_status *out)
 	case PROCESS_PLACE:
 		set(out, "starting", "status_place");
 		break;
+	case PROCESS_LINE:
 	case PROCESS_TOKEN:
 	case PROCESS_STARTING:
 	case PROCESS_WAKING:
-		starting(s, out);
+		if (!session_status_line(out, start_place(s->start), start_short(s->start)))
+			starting(s, out);
 		break;
 	case PROCESS_NONE:
 	case PROCESS_ENDING:
@@ -221,7 +237,8 @@ bool session_loaded(const struct session *s)
 
 bool session_running(const struct session *s)
 {
-	return s->process == PROCESS_TOKEN || s->process == PROCESS_STARTING ||
+	return s->process == PROCESS_LINE || s->process == PROCESS_TOKEN ||
+	       s->process == PROCESS_STARTING ||
 	       s->process == PROCESS_WAKING ||
 	       s->process == PROCESS_READY || s->process == PROCESS_ENDING;
 }

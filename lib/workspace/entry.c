@@ -126,8 +126,7 @@ static void late(uv_timer_t *t)
 
 	if (w->state == WORKSPACE_STOPPING)
 		return;
-	err_set(&e, ERR_UNAVAILABLE, "no greeting from its shim in %d ms",
-		ENTER_MS);
+	err_set(&e, ERR_UNAVAILABLE, "no greeting from its shim in time");
 	lose(w, &e);
 	workspace_failed(w, &e);
 }
@@ -148,7 +147,8 @@ void workspace_enter(struct workspace *w)
 	w->stream = engine_exec(w->all->engine, w->name, argv, &stream_events, w);
 	engine_stream_on_drain(w->stream, drained);
 	w->link = link_new(w, &link_events, w);
-	uv_timer_start(&w->timers->beat, late, ENTER_MS, 0);
+	uv_timer_start(&w->timers->beat, late,
+		       (uint64_t)start_deadline(ENTER_MS), 0);
 }
 
 void workspace_leave(struct workspace *w)
@@ -178,6 +178,7 @@ static void be_ready(struct workspace *w)
 	w->ready_at = clock_mono_ms();
 	w->error = (struct err){ 0 };
 	w->beats = w->waits = 0;
+	workspace_unline(w);
 	uv_timer_start(&w->timers->beat, beat, 0, BEAT_MS);
 	workspace_set_state(w, WORKSPACE_READY);
 }

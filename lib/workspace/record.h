@@ -5,6 +5,7 @@
 #include <sys/queue.h>
 
 #include "core/buf.h"
+#include "workspace/starts.h"
 #include "workspace/workspace.h"
 
 /* What the retry timer does when it fires. */
@@ -35,6 +36,9 @@ struct workspace {
 	unsigned holds;
 	struct workspace_timers *timers;
 	enum workspace_task task;
+	struct start *start;	/* it waits for its turn, or has it */
+	enum start_class class;	/* the most urgent that waits for it */
+	int64_t since;		/* clock_mono_ms since when it is waited for; 0 nobody */
 	struct workspace_step *step;	/* the engine call on its way */
 	struct container_state seen;	/* by the last inspect */
 	bool running;			/* the container, as last known */
@@ -69,6 +73,7 @@ struct workspaces {
 	struct engine *engine;
 	const struct settings *settings;
 	LIST_HEAD(, workspace) buckets[BUCKETS];
+	struct starts *starts;
 	struct workspace_adoption *adoption;
 	uv_timer_t *adopt_timer;
 	void (*moved)(void *data, struct workspace *w, enum workspace_move move);
@@ -82,6 +87,11 @@ void workspace_set_state(struct workspace *w, enum workspace_state state);
 void workspace_arm_idle(struct workspace *w);
 void workspace_moved(struct workspace *w, enum workspace_move move);
 
+/* starts.c */
+struct starts *starts_new(struct workspaces *all);
+/* Nobody has his turn any more; the loop must run once more. */
+void starts_close(struct starts *l);
+
 /* spec.c: the container as settings say. Gives (child of ctx). */
 struct container_spec *workspace_spec(const void *ctx, const struct workspace *w);
 /* A new token of its own, the only copy there is. */
@@ -91,6 +101,8 @@ void workspace_spec_token(struct container_spec *spec);
 void workspace_schedule(struct workspace *w, enum workspace_task task, int64_t delay_ms);
 void workspace_task_run(struct workspace *w);
 void workspace_failed(struct workspace *w, const struct err *e);
+/* It waits for its turn no longer, or has no more use for it. */
+void workspace_unline(struct workspace *w);
 void workspace_steps_close(struct workspace *w);
 
 /* entry.c: the exec, its link, and what is asked over it. */

@@ -119,6 +119,9 @@ void workspace_failed(struct workspace *w, const struct err *e)
 	enum workspace_task task = TASK_ENSURE;
 
 	set_error(w, e);
+	/* Another try waits for its turn as this one did. */
+	start_leave(w->start);
+	w->start = NULL;
 	if (was_ready && clock_mono_ms() - w->ready_at >= STEADY_MS)
 		w->failures = 0;
 	else
@@ -365,12 +368,48 @@ static void begin(struct workspace *w, enum workspace_task task)
 		look(w);
 }
 
+void workspace_unline(struct workspace *w)
+{
+	start_leave(w->start);
+	w->start = NULL;
+	w->since = 0;
+}
+
+static void turn(void *data)
+{
+	workspace_task_run(data);
+}
+
+static void moved(void *data)
+{
+	workspace_tell(data);
+}
+
+/* All but a stop waits for its turn. */
+static bool has_turn(struct workspace *w)
+{
+	static const struct start_events events = { turn, moved };
+	const struct start_request rq = {
+		.user_id = w->user_id,
+		.class = w->class,
+		.since = w->since ? w->since : clock_mono_ms(),
+		.container = true,
+	};
+
+	if (!w->start)
+		w->start = start_join(w->all, &rq, &events, w);
+	w->since = rq.since;
+	return !start_place(w->start);
+}
+
 void workspace_task_run(struct workspace *w)
 {
 	enum workspace_task task = w->task;
 
 	if (w->step || task == TASK_NONE)
 		return;		/* a step's end sees to a stop */
+	if (task != TASK_STOP && !has_turn(w))
+		return;
 	w->task = TASK_NONE;
 	if (task == TASK_STOP)
 		stop(w);
@@ -385,5 +424,6 @@ void workspace_steps_close(struct workspace *w)
 	w->step = NULL;
 	w->task = TASK_NONE;
 	workspace_leave(w);
+	workspace_unline(w);
 	buf_release(&w->answer);
 }

@@ -175,12 +175,17 @@ struct workspace *workspace_get(struct workspaces *all,
 	return w;
 }
 
-void workspace_ensure(struct workspace *w)
+void workspace_ensure_as(struct workspace *w, enum start_class class)
 {
 	bool stuck = str_equal(w->error.key, "error_workspace_link");
+	bool waits = w->since != 0;
 
 	if (w->all->closed)
 		return;
+	if (!waits || class < w->class)
+		w->class = class;
+	if (w->start)
+		start_hurry(w->start, class);
 	if (w->state == WORKSPACE_STOPPING)
 		w->again = true;
 	if (w->state != WORKSPACE_STOPPED && w->state != WORKSPACE_FAILED)
@@ -192,6 +197,21 @@ void workspace_ensure(struct workspace *w)
 	workspace_schedule(w, stuck ? TASK_RESTART : TASK_ENSURE, 0);
 	workspace_arm_idle(w);
 	workspace_set_state(w, WORKSPACE_STARTING);
+}
+
+void workspace_ensure(struct workspace *w)
+{
+	workspace_ensure_as(w, START_PERSON);
+}
+
+int workspace_place(const struct workspace *w)
+{
+	return start_place(w->start);
+}
+
+bool workspace_place_short(const struct workspace *w)
+{
+	return start_short(w->start);
 }
 
 void workspace_restart(struct workspace *w)
@@ -266,8 +286,15 @@ void workspace_release(struct workspace *w)
 {
 	if (!w->holds)
 		err_abort("a workspace released more often than held");
-	if (--w->holds == 0)
-		workspace_arm_idle(w);
+	if (--w->holds)
+		return;
+	workspace_arm_idle(w);
+	/* Nobody waits for its turn any more. */
+	if (start_place(w->start)) {
+		workspace_unline(w);
+		w->task = TASK_NONE;
+		workspace_set_state(w, WORKSPACE_STOPPED);
+	}
 }
 
 void workspace_stop(struct workspace *w)
@@ -278,6 +305,7 @@ void workspace_stop(struct workspace *w)
 	if (w->state == WORKSPACE_STOPPING)
 		return;
 	w->failures = 0;
+	workspace_unline(w);
 	workspace_schedule(w, TASK_STOP, 0);
 	workspace_set_state(w, WORKSPACE_STOPPING);
 }
@@ -358,6 +386,7 @@ struct workspaces *workspaces_new(const void *ctx, uv_loop_t *loop,
 	uv_timer_init(loop, all->adopt_timer);
 	uv_unref((uv_handle_t *)all->adopt_timer);
 	all->adopt_timer->data = all;
+	all->starts = starts_new(all);
 	talloc_set_destructor(all, release);
 	adopt(all);
 	return all;
@@ -386,4 +415,5 @@ void workspaces_close(struct workspaces *all)
 			close_timers(w);
 		}
 	}
+	starts_close(all->starts);
 }

@@ -11,6 +11,7 @@
 #include "core/settings.h"
 #include "engine/engine.h"
 #include "link/link.h"
+#include "workspace/start_line.h"
 
 enum workspace_state {
 	WORKSPACE_STOPPED,	/* nothing runs, nobody asked */
@@ -45,6 +46,13 @@ struct workspace *workspace_get(struct workspaces *all, const char user_id[ID_SI
 
 /* Begins to make it ready unless it is or is on its way. A failed one tries again at once. */
 void workspace_ensure(struct workspace *w);
+/* As that, for whom? One that waits in line for its turn goes on by the most urgent. */
+void workspace_ensure_as(struct workspace *w, enum start_class class);
+
+/* Where in line it waits to be started: 1 is next; 0: it does not wait there. */
+int workspace_place(const struct workspace *w);
+/* And what it waits for is this host's memory. */
+bool workspace_place_short(const struct workspace *w);
 
 enum workspace_state workspace_state(const struct workspace *w);
 const struct err *workspace_error(const struct workspace *w);

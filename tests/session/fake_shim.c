@@ -8,6 +8,7 @@
 #include <sys/queue.h>
 
 #include "core/str.h"
+#include "workspace/starts.h"
 #include "workspace/workspace.h"
 
 struct link {
@@ -36,7 +37,14 @@ struct workspace_watch {
 	struct workspace *w;
 };
 
+struct start {
+	const struct start_events *ev;
+	void *data;
+	int place;
+};
+
 struct fake fake;
+static struct start the_start;
 static struct link the_link;
 static struct workspace the_workspace;
 static struct workspace_watch the_watch = { &the_workspace };
@@ -68,6 +76,7 @@ void fake_reset(void)
 	buf_init(&fake.input, 64 << 20);
 	fake.changes = "";
 	the_workspace = (struct workspace){ .state = WORKSPACE_STOPPED };
+	the_start.place = START_UNCOUNTED;
 }
 
 static void tell(void)
@@ -231,10 +240,24 @@ static bool stream_log(struct link_stream *s)
 	return true;
 }
 
+static bool move_line(void)
+{
+	if (!fake.in_line || the_start.place == fake.place)
+		return false;
+	the_start.place = fake.place;
+	if (fake.place)
+		the_start.ev->moved(the_start.data);
+	else
+		the_start.ev->turn(the_start.data);
+	return true;
+}
+
 bool fake_pump(void)
 {
 	struct link_stream *s;
 
+	if (move_line())
+		return true;
 	TAILQ_FOREACH(s, &streams, next) {
 		if (s->deaf)
 			continue;
@@ -298,6 +321,53 @@ void workspace_ensure(struct workspace *w)
 {
 	if (w->state == WORKSPACE_STOPPED)
 		w->state = WORKSPACE_STARTING;
+}
+
+void workspace_ensure_as(struct workspace *w, enum start_class class)
+{
+	workspace_ensure(w);
+}
+
+int workspace_place(const struct workspace *w)
+{
+	return 0;
+}
+
+bool workspace_place_short(const struct workspace *w)
+{
+	return false;
+}
+
+struct start *start_join(struct workspaces *all, const struct start_request *rq,
+			 const struct start_events *ev, void *data)
+{
+	if (fake.in_line)
+		abort();	/* one session, one start */
+	fake.in_line = true;
+	fake.since = rq->since;
+	the_start = (struct start){ ev, data, START_UNCOUNTED };
+	return &the_start;
+}
+
+void start_leave(struct start *s)
+{
+	if (s)
+		fake.in_line = false;
+}
+
+int start_place(const struct start *s)
+{
+	return s ? s->place : 0;
+}
+
+bool start_short(const struct start *s)
+{
+	return false;
+}
+
+int64_t start_deadline(int64_t ms)
+{
+	return ms;
 }
 
 enum workspace_state workspace_state(const struct workspace *w)

@@ -20,6 +20,9 @@ struct fake {
 	struct buf input;		/* all lines Claude was given */
 	const char *changes;		/* GET /changes */
 	bool silent;			/* it is never answered */
+	int place;			/* in the start line, of those that join it; 0: it is their turn */
+	bool in_line;			/* somebody stands there, or has his turn */
+	int64_t since;
 	int looks, reads;		/* GET /changes, /files */
 	int refuse_input;		/* answer 409 so many times */
 	void (*on_line)(const char *line);

@@ -18,3 +18,8 @@ tests_workspace_workspace_engine_test_LDADD = lib/workspace/libworkspace.a \
 	$(NGHTTP2_LIBS) $(engine_libs) $(CORE_LIBS) $(test_libs)
 # It is process 1 of the container.
 EXTRA_tests_workspace_workspace_engine_test_DEPENDENCIES = gongbang-shim
+
+check_PROGRAMS += tests/workspace/start_line_test
+tests_workspace_start_line_test_SOURCES = tests/workspace/start_line_test.c
+tests_workspace_start_line_test_LDADD = lib/workspace/libworkspace.a \
+	lib/core/libcore.a $(TALLOC_LIBS) $(CORE_LIBS) $(test_libs)
