@@ -90,12 +90,15 @@ static int end_all(struct kv *kv, struct db *db, const struct user *u,
 	return token_ending_done(db, ending.id, e);
 }
 
+static struct kv *redis(const struct call *c)
+{
+	return kv_new(c->ctx, settings_text(c->settings, SET_REDIS_SOCKET));
+}
+
 static int end_logins(const struct call *c, struct db *db, const struct user *u,
 		      const char *done, struct err *e)
 {
-	struct kv *kv = kv_new(c->ctx, settings_text(c->settings,
-						     SET_REDIS_SOCKET));
-	int rc = end_all(kv, db, u, e);
+	int rc = end_all(redis(c), db, u, e);
 
 	tell_bridge(c, u);
 	if (rc < 0)
@@ -105,6 +108,7 @@ static int end_logins(const struct call *c, struct db *db, const struct user *u,
 	return 0;
 }
 
+/* Logins end before and after: none lives beside the new password, whatever dies in between. */
 int command_user_passwd(const struct call *c, struct err *e)
 {
 	char hash[PASSWORD_HASH_SIZE], made[32];
@@ -112,8 +116,13 @@ int command_user_passwd(const struct call *c, struct err *e)
 	struct user *u;
 
 	if (!db || !(u = command_user(c, db, c->words[0], e)) ||
-	    new_hash(c, hash, made, e) < 0 ||
-	    user_set_password_hash(db, u->id, hash, e) < 0)
+	    new_hash(c, hash, made, e) < 0)
+		return -1;
+	if (end_all(redis(c), db, u, e) < 0)
+		return err_wrap(e, "nothing changed: the logins of %s were not"
+				" ended; start Redis and run this again",
+				u->login);
+	if (user_set_password_hash(db, u->id, hash, e) < 0)
 		return -1;
 	print_made(made);
 	if (end_logins(c, db, u, "the password is set", e) < 0)

@@ -34,7 +34,7 @@ static int run_cgi(const struct site *site)
 	auto_buf bytes = BUF_INIT(SITE_OUTPUT_MAX);
 	bool bad;
 
-	site_answer(w, &src, &bytes);
+	site_answer(w, &src, PASSWORDS_NOW, &bytes);
 	bad = fwrite(bytes.data, 1, bytes.len, stdout) != bytes.len ||
 	      fflush(stdout) != 0;
 	talloc_free(w);

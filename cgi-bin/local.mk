@@ -58,6 +58,7 @@ pages_libs = \
 	$(UV_LIBS) $(CORE_LIBS) -lpthread
 cgi_bin_gongbang_fcgi_SOURCES = $(pages) \
 	cgi-bin/connections.c cgi-bin/connections.h cgi-bin/gongbang_fcgi.c \
+	cgi-bin/request_queue.c cgi-bin/request_queue.h \
 	cgi-bin/server.c cgi-bin/server.h
 cgi_bin_gongbang_fcgi_LDADD = $(pages_libs) $(FCGI_LIBS)
 

@@ -176,32 +176,52 @@ static int end_others(struct request *r, struct err *e)
 	return bad ? -1 : 0;
 }
 
-/* The old password is a guess like one at login, so it counts as a try. */
-static int change(struct request *r, struct err *e)
+/* The old password is a guess like one at login, so it counts as a try: of this login alone. */
+static int prove(struct request *r, struct err *e)
 {
 	struct visit *v = visit_of(r);
-	char hash[PASSWORD_HASH_SIZE];
+	const struct login_try try = {
+		.login = v->user->login, .address = r->remote,
+		.browser = v->token,
+	};
 	int64_t wait_s;
 
-	if (login_check(v->kv, v->site->settings, v->user->login, r->remote,
-			&wait_s, e) < 0)
+	if (login_check(v->kv, v->site->settings, &try, &wait_s, e) < 0)
 		return -1;
 	if (!password_matches(v->user->password_hash,
 			      form_text(r->form, "current")))
 		return err_tell(e, ERR_INPUT, "error_password_current",
 				"the current password is wrong");
-	if (login_succeeded(v->kv, v->user->login, r->remote, e) < 0)
+	return login_succeeded(v->kv, &try, e);
+}
+
+/*
+ * The others end before the new password is stored, and whoever logs in with
+ * the old one in between ends with it: a login knows its password. Whatever
+ * dies in here, no old login lives beside a new password.
+ */
+static int change(struct request *r, struct response *out, struct err *e)
+{
+	struct visit *v = visit_of(r);
+	char hash[PASSWORD_HASH_SIZE];
+
+	if (prove(r, e) < 0)
 		return -1;
 	if (!str_equal(form_text(r->form, "password"),
 		       form_text(r->form, "again")))
 		return err_tell(e, ERR_INPUT, "error_password_again",
 				"the new passwords differ");
 	if (password_hash(form_text(r->form, "password"), hash, e) < 0 ||
+	    end_others(r, e) < 0 ||
 	    user_set_password_hash(v->db, v->user->id, hash, e) < 0)
 		return -1;
 	log_event(LOG_INFO, "password_changed", "user", v->user->id, "request",
 		  r->id, NULL);
-	return end_others(r, e);
+	v->user->password_hash = talloc_strdup(v->user, hash);
+	if (end_others(r, e) < 0 ||
+	    login_renew(v->kv, v->user, page_login_ttl(r), v->token, e) < 0)
+		return -1;
+	return page_remember_browser(r, out, v->user, e);
 }
 
 int page_password(struct request *r, struct response *out, struct err *e)
@@ -209,7 +229,7 @@ int page_password(struct request *r, struct response *out, struct err *e)
 	const struct values in = stored(r);
 	struct err why = { 0 };
 
-	if (change(r, &why) == 0)
+	if (change(r, out, &why) == 0)
 		return response_redirect(out, e, "/account?saved=password");
 	if (why.kind != ERR_INPUT && why.kind != ERR_LIMIT) {
 		*e = why;

@@ -22,7 +22,7 @@
 #define EVENTS_MAX 2000
 #define PAST_MAX 1000		/* the rest is what is planned */
 #define PLANNED_MS (15 * 60000)	/* how long one is shown: nobody knows */
-#define PER_MINUTE 60		/* of one address */
+#define PER_MINUTE 60		/* readings of one calendar */
 #define UID_SIZE 80
 
 /* An agent, and when it runs next. */
@@ -163,18 +163,21 @@ static int fill(struct feed *f, const struct user *u, struct err *e)
 	return 0;
 }
 
-/* Redis may be away: then nobody counts, and the calendar is there. */
-static int check_rate(const struct request *r, struct err *e)
+/*
+ * By calendar, for many are read from one address. Redis may be away: then
+ * nobody counts, and the calendar is there.
+ */
+static int check_rate(const struct request *r, const char *hash, struct err *e)
 {
 	struct err ignored = { 0 };
 	int64_t count = 0, left;
 	char key[96];
 
-	snprintf(key, sizeof(key), "feed:%.64s", r->remote);
+	snprintf(key, sizeof(key), "feed:%s", hash);
 	if (kv_count(visit_of(r)->kv, key, 60, &count, &left, &ignored) == 0 &&
 	    count > PER_MINUTE)
 		return err_tell(e, ERR_LIMIT, "error_too_fast",
-				"more than %d calendars a minute", PER_MINUTE);
+				"more than %d readings a minute", PER_MINUTE);
 	return 0;
 }
 
@@ -193,7 +196,7 @@ static struct user *find(const struct request *r, const char *secret,
 		return NULL;
 	}
 	digest_hex(secret, strlen(secret), hash);
-	if (feed_user(db, hash, id, e) < 0)
+	if (feed_user(db, hash, id, e) < 0 || check_rate(r, hash, e) < 0)
 		return NULL;
 	return user_load(db, r, id, e);
 }
@@ -206,7 +209,8 @@ int page_calendar(struct request *r, struct response *out, struct err *e)
 	struct feed f = { .r = r, .text = v->text, .now = clock_now_ms() };
 	struct user *u;
 
-	if (check_rate(r, e) < 0 || !(u = find(r, secret, e)))
+	u = find(r, secret, e);
+	if (!u)
 		return -1;
 	own = *u->locale ? i18n_find(v->site->i18n, u->locale) : NULL;
 	f.text = own ? own : f.text;

@@ -35,6 +35,8 @@ int page_error(struct request *r, struct response *out, const struct err *why,
 	struct view *view = page_view(r, "error_title");
 
 	out->status = response_status(why);
+	if (out->status == 503 && response_header(out, "Retry-After", "5", e) < 0)
+		return -1;
 	view_text(view, "what", page_sentence(r, why));
 	view_text(view, "safe", page_text(r, words[why->kind].safe));
 	view_text(view, "todo", page_text(r, words[why->kind].todo));

@@ -2,6 +2,7 @@
 #include "config.h"
 #include <talloc.h>
 
+#include "auth/device.h"
 #include "auth/gateway_token.h"
 #include "auth/password.h"
 #include "core/log.h"
@@ -50,24 +51,39 @@ static int set_cookie(struct request *r, struct response *out, const char *name,
 	return response_cookie(out, &c, e);
 }
 
-/*
- * The account, or NULL with ERR_AUTH: unknown login, wrong password and
- * disabled account take the same time and say the same.
- */
-static struct user *prove(struct request *r, const char *login,
-			  const char *password, struct err *e)
+int64_t page_login_ttl(const struct request *r)
 {
-	struct visit *v = visit_of(r);
-	struct user *user;
+	return 3600 * settings_number(visit_of(r)->site->settings,
+				      SET_LOGIN_HOURS);
+}
 
-	user = user_load_by_login(v->db, r, login, e);
-	if (!user && e->kind != ERR_MISSING && e->kind != ERR_INPUT)
+int page_remember_browser(struct request *r, struct response *out,
+			  const struct user *u, struct err *e)
+{
+	char name[DEVICE_COOKIE_SIZE], value[TOKEN_SIZE];
+	const struct cookie c = {
+		.name = name, .value = value, .secure = r->secure,
+		.path = talloc_asprintf(r, "%s/login",
+					visit_of(r)->site->base_path),
+		.max_age = DEVICE_DAYS * INT64_C(86400),
+	};
+
+	device_cookie(u, name);
+	device_make(u, request_cookie(r, name), value);
+	return response_cookie(out, &c, e);
+}
+
+/* The cookie of a browser in which this account had logged in, or NULL. */
+static const char *known_browser(struct request *r, const struct user *u)
+{
+	char name[DEVICE_COOKIE_SIZE];
+	const char *value;
+
+	if (!u)
 		return NULL;
-	if (password_matches(user ? user->password_hash : NULL, password) &&
-	    user && !user->disabled_at)
-		return user;
-	err_tell(e, ERR_AUTH, "error_login", "login refused");
-	return NULL;
+	device_cookie(u, name);
+	value = request_cookie(r, name);
+	return device_valid(u, value) ? value : NULL;
 }
 
 /*
@@ -98,7 +114,7 @@ static int begin(struct request *r, struct response *out,
 		 const struct user *user, struct err *e)
 {
 	struct visit *v = visit_of(r);
-	int64_t ttl = 3600 * settings_number(v->site->settings, SET_LOGIN_HOURS);
+	int64_t ttl = page_login_ttl(r);
 	char token[TOKEN_SIZE];
 
 	if (v->user) {
@@ -106,7 +122,8 @@ static int begin(struct request *r, struct response *out,
 			return -1;
 		bridge_login_ended(r, v->token);
 	}
-	if (login_start(v->kv, user->id, ttl, token, e) < 0 ||
+	if (page_remember_browser(r, out, user, e) < 0 ||
+	    login_start(v->kv, user, ttl, token, e) < 0 ||
 	    set_cookie(r, out, LOGIN_COOKIE, token, ttl, e) < 0 ||
 	    set_cookie(r, out, LOGIN_PRE_COOKIE, "", 0, e) < 0)
 		return -1;
@@ -142,14 +159,39 @@ static int refuse(struct request *r, struct response *out, const struct err *why
 }
 
 /*
+ * Counts the try, then looks at the password. The account, or NULL: unknown
+ * login, wrong password and disabled account take the same time and say the
+ * same, ERR_AUTH.
+ */
+static struct user *prove(struct request *r, int64_t *wait_s, struct err *e)
+{
+	struct visit *v = visit_of(r);
+	struct login_try try = {
+		.login = form_text(r->form, "login"), .address = r->remote,
+	};
+	struct user *user = user_load_by_login(v->db, r, try.login, e);
+
+	if (!user && e->kind != ERR_MISSING && e->kind != ERR_INPUT)
+		return NULL;
+	try.browser = known_browser(r, user);
+	if (login_check(v->kv, v->site->settings, &try, wait_s, e) < 0)
+		return NULL;
+	if (!password_matches(user ? user->password_hash : NULL,
+			      form_text(r->form, "password")) ||
+	    !user || user->disabled_at) {
+		err_tell(e, ERR_AUTH, "error_login", "login refused");
+		return NULL;
+	}
+	return login_succeeded(v->kv, &try, e) < 0 ? NULL : user;
+}
+
+/*
  * POST /login -- the tries are counted before the password is looked at, so
  * that many at once cannot pass the limit.
  */
 int page_login(struct request *r, struct response *out, struct err *e)
 {
 	struct visit *v = visit_of(r);
-	const char *login = form_text(r->form, "login");
-	const char *password = form_text(r->form, "password");
 	int64_t wait_s = 0;
 	struct user *user;
 	struct err why = { 0 };
@@ -157,23 +199,13 @@ int page_login(struct request *r, struct response *out, struct err *e)
 	v->db = worker_db(v->worker, e);
 	if (!v->db)
 		return -1;
-	if (login_check(v->kv, v->site->settings, login, r->remote, &wait_s,
-			&why) < 0) {
-		if (why.kind == ERR_LIMIT)
-			return refuse(r, out, &why, wait_s, e);
-		*e = why;
-		return -1;
-	}
-	user = prove(r, login, password, &why);
-	if (!user && why.kind == ERR_AUTH)
-		return refuse(r, out, &why, 0, e);
-	if (!user) {
-		*e = why;
-		return -1;
-	}
-	if (login_succeeded(v->kv, login, r->remote, e) < 0)
-		return -1;
-	return begin(r, out, user, e);
+	user = prove(r, &wait_s, &why);
+	if (user)
+		return begin(r, out, user, e);
+	if (why.kind == ERR_AUTH || why.kind == ERR_LIMIT)
+		return refuse(r, out, &why, wait_s, e);
+	*e = why;
+	return -1;
 }
 
 int page_logout(struct request *r, struct response *out, struct err *e)

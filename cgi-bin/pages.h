@@ -121,6 +121,13 @@ bool bridge_tell(const struct request *r, const char *fmt, ...) printf_like(2, 3
 /* 0 when the bridge says it is well. */
 int bridge_check(const struct request *r, struct err *e) must_check;
 
+/* Seconds a login lasts. */
+int64_t page_login_ttl(const struct request *r);
+
+/* The cookie by which this browser's tries to log in are counted apart from strangers'. */
+int page_remember_browser(struct request *r, struct response *out,
+			  const struct user *u, struct err *e) must_check;
+
 /* Closes the sockets of the login whose token this is. */
 void bridge_login_ended(const struct request *r, const char *token);
 

@@ -5,7 +5,7 @@
 const struct route routes[] = {
 	{ METHOD_GET, "/", page_root, 0, 0 },
 	{ METHOD_GET, "/login", page_login_form, ROUTE_OPEN, 0 },
-	{ METHOD_POST, "/login", page_login, ROUTE_OPEN, 0 },
+	{ METHOD_POST, "/login", page_login, ROUTE_OPEN | ROUTE_PASSWORD, 0 },
 	{ METHOD_POST, "/logout", page_logout, 0, 0 },
 	{ METHOD_GET, "/workspace", page_workspace, 0, 0 },
 	{ METHOD_GET, "/workspace/{id}", page_conversation, 0, 0 },
@@ -58,7 +58,7 @@ const struct route routes[] = {
 	{ METHOD_POST, "/notices/read", page_notices_read, 0, 0 },
 	{ METHOD_GET, "/account", page_account, 0, 0 },
 	{ METHOD_POST, "/account", page_account_save, 0, 0 },
-	{ METHOD_POST, "/account/password", page_password, 0, 0 },
+	{ METHOD_POST, "/account/password", page_password, ROUTE_PASSWORD, 0 },
 	{ METHOD_POST, "/account/feed", page_feed_make, 0, 0 },
 	{ METHOD_POST, "/account/feed/revoke", page_feed_revoke, 0, 0 },
 	/* programs read it, which have no login: the secret is the key */

@@ -28,6 +28,7 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/str.h"
+#include "request_queue.h"
 
 #define BACKLOG 1024
 #define RECORD_HEAD 8
@@ -35,11 +36,16 @@
 #define DROP_MAX (32 << 20)	/* bytes of a body that nobody wanted: more than nginx passes on */
 #define OUTPUT_KEPT (1u << 20)	/* a thread keeps no larger buffer than this */
 
+/* A password's hash takes 64 MiB and some 100 ms: two threads do nothing else, so no page waits for one. */
+#define PASSWORD_THREADS 2
+#define PASSWORDS_WAITING 32	/* some 2 s; more are told to come back */
+
 struct thread {
 	pthread_t id;
 	struct worker *worker;
 	struct connections *connections;
-	FCGX_Request request;
+	struct request_queue *passwords;
+	FCGX_Request *request;	/* its own until it goes to another thread */
 	bool ended;		/* the request's body was read to its end */
 };
 
@@ -47,15 +53,16 @@ static const char *env(void *data, const char *name)
 {
 	const struct thread *t = data;
 
-	return FCGX_GetParam(name, t->request.envp);
+	return FCGX_GetParam(name, t->request->envp);
 }
 
 static int64_t take(void *data, char *out, size_t n)
 {
 	struct thread *t = data;
-	int got = FCGX_GetStr(out, n > 1 << 20 ? 1 << 20 : (int)n, t->request.in);
+	int got = FCGX_GetStr(out, n > 1 << 20 ? 1 << 20 : (int)n,
+			      t->request->in);
 
-	if (got == 0 && FCGX_GetError(t->request.in))
+	if (got == 0 && FCGX_GetError(t->request->in))
 		return -1;
 	t->ended = got == 0;
 	return got;
@@ -144,14 +151,14 @@ static bool read_to_end(struct thread *t)
 /* Kept for the next request, or closed once nginx has gone: to close at once would lose it the answer. */
 static void finish(struct thread *t, bool keep)
 {
-	int fd = t->request.ipcFd;
+	int fd = t->request->ipcFd;
 
 	if (!keep) {
-		FCGX_Free(&t->request, 1);
+		FCGX_Free(t->request, 1);
 		return;
 	}
-	t->request.ipcFd = -1;
-	FCGX_Free(&t->request, 0);
+	t->request->ipcFd = -1;
+	FCGX_Free(t->request, 0);
 	connections_return(t->connections, fd);
 }
 
@@ -159,7 +166,8 @@ static void finish(struct thread *t, bool keep)
  * Behind an answer nginx may send the next request at once; what libfcgi reads
  * of it together with a body's end would be lost. So the body is read first.
  */
-static void answer(struct thread *t, struct buf *bytes)
+static void answer(struct thread *t, enum site_passwords passwords,
+		   struct buf *bytes)
 {
 	const struct request_source src = {
 		.env = env, .read = take, .data = t,
@@ -167,13 +175,29 @@ static void answer(struct thread *t, struct buf *bytes)
 	bool whole;
 
 	t->ended = false;
-	site_answer(t->worker, &src, bytes);
+	if (!site_answer(t->worker, &src, passwords, bytes)) {
+		if (request_queue_push(t->passwords, t->request)) {
+			t->request = NULL;
+			return;
+		}
+		site_answer(t->worker, &src, PASSWORDS_REFUSED, bytes);
+	}
 	whole = read_to_end(t);
-	finish(t, put_answer(&t->request, bytes) && whole &&
-		  t->request.keepConnection);
+	finish(t, put_answer(t->request, bytes) && whole &&
+		  t->request->keepConnection);
 	buf_clear(bytes);
 	if (bytes->size > OUTPUT_KEPT)
 		buf_release(bytes);
+}
+
+static FCGX_Request *request_of_own(void)
+{
+	FCGX_Request *request = calloc(1, sizeof(*request));
+
+	if (!request ||
+	    FCGX_InitRequest(request, -1, FCGI_FAIL_ACCEPT_ON_INTR) != 0)
+		err_abort("FCGX_InitRequest");
+	return request;
 }
 
 /* Without a listening socket of its own, libfcgi's accept fails when the connection is at its end. */
@@ -183,13 +207,26 @@ static void *work(void *data)
 	auto_buf bytes = BUF_INIT(SITE_OUTPUT_MAX);
 	int fd;
 
-	if (FCGX_InitRequest(&t->request, -1, FCGI_FAIL_ACCEPT_ON_INTR) != 0)
-		err_abort("FCGX_InitRequest");
 	while ((fd = connections_next(t->connections)) >= 0) {
-		t->request.ipcFd = fd;
-		t->request.keepConnection = 1;	/* else it is closed at once */
-		if (FCGX_Accept_r(&t->request) == 0)
-			answer(t, &bytes);
+		if (!t->request)
+			t->request = request_of_own();
+		t->request->ipcFd = fd;
+		t->request->keepConnection = 1;	/* else it is closed at once */
+		if (FCGX_Accept_r(t->request) == 0)
+			answer(t, PASSWORDS_LATER, &bytes);
+	}
+	free(t->request);
+	return NULL;
+}
+
+static void *work_on_passwords(void *data)
+{
+	struct thread *t = data;
+	auto_buf bytes = BUF_INIT(SITE_OUTPUT_MAX);
+
+	while ((t->request = request_queue_pop(t->passwords))) {
+		answer(t, PASSWORDS_NOW, &bytes);
+		free(t->request);
 	}
 	return NULL;
 }
@@ -253,6 +290,7 @@ static int stop(struct thread *threads, int n)
 	int i, left = 0;
 
 	connections_stop(threads[0].connections);
+	request_queue_stop(threads[0].passwords);
 	clock_gettime(CLOCK_REALTIME, &until);
 	until.tv_sec += SERVER_GRACE_MS / 1000;
 	for (i = 0; i < n; i++) {
@@ -263,15 +301,20 @@ static int stop(struct thread *threads, int n)
 	return left;
 }
 
+/* The last PASSWORD_THREADS of n are those of passwords. */
 static void start(struct thread *threads, int n, const struct site *site,
-		  struct connections *connections)
+		  struct connections *connections,
+		  struct request_queue *passwords)
 {
 	int i;
 
 	for (i = 0; i < n; i++) {
 		threads[i].worker = worker_new(threads, site);
 		threads[i].connections = connections;
-		if (pthread_create(&threads[i].id, NULL, work, &threads[i]) != 0)
+		threads[i].passwords = passwords;
+		if (pthread_create(&threads[i].id, NULL,
+				   i < n - PASSWORD_THREADS ?
+				   work : work_on_passwords, &threads[i]) != 0)
 			err_abort("no thread");
 	}
 }
@@ -279,7 +322,9 @@ static void start(struct thread *threads, int n, const struct site *site,
 int server_run(const struct site *site, int listener, struct err *e)
 {
 	const char *path = settings_text(site->settings, SET_PAGES_SOCKET);
-	int n = (int)settings_number(site->settings, SET_PAGES_THREADS);
+	int n = (int)settings_number(site->settings, SET_PAGES_THREADS) +
+		PASSWORD_THREADS;
+	struct request_queue *passwords = request_queue_new(PASSWORDS_WAITING);
 	struct thread *threads = talloc_zero_array(NULL, struct thread, (unsigned)n);
 	struct connections *connections;
 	bool bound = listener < 0;
@@ -301,7 +346,7 @@ int server_run(const struct site *site, int listener, struct err *e)
 			return -1;
 	}
 	connections = connections_new(listener);
-	start(threads, n, site, connections);
+	start(threads, n, site, connections, passwords);
 	log_event(LOG_INFO, "started", "socket", bound ? path : NULL, NULL);
 	sigwait(&ends, &signal_number);
 	if (bound)
@@ -313,5 +358,6 @@ int server_run(const struct site *site, int listener, struct err *e)
 		_exit(EXIT_SUCCESS);
 	talloc_free(threads);
 	connections_free(connections);
+	request_queue_free(passwords);
 	return 0;
 }

@@ -122,22 +122,28 @@ static int pass(struct request *r, struct response *out,
 	return route->handler(r, out, e);
 }
 
-static int serve(struct worker *w, struct request *r,
-		 const struct request_source *src, struct response *out,
-		 struct err *e)
+static const struct route *find_route(struct worker *w, struct request *r,
+				      const struct request_source *src,
+				      struct response *out, struct err *e)
 {
 	const struct route *route;
 	unsigned allowed = 0;
 	struct err more = { 0 };
 
 	route = router_find(routes, routes_count, r, &allowed, e);
-	if (!route) {
-		if (visit_begin(r, w, src, true, &more) < 0)
-			visit_blank(r, w, src);
-		if (allowed && refuse_method(out, allowed, &more) < 0)
-			*e = more;
-		return -1;
-	}
+	if (route)
+		return route;
+	if (visit_begin(r, w, src, true, &more) < 0)
+		visit_blank(r, w, src);
+	if (allowed && refuse_method(out, allowed, &more) < 0)
+		*e = more;
+	return NULL;
+}
+
+static int serve(struct worker *w, struct request *r,
+		 const struct request_source *src, const struct route *route,
+		 struct response *out, struct err *e)
+{
 	if (route->flags & ROUTE_RAW)
 		visit_blank(r, w, src);
 	else if (visit_begin(r, w, src, route->flags & ROUTE_OPEN, e) < 0)
@@ -204,14 +210,37 @@ static void fail(struct request *r, struct response *out, const struct err *why)
 		err_abort(e.text);
 }
 
-void site_answer(struct worker *w, const struct request_source *src,
-		 struct buf *bytes)
+/* True: answered, or failed and told so. */
+static bool answer(struct worker *w, struct request *r,
+		   const struct request_source *src,
+		   enum site_passwords passwords, struct response *out)
+{
+	struct err e = { 0 };
+	const struct route *route = find_route(w, r, src, out, &e);
+	bool password = route && route->flags & ROUTE_PASSWORD;
+
+	if (password && passwords == PASSWORDS_LATER)
+		return false;
+	if (password && passwords == PASSWORDS_REFUSED)
+		err_tell(&e, ERR_UNAVAILABLE, "error_login_busy",
+			 "too many passwords wait for their hash");
+	else if (route && serve(w, r, src, route, out, &e) == 0)
+		return true;
+	if (!r->state)
+		visit_blank(r, w, src);
+	fail(r, out, &e);
+	return true;
+}
+
+bool site_answer(struct worker *w, const struct request_source *src,
+		 enum site_passwords passwords, struct buf *bytes)
 {
 	const struct settings *s = w->site->settings;
 	void *ctx = talloc_new(w->pool);
 	struct response out;
 	struct request *r;
 	struct err e = { 0 };
+	bool answered = true;
 
 	response_init(&out, w->site->base_path);
 	r = request_new(ctx, src, w->site->base_path,
@@ -220,12 +249,11 @@ void site_answer(struct worker *w, const struct request_source *src,
 		r = blank(ctx, src);
 		visit_blank(r, w, src);
 		fail(r, &out, &e);
-	} else if (serve(w, r, src, &out, &e) < 0) {
-		if (!r->state)
-			visit_blank(r, w, src);
-		fail(r, &out, &e);
+	} else {
+		answered = answer(w, r, src, passwords, &out);
 	}
-	if (response_format(&out, r->method == METHOD_HEAD, bytes, &e) < 0) {
+	if (answered &&
+	    response_format(&out, r->method == METHOD_HEAD, bytes, &e) < 0) {
 		log_failure("answer_failed", &e, "request", r->id, NULL);
 		buf_clear(bytes);
 		if (buf_add_text(bytes, "Status: 500 Internal Server Error\r\n"
@@ -234,4 +262,5 @@ void site_answer(struct worker *w, const struct request_source *src,
 	}
 	response_release(&out);
 	talloc_free(ctx);
+	return answered;
 }

@@ -2,6 +2,8 @@
 #ifndef SITE_H
 #define SITE_H
 
+#include <stdbool.h>
+
 #include "core/settings.h"
 #include "html/fragments.h"
 #include "html/template.h"
@@ -37,13 +39,21 @@ struct worker *worker_new(const void *ctx, const struct site *site);
 /* The thread's store, opened on first use: ERR_UNAVAILABLE when it is away. */
 struct db *worker_db(struct worker *w, struct err *e) must_check;
 
+/* What becomes of a request that proves or sets a password (ROUTE_PASSWORD). */
+enum site_passwords {
+	PASSWORDS_NOW,
+	PASSWORDS_LATER,	/* nothing is read or answered: false */
+	PASSWORDS_REFUSED,	/* 503: too many wait */
+};
+
 /*
  * Answers one request: routes it, proves login, Origin and CSRF token, reads
  * the body, runs the handler, turns a failure into its page. Appends the whole
- * CGI output to bytes; never fails (the last resort is a plain 500).
+ * CGI output to bytes; never fails (the last resort is a plain 500). False:
+ * see PASSWORDS_LATER.
  */
-void site_answer(struct worker *w, const struct request_source *src,
-		 struct buf *bytes);
+bool site_answer(struct worker *w, const struct request_source *src,
+		 enum site_passwords passwords, struct buf *bytes);
 
 #define SITE_OUTPUT_MAX (61u << 20)	/* cap of bytes above: an export and its headers */
 

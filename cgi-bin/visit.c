@@ -76,7 +76,7 @@ static void settle(struct request *r, struct visit *v, const char *token)
 static int find_user(struct request *r, struct visit *v, struct err *e)
 {
 	const char *token = request_cookie(r, LOGIN_COOKIE);
-	char id[ID_SIZE];
+	struct login login;
 	struct user *user;
 
 	v->db = worker_db(v->worker, e);
@@ -84,12 +84,12 @@ static int find_user(struct request *r, struct visit *v, struct err *e)
 		return -1;
 	if (!token || !token_valid(token))
 		return 0;
-	if (login_find(v->kv, token, id, e) < 0)
+	if (login_find(v->kv, token, &login, e) < 0)
 		return e->kind == ERR_AUTH ? 0 : -1;
-	user = user_load(v->db, v, id, e);
+	user = user_load(v->db, v, login.user_id, e);
 	if (!user)
 		return e->kind == ERR_MISSING ? 0 : -1;
-	if (user->disabled_at)
+	if (user->disabled_at || !login_holds(&login, user))
 		return 0;
 	v->user = user;
 	settle(r, v, token);

@@ -69,7 +69,30 @@ static int sweep_all(void *data, const char *member, struct err *e)
 	return kv_set_remove(s->kv, s->set, member, e);
 }
 
-int login_start(struct kv *kv, const char *user_id, int64_t ttl_s,
+/* Of the hash, which has a salt: no password can be tried on it. */
+static void mark_of(const struct user *u, char out[17])
+{
+	static const unsigned char purpose[] = "gongbang login";
+	unsigned char hash[16];
+
+	crypto_generichash(hash, sizeof(hash),
+			   (const unsigned char *)u->password_hash,
+			   strlen(u->password_hash), purpose,
+			   sizeof(purpose) - 1);
+	str_hex(out, hash, 8);
+}
+
+static int keep_session(struct kv *kv, const struct user *u, int64_t ttl_s,
+			const char *key, struct err *e)
+{
+	char value[ID_SIZE + 17], mark[17];
+
+	mark_of(u, mark);
+	snprintf(value, sizeof(value), "%s %s", u->id, mark);
+	return kv_set(kv, key, value, ttl_s, e);
+}
+
+int login_start(struct kv *kv, const struct user *u, int64_t ttl_s,
 		char token[TOKEN_SIZE], struct err *e)
 {
 	char fresh[TOKEN_SIZE], key[LOGIN_KEY_SIZE], set[LOGINS_KEY_SIZE];
@@ -77,17 +100,49 @@ int login_start(struct kv *kv, const char *user_id, int64_t ttl_s,
 
 	token_new(fresh);
 	login_key(fresh, key);
-	logins_key(user_id, set);
+	logins_key(u->id, set);
 	/* The name first: no session may be missed by login_end_all. */
 	if (kv_set_each(kv, set, sweep_ended, &s, e) < 0 ||
 	    kv_set_add(kv, set, key + strlen(SESSION), ttl_s, e) < 0 ||
-	    kv_set(kv, key, user_id, ttl_s, e) < 0)
+	    keep_session(kv, u, ttl_s, key, e) < 0)
 		return -1;
 	memcpy(token, fresh, TOKEN_SIZE);
 	return 0;
 }
 
-int login_find(struct kv *kv, const char *token, char user_id[ID_SIZE],
+int login_renew(struct kv *kv, const struct user *u, int64_t ttl_s,
+		const char token[TOKEN_SIZE], struct err *e)
+{
+	char key[LOGIN_KEY_SIZE];
+
+	login_key(token, key);
+	return keep_session(kv, u, ttl_s, key, e);
+}
+
+bool login_parse(const char *value, struct login *out)
+{
+	struct login l;
+
+	if (strlen(value) != ID_SIZE + 16 || value[ID_SIZE - 1] != ' ')
+		return false;
+	memcpy(l.user_id, value, ID_SIZE - 1);
+	l.user_id[ID_SIZE - 1] = '\0';
+	memcpy(l.mark, value + ID_SIZE, sizeof(l.mark));
+	if (!id_valid(l.user_id))
+		return false;
+	*out = l;
+	return true;
+}
+
+bool login_holds(const struct login *l, const struct user *u)
+{
+	char mark[17];
+
+	mark_of(u, mark);
+	return str_equal(l->user_id, u->id) && str_equal(l->mark, mark);
+}
+
+int login_find(struct kv *kv, const char *token, struct login *out,
 	       struct err *e)
 {
 	char key[LOGIN_KEY_SIZE], *found = NULL;
@@ -98,19 +153,20 @@ int login_find(struct kv *kv, const char *token, char user_id[ID_SIZE],
 	login_key(token, key);
 	if (kv_get(kv, NULL, key, &found, e) < 0)
 		return -1;
-	good = found && id_valid(found) && str_copy(user_id, ID_SIZE, found);
+	good = found && login_parse(found, out);
 	talloc_free(found);
 	return good ? 0 : err_set(e, ERR_AUTH, "login has ended");
 }
 
 int login_end(struct kv *kv, const char *token, struct err *e)
 {
-	char key[LOGIN_KEY_SIZE], set[LOGINS_KEY_SIZE], user_id[ID_SIZE];
+	char key[LOGIN_KEY_SIZE], set[LOGINS_KEY_SIZE];
+	struct login l;
 
-	if (login_find(kv, token, user_id, e) < 0)
+	if (login_find(kv, token, &l, e) < 0)
 		return e->kind == ERR_AUTH ? 0 : -1;
 	login_key(token, key);
-	logins_key(user_id, set);
+	logins_key(l.user_id, set);
 	if (kv_delete(kv, key, e) < 0)
 		return -1;
 	return kv_set_remove(kv, set, key + strlen(SESSION), e);
@@ -162,84 +218,121 @@ int login_end_all(struct kv *kv, const char *user_id, const char *keep_token,
 	return kv_set_each(kv, set, sweep_all, &s, e);
 }
 
-/*
- * By hash: a name of any length, and a password typed as login is not kept.
- * ASCII case is folded, as user_load_by_login folds it.
- */
-static void tries_key(char out[TRIES_KEY_SIZE], const char *what,
-		      const unsigned char *bytes, size_t n)
-{
-	crypto_generichash_state state;
-	unsigned char hash[32], c;
-	size_t used, i;
+/* What is counted, and how many of login_tries it may have. */
+enum counted { BY_BROWSER, BY_ADDRESS, BY_PAIR, BY_LOGIN, COUNTERS };
+static const struct {
+	const char *name;
+	int64_t times;
+} counters[COUNTERS] = {
+	[BY_BROWSER] = { "browser", 1 },
+	[BY_ADDRESS] = { "address", 4 },
+	[BY_PAIR] = { "pair", 1 },
+	[BY_LOGIN] = { "login", 10 },
+};
 
-	crypto_generichash_init(&state, NULL, 0, sizeof(hash));
-	for (i = 0; i < n; i++) {
-		c = bytes[i];
-		if (c >= 'A' && c <= 'Z')
-			c = (unsigned char)(c + 'a' - 'A');
-		crypto_generichash_update(&state, &c, 1);
-	}
-	crypto_generichash_final(&state, hash, sizeof(hash));
-	used = (size_t)snprintf(out, TRIES_KEY_SIZE, "tries:%s:", what);
-	str_hex(out + used, hash, sizeof(hash));
+struct tries {
+	struct kv *kv;
+	char keys[COUNTERS][TRIES_KEY_SIZE];
+};
+
+static void add_text(crypto_generichash_state *state, const char *text,
+		     size_t n)
+{
+	crypto_generichash_update(state, (const unsigned char *)text, n);
+	crypto_generichash_update(state, (const unsigned char *)"", 1);
 }
 
-static void login_tries_key(char out[TRIES_KEY_SIZE], const char *login)
+/* By hash: a name of any length, and a password typed as login is not kept. */
+static void name_key(struct tries *t, enum counted what, const char *text,
+		     const char *more)
 {
-	tries_key(out, "login", (const unsigned char *)login, strlen(login));
+	crypto_generichash_state state;
+	unsigned char hash[32];
+	size_t used;
+
+	crypto_generichash_init(&state, NULL, 0, sizeof(hash));
+	add_text(&state, text, strlen(text));
+	add_text(&state, more, strlen(more));
+	crypto_generichash_final(&state, hash, sizeof(hash));
+	used = (size_t)snprintf(t->keys[what], TRIES_KEY_SIZE, "tries:%s:",
+				counters[what].name);
+	str_hex(t->keys[what] + used, hash, sizeof(hash));
 }
 
 /* A customer has 2^64 IPv6 addresses, so their first half counts. */
-static void address_tries_key(char out[TRIES_KEY_SIZE], const char *address)
+static const char *network_of(const char *address, char prefix[INET6_ADDRSTRLEN])
 {
-	char prefix[INET6_ADDRSTRLEN];
 	struct in6_addr v6;
 
-	if (inet_pton(AF_INET6, address, &v6) == 1 &&
-	    !IN6_IS_ADDR_V4MAPPED(&v6)) {
-		memset(v6.s6_addr + 8, 0, 8);
-		address = inet_ntop(AF_INET6, &v6, prefix, sizeof(prefix));
-	}
-	tries_key(out, "address", (const unsigned char *)address,
-		  strlen(address));
+	if (inet_pton(AF_INET6, address, &v6) != 1 || IN6_IS_ADDR_V4MAPPED(&v6))
+		return address;
+	memset(v6.s6_addr + 8, 0, 8);
+	return inet_ntop(AF_INET6, &v6, prefix, INET6_ADDRSTRLEN);
 }
 
-int login_check(struct kv *kv, const struct settings *s, const char *login,
-		const char *address, int64_t *wait_s, struct err *e)
+static void name_keys(struct tries *t, struct kv *kv,
+		      const struct login_try *in)
 {
-	int64_t window = settings_number(s, SET_LOGIN_WINDOW);
-	int64_t tries = settings_number(s, SET_LOGIN_TRIES);
-	int64_t by_login, by_address, login_left, address_left, wait = 0;
-	char key[TRIES_KEY_SIZE];
+	char prefix[INET6_ADDRSTRLEN], *login = user_fold_login(NULL, in->login);
+	const char *network = network_of(in->address, prefix);
 
-	login_tries_key(key, login);
-	if (kv_count(kv, key, window, &by_login, &login_left, e) < 0)
+	t->kv = kv;
+	name_key(t, BY_BROWSER, in->browser ? in->browser : "", "");
+	name_key(t, BY_ADDRESS, network, "");
+	name_key(t, BY_PAIR, network, login);
+	name_key(t, BY_LOGIN, login, "");
+	talloc_free(login);
+}
+
+/* ERR_LIMIT when it had its tries. */
+static int count(const struct tries *t, enum counted what,
+		 const struct settings *s, int64_t *wait_s, struct err *e)
+{
+	int64_t most = counters[what].times *
+		       settings_number(s, SET_LOGIN_TRIES);
+	int64_t n, left;
+
+	if (kv_count(t->kv, t->keys[what], settings_number(s, SET_LOGIN_WINDOW),
+		     &n, &left, e) < 0)
 		return -1;
-	address_tries_key(key, address);
-	if (kv_count(kv, key, window, &by_address, &address_left, e) < 0)
-		return -1;
-	if (by_login > tries)
-		wait = login_left;
-	if (by_address > 4 * tries && address_left > wait)
-		wait = address_left;
-	if (by_login <= tries && by_address <= 4 * tries)
+	if (n <= most)
 		return 0;
-	*wait_s = wait > 0 ? wait : 1;
+	*wait_s = left > 0 ? left : 1;
 	return err_tell(e, ERR_LIMIT, "error_too_many_tries", "too many tries"
-			" to log in; wait %lld s", (long long)*wait_s);
+			" to log in (%s); wait %lld s", counters[what].name,
+			(long long)*wait_s);
 }
 
-int login_succeeded(struct kv *kv, const char *login, const char *address,
-		    struct err *e)
+int login_check(struct kv *kv, const struct settings *s,
+		const struct login_try *in, int64_t *wait_s, struct err *e)
 {
-	char key[TRIES_KEY_SIZE];
+	struct err other = { 0 };
+	struct tries t;
 
-	login_tries_key(key, login);
-	if (kv_delete(kv, key, e) < 0)
+	name_keys(&t, kv, in);
+	if (in->browser)
+		return count(&t, BY_BROWSER, s, wait_s, e);
+	if (count(&t, BY_ADDRESS, s, wait_s, e) < 0)
 		return -1;
-	address_tries_key(key, address);
-	return kv_uncount(kv, key, e);
+	if (count(&t, BY_PAIR, s, wait_s, e) == 0)
+		return count(&t, BY_LOGIN, s, wait_s, e);
+	if (e->kind == ERR_LIMIT &&
+	    kv_uncount(kv, t.keys[BY_ADDRESS], &other) < 0)
+		*e = other;
+	return -1;
+}
+
+int login_succeeded(struct kv *kv, const struct login_try *in, struct err *e)
+{
+	struct tries t;
+
+	name_keys(&t, kv, in);
+	if (in->browser)
+		return kv_delete(kv, t.keys[BY_BROWSER], e);
+	if (kv_delete(kv, t.keys[BY_PAIR], e) < 0 ||
+	    kv_uncount(kv, t.keys[BY_ADDRESS], e) < 0)
+		return -1;
+	return kv_uncount(kv, t.keys[BY_LOGIN], e);
 }
 
 void csrf_token(const char *token, char out[TOKEN_SIZE])

@@ -1,18 +1,12 @@
 #include "config.h"
 #include "auth/password.h"
 
-#include <pthread.h>
 #include <sodium.h>
 #include <string.h>
 
 #include "core/str.h"
 
 #define GENERATED 20
-#define AT_ONCE 2		/* hashes of 64 MiB; the other threads wait */
-
-static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
-static pthread_cond_t gate_opens = PTHREAD_COND_INITIALIZER;
-static int hashing;
 
 _Static_assert(PASSWORD_HASH_SIZE >= crypto_pwhash_STRBYTES, "hash fits");
 
@@ -25,23 +19,6 @@ static void ready(void)
 {
 	if (sodium_init() < 0)
 		err_abort("libsodium does not start");
-}
-
-static void enter(void)
-{
-	pthread_mutex_lock(&gate);
-	while (hashing == AT_ONCE)
-		pthread_cond_wait(&gate_opens, &gate);
-	hashing++;
-	pthread_mutex_unlock(&gate);
-}
-
-static void leave(void)
-{
-	pthread_mutex_lock(&gate);
-	hashing--;
-	pthread_cond_signal(&gate_opens);
-	pthread_mutex_unlock(&gate);
 }
 
 int password_check(const char *password, struct err *e)
@@ -70,11 +47,9 @@ int password_hash(const char *password, char out[PASSWORD_HASH_SIZE],
 	ready();
 	if (password_check(password, e) < 0)
 		return -1;
-	enter();
 	failed = crypto_pwhash_str(out, password, strlen(password),
 				   crypto_pwhash_OPSLIMIT_INTERACTIVE,
 				   crypto_pwhash_MEMLIMIT_INTERACTIVE);
-	leave();
 	if (failed)
 		return err_set(e, ERR_UNAVAILABLE, "no memory for argon2id:"
 			       " 64 MiB must be free");
@@ -89,9 +64,7 @@ bool password_matches(const char *hash, const char *password)
 	ready();
 	if (n > PASSWORD_MAX)
 		return false;
-	enter();
 	same = crypto_pwhash_str_verify(hash ? hash : nobody, password, n) == 0;
-	leave();
 	return hash && same;
 }
 

@@ -13,7 +13,7 @@
 /* ERR_INPUT "error_password_short", "error_password_long" or "error_password_text" (not UTF-8) for a bad one. */
 int password_check(const char *password, struct err *e) must_check;
 
-/* Checks, then hashes: some 50 ms and 64 MiB; of all threads two at once. */
+/* Checks, then hashes: some 100 ms and 64 MiB, so a caller sees to it that few do at once. */
 int password_hash(const char *password, char out[PASSWORD_HASH_SIZE], struct err *e) must_check;
 
 /* hash NULL (no such login): spends the same time on a fixed hash and says false. */

@@ -7,6 +7,7 @@
 #include <talloc.h>
 
 #include "bridge/command.h"
+#include "auth/login.h"
 #include "bridge/inside.h"
 #include "core/clock.h"
 #include "core/log.h"
@@ -265,9 +266,11 @@ static bool too_many(const struct client *c)
 static void checked(void *data, const char *value, const struct err *e)
 {
 	struct client *c = data;
+	struct login login;
 
 	c->checking = false;
-	if (!e && (!value || !str_equal(value, c->person->id)))
+	if (!e && (!value || !login_parse(value, &login) ||
+		   !str_equal(login.user_id, c->person->id)))
 		client_close(c, WEBSOCKET_LOGIN_ENDED, "login ended");
 }
 

@@ -19,7 +19,7 @@ struct handshake {
 	struct bridge *bridge;
 	struct exchange *x;
 	char key[LOGIN_KEY_SIZE];
-	char user_id[ID_SIZE];
+	struct login login;
 	char conversation[ID_SIZE];	/* "" for /ws/workspace */
 	char accept[29];
 	char *language, *request_id;
@@ -140,7 +140,7 @@ static void upgraded(void *data, int fd, const void *early, size_t n)
 	} else if (fd >= 0) {
 		hex_bytes(h->key + strlen("session:"), key, sizeof(key));
 		start.locale = locale_of(h);
-		start.person = person_get(h->bridge, h->user_id);
+		start.person = person_get(h->bridge, h->login.user_id);
 		name_person(start.person, h->user);
 		client_new(h->bridge, &start);
 	}
@@ -152,15 +152,15 @@ static int look_work(void *data, struct db *db, struct err *e)
 	struct handshake *h = data;
 	struct conversation *c;
 
-	h->user = user_load(db, h, h->user_id, e);
+	h->user = user_load(db, h, h->login.user_id, e);
 	if (!h->user)
 		return e->kind == ERR_MISSING ?
 		       err_set(e, ERR_AUTH, "no such account") : -1;
-	if (h->user->disabled_at)
-		return err_set(e, ERR_AUTH, "the account is disabled");
+	if (h->user->disabled_at || !login_holds(&h->login, h->user))
+		return err_set(e, ERR_AUTH, "disabled, or another password");
 	if (!h->conversation[0])
 		return 0;
-	c = conversation_load(db, h, h->conversation, h->user_id, e);
+	c = conversation_load(db, h, h->conversation, h->login.user_id, e);
 	if (!c)
 		return -1;
 	h->run = str_equal(c->kind, "run");
@@ -184,8 +184,7 @@ static void found(void *data, const char *value, const struct err *e)
 	struct handshake *h = data;
 	struct err none = { 0 };
 
-	if (!e && (!value || !id_valid(value) ||
-		   !str_copy(h->user_id, sizeof(h->user_id), value))) {
+	if (!e && (!value || !login_parse(value, &h->login))) {
 		err_set(&none, ERR_AUTH, "no such login");
 		e = &none;
 	}

@@ -162,21 +162,3 @@ const char *form_text(const struct form *f, const char *name)
 
 	return value ? value : "";
 }
-
-int form_check(const struct form *f, const struct form_rule *rules, size_t n,
-	       struct err *e)
-{
-	const char *value;
-	size_t i, count;
-
-	for (i = 0; i < n; i++) {
-		value = form_text(f, rules[i].name);
-		count = utf8_count(value, strlen(value));
-		if (count < rules[i].min || count > rules[i].max)
-			return err_tell(e, ERR_INPUT, rules[i].key,
-				"%s: %zu characters, not %zu to %zu",
-				rules[i].name, count, rules[i].min,
-				rules[i].max);
-	}
-	return 0;
-}

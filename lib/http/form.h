@@ -36,15 +36,4 @@ const char *form_nth(const struct form *f, const char *name, size_t i);
 int form_decode(char *out, const char *text, size_t n, bool plus,
 		struct err *e) must_check;
 
-/* What a page declares of each field it takes; everything else in a form is ignored. */
-struct form_rule {
-	const char *name;
-	size_t min, max;	/* characters (code points) */
-	const char *key;	/* catalogue key of the sentence when it is wrong */
-};
-
-/* ERR_INPUT with the rule's key at the first field that breaks its rule. */
-int form_check(const struct form *f, const struct form_rule *rules, size_t n,
-	       struct err *e) must_check;
-
 #endif

@@ -11,6 +11,7 @@ enum {
 	ROUTE_OPEN = 1,		/* needs no login */
 	ROUTE_NO_CSRF = 2,	/* unsafe, yet no CSRF token: say why in the row */
 	ROUTE_ADMIN = 4,	/* administrators only; others get 404 */
+	ROUTE_PASSWORD = 16,	/* hashes a password: some 100 ms and 64 MiB, so few at once */
 	ROUTE_RAW = 8,		/* for programs: a body of any type, no cookie and no Origin is looked at */
 };
 

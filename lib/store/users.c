@@ -6,6 +6,7 @@
 
 #include "core/clock.h"
 #include "core/str.h"
+#include "store/fold.h"
 
 #define LOGIN_MAX 32
 #define DISPLAY_NAME_MAX 64
@@ -110,11 +111,26 @@ struct user *user_load(struct db *db, const void *ctx, const char *id,
 		    id, e);
 }
 
+char *user_fold_login(const void *ctx, const char *login)
+{
+	size_t n = strlen(login);
+	char *out = talloc_size(ctx, 4 * n + 1);
+
+	if (!out)
+		err_abort("out of memory");
+	out[fold_lower(out, login, n)] = '\0';
+	return out;
+}
+
 struct user *user_load_by_login(struct db *db, const void *ctx,
 				const char *login, struct err *e)
 {
-	return load(db, ctx, "SELECT " COLUMNS " FROM users"
-		    " WHERE login = lower($1)", login, e);
+	char *folded = user_fold_login(NULL, login);
+	struct user *u = load(db, ctx, "SELECT " COLUMNS " FROM users"
+			      " WHERE login = $1", folded, e);
+
+	talloc_free(folded);
+	return u;
 }
 
 /* One row must have been changed. */

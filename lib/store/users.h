@@ -25,7 +25,10 @@ struct user {
 int user_create(struct db *db, const char *login, const char *password_hash,
 		bool admin, char id[ID_SIZE], struct err *e) must_check;
 
-/* ERR_MISSING when there is none. Gives (child of ctx). A login is found in any case of its letters. */
+/* The spelling under which a login is kept, found and counted: lower case, beyond ASCII too. Gives (child of ctx). */
+char *user_fold_login(const void *ctx, const char *login);
+
+/* ERR_MISSING when there is none. Gives (child of ctx). A login is found by its fold. */
 struct user *user_load(struct db *db, const void *ctx, const char *id, struct err *e) must_check;
 struct user *user_load_by_login(struct db *db, const void *ctx, const char *login, struct err *e) must_check;
 

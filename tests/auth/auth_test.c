@@ -1,4 +1,4 @@
-/* lib/auth: passwords, logins, tries, CSRF, policy. */
+/* lib/auth: passwords, logins, tries, CSRF. */
 #include "config.h"
 
 #include <setjmp.h>
@@ -6,25 +6,23 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
-#include <pthread.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <talloc.h>
 #include <unistd.h>
 
 #include "../kv/redis_server.h"
+#include "auth/device.h"
 #include "auth/login.h"
 #include "auth/password.h"
-#include "auth/policy.h"
 #include "core/str.h"
 
 struct fixture {
 	struct redis_server server;
 	struct kv *kv;
 	struct settings *settings;
-	char user[ID_SIZE];
+	struct user user;	/* id and password hash */
 };
 
 static int set_up(void **state)
@@ -36,7 +34,8 @@ static int set_up(void **state)
 	f->kv = kv_new(f, f->server.socket);
 	f->settings = settings_new();
 	assert_int_equal(settings_set(f->settings, "login_tries", "3", &e), 0);
-	id_new(f->user);
+	id_new(f->user.id);
+	f->user.password_hash = "$argon2id$one";
 	*state = f;
 	return 0;
 }
@@ -110,36 +109,45 @@ static void generated_passwords_differ_and_pass(void **state)
 static void logins_begin_and_end(void **state)
 {
 	struct fixture *f = *state;
-	char a[TOKEN_SIZE], b[TOKEN_SIZE], c[TOKEN_SIZE], id[ID_SIZE];
+	char a[TOKEN_SIZE], b[TOKEN_SIZE], c[TOKEN_SIZE];
 	char key[LOGIN_KEY_SIZE], *value;
+	struct user later = f->user;
+	struct login login;
 	struct err e = { 0 };
 	bool any;
 
-	OK(login_start(f->kv, f->user, 100, a, &e));
-	OK(login_start(f->kv, f->user, 100, b, &e));
-	OK(login_start(f->kv, f->user, 100, c, &e));
-	OK(login_find(f->kv, a, id, &e));
-	assert_string_equal(id, f->user);
+	OK(login_start(f->kv, &f->user, 100, a, &e));
+	OK(login_start(f->kv, &f->user, 100, b, &e));
+	OK(login_start(f->kv, &f->user, 100, c, &e));
+	OK(login_find(f->kv, a, &login, &e));
+	assert_string_equal(login.user_id, f->user.id);
+	assert_true(login_holds(&login, &f->user));
+	/* With a new password it has ended, unless it is the one that set it. */
+	later.password_hash = "$argon2id$two";
+	assert_false(login_holds(&login, &later));
+	OK(login_renew(f->kv, &later, 100, a, &e));
+	OK(login_find(f->kv, a, &login, &e));
+	assert_true(login_holds(&login, &later));
 	login_key(a, key);
 	assert_int_equal(strlen(key), LOGIN_KEY_SIZE - 1);
 	assert_null(strstr(key, a));	/* Redis never sees the token */
 	OK(kv_get(f->kv, f, key, &value, &e));
-	assert_string_equal(value, f->user);
+	assert_true(str_starts(value, f->user.id));
 	OK(login_end(f->kv, a, &e));
 	OK(login_end(f->kv, a, &e));
-	FAILS(ERR_AUTH, login_find(f->kv, a, id, &e));
-	OK(login_any(f->kv, f->user, &any, &e));
+	FAILS(ERR_AUTH, login_find(f->kv, a, &login, &e));
+	OK(login_any(f->kv, f->user.id, &any, &e));
 	assert_true(any);
-	OK(login_end_all(f->kv, f->user, b, &e));
-	OK(login_find(f->kv, b, id, &e));
-	FAILS(ERR_AUTH, login_find(f->kv, c, id, &e));
-	OK(login_end_all(f->kv, f->user, NULL, &e));
-	OK(login_any(f->kv, f->user, &any, &e));
+	OK(login_end_all(f->kv, f->user.id, b, &e));
+	OK(login_find(f->kv, b, &login, &e));
+	FAILS(ERR_AUTH, login_find(f->kv, c, &login, &e));
+	OK(login_end_all(f->kv, f->user.id, NULL, &e));
+	OK(login_any(f->kv, f->user.id, &any, &e));
 	assert_false(any);
-	FAILS(ERR_AUTH, login_find(f->kv, b, id, &e));
-	FAILS(ERR_AUTH, login_find(f->kv, NULL, id, &e));
-	FAILS(ERR_AUTH, login_find(f->kv, "", id, &e));
-	FAILS(ERR_AUTH, login_find(f->kv, "../../etc/passwd", id, &e));
+	FAILS(ERR_AUTH, login_find(f->kv, b, &login, &e));
+	FAILS(ERR_AUTH, login_find(f->kv, NULL, &login, &e));
+	FAILS(ERR_AUTH, login_find(f->kv, "", &login, &e));
+	FAILS(ERR_AUTH, login_find(f->kv, "../../etc/passwd", &login, &e));
 }
 
 static int count_members(void *data, const char *member, struct err *e)
@@ -156,11 +164,11 @@ static void logins_that_ran_out_are_swept(void **state)
 	int i, n = 0;
 
 	for (i = 0; i < 5; i++) {
-		OK(login_start(f->kv, f->user, 100, token, &e));
+		OK(login_start(f->kv, &f->user, 100, token, &e));
 		login_key(token, key);
 		OK(kv_expire(f->kv, key, -1, &e));
 	}
-	snprintf(set, sizeof(set), "logins:%s", f->user);
+	snprintf(set, sizeof(set), "logins:%s", f->user.id);
 	OK(kv_set_each(f->kv, set, count_members, &n, &e));
 	assert_int_equal(n, 1);
 }
@@ -168,43 +176,119 @@ static void logins_that_ran_out_are_swept(void **state)
 static void redis_away_is_not_logged_out(void **state)
 {
 	struct fixture *f = *state;
-	char token[TOKEN_SIZE], id[ID_SIZE];
+	char token[TOKEN_SIZE];
+	struct login login;
 	struct err e = { 0 };
 
-	OK(login_start(f->kv, f->user, 100, token, &e));
+	OK(login_start(f->kv, &f->user, 100, token, &e));
 	server_kill(&f->server);
-	FAILS(ERR_UNAVAILABLE, login_find(f->kv, token, id, &e));
-	FAILS(ERR_UNAVAILABLE, login_start(f->kv, f->user, 9, token, &e));
+	FAILS(ERR_UNAVAILABLE, login_find(f->kv, token, &login, &e));
+	FAILS(ERR_UNAVAILABLE, login_start(f->kv, &f->user, 9, token, &e));
 	FAILS(ERR_UNAVAILABLE, login_end(f->kv, token, &e));
 	server_start(&f->server);
-	FAILS(ERR_AUTH, login_find(f->kv, token, id, &e));
+	FAILS(ERR_AUTH, login_find(f->kv, token, &login, &e));
 }
 
-static int try_login(struct fixture *f, const char *login,
-		     const char *address, struct err *e)
+static int try_from(struct fixture *f, const char *browser, const char *login,
+		    const char *address, struct err *e)
 {
+	const struct login_try try = { login, address, browser };
 	int64_t wait = 0;
-	int rc = login_check(f->kv, f->settings, login, address, &wait, e);
+	int rc = login_check(f->kv, f->settings, &try, &wait, e);
 
 	assert_true((rc < 0) == (wait > 0));
 	assert_true(wait <= 900);
 	return rc;
 }
 
-static void tries_by_login_end(void **state)
+static int try_login(struct fixture *f, const char *login, const char *address,
+		     struct err *e)
+{
+	return try_from(f, NULL, login, address, e);
+}
+
+static void success(struct fixture *f, const char *browser, const char *login,
+		    const char *address)
+{
+	const struct login_try try = { login, address, browser };
+	struct err e = { 0 };
+
+	OK(login_succeeded(f->kv, &try, &e));
+}
+
+/* Three tries of a login at an address, in any spelling that finds the account. */
+static void tries_of_a_login_at_an_address_end(void **state)
 {
 	struct fixture *f = *state;
 	struct err e = { 0 };
 
 	OK(try_login(f, "kim", "10.0.0.1", &e));
-	OK(try_login(f, "Kim", "10.0.0.2", &e));
-	OK(try_login(f, "kim", "10.0.0.3", &e));
-	FAILS(ERR_LIMIT, try_login(f, "KIM", "10.0.0.4", &e));
+	OK(try_login(f, "Kim", "10.0.0.1", &e));
+	OK(try_login(f, "\xe2\x84\xaaim", "10.0.0.1", &e));
+	FAILS(ERR_LIMIT, try_login(f, "KIM", "10.0.0.1", &e));
 	assert_string_equal(e.key, "error_too_many_tries");
 	assert_non_null(strstr(e.text, "wait "));
-	OK(try_login(f, "lee", "10.0.0.4", &e));
-	OK(login_succeeded(f->kv, "Kim", "10.0.0.4", &e));
+	FAILS(ERR_LIMIT, try_login(f, "\xe2\x84\xaaIM", "10.0.0.1", &e));
+	/* kim is somewhere else, lee is at that address: neither is locked out. */
 	OK(try_login(f, "kim", "10.0.0.4", &e));
+	OK(try_login(f, "lee", "10.0.0.1", &e));
+	success(f, NULL, "Kim", "10.0.0.1");
+	OK(try_login(f, "kim", "10.0.0.1", &e));
+}
+
+/* However long one person tries, the others behind that address come in. */
+static void one_login_does_not_use_up_an_address(void **state)
+{
+	struct fixture *f = *state;
+	struct err e = { 0 };
+	int i;
+
+	for (i = 0; i < 3; i++)
+		OK(try_login(f, "kim", "10.0.0.1", &e));
+	for (i = 0; i < 50; i++)
+		FAILS(ERR_LIMIT, try_login(f, "kim", "10.0.0.1", &e));
+	OK(try_login(f, "lee", "10.0.0.1", &e));
+}
+
+/* Refused by its address, a try costs the login nothing: or one machine locks everybody out. */
+static void a_refused_address_locks_no_login(void **state)
+{
+	struct fixture *f = *state;
+	struct err e = { 0 };
+	char login[16], address[16];
+	int i;
+
+	for (i = 0; i < 12; i++) {
+		snprintf(login, sizeof(login), "v%d", i);
+		OK(try_login(f, login, "10.0.0.9", &e));
+	}
+	for (i = 0; i < 60; i++)
+		FAILS(ERR_LIMIT, try_login(f, "kim", "10.0.0.9", &e));
+	for (i = 0; i < 30; i++) {
+		snprintf(address, sizeof(address), "10.0.1.%d", i);
+		OK(try_login(f, "kim", address, &e));
+	}
+	/* Guesses from everywhere end, too, */
+	FAILS(ERR_LIMIT, try_login(f, "kim", "10.0.2.1", &e));
+	/* but not for a browser in which kim had logged in. */
+	OK(try_from(f, "known", "kim", "10.0.0.9", &e));
+}
+
+static void a_known_browser_has_a_count_of_its_own(void **state)
+{
+	struct fixture *f = *state;
+	struct err e = { 0 };
+	int i;
+
+	for (i = 0; i < 3; i++)
+		OK(try_from(f, "known", "kim", "10.0.0.1", &e));
+	for (i = 0; i < 20; i++)
+		FAILS(ERR_LIMIT, try_from(f, "known", "kim", "10.0.0.2", &e));
+	OK(try_from(f, "other", "kim", "10.0.0.1", &e));
+	for (i = 0; i < 3; i++)
+		OK(try_login(f, "kim", "10.0.0.1", &e));
+	success(f, "known", "kim", "10.0.0.1");
+	OK(try_from(f, "known", "kim", "10.0.0.1", &e));
 }
 
 static void tries_by_address_end_and_are_not_washed(void **state)
@@ -220,11 +304,11 @@ static void tries_by_address_end_and_are_not_washed(void **state)
 		OK(try_login(f, login, address, &e));
 		/* Own logins that succeed in between give nothing back. */
 		OK(try_login(f, "own", "10.0.0.9", &e));
-		OK(login_succeeded(f->kv, "own", "10.0.0.9", &e));
+		success(f, NULL, "own", "10.0.0.9");
 	}
 	FAILS(ERR_LIMIT, try_login(f, "other", "2001:db8::ffff", &e));
 	OK(try_login(f, "other", "2001:db8:0:1::1", &e));
-	OK(login_succeeded(f->kv, "u1", "2001:db8::1", &e));
+	success(f, NULL, "u1", "2001:db8::1");
 	FAILS(ERR_LIMIT, try_login(f, "u1", "2001:db8::1", &e));
 	for (i = 0; i < 12; i++) {
 		snprintf(login, sizeof(login), "v%d", i);
@@ -235,6 +319,7 @@ static void tries_by_address_end_and_are_not_washed(void **state)
 
 static void tries_at_once_do_not_overshoot(void **state)
 {
+	const struct login_try try = { "kim", "10.0.0.1", NULL };
 	struct fixture *f = *state;
 	int i, status, passed = 0;
 	struct err e = { 0 };
@@ -244,8 +329,8 @@ static void tries_at_once_do_not_overshoot(void **state)
 		if (fork() == 0) {
 			struct kv *own = kv_new(NULL, f->server.socket);
 
-			_exit(login_check(own, f->settings, "kim", "10.0.0.1",
-					  &wait, &e) == 0 ? 1 : 0);
+			_exit(login_check(own, f->settings, &try, &wait,
+					  &e) == 0 ? 1 : 0);
 		}
 	}
 	for (i = 0; i < 10; i++) {
@@ -254,6 +339,34 @@ static void tries_at_once_do_not_overshoot(void **state)
 		passed += WEXITSTATUS(status);
 	}
 	assert_int_equal(passed, 3);
+}
+
+static void a_browser_is_known_by_its_cookie(void **state)
+{
+	struct user kim = { .id = "a", .password_hash = "$argon2id$one" };
+	struct user lee = { .id = "b", .password_hash = "$argon2id$one" };
+	char a[TOKEN_SIZE], b[TOKEN_SIZE], forged[TOKEN_SIZE];
+	char name[DEVICE_COOKIE_SIZE], other[DEVICE_COOKIE_SIZE];
+
+	device_make(&kim, NULL, a);
+	assert_true(device_valid(&kim, a));
+	assert_false(device_valid(&lee, a));
+	assert_false(device_valid(&kim, NULL));
+	assert_false(device_valid(&kim, "x"));
+	token_new(forged);
+	assert_false(device_valid(&kim, forged));
+	memcpy(forged, a, TOKEN_SIZE);
+	forged[0] = a[0] == '0' ? '1' : '0';
+	assert_false(device_valid(&kim, forged));
+	device_make(&kim, a, b);
+	assert_string_equal(a, b);
+	device_make(&kim, forged, b);
+	assert_string_not_equal(forged, b);
+	kim.password_hash = "$argon2id$two";
+	assert_false(device_valid(&kim, a));
+	device_cookie(&kim, name);
+	device_cookie(&lee, other);
+	assert_string_not_equal(name, other);
 }
 
 static void csrf_belongs_to_its_token(void **state)
@@ -276,69 +389,21 @@ static void csrf_belongs_to_its_token(void **state)
 	assert_false(csrf_matches("nonsense", csrf));
 }
 
-static void policy_is_the_table(void **state)
-{
-	struct user kim = { .id = "a", .login = "kim" };
-	struct user root = { .id = "b", .login = "root", .admin = true };
-	struct err e = { 0 };
-
-	assert_true(policy_may(&kim, POLICY_CONVERSATION_READ, "a"));
-	assert_false(policy_may(&kim, POLICY_CONVERSATION_READ, "b"));
-	assert_false(policy_may(&kim, POLICY_CONVERSATION_READ, NULL));
-	assert_false(policy_may(&root, POLICY_CONVERSATION_READ, "a"));
-	assert_false(policy_may(&kim, POLICY_USERS_MANAGE, "a"));
-	assert_true(policy_may(&root, POLICY_USERS_MANAGE, NULL));
-	FAILS(ERR_DENIED, policy_check(&kim, POLICY_USERS_MANAGE, NULL, &e));
-	assert_string_equal(e.text, "kim may not manage accounts");
-	OK(policy_check(&kim, POLICY_ACCOUNT_EDIT, "a", &e));
-	root.disabled_at = 1;
-	assert_false(policy_may(&root, POLICY_USERS_MANAGE, NULL));
-	assert_false(policy_may(&root, POLICY_WORKSPACE_USE, "b"));
-}
-
-static void *guess(void *data)
-{
-	assert_false(password_matches(NULL, "not this one"));
-	return NULL;
-}
-
-static long peak_mb(void)
-{
-	struct rusage used;
-
-	assert_int_equal(getrusage(RUSAGE_SELF, &used), 0);
-	return used.ru_maxrss / 1024;
-}
-
-/* Eight of 64 MiB would be half a gigabyte. */
-static void many_guesses_take_little_memory(void **state)
-{
-	pthread_t threads[8];
-	long before;
-	size_t i;
-
-	guess(NULL);
-	before = peak_mb();
-	for (i = 0; i < 8; i++)
-		assert_int_equal(pthread_create(&threads[i], NULL, guess, NULL), 0);
-	for (i = 0; i < 8; i++)
-		pthread_join(threads[i], NULL);
-	assert_true(peak_mb() - before < 128);
-}
-
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(passwords_match_their_hash_only),
 		cmocka_unit_test(generated_passwords_differ_and_pass),
-		cmocka_unit_test(many_guesses_take_little_memory),
+		cmocka_unit_test(a_browser_is_known_by_its_cookie),
 		cmocka_unit_test(csrf_belongs_to_its_token),
-		cmocka_unit_test(policy_is_the_table),
 		TEST(logins_begin_and_end),
 		TEST(logins_that_ran_out_are_swept),
 		TEST(redis_away_is_not_logged_out),
-		TEST(tries_by_login_end),
+		TEST(tries_of_a_login_at_an_address_end),
+		TEST(one_login_does_not_use_up_an_address),
+		TEST(a_refused_address_locks_no_login),
+		TEST(a_known_browser_has_a_count_of_its_own),
 		TEST(tries_by_address_end_and_are_not_washed),
 		TEST(tries_at_once_do_not_overshoot),
 	};

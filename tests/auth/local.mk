@@ -4,6 +4,6 @@ tests_auth_auth_test_LDADD = $(auth_test_libs)
 tests_auth_gateway_token_test_SOURCES = tests/auth/gateway_token_test.c \
 	$(test_redis)
 tests_auth_gateway_token_test_LDADD = $(auth_test_libs)
-auth_test_libs = lib/auth/libauth.a lib/kv/libkv.a \
-	lib/core/libcore.a $(SODIUM_LIBS) $(HIREDIS_LIBS) $(UV_LIBS) \
+auth_test_libs = lib/auth/libauth.a lib/store/libstore.a lib/kv/libkv.a \
+	lib/core/libcore.a $(SODIUM_LIBS) $(SQLITE_LIBS) $(HIREDIS_LIBS) $(UV_LIBS) \
 	$(TALLOC_LIBS) $(CORE_LIBS) $(test_libs)

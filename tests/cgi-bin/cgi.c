@@ -82,7 +82,7 @@ static void set(const char *name, const char *value)
 static _Noreturn void be_cgi(struct browser *b, const char *method,
 			     const char *address, size_t n, int fd)
 {
-	char path[4096], length[32], cookie[640];
+	char path[4096], length[32], cookie[768];
 	char *query;
 	int i;
 
@@ -91,9 +91,9 @@ static _Noreturn void be_cgi(struct browser *b, const char *method,
 	if (query)
 		*query++ = '\0';
 	snprintf(length, sizeof(length), "%zu", n);
-	snprintf(cookie, sizeof(cookie), "%s%s%s%s%s", b->session,
+	snprintf(cookie, sizeof(cookie), "%s%s%s%s%s%s%s", b->session,
 		 *b->session ? "; " : "", b->before, *b->before ? "; " : "",
-		 b->other);
+		 b->device, *b->device ? "; " : "", b->other);
 	set("GATEWAY_INTERFACE", "CGI/1.1");
 	set("SERVER_PROTOCOL", "HTTP/1.1");
 	set("REQUEST_METHOD", method);
@@ -163,7 +163,8 @@ static void keep_cookie(struct browser *b, const char *line)
 {
 	size_t n = strcspn(line, ";\r\n");
 	char *jar = str_starts(line, "gongbang_session=") ? b->session :
-		    str_starts(line, "gongbang_login=") ? b->before : NULL;
+		    str_starts(line, "gongbang_login=") ? b->before :
+		    str_starts(line, "gongbang_device_") ? b->device : NULL;
 
 	if (!jar) {
 		snprintf(b->other, sizeof(b->other), "%.*s", (int)n, line);

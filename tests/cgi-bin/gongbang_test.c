@@ -100,7 +100,8 @@ static void usage_is_2(void **state)
 static void new_password_ends_logins_everywhere(void **state)
 {
 	struct fixture *f = *state;
-	char token[TOKEN_SIZE], id[ID_SIZE], told[1024], want[128];
+	char token[TOKEN_SIZE], told[1024], want[128];
+	struct login login;
 	struct kv *kv = kv_new(f, f->server.socket);
 	struct err e = { 0 };
 	struct user *u;
@@ -109,7 +110,7 @@ static void new_password_ends_logins_everywhere(void **state)
 
 	expect(f, 0, "user add kim", "correct horse\n");
 	u = load(f, "kim");
-	assert_int_equal(login_start(kv, u->id, 100, token, &e), 0);
+	assert_int_equal(login_start(kv, u, 100, token, &e), 0);
 	assert_int_equal(pipe(pipes), 0);
 	serve_control(f, pipes[1]);
 	r = expect(f, 0, "user passwd kim", "battery staple\n");
@@ -118,7 +119,7 @@ static void new_password_ends_logins_everywhere(void **state)
 	wait(NULL);
 	snprintf(want, sizeof(want), "POST /users/%s/ended HTTP/1.1", u->id);
 	assert_string_equal(told, want);
-	assert_int_equal(login_find(kv, token, id, &e), -1);
+	assert_int_equal(login_find(kv, token, &login, &e), -1);
 	assert_int_equal(e.kind, ERR_AUTH);
 	u = load(f, "kim");
 	assert_true(password_matches(u->password_hash, "battery staple"));
@@ -151,16 +152,16 @@ static void disabling_warns_when_others_are_away(void **state)
 {
 	struct fixture *f = *state;
 	struct kv *kv = kv_new(f, f->server.socket);
-	char token[TOKEN_SIZE], id[ID_SIZE];
+	char token[TOKEN_SIZE];
+	struct login login;
 	struct err e = { 0 };
 	struct ran r;
 
 	expect(f, 0, "user add kim", "correct horse\n");
-	assert_int_equal(login_start(kv, load(f, "kim")->id, 100, token, &e),
-			 0);
+	assert_int_equal(login_start(kv, load(f, "kim"), 100, token, &e), 0);
 	r = expect(f, 0, "user disable kim", "");
 	assert_non_null(strstr(r.err, "warning: the bridge was not told"));
-	assert_int_equal(login_find(kv, token, id, &e), -1);
+	assert_int_equal(login_find(kv, token, &login, &e), -1);
 	assert_true(load(f, "kim")->disabled_at > 0);
 	assert_int_equal(endings(f), 0);
 	expect(f, 0, "user enable kim", "");

@@ -144,6 +144,97 @@ static void test_rate_limit(void **state)
 	site_release(&own);
 }
 
+/* Logs in with the cookies that there are, as a person who comes back does. */
+static struct answer *log_in_again(struct browser *b, const char *login,
+				   const char *password)
+{
+	char *form = talloc_asprintf(NULL, "csrf=CSRF&login=%s&password=%s",
+				     login, password);
+	struct answer *a;
+
+	*b->session = '\0';
+	talloc_free(get(b, "/login"));
+	a = post(b, "/login", form);
+	talloc_free(form);
+	return a;
+}
+
+static void from(struct browser *b, const char *address)
+{
+	b->env[0][0] = "REMOTE_ADDR";
+	b->env[0][1] = address;
+}
+
+/* What strangers type locks nobody out who had been here, nor the office they type in. */
+static void test_strangers_lock_nobody_out(void **state)
+{
+	struct site_under_test own;
+	struct browser known, stranger, lee;
+	char address[16];
+	int i;
+
+	(void)state;
+	site_init(&own, "login_tries = 2\n");
+	talloc_free(log_in(&known, &own, "kim", PASSWORD));
+	assert_non_null(strstr(known.device, "gongbang_device_"));
+	stranger = (struct browser){ .site = &own };
+	for (i = 0; i < 30; i++) {
+		snprintf(address, sizeof(address), "10.0.0.%d", i);
+		from(&stranger, address);
+		talloc_free(log_in_again(&stranger, "kim", "wrong+one"));
+	}
+	from(&stranger, "127.0.0.1");
+	for (i = 0; i < 3; i++)
+		talloc_free(log_in_again(&stranger, "kim", "wrong+one"));
+	expect_error(log_in_again(&stranger, "kim", PASSWORD), 429, "Too many");
+	expect_to(log_in_again(&known, "kim", PASSWORD), "/workspace");
+	expect_to(log_in(&lee, &own, "lee", PASSWORD), "/workspace");
+	/* A cookie of somebody else's account is worth nothing. */
+	strcpy(stranger.device, lee.device);
+	expect_error(log_in_again(&stranger, "kim", PASSWORD), 429, "Too many");
+	site_release(&own);
+}
+
+/* U+212A is a k to whoever looks up kim: the tries are kim's. */
+static void test_one_spelling_is_counted(void **state)
+{
+	struct site_under_test own;
+	struct browser b;
+	int i;
+
+	(void)state;
+	site_init(&own, "login_tries = 2\n");
+	for (i = 0; i < 2; i++)
+		expect_error(log_in(&b, &own, i ? "KIM" : "%E2%84%AAim",
+				    "wrong+one"), 401, "do not match");
+	expect_error(log_in(&b, &own, "%E2%84%AAIM", PASSWORD), 429, "Too many");
+	expect_error(log_in(&b, &own, "kim", PASSWORD), 429, "Too many");
+	site_release(&own);
+}
+
+/* Strangers' tries do not stop a person who is in from setting a new password; guesses of the old one end. */
+static void test_password_tries_are_the_login_s(void **state)
+{
+	struct site_under_test own;
+	struct browser b, other;
+	int i;
+
+	(void)state;
+	site_init(&own, "login_tries = 2\n");
+	be_kim(&b, &own);
+	be_kim(&other, &own);
+	for (i = 0; i < 3; i++)
+		talloc_free(post(&other, "/account/password", "csrf=CSRF"
+				 "&current=x&password=x&again=x"));
+	expect_error(post(&other, "/account/password", "csrf=CSRF&current="
+			  "correct+horse+battery&password=x&again=x"), 429,
+		     "Too many");
+	expect_error(post(&b, "/account/password", "csrf=CSRF&current="
+			  "correct+horse+battery&password=short&again=short"),
+		     400, "at least 10");
+	site_release(&own);
+}
+
 static void test_csrf_and_origin(void **state)
 {
 	struct browser b;
@@ -347,6 +438,9 @@ int main(void)
 		cmocka_unit_test(test_refused_login),
 		cmocka_unit_test(test_odd_logins),
 		cmocka_unit_test(test_rate_limit),
+		cmocka_unit_test(test_strangers_lock_nobody_out),
+		cmocka_unit_test(test_one_spelling_is_counted),
+		cmocka_unit_test(test_password_tries_are_the_login_s),
 		cmocka_unit_test(test_csrf_and_origin),
 		cmocka_unit_test(test_cookie_garbage),
 		cmocka_unit_test(test_not_logged_in),

@@ -172,10 +172,14 @@ static int status_of(const struct visitor *v, enum method method,
 	auto_buf bytes = BUF_INIT(SITE_OUTPUT_MAX);
 	void *ctx = talloc_new(NULL);
 	struct err e = { 0 };
+	struct user *user;
 	int status = 0;
 
 	if (v->user_id) {
-		must(login_start(kv, v->user_id, 60, token, &e), &e);
+		user = user_load(site.db, ctx, v->user_id, &e);
+		if (!user)
+			fail_msg("%s", e.text);
+		must(login_start(kv, user, 60, token, &e), &e);
 		csrf_token(token, csrf);
 		a.cookie = talloc_asprintf(ctx, LOGIN_COOKIE "=%s", token);
 	}
@@ -185,7 +189,7 @@ static int status_of(const struct visitor *v, enum method method,
 					 v->token ? csrf : "", fields);
 	}
 	snprintf(a.length, sizeof(a.length), "%zu", strlen(a.body));
-	site_answer(worker, &src, &bytes);
+	assert_true(site_answer(worker, &src, PASSWORDS_NOW, &bytes));
 	assert_int_equal(sscanf(buf_text(&bytes), "Status: %d", &status), 1);
 	talloc_free(ctx);
 	return status;

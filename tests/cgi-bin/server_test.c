@@ -18,7 +18,9 @@
 #include <unistd.h>
 
 #include "cgi.h"
+#include "auth/login.h"
 #include "core/buf.h"
+#include "core/str.h"
 
 enum { BEGIN = 1, END = 3, PARAMS = 4, STDIN = 5, STDOUT = 6 };
 
@@ -99,6 +101,7 @@ struct message {
 	const char *method, *address, *cookie;
 	int flags;
 	size_t body;	/* bytes of a form */
+	const char *form;	/* its text; NULL: of no meaning */
 };
 
 static void add_message(struct buf *b, const struct message *m)
@@ -131,6 +134,8 @@ static void add_message(struct buf *b, const struct message *m)
 	add_record(b, PARAMS, params.data, params.len);
 	add_record(b, PARAMS, "", 0);
 	memset(form, 'a', sizeof(form));
+	if (m->form)
+		memcpy(form, m->form, m->body);
 	for (i = 0; i < m->body; i += n) {
 		n = m->body - i < sizeof(form) ? m->body - i : sizeof(form);
 		add_record(b, STDIN, form, n);
@@ -153,7 +158,7 @@ static void send_message(int fd, const struct message *m)
 
 static void send_get(int fd, const char *address, const char *cookie, int flags)
 {
-	const struct message m = { "GET", address, cookie, flags, 0 };
+	const struct message m = { "GET", address, cookie, flags, 0, NULL };
 
 	send_message(fd, &m);
 }
@@ -392,6 +397,68 @@ static void test_socket_in_the_way(void **state)
 	unlink(path);
 }
 
+static void send_login(int fd)
+{
+	char token[TOKEN_SIZE], csrf[TOKEN_SIZE], cookie[96], form[256];
+	struct message m = { .method = "POST", .address = "/login",
+			     .cookie = cookie, .form = form };
+
+	token_new(token);
+	csrf_token(token, csrf);
+	snprintf(cookie, sizeof(cookie), "gongbang_login=%s", token);
+	snprintf(form, sizeof(form), "csrf=%s&login=kim&password=wrong+one",
+		 csrf);
+	m.body = strlen(form);
+	send_message(fd, &m);
+}
+
+static bool has_come(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+
+	return poll(&p, 1, 0) == 1;
+}
+
+/* A hash takes a while, and memory: two at once, some that wait, and pages go on meanwhile. */
+static void test_logins_do_not_stop_pages(void **state)
+{
+	pid_t pid = start();
+	int fds[100], i, page, n, refused = 0, busy = 0;
+
+	(void)state;
+	for (i = 0; i < 100; i++) {
+		fds[i] = reach();
+		send_login(fds[i]);
+	}
+	for (i = 0; i < 20; i++) {
+		page = reach();
+		send_get(page, "/login", NULL, 0);
+		expect_page(page, "Status: 200", "name=\"password\"");
+	}
+	for (i = n = 0; i < 100; i++)
+		n += !has_come(fds[i]);
+	assert_true(n > 0);
+	for (i = 0; i < 100; i++) {
+		auto_buf out = BUF_INIT(1 << 20);
+
+		assert_true(receive(fds[i], &out));
+		if (str_starts(buf_text(&out), "Status: 401")) {
+			refused++;
+		} else {
+			assert_true(str_starts(buf_text(&out), "Status: 503"));
+			assert_non_null(strstr(buf_text(&out), "Retry-After: "));
+			assert_non_null(strstr(buf_text(&out),
+					       "Many people are logging in"));
+			busy++;
+		}
+		close(fds[i]);
+	}
+	assert_true(refused >= 34);
+	assert_true(busy > 0);
+	kill(pid, SIGTERM);
+	expect_exit(pid, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -402,6 +469,7 @@ int main(void)
 		cmocka_unit_test(test_kept),
 		cmocka_unit_test(test_silent),
 		cmocka_unit_test(test_bodies),
+		cmocka_unit_test(test_logins_do_not_stop_pages),
 		cmocka_unit_test(test_socket_in_the_way),
 	};
 
