@@ -87,7 +87,11 @@ tests_cgi_bin_command_agent_test_SOURCES = tests/cgi-bin/command_agent_test.c \
 tests_cgi_bin_command_agent_test_LDADD = $(operator_libs)
 
 # The pages themselves, in the test's own process.
-check_PROGRAMS += tests/cgi-bin/routes_test
-tests_cgi_bin_routes_test_SOURCES = tests/cgi-bin/routes_test.c $(pages) \
+in_process = tests/cgi-bin/in_process.c tests/cgi-bin/in_process.h $(pages) \
 	$(run_rows)
+check_PROGRAMS += tests/cgi-bin/routes_test tests/cgi-bin/password_test
+tests_cgi_bin_routes_test_SOURCES = tests/cgi-bin/routes_test.c $(in_process)
 tests_cgi_bin_routes_test_LDADD = $(pages_libs) $(test_libs)
+tests_cgi_bin_password_test_SOURCES = tests/cgi-bin/password_test.c \
+	$(in_process)
+tests_cgi_bin_password_test_LDADD = $(pages_libs) $(test_libs)

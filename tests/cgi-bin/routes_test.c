@@ -15,19 +15,11 @@
 #include <string.h>
 #include <talloc.h>
 
-#include "../../cgi-bin/pages.h"
-#include "core/log.h"
 #include "core/str.h"
-#include "html/markdown.h"
-#include "http/client.h"
-#include "run_rows.h"
+#include "in_process.h"
 #include "store/notices.h"
 #include "store/users.h"
 
-static struct settings *settings;
-static struct site *pages;
-static struct worker *worker;
-static struct kv *kv;
 static char park[ID_SIZE];	/* an administrator */
 
 /* Kim's, made again for every row: the row before may have deleted them. */
@@ -75,28 +67,9 @@ static int begin(void **state)
 {
 	struct err e = { 0 };
 
-	setup(state);
-	log_start("routes_test", false);
-	markdown_start();
-	client_start();
-	settings = settings_new();
-	must(settings_load(settings, site.settings, &e), &e);
-	pages = site_load(NULL, settings, &e);
-	if (!pages)
-		fail_msg("%s", e.text);
-	worker = worker_new(NULL, pages);
-	kv = kv_new(NULL, settings_text(settings, SET_REDIS_SOCKET));
+	pages_begin(state);
 	must(user_create(site.db, "park", "x", true, park, &e), &e);
 	return 0;
-}
-
-static int end(void **state)
-{
-	talloc_free(worker);
-	talloc_free(kv);
-	talloc_free(pages);
-	settings_free(settings);
-	return teardown(state);
 }
 
 static void make_things(void)
@@ -127,72 +100,22 @@ struct visitor {
 	bool token;			/* sends the form's CSRF token */
 };
 
-struct asking {
-	const char *method, *uri, *cookie, *body;
-	char length[32];
-	size_t read;
-};
-
-static const char *env(void *data, const char *name)
-{
-	const struct asking *a = data;
-	const struct { const char *name, *value; } rows[] = {
-		{ "REQUEST_METHOD", a->method }, { "REQUEST_URI", a->uri },
-		{ "HTTP_HOST", "localhost" }, { "REMOTE_ADDR", "127.0.0.1" },
-		{ "HTTP_COOKIE", a->cookie }, { "CONTENT_LENGTH", a->length },
-		{ "CONTENT_TYPE", "application/x-www-form-urlencoded" },
-	};
-	size_t i;
-
-	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		if (str_equal(rows[i].name, name))
-			return rows[i].value;
-	}
-	return NULL;
-}
-
-static int64_t take(void *data, char *out, size_t n)
-{
-	struct asking *a = data;
-	size_t left = strlen(a->body) - a->read;
-
-	n = n < left ? n : left;
-	memcpy(out, a->body + a->read, n);
-	a->read += n;
-	return (int64_t)n;
-}
-
 /* The status of the page that this visitor is given. */
 static int status_of(const struct visitor *v, enum method method,
 		     const char *uri, const char *fields)
 {
-	char token[TOKEN_SIZE] = "", csrf[TOKEN_SIZE] = "";
-	struct asking a = { .uri = uri, .method = "GET", .body = "" };
-	const struct request_source src = { env, take, &a };
-	auto_buf bytes = BUF_INIT(SITE_OUTPUT_MAX);
-	void *ctx = talloc_new(NULL);
+	char token[TOKEN_SIZE] = "";
 	struct err e = { 0 };
 	struct user *user;
-	int status = 0;
 
 	if (v->user_id) {
-		user = user_load(site.db, ctx, v->user_id, &e);
+		user = user_load(site.db, NULL, v->user_id, &e);
 		if (!user)
 			fail_msg("%s", e.text);
-		must(login_start(kv, user, 60, token, &e), &e);
-		csrf_token(token, csrf);
-		a.cookie = talloc_asprintf(ctx, LOGIN_COOKIE "=%s", token);
+		must(login_start(pages_kv, user, 60, token, &e), &e);
+		talloc_free(user);
 	}
-	if (method == METHOD_POST) {
-		a.method = "POST";
-		a.body = talloc_asprintf(ctx, "csrf=%s&%s",
-					 v->token ? csrf : "", fields);
-	}
-	snprintf(a.length, sizeof(a.length), "%zu", strlen(a.body));
-	assert_true(site_answer(worker, &src, PASSWORDS_NOW, &bytes));
-	assert_int_equal(sscanf(buf_text(&bytes), "Status: %d", &status), 1);
-	talloc_free(ctx);
-	return status;
+	return pages_ask(pages_worker, token, method, uri, fields, v->token);
 }
 
 /* Each WORD of the text by the id it stands for. Gives. */
@@ -253,7 +176,7 @@ static char *address_of(const struct route *row, char **fields)
 static int64_t changes(void)
 {
 	struct err e = { 0 };
-	struct db *db = worker_db(worker, &e);
+	struct db *db = worker_db(pages_worker, &e);
 	int64_t n = 0;
 
 	if (!db)
@@ -406,5 +329,5 @@ int main(void)
 		cmocka_unit_test(test_fields_that_name_others_things),
 	};
 
-	return cmocka_run_group_tests(tests, begin, end);
+	return cmocka_run_group_tests(tests, begin, pages_end);
 }
