@@ -10,6 +10,13 @@
 #include "core/str.h"
 #include "session/run.h"
 
+/* Whether one of these waits is part of the session's state. */
+static bool asks(const struct part *p)
+{
+	return str_equal(p->kind, "permission") ||
+	       str_equal(p->kind, "question") || str_equal(p->kind, "plan");
+}
+
 static void on_part(void *data, const struct part *p)
 {
 	struct session *s = data;
@@ -17,6 +24,8 @@ static void on_part(void *data, const struct part *p)
 	recorder_part(s, p);
 	run_part(s, p);
 	s->ev->part(s->data, p, p->changed_at);
+	if (asks(p))
+		s->ev->changed(s->data);
 }
 
 static void on_delta(void *data, int64_t at, const char *text, size_t n)
@@ -33,8 +42,22 @@ static void on_echo(void *data, const char *uuid, int64_t at)
 
 static void on_command(void *data, const char *uuid, const char *lifecycle)
 {
-	if (str_equal(lifecycle, "cancelled"))
-		queue_withdrawn(data, uuid);
+	static const char *const untaken[] = { "cancelled", "discarded", "refused" };
+	struct session *s = data;
+	size_t i;
+
+	s->silent_at = 0;
+	for (i = 0; i < sizeof(untaken) / sizeof(untaken[0]); i++) {
+		if (str_equal(untaken[i], lifecycle))
+			queue_withdrawn(s, uuid);
+	}
+}
+
+static const char *on_words(void *data, const char *uuid)
+{
+	const struct queued *q = queue_find(data, uuid);
+
+	return q ? q->m.text : NULL;
 }
 
 static void on_turn_started(void *data)
@@ -157,6 +180,7 @@ static const struct decoder_events decoder_calls = {
 	.delta = on_delta,
 	.echo = on_echo,
 	.command = on_command,
+	.words = on_words,
 	.turn_started = on_turn_started,
 	.result = on_result,
 	.turn_ended = on_turn_ended,

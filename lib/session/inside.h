@@ -51,7 +51,9 @@ struct queued {
 	TAILQ_ENTRY(queued) next;
 	struct message m;
 	bool given;		/* to this process's input */
+	int tries;		/* processes that it was given to */
 	bool withdrawing;
+	int64_t asked_at;	/* clock_mono_ms of withdrawing */
 };
 
 enum input_kind { INPUT_CONTROL, INPUT_MESSAGE, INPUT_ANSWER };
@@ -121,6 +123,7 @@ struct session {
 	int64_t late_at;	/* clock_mono_ms; deadline of WAKING, ENDING */
 	int64_t needed_at;	/* clock_mono_ms since when it is waited for; 0 it is not */
 	struct start *start;	/* from LINE to WAKING: its place; else NULL */
+	int64_t silent_at;	/* clock_mono_ms since when nothing is heard of what was given; 0 none is */
 	int64_t stop_at;	/* clock_mono_ms when stop was pressed, until the turn ends */
 	bool background;	/* sub-agents work between turns */
 	int pages;
@@ -267,6 +270,10 @@ void queue_taken(struct session *s, const char *id);
 void queue_echoed(struct session *s, const char *id, int64_t at);
 void queue_withdrawn(struct session *s, const char *id);
 void queue_cancel_failed(struct session *s, const char *id);
+/* A process that says nothing of what it was given, or of a withdrawal, is ended. */
+void queue_check(struct session *s, int64_t now);
+/* When queue_check may have something to do, clock_mono_ms; 0: not by itself. */
+int64_t queue_due(const struct session *s);
 /* The process is gone: what it was given is to be given again. */
 void queue_forget_given(struct session *s);
 

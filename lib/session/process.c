@@ -350,6 +350,7 @@ void process_step(struct session *s)
 	if (!s->link || !s->listed)
 		return;
 	check_deadlines(s, now);
+	queue_check(s, now);
 	check_idle(s, now);
 	if (s->left && process_takes_input(s))
 		session_leave(s);	/* it was starting then */
@@ -396,6 +397,7 @@ void process_arm(struct session *s)
 	sooner(&next, s->log_retry_at);
 	sooner(&next, s->log_rest_at);
 	sooner(&next, s->retry_at);
+	sooner(&next, queue_due(s));
 	if (s->idle_at)
 		sooner(&next, s->idle_at + limit * 1000);
 	if (s->stop_at)

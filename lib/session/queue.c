@@ -11,6 +11,9 @@
 #include "session/inside.h"
 
 #define QUEUE_MAX 100		/* messages waiting in one conversation */
+#define SILENT_MS 60000		/* of an idle process that was given a message */
+#define WITHDRAW_MS 15000	/* from asking to the answer */
+#define TRIES_MAX 2		/* processes that may be given a message */
 #define QUEUE_BYTES_MAX (8u << 20)	/* and their texts; one alone may be longer */
 
 struct adding {
@@ -195,6 +198,7 @@ void queue_send(struct session *s)
 		if (q->given || q->withdrawing)
 			continue;
 		q->given = true;
+		q->tries++;
 		input_add(s, INPUT_MESSAGE, line_user(q->m.id, q->m.text),
 			  q->m.id, 0, 0);
 	}
@@ -262,6 +266,7 @@ void session_withdraw(struct session *s, const char *id)
 		return;
 	}
 	q->withdrawing = true;
+	q->asked_at = clock_mono_ms();
 	snprintf(request, sizeof(request), "cancel:%s", id);
 	input_add(s, INPUT_CONTROL, line_control(request, "cancel_async_message",
 						 "message_uuid", id), NULL, 0, 0);
@@ -269,15 +274,97 @@ void session_withdraw(struct session *s, const char *id)
 	s->ev->queue(s->data);
 }
 
-static void withdraw_ungiven(struct session *s)
+static void withdraw_all(struct session *s)
 {
 	struct queued *q, *next;
 
 	for (q = TAILQ_FIRST(&s->queue); q; q = next) {
 		next = TAILQ_NEXT(q, next);
-		if (!q->given)
+		if (!q->given) {
+			queue_withdrawn(s, q->m.id);
+		} else if (!q->withdrawing) {
+			q->withdrawing = true;
+			q->asked_at = clock_mono_ms();
+		}
+	}
+}
+
+/* It read nothing, or lost it: another process may do better, twice is enough. */
+static void end_silent(struct session *s)
+{
+	struct queued *q, *next;
+
+	for (q = TAILQ_FIRST(&s->queue); q; q = next) {
+		next = TAILQ_NEXT(q, next);
+		if (q->given && q->tries >= TRIES_MAX)
 			queue_withdrawn(s, q->m.id);
 	}
+	process_remove(s, 3);
+}
+
+static bool any_given(const struct session *s)
+{
+	const struct queued *q;
+
+	TAILQ_FOREACH(q, &s->queue, next) {
+		if (q->given)
+			return true;
+	}
+	return false;
+}
+
+/* Started, and linked: else other deadlines count. */
+static bool listens(const struct session *s)
+{
+	return s->link && s->process == PROCESS_READY;
+}
+
+/* When a withdrawal that is not answered was asked for, or could be read; 0 none. */
+static int64_t oldest_asked(const struct session *s)
+{
+	const struct queued *q;
+
+	TAILQ_FOREACH(q, &s->queue, next) {
+		if (q->withdrawing)
+			return q->asked_at > s->starting_at ? q->asked_at :
+			       s->starting_at;
+	}
+	return 0;
+}
+
+static int64_t silent_ms(const struct session *s)
+{
+	return s->env->silent_ms ? s->env->silent_ms : SILENT_MS;
+}
+
+static int64_t withdraw_ms(const struct session *s)
+{
+	return s->env->withdraw_ms ? s->env->withdraw_ms : WITHDRAW_MS;
+}
+
+void queue_check(struct session *s, int64_t now)
+{
+	int64_t asked = oldest_asked(s);
+
+	if (!listens(s) || session_working(s) || !any_given(s))
+		s->silent_at = 0;
+	else if (!s->silent_at)
+		s->silent_at = now;
+	else if (now - s->silent_at >= silent_ms(s))
+		end_silent(s);
+	if (listens(s) && asked && now - asked >= withdraw_ms(s))
+		process_remove(s, 3);
+}
+
+int64_t queue_due(const struct session *s)
+{
+	int64_t asked = listens(s) ? oldest_asked(s) : 0;
+	int64_t silent = s->silent_at ? s->silent_at + silent_ms(s) : 0;
+
+	if (!asked)
+		return silent;
+	asked += withdraw_ms(s);
+	return silent && silent < asked ? silent : asked;
 }
 
 /* The CLI says `cancelled` of each message that its queue held. */
@@ -285,7 +372,7 @@ void session_interrupt(struct session *s)
 {
 	char request[64];
 
-	withdraw_ungiven(s);
+	withdraw_all(s);
 	if (!process_takes_input(s))
 		return;
 	if (session_working(s) && !s->stop_at) {

@@ -34,6 +34,7 @@ struct session_env {
 	struct jobs *jobs;
 	struct workspaces *workspaces;
 	const struct settings *settings;
+	int64_t silent_ms, withdraw_ms;	/* a message's, a withdrawal's deadline; 0: the usual */
 	/* What the store has of a run, understood. In another thread. Gives (child of ctx). */
 	struct session_rules *(*rules)(const void *ctx, const struct run_rules *stored,
 				       struct err *e);

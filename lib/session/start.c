@@ -22,7 +22,8 @@ static int add_env(struct session *s, struct buf *b, struct err *e)
 	if (s->run && add(b, "env=", "CLAUDE_CODE_DISABLE_BACKGROUND_TASKS=1",
 			  e) < 0)
 		return -1;
-	if (add(b, "env=", "CLAUDE_CODE_ENABLE_TODO_TOOLS=1", e) < 0 ||
+	if (add(b, "env=", "CLAUDE_CODE_EMIT_SESSION_STATE_EVENTS=1", e) < 0 ||
+	    add(b, "env=", "CLAUDE_CODE_ENABLE_TODO_TOOLS=1", e) < 0 ||
 	    add(b, "env=", "CLAUDE_CODE_ENABLE_TASKS=0", e) < 0 ||
 	    buf_add_text(b, "env=ANTHROPIC_AUTH_TOKEN=", e) < 0)
 		return -1;

@@ -122,6 +122,7 @@ static void process(const struct session *s, struct session_status *out)
 			set(out, "ready", "status_ready");
 		else
 			set(out, "working", "status_working");
+		out->stop = !TAILQ_EMPTY(&s->queue);
 		break;
 	case PROCESS_PLACE:
 		set(out, "starting", "status_place");

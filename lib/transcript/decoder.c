@@ -47,6 +47,7 @@ static void restore(struct decoder *d, const struct part *open, size_t nopen)
 	else if (last && !next && str_equal(last->role, "assistant") &&
 		 !str_equal(last->kind, "usage"))	/* a turn's last part */
 		d->group = last->turn;
+	d->drawn = d->group >= 0;
 	d->failed = last && !next && str_equal(last->kind, "error");
 }
 
@@ -62,6 +63,7 @@ struct decoder *decoder_new(const void *ctx, int64_t offset,
 	d->data = data;
 	d->now = now;
 	d->line_at = d->line_end = offset;
+	d->drawn_at = -1;
 	d->in_turn = in_turn;
 	d->group = d->user_group = d->joined_at = -1;
 	buf_init(&d->line, DECODER_LINE_MAX);
@@ -82,7 +84,7 @@ void turn_start(struct decoder *d)
 	if (d->in_turn)
 		return;
 	d->in_turn = true;
-	d->failed = false;
+	d->failed = d->drawn = false;
 	d->group = -1;
 	if (d->ev->turn_started)
 		d->ev->turn_started(d->data);
@@ -101,19 +103,6 @@ void turn_end(struct decoder *d, bool ok, const struct turn_usage *usage)
 	activity(d, "idle", NULL);
 	if (d->ev->turn_ended)
 		d->ev->turn_ended(d->data, ok, usage);
-}
-
-static void lifecycle(struct decoder *d, struct json_object *line)
-{
-	const char *uuid = field_text(line, "command_uuid", NULL);
-	const char *state = field_text(line, "state", NULL);
-
-	if (!uuid || !state || !id_valid(uuid))
-		return;
-	if (str_equal(state, "started"))
-		turn_start(d);
-	if (d->ev->command)
-		d->ev->command(d->data, uuid, state);
 }
 
 static void control_response(struct decoder *d, struct json_object *line)
@@ -160,10 +149,11 @@ static const struct {
 	bool nested;		/* may come from a sub-agent */
 } types[] = {
 	{ "assistant", stream_assistant, true },
-	{ "command_lifecycle", lifecycle, false },
+	{ "command_lifecycle", command_line, false },
 	{ "control_cancel_request", ask_withdrawn, false },
 	{ "control_request", control_request, false },
 	{ "control_response", control_response, false },
+	{ "conversation_reset", conversation_reset, false },
 	{ "gongbang", turn_process, false },
 	{ "result", turn_result, false },
 	{ "stream_event", stream_event, true },
@@ -303,6 +293,8 @@ int64_t decoder_safe_offset(const struct decoder *d)
 
 	if (d->joined_at >= 0)
 		safe = d->joined_at;
+	if (d->nbegun && d->begun[0].at < safe)
+		safe = d->begun[0].at;
 	for (l = d->open; l; l = l->next) {
 		if ((l->stream || l->stale) && l->p.at < safe)
 			safe = l->p.at;

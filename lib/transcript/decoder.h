@@ -61,8 +61,13 @@ struct decoder_events {
 	void (*delta)(void *data, int64_t at, const char *text, size_t n);
 	/* The person's message was echoed: this is its place, and its part's name. */
 	void (*echo)(void *data, const char *uuid, int64_t at);
-	/* command_lifecycle: queued, started, completed, cancelled. */
+	/* command_lifecycle: queued, started, completed, cancelled, discarded, refused. */
 	void (*command)(void *data, const char *uuid, const char *lifecycle);
+	/*
+	 * The text of a message that ended without an echo, so that it can be
+	 * drawn (echo() gives its place first); NULL: not a message of ours.
+	 */
+	const char *(*words)(void *data, const char *uuid);
 	void (*turn_started)(void *data);
 	/* The turn's own last line, before turn_ended; a turn whose process died has none. */
 	void (*result)(void *data, const struct turn_result *r);

@@ -18,6 +18,7 @@
 #define LIVE_MAX 512		/* parts at hand */
 #define AT_HAND_MAX (8u << 20)	/* and about what they may take of memory */
 #define KNOWN 64
+#define BEGUN_MAX 128		/* messages of one turn */
 #define JOINED_MAX (8 << 20)
 
 /* A part that may still change. A talloc child of the decoder. */
@@ -33,6 +34,11 @@ struct live {
 	int64_t index;		/* of a stream: its block in the message */
 	bool stale;		/* its stream was abandoned; a retry takes it over */
 	bool background;	/* outlives its turn */
+};
+
+struct begun {			/* a message in a turn, not echoed yet */
+	char uuid[ID_SIZE];
+	int64_t at, time;	/* its "started" line */
 };
 
 struct decoder {
@@ -51,6 +57,8 @@ struct decoder {
 
 	bool in_turn;
 	bool failed;		/* the turn has its error part */
+	bool drawn;		/* the turn has a part of Claude's */
+	int64_t drawn_at;	/* the last part begun */
 	const char *end_key;	/* decoder_end_as; NULL: ends are what they look like */
 	int64_t group;		/* the assistant's message at hand, -1: none */
 	int64_t user_group;
@@ -63,6 +71,8 @@ struct decoder {
 	int64_t joined_at;	/* where the first of them was echoed; -1 */
 	char known[KNOWN][ID_SIZE];
 	size_t nknown;
+	struct begun begun[BEGUN_MAX];
+	size_t nbegun;
 };
 
 /* decoder_live.c: the parts at hand. */
@@ -73,6 +83,9 @@ struct decoder {
  */
 struct live *live_begin(struct decoder *d, const char *role, const char *kind,
 			const char *state);
+/* A user's part at an earlier place of the log, a message of its own; nothing else moves. */
+struct live *live_insert(struct decoder *d, int64_t at, int64_t time,
+			 const char *role, const char *kind);
 /* A new part if none was abandoned by a stream that broke; else that one, emptied. */
 struct live *live_again(struct decoder *d, const char *kind);
 void live_emit(struct decoder *d, struct live *l);
@@ -98,6 +111,16 @@ void stream_assistant(struct decoder *d, struct json_object *line);
 
 /* decoder_user.c: user lines: echoes, tool results. */
 void user_line(struct decoder *d, struct json_object *line);
+/* Whether this message has its place; add: it has one from now on. */
+bool known(struct decoder *d, const char *uuid, bool add);
+
+/* decoder_command.c: messages from their turn's start to its end. */
+void command_line(struct decoder *d, struct json_object *line);
+/* It was echoed. The place of its start when something was drawn since, else -1. */
+int64_t command_echoed(struct decoder *d, const char *uuid);
+/* Nothing is in a turn any more: what was has ended. */
+void command_end_all(struct decoder *d);
+void conversation_reset(struct decoder *d, struct json_object *line);
 
 /* decoder_agent.c: what a sub-agent does, kept in its tool's card. */
 bool agent_line(struct decoder *d, struct json_object *line);

@@ -74,14 +74,10 @@ static void join_message(struct decoder *d, struct part *p)
 	p->turn = d->group;
 }
 
-struct live *live_begin(struct decoder *d, const char *role, const char *kind,
-			const char *state)
+static struct live *begin_at(struct decoder *d, int64_t at)
 {
-	int64_t at = d->line_at + d->nth;
 	struct live *l, *old;
 
-	if (at < d->line_end - 1)
-		d->nth++;		/* else a forged line: names stay inside it */
 	for (old = d->open; old; old = old->next) {
 		if (old->p.at == at) {	/* recorded before, decoded again */
 			take_out(d, old);
@@ -91,6 +87,32 @@ struct live *live_begin(struct decoder *d, const char *role, const char *kind,
 	}
 	l = add(d);
 	l->p.at = at;
+	return l;
+}
+
+struct live *live_insert(struct decoder *d, int64_t at, int64_t time,
+			 const char *role, const char *kind)
+{
+	struct live *l = begin_at(d, at);
+
+	l->p.role = role;
+	l->p.kind = kind;
+	l->p.state = "running";
+	l->p.created_at = time;
+	l->p.turn = at;
+	return l;
+}
+
+struct live *live_begin(struct decoder *d, const char *role, const char *kind,
+			const char *state)
+{
+	int64_t at = d->line_at + d->nth;
+	struct live *l = begin_at(d, at);
+
+	if (at < d->line_end - 1)
+		d->nth++;		/* else a forged line: names stay inside it */
+	d->drawn_at = at;
+	d->drawn = d->drawn || str_equal(role, "assistant");
 	l->p.role = role;
 	l->p.kind = kind;
 	l->p.state = state;

@@ -49,6 +49,15 @@ static void say_failure(struct decoder *d, struct json_object *line)
 	live_say(d, "error", key, "detail", text, n);
 }
 
+/* A turn that drew nothing: the answer of a command, or why it was not Claude's. */
+static void say_silent(struct decoder *d, struct json_object *line)
+{
+	size_t n = 0;
+	const char *text = field_text(line, "result", &n);
+
+	live_say(d, "status", n ? NULL : "status_no_answer", "text", n ? text : NULL, n);
+}
+
 static void tell_result(struct decoder *d, struct json_object *line,
 			bool stopped)
 {
@@ -96,6 +105,8 @@ void turn_result(struct decoder *d, struct json_object *line)
 	if (!d->in_turn)	/* --resume refused: the exit says why */
 		return;
 	live_end(d, stopped ? "cancelled" : "ok", false);
+	if (!d->drawn && !failed && !stopped)
+		say_silent(d, line);
 	if (stopped && d->end_key && !d->failed)
 		live_say(d, "error", d->end_key, "detail", NULL, 0);
 	else if (failed && !d->failed)
@@ -155,6 +166,32 @@ static void background(struct decoder *d, struct json_object *line)
 		d->ev->background(d->data, json_object_array_length(tasks));
 }
 
+/* A hook or the CLI itself has a word: "info" is for nobody, "suggestion" is chatter. */
+static void informational(struct decoder *d, struct json_object *line)
+{
+	size_t n = 0;
+	const char *text = field_text(line, "content", &n);
+
+	if (n && (field_is(line, "level", "warning") ||
+		  field_flag(line, "prevent_continuation")))
+		live_say(d, "status", NULL, "text", text, n);
+}
+
+/* The CLI's own word that its turn is over: a second witness beside `result`. */
+static void cli_state(struct decoder *d, struct json_object *line)
+{
+	const char *state = field_text(line, "state", NULL);
+	struct turn_usage none = { 0 };
+
+	if (!state || !str_equal(state, "idle"))
+		return;
+	command_end_all(d);
+	if (!d->in_turn)
+		return;
+	live_end(d, "ok", false);
+	turn_end(d, true, &none);
+}
+
 static const struct {
 	const char *subtype;
 	void (*take)(struct decoder *d, struct json_object *line);
@@ -162,7 +199,9 @@ static const struct {
 	{ "api_retry", retry },
 	{ "background_tasks_changed", background },
 	{ "compact_boundary", compacted },
+	{ "informational", informational },
 	{ "init", init },
+	{ "session_state_changed", cli_state },
 	{ "status", status },
 	{ "task_notification", agent_ended },
 };
@@ -184,6 +223,7 @@ static void process_gone(struct decoder *d, const char *key, const char *tail, s
 	struct turn_usage none = { 0 };
 
 	live_end(d, "failed", true);
+	command_end_all(d);
 	if (d->ev->background)
 		d->ev->background(d->data, 0);
 	if (!d->in_turn)

@@ -83,7 +83,7 @@ static void images(struct decoder *d, const char *role, struct json_object *list
 	}
 }
 
-static bool known(struct decoder *d, const char *uuid)
+bool known(struct decoder *d, const char *uuid, bool add)
 {
 	size_t i;
 
@@ -91,16 +91,15 @@ static bool known(struct decoder *d, const char *uuid)
 		if (str_equal(d->known[i], uuid))
 			return true;
 	}
-	if (!str_copy(d->known[d->nknown % KNOWN], ID_SIZE, uuid))
-		return true;
-	d->nknown++;
+	if (add && str_copy(d->known[d->nknown % KNOWN], ID_SIZE, uuid))
+		d->nknown++;
 	return false;
 }
 
 void decoder_know(struct decoder *d, const char *uuid)
 {
 	if (id_valid(uuid))
-		known(d, uuid);
+		known(d, uuid, true);
 }
 
 /* Takes off what was echoed ahead and is joined into this one. */
@@ -142,9 +141,11 @@ static bool tagged(const char *text, const char *open, const char *close,
 	return true;
 }
 
-static void say_text(struct decoder *d, const char *text, size_t n)
+/* at: an earlier place in the log, or -1. */
+static void say_text(struct decoder *d, int64_t at, const char *text, size_t n)
 {
-	struct live *l = live_begin(d, "user", "text", "running");
+	struct live *l = at < 0 ? live_begin(d, "user", "text", "running") :
+			 live_insert(d, at, d->line_time, "user", "text");
 
 	if (field_put_text(l->data, "text", text, n, TEXT_MAX, true))
 		field_put_flag(l->data, "cut", true);
@@ -152,7 +153,7 @@ static void say_text(struct decoder *d, const char *text, size_t n)
 }
 
 /* A slash command is echoed as markup; shown is what was typed. */
-static bool command(struct decoder *d, const struct buf *text)
+static bool command(struct decoder *d, int64_t at, const struct buf *text)
 {
 	const char *name, *args;
 	struct err e = { 0 };
@@ -168,7 +169,7 @@ static bool command(struct decoder *d, const struct buf *text)
 	if (buf_add(&typed, name, n, &e) == 0 && nargs && buf_add(&typed, " ", 1, &e) == 0 &&
 	    buf_add(&typed, args, nargs, &e) < 0)
 		return false;
-	say_text(d, buf_text(&typed), typed.len);
+	say_text(d, at, buf_text(&typed), typed.len);
 	return true;
 }
 
@@ -178,6 +179,7 @@ static void echo(struct decoder *d, struct json_object *line)
 	const char *uuid = field_text(line, "uuid", NULL), *inner;
 	auto_buf text = BUF_INIT(CONTENT_MAX);
 	size_t n, skip = 0;
+	int64_t at;
 
 	gather(message, "content", &text);
 	if (str_starts(buf_text(&text), "<local-command-stdout>")) {
@@ -186,16 +188,19 @@ static void echo(struct decoder *d, struct json_object *line)
 			live_say(d, "status", NULL, "text", inner, n);
 		return;
 	}
-	if (!uuid || !id_valid(uuid) || known(d, uuid))
+	if (!uuid || !id_valid(uuid))
+		return;
+	at = command_echoed(d, uuid);
+	if (known(d, uuid, true))
 		return;
 	if (d->ev->echo)
-		d->ev->echo(d->data, uuid, d->line_at);
+		d->ev->echo(d->data, uuid, at < 0 ? d->line_at : at);
 	if (field_text(line, "timestamp", NULL))
 		skip = joined_prefix(d, buf_text(&text), text.len);
 	else
 		remember(d, buf_text(&text), text.len);
-	if (!text.len || !command(d, &text))
-		say_text(d, buf_text(&text) + skip, text.len - skip);
+	if (!text.len || !command(d, at, &text))
+		say_text(d, at, buf_text(&text) + skip, text.len - skip);
 	images(d, "user", field_list(message, "content"));
 }
 

@@ -3,6 +3,7 @@ lib_transcript_libtranscript_a_SOURCES = \
 	lib/transcript/agent_script.c lib/transcript/agent_script.h \
 	lib/transcript/decoder.c lib/transcript/decoder.h \
 	lib/transcript/decoder_agent.c lib/transcript/decoder_ask.c \
+	lib/transcript/decoder_command.c \
 	lib/transcript/decoder_impl.h lib/transcript/decoder_live.c \
 	lib/transcript/decoder_stream.c lib/transcript/decoder_turn.c \
 	lib/transcript/decoder_user.c \

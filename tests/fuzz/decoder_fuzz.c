@@ -36,6 +36,11 @@ static void on_part(void *data, const struct part *p)
 	}
 }
 
+static const char *on_words(void *data, const char *uuid)
+{
+	return uuid[0] == 'f' ? NULL : "what was typed";
+}
+
 static void on_turn_started(void *data)
 {
 	if (((struct state *)data)->turns++)
@@ -79,7 +84,8 @@ static const struct templates *load(const struct i18n_locale **text)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const struct decoder_events events = {
-		.part = on_part, .turn_started = on_turn_started,
+		.part = on_part, .words = on_words,
+		.turn_started = on_turn_started,
 		.turn_ended = on_turn_ended,
 	};
 	size_t cut = size ? data[0] * size / 256 : 0;

@@ -36,7 +36,8 @@ static struct world {
 	size_t replayed;
 	bool place;
 	bool redis_away;
-	int tokens, found, overs;
+	int tokens, found, overs, changes;
+	char told_state[16];	/* at the last change */
 	char token_hash[TOKEN_SIZE], over_hash[TOKEN_SIZE];
 	char words[256];	/* the texts of the last deltas */
 } w;
@@ -153,9 +154,15 @@ static void on_failed(void *data, const char *event, const struct err *e)
 {
 }
 
+static void on_changed(void *data)
+{
+	w.changes++;
+	snprintf(w.told_state, sizeof(w.told_state), "%s", session_state(w.s));
+}
+
 static const struct session_events events = {
 	.loaded = on_loaded, .part = on_part, .delta = on_delta, .end = on_end,
-	.queue = on_nothing, .status = on_nothing, .changed = on_nothing,
+	.queue = on_nothing, .status = on_nothing, .changed = on_changed,
 	.accepted = on_accepted, .refused = on_refused, .trouble = on_trouble,
 	.replayed = on_replayed, .may_start = on_may_start,
 	.token = on_token, .token_over = on_token_over,
@@ -877,6 +884,157 @@ static void an_idle_claude_rests_and_wakes(void **state)
 	assert_int_equal(w.troubles, 0);
 }
 
+static void say_lifecycle(const char *id, const char *state)
+{
+	fake_say("{\"type\":\"command_lifecycle\",\"state\":\"%s\","
+		 "\"command_uuid\":\"%s\"}", state, id);
+}
+
+/* As the CLI takes /help: an answer, and no echo. */
+static void say_command(const char *id)
+{
+	say_lifecycle(id, "queued");
+	say_lifecycle(id, "started");
+	fake_say("{\"type\":\"assistant\",\"message\":{\"id\":\"c\",\"role\":"
+		 "\"assistant\",\"content\":[{\"type\":\"text\",\"text\":"
+		 "\"not available\"}]}}");
+	fake_say("{\"type\":\"result\",\"subtype\":\"success\",\"num_turns\":0}");
+	say_lifecycle(id, "completed");
+}
+
+static void a_command_without_an_echo_leaves_it_ready(void **state)
+{
+	struct counts c;
+
+	answers = false;
+	fake_ready();
+	session_message(w.s, 1, M1, "/help");
+	turn_loop();
+	assert_string_equal(state_of(), "working");
+	say_command(M1);
+	turn_loop();
+	wait_recorded();
+	assert_string_equal(state_of(), "ready");
+	assert_string_equal(session_state(w.s), "idle");
+	assert_null(session_queued(w.s, 0));
+	c = stored();
+	assert_int_equal(c.users, 1);
+	assert_int_equal(c.texts, 1);
+	assert_int_equal(unplaced(), 0);
+
+	/* its place is free, and the next process is not given it again */
+	assert_true(session_rest(w.s));
+	turn_loop();
+	answers = true;
+	session_message(w.s, 1, M2, "hello");
+	turn_loop();
+	assert_int_equal(fake.starts, 2);
+	assert_int_equal(given("\"uuid\":\"" M1 "\""), 1);
+	assert_int_equal(given("\"uuid\":\"" M2 "\""), 1);
+}
+
+static void a_command_whose_process_dies_is_shown_and_not_given_again(void **state)
+{
+	answers = false;
+	fake_ready();
+	session_message(w.s, 1, M1, "/help");
+	turn_loop();
+	say_lifecycle(M1, "queued");
+	say_lifecycle(M1, "started");
+	fake_exit(1, 0, "");
+	turn_loop();
+	wait_recorded();
+	assert_int_equal(stored().users, 1);
+	assert_int_equal(stored().errors, 1);
+	assert_int_equal(unplaced(), 0);
+	session_start(w.s);
+	turn_loop();
+	assert_int_equal(given("\"uuid\":\"" M1 "\""), 1);
+}
+
+static void until(bool (*holds)(void))
+{
+	int64_t end = clock_mono_ms() + 20000;
+
+	while (!holds()) {
+		assert_true(clock_mono_ms() < end);
+		sleep_loop(5);
+	}
+}
+
+static bool given_twice(void)
+{
+	return fake.starts == 2 && given("\"uuid\":\"" M1 "\"") == 2;
+}
+
+static bool is_ready(void)
+{
+	return str_equal(session_state(w.s), "idle");
+}
+
+/* It reads its input no more, or lost what it read. */
+static void a_process_that_says_nothing_of_a_message_is_replaced(void **state)
+{
+	answers = false;
+	w.env.silent_ms = 30;
+	fake_ready();
+	session_message(w.s, 1, M1, "hello");
+	turn_loop();
+	assert_int_equal(fake.deletes, 0);
+	until(given_twice);
+	assert_int_equal(fake.deletes, 1);
+	until(is_ready);
+	assert_int_equal(fake.starts, 2);
+	assert_int_equal(fake.deletes, 2);
+}
+
+static bool was_deleted(void)
+{
+	return fake.deletes == 1;
+}
+
+static void no_answer(const char *line)
+{
+	if (strstr(line, "\"initialize\""))
+		control_answer("init", "{}");
+}
+
+static void a_withdrawal_that_is_not_answered_ends_the_process(void **state)
+{
+	fake.on_line = no_answer;
+	w.env.withdraw_ms = 30;
+	fake_ready();
+	session_message(w.s, 1, M1, "hello");
+	turn_loop();
+	session_interrupt(w.s);
+	turn_loop();
+	assert_int_equal(given("\"interrupt\""), 1);
+	until(was_deleted);
+	until(is_ready);
+	assert_int_equal(given("\"uuid\":\"" M1 "\""), 1);
+	assert_int_equal(unplaced(), 0);
+}
+
+static void waiting_is_told_at_once(void **state)
+{
+	answers = false;
+	fake_ready();
+	session_message(w.s, 1, M1, "hello");
+	turn_loop();
+	say_turn_start(M1);
+	turn_loop();
+	w.changes = 0;
+	fake_say("{\"type\":\"control_request\",\"request_id\":\"p\",\"request\":"
+		 "{\"subtype\":\"can_use_tool\",\"tool_name\":\"Bash\","
+		 "\"input\":{},\"tool_use_id\":\"t\"}}");
+	turn_loop();
+	assert_int_equal(w.changes, 1);
+	assert_string_equal(w.told_state, "waiting");
+	fake_say("{\"type\":\"control_cancel_request\",\"request_id\":\"p\"}");
+	turn_loop();
+	assert_string_equal(w.told_state, "working");
+}
+
 static void a_deleted_one_is_purged(void **state)
 {
 	struct db *db = database();
@@ -995,6 +1153,11 @@ int main(void)
 		TEST(a_process_without_a_token_is_ended),
 		TEST(who_leaves_ends_claude_with_one_part),
 		TEST(an_idle_claude_rests_and_wakes),
+		TEST(a_command_without_an_echo_leaves_it_ready),
+		TEST(a_command_whose_process_dies_is_shown_and_not_given_again),
+		TEST(a_process_that_says_nothing_of_a_message_is_replaced),
+		TEST(a_withdrawal_that_is_not_answered_ends_the_process),
+		TEST(waiting_is_told_at_once),
 		TEST(a_deleted_one_is_purged),
 		TEST(a_change_while_it_loads_starts_nothing_anew),
 		TEST(a_costly_log_is_read_to_its_end),

@@ -13,7 +13,7 @@
 #include "core/str.h"
 
 static const char *const recordings[] = {
-	"agent", "agent_fg", "ask", "basic", "big", "cut", "e400", "e401", "e429",
+	"agent", "agent_fg", "ask", "basic", "big", "commands", "cut", "e400", "e401", "e429",
 	"e529then", "ebig", "emid", "endsess", "interrupt", "intrq", "kill",
 	"kill_tool", "misc", "modes2", "noresume", "perm", "perm2", "plan", "queue",
 	"task_on", "term", "think", "todo_on", "tools",
@@ -645,6 +645,119 @@ static void few_cards_have_steps(void **state)
 	free(log);
 }
 
+#define ID_A "aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa"
+#define ID_B "bbbbbbbb-bbbb-4bbb-8bbb-bbbbbbbbbbbb"
+#define LIFE(id, state) "{\"type\":\"command_lifecycle\",\"command_uuid\":\"" id \
+	"\",\"state\":\"" state "\"}\n"
+#define SAID "{\"type\":\"assistant\",\"message\":{\"content\":[{\"type\":\"text\"," \
+	"\"text\":\"an answer\"}]}}\n"
+#define SILENT "{\"type\":\"result\",\"subtype\":\"success\",\"num_turns\":0,\"result\":\"\"}\n"
+#define REASON "{\"type\":\"result\",\"subtype\":\"success\",\"num_turns\":0," \
+	"\"result\":\"a reason\"}\n"
+#define WARNING "{\"type\":\"system\",\"subtype\":\"informational\"," \
+	"\"level\":\"warning\",\"content\":\"a hook's\"}\n"
+#define CHATTER "{\"type\":\"system\",\"subtype\":\"informational\"," \
+	"\"level\":\"info\",\"content\":\"for nobody\"}\n"
+#define ECHO(id, text) "{\"type\":\"user\",\"isReplay\":true,\"timestamp\":\"2026-01-01T00:00:00Z\"," \
+	"\"uuid\":\"" id "\",\"message\":{\"content\":\"" text "\"}}\n"
+#define STATE(s) "{\"type\":\"system\",\"subtype\":\"session_state_changed\",\"state\":\"" s "\"}\n"
+#define EXIT "{\"type\":\"gongbang\",\"subtype\":\"exit\",\"code\":1,\"stderr\":\"\"}\n"
+#define BEGUN(id) LIFE(id, "queued") LIFE(id, "started") TURN
+
+/* What is drawn, in the order it is read: whose it is and a word of its data. */
+static void each_end_of_a_message_is_known(void **state)
+{
+	static const struct {
+		const char *lines, *parts[5];
+		size_t echoes;
+	} cases[] = {
+		/* a command that the CLI answers without an echo */
+		{ BEGUN(ID_A) SAID RESULT LIFE(ID_A, "completed"),
+		  { "user typed", "assistant an answer", "assistant input" }, 1 },
+		/* one whose echo follows the answer stands before it all the same */
+		{ BEGUN(ID_A) SAID ECHO(ID_A, "<command-name>/model</command-name>")
+		  SILENT LIFE(ID_A, "completed"),
+		  { "user /model", "assistant an answer" }, 1 },
+		/* a hook took it: its words, and the hook's */
+		{ BEGUN(ID_A) WARNING REASON LIFE(ID_A, "completed"),
+		  { "user typed", "assistant a hook's" }, 1 },
+		{ BEGUN(ID_A) WARNING ECHO(ID_A, "typed") REASON
+		  LIFE(ID_A, "completed"),
+		  { "user typed", "assistant a hook's" }, 1 },
+		/* the reason stands in the result only */
+		{ BEGUN(ID_A) CHATTER REASON LIFE(ID_A, "completed"),
+		  { "user typed", "assistant a reason" }, 1 },
+		{ BEGUN(ID_A) SILENT LIFE(ID_A, "completed"),
+		  { "user typed", "assistant status_no_answer" }, 1 },
+		/* /clear, by whatever way */
+		{ BEGUN(ID_A) "{\"type\":\"conversation_reset\"}\n" SILENT
+		  LIFE(ID_A, "completed"),
+		  { "user typed", "assistant status_memory_cleared" }, 1 },
+		/* two of one turn, one of them echoed ahead */
+		{ ECHO(ID_A, "first") LIFE(ID_A, "started") BEGUN(ID_B) WARNING
+		  REASON LIFE(ID_A, "completed") LIFE(ID_B, "completed"),
+		  { "user first", "user typed", "assistant a hook's" }, 2 },
+		/* without `completed` the CLI's own state says that it is over */
+		{ BEGUN(ID_A) SAID RESULT STATE("idle"),
+		  { "user typed", "assistant an answer", "assistant input" }, 1 },
+		{ BEGUN(ID_A) SAID STATE("idle"),
+		  { "user typed", "assistant an answer" }, 1 },
+		/* the process ended in it: shown, not given again */
+		{ BEGUN(ID_A) EXIT,
+		  { "user typed", "assistant error_claude_exit" }, 1 },
+		/* Claude has not seen these: their words are not drawn */
+		{ BEGUN(ID_A) RESULT LIFE(ID_A, "cancelled"),
+		  { "assistant status_no_answer", "assistant input" }, 0 },
+		{ LIFE(ID_A, "queued") LIFE(ID_A, "discarded"), { NULL }, 0 },
+		{ LIFE(ID_A, "refused") STATE("idle"), { NULL }, 0 },
+		/* back in the queue */
+		{ BEGUN(ID_A) RESULT LIFE(ID_A, "queued") STATE("idle"),
+		  { "assistant status_no_answer", "assistant input" }, 0 },
+		/* twice is once */
+		{ BEGUN(ID_A) SAID SILENT LIFE(ID_A, "completed")
+		  LIFE(ID_A, "completed") STATE("idle"),
+		  { "user typed", "assistant an answer" }, 1 },
+	};
+	struct trace *t;
+	size_t i, k;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		t = trace_lines(cases[i].lines);
+		for (k = 0; k < 5 && cases[i].parts[k]; k++) {
+			const char *role = cases[i].parts[k];
+			const char *word = strchr(role, ' ') + 1;
+
+			if (k >= t->nparts ||
+			    strncmp(t->parts[k].role, role,
+				    strlen(t->parts[k].role)) != 0 ||
+			    !strstr(t->parts[k].data, word))
+				fail_msg("case %zu: no \"%s\" in\n%s", i, role,
+					 t->calls);
+		}
+		if (t->nparts != k || t->nechoes != cases[i].echoes ||
+		    t->started != t->ended)
+			fail_msg("case %zu: %zu parts, %zu echoes, turn %d:%d\n%s",
+				 i, t->nparts, t->nechoes, t->started, t->ended,
+				 t->calls);
+		trace_free(t);
+	}
+}
+
+/* What a recorded bridge knows of a message is enough to draw it after a restart. */
+static void a_begun_message_is_decoded_again(void **state)
+{
+	static const char before[] = BEGUN(ID_A);
+	struct trace *t = trace_new();
+	struct decoder *d = decoder_new(t, 0, NULL, 0, false, trace_now,
+					&trace_events, t);
+
+	decoder_feed(d, before, strlen(before));
+	assert_int_equal(decoder_safe_offset(d), strlen(LIFE(ID_A, "queued")));
+	decoder_feed(d, LIFE(ID_A, "completed"), strlen(LIFE(ID_A, "completed")));
+	assert_int_equal(decoder_safe_offset(d), decoder_offset(d));
+	trace_free(t);
+}
+
 static void a_new_start_ends_the_old(void **state)
 {
 	struct trace *t = trace_lines(TURN "{\"type\":\"gongbang\",\"subtype\":\"start\",\"at\":1}\n");
@@ -680,6 +793,8 @@ int main(void)
 		cmocka_unit_test(what_waits_is_bounded),
 		cmocka_unit_test(few_cards_have_steps),
 		cmocka_unit_test(a_new_start_ends_the_old),
+		cmocka_unit_test(each_end_of_a_message_is_known),
+		cmocka_unit_test(a_begun_message_is_decoded_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -80,6 +80,13 @@ static void on_command(void *data, const char *uuid, const char *lifecycle)
 	note(data, "command %s %s\n", uuid, lifecycle);
 }
 
+static const char *on_words(void *data, const char *uuid)
+{
+	(void)data;
+	(void)uuid;
+	return "what was typed";
+}
+
 static void on_turn_started(void *data)
 {
 	struct trace *t = data;
@@ -154,6 +161,7 @@ static void on_process_ended(void *data, const struct process_end *end)
 
 const struct decoder_events trace_events = {
 	.part = on_part, .delta = on_delta, .echo = on_echo, .command = on_command,
+	.words = on_words,
 	.turn_started = on_turn_started, .turn_ended = on_turn_ended,
 	.activity = on_activity, .init = on_init, .control = on_control,
 	.result = on_result, .asked = on_asked,

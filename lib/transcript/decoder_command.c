@@ -1,0 +1,126 @@
+/*
+ * What becomes of a person's message (command_lifecycle). Most are echoed; what
+ * a command, a hook or a plugin took is not, and is drawn when it has ended.
+ */
+#include "config.h"
+#include "transcript/decoder_impl.h"
+
+#include <string.h>
+
+#include "core/str.h"
+
+static struct begun *find(struct decoder *d, const char *uuid)
+{
+	size_t i;
+
+	for (i = 0; i < d->nbegun; i++) {
+		if (str_equal(d->begun[i].uuid, uuid))
+			return &d->begun[i];
+	}
+	return NULL;
+}
+
+static void forget(struct decoder *d, struct begun *b)
+{
+	size_t after = d->nbegun-- - (size_t)(b - d->begun) - 1;
+
+	memmove(b, b + 1, after * sizeof(*b));
+}
+
+static void started(struct decoder *d, const char *uuid)
+{
+	struct begun *b = find(d, uuid);
+
+	turn_start(d);
+	if (b || known(d, uuid, false))
+		return;
+	if (d->nbegun == BEGUN_MAX)	/* only a forged log has so many */
+		forget(d, d->begun);
+	b = &d->begun[d->nbegun++];
+	memcpy(b->uuid, uuid, ID_SIZE);
+	b->at = d->line_at;
+	b->time = d->line_time;
+	/* Also where decoding begins again in a turn: what comes answers this. */
+	d->group = -1;
+	d->drawn = false;
+}
+
+/* Its words, before what answered them. */
+static void ended(struct decoder *d, const struct begun *b)
+{
+	const char *text = d->ev->words ? d->ev->words(d->data, b->uuid) : NULL;
+	struct live *l;
+
+	if (!text || known(d, b->uuid, true))
+		return;
+	if (d->ev->echo)
+		d->ev->echo(d->data, b->uuid, b->at);
+	l = live_insert(d, b->at, b->time, "user", "text");
+	if (field_put_text(l->data, "text", text, strlen(text), TEXT_MAX, true))
+		field_put_flag(l->data, "cut", true);
+	live_settle(d, l, "ok");
+}
+
+static void completed(struct decoder *d, const char *uuid)
+{
+	struct begun *b = find(d, uuid), here = { .at = d->line_at,
+						  .time = d->line_time };
+
+	if (b) {
+		here = *b;
+		forget(d, b);
+	} else {
+		memcpy(here.uuid, uuid, ID_SIZE);
+	}
+	ended(d, &here);
+}
+
+void command_line(struct decoder *d, struct json_object *line)
+{
+	const char *uuid = field_text(line, "command_uuid", NULL);
+	const char *state = field_text(line, "state", NULL);
+	struct begun *b;
+
+	if (!uuid || !state || !id_valid(uuid))
+		return;
+	if (str_equal(state, "started")) {
+		started(d, uuid);
+	} else if (str_equal(state, "completed")) {
+		completed(d, uuid);
+	} else {	/* out of the turn: back in the queue, or not taken at all */
+		b = find(d, uuid);
+		if (b)
+			forget(d, b);
+	}
+	if (d->ev->command)
+		d->ev->command(d->data, uuid, state);
+}
+
+int64_t command_echoed(struct decoder *d, const char *uuid)
+{
+	struct begun *b = find(d, uuid);
+	int64_t at;
+
+	if (!b)
+		return -1;
+	at = d->drawn_at > b->at ? b->at : -1;
+	forget(d, b);
+	return at;
+}
+
+void command_end_all(struct decoder *d)
+{
+	struct begun b;
+
+	while (d->nbegun) {
+		b = d->begun[0];
+		forget(d, d->begun);
+		ended(d, &b);
+	}
+}
+
+void conversation_reset(struct decoder *d, struct json_object *line)
+{
+	(void)line;
+	live_say(d, "status", "status_memory_cleared", "text", NULL, 0);
+}
