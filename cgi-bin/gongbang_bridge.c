@@ -6,6 +6,7 @@
 
 #include "bridge/bridge.h"
 #include "core/log.h"
+#include "html/renderer.h"
 
 #define BIG (256 << 10)	/* bytes: given back as soon as freed */
 
@@ -15,6 +16,7 @@ int main(int argc, char **argv)
 	struct err e = { 0 };
 	struct bridge *b;
 
+	renderer_start();
 	/* Else glibc learns from long lines to keep their memory. */
 	mallopt(M_MMAP_THRESHOLD, BIG);
 	log_start("gongbang-bridge", settings_flag(s, SET_DEBUG));

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "core/log.h"
-#include "html/markdown.h"
+#include "html/renderer.h"
 #include "http/client.h"
 #include "server.h"
 
@@ -71,7 +71,7 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	log_start("gongbang.fcgi", settings_flag(s, SET_DEBUG));
-	markdown_start();
+	renderer_start();
 	client_start();
 	site = site_load(NULL, s, &e);
 	if (!site) {

@@ -6,12 +6,12 @@
 #include "core/clock.h"
 #include "core/str.h"
 #include "execution_view.h"
-#include "html/markdown.h"
 #include "schedule/definition.h"
 #include "schedule/plan.h"
+#include "transcript/rendering.h"
 
 #define PAGE_MAX (40u << 20)	/* bytes: a transcript, a result, a prompt, all escaped */
-#define RESULT_MAX (12u << 20)	/* of its HTML */
+#define RENDER_MS 500	/* for its result */
 #define FILES_SHOWN 500
 #define REFRESH_S "5"		/* of a page that waits, without script */
 
@@ -101,36 +101,29 @@ static int add_state(struct request *r, struct view *view,
 	return 0;
 }
 
-static int add_result(struct request *r, struct view *view,
-		      const struct execution *x, struct err *e)
+static void add_result(struct request *r, struct view *view,
+		       const struct execution *x)
 {
 	const struct visit *v = visit_of(r);
-	auto_buf html = BUF_INIT(RESULT_MAX);
-	struct err why = { 0 };
+	auto_rendering html;
 	struct execution *before;
+	struct err why = { 0 };
 
+	rendering_init(&html, v->db, v->worker->renderer, x->id, RENDER_MS);
 	view_flag(view, "has_result", *x->result);
 	view_flag(view, "show_result", *x->result ||
 				       str_equal(x->status, "success"));
-	view_text(view, "result_html", "");
-	view_flag(view, "result_large", false);
+	view_text(view, "result", x->result);
+	view_html(view, "result_html", "");
 	view_text(view, "compare_href", "");
 	if (!*x->result)
-		return 0;
-	if (markdown_render(x->result, strlen(x->result), &html, &why) == 0) {
-		view_html(view, "result_html", buf_text(&html));
-	} else if (why.kind == ERR_LIMIT) {
-		view_flag(view, "result_large", true);
-	} else {
-		*e = why;
-		return -1;
-	}
-	why = (struct err){ 0 };
+		return;
+	view_html(view, "result_html",
+		  rendering_html(&html, 0, x->result, strlen(x->result)));
 	before = execution_previous(v->db, r, x, &why);
 	if (before)
 		view_textf(view, "compare_href", "%s/executions/%s/compare",
 			   v->site->base_path, x->id);
-	return 0;
 }
 
 struct filing {
@@ -327,8 +320,8 @@ static int fill(struct request *r, struct view *view,
 		if (add_state(r, view, x, now, e) < 0)
 			return -1;
 	}
-	if (add_acts(r, view, x, e) < 0 || add_result(r, view, x, e) < 0 ||
-	    add_files(r, view, x, e) < 0 ||
+	add_result(r, view, x);
+	if (add_acts(r, view, x, e) < 0 || add_files(r, view, x, e) < 0 ||
 	    execution_attempts(r, view, x, now, e) < 0)
 		return -1;
 	return add_numbers(r, view, x, now, e);

@@ -8,6 +8,7 @@
 #include "store/executions.h"
 #include "transcript/part.h"
 
+#define RENDER_MS 500	/* what of a page is not rendered by then is shown as it was written */
 #define HISTORY_MAX (12u << 20)		/* bytes of one message; a page has 16 MiB */
 
 /* Collects the parts of a turn into its message element. */
@@ -18,6 +19,7 @@ struct history {
 	struct buf parts;	/* their HTML */
 	int64_t oldest;		/* `at` of the first part shown; -1 for none */
 	int count;
+	struct rendering rendering;
 };
 
 static int close_message(struct history *h, struct err *e)
@@ -59,8 +61,8 @@ static int add_part(void *data, const struct part *p, struct err *e)
 		return -1;
 	if (!h->first.role)
 		open_message(h, p);
-	return part_render(v->site->templates, v->text, v->zone, p, &h->parts,
-			   e);
+	return part_render(v->site->templates, v->text, v->zone, p,
+			   &h->rendering, &h->parts, e);
 }
 
 int page_transcript(struct request *r, struct view *list, const char *id,
@@ -73,10 +75,12 @@ int page_transcript(struct request *r, struct view *list, const char *id,
 	};
 	int bad;
 
+	rendering_init(&h.rendering, v->db, v->worker->renderer, id, RENDER_MS);
 	bad = part_each(v->db, id, -1, before, limit, add_part, &h, e);
 	if (!bad)
 		bad = close_message(&h, e);
 	buf_release(&h.parts);
+	rendering_release(&h.rendering);
 	if (bad)
 		return -1;
 	*older = h.count == limit && h.oldest > 0 ? h.oldest : 0;

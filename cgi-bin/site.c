@@ -41,6 +41,7 @@ struct worker *worker_new(const void *ctx, const struct site *site)
 		err_abort("out of memory");
 	w->site = site;
 	w->rows = fragments_new(w, ROWS_KEPT);
+	w->renderer = renderer_new(w);
 	w->pool = talloc_pool(w, REQUEST_POOL);
 	if (!w->pool)
 		err_abort("out of memory");

@@ -6,6 +6,7 @@
 
 #include "core/settings.h"
 #include "html/fragments.h"
+#include "html/renderer.h"
 #include "html/template.h"
 #include "http/request.h"
 #include "http/response.h"
@@ -30,6 +31,7 @@ struct worker {
 	struct db *db;	/* NULL until the store answered */
 	struct kv *kv;
 	struct fragments *rows;	/* of the list of conversations */
+	struct renderer *renderer;
 	void *pool;	/* where requests live; empty between them */
 };
 

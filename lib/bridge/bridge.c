@@ -11,7 +11,6 @@
 #include "bridge/inside.h"
 #include "core/log.h"
 #include "core/str.h"
-#include "html/markdown.h"
 
 #define FILES_BESIDE 6000	/* descriptors that are no WebSockets: handshakes, engine, store */
 #define STOP_MS 2500
@@ -226,6 +225,7 @@ static int open_parts(struct bridge *b, struct err *e)
 	b->tokens = tokens_new(b, b->loop, b->kv);
 	b->places = places_new(b, b->loop, b->engine,
 			       settings_text(s, SET_INSTANCE));
+	drawing_open(b);
 	access_open(b);
 	spend_open(b);
 	b->env = (struct session_env){
@@ -286,7 +286,6 @@ struct bridge *bridge_new(const struct settings *s, struct err *e)
 	size_t i;
 
 	signal(SIGPIPE, SIG_IGN);
-	markdown_start();
 	b->settings = s;
 	b->loop = talloc_zero(b, uv_loop_t);
 	uv_loop_init(b->loop);

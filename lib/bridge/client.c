@@ -25,10 +25,10 @@ static bool too_slow(const struct client *c)
 	const struct client *other;
 	size_t all = 0;
 
-	if (websocket_unsent(c->ws) < PERSON_OUT_MAX / 32)
+	if (websocket_unsent(c->ws) + c->waiting_bytes < PERSON_OUT_MAX / 32)
 		return false;
 	TAILQ_FOREACH(other, &c->person->clients, in_person)
-		all += websocket_unsent(other->ws);
+		all += websocket_unsent(other->ws) + other->waiting_bytes;
 	return all > PERSON_OUT_MAX;
 }
 
@@ -36,6 +36,8 @@ bool client_send(struct client *c, const char *text)
 {
 	if (too_slow(c))
 		client_close(c, WEBSOCKET_SLOW, "reads too slowly");
+	else if (!TAILQ_EMPTY(&c->waiting))
+		client_wait(c, text);
 	else
 		websocket_send(c->ws, text, strlen(text));
 	return websocket_is_open(c->ws);
@@ -222,6 +224,7 @@ static void on_closed(void *data)
 	struct person *p = c->person;
 
 	leave(c);
+	client_forget_waiting(c);
 	TAILQ_REMOVE(&p->clients, c, in_person);
 	LIST_REMOVE(c, in_slot);
 	p->nclients--;
@@ -297,6 +300,7 @@ void client_new(struct bridge *b, const struct client_start *start)
 	c->locale = start->locale;
 	c->serial = ++b->serial;
 	memcpy(c->key, start->key, sizeof(c->key));
+	TAILQ_INIT(&c->waiting);
 	TAILQ_INSERT_TAIL(&p->clients, c, in_person);
 	LIST_INSERT_HEAD(&b->slots[c->serial % CHECK_SLOTS], c, in_slot);
 	p->nclients++;

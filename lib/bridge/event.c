@@ -50,24 +50,24 @@ void event_failed(const char *what, const struct err *e)
 	log_failure("fragment", e, "what", what, NULL);
 }
 
-char *event_part(const void *ctx, struct room *r, const struct i18n_locale *l,
-		 const struct part *p, int64_t at)
+char *event_part(const void *ctx, const struct part_event *w)
 {
-	const struct templates *t = r->bridge->templates;
+	const struct part *p = w->part;
 	auto_buf html = BUF_INIT(HTML_MAX);
 	auto_buf head = BUF_INIT(HTML_MAX);
 	struct json_object *o;
 	struct err e = { 0 };
 	char name[32];
 
-	if (part_render(t, l, r->person->zone, p, &html, &e) < 0 ||
-	    message_render(t, l, r->person->zone, r->person->name, p, "", &head,
-			   &e) < 0) {
+	if (part_render(w->templates, w->locale, w->zone, p, w->rendering,
+			&html, &e) < 0 ||
+	    message_render(w->templates, w->locale, w->zone, w->name, p, "",
+			   &head, &e) < 0) {
 		event_failed(p->kind, &e);
 		return NULL;
 	}
 	o = event("part");
-	put_at(o, at);
+	put_at(o, w->at);
 	snprintf(name, sizeof(name), "m-%lld", (long long)p->turn);
 	put(o, "message", name);
 	snprintf(name, sizeof(name), "p-%lld", (long long)p->at);

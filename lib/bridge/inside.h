@@ -16,6 +16,7 @@
 #include "store/users.h"
 
 #define PEOPLE_BUCKETS 1024
+#define DRAWING_LANES 2
 #define CHECK_SLOTS 12		/* a login is checked again each CHECK_SLOTS ticks */
 #define TICK_MS 5000
 
@@ -32,6 +33,8 @@ struct client {
 	uint64_t serial;
 	unsigned char key[32];		/* of its login */
 	bool reads_only;		/* its conversation is a run's */
+	TAILQ_HEAD(, waiting) waiting;	/* to be sent, behind what is being drawn */
+	size_t waiting_bytes;
 	bool live;			/* has what was before; events may follow */
 	bool checking;
 };
@@ -72,6 +75,7 @@ struct person {
 	TAILQ_HEAD(, client) clients;
 	LIST_HEAD(, room) rooms;
 	int nclients;
+	uint64_t drawn;			/* when it last had a turn at drawing */
 	int64_t window;			/* of the rates below, clock_mono_ms */
 	int messages, others, opened;
 	struct workspace *workspace;
@@ -97,6 +101,7 @@ struct bridge {
 	struct kv_async *kv;
 	struct tokens *tokens;
 	struct places *places;
+	struct drawings *drawings;
 	struct gate_env gate_env;
 	struct gate *gate;
 	struct egress_socket *egress;
@@ -183,9 +188,29 @@ void client_check(struct bridge *b, unsigned slot);
 /* Closes those of one login. */
 void client_end_login(struct bridge *b, const unsigned char key[32]);
 
+/* drawing.c: parts that are drawn in other threads (part_heavy) */
+struct drawing;
+void drawing_open(struct bridge *b);
+/* For pages of r in one language; copies p. Lives while pages wait for it: one must be given it next. */
+struct drawing *drawing_new(struct room *r, const struct i18n_locale *l,
+			    const struct part *p, int64_t at);
+void client_send_drawing(struct client *c, struct drawing *d);
+/* To be sent when all before it was; NULL: closes the socket, to be opened again. */
+void client_wait(struct client *c, const char *text);
+/* The page is gone. */
+void client_forget_waiting(struct client *c);
+
 /* event.c: what the browser is told; all give (child of ctx) */
-char *event_part(const void *ctx, struct room *r, const struct i18n_locale *l,
-		 const struct part *p, int64_t at);
+struct part_event {
+	const struct templates *templates;
+	const struct i18n_locale *locale;
+	const char *zone, *name;	/* the person's */
+	const struct part *part;
+	struct rendering *rendering;	/* NULL: it has no markdown */
+	int64_t at;			/* the log offset that is drawn with it */
+};
+/* Any thread. */
+char *event_part(const void *ctx, const struct part_event *what);
 char *event_delta(const void *ctx, int64_t part, const char *text, size_t n, int64_t at);
 char *event_at(const void *ctx, const char *kind, int64_t at);
 char *event_queue(const void *ctx, struct room *r, const struct i18n_locale *l);

@@ -7,6 +7,7 @@ lib_bridge_libbridge_a_SOURCES = \
 	lib/bridge/client.c \
 	lib/bridge/command.c lib/bridge/command.h \
 	lib/bridge/control.c \
+	lib/bridge/drawing.c \
 	lib/bridge/egress_socket.c lib/bridge/egress_socket.h \
 	lib/bridge/event.c \
 	lib/bridge/gate.c lib/bridge/gate.h \

@@ -9,6 +9,7 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/str.h"
+#include "transcript/part.h"
 
 /* Makes an event in one language. */
 typedef char *make_event(const void *ctx, struct room *r,
@@ -16,7 +17,8 @@ typedef char *make_event(const void *ctx, struct room *r,
 
 #define RETRIES_GENTLE 3
 #define LOCALES 4
-#define REPLAY_MS 300		/* of drawing what was, before others have their turn */
+#define REPLAY_MS 40		/* of drawing what was, before others have their turn */
+#define REPLAY_WAITING (4u << 20)	/* bytes of parts that are drawn one after another */
 
 /* Each language is drawn once, however many pages there are. */
 static void tell(struct room *r, make_event *make, const void *what)
@@ -67,6 +69,17 @@ static struct client *find(struct room *r, uint64_t serial)
 	return NULL;
 }
 
+static char *draw_part(const void *ctx, struct room *r,
+		       const struct i18n_locale *l, const struct part *p,
+		       int64_t at)
+{
+	return event_part(ctx, &(struct part_event){
+		.templates = r->bridge->templates, .locale = l,
+		.zone = r->person->zone, .name = r->person->name,
+		.part = p, .at = at,
+	});
+}
+
 struct drawn {
 	const struct part *p;
 	int64_t at;
@@ -77,14 +90,39 @@ static char *make_part(const void *ctx, struct room *r,
 {
 	const struct drawn *d = what;
 
-	return event_part(ctx, r, l, d->p, d->at);
+	return draw_part(ctx, r, l, d->p, d->at);
+}
+
+/* Each language is drawn once. */
+static void tell_heavy(struct room *r, const struct part *p, int64_t at)
+{
+	struct { const struct i18n_locale *locale; struct drawing *d; } made[LOCALES];
+	struct client *c;
+	size_t n = 0, i;
+
+	TAILQ_FOREACH(c, &r->clients, in_room) {
+		if (!c->live)
+			continue;
+		for (i = 0; i < n && made[i].locale != c->locale; i++)
+			;
+		if (i == LOCALES)
+			continue;
+		if (i == n) {
+			made[n].locale = c->locale;
+			made[n++].d = drawing_new(r, c->locale, p, at);
+		}
+		client_send_drawing(c, made[i].d);
+	}
 }
 
 static void on_part(void *data, const struct part *p, int64_t at)
 {
 	const struct drawn d = { p, at };
 
-	tell(data, make_part, &d);
+	if (part_heavy(p))
+		tell_heavy(data, p, at);
+	else
+		tell(data, make_part, &d);
 }
 
 static void on_delta(void *data, int64_t part, const char *text, size_t n,
@@ -267,11 +305,17 @@ static void on_replayed(void *data, uint64_t asker,
 	if (!c)
 		return;
 	for (i = 0; i < n; i++) {
-		if (i && clock_mono_ms() - began > REPLAY_MS &&
-		    parts[i]->changed_at > parts[i - 1]->changed_at)
-			client_close(c, WEBSOCKET_TRY_AGAIN, "go on from here");
-		if (!send_text(c, event_part(r, r, c->locale, parts[i],
-					     parts[i]->changed_at)))
+		if (i && (clock_mono_ms() - began > REPLAY_MS ||
+			  c->waiting_bytes > REPLAY_WAITING) &&
+		    parts[i]->changed_at > parts[i - 1]->changed_at) {
+			client_wait(c, NULL);
+			return;
+		}
+		if (part_heavy(parts[i]))
+			client_send_drawing(c, drawing_new(r, c->locale, parts[i],
+							   parts[i]->changed_at));
+		else if (!send_text(c, draw_part(r, r, c->locale, parts[i],
+						 parts[i]->changed_at)))
 			return;
 	}
 	c->live = true;

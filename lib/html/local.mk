@@ -4,7 +4,7 @@ lib_html_libhtml_a_SOURCES = \
 	lib/html/i18n.c lib/html/i18n.h \
 	lib/html/locale.c lib/html/locale.h \
 	lib/html/markdown.c lib/html/markdown.h \
-	lib/html/markdown_guard.c lib/html/markdown_guard.h \
+	lib/html/renderer.c lib/html/renderer.h \
 	lib/html/node.h \
 	lib/html/template.c lib/html/template.h \
 	lib/html/template_parse.c \

@@ -3,25 +3,80 @@
 
 #include <cmark-gfm-core-extensions.h>
 #include <cmark-gfm.h>
-#include <pthread.h>
-#include <stdlib.h>
+#include <setjmp.h>
+#include <stdint.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/mman.h>
 
 #include "core/str.h"
-#include "html/markdown_guard.h"
-#include "html/template.h"
 
-#define TEXT_MAX (1 << 20)
 #define OPTIONS (CMARK_OPT_VALIDATE_UTF8 | CMARK_OPT_STRIKETHROUGH_DOUBLE_TILDE)
 
-/* cmark-gfm's inline parser keeps its special characters in a global table. */
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+/*
+ * cmark ends the process when it is out of memory, so it gets an arena of its
+ * own that ends the rendering instead. Nothing in it is freed one by one.
+ */
+static struct {
+	char *base;
+	size_t used;
+	jmp_buf full;
+} arena;
 
 void markdown_start(void)
 {
+	if (arena.base)
+		return;
 	cmark_gfm_core_extensions_ensure_registered();
+	arena.base = mmap(NULL, MARKDOWN_MEMORY, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (arena.base == MAP_FAILED)
+		err_abort("out of memory");
 }
+
+/* Zeroed: the kernel gives the pages back blank. */
+static void empty_arena(void)
+{
+	if (arena.used)
+		madvise(arena.base, MARKDOWN_MEMORY, MADV_DONTNEED);
+	arena.used = 0;
+}
+
+static void *take(size_t n)
+{
+	size_t whole = sizeof(size_t) * 2 + ((n + 15) & ~(size_t)15);
+	char *at = arena.base + arena.used;
+
+	if (n > MARKDOWN_MEMORY || whole > MARKDOWN_MEMORY - arena.used)
+		longjmp(arena.full, 1);
+	arena.used += whole;
+	memcpy(at, &n, sizeof(n));
+	return at + sizeof(size_t) * 2;
+}
+
+static void *take_many(size_t count, size_t size)
+{
+	return take(size && count > SIZE_MAX / size ? SIZE_MAX : count * size);
+}
+
+static void *take_more(void *old, size_t n)
+{
+	void *fresh = take(n);
+	size_t had;
+
+	if (old) {
+		memcpy(&had, (char *)old - sizeof(size_t) * 2, sizeof(had));
+		memcpy(fresh, old, had < n ? had : n);
+	}
+	return fresh;
+}
+
+static void keep_all(void *pointer)
+{
+	(void)pointer;
+}
+
+static cmark_mem memory = { take_many, take_more, keep_all };
 
 static cmark_node *parse(const char *text, size_t n)
 {
@@ -31,8 +86,7 @@ static cmark_node *parse(const char *text, size_t n)
 	cmark_node *root;
 	size_t i;
 
-	pthread_mutex_lock(&lock);
-	p = cmark_parser_new(OPTIONS);
+	p = cmark_parser_new_with_mem(OPTIONS, &memory);
 	for (i = 0; i < sizeof(extensions) / sizeof(extensions[0]); i++) {
 		cmark_syntax_extension *x =
 			cmark_find_syntax_extension(extensions[i]);
@@ -43,8 +97,6 @@ static cmark_node *parse(const char *text, size_t n)
 	}
 	cmark_parser_feed(p, text, n);
 	root = cmark_parser_finish(p);
-	cmark_parser_free(p);
-	pthread_mutex_unlock(&lock);
 	return root;
 }
 
@@ -81,7 +133,7 @@ static bool shows(cmark_node *node, const char *url)
 
 static cmark_node *leaf(cmark_node_type type, const char *text)
 {
-	cmark_node *node = cmark_node_new(type);
+	cmark_node *node = cmark_node_new_with_mem(type, &memory);
 
 	cmark_node_set_literal(node, text);
 	return node;
@@ -111,7 +163,8 @@ static void unwrap(cmark_node *node)
 
 static void image_to_link(cmark_node *node)
 {
-	cmark_node *own = cmark_node_new(CMARK_NODE_LINK), *child;
+	cmark_node *own = cmark_node_new_with_mem(CMARK_NODE_LINK, &memory);
+	cmark_node *child;
 
 	cmark_node_set_url(own, cmark_node_get_url(node));
 	must(cmark_node_replace(node, own));
@@ -240,33 +293,24 @@ static int add_html(struct buf *out, const char *html, struct err *e)
 	return buf_add_text(out, html, e);
 }
 
-static int render_plain(const char *text, size_t n, struct buf *out,
-			struct err *e)
+static const char *render(const char *text, size_t n)
 {
-	auto_buf clean = BUF_INIT(3 * TEXT_MAX);
+	cmark_node *root = parse(text, n);
 
-	if (utf8_scrub(&clean, text, n, false, e) < 0 ||
-	    buf_add_text(out, "<pre class=\"plain\">", e) < 0 ||
-	    html_escape(out, buf_text(&clean), e) < 0)
-		return -1;
-	return buf_add_text(out, "</pre>\n", e);
+	change_all(root);
+	return cmark_render_html_with_mem(root, OPTIONS, NULL, &memory);
 }
 
 int markdown_render(const char *text, size_t n, struct buf *out, struct err *e)
 {
-	cmark_node *root;
-	char *html;
-	int done;
+	auto_buf html = BUF_INIT(out->cap);
 
-	if (n > TEXT_MAX)
+	if (n > MARKDOWN_TEXT_MAX)
 		return err_set(e, ERR_LIMIT, "more than 1 MiB of markdown");
-	if (!markdown_harmless(text, n))
-		return render_plain(text, n, out, e);
-	root = parse(text, n);
-	change_all(root);
-	html = cmark_render_html(root, OPTIONS, NULL);
-	done = add_html(out, html, e);
-	free(html);
-	cmark_node_free(root);
-	return done;
+	empty_arena();
+	if (setjmp(arena.full))
+		return err_set(e, ERR_LIMIT, "markdown that takes too much memory");
+	if (add_html(&html, render(text, n), e) < 0)
+		return -1;
+	return buf_add(out, html.data ? html.data : "", html.len, e);
 }

@@ -257,7 +257,6 @@ void recorder_seen(struct session *s, const char *id, int64_t at);
 void recorder_touch(struct session *s, bool now);
 bool recorder_pressed(const struct session *s);
 bool recorder_waiting(const struct session *s);
-struct part *part_copy(const void *ctx, const struct part *p);
 /* It still runs or waits. */
 bool part_open(const struct part *p);
 

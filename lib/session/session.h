@@ -122,6 +122,9 @@ void session_poke(struct session *s);
 /* Reads the store again: new unsent message, other title or mode, deleted. */
 void session_refresh(struct session *s);
 
+/* Gives (child of ctx), its texts too. */
+struct part *part_copy(const void *ctx, const struct part *p);
+
 void session_replay(struct session *s, uint64_t asker, int64_t from);
 
 void session_message(struct session *s, uint64_t asker, const char *id, const char *text);

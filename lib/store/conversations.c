@@ -274,7 +274,9 @@ static int purge(struct db *db, const char *id, struct err *e)
 {
 	bool kept;
 
-	if (attempt_keep(db, id, &kept, e) < 0)
+	if (attempt_keep(db, id, &kept, e) < 0 ||
+	    db_run(db, e, "DELETE FROM renderings WHERE subject = $1", "t",
+		   id) < 0)
 		return -1;
 	if (kept)
 		return db_run(db, e, "UPDATE conversations SET kind = 'run',"

@@ -21,6 +21,7 @@ lib_store_libstore_a_SOURCES = \
 	lib/store/parts.c \
 	lib/store/planning.c lib/store/planning.h \
 	lib/store/queue.c \
+	lib/store/renderings.c lib/store/renderings.h \
 	lib/store/sqlite.c lib/store/sqlite.h lib/store/sqlite_open.c \
 	lib/store/usage.c lib/store/usage.h \
 	lib/store/users.c lib/store/users.h
@@ -36,7 +37,8 @@ store_migrations = \
 	lib/store/migrations/0007_budget_zone.sql \
 	lib/store/migrations/0008_token_endings.sql \
 	lib/store/migrations/0009_agents.sql \
-	lib/store/migrations/0010_notices.sql
+	lib/store/migrations/0010_notices.sql \
+	lib/store/migrations/0013_renderings.sql
 
 EXTRA_DIST += $(store_migrations) lib/store/embed.awk
 CLEANFILES += lib/store/migrations.inc

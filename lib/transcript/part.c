@@ -8,11 +8,10 @@
 
 #include "core/clock.h"
 #include "core/str.h"
-#include "html/markdown.h"
 #include "transcript/field.h"
 #include "transcript/part_impl.h"
 
-#define MARKDOWN_MAX (16 << 20)	/* html of 1 MiB of text */
+#define HEAVY (32 << 10)	/* bytes of data */
 
 void draw_text(struct drawing *d, const char *name, const char *key)
 {
@@ -26,16 +25,14 @@ void draw_flag(struct drawing *d, const char *name, const char *key)
 
 void draw_markdown(struct drawing *d, const char *key)
 {
-	auto_buf html = BUF_INIT(MARKDOWN_MAX);
-	struct err e = { 0 };
 	const char *text;
 	size_t n;
 
 	view_text(d->view, "html", "");
 	text = field_text(d->data, key, &n);
-	/* What is too deep or too long to render is shown as it was written. */
-	if (text && n && markdown_render(text, n, &html, &e) == 0)
-		view_html(d->view, "html", buf_text(&html));
+	if (text && n && d->rendering)
+		view_html(d->view, "html", rendering_html(d->rendering,
+							  d->part->at, text, n));
 }
 
 const char *draw_sentence(struct drawing *d, const char *key, const char *other)
@@ -173,45 +170,49 @@ static int find_kind(const struct part *p, struct err *e)
 	return err_set(e, ERR_INTERNAL, "part %" PRId64 " of kind \"%.40s\"", p->at, p->kind);
 }
 
-int part_view(struct view *into, const struct i18n_locale *text, const char *zone,
-	      const struct part *p, struct err *e)
+bool part_heavy(const struct part *p)
 {
-	int kind = find_kind(p, e);
-	struct drawing d = { .view = into, .text = text, .zone = zone, .part = p };
-	auto_json *data = NULL;
+	bool prose = str_equal(p->kind, "text") || str_equal(p->kind, "thinking");
+
+	return str_equal(p->kind, "plan") || strlen(p->data) > HEAVY ||
+	       (prose && str_equal(p->role, "assistant") &&
+		!str_equal(p->state, "running"));
+}
+
+static void draw(struct drawing *d, int kind)
+{
+	auto_json *data = json_tokener_parse(d->part->data);
+	const char *state = state_of(d->part);
 	char key[32];
 
-	if (kind < 0)
-		return -1;
-	data = json_tokener_parse(p->data);
-	d.data = data;
-	d.ctx = talloc_new(NULL);
-	if (!d.ctx)
+	d->data = data;
+	d->ctx = talloc_new(NULL);
+	if (!d->ctx)
 		err_abort("out of memory");
-	view_textf(into, "at", "%" PRId64, p->at);
-	view_text(into, "state", state_of(p));
-	snprintf(key, sizeof(key), "state_%s", state_of(p));
-	view_text(into, "state_word", draw_sentence(&d, key, "state_failed"));
-	view_flag(into, "waiting", str_equal(state_of(p), "waiting"));
-	kinds[kind].draw(&d);
-	talloc_free(d.ctx);
-	return 0;
+	view_textf(d->view, "at", "%" PRId64, d->part->at);
+	view_text(d->view, "state", state);
+	snprintf(key, sizeof(key), "state_%s", state);
+	view_text(d->view, "state_word", draw_sentence(d, key, "state_failed"));
+	view_flag(d->view, "waiting", str_equal(state, "waiting"));
+	kinds[kind].draw(d);
+	talloc_free(d->ctx);
 }
 
 int part_render(const struct templates *t, const struct i18n_locale *text,
-		const char *zone, const struct part *p, struct buf *out,
-		struct err *e)
+		const char *zone, const struct part *p,
+		struct rendering *rendering, struct buf *out, struct err *e)
 {
 	int kind = find_kind(p, e), bad;
-	struct view *view;
+	struct drawing d = {
+		.text = text, .zone = zone, .part = p, .rendering = rendering,
+	};
 
 	if (kind < 0)
 		return -1;
-	view = view_new(NULL);
-	bad = part_view(view, text, zone, p, e);
-	if (!bad)
-		bad = template_render(t, kinds[kind].template, view, text, out, e);
-	talloc_free(view);
+	d.view = view_new(NULL);
+	draw(&d, kind);
+	bad = template_render(t, kinds[kind].template, d.view, text, out, e);
+	talloc_free(d.view);
 	return bad ? -1 : 0;
 }
 

@@ -7,6 +7,7 @@
 
 #include "html/template.h"
 #include "store/conversations.h"
+#include "transcript/rendering.h"
 
 /*
  * data, JSON by kind (texts valid UTF-8 and capped; what is not there is left
@@ -28,14 +29,17 @@
  * usage: {"input","output","cache_read","cache_write","ms"} · status: {"key","text"}
  */
 
-/* Appends the part's HTML (element id p-<at>, data-part, data-state). */
+/*
+ * Appends the part's HTML (element id p-<at>, data-part, data-state).
+ * rendering: for its markdown; NULL: that is shown as it was written.
+ */
 int part_render(const struct templates *t, const struct i18n_locale *text,
-		const char *zone, const struct part *p, struct buf *out,
+		const char *zone, const struct part *p,
+		struct rendering *rendering, struct buf *out,
 		struct err *e) must_check;
 
-/* The view alone, for pages that loop over parts. A child of ctx. */
-int part_view(struct view *into, const struct i18n_locale *text, const char *zone,
-	      const struct part *p, struct err *e) must_check;
+/* Drawing it may take long (markdown, or much of anything): not for a loop. */
+bool part_heavy(const struct part *p);
 
 /*
  * The message element of a turn (template parts/message.html, {{{parts}}} within

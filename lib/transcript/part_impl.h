@@ -12,6 +12,7 @@ struct drawing {
 	const struct i18n_locale *text;
 	const char *zone;
 	const struct part *part;
+	struct rendering *rendering;	/* NULL: none */
 	struct json_object *data;
 	void *ctx;		/* for what is made on the way */
 };

@@ -8,7 +8,6 @@
 #include <talloc.h>
 
 #include "core/str.h"
-#include "html/markdown.h"
 #include "transcript/decoder.h"
 #include "transcript/part.h"
 
@@ -30,7 +29,7 @@ static void on_part(void *data, const struct part *p)
 	if (!utf8_valid(p->data, strlen(p->data)))
 		abort();
 	/* Drawing is slow beside decoding: a sample of a long log is enough. */
-	if (s->drawn++ < 40 && part_render(s->templates, s->text, "UTC", p, &out, &e) < 0) {
+	if (s->drawn++ < 40 && part_render(s->templates, s->text, "UTC", p, NULL, &out, &e) < 0) {
 		fprintf(stderr, "%s: %s\n", p->kind, e.text);
 		abort();
 	}
@@ -67,7 +66,6 @@ static const struct templates *load(const struct i18n_locale **text)
 	char dir[512];
 
 	if (!templates) {
-		markdown_start();
 		snprintf(dir, sizeof(dir), "%s/templates/locale", srcdir ? srcdir : ".");
 		texts = i18n_load(NULL, dir, &e);
 		snprintf(dir, sizeof(dir), "%s/templates", srcdir ? srcdir : ".");

@@ -13,7 +13,6 @@
 #include <json-c/json.h>
 
 #include "core/str.h"
-#include "html/markdown.h"
 #include "transcript/export.h"
 #include "transcript/part.h"
 #include "store/users.h"
@@ -22,6 +21,7 @@
 
 static struct i18n *texts;
 static struct templates *templates;
+static struct renderer *renderer;
 
 static int start(void **state)
 {
@@ -29,7 +29,8 @@ static int start(void **state)
 	char dir[512];
 	struct err e = { 0 };
 
-	markdown_start();
+	renderer_start();
+	renderer = renderer_new(NULL);
 	snprintf(dir, sizeof(dir), "%s/templates/locale", srcdir ? srcdir : ".");
 	texts = i18n_load(NULL, dir, &e);
 	if (!texts)
@@ -43,6 +44,7 @@ static int start(void **state)
 
 static int stop(void **state)
 {
+	talloc_free(renderer);
 	talloc_free(templates);
 	talloc_free(texts);
 	return 0;
@@ -52,8 +54,10 @@ static char *render(const struct part *p, const char *language)
 {
 	auto_buf out = BUF_INIT(8 << 20);
 	struct err e = { 0 };
+	auto_rendering rendering;
 
-	if (part_render(templates, i18n_find(texts, language), "Asia/Seoul", p, &out, &e) < 0)
+	rendering_init(&rendering, NULL, renderer, "", 60000);
+	if (part_render(templates, i18n_find(texts, language), "Asia/Seoul", p, &rendering, &out, &e) < 0)
 		fail_msg("%s %s: %s", p->kind, p->state, e.text);
 	return talloc_strdup(NULL, buf_text(&out));
 }

@@ -1,0 +1,43 @@
+/*
+ * The HTML of a conversation's or an execution's markdown: kept in the store
+ * from an earlier time, or made by a renderer and kept.
+ */
+#ifndef TRANSCRIPT_RENDERING_H
+#define TRANSCRIPT_RENDERING_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include "html/renderer.h"
+#include "store/db.h"
+
+struct fresh_rendering;
+
+struct rendering {
+	struct db *db;			/* NULL: nothing is kept */
+	struct renderer *renderer;
+	const char *subject;		/* id of the conversation or execution */
+	int wait_ms;			/* for texts to be rendered, together; lowered */
+	struct buf html;
+	STAILQ_HEAD(, fresh_rendering) fresh;	/* to be kept */
+	size_t fresh_bytes;
+};
+
+#define auto_rendering __attribute__((cleanup(rendering_release))) struct rendering
+
+/* Borrows all of them. db may be NULL. */
+void rendering_init(struct rendering *r, struct db *db,
+		    struct renderer *renderer, const char *subject, int wait_ms);
+
+/* Keeps in the store what is fresh: no query of db may be open. A failure only costs time later. */
+void rendering_release(struct rendering *r);
+
+/*
+ * Trusted html of the text, borrowed until the next call; "" when it is to be
+ * shown as it was written. at: the part's, 0 of an execution's result.
+ */
+const char *rendering_html(struct rendering *r, int64_t at, const char *text,
+			   size_t n);
+
+#endif
