@@ -35,6 +35,7 @@ static const struct row {
 	{ "store", "gongbang", doctor_store },
 	{ "bridge", "gongbang", doctor_bridge },
 	{ "worker", "gongbang", doctor_worker },
+	{ "mail", "gongbang", doctor_mail },
 	{ "pages", NULL, doctor_pages },
 	{ "engine", NULL, doctor_engine },
 	{ "image", NULL, doctor_image },

@@ -16,7 +16,9 @@
 #include "egress/egress.h"
 #include "http/client.h"
 #include "kv/kv.h"
+#include "schedule/mail.h"
 #include "store/db.h"
+#include "store/notices.h"
 #include "store/planning.h"
 
 #define MIB (INT64_C(1) << 20)
@@ -196,6 +198,29 @@ void doctor_worker(const struct call *c, struct finding *f)
 			     (long long)late / 1000);
 	else
 		finding_ok(f, "%d runs, on time", w.alive);
+}
+
+/* The worker is who sends: here is what became of it. */
+void doctor_mail(const struct call *c, struct finding *f)
+{
+	struct db *db;
+	struct err e = { 0 };
+	char error[64];
+	int64_t waiting;
+
+	db = db_open(c->ctx, setting(c, SET_DATABASE), &e);
+	if (!db || notice_mail_trouble(db, &waiting, error, sizeof(error),
+				       &e) < 0)
+		finding_fail(f, "see the store above", "%s", e.text);
+	else if (waiting)
+		finding_warn(f, "correct smtp_url, smtp_from, smtp_user or"
+			     " smtp_password; they are tried for three days",
+			     "%lld notices wait, the mail server does not take"
+			     " them: %s", (long long)waiting, error);
+	else if (!mail_ready(c->settings))
+		finding_ok(f, "none is sent: smtp_url or smtp_from is empty");
+	else
+		finding_ok(f, "none waits for another try");
 }
 
 void doctor_pages(const struct call *c, struct finding *f)

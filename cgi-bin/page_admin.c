@@ -4,6 +4,8 @@
 
 #include "core/clock.h"
 #include "core/log.h"
+#include "schedule/announce.h"
+#include "store/notices.h"
 #include "usage_view.h"
 
 struct counting {
@@ -34,6 +36,22 @@ static int add_stop(const struct request *r, struct view *view, struct err *e)
 	return 0;
 }
 
+/* Refusals that only the operator can end. */
+static int add_mail(const struct request *r, struct view *view, struct err *e)
+{
+	const struct visit *v = visit_of(r);
+	char error[64];
+	int64_t n;
+
+	if (notice_mail_trouble(v->db, &n, error, sizeof(error), e) < 0)
+		return -1;
+	view_text(view, "mail_trouble", n ? i18n_fill(r, v->text,
+		  "admin_mail_trouble", i18n_count(r, v->text,
+						   "admin_mails_wait", n),
+		  announce_error(r, v->text, error), NULL) : "");
+	return 0;
+}
+
 int page_admin(struct request *r, struct response *out, struct err *e)
 {
 	struct visit *v = visit_of(r);
@@ -45,7 +63,7 @@ int page_admin(struct request *r, struct response *out, struct err *e)
 	bool away;
 
 	page_admin_nav(r, view);
-	if (add_stop(r, view, e) < 0 ||
+	if (add_stop(r, view, e) < 0 || add_mail(r, view, e) < 0 ||
 	    user_each(v->db, count_user, &users, e) < 0 ||
 	    usage_standing(r, usage_prices(r, &away), NULL, now, &all, e) < 0)
 		return -1;

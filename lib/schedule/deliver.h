@@ -19,6 +19,7 @@
 #include "store/jobs.h"
 
 #define DELIVER_TRIES 5			/* after 10 s, 1 min, 5 min, 30 min */
+#define DELIVER_DAYS 3			/* of a mail that its receiver did not refuse; then each 6 hours */
 #define DELIVER_SECONDS 10		/* of one try */
 #define DELIVER_MAILS_PER_HOUR 60	/* of one user; later ones wait */
 #define DELIVER_PER_HOUR 600		/* mails and webhooks of one user */

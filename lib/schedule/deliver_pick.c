@@ -155,19 +155,31 @@ int deliver_pick(void *data, struct db *db, struct err *e)
 
 static int64_t pause_after(int64_t tries)
 {
-	static const int64_t pauses[] = { 10000, 60000, 300000, 1800000 };
+	static const int64_t pauses[] = { 10000, 60000, 300000, 1800000,
+					  2 * HOUR_MS, 6 * HOUR_MS };
 
-	return pauses[tries < 1 ? 0 : tries > 4 ? 3 : tries - 1];
+	return pauses[tries < 1 ? 0 : tries > 6 ? 5 : tries - 1];
+}
+
+static bool is_over(const struct parcel *x)
+{
+	switch (x->result.result) {
+	case SEND_LATER:
+		return x->now - x->due->n.created_at >=
+		       DELIVER_DAYS * 24 * HOUR_MS;
+	case SEND_AGAIN:
+		return x->due->n.tries >= DELIVER_TRIES;
+	default:
+		return true;
+	}
 }
 
 int deliver_settle(void *data, struct db *db, struct err *e)
 {
 	struct parcel *x = data;
-	bool over = x->result.result == SEND_NEVER ||
-		    x->due->n.tries >= DELIVER_TRIES;
 
 	x->state = x->result.result == SEND_DONE ? "sent" :
-		   over ? "failed" : "pending";
+		   is_over(x) ? "failed" : "pending";
 	return notice_settle(db, &x->due->n, x->state, x->result.error,
 			     x->now + pause_after(x->due->n.tries), x->now, e);
 }

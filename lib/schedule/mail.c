@@ -7,7 +7,9 @@
 #include "core/id.h"
 #include "core/str.h"
 
-#define ENCODED_MAX 42		/* bytes of text in one encoded word: 75 with what it needs */
+/* Bytes of text in one encoded word: a line has 76 with it (RFC 2047, 2), the first with "Subject:", too. */
+#define ENCODED_MAX 42
+#define ENCODED_FIRST 39
 #define LINE_BYTES 57		/* that make a line of 76 in base64 */
 
 static const char base64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -66,12 +68,12 @@ static int add_base64(struct buf *out, const char *text, size_t n,
 /* Encoded words always: nothing of the text can end the header. */
 static int add_subject(struct buf *out, const char *s, struct err *e)
 {
-	size_t left = strlen(s), n;
+	size_t left = strlen(s), most = ENCODED_FIRST, n;
 
 	if (buf_add_text(out, "Subject:", e) < 0)
 		return -1;
-	while (left) {
-		n = utf8_prefix(s, left, ENCODED_MAX);
+	for (; left; most = ENCODED_MAX) {
+		n = utf8_prefix(s, left, most);
 		if (!n)
 			return err_set(e, ERR_INPUT, "subject: not UTF-8");
 		if (buf_add_text(out, " =?UTF-8?B?", e) < 0 ||

@@ -15,6 +15,45 @@ struct upload {
 	size_t at;
 };
 
+/* What was said last by both: it decides whom a refusal is about. */
+struct talk {
+	const char *command;	/* of commands; "" is the greeting */
+	char reply[80];
+};
+
+static const char *const commands[] = {
+	"EHLO", "HELO", "STARTTLS", "AUTH", "MAIL", "RCPT", "DATA",
+};
+
+static int listen_in(CURL *c, curl_infotype what, char *line, size_t n,
+		     void *data)
+{
+	struct talk *t = data;
+	size_t i, len;
+
+	(void)c;
+	for (i = 0; what == CURLINFO_HEADER_OUT &&
+		    i < sizeof(commands) / sizeof(commands[0]); i++) {
+		len = strlen(commands[i]);
+		if (n >= len && strncmp(line, commands[i], len) == 0)
+			t->command = commands[i];
+	}
+	if (what == CURLINFO_HEADER_IN)
+		snprintf(t->reply, sizeof(t->reply), "%.*s", (int)n, line);
+	return 0;
+}
+
+/*
+ * Only an answer to RCPT speaks about the receiver, and not all of them:
+ * 530, 535, 538 want a login, and 5.7.x (RFC 3463, 3.8) is a policy, such as a
+ * relay that does not know us.
+ */
+static bool refuses_receiver(const struct talk *t, long code)
+{
+	return str_equal(t->command, "RCPT") && code >= 500 && code != 530 &&
+	       code != 535 && code != 538 && !strstr(t->reply, " 5.7.");
+}
+
 static size_t give(char *to, size_t size, size_t n, void *data)
 {
 	struct upload *u = data;
@@ -109,30 +148,40 @@ static void fail(struct sending *out, enum send_result result,
 	snprintf(out->error, SEND_ERROR_SIZE, "%s", word);
 }
 
-static void judge(CURLcode rc, long code, struct sending *out)
+static void judge(CURLcode rc, long code, const struct talk *t,
+		  struct sending *out)
 {
-	out->error[0] = '\0';
-	out->result = SEND_DONE;
-	if (rc == CURLE_OK)
+	static const struct {
+		CURLcode rc;
+		const char *word;
+	} rows[] = {
+		{ CURLE_COULDNT_RESOLVE_HOST, "resolve" },
+		{ CURLE_COULDNT_CONNECT, "connect" },
+		{ CURLE_OPERATION_TIMEDOUT, "timeout" },
+		{ CURLE_USE_SSL_FAILED, "tls" },
+		{ CURLE_SSL_CONNECT_ERROR, "tls" },
+		{ CURLE_PEER_FAILED_VERIFICATION, "tls" },
+		{ CURLE_LOGIN_DENIED, "login" },
+	};
+	size_t i;
+
+	fail(out, rc == CURLE_OK ? SEND_DONE : SEND_LATER,
+	     rc == CURLE_OK ? "" : "broken");
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (rows[i].rc == rc) {
+			fail(out, SEND_LATER, rows[i].word);
+			return;
+		}
+	}
+	if (rc == CURLE_OK || code < 400)
 		return;
-	out->result = SEND_AGAIN;
-	if (rc == CURLE_COULDNT_RESOLVE_HOST)
-		fail(out, SEND_AGAIN, "resolve");
-	else if (rc == CURLE_COULDNT_CONNECT)
-		fail(out, SEND_AGAIN, "connect");
-	else if (rc == CURLE_OPERATION_TIMEDOUT)
-		fail(out, SEND_AGAIN, "timeout");
-	else if (rc == CURLE_USE_SSL_FAILED || rc == CURLE_SSL_CONNECT_ERROR ||
-		 rc == CURLE_PEER_FAILED_VERIFICATION)
-		fail(out, SEND_AGAIN, "tls");
-	else if (rc == CURLE_LOGIN_DENIED)
-		fail(out, SEND_AGAIN, "login");
-	else if (code >= 400)
+	if (refuses_receiver(t, code))
+		out->result = SEND_NEVER;
+	if (str_equal(t->command, "RCPT"))
 		snprintf(out->error, SEND_ERROR_SIZE, "mail %ld", code);
 	else
-		fail(out, SEND_AGAIN, "broken");
-	if (code >= 500 && rc != CURLE_LOGIN_DENIED)
-		out->result = SEND_NEVER;
+		snprintf(out->error, SEND_ERROR_SIZE, "mailer %ld (%s)", code,
+			 *t->command ? t->command : "220");
 }
 
 static void transfer(CURL *c, const struct settings *s, const struct mail *m,
@@ -141,16 +190,20 @@ static void transfer(CURL *c, const struct settings *s, const struct mail *m,
 {
 	struct curl_slist *to = curl_slist_append(NULL, m->to);
 	struct upload u = { .message = message };
+	struct talk t = { .command = "" };
 	long code = 0;
 	CURLcode rc;
 
 	if (!to)
 		err_abort("out of memory");
 	prepare(c, s, m, &u, to, deadline);
+	curl_easy_setopt(c, CURLOPT_VERBOSE, 1L);
+	curl_easy_setopt(c, CURLOPT_DEBUGFUNCTION, listen_in);
+	curl_easy_setopt(c, CURLOPT_DEBUGDATA, &t);
 	rc = curl_easy_perform(c);
 	curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &code);
 	curl_slist_free_all(to);
-	judge(rc, code, out);
+	judge(rc, code, &t, out);
 }
 
 void mail_send(const struct settings *s, const struct mail *m,
@@ -161,7 +214,7 @@ void mail_send(const struct settings *s, const struct mail *m,
 	CURL *c;
 
 	if (!mail_ready(s)) {
-		fail(out, SEND_AGAIN, "setup");
+		fail(out, SEND_LATER, "setup");
 		return;
 	}
 	if (mail_format(m, &message, &e) < 0) {
@@ -174,6 +227,6 @@ void mail_send(const struct settings *s, const struct mail *m,
 	if (log_in(c, s))
 		transfer(c, s, m, &message, deadline_ms, out);
 	else
-		fail(out, SEND_AGAIN, "login");
+		fail(out, SEND_LATER, "login");
 	curl_easy_cleanup(c);
 }

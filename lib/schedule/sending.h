@@ -7,6 +7,7 @@
 enum send_result {
 	SEND_DONE,
 	SEND_AGAIN,	/* a later try may help */
+	SEND_LATER,	/* not the receiver's fault, but ours or the mail server's: kept for days */
 	SEND_NEVER,
 };
 

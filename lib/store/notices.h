@@ -66,8 +66,8 @@ struct notice_due {
 };
 /*
  * Takes the user's oldest that is due, until `until`: who else looks before
- * that finds it taken. One with tries_max tries that nobody wrote the end of
- * has failed. Gives (child of ctx); ERR_MISSING.
+ * that finds it taken. One with tries_max tries of which nobody wrote an end,
+ * or with eight times as many, has failed. Gives (child of ctx); ERR_MISSING.
  */
 struct notice_due *notice_take(struct db *db, const void *ctx, const char *user_id,
 			       int64_t now, int64_t until, int64_t tries_max,
@@ -77,7 +77,10 @@ struct notice_due *notice_take(struct db *db, const void *ctx, const char *user_
 int notice_settle(struct db *db, const struct notice *n, const char *state,
 		  const char *error, int64_t next, int64_t now, struct err *e) must_check;
 
-/* Tries of a user since then: of mails, and of all. */
+/* Mails that wait for another try because the last one failed, of all users, and one's word (notify_error_<word>). */
+int notice_mail_trouble(struct db *db, int64_t *waiting, char *error, size_t size, struct err *e) must_check;
+
+/* Of a user since then: mails, and those with all tries of webhooks. */
 int notice_count_tries(struct db *db, const char *user_id, int64_t since,
 		       int64_t *mails, int64_t *all, struct err *e) must_check;
 

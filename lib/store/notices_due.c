@@ -95,7 +95,8 @@ static int take(struct db *db, struct notice_due *d, const char *user_id,
 	if (db_run(db, e, "UPDATE notices SET state = 'failed',"
 		   " error = 'broken', ended_at = $2 WHERE user_id = $1"
 		   " AND state = 'pending' AND next_try_at <= $2"
-		   " AND tries >= $3", "tnn", user_id, now, tries_max) < 0 ||
+		   " AND (tries >= $3 AND error = '' OR tries >= 8 * $3)",
+		   "tnn", user_id, now, tries_max) < 0 ||
 	    find(db, d, user_id, now, e) < 0)
 		return -1;
 	d->n.next_try_at = until;
@@ -150,24 +151,61 @@ static int keep_counts(void *data, const struct db_row *row, struct err *e)
 	return 0;
 }
 
-/* A rule that is gone may have been one of mails. */
+/*
+ * A rule that is gone may have been one of mails. A mail is one, however often
+ * the server did not take it; one that waits for a better server is none.
+ */
 int notice_count_tries(struct db *db, const char *user_id, int64_t since,
 		       int64_t *mails, int64_t *all, struct err *e)
 {
 	struct counts c = { 0 };
 
-	if (db_query(db, e, keep_counts, &c, "SELECT coalesce(sum(CASE WHEN"
-		     " coalesce(r.channel, 'email') = 'email' THEN n.tries"
-		     " ELSE 0 END), 0), coalesce(sum(n.tries), 0)"
-		     " FROM notices n LEFT JOIN notify_rules r"
-		     " ON r.id = n.rule_id WHERE n.user_id = $1"
-		     " AND n.rule_id <> '' AND n.tries > 0"
-		     " AND n.created_at >= $3"
-		     " AND (n.ended_at >= $2 OR n.ended_at = 0)", "tnn",
-		     user_id, since, since - DAY_MS) < 0)
+	if (db_query(db, e, keep_counts, &c, "SELECT coalesce(sum(mail), 0),"
+		     " coalesce(sum(CASE WHEN channel = 'email' THEN mail"
+		     " ELSE tries END), 0) FROM"
+		     " (SELECT n.tries, coalesce(r.channel, 'email') AS channel,"
+		     "  CASE WHEN coalesce(r.channel, 'email') = 'email'"
+		     "  AND (n.ended_at > 0 OR n.error = '') THEN 1 ELSE 0 END"
+		     "  AS mail FROM notices n LEFT JOIN notify_rules r"
+		     "  ON r.id = n.rule_id WHERE n.user_id = $1"
+		     "  AND n.rule_id <> '' AND n.tries > 0"
+		     "  AND n.created_at >= $3"
+		     "  AND (n.ended_at >= $2 OR n.ended_at = 0)) AS counted",
+		     "tnn", user_id, since, since - 3 * DAY_MS) < 0)
 		return -1;
 	*mails = c.mails;
 	*all = c.all;
+	return 0;
+}
+
+struct trouble {
+	int64_t waiting;
+	char *error;
+	size_t size;
+};
+
+static int keep_trouble(void *data, const struct db_row *row, struct err *e)
+{
+	struct trouble *t = data;
+
+	t->waiting = db_number(row, 0);
+	if (t->waiting && !str_copy(t->error, t->size, db_text(row, 1)))
+		return err_set(e, ERR_INTERNAL, "notice: error is too long");
+	return 0;
+}
+
+int notice_mail_trouble(struct db *db, int64_t *waiting, char *error,
+			size_t size, struct err *e)
+{
+	struct trouble t = { .error = error, .size = size };
+
+	*error = '\0';
+	if (db_query(db, e, keep_trouble, &t, "SELECT count(*), max(n.error)"
+		     " FROM notices n JOIN notify_rules r ON r.id = n.rule_id"
+		     " WHERE n.state = 'pending' AND n.error <> ''"
+		     " AND r.channel = 'email'", "") < 0)
+		return -1;
+	*waiting = t.waiting;
 	return 0;
 }
 

@@ -14,6 +14,8 @@
 #include "control.h"
 #include "core/clock.h"
 #include "core/str.h"
+#include "store/notices.h"
+#include "store/agents.h"
 #include "store/budgets.h"
 #include "store/conversations.h"
 #include "store/domains.h"
@@ -489,6 +491,36 @@ static void test_list_away(void **state)
 	site_release(&own);
 }
 
+/* What the mail server holds against us is the operator's to mend. */
+static void test_mail_that_waits(void **state)
+{
+	struct notify_rule rule = { .channel = "email", .secret = "",
+		.target = "kim@example.org", .events = "failure" };
+	char agent[ID_SIZE];
+	struct browser b;
+	struct answer *a;
+	struct err e = { 0 };
+
+	(void)state;
+	be_kim(&b, &site);
+	a = get(&b, "/admin");
+	has_not(a, "mail-trouble");
+	talloc_free(a);
+	assert_int_equal(agent_create(site.db, site.lee, "n", "{}", true, 0,
+				      agent, &e), 0);
+	memcpy(rule.agent_id, agent, ID_SIZE);
+	assert_int_equal(notify_rule_add(site.db, &rule, &e), 0);
+	assert_int_equal(notice_add_test(site.db, site.lee, agent, rule.id, 1,
+					 &e), 0);
+	assert_int_equal(db_run(site.db, &e, "UPDATE notices SET tries = 1,"
+				" error = 'mailer 530 (MAIL)'", ""), 0);
+	a = get(&b, "/admin");
+	has(a, "1 notice waits to be mailed: The mail server takes no mail from"
+	       " this installation: 530 (MAIL).");
+	talloc_free(a);
+	assert_int_equal(db_run(site.db, &e, "DELETE FROM notices", ""), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -504,6 +536,7 @@ int main(void)
 		cmocka_unit_test(test_wrong_domains),
 		cmocka_unit_test(test_domain_by_hand),
 		cmocka_unit_test(test_use_of_others),
+		cmocka_unit_test(test_mail_that_waits),
 		cmocka_unit_test(test_list_away),
 	};
 

@@ -249,6 +249,51 @@ static void a_mail_is_in_the_users_language(void **state)
 	smtp_stop(&smtp);
 }
 
+/* The mail server takes nothing from us: the notice waits for days, and is said to the operator. */
+static void a_mail_outlives_a_server_that_refuses_us(void **state)
+{
+	struct person kim;
+	struct smtp smtp;
+	struct err e = { 0 };
+	char url[64], error[64];
+	int64_t waiting;
+	int i;
+
+	smtp_start(&smtp, false);
+	smtp_refuse(&smtp, "MAIL 530 authentication required");
+	snprintf(url, sizeof(url), "smtp://127.0.0.1:%d", smtp.port);
+	set("smtp_url", url);
+	set("smtp_from", "gongbang@example.org");
+	add_person(&kim, "kim");
+	add_rule(&kim, "email", "kim@example.org");
+	raise_one(&kim, "paused");
+	OK(notice_mail_trouble(w.f->db, &waiting, error, sizeof(error), &e));
+	assert_int_equal(waiting, 0);
+	for (i = 0; i < 8; i++) {
+		run("UPDATE notices SET next_try_at = 0 WHERE state = 'pending'");
+		run_until(i + 1);
+		run_idle();
+		assert_string_equal(w.last, "pending mailer 530 (MAIL)");
+	}
+	assert_in_range(number("SELECT max(next_try_at) FROM notices") -
+			clock_now_ms(), 5 * 3600000, 7 * 3600000);
+	OK(notice_mail_trouble(w.f->db, &waiting, error, sizeof(error), &e));
+	assert_int_equal(waiting, 1);
+	assert_string_equal(error, "mailer 530 (MAIL)");
+	smtp_refuse(&smtp, NULL);
+	run("UPDATE notices SET next_try_at = 0 WHERE state = 'pending'");
+	run_until(9);
+	assert_string_equal(w.last, "sent ");
+	/* After three days it is given up. */
+	smtp_refuse(&smtp, "MAIL 530 authentication required");
+	raise_one(&kim, "failure");
+	run("UPDATE notices SET created_at = created_at - 3 * 86400000"
+	    " WHERE state = 'pending'");
+	run_until(10);
+	assert_string_equal(w.last, "failed mailer 530 (MAIL)");
+	smtp_stop(&smtp);
+}
+
 static void two_workers_tell_it_once(void **state)
 {
 	struct person people[6];
@@ -517,6 +562,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		IN_WORLD(a_webhook_is_told),
 		IN_WORLD(a_mail_is_in_the_users_language),
+		IN_WORLD(a_mail_outlives_a_server_that_refuses_us),
 		IN_WORLD(two_workers_tell_it_once),
 		IN_WORLD(who_hangs_holds_up_itself_alone),
 		IN_WORLD(many_of_some_wait_for_one_of_another),

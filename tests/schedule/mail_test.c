@@ -76,7 +76,7 @@ static void a_message_is_the_standards(void **state)
 		"T25lDQpUd28NCg==\r\n");
 }
 
-/* Whatever a name holds: no line of its own, none longer than 78, ASCII alone. */
+/* Whatever a name holds: no line of its own, none longer than 76, ASCII alone. */
 static void a_subject_cannot_become_a_header(void **state)
 {
 	struct mail m = plain();
@@ -96,7 +96,7 @@ static void a_subject_cannot_become_a_header(void **state)
 	for (line = buf_text(&out); *line; line = end + 2) {
 		end = strstr(line, "\r\n");
 		assert_non_null(end);
-		assert_true(end - line <= 78);
+		assert_true(end - line <= 76);
 		for (i = 0; line + i < end; i++)
 			assert_in_range((unsigned char)line[i], ' ', '~');
 	}
@@ -157,15 +157,54 @@ static void a_refusal_is_told_apart(void **state)
 	s = post(settings_for("smtp", "127.0.0.1", smtp.port),
 		 "later@example.org");
 	assert_string_equal(s.error, "mail 451");
-	assert_int_equal(s.result, SEND_AGAIN);
+	assert_int_equal(s.result, SEND_LATER);
 	assert_string_equal(smtp_file(&smtp, "mail.1"), "");
 	smtp_stop(&smtp);
 	s = post(settings_for("smtp", "127.0.0.1", smtp.port),
 		 "kim@example.org");
 	assert_string_equal(s.error, "connect");
-	assert_int_equal(s.result, SEND_AGAIN);
+	assert_int_equal(s.result, SEND_LATER);
 	s = post(settings_new(), "kim@example.org");
 	assert_string_equal(s.error, "setup");
+}
+
+/* Who refuses us says nothing about the receiver, whatever the code. */
+static void only_rcpt_speaks_about_the_receiver(void **state)
+{
+	static const struct {
+		const char *refuse, *error;
+		enum send_result result;
+	} rows[] = {
+		{ "220 554 no service here", "mailer 554 (220)", SEND_LATER },
+		{ "MAIL 530 authentication required", "mailer 530 (MAIL)",
+		  SEND_LATER },
+		{ "MAIL 550 5.7.1 sender is not yours", "mailer 550 (MAIL)",
+		  SEND_LATER },
+		{ "DATA 554 not now", "mailer 554 (DATA)", SEND_LATER },
+		{ "END 552 too much", "mailer 552 (DATA)", SEND_LATER },
+		{ "RCPT 530 authentication required", "mail 530", SEND_LATER },
+		{ "RCPT 554 5.7.1 relay access denied", "mail 554", SEND_LATER },
+		{ "RCPT 452 too many", "mail 452", SEND_LATER },
+		{ "RCPT 550 5.1.1 no such user", "mail 550", SEND_NEVER },
+		{ "RCPT 553 no such name", "mail 553", SEND_NEVER },
+	};
+	struct smtp smtp;
+	struct sending s;
+	size_t i;
+
+	smtp_start(&smtp, false);
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		smtp_refuse(&smtp, rows[i].refuse);
+		s = post(settings_for("smtp", "127.0.0.1", smtp.port),
+			 "kim@example.org");
+		assert_string_equal(s.error, rows[i].error);
+		assert_int_equal(s.result, rows[i].result);
+	}
+	smtp_refuse(&smtp, NULL);
+	s = post(settings_for("smtp", "127.0.0.1", smtp.port),
+		 "kim@example.org");
+	assert_int_equal(s.result, SEND_DONE);
+	smtp_stop(&smtp);
 }
 
 /* A name that is not written as loopback must speak TLS, and prove itself. */
@@ -178,7 +217,7 @@ static void elsewhere_tls_is_a_must(void **state)
 	s = post(settings_for("smtp", "LOCALHOST", smtp.port),
 		 "kim@example.org");
 	assert_string_equal(s.error, "tls");
-	assert_int_equal(s.result, SEND_AGAIN);
+	assert_int_equal(s.result, SEND_LATER);
 	assert_null(strstr(smtp_file(&smtp, "smtp.log"), "MAIL"));
 	smtp_stop(&smtp);
 	smtp_start(&smtp, true);
@@ -236,7 +275,7 @@ static void the_password_is_in_a_file(void **state)
 	write_password(&smtp, "wrong");
 	s = post(with_login(&smtp), "kim@example.org");
 	assert_string_equal(s.error, "login");
-	assert_int_equal(s.result, SEND_AGAIN);
+	assert_int_equal(s.result, SEND_LATER);
 	write_password(&smtp, "sesame");
 	s = post(with_login(&smtp), "kim@example.org");
 	assert_string_equal(s.error, "");
@@ -256,6 +295,7 @@ int main(void)
 		cmocka_unit_test(an_address_is_one_word),
 		cmocka_unit_test(a_server_takes_it),
 		cmocka_unit_test(a_refusal_is_told_apart),
+		cmocka_unit_test(only_rcpt_speaks_about_the_receiver),
 		cmocka_unit_test(elsewhere_tls_is_a_must),
 		cmocka_unit_test(here_starttls_is_taken_where_offered),
 		cmocka_unit_test(the_password_is_in_a_file),

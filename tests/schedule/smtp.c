@@ -69,6 +69,22 @@ void smtp_start(struct smtp *s, bool tls)
 	assert_true(s->port > 0);
 }
 
+void smtp_refuse(const struct smtp *s, const char *answer)
+{
+	char path[128];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/refuse", s->folder);
+	if (!answer) {
+		assert_int_equal(unlink(path), 0);
+		return;
+	}
+	f = fopen(path, "w");
+	assert_non_null(f);
+	fputs(answer, f);
+	fclose(f);
+}
+
 void smtp_stop(struct smtp *s)
 {
 	char command[128];

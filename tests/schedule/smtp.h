@@ -13,6 +13,8 @@ struct smtp {
 
 void smtp_start(struct smtp *s, bool tls);
 void smtp_stop(struct smtp *s);
+/* "VERB CODE words": how it answers that command from now on (see smtpd.py); NULL: as ever. */
+void smtp_refuse(const struct smtp *s, const char *answer);
 /* A file of its folder as text; "" when there is none. */
 const char *smtp_file(const struct smtp *s, const char *name);
 

@@ -4,7 +4,8 @@
 smtpd.py FOLDER: writes its port to FOLDER/smtp.port, each session's commands to
 FOLDER/smtp.log and each message to FOLDER/mail.N. A receiver's local part says
 what becomes of it: refused (550), later (451). FOLDER/cert and FOLDER/key, when
-there, make it offer STARTTLS.
+there, make it offer STARTTLS. FOLDER/refuse, "VERB CODE words", makes it answer
+that verb so; 220 is the greeting, END what comes after the message.
 """
 import base64
 import os
@@ -28,6 +29,16 @@ class Session(socketserver.StreamRequestHandler):
 
     def say(self, text):
         self.wfile.write(text.encode() + b"\r\n")
+
+    def refuses(self, verb):
+        try:
+            with open(f"{folder}/refuse") as f:
+                wanted, answer = f.read().strip().split(" ", 1)
+        except FileNotFoundError:
+            return False
+        if wanted == verb:
+            self.say(answer)
+        return wanted == verb
 
     def greet(self):
         lines = ["smtpd", "AUTH PLAIN"]
@@ -65,6 +76,8 @@ class Session(socketserver.StreamRequestHandler):
             if not line:
                 return
             text += line
+        if self.refuses("END"):
+            return
         with lock:
             count += 1
             name = f"{folder}/mail.{count}"
@@ -74,6 +87,8 @@ class Session(socketserver.StreamRequestHandler):
         self.say("250 taken")
 
     def handle(self):
+        if self.refuses("220"):
+            return
         self.say("220 smtpd ready")
         while True:
             line = self.rfile.readline().decode().strip()
@@ -81,6 +96,8 @@ class Session(socketserver.StreamRequestHandler):
             if not line or verb == "QUIT":
                 return
             note(line)
+            if self.refuses(verb[:4]):
+                continue
             if verb.startswith("EHLO"):
                 self.greet()
             elif verb == "STARTTLS":
