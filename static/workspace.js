@@ -703,6 +703,8 @@ document.addEventListener("click", (event) => {
 		post({type: "interrupt"});
 	else if (button.id === "retry")
 		post({type: "start"});
+	else if (button.dataset.start)
+		post({type: "start", how: button.dataset.start});
 	else if (button.id === "show-blocked")
 		openBlocked();
 	else if (button.dataset.withdraw)

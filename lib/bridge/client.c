@@ -80,12 +80,23 @@ void client_tell_workspace(struct client *c)
 	talloc_free(text);
 }
 
-static void start_again(struct client *c)
+/* As the buttons of the status bar say. */
+static void start_again(struct client *c, const char *how)
 {
-	if (c->room)
-		room_retry(c->room);
-	else
+	if (str_equal(how, "restart"))
+		workspace_restart(c->person->workspace);
+	if (!c->room)
 		workspace_ensure(c->person->workspace);
+	else if (str_equal(how, "safe"))
+		session_start_as(c->room->session, SESSION_SAFE);
+	else if (str_equal(how, "reset"))
+		session_start_as(c->room->session, SESSION_RESET);
+	else if (str_equal(how, "usual"))
+		session_start_as(c->room->session, SESSION_USUAL);
+	else if (str_equal(how, "restart"))
+		session_start(c->room->session);
+	else
+		room_retry(c->room);
 }
 
 static void pong(struct client *c)
@@ -164,7 +175,7 @@ static void perform(struct client *c, const struct command *cmd)
 	} else if (cmd->type == COMMAND_PING) {
 		pong(c);
 	} else if (cmd->type == COMMAND_START) {
-		start_again(c);
+		start_again(c, cmd->how);
 	} else if (cmd->type == COMMAND_ASK) {
 		blocked_ask(c, cmd->domain, cmd->reason);
 	} else if (!c->room) {

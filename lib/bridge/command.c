@@ -11,7 +11,7 @@
 #define REASON_MAX 10000	/* bytes */
 #define ANSWERS_MAX 100
 
-enum { ID = 1, TEXT = 2, ANSWER = 4, MODE = 8, MODEL = 16, DOMAIN = 32 };
+enum { ID = 1, TEXT = 2, ANSWER = 4, MODE = 8, MODEL = 16, DOMAIN = 32, HOW = 64 };
 
 static const struct {
 	const char *name;
@@ -25,7 +25,7 @@ static const struct {
 	{ "mode", COMMAND_MODE, MODE },
 	{ "model", COMMAND_MODEL, MODEL },
 	{ "ask", COMMAND_ASK, DOMAIN },
-	{ "start", COMMAND_START, 0 },
+	{ "start", COMMAND_START, HOW },
 	{ "ping", COMMAND_PING, 0 },
 };
 
@@ -148,6 +148,8 @@ static int get_fields(struct command *c, unsigned fields, struct err *e)
 		return -1;
 	if (fields & DOMAIN && get_domain(c, e) < 0)
 		return -1;
+	if (fields & HOW && get_optional(c->whole, "how", &c->how, e) < 0)
+		return -1;
 	if (fields & MODE && get(c->whole, "mode", &c->mode, e) < 0)
 		return -1;
 	if (fields & MODEL && get(c->whole, "model", &c->model, e) < 0)
@@ -207,7 +209,8 @@ struct command *command_parse(const void *ctx, const char *text, size_t n,
 		return NULL;
 	}
 	c = talloc_zero(ctx, struct command);
-	c->text = c->choice = c->reason = c->mode = c->model = c->domain = "";
+	c->text = c->choice = c->reason = c->mode = c->model = c->domain =
+		c->how = "";
 	c->whole = parse(text, n);
 	talloc_set_destructor(c, release);
 	if (!c->whole) {

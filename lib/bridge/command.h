@@ -19,7 +19,7 @@ enum command_type {
 	COMMAND_MODE,		/* mode */
 	COMMAND_MODEL,		/* model */
 	COMMAND_ASK,		/* domain, reason */
-	COMMAND_START,
+	COMMAND_START,		/* how: "", safe, reset, usual, restart */
 	COMMAND_PING,
 };
 
@@ -27,7 +27,7 @@ enum command_type {
 struct command {
 	enum command_type type;
 	char id[ID_SIZE];
-	const char *text, *choice, *reason, *mode, *model, *domain;
+	const char *text, *choice, *reason, *mode, *model, *domain, *how;
 	int64_t target;			/* the part's `at` */
 	struct json_object *answers;	/* question -> label or [labels]; may be NULL */
 	struct json_object *whole;

@@ -254,6 +254,15 @@ char *event_status(const void *ctx, struct person *p, const struct room *r,
 	view_number(v, "steps", s->steps);
 	view_flag(v, "retry", s->retry);
 	view_flag(v, "stop", s->stop);
+	view_flag(v, "help", s->help);
+	view_flag(v, "restart", s->restart);
+	view_flag(v, "safe", s->safe);
+	view_flag(v, "tried", s->help || s->restart || s->safe || *s->reason ||
+		  *s->aside);
+	view_text(v, "reason", s->reason);
+	view_text(v, "place", s->place);
+	view_text(v, "aside", *s->aside ?
+		  i18n_fill(v, l, "start_aside", s->aside, NULL) : "");
 	show_health(v, l, p);
 	view_text(v, "blocked", blocked_line(v, l, p));
 	spend_show(v, p, r, l);

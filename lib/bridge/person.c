@@ -67,6 +67,8 @@ void workspace_words(struct person *p, struct session_status *out)
 	const struct err *e = workspace_error(p->workspace);
 
 	*out = rows[state];
+	out->reason = out->aside = "";
+	out->restart = state == WORKSPACE_FAILED;
 	session_status_line(out, workspace_place(p->workspace),
 			    workspace_place_short(p->workspace));
 	out->since = p->told_since;

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include <talloc.h>
 
@@ -26,6 +27,30 @@ void session_start(struct session *s)
 	if (!s->deleted && workspace_state(s->workspace) == WORKSPACE_FAILED)
 		workspace_ensure(s->workspace);
 	session_step(s);
+}
+
+/* A name of now: one reset never meets what another one moved. */
+static void name_aside(struct session *s)
+{
+	time_t now = (time_t)(clock_now_ms() / 1000);
+	struct tm tm;
+
+	gmtime_r(&now, &tm);
+	strftime(s->aside, sizeof(s->aside), "claude-settings-%Y%m%d-%H%M%S",
+		 &tm);
+	s->put_aside = true;
+}
+
+void session_start_as(struct session *s, enum session_way way)
+{
+	if (s->run)
+		return;
+	s->safe = way == SESSION_SAFE;
+	if (way == SESSION_RESET)
+		name_aside(s);
+	if (process_takes_input(s))
+		process_remove(s, 1);
+	session_start(s);
 }
 
 bool session_start_failed(const struct session *s)

@@ -116,6 +116,10 @@ struct session {
 	bool listing;
 	int64_t backlog_end;	/* log bytes at that moment: ends before it are history */
 	bool resume, flag_tried;
+	bool safe;		/* started without what the user's own files say */
+	char aside[64];		/* where the last reset puts the settings; "" nowhere */
+	bool put_aside;		/* by the next start */
+	char *reason;		/* Claude's last words when a start came to nothing; NULL none */
 	int failures;		/* starts in a row that came to nothing */
 	int64_t retry_at;	/* clock_mono_ms of the next try; 0 none */
 	int64_t idle_at;	/* clock_mono_ms since when it has nothing to do; 0 it has */
@@ -216,12 +220,16 @@ void process_link_lost(struct session *s);
 void process_arm(struct session *s);
 bool process_takes_input(const struct session *s);
 bool process_needed(const struct session *s);
+/* Its start takes longer than a person is left without a word. */
+bool process_slow(const struct session *s);
 void process_end(struct session *s);
 /* At once: TERM, and KILL after so many seconds. */
 void process_remove(struct session *s, int grace);
 /* Not what waits for a place or its token. */
 void process_give_up(struct session *s);
 void process_fail(struct session *s, const struct err *e);
+/* A start came to nothing: another one follows, or that was the last. */
+void process_try_again(struct session *s, const struct err *why);
 /* After POST found or started one. */
 void process_found(struct session *s);
 /* One runs that has no token of ours: it is ended, then looked at again. */

@@ -9,7 +9,9 @@
 #include "core/str.h"
 #include "session/run.h"
 
-#define WAKE_MS 60000		/* from its start to the answer to `initialize` */
+#define WAKE_MS 30000		/* from its start to the answer to `initialize` */
+#define SLOW_MS 8000		/* of them, until a person is told and offered other ways */
+#define REASON_MAX 1500		/* bytes of its last words that are kept */
 #define END_MS 30000		/* from DELETE to the exit line */
 #define STOP_MS 15000		/* from `interrupt` to the turn's end */
 #define STARTS_MAX 3		/* in a row that come to nothing */
@@ -146,17 +148,55 @@ static bool wrong_flag(struct session *s, const char *said)
 	return true;
 }
 
+/* Tried again by itself, so many times; what waits to be said stays in the queue. */
+void process_try_again(struct session *s, const struct err *why)
+{
+	if (++s->failures >= STARTS_MAX) {
+		process_fail(s, why);
+		return;
+	}
+	s->retry_at = clock_mono_ms() + 1000 * s->failures;
+	if (s->failures == 1)
+		session_trouble(s, "claude_again", why);
+	if (starting(s->process))
+		process_enter(s, PROCESS_NONE);
+}
+
 static void count_failure(struct session *s)
 {
 	struct err e = { 0 };
 
-	if (++s->failures < STARTS_MAX) {
-		s->retry_at = clock_mono_ms() + 1000 * s->failures;
-		return;
-	}
 	err_tell(&e, ERR_UNAVAILABLE, "error_claude_start",
-		 "Claude's process ended %d times in a row", s->failures);
-	process_fail(s, &e);
+		 "Claude's process ended %d times in a row", s->failures + 1);
+	process_try_again(s, &e);
+}
+
+/* Hostile: no control byte is kept, so no terminal sequence either. */
+static void keep_reason(struct session *s, const char *said)
+{
+	size_t n = strlen(said), at = n > REASON_MAX ? n - REASON_MAX : 0;
+	char *to;
+
+	while (at < n && ((unsigned char)said[at] & 0xc0) == 0x80)
+		at++;
+	talloc_free(s->reason);
+	s->reason = to = talloc_strdup(s, said + at);
+	for (said = to; *said; said++) {
+		if (*said == '\n' || ((unsigned char)*said >= 0x20 &&
+				      *said != 0x7f))
+			*to++ = *said;
+	}
+	*to = '\0';
+	if (!s->reason[0])
+		TALLOC_FREE(s->reason);
+}
+
+bool process_slow(const struct session *s)
+{
+	return (s->process == PROCESS_WAKING &&
+		clock_mono_ms() - s->starting_at >= SLOW_MS) ||
+	       (s->failures > 0 && process_needed(s) &&
+		s->process != PROCESS_READY && s->process != PROCESS_FAILED);
 }
 
 void process_lost(struct session *s)
@@ -171,8 +211,8 @@ void process_lost(struct session *s)
 	queue_forget_given(s);
 	input_drop(s);
 	s->stop_at = 0;
-	if (was != PROCESS_WAKING) {
-		s->fell = s->wanted && was != PROCESS_ENDING;
+	if (was != PROCESS_WAKING && was != PROCESS_ENDING) {
+		s->fell = s->wanted;
 		s->wanted = false;	/* the next message resumes it */
 	}
 	if (was != PROCESS_ENDING)
@@ -190,7 +230,10 @@ void process_ended(struct session *s, const char *stderr_tail)
 		return;
 	token_over(s);
 	if (flag)
-		s->failures = -1;
+		s->failures--;
+	else if (s->process == PROCESS_WAKING || s->process == PROCESS_FAILED ||
+		 (s->process == PROCESS_ENDING && s->failures))
+		keep_reason(s, stderr_tail);
 	process_lost(s);
 	if (flag)
 		s->retry_at = 0;
@@ -205,6 +248,8 @@ static void nothing(struct session *s, int status, const char *body,
 void process_turn_ended(struct session *s, bool ok)
 {
 	s->failures = 0;
+	s->aside[0] = '\0';
+	TALLOC_FREE(s->reason);
 	if (!s->stop_at)
 		return;
 	s->stop_at = 0;
@@ -317,13 +362,14 @@ static void check_deadlines(struct session *s, int64_t now)
 			 "Claude said nothing in %lld ms",
 			 (long long)(now - s->starting_at));
 		process_remove(s, 0);
-		process_fail(s, &e);
+		process_try_again(s, &e);
 	} else if (s->process == PROCESS_ENDING && now >= s->late_at) {
 		s->listed = false;
 		process_unknown(s);
 	}
 	if (s->stop_at && now - s->stop_at >= STOP_MS) {
 		s->stop_at = 0;
+		s->wanted = false;
 		process_remove(s, 3);
 	}
 }
@@ -403,6 +449,8 @@ void process_arm(struct session *s)
 	if (s->stop_at)
 		sooner(&next, s->stop_at + STOP_MS);
 	sooner(&next, s->late_at);
+	if (s->process == PROCESS_WAKING && s->starting_at + SLOW_MS > now)
+		sooner(&next, s->starting_at + SLOW_MS);
 	if (next)
 		uv_timer_start(&s->timer, on_timer,
 			       next > now ? (uint64_t)(next - now) : 1, 0);

@@ -36,7 +36,9 @@ void session_tell(struct session *s)
 	if (s->closed)
 		return;
 	session_status(s, &now);
-	snprintf(told, sizeof(told), "%s %s %s", now.state, now.key, now.detail);
+	snprintf(told, sizeof(told), "%s %s %d%d%d %s %zu %s", now.state, now.key,
+		 now.help, now.restart, now.safe, now.aside,
+		 strlen(now.reason), now.detail);
 	if (str_equal(told, s->told))
 		return;
 	memcpy(s->told, told, sizeof(told));
@@ -97,8 +99,6 @@ void session_close(struct session *s)
 		return;
 	session_flush(s);
 	let_go(s);
-	start_leave(s->start);
-	s->start = NULL;
 	s->closed = true;
 	if (s->watch)
 		workspace_unwatch(s->watch);

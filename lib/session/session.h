@@ -101,6 +101,14 @@ void session_watched(struct session *s, int pages);
 /* Claude is wanted: again after a failure. */
 void session_start(struct session *s);
 
+enum session_way {
+	SESSION_USUAL,		/* as the user's own files say */
+	SESSION_SAFE,		/* without their settings, hooks, servers and plugins */
+	SESSION_RESET,		/* as usual, with all settings moved aside first */
+};
+/* As session_start, and what runs or hangs is ended first. */
+void session_start_as(struct session *s, enum session_way way);
+
 /* Claude could not be started though its workspace is ready. */
 bool session_start_failed(const struct session *s);
 
@@ -150,6 +158,11 @@ struct session_status {
 	int step, steps;	/* of getting ready; steps 0: none shown */
 	bool retry, stop;	/* what the person can do */
 	char place[12];		/* the detail's, of one that waits in line */
+	bool help;		/* a start that fails or hangs: other ways to start */
+	bool restart;		/* of the workspace: offered */
+	bool safe;		/* Claude runs without the user's settings */
+	const char *reason;	/* what Claude said before it ended; "" nothing */
+	const char *aside;	/* the folder that a reset moved the settings to; "" none */
 };
 void session_status(const struct session *s, struct session_status *out);
 /* Says so when that is a place in the start line (workspace/starts.h); false when it is none. */

@@ -118,6 +118,22 @@ static int add_rules(const struct session_rules *r, struct buf *b, struct err *e
 	return 0;
 }
 
+/*
+ * After a start that came to nothing: what Claude reads each time is mended
+ * or moved aside, in the container, as its user.
+ */
+static int add_mend(struct session *s, struct buf *b, struct err *e)
+{
+	if (!s->failures && !s->safe && !s->put_aside)
+		return 0;
+	if (add(b, "arg=", "/usr/local/bin/gongbang-mend", e) < 0)
+		return -1;
+	if (!s->put_aside)
+		return 0;
+	return add(b, "arg=", "--aside", e) < 0 ? -1 :
+	       add(b, "arg=", s->aside, e);
+}
+
 static int add_args(struct session *s, struct buf *b, struct err *e)
 {
 	const char *model = s->model[0] ? s->model :
@@ -135,10 +151,14 @@ static int add_args(struct session *s, struct buf *b, struct err *e)
 	};
 	size_t i;
 
+	if (add_mend(s, b, e) < 0)
+		return -1;
 	for (i = 0; i < sizeof(args) / sizeof(args[0]) && args[i]; i++) {
 		if (add(b, "arg=", args[i], e) < 0)
 			return -1;
 	}
+	if (s->safe && add(b, "arg=", "--safe-mode", e) < 0)
+		return -1;
 	if (s->run && s->run->rules && add_rules(s->run->rules, b, e) < 0)
 		return -1;
 	if (add_from(s, b, e) < 0)
@@ -159,7 +179,7 @@ static void asked(struct session *s, int status, const char *body,
 		return;
 	}
 	if (status == 201) {
-		s->no_log = false;
+		s->no_log = s->put_aside = false;
 		process_found(s);
 		session_step(s);
 		return;
@@ -172,7 +192,10 @@ static void asked(struct session *s, int status, const char *body,
 	if (!failed.key[0])
 		err_tell(&failed, ERR_UNAVAILABLE, "error_claude_start",
 			 "start: no answer");
-	process_fail(s, &failed);
+	/* Without an answer it may run all the same: the shim is asked. */
+	if (e)
+		s->listed = false;
+	process_try_again(s, &failed);
 }
 
 void start_ask(struct session *s)

@@ -51,6 +51,7 @@ static void failed(struct session_status *out, const struct err *e,
 {
 	set(out, "failed", e->key[0] ? e->key : other);
 	out->retry = true;
+	out->restart = true;
 }
 
 static void step(struct session_status *out, int n, const char *key)
@@ -147,25 +148,37 @@ static void process(const struct session *s, struct session_status *out)
 
 void session_status(const struct session *s, struct session_status *out)
 {
-	*out = (struct session_status){ .detail = "", .since = s->told_since };
+	*out = (struct session_status){ .detail = "", .since = s->told_since,
+					.reason = "", .aside = "" };
 	if (s->run && s->run->stage == RUN_OVER && !session_working(s)) {
 		set(out, "stopped", "status_run_over");
 		return;
 	}
-	if (s->load_error.kind != ERR_NONE)
+	if (s->load_error.kind != ERR_NONE) {
 		failed(out, &s->load_error, "error_unavailable");
-	else if (s->stuck)
+	} else if (s->stuck) {
 		failed(out, &(struct err){ 0 }, "error_store_full");
-	else if (!s->link)
+	} else if (!s->link) {
 		no_workspace(s, out);
-	else if (s->process == PROCESS_FAILED)
+	} else if (s->process == PROCESS_FAILED) {
 		failed(out, &s->process_error, "error_claude_start");
-	else if (session_working(s))
+		out->help = true;
+	} else if (session_working(s)) {
 		working(s, out);
-	else
+	} else {
 		process(s, out);
+	}
+	if (process_slow(s) && str_equal(out->state, "starting")) {
+		out->help = out->restart = out->retry = true;
+		if (s->process == PROCESS_WAKING)
+			step(out, 4, "status_claude_slow");
+	}
+	if (s->reason)
+		out->reason = s->reason;
+	out->aside = s->aside;
+	out->safe = s->safe && process_takes_input(s);
 	if (s->run)
-		out->retry = out->stop = false;
+		out->retry = out->stop = out->help = out->restart = false;
 }
 
 const struct message *session_queued(const struct session *s, size_t i)

@@ -64,6 +64,10 @@ static void seen(void *data, const struct container_state *s,
 		stop(w);
 		return;
 	}
+	if (w->task == TASK_RESTART) {
+		workspace_task_run(w);
+		return;
+	}
 	next(w, s, e);
 }
 

@@ -216,10 +216,13 @@ bool workspace_place_short(const struct workspace *w)
 
 void workspace_restart(struct workspace *w)
 {
-	if (w->all->closed || w->state != WORKSPACE_READY)
+	if (w->all->closed || w->state == WORKSPACE_STOPPING ||
+	    w->state == WORKSPACE_STOPPED)
 		return;
 	w->failures = 0;
 	w->quiet = false;
+	w->class = START_PERSON;
+	w->error = (struct err){ 0 };
 	workspace_schedule(w, TASK_RESTART, 0);
 	workspace_set_state(w, WORKSPACE_STARTING);
 }

@@ -104,7 +104,10 @@ void workspace_unwatch(struct workspace_watch *watch);
 void workspace_hold(struct workspace *w);
 void workspace_release(struct workspace *w);
 
-/* A ready one is stopped and started anew: whatever ran astray in it is gone. */
+/*
+ * Stopped by the engine and started anew, whether its shim answers or not:
+ * whatever ran astray in it is gone. One that is stopped stays so.
+ */
 void workspace_restart(struct workspace *w);
 
 /* Stops the container (the account was disabled, or an operator asked); the volume stays. */

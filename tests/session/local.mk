@@ -11,6 +11,13 @@ tests_session_run_test_SOURCES = tests/session/run_test.c \
 	tests/session/fake_shim.c tests/session/fake_shim.h
 tests_session_run_test_LDADD = $(tests_session_session_test_LDADD)
 
+check_PROGRAMS += tests/session/start_test
+tests_session_start_test_SOURCES = tests/session/start_test.c \
+	tests/session/fake_shim.c tests/session/fake_shim.h
+tests_session_start_test_LDADD = $(tests_session_session_test_LDADD)
+# The test moves the clock.
+tests_session_start_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_mono_ms
+
 check_PROGRAMS += tests/session/changes_test
 tests_session_changes_test_SOURCES = tests/session/changes_test.c
 tests_session_changes_test_LDADD = lib/session/libsession.a \

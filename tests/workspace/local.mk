@@ -23,3 +23,6 @@ check_PROGRAMS += tests/workspace/start_line_test
 tests_workspace_start_line_test_SOURCES = tests/workspace/start_line_test.c
 tests_workspace_start_line_test_LDADD = lib/workspace/libworkspace.a \
 	lib/core/libcore.a $(TALLOC_LIBS) $(CORE_LIBS) $(test_libs)
+
+TESTS += tests/workspace/mend_test.sh
+EXTRA_DIST += tests/workspace/mend_test.sh
