@@ -5,6 +5,7 @@ import {execFileSync} from "node:child_process";
 import {createHash} from "node:crypto";
 import {existsSync} from "node:fs";
 import http from "node:http";
+import https from "node:https";
 import {join} from "node:path";
 import WebSocket from "ws";
 
@@ -12,7 +13,7 @@ export const state = process.env.GONGBANG_STATE;
 export const port = process.env.GONGBANG_PORT;
 if (!state || !port)
 	throw new Error("GONGBANG_STATE and GONGBANG_PORT are not set: run scripts/check or scripts/bench");
-export const origin = `http://127.0.0.1:${port}`;
+export const origin = (process.env.GONGBANG_URL || `http://127.0.0.1:${port}`).replace(/\/$/, "");
 export const engineSocket = process.env.GONGBANG_ENGINE ||
 	(existsSync(join(state, "docker.sock")) ? join(state, "docker.sock") : "/var/run/docker.sock");
 export const password = "correct horse battery";
@@ -21,7 +22,7 @@ export const now = () => Number(process.hrtime.bigint()) / 1e6;
 export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 export function gongbang(args, input = "") {
-	return execFileSync("scripts/gongbang", args, {input, encoding: "utf8"});
+	return execFileSync(process.env.GONGBANG_COMMAND || "scripts/gongbang", args, {input, encoding: "utf8"});
 }
 
 let accounts = 0;
@@ -34,8 +35,8 @@ export function newAccount(prefix = "u") {
 export function call(method, path, {cookie = "", form = null, headers = {}, body = null} = {}) {
 	return new Promise((resolve, reject) => {
 		const text = form ? new URLSearchParams(form).toString() : body;
-		const request = http.request(origin + path, {method, headers: {
-			Cookie: cookie, Origin: origin,
+		const request = (origin.startsWith("https:") ? https : http).request(origin + path, {method, headers: {
+			Cookie: cookie, Origin: new URL(origin).origin,
 			...(form ? {"Content-Type": "application/x-www-form-urlencoded"} : {}),
 			...(text === null ? {} : {"Content-Length": Buffer.byteLength(text)}),
 			...headers,
@@ -64,18 +65,21 @@ export async function logIn(login, secret = password) {
 	return {cookie: cookies(answer).split("; ").find((c) => c.startsWith("gongbang_session=")), after};
 }
 
-// A new conversation with a first message; its id.
-export async function begin(cookie, text) {
+// A new conversation with a first message; its id. id: as the page was given it.
+export async function begin(cookie, text, id = crypto.randomUUID()) {
 	const page = await call("GET", "/workspace", {cookie});
 	const answer = await call("POST", "/conversations", {cookie,
-		form: {csrf: field(page.text, "csrf"), id: crypto.randomUUID(), text}});
+		form: {csrf: field(page.text, "csrf"), id, text}});
 	if (answer.status !== 303)
 		throw new Error("conversation: " + answer.status + " " + answer.text);
 	return answer.headers.location.match(/[0-9a-f-]{36}/)[0];
 }
 
-export function open(path, cookie, at = port) {
-	return new WebSocket(`ws://127.0.0.1:${at}${path}`, {origin, headers: {Cookie: cookie, Host: new URL(origin).host}});
+// at: a port of this host in place of the installation's.
+export function open(path, cookie, at = null) {
+	const {host} = new URL(origin);
+	return new WebSocket(at ? `ws://127.0.0.1:${at}${path}` : origin.replace(/^http/, "ws") + path,
+		{origin: new URL(origin).origin, headers: {Cookie: cookie, Host: host}});
 }
 
 // The time of the first event that test() likes.
@@ -104,7 +108,7 @@ export const isEnd = (e) => e.kind === "end";
 // A page that reconnects as the real one does, and keeps what it saw: parts by
 // name, with every text it was given.
 export class Page {
-	constructor(path, cookie, at = port) {
+	constructor(path, cookie, at = null) {
 		Object.assign(this, {path, cookie, at, offset: 0, parts: new Map(), ends: 0, outbox: [], refused: new Map(),
 			status: "", over: false});
 		this.connect();

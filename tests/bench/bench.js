@@ -7,6 +7,8 @@ import {createInterface} from "node:readline";
 import {begin, call, containerOf, engine, engineSocket, event, inspect, isEnd, isReady, logIn, newAccount, now, open, origin, port, service, sleep, state} from "../client.js";
 
 import {gateway as measureGateway} from "./gateway.js";
+import {children, sharedKb} from "./host.js";
+import {load, percentile} from "./load.js";
 import {worker as measureWorker} from "./worker.js";
 
 const build = process.env.GONGBANG_BUILD;
@@ -33,7 +35,6 @@ function residentKb(pid) {
 	return Number(readFileSync(`/proc/${pid}/status`, "utf8").match(/VmRSS:\s+(\d+)/)[1]);
 }
 
-const children = (pid) => readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(/\s+/).filter(Boolean);
 const workers = () => children(service("nginx"));
 
 // ---- the measurements ---------------------------------------------------------
@@ -255,11 +256,6 @@ async function flood() {
 		"constant: second to fourth quarter + 4 MB and + 0.1 MB at most", grown("bridge") <= 4 && grown("shim") <= 0.1);
 }
 
-// Shared pages are counted once (PSS), as what is free afterwards shows it.
-function sharedKb(pid) {
-	return Number(readFileSync(`/proc/${pid}/smaps_rollup`, "utf8").match(/^Pss:\s+(\d+)/m)[1]);
-}
-
 async function memory() {
 	await restart("redis", "gateway", "bridge", "worker", "pages", "squid", "nginx");
 	await call("GET", "/login");
@@ -296,10 +292,18 @@ async function dashboard() {
 	report("/agents of a user with 1,000 agents, asked through nginx", `${ms(median(sorted))} (median of 250; p99 ${ms(p99)})`, "10 ms", median(sorted) < 10);
 }
 
+// A hundred people within a minute; only one hello each.
+async function start() {
+	const r = await load({users: 100, over: 60, tell: (text) => console.error(text)});
+	const at = (p) => percentile(r.first, p) / 1000;
+	report("100 people log in within 60 s and say hello", `${r.failed.length} failed, ${r.lost} lost, ${r.doubled} doubled; first answer p50 ${at(50).toFixed(1)}, p95 ${at(95).toFixed(1)}, last ${at(100).toFixed(1)} s; ${(r.host.seconds / r.users).toFixed(2)} s of processor a user`,
+		"none failed, lost, doubled; p50 8, p95 18, last 25 s", !r.failed.length && !r.lost && !r.doubled && at(50) <= 8 && at(95) <= 18 && at(100) <= 25);
+}
+
 const gateway = () => measureGateway(report, instance);
 const worker = () => measureWorker(report);
 
-const all = {ready, firstDelta, page, dashboard, sockets, flood, memory, gateway, worker};
+const all = {ready, start, firstDelta, page, dashboard, sockets, flood, memory, gateway, worker};
 for (const name of only)
 	if (!all[name])
 		throw new Error("no such measurement: " + name);

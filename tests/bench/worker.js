@@ -3,6 +3,7 @@
 import {execFileSync, spawn} from "node:child_process";
 import {mkdtempSync, readFileSync, rmSync, writeFileSync} from "node:fs";
 import {join} from "node:path";
+import {ticks} from "./host.js";
 
 const build = process.env.GONGBANG_BUILD;
 const source = new URL("../..", import.meta.url).pathname;
@@ -10,13 +11,6 @@ const count = 10000;
 const idle = 20;	// seconds
 
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-
-// Ticks of processor time (proc(5), fields 14 and 15), a hundredth of a second each.
-function ticks(pid) {
-	const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-	const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-	return Number(fields[11]) + Number(fields[12]);
-}
 
 const resident = (pid) => Number(readFileSync(`/proc/${pid}/status`, "utf8").match(/VmRSS:\s+(\d+)/)[1]) / 1024;
 
