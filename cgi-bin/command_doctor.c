@@ -38,6 +38,7 @@ static const struct row {
 	{ "mail", "gongbang", doctor_mail },
 	{ "pages", NULL, doctor_pages },
 	{ "engine", NULL, doctor_engine },
+	{ "guard", "gongbang-bridge", doctor_guard },
 	{ "image", NULL, doctor_image },
 	{ "network", NULL, doctor_network },
 	{ "firewall", NULL, doctor_firewall },

@@ -105,6 +105,37 @@ void doctor_engine(const struct call *c, struct finding *f)
 	json_object_put(info);
 }
 
+/* Asked as the bridge: the guard refuses it, and no other way leads there. */
+void doctor_guard(const struct call *c, struct finding *f)
+{
+	const char *guard = setting(c, SET_ENGINE_GUARD);
+	struct client_call call = {
+		.socket = guard,
+		.method = "GET",
+		.path = "/info",
+		.deadline_ms = DOCTOR_MS,
+	};
+	struct err e = { 0 };
+	int status = 0;
+
+	if (!*guard)
+		finding_warn(f, "set engine_guard", "the bridge speaks to the"
+			     " engine itself, which is as good as root");
+	else if (client_run(&call, &status, NULL, &e) < 0)
+		finding_fail(f, "scripts/status, and its log; scripts/up starts"
+			     " it", "%s: %s", guard, e.text);
+	else if (status != 403)
+		finding_fail(f, "engine_guard must be gongbang-guard's socket",
+			     "%s answers %d to what it must refuse", guard, status);
+	else if (access(setting(c, SET_ENGINE_SOCKET), R_OK | W_OK) == 0)
+		finding_warn(f, "take gongbang-bridge out of the group of the"
+			     " engine's socket, then start both again",
+			     "%s can be reached past the guard",
+			     setting(c, SET_ENGINE_SOCKET));
+	else
+		finding_ok(f, "the bridge reaches the engine through it alone");
+}
+
 void doctor_image(const struct call *c, struct finding *f)
 {
 	static const char mend[] = "scripts/image builds it; workspaces take it"

@@ -97,3 +97,9 @@ gongbang_worker_LDADD = lib/schedule/libschedule.a \
 pkglibexec_PROGRAMS += gongbang-egress
 gongbang_egress_SOURCES = cgi-bin/gongbang_egress.c
 gongbang_egress_LDADD = lib/egress/libegress.a lib/core/libcore.a $(CORE_LIBS)
+
+pkglibexec_PROGRAMS += gongbang-guard
+gongbang_guard_SOURCES = cgi-bin/gongbang_guard.c
+gongbang_guard_LDADD = lib/guard/libguard.a lib/workspace/libworkspace.a \
+	lib/engine/libengine.a lib/core/libcore.a $(HTTP_PARSER_LIBS) \
+	$(SODIUM_LIBS) $(UV_LIBS) $(JSON_LIBS) $(TALLOC_LIBS) $(CORE_LIBS)

@@ -15,6 +15,7 @@ dist_systemdunit_DATA = conf/systemd/gongbang.target
 nodist_systemdunit_DATA = \
 	conf/systemd/gongbang-bridge.service \
 	conf/systemd/gongbang-gateway.service \
+	conf/systemd/gongbang-guard.service \
 	conf/systemd/gongbang-model.service \
 	conf/systemd/gongbang-network.service \
 	conf/systemd/gongbang-pages.service \

@@ -41,6 +41,7 @@ may spending core html store
 may egress core store
 may link core
 may workspace core engine link
+may guard core engine
 may transcript core html store
 may session core link store transcript workspace
 may schedule core http html kv store auth spending
@@ -68,7 +69,7 @@ only 'microhttpd' lib/http lib/bridge lib/demo lib/gateway cgi-bin
 only 'wslay/' lib/bridge
 only 'sodium' lib/auth lib/core
 only 'sqlite3' lib/store
-only 'http_parser' lib/engine
+only 'http_parser' lib/engine lib/guard
 only 'cmark-gfm' lib/html
 only 'fcgi' cgi-bin
 only 'libical/' lib/schedule

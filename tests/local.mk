@@ -19,6 +19,7 @@ include tests/engine/local.mk
 include tests/link/local.mk
 include tests/shim/local.mk
 include tests/workspace/local.mk
+include tests/guard/local.mk
 include tests/transcript/local.mk
 include tests/session/local.mk
 include tests/bridge/local.mk

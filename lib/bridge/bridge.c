@@ -204,6 +204,7 @@ static void on_signal(uv_signal_t *signal, int number)
 static int open_parts(struct bridge *b, struct err *e)
 {
 	const struct settings *s = b->settings;
+	const char *guard;
 	struct db *db;
 
 	b->i18n = i18n_load(b, talloc_asprintf(b, "%s/locale",
@@ -219,7 +220,8 @@ static int open_parts(struct bridge *b, struct err *e)
 		return -1;
 	b->jobs = jobs_new(b, b->loop, db);
 	b->kv = kv_async_new(b->loop, settings_text(s, SET_REDIS_SOCKET));
-	b->engine = engine_docker_new(b, b->loop,
+	guard = settings_text(s, SET_ENGINE_GUARD);
+	b->engine = engine_docker_new(b, b->loop, *guard ? guard :
 				      settings_text(s, SET_ENGINE_SOCKET));
 	b->workspaces = workspaces_new(b, b->loop, b->engine, s);
 	b->tokens = tokens_new(b, b->loop, b->kv);

@@ -332,18 +332,11 @@ static void image(struct engine *eng, const char *tag, engine_state_done *done,
 static void ask_list(struct engine *eng, struct op *op, const char *instance)
 {
 	auto_buf path = BUF_INIT(PATH_MAX_BYTES);
-	auto_json *filters = json_object_new_object();
-	struct json_object *labels = json_object_new_array();
-	char label[256];
+	struct err e = { 0 };
 
-	snprintf(label, sizeof(label), LABEL_INSTANCE "=%s", instance);
-	json_object_array_add(labels, json_object_new_string(label));
-	json_object_object_add(filters, "label", labels);
-	issue(eng, op,
-	     path_of(&path, "/containers/json?filters=",
-		     json_object_to_json_string_ext(filters,
-						    JSON_C_TO_STRING_PLAIN),
-		     ""), NULL, 0);
+	if (docker_list_path(&path, instance, &e) < 0)
+		err_abort("an instance's name too long");
+	issue(eng, op, path.data, NULL, 0);
 }
 
 static void list(struct engine *eng, const char *instance,

@@ -16,6 +16,7 @@ struct docker_http {
 	uv_pipe_t pipe;
 	uv_timer_t timer;
 	uv_connect_t connect;
+	uv_shutdown_t shutdown;
 	int handles;			/* not yet closed */
 	struct docker_response response;
 	struct buf request;
@@ -243,6 +244,17 @@ void docker_http_write(struct docker_http *c, const void *bytes, size_t n)
 size_t docker_http_unsent(const struct docker_http *c)
 {
 	return c->unsent;
+}
+
+/* Its failure shows at the reading side. */
+static void shut(uv_shutdown_t *rq, int status)
+{
+}
+
+void docker_http_shutdown(struct docker_http *c)
+{
+	if (!c->closed && !uv_is_closing((uv_handle_t *)&c->pipe))
+		uv_shutdown(&c->shutdown, (uv_stream_t *)&c->pipe, shut);
 }
 
 void docker_http_pause(struct docker_http *c)

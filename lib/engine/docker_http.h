@@ -62,6 +62,8 @@ void docker_http_close_all(struct docker_place *place);
 /* Copies; the caller caps. */
 void docker_http_write(struct docker_http *c, const void *bytes, size_t n);
 size_t docker_http_unsent(const struct docker_http *c);
+/* Half-closes a stream: what was written goes out first, then end of file. */
+void docker_http_shutdown(struct docker_http *c);
 void docker_http_pause(struct docker_http *c);
 void docker_http_resume(struct docker_http *c);
 

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "core/digest.h"
+#include "engine/docker_http.h"
 
 #define CA_PATH "/etc/ssl/certs/ca-certificates.crt"
 
@@ -189,4 +190,39 @@ void container_spec_hash(const struct container_spec *spec, char out[65])
 
 	hash(o, out);
 	json_object_put(o);
+}
+
+struct json_object *docker_exec_new(const char *const *argv)
+{
+	static const char *const attach[] = {
+		"AttachStdin", "AttachStdout", "AttachStderr",
+	};
+	struct json_object *o = json_object_new_object();
+	struct json_object *cmd = json_object_new_array();
+	size_t i;
+
+	for (i = 0; i < sizeof(attach) / sizeof(attach[0]); i++)
+		json_object_object_add(o, attach[i],
+				       json_object_new_boolean(true));
+	json_object_object_add(o, "Tty", json_object_new_boolean(false));
+	for (; *argv; argv++)
+		json_object_array_add(cmd, json_object_new_string(*argv));
+	json_object_object_add(o, "Cmd", cmd);
+	return o;
+}
+
+int docker_list_path(struct buf *path, const char *instance, struct err *e)
+{
+	struct json_object *filters = json_object_new_object();
+	char label[256];
+	int rc;
+
+	snprintf(label, sizeof(label), LABEL_INSTANCE "=%s", instance);
+	put(filters, "label", list1(text(label)));
+	rc = buf_add_text(path, "/containers/json?filters=", e);
+	if (rc == 0)
+		rc = docker_encode(path, json_object_to_json_string_ext(
+					filters, JSON_C_TO_STRING_PLAIN), e);
+	json_object_put(filters);
+	return rc;
 }

@@ -4,6 +4,7 @@
 
 #include <json-c/json.h>
 
+#include "core/buf.h"
 #include "engine/engine.h"
 
 #define LABEL_INSTANCE "gongbang.instance"
@@ -13,5 +14,14 @@
 
 /* Gives (json_object_put), with the labels gongbang.spec and gongbang.token, and the secret. */
 struct json_object *docker_spec_new(const struct container_spec *spec);
+
+/* The body of POST /containers/NAME/exec: argv NULL-ended, attached without a terminal. Gives. */
+struct json_object *docker_exec_new(const char *const *argv);
+
+/* The body of POST /exec/ID/start. */
+#define DOCKER_EXEC_START "{\"Detach\":false,\"Tty\":false}"
+
+/* Appends the path that lists the instance's running containers. */
+int docker_list_path(struct buf *path, const char *instance, struct err *e) must_check;
 
 #endif

@@ -6,6 +6,7 @@
 
 #include "core/str.h"
 #include "engine/docker_frames.h"
+#include "engine/docker_spec.h"
 
 #define UNSENT_MAX (1u << 20)
 #define OPEN_MS 30000
@@ -240,7 +241,7 @@ static void created(void *data, int status, const struct buf *body,
 		return;
 	}
 	snprintf(path, sizeof(path), "/exec/%s/start", s->id);
-	issue(s, "POST", path, "{\"Detach\":false,\"Tty\":false}", OPEN_MS, true,
+	issue(s, "POST", path, DOCKER_EXEC_START, OPEN_MS, true,
 	     &start_events);
 	if (s->paused)
 		docker_http_pause(s->http);
@@ -248,32 +249,13 @@ static void created(void *data, int status, const struct buf *body,
 
 static const struct docker_http_events create_events = { .answer = created };
 
-static struct json_object *exec_body(const char *const *argv)
-{
-	static const char *const attach[] = {
-		"AttachStdin", "AttachStdout", "AttachStderr",
-	};
-	struct json_object *o = json_object_new_object();
-	struct json_object *cmd = json_object_new_array();
-	size_t i;
-
-	for (i = 0; i < sizeof(attach) / sizeof(attach[0]); i++)
-		json_object_object_add(o, attach[i],
-				       json_object_new_boolean(true));
-	json_object_object_add(o, "Tty", json_object_new_boolean(false));
-	for (; *argv; argv++)
-		json_object_array_add(cmd, json_object_new_string(*argv));
-	json_object_object_add(o, "Cmd", cmd);
-	return o;
-}
-
 struct engine_stream *docker_exec(struct engine *eng, const char *name,
 				  const char *const *argv,
 				  const struct engine_stream_events *ev,
 				  void *data)
 {
 	struct docker_stream *s = talloc_zero(docker_of(eng), struct docker_stream);
-	auto_json *body = exec_body(argv);
+	auto_json *body = docker_exec_new(argv);
 	auto_buf path = BUF_INIT(1024);
 	struct err e = { 0 };
 

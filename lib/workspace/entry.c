@@ -133,18 +133,14 @@ static void late(uv_timer_t *t)
 
 void workspace_enter(struct workspace *w)
 {
-	/* Never by PATH, where the user's own folders come first. */
-	static const char *const argv[] = {
-		"/usr/local/bin/gongbang-shim", "link", NULL
-	};
-
 	w->quiet = false;
 	workspace_set_state(w, WORKSPACE_LINKING);
 	if (w->all->closed || w->state != WORKSPACE_LINKING)
 		return;
 	w->broken = false;
 	memset(w->complaint, 0, sizeof(w->complaint));
-	w->stream = engine_exec(w->all->engine, w->name, argv, &stream_events, w);
+	w->stream = engine_exec(w->all->engine, w->name, workspace_enter_argv,
+				&stream_events, w);
 	engine_stream_on_drain(w->stream, drained);
 	w->link = link_new(w, &link_events, w);
 	uv_timer_start(&w->timers->beat, late,

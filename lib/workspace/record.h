@@ -5,6 +5,7 @@
 #include <sys/queue.h>
 
 #include "core/buf.h"
+#include "workspace/spec.h"
 #include "workspace/starts.h"
 #include "workspace/workspace.h"
 
@@ -91,11 +92,6 @@ void workspace_moved(struct workspace *w, enum workspace_move move);
 struct starts *starts_new(struct workspaces *all);
 /* Nobody has his turn any more; the loop must run once more. */
 void starts_close(struct starts *l);
-
-/* spec.c: the container as settings say. Gives (child of ctx). */
-struct container_spec *workspace_spec(const void *ctx, const struct workspace *w);
-/* A new token of its own, the only copy there is. */
-void workspace_spec_token(struct container_spec *spec);
 
 /* steps.c */
 void workspace_schedule(struct workspace *w, enum workspace_task task, int64_t delay_ms);

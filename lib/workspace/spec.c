@@ -1,16 +1,25 @@
 #include "config.h"
-#include "workspace/record.h"
+#include "workspace/spec.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <talloc.h>
 
 #include "core/digest.h"
+#include "core/id.h"
 #include "core/str.h"
+#include "workspace/workspace.h"
 
 #define MIB (INT64_C(1) << 20)
 #define CA_PATH "/etc/ssl/certs/ca-certificates.crt"
 #define ENV_MAX 32
+#define NAME_PREFIX "gongbang-"
+#define NAME_DIGITS 16
+
+/* Never by PATH, where the user's own folders come first. */
+const char *const workspace_enter_argv[] = {
+	"/usr/local/bin/gongbang-shim", "link", NULL
+};
 
 /* Every program looks for the trusted certificates under a name of its own. */
 static const char *const ca_names[] = {
@@ -95,23 +104,35 @@ void workspace_container_name(const char *user_id, char out[WORKSPACE_NAME_SIZE]
 	char hash[DIGEST_SIZE];
 
 	digest_hex(user_id, strlen(user_id), hash);
-	snprintf(out, WORKSPACE_NAME_SIZE, "gongbang-%.16s", hash);
+	snprintf(out, WORKSPACE_NAME_SIZE, NAME_PREFIX "%.*s", NAME_DIGITS, hash);
 }
 
-struct container_spec *workspace_spec(const void *ctx, const struct workspace *w)
+bool workspace_container_name_valid(const char *name)
 {
-	const struct settings *s = w->all->settings;
+	const char *digits = name + strlen(NAME_PREFIX);
+
+	return str_starts(name, NAME_PREFIX) &&
+	       strlen(digits) == NAME_DIGITS &&
+	       strspn(digits, "0123456789abcdef") == NAME_DIGITS;
+}
+
+struct container_spec *workspace_spec_new(const void *ctx,
+					  const struct settings *s,
+					  const char *user_id)
+{
 	struct container_spec *spec = talloc_zero(ctx, struct container_spec);
+	char *name = talloc_size(spec, WORKSPACE_NAME_SIZE);
 	const char *ca = settings_text(s, SET_EXTRA_CA);
 
-	if (!spec)
-		err_abort("out of memory");
+	if (!spec || !name || !id_valid(user_id))
+		err_abort("the spec of a workspace");
+	workspace_container_name(user_id, name);
 	*spec = (struct container_spec){
-		.name = w->name,
+		.name = name,
 		.image = settings_text(s, SET_IMAGE),
 		.instance = settings_text(s, SET_INSTANCE),
-		.user_id = w->user_id,
-		.volume = w->volume,
+		.user_id = talloc_strdup(spec, user_id),
+		.volume = talloc_asprintf(spec, NAME_PREFIX "%s", user_id),
 		.network = settings_text(s, SET_WORKSPACE_NETWORK),
 		.env = compose(spec, s),
 		.extra_ca = *ca ? ca : NULL,

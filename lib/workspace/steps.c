@@ -253,7 +253,8 @@ static void created(struct workspace *w, const struct container_state *s,
 
 static void create(struct workspace *w)
 {
-	struct container_spec *spec = workspace_spec(w, w);
+	struct container_spec *spec = workspace_spec_new(w, w->all->settings,
+							 w->user_id);
 
 	workspace_spec_token(spec);
 	progress(w, WORKSPACE_CREATING);
@@ -263,7 +264,8 @@ static void create(struct workspace *w)
 
 static bool same_spec(const struct workspace *w)
 {
-	struct container_spec *spec = workspace_spec(w, w);
+	struct container_spec *spec = workspace_spec_new(w, w->all->settings,
+							 w->user_id);
 	char hash[65];
 
 	container_spec_hash(spec, hash);

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -15,8 +16,9 @@
 
 #include "core/str.h"
 #include "engine/engine.h"
+#include "guard/guard.h"
 
-#define BULK (10u << 20)
+#define BULK (50u << 20)
 
 static struct world {
 	const char *socket;
@@ -25,6 +27,11 @@ static struct world {
 	uv_loop_t loop;
 	void *ctx;
 	struct engine *engine;
+	struct guard *guard;
+	struct guard_policy policy;
+	const char *network, *asked_image;	/* of spec(), when not the world's own */
+	const char *argv[4];
+	const char *const *execs[2];
 	int calls;
 	struct err e;
 	struct container_state state;
@@ -53,12 +60,27 @@ static struct container_spec spec(void)
 	static const char *const env[] = { "A=1", "B=two words", NULL };
 
 	return (struct container_spec){
-		.name = w.name, .image = w.image, .instance = w.name,
-		.user_id = "user-of-test", .volume = w.name, .network = w.name,
+		.name = w.name, .image = w.asked_image ? w.asked_image : w.image,
+		.instance = w.name, .user_id = "user-of-test", .volume = w.name,
+		.network = w.network ? w.network : w.name,
 		.env = env, .extra_ca = "/etc/passwd",
 		.memory = INT64_C(1) << 30, .cpus = 1, .pids = 64,
 		.tmp = INT64_C(256) << 20,
 	};
+}
+
+static struct container_spec *expected(const void *ctx, void *data,
+				       const char *user_id)
+{
+	struct container_spec *s = talloc(ctx, struct container_spec);
+
+	*s = spec();
+	return s;
+}
+
+static bool named(void *data, const char *name)
+{
+	return str_equal(name, w.name);
 }
 
 static int set_up(void **state)
@@ -76,6 +98,28 @@ static int set_up(void **state)
 	w.engine = engine_docker_new(w.ctx, &w.loop, w.socket);
 	w.out = malloc(BULK + 1);
 	return shell("up");
+}
+
+/* The same, with the guard between; it is told what the test will ask. */
+static int set_up_guarded(void **state)
+{
+	static char path[96];
+	struct err e = { 0 };
+
+	if (set_up(state) < 0)
+		return -1;
+	snprintf(path, sizeof(path), "/tmp/%.64s.sock", w.name);
+	w.execs[0] = w.argv;
+	w.policy = (struct guard_policy){
+		.engine_socket = w.socket, .socket = path, .instance = w.name,
+		.image = w.image, .execs = w.execs, .named = named,
+		.spec = expected,
+	};
+	w.guard = guard_new(w.ctx, &w.loop, &w.policy, &e);
+	assert_string_equal(e.text, "");
+	talloc_free(w.engine);
+	w.engine = engine_docker_new(w.ctx, &w.loop, path);
+	return 0;
 }
 
 static int tear_down(void **state)
@@ -132,9 +176,10 @@ static void expect_done(void)
 
 static void missing_image(void **state)
 {
-	struct container_spec s = spec();
+	struct container_spec s;
 
-	s.image = "gongbang-no-such-image:latest";
+	w.asked_image = w.policy.image = "gongbang-no-such-image:latest";
+	s = spec();
 	engine_create(w.engine, &s, done, NULL);
 	wait_call();
 	assert_int_equal(w.e.kind, ERR_MISSING);
@@ -148,13 +193,16 @@ static void missing_image(void **state)
 	engine_start(w.engine, w.name, done, NULL);
 	wait_call();
 	assert_int_equal(w.e.kind, ERR_MISSING);
+	w.asked_image = NULL;
+	w.policy.image = w.image;
 }
 
 static void missing_network(void **state)
 {
-	struct container_spec s = spec();
+	struct container_spec s;
 
-	s.network = "gongbang-no-such-network";
+	w.network = "gongbang-no-such-network";
+	s = spec();
 	engine_create(w.engine, &s, done, NULL);
 	expect_done();
 	engine_start(w.engine, w.name, done, NULL);
@@ -163,6 +211,7 @@ static void missing_network(void **state)
 	assert_string_equal(w.e.key, "error_no_network");
 	engine_remove(w.engine, w.name, done, NULL);
 	expect_done();
+	w.network = NULL;
 }
 
 static void create(void **state)
@@ -307,6 +356,7 @@ static void exec(const char *a, const char *b, const char *c)
 {
 	const char *const argv[] = { a, b, c, NULL };
 
+	memcpy(w.argv, argv, sizeof(argv));
 	w.out_len = w.written = 0;
 	w.stream = engine_exec(w.engine, w.name, argv, &events, NULL);
 	engine_stream_on_drain(w.stream, push);
@@ -332,10 +382,10 @@ static void inside(void **state)
 		      "0000000000000000\n1\n2\n");
 }
 
-static void echo_of_10_mb(void **state)
+static void echo_of_50_mb(void **state)
 {
 	w.bulk = true;
-	exec("/bin/head", "-c", "10485760");
+	exec("/bin/head", "-c", "52428800");
 	push(NULL);
 	expect_done();
 	w.bulk = false;
@@ -375,17 +425,17 @@ static void pause_stops_reading(void **state)
 	size_t before;
 
 	exec("/bin/yes", NULL, NULL);
-	while (w.out_len < BULK / 10 && uv_run(&w.loop, UV_RUN_ONCE))
+	while (w.out_len < BULK / 50 && uv_run(&w.loop, UV_RUN_ONCE))
 		;
 	engine_stream_pause(w.stream);
 	before = w.out_len;
 	pass(300);
 	assert_int_equal(w.out_len, before);
 	engine_stream_resume(w.stream);
-	while (w.out_len < before + BULK / 10 &&
+	while (w.out_len < before + BULK / 50 &&
 	       uv_run(&w.loop, UV_RUN_ONCE))
 		;
-	assert_in_range(w.out_len, before + BULK / 10, SIZE_MAX);
+	assert_in_range(w.out_len, before + BULK / 50, SIZE_MAX);
 	engine_stream_close(w.stream);
 	before = w.out_len;
 	pass(100);
@@ -416,24 +466,58 @@ static void stop_and_remove(void **state)
 	assert_int_equal(w.e.kind, ERR_MISSING);
 }
 
+#define CONFORMANCE \
+	cmocka_unit_test(missing_image), \
+	cmocka_unit_test(missing_network), \
+	cmocka_unit_test(create), \
+	cmocka_unit_test(every_limit), \
+	cmocka_unit_test(inside), \
+	cmocka_unit_test(echo_of_50_mb), \
+	cmocka_unit_test(exit_codes), \
+	cmocka_unit_test(pause_stops_reading), \
+	cmocka_unit_test(stop_and_remove)
+
+/* A container of this name, but with another installation's label. */
+static void foreign_container(void **state)
+{
+	struct container_spec s = spec();
+	struct engine *direct = engine_docker_new(w.ctx, &w.loop, w.socket);
+
+	s.instance = "somebody-else";
+	engine_create(direct, &s, done, NULL);
+	expect_done();
+	engine_start(w.engine, w.name, done, NULL);
+	wait_call();
+	assert_int_equal(w.e.kind, ERR_UNAVAILABLE);
+	assert_non_null(strstr(w.e.text, "403"));
+	engine_inspect(w.engine, w.name, state_done, NULL);
+	wait_call();
+	assert_non_null(strstr(w.e.text, "403"));
+	exec("/bin/cat", NULL, NULL);
+	wait_call();
+	assert_non_null(strstr(w.e.text, "403"));
+	engine_remove(w.engine, w.name, done, NULL);
+	wait_call();
+	assert_non_null(strstr(w.e.text, "403"));
+	engine_remove(direct, w.name, done, NULL);
+	expect_done();
+	talloc_free(direct);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(missing_image),
-		cmocka_unit_test(missing_network),
-		cmocka_unit_test(create),
-		cmocka_unit_test(every_limit),
-		cmocka_unit_test(inside),
-		cmocka_unit_test(echo_of_10_mb),
-		cmocka_unit_test(exit_codes),
-		cmocka_unit_test(pause_stops_reading),
-		cmocka_unit_test(stop_and_remove),
+	const struct CMUnitTest direct[] = { CONFORMANCE };
+	const struct CMUnitTest guarded[] = {
+		CONFORMANCE,
+		cmocka_unit_test(foreign_container),
 	};
 
+	signal(SIGPIPE, SIG_IGN);
 	w.socket = getenv("GONGBANG_TEST_ENGINE");
 	if (!w.socket) {
 		puts("skipped: GONGBANG_TEST_ENGINE names no engine's socket");
 		return 77;
 	}
-	return cmocka_run_group_tests(tests, set_up, tear_down);
+	return cmocka_run_group_tests(direct, set_up, tear_down) +
+	       cmocka_run_group_tests(guarded, set_up_guarded, tear_down);
 }

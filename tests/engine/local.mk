@@ -14,5 +14,5 @@ tests_engine_docker_stream_fake_test_LDADD = $(engine_test_libs)
 
 check_PROGRAMS += tests/engine/docker_test
 tests_engine_docker_test_SOURCES = tests/engine/docker_test.c
-tests_engine_docker_test_LDADD = $(engine_test_libs)
+tests_engine_docker_test_LDADD = lib/guard/libguard.a $(engine_test_libs)
 EXTRA_DIST += tests/engine/image.sh

@@ -48,7 +48,7 @@ test("an installation that is well: every line ok", async () => {
 	assert.equal(text.stderr, "");
 });
 
-for (const [service, check] of [["gateway", "gateway"], ["squid", "squid"], ["redis", "redis"], ["bridge", "bridge"], ["worker", "worker"], ["pages", "pages"], ["model", "upstream"]])
+for (const [service, check] of [["gateway", "gateway"], ["squid", "squid"], ["redis", "redis"], ["bridge", "bridge"], ["worker", "worker"], ["guard", "guard"], ["pages", "pages"], ["model", "upstream"]])
 	test(`${service} away is found by the check of the ${check}`, async () => {
 		sv("down", service);
 		try {
@@ -126,6 +126,8 @@ test("settings that lead nowhere are named", () => {
 		["model_upstream", "https://127.0.0.1:" + process.env.GONGBANG_PORT, "upstream", /SSL|TLS|wrong version/i],
 		["database", "/nonexistent/g.db", "store", /nonexistent/],
 		["engine_socket", "/nonexistent.sock", "engine", /nonexistent/],
+		["engine_guard", "/nonexistent.sock", "guard", /nonexistent/],
+		["engine_guard", value("control_socket"), "guard", /control\.sock answers/],
 		["image", "nobody/none:latest", "image", /404/],
 		["workspace_network", "none-such", "network", /404/],
 		["gateway_listen", "127.0.0.1:9", "gateway", /workspaces call|127\.0\.0\.1:9/],

@@ -1,0 +1,69 @@
+/* gongbang-guard: the bridge's only way to the container engine. */
+#include "config.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <talloc.h>
+#include <uv.h>
+
+#include "core/id.h"
+#include "core/log.h"
+#include "core/settings.h"
+#include "guard/guard.h"
+#include "workspace/spec.h"
+
+static bool named(void *data, const char *name)
+{
+	return workspace_container_name_valid(name);
+}
+
+static struct container_spec *spec_of(const void *ctx, void *data,
+				      const char *user_id)
+{
+	return id_valid(user_id) ? workspace_spec_new(ctx, data, user_id) : NULL;
+}
+
+static void end(uv_signal_t *signal, int number)
+{
+	uv_stop(signal->loop);
+}
+
+int main(int argc, char **argv)
+{
+	static const char *const *const execs[] = { workspace_enter_argv, NULL };
+	struct settings *s = settings_main(&argc, &argv);
+	const struct guard_policy policy = {
+		.engine_socket = settings_text(s, SET_ENGINE_SOCKET),
+		.socket = settings_text(s, SET_ENGINE_GUARD),
+		.instance = settings_text(s, SET_INSTANCE),
+		.image = settings_text(s, SET_IMAGE),
+		.execs = execs,
+		.named = named,
+		.spec = spec_of,
+		.data = s,
+	};
+	struct err e = { 0 };
+	uv_signal_t ends[2];
+	struct guard *g;
+	uv_loop_t loop;
+
+	log_start("gongbang-guard", settings_flag(s, SET_DEBUG));
+	signal(SIGPIPE, SIG_IGN);
+	uv_loop_init(&loop);
+	g = guard_new(NULL, &loop, &policy, &e);
+	if (!g) {
+		log_failure("start", &e, NULL);
+		return EXIT_FAILURE;
+	}
+	uv_signal_init(&loop, &ends[0]);
+	uv_signal_init(&loop, &ends[1]);
+	uv_signal_start(&ends[0], end, SIGTERM);
+	uv_signal_start(&ends[1], end, SIGINT);
+	log_event(LOG_INFO, "started", "socket", policy.socket, "engine",
+		  policy.engine_socket, NULL);
+	uv_run(&loop, UV_RUN_DEFAULT);
+	talloc_free(g);
+	uv_run(&loop, UV_RUN_NOWAIT);
+	settings_free(s);
+	return EXIT_SUCCESS;
+}

@@ -1,0 +1,34 @@
+/* Which call of the Engine API a request is, and what of it may reach the engine. */
+#ifndef GUARD_CALL_H
+#define GUARD_CALL_H
+
+#include "engine/docker_http.h"
+#include "guard/guard.h"
+#include "guard/request.h"
+
+enum guard_verb {
+	GUARD_CREATE, GUARD_START, GUARD_STOP, GUARD_REMOVE, GUARD_INSPECT,
+	GUARD_LIST, GUARD_IMAGE,
+	GUARD_EXEC, GUARD_EXEC_START, GUARD_EXEC_INSPECT,
+};
+
+/* A request that may pass, as it is put to the engine. */
+struct guard_call {
+	enum guard_verb verb;
+	char name[128];			/* container, or exec id */
+	struct buf path, body;		/* body.len 0: none */
+	struct docker_request request;	/* of the two above */
+	bool of_container;		/* name is a container's that must be of this instance */
+};
+
+void guard_call_init(struct guard_call *call);
+void guard_call_release(struct guard_call *call);
+
+/* ERR_DENIED, with why for the log. Exec ids are the caller's to know. */
+int guard_call_parse(struct guard_call *call, const struct guard_policy *policy,
+		     const struct guard_request *r, struct err *e) must_check;
+
+/* The path that inspects a container. */
+int guard_inspect_path(struct buf *path, const char *name, struct err *e) must_check;
+
+#endif

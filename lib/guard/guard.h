@@ -1,0 +1,39 @@
+/*
+ * The engine's guard: answers on a Unix socket in the Docker Engine API's own
+ * words, and lets through what lib/engine asks for this installation's
+ * containers. Requests are parsed, compared with what the driver would send,
+ * and written anew: no byte of a client's reaches the engine before a stream
+ * is open. Everything else is 403.
+ */
+#ifndef GUARD_GUARD_H
+#define GUARD_GUARD_H
+
+#include <uv.h>
+
+#include "engine/engine.h"
+
+struct guard;
+
+/* Borrowed for the guard's life. */
+struct guard_policy {
+	const char *engine_socket;
+	const char *socket;		/* ours; a stale one is replaced */
+	const char *instance;
+	const char *image;
+	/* What may be run in a container: argv lists, NULL-ended; then NULL. */
+	const char *const *const *execs;
+	/* Whether a container of this installation may have that name. */
+	bool (*named)(void *data, const char *name);
+	/*
+	 * The one container of that user (hostile), without its token; NULL:
+	 * there is no such user. Gives (child of ctx).
+	 */
+	struct container_spec *(*spec)(const void *ctx, void *data, const char *user_id);
+	void *data;
+};
+
+/* Gives (child of ctx). Freeing it closes all connections; the loop must run once more. */
+struct guard *guard_new(const void *ctx, uv_loop_t *loop, const struct guard_policy *policy,
+			struct err *e) must_check;
+
+#endif

@@ -1,0 +1,20 @@
+/* A user's container as settings say. */
+#ifndef WORKSPACE_SPEC_H
+#define WORKSPACE_SPEC_H
+
+#include "core/settings.h"
+#include "engine/engine.h"
+
+/* Whether workspace_container_name may have made this name. */
+bool workspace_container_name_valid(const char *name);
+
+/* Gives (child of ctx); settings must outlive it. user_id an id. */
+struct container_spec *workspace_spec_new(const void *ctx, const struct settings *s,
+					  const char *user_id);
+/* A new token of its own, the only copy there is. */
+void workspace_spec_token(struct container_spec *spec);
+
+/* What is run to enter a container: argv, NULL-ended. */
+extern const char *const workspace_enter_argv[];
+
+#endif

@@ -1,0 +1,365 @@
+/*
+ * What the guard lets through, asked over its socket. No engine is behind it:
+ * what may pass is answered 502, what may not 403.
+ */
+#include "config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <talloc.h>
+#include <unistd.h>
+
+#include "core/digest.h"
+#include "core/id.h"
+#include "core/settings.h"
+#include "core/str.h"
+#include "engine/docker_spec.h"
+#include "guard/guard.h"
+#include "workspace/spec.h"
+
+#define USER "01980000-0000-7000-8000-000000000001"
+#define DIGITS "a51b33720f1c5e36"	/* of the hash of USER */
+#define NAME "gongbang-" DIGITS
+#define EXEC "{\"AttachStdin\":true,\"AttachStdout\":true,\"AttachStderr\":true," \
+	"\"Tty\":false,\"Cmd\":[\"\\/usr\\/local\\/bin\\/gongbang-shim\",\"link\"]}"
+#define LIST "/containers/json?filters=%7B%22label%22:%5B%22gongbang.instance%3Dgongbang%22%5D%7D"
+
+static struct world {
+	uv_loop_t loop;
+	void *ctx;
+	struct settings *settings;
+	struct guard_policy policy;
+	struct guard *guard;
+	char path[64];
+	char body[8192];		/* the driver's own for USER */
+} w;
+
+static bool named(void *data, const char *name)
+{
+	return workspace_container_name_valid(name);
+}
+
+static struct container_spec *spec_of(const void *ctx, void *data,
+				      const char *user_id)
+{
+	return id_valid(user_id) ? workspace_spec_new(ctx, data, user_id) : NULL;
+}
+
+static void write_body(void)
+{
+	struct container_spec *spec = workspace_spec_new(w.ctx, w.settings, USER);
+	struct json_object *o;
+
+	workspace_spec_token(spec);
+	o = docker_spec_new(spec);
+	snprintf(w.body, sizeof(w.body), "%s",
+		 json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN));
+	json_object_put(o);
+}
+
+static int set_up(void **state)
+{
+	static const char *const *const execs[] = { workspace_enter_argv, NULL };
+	struct err e = { 0 };
+
+	uv_loop_init(&w.loop);
+	w.ctx = talloc_new(NULL);
+	w.settings = settings_new();
+	snprintf(w.path, sizeof(w.path), "/tmp/guard_test.%d.sock", (int)getpid());
+	w.policy = (struct guard_policy){
+		.engine_socket = "/nonexistent/engine.sock", .socket = w.path,
+		.instance = "gongbang", .image = "claude-workspace:latest",
+		.execs = execs, .named = named, .spec = spec_of, .data = w.settings,
+	};
+	w.guard = guard_new(w.ctx, &w.loop, &w.policy, &e);
+	assert_string_equal(e.text, "");
+	write_body();
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	talloc_free(w.ctx);
+	settings_free(w.settings);
+	uv_run(&w.loop, UV_RUN_DEFAULT);
+	unlink(w.path);
+	return uv_loop_close(&w.loop);
+}
+
+/* The status of what is answered to these bytes; 0: hung up. */
+static int status_of(const char *bytes, size_t n)
+{
+	struct sockaddr_un a = { .sun_family = AF_UNIX };
+	char answer[4096] = "";
+	size_t have = 0;
+	ssize_t got = -1;
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0), status = 0;
+
+	assert_true(str_copy(a.sun_path, sizeof(a.sun_path), w.path));
+	assert_int_equal(connect(fd, (struct sockaddr *)&a, sizeof(a)), 0);
+	assert_int_equal(send(fd, bytes, n, MSG_NOSIGNAL), (ssize_t)n);
+	while (got != 0 && have < sizeof(answer) - 1) {
+		uv_run(&w.loop, UV_RUN_NOWAIT);
+		got = recv(fd, answer + have, sizeof(answer) - 1 - have, 0);
+		have += got > 0 ? (size_t)got : 0;
+		if (got < 0)
+			usleep(200);
+	}
+	close(fd);
+	sscanf(answer, "HTTP/1.1 %d", &status);
+	return status;
+}
+
+static int ask(const char *method, const char *target, const char *body)
+{
+	char request[16384];
+	int n = snprintf(request, sizeof(request), "%s %s HTTP/1.1\r\nHost: e\r\n"
+			 "Content-Type: application/json\r\n"
+			 "Content-Length: %zu\r\n\r\n%s", method, target,
+			 strlen(body), body);
+
+	return status_of(request, (size_t)n);
+}
+
+static void what_the_driver_asks(void **state)
+{
+	static const char *const rows[][3] = {
+		{ "GET", "/containers/" NAME "/json", "" },
+		{ "POST", "/containers/" NAME "/start", "" },
+		{ "POST", "/containers/" NAME "/stop?t=10", "" },
+		{ "DELETE", "/containers/" NAME "?force=1", "" },
+		{ "POST", "/containers/" NAME "/exec", EXEC },
+		{ "GET", "/images/claude-workspace:latest/json", "" },
+		{ "GET", LIST, "" },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (ask(rows[i][0], rows[i][1], rows[i][2]) != 502)
+			fail_msg("refused: %s %s", rows[i][0], rows[i][1]);
+	}
+	assert_int_equal(ask("POST", "/containers/create?name=" NAME, w.body), 502);
+}
+
+static void other_calls(void **state)
+{
+	static const char *const rows[][3] = {
+		{ "GET", "/info", "" },
+		{ "GET", "/version", "" },
+		{ "GET", "/_ping", "" },
+		{ "GET", "/containers/json", "" },
+		{ "GET", "/containers/json?all=1", "" },
+		{ "GET", LIST "&all=1", "" },
+		{ "GET", "/containers/json?filters=%7B%7D", "" },
+		{ "GET", "/v1.41/containers/" NAME "/json", "" },
+		{ "POST", "/v1.41/containers/" NAME "/start", "" },
+		{ "GET", "//containers/" NAME "/json", "" },
+		{ "GET", "/containers//" NAME "/json", "" },
+		{ "GET", "/./containers/" NAME "/json", "" },
+		{ "GET", "/containers/" NAME "/../other/json", "" },
+		{ "GET", "/containers/" NAME "%2Fjson", "" },
+		{ "GET", "/containers/%67ongbang-" DIGITS "/json", "" },
+		{ "GET", "/containers/" NAME "/json?size=1", "" },
+		{ "GET", "/containers/" NAME "/json#x", "" },
+		{ "GET", "http://e/containers/" NAME "/json", "" },
+		{ "GET", "/containers/" NAME "/json/", "" },
+		{ "GET", "/containers/" NAME "/logs?stdout=1", "" },
+		{ "GET", "/containers/" NAME "/archive?path=/etc", "" },
+		{ "PUT", "/containers/" NAME "/archive?path=/workspace", "x" },
+		{ "POST", "/containers/" NAME "/attach?stream=1", "" },
+		{ "POST", "/containers/" NAME "/update", "{}" },
+		{ "POST", "/containers/" NAME "/rename?name=x", "" },
+		{ "POST", "/containers/" NAME "/kill", "" },
+		{ "POST", "/containers/" NAME "/start?detachKeys=a", "" },
+		{ "POST", "/containers/" NAME "/start", "{\"Binds\":[\"/:/x\"]}" },
+		{ "POST", "/containers/" NAME "/stop", "" },
+		{ "POST", "/containers/" NAME "/stop?t=-1", "" },
+		{ "POST", "/containers/" NAME "/stop?t=", "" },
+		{ "POST", "/containers/" NAME "/stop?t=1&signal=9", "" },
+		{ "POST", "/containers/" NAME "/stop?t=99999", "" },
+		{ "DELETE", "/containers/" NAME, "" },
+		{ "DELETE", "/containers/" NAME "?force=1&v=1", "" },
+		{ "DELETE", "/volumes/" NAME, "" },
+		{ "POST", "/volumes/create", "{\"Name\":\"" NAME "\"}" },
+		{ "POST", "/images/create?fromImage=x", "" },
+		{ "GET", "/images/other:latest/json", "" },
+		{ "GET", "/images/json", "" },
+		{ "POST", "/build?remote=x", "" },
+		{ "POST", "/networks/create", "{}" },
+		{ "POST", "/networks/gongbang/connect", "{}" },
+		{ "GET", "/events", "" },
+		{ "POST", "/plugins/pull", "" },
+		{ "POST", "/session", "" },
+		{ "GET", "/containers/other/json", "" },
+		{ "GET", "/containers/gongbang-x/json", "" },
+		{ "POST", "/containers/0123456789ab/start", "" },
+		{ "POST", "/containers/other/exec", EXEC },
+		{ "POST", "/exec/00ff/start", DOCKER_EXEC_START },
+		{ "GET", "/exec/00ff/json", "" },
+		{ "POST", "/exec/00ff/resize?h=1", "" },
+		{ "HEAD", "/containers/" NAME "/json", "" },
+		{ "OPTIONS", "*", "" },
+		{ "CONNECT", "e:80", "" },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (ask(rows[i][0], rows[i][1], rows[i][2]) != 403)
+			fail_msg("not refused: %s %s", rows[i][0], rows[i][1]);
+	}
+}
+
+/* The driver's body with one thing of it put otherwise. */
+static int create_with(const char *from, const char *to)
+{
+	char body[9000];
+	const char *at = strstr(w.body, from);
+
+	if (!at)
+		fail_msg("the driver's body has no %s", from);
+	snprintf(body, sizeof(body), "%.*s%s%s", (int)(at - w.body), w.body, to,
+		 at + strlen(from));
+	return ask("POST", "/containers/create?name=" NAME, body);
+}
+
+static void other_containers(void **state)
+{
+	static const char *const rows[][2] = {
+		{ "\"Privileged\":false", "\"Privileged\":true" },
+		{ "\"Privileged\":false", "\"Privileged\":false,\"Privileged\":true" },
+		{ "\"Privileged\":false", "\"Privileged\":true,\"Privileged\":false" },
+		{ "\"Privileged\":false", "\"privileged\":true,\"Privileged\":false" },
+		{ "\"Privileged\":false", "\"Privileged\":0" },
+		{ "\"Privileged\":false", "\"Privileged\": false" },
+		{ "\"Privileged\":false", "\"Privileged\":false,\"Binds\":[\"/:/host\"]" },
+		{ "\"Privileged\":false", "\"Privileged\":false,\"PidMode\":\"host\"" },
+		{ "\"Privileged\":false", "\"Privileged\":false,\"Devices\":[{\"PathOnHost\":\"/dev/sda\"}]" },
+		{ "\"Privileged\":false", "\"Privileged\":false,\"CapAdd\":[\"SYS_ADMIN\"]" },
+		{ "\"Privileged\":false", "\"Privileged\":false,\"UsernsMode\":\"host\"" },
+		{ "\"Privileged\":false", "\"Privileged\":false,\"Runtime\":\"other\"" },
+		{ "\"CapDrop\":[\"ALL\"]", "\"CapDrop\":[]" },
+		{ "\"no-new-privileges\"", "\"no-new-privileges\",\"seccomp=unconfined\"" },
+		{ "\"no-new-privileges\"", "\"seccomp=unconfined\"" },
+		{ "\"ReadonlyRootfs\":true", "\"ReadonlyRootfs\":false" },
+		{ "\"User\":\"1000:1000\"", "\"User\":\"0:0\"" },
+		{ "\"Image\":\"claude-workspace:latest\"", "\"Image\":\"debian:latest\"" },
+		{ "\"Image\":", "\"Entrypoint\":[\"/bin/sh\"],\"Image\":" },
+		{ "\"Image\":", "\"Cmd\":[\"/bin/sh\"],\"Image\":" },
+		{ "\"Hostname\":\"workspace\"", "\"Hostname\":\"other\"" },
+		{ "\"NetworkMode\":\"gongbang\"", "\"NetworkMode\":\"host\"" },
+		{ "\"NetworkMode\":\"gongbang\"", "\"NetworkMode\":\"bridge\"" },
+		{ "\"Source\":\"gongbang-" USER "\"", "\"Source\":\"gongbang-01980000-0000-7000-8000-000000000002\"" },
+		{ "\"Type\":\"volume\"", "\"Type\":\"bind\"" },
+		{ "\"Mounts\":[", "\"Mounts\":[{\"Type\":\"bind\",\"Source\":\"/var/run/docker.sock\",\"Target\":\"/s\"}," },
+		{ "\"Type\":\"bind\",\"Source\":\"\\/etc", "\"Type\":\"bind\",\"Source\":\"\\/root" },
+		{ "\"Target\":\"\\/workspace\"", "\"Target\":\"\\/usr\"" },
+		{ "\"VolumeOptions\":{", "\"VolumeOptions\":{\"DriverConfig\":{\"Options\":{\"type\":\"none\",\"o\":\"bind\",\"device\":\"/\"}}," },
+		{ "\"Memory\":1073741824", "\"Memory\":0" },
+		{ "\"PidsLimit\":256", "\"PidsLimit\":-1" },
+		{ "\"NanoCpus\":1000000000", "\"NanoCpus\":0" },
+		{ "\"OomScoreAdj\":0", "\"OomScoreAdj\":-1000" },
+		{ "\"RestartPolicy\":{\"Name\":\"no\"}", "\"RestartPolicy\":{\"Name\":\"always\"}" },
+		{ "\"Env\":[", "\"Env\":[\"LD_PRELOAD=/workspace/x.so\"," },
+		{ "ANTHROPIC_AUTH_TOKEN=", "ANTHROPIC_AUTH_TOKEN=x" },
+		{ "\"gongbang.instance\":\"gongbang\"", "\"gongbang.instance\":\"other\"" },
+		{ "\"gongbang.user\":\"" USER "\"", "\"gongbang.user\":\"" USER "0\"" },
+		{ "\"HostConfig\":", "\"hostconfig\":{\"Privileged\":true},\"HostConfig\":" },
+		{ "{\"Image\"", "[{\"Image\"" },
+		{ "{\"Image\"", "{}{\"Image\"" },
+		{ "{\"Image\"", " {\"Image\"" },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (create_with(rows[i][0], rows[i][1]) != 403)
+			fail_msg("not refused: %s", rows[i][1]);
+	}
+	assert_int_equal(ask("POST", "/containers/create?name=" NAME, ""), 403);
+	assert_int_equal(ask("POST", "/containers/create?name=" NAME, "{}"), 403);
+	assert_int_equal(ask("POST", "/containers/create?name=gongbang-"
+			     "0123456789abcdef", w.body), 403);
+	assert_int_equal(ask("POST", "/containers/create?name=" NAME "&platform=x",
+			     w.body), 403);
+	assert_int_equal(ask("POST", "/containers/create", w.body), 403);
+}
+
+static void other_execs(void **state)
+{
+	static const char *const bodies[] = {
+		"", "{}",
+		"{\"AttachStdin\":true,\"AttachStdout\":true,\"AttachStderr\":true,"
+			"\"Tty\":false,\"Cmd\":[\"/bin/sh\"]}",
+		"{\"Privileged\":true," EXEC,
+		EXEC " ",
+		EXEC EXEC,
+		"{\"AttachStdin\":true,\"AttachStdout\":true,\"AttachStderr\":true,"
+			"\"Tty\":false,\"Cmd\":[\"\\/usr\\/local\\/bin\\/gongbang-shim\",\"link\"],\"User\":\"0\"}",
+		"{\"AttachStdin\":true,\"AttachStdout\":true,\"AttachStderr\":true,"
+			"\"Tty\":false,\"Cmd\":[\"\\/usr\\/local\\/bin\\/gongbang-shim\",\"keep\"]}",
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
+		if (ask("POST", "/containers/" NAME "/exec", bodies[i]) != 403)
+			fail_msg("not refused: %s", bodies[i]);
+	}
+}
+
+static void smuggled(void **state)
+{
+#define GET_OURS "GET /containers/" NAME "/json HTTP/1.1\r\nHost: e\r\n"
+	static const char *const rows[] = {
+		GET_OURS "\r\nGET /info HTTP/1.1\r\nHost: e\r\n\r\n",
+		GET_OURS "\r\n\r\n",
+		GET_OURS "Content-Length: 0\r\n\r\nx",
+		GET_OURS "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+		GET_OURS "transfer-encoding: identity\r\n\r\n",
+		GET_OURS "Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+		GET_OURS "Content-Length: 0\r\nContent-Length: 5\r\n\r\n",
+		GET_OURS "Content-Length: 5\r\n\r\nhello",
+		GET_OURS "Content-Length: 99999999\r\n\r\n",
+		GET_OURS "Content-Length: -1\r\n\r\n",
+		GET_OURS "Content-Length : 0\r\n\r\n",
+		GET_OURS "Upgrade: tcp\r\nConnection: Upgrade\r\n\r\n",
+		GET_OURS "Upgrade: h2c\r\nConnection: Upgrade\r\n\r\n",
+		"GET /containers/" NAME "/json HTTP/1.0\r\n\r\n",
+		"GET /containers/" NAME "/json HTTP/2.0\r\n\r\n",
+		"GET /containers/" NAME "/json\tHTTP/1.1\r\n\r\n",
+		"get /containers/" NAME "/json HTTP/1.1\r\n\r\n",
+		"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+		"\x16\x03\x01\x02\x00\x01\x00\x01",
+	};
+	char *big = malloc(40000);
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (status_of(rows[i], strlen(rows[i])) != 403)
+			fail_msg("not refused: %s", rows[i]);
+	}
+	assert_int_equal(status_of(GET_OURS "\r\n", strlen(GET_OURS "\r\n")), 502);
+	memset(big, 'a', 40000);
+	memcpy(big, GET_OURS "X: ", strlen(GET_OURS "X: "));
+	assert_int_equal(status_of(big, 40000), 403);
+	free(big);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_the_driver_asks),
+		cmocka_unit_test(other_calls),
+		cmocka_unit_test(other_containers),
+		cmocka_unit_test(other_execs),
+		cmocka_unit_test(smuggled),
+	};
+
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}

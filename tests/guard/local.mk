@@ -1,0 +1,4 @@
+check_PROGRAMS += tests/guard/guard_test
+tests_guard_guard_test_SOURCES = tests/guard/guard_test.c
+tests_guard_guard_test_LDADD = lib/guard/libguard.a \
+	lib/workspace/libworkspace.a $(engine_test_libs) $(SODIUM_LIBS)
