@@ -14,6 +14,7 @@
 #include "core/clock.h"
 #include "core/str.h"
 #include "egress/egress.h"
+#include "html/zone.h"
 #include "http/client.h"
 #include "kv/kv.h"
 #include "schedule/mail.h"
@@ -47,6 +48,11 @@ void doctor_settings(const struct call *c, struct finding *f)
 				     strerror(errno));
 			return;
 		}
+	}
+	if (!zone_find("UTC")) {
+		finding_fail(f, "apt-get install --reinstall tzdata",
+			     "the list of time zones cannot be read");
+		return;
 	}
 	if (!allow_list_load(c->ctx, setting(c, SET_EGRESS_ALLOW), &e))
 		finding_fail(f, "correct that line; the bridge takes the list"

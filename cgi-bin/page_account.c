@@ -7,6 +7,7 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/str.h"
+#include "html/zone.h"
 #include "pages.h"
 #include "spending/budget_zone.h"
 #include "store/feeds.h"
@@ -121,8 +122,13 @@ int page_account_save(struct request *r, struct response *out, struct err *e)
 	};
 	struct err why = { 0 };
 
-	if (user_set_preferences(v->db, v->user->id, in.display_name, in.locale,
-				 in.theme, in.timezone, zone_end(r), &why) == 0)
+	if (*in.timezone && !str_equal(in.timezone, v->user->timezone) &&
+	    !zone_find(in.timezone))
+		err_tell(&why, ERR_INPUT, "error_timezone",
+			 "not the name of a time zone");
+	else if (user_set_preferences(v->db, v->user->id, in.display_name,
+				      in.locale, in.theme, in.timezone,
+				      zone_end(r), &why) == 0)
 		return response_redirect(out, e, "/account?saved=1");
 	if (why.kind != ERR_INPUT) {
 		*e = why;

@@ -10,5 +10,5 @@ lib_html_libhtml_a_SOURCES = \
 	lib/html/template_parse.c \
 	lib/html/template_run.c \
 	lib/html/view.c lib/html/view.h \
-	lib/html/zone.c lib/html/zone.h \
+	lib/html/zone.c lib/html/zone_find.c lib/html/zone.h \
 	lib/html/zone_rule.c

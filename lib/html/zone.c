@@ -1,17 +1,11 @@
 #include "config.h"
 #include "html/zone.h"
 
-#include <ctype.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <talloc.h>
 
-#include "core/str.h"
 
-#define FOLDER "/usr/share/zoneinfo"
-#define FILE_MAX (1 << 18)	/* bytes; the largest is 4 KB */
-#define CACHE_MAX 1024		/* names asked for; tzdata has 600 */
 #define HEAD 44			/* bytes of a header */
 
 struct type {
@@ -198,86 +192,4 @@ void zone_at(const struct zone *z, int64_t utc, struct zone_time *out)
 	type = &z->types[low ? z->to[low - 1] : 0];
 	out->offset = type->offset;
 	snprintf(out->name, sizeof(out->name), "%s", z->names + type->name);
-}
-
-static bool name_plain(const char *name)
-{
-	size_t n = strlen(name), i;
-
-	if (n == 0 || n > 64 || name[0] == '/' || name[n - 1] == '/')
-		return false;
-	for (i = 0; i < n; i++) {
-		if (!isalnum((unsigned char)name[i]) &&
-		    !strchr("/_+-", name[i]))
-			return false;
-	}
-	return true;
-}
-
-static struct zone *load(const void *ctx, const char *name)
-{
-	struct err e = { 0 };
-	auto_buf bytes = BUF_INIT(FILE_MAX);
-	char path[128];
-	char *room;
-	size_t n;
-	FILE *f;
-
-	snprintf(path, sizeof(path), FOLDER "/%s", name);
-	f = fopen(path, "re");
-	if (!f)
-		return NULL;
-	while ((room = buf_reserve(&bytes, 4096, &e)) &&
-	       (n = fread(room, 1, 4096, f)) > 0)
-		buf_grew(&bytes, n);
-	fclose(f);
-	return bytes.len ? zone_parse(ctx, bytes.data, bytes.len, &e) : NULL;
-}
-
-/* Names asked for, and what was found; only ever grows. */
-struct known {
-	struct known *next;
-	const struct zone *zone;
-	char name[];
-};
-
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static struct known *first;
-static size_t count;
-
-static const struct zone *find_locked(const char *name)
-{
-	struct known *k;
-	struct zone *z;
-
-	for (k = first; k; k = k->next) {
-		if (str_equal(k->name, name))
-			return k->zone;
-	}
-	if (count == CACHE_MAX)
-		return NULL;
-	z = load(NULL, name);
-	if (!z)
-		return NULL;
-	k = talloc_size(z, sizeof(*k) + strlen(name) + 1);
-	if (!k)
-		err_abort("out of memory");
-	memcpy(k->name, name, strlen(name) + 1);
-	k->zone = z;
-	k->next = first;
-	first = k;
-	count++;
-	return z;
-}
-
-const struct zone *zone_find(const char *name)
-{
-	const struct zone *z;
-
-	if (!name_plain(name))
-		return NULL;
-	pthread_mutex_lock(&lock);
-	z = find_locked(name);
-	pthread_mutex_unlock(&lock);
-	return z;
 }

@@ -18,10 +18,15 @@ struct zone_time {
 };
 
 /*
- * "Asia/Seoul" -> its zone, read once and kept for the process; NULL when there
- * is none. Any thread.
+ * "Asia/Seoul" -> its zone, good for the process's life; NULL when the IANA
+ * list has no such name, or its file cannot be read. A later call may give
+ * another one: the files are renewed. Any thread.
  */
 const struct zone *zone_find(const char *name);
+/* The name is in the list; true, too, while the list itself cannot be read: nobody knows better. */
+bool zone_listed(const char *name);
+/* Another number when a zone that was found is another one by now: looks at the files. */
+uint64_t zone_generation(void);
 
 /* What the zone's clocks say at a moment (seconds since 1970, UTC). */
 void zone_at(const struct zone *z, int64_t utc, struct zone_time *out);

@@ -6,7 +6,6 @@
 #include <talloc.h>
 
 #include "core/str.h"
-#include "html/zone.h"
 
 #define NUMBER(field, name, min, max, preset) \
 	{ field, #name, "error_agent_" field, \
@@ -285,11 +284,8 @@ static int check_schedule(const struct schedule *s, const char **field,
 	    check_text(s->days, "days", "error_schedule_days", field, e) < 0 ||
 	    check_text(s->cron, "cron", "error_schedule_cron", field, e) < 0)
 		return -1;
-	if (!zone_find(s->timezone)) {
-		err_tell(e, ERR_INPUT, "error_schedule_zone",
-			 "timezone: no such time zone");
+	if (!schedule_zone(s, e))
 		return fail(field, "timezone");
-	}
 	if (s->frequency == FREQUENCY_NONE)
 		return 0;
 	r = recurrence_new(NULL, s, e);

@@ -38,6 +38,14 @@ struct plan_memo *plan_memo_new(const void *ctx);
  */
 int plan_due(struct planner *p, int64_t now, int limit, int64_t *claimed, bool *more, struct err *e) must_check;
 
+/*
+ * Works out the next runs of agents that are not due yet, and moves those
+ * that come at another moment by the zones of now. after: the id to go on
+ * behind, "" at first and when all were looked at. *moved counts up.
+ */
+#define PLAN_RENEW_MAX 250
+int plan_renew(struct planner *p, int64_t now, char after[ID_SIZE], int64_t *moved, struct err *e) must_check;
+
 /* When the next agent is due; 0 for none. */
 int plan_next(struct planner *p, int64_t *at, struct err *e) must_check;
 

@@ -16,7 +16,8 @@
 struct due {
 	struct due_agent agent;
 	struct plan_rule *rule;		/* NULL: it cannot be worked out, */
-	char broken[240];		/* and why */
+	char broken[240];		/* and why; */
+	bool away;			/* or only not now: nobody's fault */
 	struct plan_past *past;		/* NULL: not edited since it was due */
 	enum overlap overlap;
 	enum missed missed;
@@ -68,6 +69,7 @@ static void read_definition(struct batch *b, struct due *d,
 		d->rule = plan_rule_find(b->planner->memo, b, &read->schedule,
 					 &e);
 	}
+	d->away = !d->rule && e.kind == ERR_UNAVAILABLE;
 	if (!d->rule)
 		memcpy(d->broken, e.text, sizeof(d->broken));
 	talloc_free(read);
@@ -231,6 +233,8 @@ static int book_agent(struct batch *b, struct due *d, struct err *e)
 	bool claimed, all;
 	size_t n, i;
 
+	if (d->away)
+		return 0;	/* it stays due */
 	if (d->agent.edited_at > d->agent.next_run_at) {
 		d->past = plan_past_load(b->planner, b, &d->agent, e);
 		if (!d->past)
@@ -262,7 +266,8 @@ static int book_all(struct batch *b, struct err *e)
 
 	if (due_each(b->planner->db, b->now, (int)b->limit, gather, b, e) < 0)
 		return -1;
-	b->more = b->n == b->limit;
+	for (i = 0; i < b->n; i++)
+		b->more |= b->n == b->limit && !b->due[i].away;
 	for (i = 0; i < b->n; i++) {
 		if (!b->room) {
 			b->more = true;

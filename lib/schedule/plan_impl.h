@@ -13,7 +13,7 @@ uint64_t plan_spread(const char *text, int64_t number);
 struct plan_rule *plan_rule_find(struct plan_memo *memo, const void *ctx, const struct schedule *s, struct err *e) must_check;
 /* As recurrence_next. */
 int64_t plan_rule_next(struct plan_rule *r, int64_t after);
-/* Between transactions: a memo that grew too large begins anew. */
+/* Between transactions: a memo that grew too large, or is of zones that were renewed since, is emptied. */
 void plan_memo_trim(struct plan_memo *memo);
 
 /*

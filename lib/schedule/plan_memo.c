@@ -7,6 +7,7 @@
 #include <talloc.h>
 
 #include "core/str.h"
+#include "html/zone.h"
 
 #define BUCKETS 256
 #define RULES_MAX 512
@@ -23,6 +24,7 @@ struct plan_memo {
 	struct plan_rule *buckets[BUCKETS];
 	void *rules;		/* their parent */
 	size_t n;
+	uint64_t zones;		/* zone_generation() that they were worked out in */
 };
 
 struct plan_memo *plan_memo_new(const void *ctx)
@@ -37,8 +39,11 @@ struct plan_memo *plan_memo_new(const void *ctx)
 
 void plan_memo_trim(struct plan_memo *memo)
 {
-	if (!memo || memo->n < RULES_MAX)
+	const uint64_t zones = zone_generation();
+
+	if (!memo || (memo->n < RULES_MAX && memo->zones == zones))
 		return;
+	memo->zones = zones;
 	memset(memo->buckets, 0, sizeof(memo->buckets));
 	memo->n = 0;
 	talloc_free(memo->rules);

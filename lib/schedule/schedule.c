@@ -226,6 +226,20 @@ static int read(const struct schedule *s, struct recurrence *out,
 	return read_month_day(text_of(s->days), out, e);
 }
 
+const struct zone *schedule_zone(const struct schedule *s, struct err *e)
+{
+	const char *name = text_of(s->timezone);
+	const struct zone *z = zone_find(name);
+
+	if (!z && zone_listed(name))
+		err_set(e, ERR_UNAVAILABLE, "timezone: the file of %s cannot be read",
+			name);
+	else if (!z)
+		err_tell(e, ERR_INPUT, "error_schedule_zone",
+			 "timezone: an IANA name such as Asia/Seoul or UTC");
+	return z;
+}
+
 struct recurrence *recurrence_new(const void *ctx, const struct schedule *s,
 				  struct err *e)
 {
@@ -233,11 +247,8 @@ struct recurrence *recurrence_new(const void *ctx, const struct schedule *s,
 
 	if (!r)
 		err_abort("out of memory");
-	r->zone = zone_find(text_of(s->timezone));
-	if (!r->zone)
-		err_tell(e, ERR_INPUT, "error_schedule_zone",
-			 "time zone: an IANA name such as Asia/Seoul or UTC");
-	else if (read(s, r, e) == 0)
+	r->zone = schedule_zone(s, e);
+	if (r->zone && read(s, r, e) == 0)
 		return r;
 	talloc_free(r);
 	return NULL;

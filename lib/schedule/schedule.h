@@ -60,4 +60,8 @@ int64_t recurrence_next(const struct recurrence *r, int64_t after);
 /* The next n; returns how many there are. */
 size_t recurrence_list(const struct recurrence *r, int64_t after, int64_t *out, size_t n);
 
+/* Its zone: ERR_INPUT "error_schedule_zone" when there is none of that name, ERR_UNAVAILABLE when it cannot be read now. */
+struct zone;
+const struct zone *schedule_zone(const struct schedule *s, struct err *e) must_check;
+
 #endif

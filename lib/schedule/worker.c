@@ -15,6 +15,7 @@
 #define TICK_MS 250		/* somebody may have planned something meanwhile */
 #define LOOK_MS 1000
 #define SWEEP_MS 10000
+#define RENEW_MS 60000
 #define DROP_FIRST_MS 60000
 #define DROP_MS 86400000
 #define REST_MS 1000		/* after a failure */
@@ -73,6 +74,8 @@ static void on_tick(uv_timer_t *timer)
 		worker_look(w);
 		deliver_due(w->deliver);
 	}
+	if (passed(&w->renewed_at, now, RENEW_MS))
+		worker_renew(w);
 	if (passed(&w->swept_at, now, SWEEP_MS))
 		worker_sweep(w);
 	if (passed(&w->dropped_at, now, DROP_MS))
@@ -196,6 +199,7 @@ struct worker *worker_new(const struct settings *s, struct err *e)
 	}
 	w->poker = poker_new(w);
 	w->stream = stream_new(w);
+	w->renewed_at = clock_mono_ms() - RENEW_MS;
 	w->dropped_at = clock_mono_ms() - DROP_MS + DROP_FIRST_MS;
 	uv_signal_start(&w->term, on_stop, SIGTERM);
 	uv_signal_start(&w->interrupt, on_stop, SIGINT);

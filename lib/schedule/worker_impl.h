@@ -42,13 +42,16 @@ struct worker {
 	bool delivering;	/* deliver is not idle yet */
 	uv_timer_t tick, due, last;
 	uv_signal_t term, interrupt;
-	struct pass planning, looking, sweeping, dropping;
-	int64_t looked_at, swept_at, dropped_at, stop_by;	/* clock_mono_ms */
+	struct pass planning, renewing, looking, sweeping, dropping;
+	int64_t looked_at, renewed_at, swept_at, dropped_at, stop_by;	/* clock_mono_ms */
+	uint64_t zones;		/* zone_generation() by which all is planned; 0: not yet */
 	bool stopping, stopped;
 };
 
 /* worker_plan.c: moments that are due; and when the next one is. */
 void worker_plan(struct worker *w);
+/* Next runs by the zones of now, where those are others than when it last did. */
+void worker_renew(struct worker *w);
 /* worker_look.c: tries that ended, runs whose turn it is. */
 void worker_look(struct worker *w);
 /* Sessions that the bridge may not know of, or are to end, are told again. */

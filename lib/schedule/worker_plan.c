@@ -2,12 +2,14 @@
 #include "config.h"
 #include "schedule/worker_impl.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include <talloc.h>
 
 #include "core/clock.h"
 #include "core/log.h"
+#include "html/zone.h"
 
 #define BATCH 250	/* agents of one transaction */
 #define NEXT_MAX 60000	/* ms */
@@ -103,4 +105,61 @@ void worker_plan(struct worker *w)
 		err_abort("out of memory");
 	p->worker = w;
 	jobs_add(w->jobs, plan_work, plan_done, p);
+}
+
+/* ---- the zones are others */
+
+struct renewed {
+	struct worker *worker;
+	uint64_t zones;
+	int64_t moved;
+	char after[ID_SIZE];
+};
+
+/* All of them: what another worker, or this one before it ended, had planned, too. */
+static int renew_work(void *data, struct db *db, struct err *e)
+{
+	struct renewed *r = data;
+	struct planner *planner = &r->worker->planner;
+
+	r->zones = zone_generation();
+	if (r->zones == r->worker->zones)
+		return 0;
+	planner->db = db;
+	do {
+		if (plan_renew(planner, clock_now_ms(), r->after, &r->moved,
+			       e) < 0)
+			return -1;
+	} while (*r->after);
+	return 0;
+}
+
+static void renew_done(void *data, const struct err *e)
+{
+	struct renewed *r = data;
+	struct worker *w = r->worker;
+	char moved[24];
+
+	pass_end(w, &w->renewing, "renew", e);
+	if (!e)
+		w->zones = r->zones;
+	if (!e && r->moved) {
+		snprintf(moved, sizeof(moved), "%lld", (long long)r->moved);
+		log_event(LOG_INFO, "zones_renewed", "moved", moved, NULL);
+		worker_plan(w);
+	}
+	talloc_free(r);
+}
+
+void worker_renew(struct worker *w)
+{
+	struct renewed *r;
+
+	if (!pass_begin(w, &w->renewing))
+		return;
+	r = talloc_zero(NULL, struct renewed);
+	if (!r)
+		err_abort("out of memory");
+	r->worker = w;
+	jobs_add(w->jobs, renew_work, renew_done, r);
 }

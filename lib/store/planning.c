@@ -31,19 +31,34 @@ static int due_row(void *data, const struct db_row *row, struct err *e)
 	return l->each(l->data, &a, e);
 }
 
+#define SELECT_DUE \
+	"SELECT a.id, a.user_id, a.version, a.status, a.deleted_at," \
+	" a.next_run_at, a.resumed_at, a.updated_at, v.definition," \
+	" v.created_at FROM agents a JOIN agent_versions v" \
+	" ON v.agent_id = a.id AND v.version = a.version"
+
 int due_each(struct db *db, int64_t now, int limit,
 	     int (*each)(void *data, const struct due_agent *a, struct err *e),
 	     void *data, struct err *e)
 {
 	struct due_listing l = { each, data };
 
-	return db_query(db, e, due_row, &l, "SELECT a.id, a.user_id,"
-			" a.version, a.status, a.deleted_at, a.next_run_at,"
-			" a.resumed_at, a.updated_at, v.definition, v.created_at"
-			" FROM agents a JOIN agent_versions v"
-			" ON v.agent_id = a.id AND v.version = a.version"
+	return db_query(db, e, due_row, &l, SELECT_DUE
 			" WHERE a.next_run_at > 0 AND a.next_run_at <= $1"
 			" ORDER BY a.next_run_at LIMIT $2", "nn", now,
+			(int64_t)limit);
+}
+
+int planned_each(struct db *db, int64_t now, const char *after, int limit,
+		 int (*each)(void *data, const struct due_agent *a, struct err *e),
+		 void *data, struct err *e)
+{
+	struct due_listing l = { each, data };
+
+	return db_query(db, e, due_row, &l, SELECT_DUE
+			" WHERE a.status = 'active' AND a.deleted_at = 0"
+			" AND a.next_run_at > $1 AND a.id > $2"
+			" ORDER BY a.id LIMIT $3", "ntn", now, after,
 			(int64_t)limit);
 }
 

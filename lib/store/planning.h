@@ -23,6 +23,10 @@ struct due_agent {
 int due_each(struct db *db, int64_t now, int limit,
 	     int (*each)(void *data, const struct due_agent *a, struct err *e),
 	     void *data, struct err *e) must_check;
+/* Active ones with next_run_at > now, by id behind after. */
+int planned_each(struct db *db, int64_t now, const char *after, int limit,
+		 int (*each)(void *data, const struct due_agent *a, struct err *e),
+		 void *data, struct err *e) must_check;
 /* When the next one is due; 0 for none. */
 int due_next(struct db *db, int64_t *at, struct err *e) must_check;
 /* next_run_at moves on to next; *claimed false: another worker was first, or somebody changed, paused or deleted it meanwhile. */

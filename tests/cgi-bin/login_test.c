@@ -428,6 +428,9 @@ static void test_language_and_theme(void **state)
 	talloc_free(a);
 	expect_to(post(&b, "/account", "csrf=CSRF&display_name=kim&locale="
 		       "&theme=&timezone=Asia/Seoul"), "/account?saved=1");
+	expect_error(post(&b, "/account", "csrf=CSRF&display_name=kim&locale="
+			  "en&theme=&timezone=posix/Asia/Seoul"), 400,
+		     "not the name of a time zone");
 }
 
 int main(void)

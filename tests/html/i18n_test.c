@@ -199,6 +199,12 @@ static void times_are_local(void **state)
 	assert_null(zone_find("/etc/localtime"));
 	assert_null(zone_find(""));
 	assert_null(zone_find("Asia"));
+	assert_null(zone_find("posix/Asia/Seoul"));
+	assert_null(zone_find("right/Asia/Seoul"));
+	assert_null(zone_find("localtime"));
+	assert_null(zone_find("asia/seoul"));
+	assert_non_null(zone_find("ROK"));
+	assert_non_null(zone_find("UTC"));
 	assert_ptr_equal(zone_find("Asia/Seoul"), zone_find("Asia/Seoul"));
 }
 

@@ -21,6 +21,11 @@ tests_schedule_plan_fault_test_SOURCES = tests/schedule/plan_fault_test.c \
 	$(plan_world)
 tests_schedule_plan_fault_test_LDADD = $(schedule_test_libs)
 
+check_PROGRAMS += tests/schedule/plan_zones_test
+tests_schedule_plan_zones_test_SOURCES = tests/schedule/plan_zones_test.c \
+	$(plan_world)
+tests_schedule_plan_zones_test_LDADD = $(schedule_test_libs)
+
 check_PROGRAMS += tests/schedule/cron_test tests/schedule/schedule_test
 tests_schedule_cron_test_SOURCES = tests/schedule/cron_test.c
 tests_schedule_cron_test_LDADD = $(schedule_test_libs)
