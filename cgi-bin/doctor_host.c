@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "core/str.h"
+#include "core/tree.h"
 #include "http/client.h"
 
 #define ANSWER_MAX (4 << 20)
@@ -27,6 +28,10 @@ static const char *setting(const struct call *c, enum setting id)
 static json_object *ask_engine(const struct call *c, const char *kind,
 			       const char *name, const char *tail, struct err *e)
 {
+	static const struct tree_limits limits = {
+		.bytes = ANSWER_MAX, .depth = 32, .containers = 50000,
+		.elements = 500000, .loose = true,
+	};
 	struct client_call call = {
 		.socket = setting(c, SET_ENGINE_SOCKET),
 		.method = "GET",
@@ -47,7 +52,7 @@ static json_object *ask_engine(const struct call *c, const char *kind,
 		err_set(e, ERR_MISSING, "it answers %d to %s", status, path);
 		return NULL;
 	}
-	o = json_tokener_parse(buf_text(&answer));
+	o = tree_parse(buf_text(&answer), answer.len, &limits);
 	if (!o)
 		err_set(e, ERR_INTERNAL, "its answer to %s is no JSON", path);
 	return o;

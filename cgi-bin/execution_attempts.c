@@ -131,7 +131,7 @@ struct denials {
 static int add_denied(void *data, const struct part *p, struct err *e)
 {
 	struct denials *d = data;
-	auto_json *o = NULL;
+	auto_tree *o = NULL;
 	const char *tool, *title;
 	size_t i;
 

@@ -10,8 +10,8 @@
 #include "core/digest.h"
 #include "core/log.h"
 #include "core/str.h"
+#include "core/tree.h"
 #include "runs.h"
-#include "schedule/tree.h"
 #include "store/executions.h"
 
 #define MINUTE_S 60
@@ -100,6 +100,10 @@ static bool is_json_type(const char *type)
 	return n == 16 && strncasecmp(type, "application/json", n) == 0;
 }
 
+static const struct tree_limits limits = {
+	.bytes = 1 << 20, .depth = 32, .containers = 4000, .elements = 40000,
+};
+
 /* As it came: what is JSON is JSON to whoever reads it. */
 static int check_payload(const struct request *r, struct err *e)
 {
@@ -108,7 +112,7 @@ static int check_payload(const struct request *r, struct err *e)
 	if (!is_json_type(r->body_type))
 		return err_tell(e, ERR_INPUT, "error_hook_type",
 				"payload is no application/json");
-	if (!tree_valid(r->body, r->body_len))
+	if (!tree_valid(r->body, r->body_len, &limits))
 		return err_tell(e, ERR_INPUT, "error_hook_json",
 				"payload is no JSON");
 	return 0;

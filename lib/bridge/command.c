@@ -6,10 +6,16 @@
 #include <talloc.h>
 
 #include "core/str.h"
+#include "core/tree.h"
 
-#define DEPTH 8
+#define SMALL (64 << 10)	/* bytes of a command that carries no text of any length */
 #define REASON_MAX 10000	/* bytes */
 #define ANSWERS_MAX 100
+
+/* A message's text may be long, its frame is the socket's to limit. */
+static const struct tree_limits limits = {
+	.bytes = INT32_MAX, .depth = 8, .containers = 300, .elements = 3000,
+};
 
 enum { ID = 1, TEXT = 2, ANSWER = 4, MODE = 8, MODEL = 16, DOMAIN = 32, HOW = 64 };
 
@@ -17,16 +23,17 @@ static const struct {
 	const char *name;
 	enum command_type type;
 	unsigned fields;
+	size_t max;		/* bytes of the whole */
 } types[] = {
-	{ "message", COMMAND_MESSAGE, ID | TEXT },
-	{ "withdraw", COMMAND_WITHDRAW, ID },
-	{ "interrupt", COMMAND_INTERRUPT, 0 },
-	{ "answer", COMMAND_ANSWER, ANSWER },
-	{ "mode", COMMAND_MODE, MODE },
-	{ "model", COMMAND_MODEL, MODEL },
-	{ "ask", COMMAND_ASK, DOMAIN },
-	{ "start", COMMAND_START, HOW },
-	{ "ping", COMMAND_PING, 0 },
+	{ "message", COMMAND_MESSAGE, ID | TEXT, INT32_MAX },
+	{ "withdraw", COMMAND_WITHDRAW, ID, SMALL },
+	{ "interrupt", COMMAND_INTERRUPT, 0, SMALL },
+	{ "answer", COMMAND_ANSWER, ANSWER, 1 << 20 },
+	{ "mode", COMMAND_MODE, MODE, SMALL },
+	{ "model", COMMAND_MODEL, MODEL, SMALL },
+	{ "ask", COMMAND_ASK, DOMAIN, SMALL },
+	{ "start", COMMAND_START, HOW, SMALL },
+	{ "ping", COMMAND_PING, 0, SMALL },
 };
 
 /* A string without NUL, well-formed: JSON escapes can hide what the frame's check passed. */
@@ -157,7 +164,7 @@ static int get_fields(struct command *c, unsigned fields, struct err *e)
 	return 0;
 }
 
-static int fill(struct command *c, struct err *e)
+static int fill(struct command *c, size_t n, struct err *e)
 {
 	const char *type;
 	size_t i;
@@ -167,30 +174,12 @@ static int fill(struct command *c, struct err *e)
 	for (i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
 		if (!str_equal(types[i].name, type))
 			continue;
+		if (n > types[i].max)
+			return err_set(e, ERR_LIMIT, "%zu bytes of %s", n, type);
 		c->type = types[i].type;
 		return get_fields(c, types[i].fields, e);
 	}
 	return err_set(e, ERR_INPUT, "unknown type");
-}
-
-static struct json_object *parse(const char *text, size_t n)
-{
-	struct json_tokener *t = json_tokener_new_ex(DEPTH);
-	struct json_object *o;
-
-	if (!t)
-		err_abort("out of memory");
-	json_tokener_set_flags(t, JSON_TOKENER_STRICT |
-			       JSON_TOKENER_VALIDATE_UTF8);
-	o = json_tokener_parse_ex(t, text, (int)n);
-	if (json_tokener_get_error(t) != json_tokener_success ||
-	    json_tokener_get_parse_end(t) != n ||
-	    !json_object_is_type(o, json_type_object)) {
-		json_object_put(o);
-		o = NULL;
-	}
-	json_tokener_free(t);
-	return o;
 }
 
 static int release(struct command *c)
@@ -204,18 +193,14 @@ struct command *command_parse(const void *ctx, const char *text, size_t n,
 {
 	struct command *c;
 
-	if (n > INT32_MAX) {
-		err_set(e, ERR_LIMIT, "a message of %zu bytes", n);
-		return NULL;
-	}
 	c = talloc_zero(ctx, struct command);
 	c->text = c->choice = c->reason = c->mode = c->model = c->domain =
 		c->how = "";
-	c->whole = parse(text, n);
+	c->whole = tree_parse(text, n, &limits);
 	talloc_set_destructor(c, release);
-	if (!c->whole) {
-		err_set(e, ERR_INPUT, "not a JSON object");
-	} else if (fill(c, e) == 0) {
+	if (!json_object_is_type(c->whole, json_type_object)) {
+		err_set(e, ERR_INPUT, "not a JSON object, or too rich a one");
+	} else if (fill(c, n, e) == 0) {
 		return c;
 	}
 	talloc_free(c);

@@ -9,4 +9,5 @@ lib_core_libcore_a_SOURCES = \
 	lib/core/id.c lib/core/id.h \
 	lib/core/log.c lib/core/log.h \
 	lib/core/settings.c lib/core/settings.def lib/core/settings.h \
-	lib/core/str.c lib/core/str.h
+	lib/core/str.c lib/core/str.h \
+	lib/core/tree.c lib/core/tree.h

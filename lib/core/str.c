@@ -175,28 +175,3 @@ size_t utf8_count(const char *s, size_t n)
 		count += ((unsigned char)s[i] & 0xc0) != 0x80;
 	return count;
 }
-
-bool str_tree_fits(const char *text, size_t n, size_t containers,
-		   size_t elements)
-{
-	bool quoted = false;
-	size_t i;
-
-	for (i = 0; i < n; i++) {
-		if (quoted) {
-			if (text[i] == '\\')
-				i++;
-			else if (text[i] == '"')
-				quoted = false;
-		} else if (text[i] == '"') {
-			quoted = true;
-		} else if (text[i] == '{' || text[i] == '[') {
-			if (!containers--)
-				return false;
-		} else if (text[i] == ',') {
-			if (!elements--)
-				return false;
-		}
-	}
-	return true;
-}

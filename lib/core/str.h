@@ -22,13 +22,6 @@ int str_parse_number(const char *s, int64_t min, int64_t max, int64_t *out,
 /* Lower-case hex of n bytes and a NUL; out holds 2n + 1. */
 void str_hex(char *out, const void *bytes, size_t n);
 
-/*
- * True when n bytes of JSON have at most so many objects and lists, and so
- * many commas: an empty object costs a parser hundreds of times its text.
- */
-bool str_tree_fits(const char *text, size_t n, size_t containers,
-		   size_t elements);
-
 /* True when all n bytes are well-formed UTF-8 (RFC 3629) without NUL. */
 bool utf8_valid(const char *s, size_t n);
 

@@ -4,10 +4,11 @@
 #include <string.h>
 
 #include "core/str.h"
+#include "core/tree.h"
 
-#define DEPTH_MAX 100
-#define CONTAINERS_MAX 50000	/* an empty object costs json-c some 700 bytes */
-#define ELEMENTS_MAX 500000
+static const struct tree_limits limits = {
+	.bytes = INT32_MAX, .depth = 100, .containers = 50000, .elements = 500000,
+};
 
 static struct json_object *member(struct json_object *o, const char *name,
 				  enum json_type type)
@@ -168,36 +169,17 @@ static void read_messages(struct demo_turn *t)
 	t->korean = has_hangul(t->text);
 }
 
-static struct json_object *parse(const char *body, size_t n)
-{
-	struct json_tokener *tokener = json_tokener_new_ex(DEPTH_MAX);
-	struct json_object *root;
-
-	if (!tokener)
-		err_abort("out of memory");
-	json_tokener_set_flags(tokener, JSON_TOKENER_VALIDATE_UTF8);
-	root = json_tokener_parse_ex(tokener, body, (int)n);
-	if (json_tokener_get_error(tokener) != json_tokener_success) {
-		json_object_put(root);
-		root = NULL;
-	}
-	json_tokener_free(tokener);
-	return root;
-}
-
 int demo_turn_parse(struct demo_turn *t, const char *body, size_t n,
 		    struct err *e)
 {
 	struct json_object *flag;
 
 	memset(t, 0, sizeof(*t));
-	if (n > INT32_MAX)
+	if (n > limits.bytes)
 		return err_set(e, ERR_LIMIT, "request of %zu bytes", n);
-	if (!str_tree_fits(body, n, CONTAINERS_MAX, ELEMENTS_MAX))
-		return err_set(e, ERR_LIMIT, "the request has too many elements");
-	t->root = parse(body, n);
+	t->root = tree_parse(body, n, &limits);
 	if (!t->root)
-		return err_set(e, ERR_INPUT, "the body is not JSON");
+		return err_set(e, ERR_INPUT, "the body is not JSON, or has too many elements");
 	t->messages = member(t->root, "messages", json_type_array);
 	if (!t->messages || !json_object_array_length(t->messages)) {
 		demo_turn_release(t);

@@ -53,7 +53,7 @@ void docker_json_put(struct json_object **o)
 
 struct json_object *docker_json(const struct buf *body, struct err *e)
 {
-	struct json_object *o = json_tokener_parse(buf_text(body));
+	struct json_object *o = docker_tree(body);
 
 	if (json_object_is_type(o, json_type_object) ||
 	    json_object_is_type(o, json_type_array))

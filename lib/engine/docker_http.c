@@ -6,6 +6,7 @@
 #include <string.h>
 #include <talloc.h>
 
+#include "core/tree.h"
 #include "engine/docker_response.h"
 
 #define REQUEST_MAX (1 << 20)
@@ -52,6 +53,17 @@ int docker_encode(struct buf *out, const char *text, struct err *e)
 	return 0;
 }
 
+struct json_object *docker_tree(const struct buf *body)
+{
+	/* A list of some ten thousand containers. */
+	static const struct tree_limits limits = {
+		.bytes = 64 << 20, .depth = 32, .containers = 1 << 19,
+		.elements = 4 << 20, .loose = true,
+	};
+
+	return tree_parse(buf_text(body), body->len, &limits);
+}
+
 int docker_status(int status, const struct buf *body, struct err *e)
 {
 	struct json_object *answer, *message = NULL;
@@ -64,7 +76,7 @@ int docker_status(int status, const struct buf *body, struct err *e)
 		kind = ERR_MISSING;
 	else if (status == 409)
 		kind = ERR_CONFLICT;
-	answer = json_tokener_parse(buf_text(body));
+	answer = docker_tree(body);
 	if (json_object_object_get_ex(answer, "message", &message))
 		text = json_object_get_string(message);
 	err_set(e, kind, "the engine answered %d: %s", status, text ? text : "");

@@ -76,4 +76,7 @@ int docker_encode(struct buf *out, const char *text, struct err *e) must_check;
  */
 int docker_status(int status, const struct buf *body, struct err *e) must_check;
 
+/* A JSON value of the engine's; NULL when it is none. Gives (json_object_put). */
+struct json_object *docker_tree(const struct buf *body);
+
 #endif

@@ -7,12 +7,14 @@
 #include <talloc.h>
 
 #include "core/str.h"
+#include "core/tree.h"
 #include "gateway/usage_reader_impl.h"
 
 #define TOKENS_MAX INT64_C(1000000000000)	/* more in one call is no number of tokens */
-#define DEPTH_MAX 32
-#define CONTAINERS_MAX 512
-#define ELEMENTS_MAX 4096
+static const struct tree_limits limits = {
+	.bytes = USAGE_KEPT_MAX, .depth = 32, .containers = 512,
+	.elements = 4096, .loose = true,
+};
 #define KEPT_IDLE 2048		/* bytes kept allocated between lines */
 
 enum usage_format usage_format_of(const char *content_type)
@@ -89,26 +91,12 @@ void usage_drop(struct usage_reader *r)
 		buf_clear(&r->kept);
 }
 
-/* NULL for what is no JSON, or too costly. */
-static struct json_object *parse(const char *text, size_t n)
+/* Up to a NUL: whoever counts reads what can be read. */
+static struct json_object *parse(const struct buf *kept)
 {
-	struct json_tokener *t;
-	struct json_object *o;
+	const char *text = buf_text(kept);
 
-	if (!str_tree_fits(text, n, CONTAINERS_MAX, ELEMENTS_MAX))
-		return NULL;
-	t = json_tokener_new_ex(DEPTH_MAX);
-	if (!t)
-		err_abort("out of memory");
-	json_tokener_set_flags(t, JSON_TOKENER_STRICT);
-	/* The NUL at the end of the text tells it that a number is over. */
-	o = json_tokener_parse_ex(t, text, (int)n + 1);
-	if (json_tokener_get_error(t) != json_tokener_success) {
-		json_object_put(o);
-		o = NULL;
-	}
-	json_tokener_free(t);
-	return o;
+	return tree_parse(text, strnlen(text, kept->len), &limits);
 }
 
 /* NULL for what is no object. */
@@ -275,7 +263,7 @@ static bool is_text(struct json_object *o, const char *want)
 
 void usage_read_event(struct usage_reader *r)
 {
-	struct json_object *o = parse(buf_text(&r->kept), r->kept.len);
+	struct json_object *o = parse(&r->kept);
 	struct json_object *type = NULL, *message;
 
 	if (json_object_is_type(o, json_type_object))
@@ -299,7 +287,7 @@ void usage_read_event(struct usage_reader *r)
 
 void usage_read_value(struct usage_reader *r, enum json_field field)
 {
-	struct json_object *o = parse(buf_text(&r->kept), r->kept.len);
+	struct json_object *o = parse(&r->kept);
 
 	if (field == JSON_USAGE)
 		read_usage(r, o);

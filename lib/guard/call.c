@@ -9,6 +9,7 @@
 #include "core/digest.h"
 #include "core/id.h"
 #include "core/str.h"
+#include "core/tree.h"
 #include "engine/docker.h"
 #include "engine/docker_spec.h"
 
@@ -141,6 +142,10 @@ static int same_spec(struct guard_call *call, const struct guard_policy *policy,
 	return buf_add(&call->body, body->data, body->len, e);
 }
 
+static const struct tree_limits limits = {
+	.bytes = 1 << 20, .depth = 32, .containers = 64, .elements = 512,
+};
+
 static int check_create(struct guard_call *call,
 			const struct guard_policy *policy,
 			const struct buf *body, struct err *e)
@@ -149,12 +154,9 @@ static int check_create(struct guard_call *call,
 	void *ctx;
 	int rc;
 
-	if (!body->len || !utf8_valid(body->data, body->len) ||
-	    !str_tree_fits(body->data, body->len, 64, 512))
+	given = tree_parse(buf_text(body), body->len, &limits);
+	if (!json_object_is_type(given, json_type_object))
 		return deny(e, "a body that cannot be the driver's");
-	given = docker_json(body, e);
-	if (!given)
-		return deny(e, "a body that is not JSON");
 	ctx = talloc_new(NULL);
 	rc = same_spec(call, policy, ctx, given, body, e);
 	talloc_free(ctx);

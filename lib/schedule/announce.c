@@ -8,7 +8,7 @@
 
 #include "core/clock.h"
 #include "core/str.h"
-#include "schedule/tree.h"
+#include "core/tree.h"
 
 static const char *page_of(const void *ctx, const char *public_url,
 			   const struct notice *n)

@@ -7,12 +7,16 @@
 #include <talloc.h>
 
 #include "core/str.h"
-#include "schedule/tree.h"
+#include "core/tree.h"
 
 #define SHOWN_MAX 60	/* bytes of an unknown member's name */
 
 /* A file without a schedule needs no time zone. */
 #define TIMEZONE "UTC"
+
+static const struct tree_limits limits = {
+	.bytes = DEFINITION_JSON_MAX, .depth = 32, .containers = 4000, .elements = 40000,
+};
 
 static int wrong(const char *member, const char *what, struct err *e)
 {
@@ -243,7 +247,7 @@ struct definition *definition_parse(const void *ctx, const char *json,
 			 "(file): at most %u bytes", DEFINITION_JSON_MAX);
 		return NULL;
 	}
-	o = tree_parse(json, n);
+	o = tree_parse(json, n, &limits);
 	d = definition_new(ctx, TIMEZONE);
 	if (read_all(d, o, json, n, e) == 0)
 		return d;

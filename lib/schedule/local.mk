@@ -19,7 +19,6 @@ lib_schedule_libschedule_a_SOURCES = \
 	lib/schedule/schedule.c lib/schedule/schedule.h \
 	lib/schedule/sending.h \
 	lib/schedule/stream.h \
-	lib/schedule/tree.c lib/schedule/tree.h \
 	lib/schedule/webhook.c lib/schedule/webhook.h \
 	lib/schedule/worker.c lib/schedule/worker.h \
 	lib/schedule/worker_impl.h lib/schedule/worker_look.c \

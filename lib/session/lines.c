@@ -7,6 +7,7 @@
 
 #include "core/str.h"
 #include "session/inside.h"
+#include "transcript/field.h"
 
 /* Takes o. */
 static char *write_line(struct json_object *o)
@@ -180,7 +181,7 @@ static struct json_object *deny(const struct session_answer *a)
 char *line_answer(const struct part *p, const struct session_answer *a,
 		  struct err *e)
 {
-	struct json_object *data = json_tokener_parse(p->data), *request = NULL;
+	struct json_object *data = field_parse(p->data, strlen(p->data)), *request = NULL;
 	struct json_object *o, *response;
 
 	json_object_object_get_ex(data, "request", &request);

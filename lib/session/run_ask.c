@@ -9,6 +9,7 @@
 
 #include "core/str.h"
 #include "session/run.h"
+#include "transcript/field.h"
 
 #define QUESTION_MAX 4096	/* bytes of it that are kept as the outcome's detail */
 #define ALONE "This run is unattended: nobody can allow it. "
@@ -19,7 +20,7 @@ static const char denied_text[] = ALONE "It is not among this agent's tools. "
 /* The first question's text, of a part's data; "" when it has none. */
 static void question_of(const struct part *p, char *out, size_t size)
 {
-	struct json_object *data = json_tokener_parse(p->data), *list = NULL;
+	struct json_object *data = field_parse(p->data, strlen(p->data)), *list = NULL;
 	struct json_object *text = NULL;
 
 	out[0] = '\0';

@@ -112,7 +112,7 @@ static void control_response(struct decoder *d, struct json_object *line)
 	const char *id = field_text(response, "request_id", NULL);
 	size_t budget = 1 << 20;
 	bool ok = field_is(response, "subtype", "success"), cut = false;
-	auto_json *copy = NULL;
+	auto_tree *copy = NULL;
 
 	if (!id || ask_answered(d, response) || !d->ev->control)
 		return;
@@ -181,7 +181,7 @@ static int64_t time_of(struct decoder *d, struct json_object *line)
 
 static void take(struct decoder *d, const char *text, size_t n)
 {
-	auto_json *line = field_parse(text, n);
+	auto_tree *line = field_parse(text, n);
 	const char *type;
 	size_t i;
 

@@ -9,7 +9,7 @@
 
 static int drop(struct live *l)
 {
-	field_release(&l->data);
+	tree_release(&l->data);
 	buf_release(&l->text);
 	return 0;
 }
@@ -129,7 +129,7 @@ struct live *live_again(struct decoder *d, const char *kind)
 		if (l->stale && str_equal(l->p.kind, kind)) {
 			l->stale = false;
 			buf_clear(&l->text);
-			field_release(&l->data);
+			tree_release(&l->data);
 			l->data = json_object_new_object();
 			talloc_free(l->id);
 			l->id = NULL;
@@ -228,10 +228,10 @@ void live_restore(struct decoder *d, const struct part *p)
 	if (!kind || !state || p->at >= d->line_at)
 		return;
 	l = add(d);
-	field_release(&l->data);
+	tree_release(&l->data);
 	l->data = field_parse(p->data, strlen(p->data));
 	if (!json_object_is_type(l->data, json_type_object)) {
-		field_release(&l->data);
+		tree_release(&l->data);
 		l->data = json_object_new_object();
 	}
 	l->weight = weigh(p->data);

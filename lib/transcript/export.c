@@ -226,13 +226,13 @@ static int add_role(struct export *x, const struct part *p, struct err *e)
 static int markdown_part(void *data, const struct part *p, struct err *e)
 {
 	struct export *x = data;
-	auto_json *o = NULL;
+	auto_tree *o = NULL;
 	size_t i;
 
 	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		if (!str_equal(kinds[i].kind, p->kind))
 			continue;
-		o = json_tokener_parse(p->data);
+		o = field_parse(p->data, strlen(p->data));
 		if (add_role(x, p, e) < 0)
 			return -1;
 		return kinds[i].write(x, o, e);
@@ -293,7 +293,7 @@ static void put(struct json_object *o, const char *key, const char *text)
 static int json_part(void *data, const struct part *p, struct err *e)
 {
 	struct export *x = data;
-	auto_json *o = json_object_new_object();
+	auto_tree *o = json_object_new_object();
 	bool user = str_equal(p->role, "user");
 
 	if (x->turn != p->turn || !str_equal(x->role, user ? "user" : "assistant")) {
@@ -310,14 +310,14 @@ static int json_part(void *data, const struct part *p, struct err *e)
 	put(o, "state", p->state);
 	field_put_number(o, "created_at", p->created_at);
 	field_put_number(o, "ended_at", p->ended_at);
-	json_object_object_add(o, "data", json_tokener_parse(p->data));
+	json_object_object_add(o, "data", field_parse(p->data, strlen(p->data)));
 	return add_json(x->out, o, e);
 }
 
 static int json_message(void *data, const struct message *m, struct err *e)
 {
 	struct export *x = data;
-	auto_json *o = json_object_new_object();
+	auto_tree *o = json_object_new_object();
 
 	put(o, "id", m->id);
 	put(o, "text", m->text);
@@ -331,7 +331,7 @@ int export_json(struct db *db, const struct conversation *c, struct buf *out,
 		struct err *e)
 {
 	struct export x = { .out = out, .turn = -1 };
-	auto_json *head = json_object_new_object();
+	auto_tree *head = json_object_new_object();
 	const char *text;
 
 	put(head, "id", c->id);

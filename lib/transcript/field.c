@@ -6,36 +6,15 @@
 
 #include "core/str.h"
 
-#define DEPTH 48
-#define CONTAINERS_MAX 20000	/* an empty object costs json-c some 700 bytes */
-#define ELEMENTS_MAX 200000
-
-void field_release(struct json_object **o)
-{
-	if (*o)
-		json_object_put(*o);
-	*o = NULL;
-}
+/* Of a line of the log, or a part made of one; its texts are made valid by field_copy. */
+static const struct tree_limits limits = {
+	.bytes = 32 << 20, .depth = 48, .containers = 10000,
+	.elements = 100000, .loose = true,
+};
 
 struct json_object *field_parse(const char *text, size_t n)
 {
-	struct json_tokener *tokener;
-	struct json_object *o;
-
-	if (n > INT32_MAX || !str_tree_fits(text, n, CONTAINERS_MAX, ELEMENTS_MAX) || memchr(text, '\0', n))
-		return NULL;
-	tokener = json_tokener_new_ex(DEPTH);
-	if (!tokener)
-		err_abort("out of memory");
-	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
-	o = json_tokener_parse_ex(tokener, text, (int)n);
-	/* A bare number ends only with what follows it. */
-	if (!o && json_tokener_get_error(tokener) == json_tokener_continue)
-		o = json_tokener_parse_ex(tokener, "\n", 1);
-	else if (o && json_tokener_get_parse_end(tokener) != n)
-		field_release(&o);
-	json_tokener_free(tokener);
-	return o;
+	return tree_parse(text, n, &limits);
 }
 
 static struct json_object *get(struct json_object *o, const char *key,

@@ -5,14 +5,11 @@
 #ifndef TRANSCRIPT_FIELD_H
 #define TRANSCRIPT_FIELD_H
 
-#include <json-c/json.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#define auto_json __attribute__((cleanup(field_release))) struct json_object
-
-void field_release(struct json_object **o);
+#include "core/tree.h"
 
 /*
  * One JSON value of n bytes and nothing after it (RFC 8259). NULL when it is

@@ -73,6 +73,38 @@ static void bad_commands_are_refused(void **state)
 	}
 }
 
+/* A tree costs json-c 700 bytes an empty object: {} is 3 bytes of text. */
+static void a_rich_or_large_command_is_refused(void **state)
+{
+	static const char *const heads[] = {
+		"{\"type\":\"ping\",\"x\":[{}", "{\"type\":\"ping\",\"x\":[1",
+	};
+	static const char *const units[] = { ",{}", ",1" };
+	size_t n = 8 << 20, i, at;
+	char *text = malloc(n + 64);
+
+	assert_non_null(text);
+	for (i = 0; i < 2; i++) {
+		at = (size_t)sprintf(text, "%s", heads[i]);
+		for (; at < n; at += strlen(units[i]))
+			memcpy(text + at, units[i], strlen(units[i]));
+		strcpy(text + at, "]}");
+		assert_null(parse(text));
+	}
+	/* Not a message: small, whatever else it holds. */
+	at = (size_t)sprintf(text, "{\"type\":\"ping\",\"x\":\"");
+	memset(text + at, 'x', 70000);
+	strcpy(text + at + 70000, "\"}");
+	assert_null(parse(text));
+	strcpy(text + at + 1000, "\"}");
+	assert_non_null(parse(text));
+	at = (size_t)sprintf(text, "{\"type\":\"message\",\"id\":\"" ID "\",\"text\":\"");
+	memset(text + at, 'x', 4 << 20);
+	strcpy(text + at + (4 << 20), "\"}");
+	assert_non_null(parse(text));
+	free(text);
+}
+
 static void an_id_is_found_in_a_cut_message(void **state)
 {
 	static const char text[] = "{\"type\":\"message\",\"id\": \"" ID "\",\"text\":\"xxx";
@@ -118,6 +150,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(commands_have_their_fields),
 		cmocka_unit_test(bad_commands_are_refused),
+		cmocka_unit_test(a_rich_or_large_command_is_refused),
 		cmocka_unit_test(an_id_is_found_in_a_cut_message),
 		cmocka_unit_test(only_our_own_origin_may_come),
 		cmocka_unit_test(the_handshake_is_proved),

@@ -214,16 +214,6 @@ static void dates(void **state)
 	clock_iso(INT64_MIN, iso);
 }
 
-static void trees_are_counted_without_building_them(void **state)
-{
-	static const char text[] = "{\"a\":[1,2],\"b\":\"{[,\\\"{,\"}";
-
-	assert_true(str_tree_fits(text, sizeof(text) - 1, 2, 2));
-	assert_false(str_tree_fits(text, sizeof(text) - 1, 1, 2));
-	assert_false(str_tree_fits(text, sizeof(text) - 1, 2, 1));
-	assert_true(str_tree_fits("\"\\", 2, 0, 0));
-}
-
 static void addresses_are_read_and_written(void **state)
 {
 	static const char *const bad[] = { "", "4100", "a:1", "127.0.0.1:", "127.0.0.1:65536",
@@ -254,7 +244,6 @@ int main(void)
 		cmocka_unit_test(err_reads_outermost_first),
 		cmocka_unit_test(buf_refuses_past_its_cap),
 		cmocka_unit_test(utf8_is_checked_and_mended),
-		cmocka_unit_test(trees_are_counted_without_building_them),
 		cmocka_unit_test(numbers_are_whole_and_in_range),
 		cmocka_unit_test(ids_are_ordered_uuids),
 		cmocka_unit_test(hash_vectors),

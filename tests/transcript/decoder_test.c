@@ -597,7 +597,7 @@ static void count_open(void *data, const struct part *p)
 	opened += str_equal(p->state, "waiting");
 }
 
-/* 60 KB of text, some 14 MB as objects: what waits is bounded by what it takes. */
+/* 27 KB of text, some 6 MB as objects: what waits is bounded by what it takes. */
 static void what_waits_is_bounded(void **state)
 {
 	static const char head[] = "{\"type\":\"control_request\",\"request_id\":";
@@ -611,7 +611,7 @@ static void what_waits_is_bounded(void **state)
 		at = append(line, "%s\"r%d\",\"request\":{\"subtype\":\"can_use_tool\","
 			    "\"tool_name\":\"AskUserQuestion\",\"input\":{\"a\":[{}",
 			    head, i);
-		for (k = 0; k < 15000; k++)
+		for (k = 0; k < 9000; k++)
 			at = append(at, ",{}");
 		append(at, "]}}}\n");
 		decoder_feed(d, line, strlen(line));

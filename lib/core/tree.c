@@ -1,14 +1,10 @@
 #include "config.h"
-#include "schedule/tree.h"
+#include "core/tree.h"
 
 #include <math.h>
 #include <string.h>
 
 #include "core/str.h"
-
-#define DEPTH 32
-#define CONTAINERS_MAX 4000	/* an empty object costs json-c some 700 bytes */
-#define ELEMENTS_MAX 40000
 
 void tree_release(struct json_object **o)
 {
@@ -66,15 +62,49 @@ static bool escapes_nul(const char *text, size_t n)
 	return false;
 }
 
-struct json_object *tree_parse(const char *text, size_t n)
+/* Looked at before there is a tree. json-c would take a name in single quotes. */
+static bool within(const char *text, size_t n, size_t containers, size_t elements)
+{
+	bool quoted = false;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		if (quoted) {
+			if (text[i] == '\\')
+				i++;
+			else if (text[i] == '"')
+				quoted = false;
+		} else if (text[i] == '"') {
+			quoted = true;
+		} else if (text[i] == '{' || text[i] == '[') {
+			if (!containers--)
+				return false;
+		} else if (text[i] == ',') {
+			if (!elements--)
+				return false;
+		} else if (text[i] == '\'') {
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool fits(const char *text, size_t n, const struct tree_limits *limits)
+{
+	return n <= limits->bytes && n < INT32_MAX && !memchr(text, '\0', n) &&
+	       (limits->loose || (utf8_valid(text, n) && !escapes_nul(text, n))) &&
+	       within(text, n, limits->containers, limits->elements);
+}
+
+struct json_object *tree_parse(const char *text, size_t n,
+			       const struct tree_limits *limits)
 {
 	struct json_tokener *t;
 	struct json_object *o;
 
-	if (n > INT32_MAX || !utf8_valid(text, n) || escapes_nul(text, n) ||
-	    !str_tree_fits(text, n, CONTAINERS_MAX, ELEMENTS_MAX))
+	if (!n || !fits(text, n, limits))
 		return NULL;
-	t = json_tokener_new_ex(DEPTH);
+	t = json_tokener_new_ex(limits->depth);
 	if (!t)
 		err_abort("out of memory");
 	json_tokener_set_flags(t, JSON_TOKENER_STRICT);
@@ -85,14 +115,14 @@ struct json_object *tree_parse(const char *text, size_t n)
 	else if (o && json_tokener_get_parse_end(t) != n)
 		tree_release(&o);
 	json_tokener_free(t);
-	if (o && !sound(o))
+	if (o && !limits->loose && !sound(o))
 		tree_release(&o);
 	return o;
 }
 
-bool tree_valid(const char *text, size_t n)
+bool tree_valid(const char *text, size_t n, const struct tree_limits *limits)
 {
-	auto_tree *o = tree_parse(text, n);
+	auto_tree *o = tree_parse(text, n, limits);
 	static const char blank[] = " \t\r\n";
 
 	if (o)
