@@ -21,6 +21,12 @@ static int usage(void)
 	return 2;
 }
 
+static int complain(const struct err *e)
+{
+	fprintf(stderr, "gongbang-shim: %s\n", e->text);
+	return 1;
+}
+
 int main(int argc, char **argv)
 {
 	const char *name = strrchr(argv[0], '/');
@@ -30,6 +36,9 @@ int main(int argc, char **argv)
 	name = name ? name + 1 : argv[0];
 	if (str_equal(name, "gongbang-tool"))
 		return tool_main(argc, argv);
+	result = place_init(&e);
+	if (result < 0)
+		return complain(&e);
 	if (argc > 3 && str_equal(argv[1], "keeper"))
 		return keeper_main(argv[2], argv + 3);
 	if (argc == 2 && str_equal(argv[1], "--version")) {
@@ -39,10 +48,6 @@ int main(int argc, char **argv)
 	if (argc > 2 || (argc == 2 && !str_equal(argv[1], "link")))
 		return usage();
 	signal(SIGPIPE, SIG_IGN);
-	result = place_init(&e);
-	if (!result)
-		result = argc == 2 ? relay_run(&e) : shim_run(&e);
-	if (result < 0)
-		fprintf(stderr, "gongbang-shim: %s\n", e.text);
-	return result < 0;
+	result = argc == 2 ? relay_run(&e) : shim_run(&e);
+	return result < 0 ? complain(&e) : 0;
 }

@@ -3,7 +3,7 @@
 // GONGBANG_PORT, as scripts/up knows them.
 import {execFileSync} from "node:child_process";
 import {createHash} from "node:crypto";
-import {existsSync} from "node:fs";
+import {existsSync, readFileSync} from "node:fs";
 import http from "node:http";
 import https from "node:https";
 import {join} from "node:path";
@@ -248,11 +248,38 @@ export async function inspect(name) {
 // Runs a command inside a workspace as its user; what it printed, whatever its status.
 export function inside(name, script) {
 	try {
-		return execFileSync("docker", ["-H", "unix://" + engineSocket, "exec", name, "bash", "-c", script],
+		return execFileSync("docker", ["-H", "unix://" + engineSocket, "exec", "-w", "/workspace", name, "bash", "-c", script],
 			{encoding: "utf8", stdio: ["ignore", "pipe", "pipe"], timeout: 60000});
 	} catch (error) {
 		return (error.stdout || "") + (error.stderr || "") + `\nexit ${error.status}`;
 	}
+}
+
+// What the operator can see of the conversation's Claude: a user's process cannot. "" while none runs.
+export function claudeEnvironment(name, conversation) {
+	const of = (pid, file) => readFileSync(`/proc/${pid}/${file}`, "utf8").split("\0");
+	const top = execFileSync("docker", ["-H", "unix://" + engineSocket, "top", name, "-eo", "pid,comm"], {encoding: "utf8"});
+	for (const [, pid] of top.matchAll(/^\s*(\d+)\s+claude$/gm)) {
+		try {
+			if (of(pid, "cmdline").includes(conversation))
+				return of(pid, "environ").join("\n");
+		} catch {
+			// it ended meanwhile
+		}
+	}
+	return "";
+}
+
+// Runs a command where the logs are: the working directory that the engine gives to what it starts.
+export function insideState(name, script) {
+	return execFileSync("docker", ["-H", "unix://" + engineSocket, "exec", name, "bash", "-c", script], {encoding: "utf8", timeout: 60000});
+}
+
+// A conversation's log, which no process of the workspace has a path to.
+export function logOf(name, conversation) {
+	const file = `.gongbang/sessions/${conversation}/log`;
+	return execFileSync("docker", ["-H", "unix://" + engineSocket, "exec", name, "sh", "-c", `! [ -e ${file} ] || cat ${file}`],
+		{maxBuffer: 1 << 30});
 }
 
 // The process id runit holds for one of our programs.

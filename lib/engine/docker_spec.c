@@ -50,16 +50,28 @@ static struct json_object *mount(const char *type, const char *source,
 	return o;
 }
 
-/* A new volume gets the content and the owner of the image's /workspace. */
+static struct json_object *volume(const struct container_spec *spec,
+				  const char *target)
+{
+	struct json_object *o = mount("volume", spec->volume, target, false);
+	struct json_object *options = json_object_new_object();
+
+	put(options, "Labels", labels(spec));
+	put(o, "VolumeOptions", options);
+	return o;
+}
+
+/*
+ * A new volume gets the content and the owner of the image's /workspace. Its
+ * .gongbang, covered there, is reached by process 1 alone: /var/lib/gongbang is
+ * root's, and the engine starts process 1 below it (shim/place.h).
+ */
 static struct json_object *mounts(const struct container_spec *spec)
 {
 	struct json_object *a = json_object_new_array();
-	struct json_object *home, *options = json_object_new_object();
 
-	home = mount("volume", spec->volume, "/workspace", false);
-	put(options, "Labels", labels(spec));
-	put(home, "VolumeOptions", options);
-	json_object_array_add(a, home);
+	json_object_array_add(a, volume(spec, "/workspace"));
+	json_object_array_add(a, volume(spec, "/var/lib/gongbang/volume"));
 	if (spec->extra_ca)
 		json_object_array_add(a, mount("bind", spec->extra_ca, CA_PATH,
 					       true));
@@ -95,6 +107,7 @@ static struct json_object *pair(const char *key, const char *value)
 static void put_limits(struct json_object *host,
 		       const struct container_spec *spec)
 {
+	struct json_object *tmpfs;
 	char options[96];
 
 	put(host, "Memory", json_object_new_int64(spec->memory));
@@ -107,7 +120,10 @@ static void put_limits(struct json_object *host,
 	snprintf(options, sizeof(options),
 		 "rw,exec,nosuid,nodev,size=%lldm,mode=1777",
 		 (long long)(spec->tmp >> 20));
-	put(host, "Tmpfs", pair("/tmp", options));
+	tmpfs = pair("/tmp", options);
+	put(tmpfs, "/workspace/.gongbang",
+	    text("ro,noexec,nosuid,nodev,size=4k,mode=555"));
+	put(host, "Tmpfs", tmpfs);
 }
 
 static void put_isolation(struct json_object *host,
@@ -151,7 +167,7 @@ static struct json_object *build(const struct container_spec *spec)
 	put(o, "Image", text(spec->image));
 	put(o, "Hostname", text("workspace"));
 	put(o, "User", text("1000:1000"));
-	put(o, "WorkingDir", text("/workspace"));
+	put(o, "WorkingDir", text("/var/lib/gongbang/volume"));
 	put(o, "Env", env);
 	put(o, "Labels", labels(spec));
 	put(o, "StopTimeout", json_object_new_int(5));

@@ -4,8 +4,10 @@
 #include <errno.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
+#include <linux/fs.h>
 #include <linux/seccomp.h>
 #include <stddef.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -19,6 +21,8 @@
 #else
 #error "seccomp's name of this architecture is needed"
 #endif
+
+#define FILE_SETATTR 469	/* Linux 6.17; headers of Debian 12 lack it */
 
 #define WORD(field) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, \
 			     offsetof(struct seccomp_data, field))
@@ -44,6 +48,22 @@ int confine(struct err *e)
 		REFUSE(ENOSYS),
 		UNLESS(SYS_io_uring_register, 1),
 		REFUSE(ENOSYS),
+		UNLESS(FILE_SETATTR, 1),
+		REFUSE(ENOSYS),
+		/* Only of oneself: the owner of a process may limit it to death. */
+		UNLESS(SYS_prlimit64, 4),
+		WORD(args[0]),
+		IF(0, 1),
+		REFUSE(EPERM),
+		ALLOW,
+		/* An inode's project is what its quota is counted on. */
+		UNLESS(SYS_ioctl, 6),
+		WORD(args[1]),
+		IF(FS_IOC_FSSETXATTR, 3),
+		IF(FS_IOC_SETFLAGS, 2),
+		IF(TIOCSTI, 1),
+		ALLOW,
+		REFUSE(EPERM),
 		IF(SYS_socket, 2),
 		IF(SYS_socketpair, 1),
 		ALLOW,

@@ -2,7 +2,8 @@
  * What process 1 gives up for itself and for all it starts, beyond what the
  * engine took: sockets that a network namespace does not hold in (AF_VSOCK
  * reaches the machine's hypervisor), io_uring, system calls of other
- * architectures. Engines before 23 leave these open.
+ * architectures, limits of other processes, and what would move a file to
+ * another disk quota. Engines before 23 leave all of these open.
  */
 #ifndef SHIM_CONFINE_H
 #define SHIM_CONFINE_H

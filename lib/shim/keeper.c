@@ -15,6 +15,8 @@
 #include <unistd.h>
 
 #include "shim/confine.h"
+#include "shim/domain.h"
+#include "shim/place.h"
 #include "shim/processes.h"
 
 #define SWEEP_MS 5000	/* what lives longer cannot be killed */
@@ -61,6 +63,7 @@ static void report(char what, int32_t count)
 
 static _Noreturn void become(char **argv, pid_t keeper)
 {
+	struct err e = { 0 };
 	sigset_t none;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -72,6 +75,10 @@ static _Noreturn void become(char **argv, pid_t keeper)
 	signal(SIGPIPE, SIG_DFL);
 	signal(SIGXFSZ, SIG_DFL);
 	close(KEEPER_FD);
+	if (domain_enter(NULL, NULL, &e) < 0) {
+		dprintf(2, "cannot start %s: %s\n", argv[0], e.text);
+		_exit(126);
+	}
 	execvp(argv[0], argv);
 	dprintf(2, "cannot start %s: %s\n", argv[0], strerror(errno));
 	_exit(127);

@@ -2,6 +2,7 @@
 #include "shim/listener.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,12 +13,14 @@
 #include "shim/api.h"
 #include "shim/loop.h"
 #include "shim/place.h"
+#include "shim/processes.h"
 #include "shim/server.h"
 
 #define SCRATCH (64 << 10)
 #define FRAME_MAX (17 << 10)	/* a pull's most: one frame of 16 KB */
 #define PREFACE_MS 30000
 #define PAUSE_MS 1000
+#define PEER_PIDFD 77		/* SO_PEERPIDFD, Linux 6.5 */
 
 struct connection {
 	struct watch watch;
@@ -178,11 +181,36 @@ static void accept_again(struct timer *t)
 	loop_change(&listening, EPOLLIN);
 }
 
+/* Of the process that connected, so that its number is no other's by now. */
+static bool has_ended(int fd)
+{
+	struct pollfd p = { .fd = -1, .events = POLLIN };
+	socklen_t n = sizeof(p.fd);
+	bool ended;
+
+	if (getsockopt(fd, SOL_SOCKET, PEER_PIDFD, &p.fd, &n) < 0)
+		return errno == ESRCH;	/* kernels before 6.5 have no such option */
+	ended = poll(&p, 1, 0) != 0;
+	close(p.fd);
+	return ended;
+}
+
+/* `gongbang-shim link`, begun by the engine, and nothing that runs here. */
+static bool is_link(int fd)
+{
+	struct ucred peer = { 0 };
+	socklen_t n = sizeof(peer);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &n) < 0 ||
+	    (peer.uid != geteuid() && peer.uid != 0))
+		return false;
+	return !place_is_workspace() ||
+	       (processes_entered(peer.pid) && !has_ended(fd));
+}
+
 static void accept_one(struct watch *w, uint32_t events)
 {
 	struct connection *c;
-	struct ucred peer = { 0 };
-	socklen_t n = sizeof(peer);
 	struct err e = { 0 };
 	int fd;
 
@@ -196,9 +224,7 @@ static void accept_one(struct watch *w, uint32_t events)
 		}
 		return;
 	}
-	if (nconnections == CONNECTIONS_MAX ||
-	    getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &n) < 0 ||
-	    (peer.uid != geteuid() && peer.uid != 0) ||
+	if (nconnections == CONNECTIONS_MAX || !is_link(fd) ||
 	    send(fd, LISTENER_GREETING, sizeof(LISTENER_GREETING) - 1,
 		 MSG_NOSIGNAL) != sizeof(LISTENER_GREETING) - 1) {
 		close(fd);

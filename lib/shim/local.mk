@@ -5,6 +5,7 @@ lib_shim_libshim_a_SOURCES = \
 	lib/shim/api.c lib/shim/api.h \
 	lib/shim/changes.c lib/shim/changes.h \
 	lib/shim/confine.c lib/shim/confine.h \
+	lib/shim/domain.c lib/shim/domain.h \
 	lib/shim/files.c lib/shim/files.h \
 	lib/shim/health.c lib/shim/health.h \
 	lib/shim/journal.c lib/shim/journal.h \

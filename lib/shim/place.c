@@ -19,18 +19,49 @@
 
 static char home[sizeof(((struct sockaddr_un *)0)->sun_path) -
 		 sizeof(ADDRESS) - 2] = PLACE_HOME;
-static bool workspace = true;
+static bool workspace = true, separate;
+
+/* Its owner may shut it, and with it the volume, to himself. */
+static void open_home(void)
+{
+	if (access(home, R_OK | W_OK | X_OK) < 0 && errno == EACCES)
+		(void)!chmod(home, 0755);
+}
+
+/* Is the working directory the home's volume, by another path? */
+static bool is_elsewhere(void)
+{
+	struct stat at_home, here;
+	char path[256];
+
+	open_home();
+	return stat(home, &at_home) == 0 && stat(".", &here) == 0 &&
+	       at_home.st_dev == here.st_dev && at_home.st_ino == here.st_ino &&
+	       getcwd(path, sizeof(path)) && !str_equal(path, home);
+}
 
 int place_init(struct err *e)
 {
 	const char *other = getpid() == 1 ? NULL : getenv("GONGBANG_SHIM_HOME");
 
-	if (!other)
+	if (!other) {
+		separate = is_elsewhere();
 		return 0;
+	}
 	workspace = false;
 	if (!str_copy(home, sizeof(home), other))
 		return err_set(e, ERR_INPUT, "GONGBANG_SHIM_HOME is too long");
 	return 0;
+}
+
+const char *place_volume(void)
+{
+	return separate ? "." : home;
+}
+
+bool place_is_separate(void)
+{
+	return separate;
 }
 
 const char *place_home(void)
@@ -79,10 +110,12 @@ static int enter(int at, const char *name, bool create, struct err *e)
 
 int place_sessions(bool create, struct err *e)
 {
-	int fd = open(home, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd;
 
+	open_home();
+	fd = open(place_volume(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
-		return err_errno(e, ERR_INTERNAL, errno, "open %s", home);
+		return err_errno(e, ERR_INTERNAL, errno, "open the volume");
 	fd = enter(fd, ".gongbang", create, e);
 	return fd < 0 ? -1 : enter(fd, "sessions", create, e);
 }

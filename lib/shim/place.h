@@ -1,10 +1,16 @@
 /*
  * Where the shim keeps things: the workspace's home, a session's folder
- * <home>/.gongbang/sessions/<id>, and the address links connect to.
+ * .gongbang/sessions/<id> on the same volume, and the address links connect to.
+ *
+ * No process of the user has a path to that folder. The container mounts the
+ * volume twice: on the home, where an empty file system covers .gongbang, and
+ * below a folder that only root may enter. The engine starts process 1 there,
+ * and its working directory is all that leads to the second one.
  *
  * The address is an abstract Unix socket: process 1 binds it before any
  * process of the user exists, so nobody can take or replace it while process
- * 1 lives, and no file can be put in its place.
+ * 1 lives, and no file can be put in its place. It answers only processes that
+ * the engine put into the container (shim/listener.c).
  *
  * Out of a container (tests), GONGBANG_SHIM_HOME names the home.
  */
@@ -23,6 +29,12 @@
 int place_init(struct err *e) must_check;
 
 const char *place_home(void);
+
+/* For process 1 alone, which never leaves it: the folder that holds all the user stores. */
+const char *place_volume(void);
+
+/* False in a container that was not made so: the user's processes reach the logs. */
+bool place_is_separate(void);
 
 /* False when GONGBANG_SHIM_HOME is in use. */
 bool place_is_workspace(void);

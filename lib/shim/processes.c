@@ -207,6 +207,13 @@ size_t processes_sweep(enum sweep what, pid_t root, pid_t spare,
 	return killed;
 }
 
+bool processes_entered(pid_t pid)
+{
+	struct process p;
+
+	return pid > 1 && read_one(pid, &p) && p.parent == 0;
+}
+
 size_t processes_count(void)
 {
 	struct dirent *entry;

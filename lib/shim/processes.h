@@ -9,6 +9,7 @@
 #ifndef SHIM_PROCESSES_H
 #define SHIM_PROCESSES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -27,6 +28,12 @@ enum sweep {
  */
 size_t processes_sweep(enum sweep what, pid_t root, pid_t spare,
 		       const char *id, int ms);
+
+/*
+ * Was it put into the container by the engine? Only such a process has no parent
+ * here: a user's that loses its own is adopted by a keeper or process 1.
+ */
+bool processes_entered(pid_t pid);
 
 /* Living processes that /proc shows. */
 size_t processes_count(void);

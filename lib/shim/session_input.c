@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
-#include <unistd.h>
+#include <sys/socket.h>
 
 static void forget(struct exchange *x)
 {
@@ -43,7 +43,8 @@ void session_write_input(struct watch *w, uint32_t events)
 	ssize_t n;
 
 	while ((in = s->inputs)) {
-		n = write(w->fd, in->body.data + in->at, in->body.len - in->at);
+		n = send(w->fd, in->body.data + in->at, in->body.len - in->at,
+			 MSG_NOSIGNAL);
 		if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
 			loop_change(w, EPOLLOUT);
 			return;
@@ -56,10 +57,10 @@ void session_write_input(struct watch *w, uint32_t events)
 		if (in->at == in->body.len)
 			finish(in, true);
 	}
-	if (events & EPOLLERR)
+	if (events & (EPOLLERR | EPOLLHUP))
 		session_drop_inputs(s);	/* it closed its stdin */
 	else
-		loop_change(w, EPOLLERR);
+		loop_change(w, EPOLLHUP);
 }
 
 void session_input(struct session *s, struct exchange *x)

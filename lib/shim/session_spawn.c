@@ -1,4 +1,8 @@
-/* A session's processes: pipes, the keeper's environment, fork and exec. */
+/*
+ * A session's processes: sockets, the keeper's environment, fork and exec.
+ * Claude's descriptors are sockets and not pipes, for nobody can open a socket
+ * by /proc/<pid>/fd.
+ */
 #include "config.h"
 #include "shim/session_private.h"
 
@@ -39,24 +43,23 @@ static int make_ends(struct ends *p, struct err *e)
 	int pair[2], i;
 
 	memset(p, 0xff, sizeof(*p));
-	for (i = 0; i < 3; i++) {
-		if (pipe2(pair, O_CLOEXEC) < 0)
-			goto failed;
-		p->ours[i] = pair[i == 0];
-		p->theirs[i] = pair[i != 0];
+	for (i = 0; i < 4; i++) {
+		if (socketpair(AF_UNIX, SOCK_CLOEXEC |
+			       (i == 3 ? SOCK_SEQPACKET : SOCK_STREAM), 0,
+			       pair) < 0) {
+			err_errno(e, ERR_UNAVAILABLE, errno, "make sockets");
+			close_ends(p->ours);
+			close_ends(p->theirs);
+			return -1;
+		}
+		p->ours[i] = pair[0];
+		p->theirs[i] = pair[1];
 		fcntl(p->ours[i], F_SETFL, O_NONBLOCK);
+		/* One direction each, as of a pipe. */
+		if (i < 3)
+			shutdown(p->ours[i], i == 0 ? SHUT_RD : SHUT_WR);
 	}
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
-		goto failed;
-	p->ours[3] = pair[0];
-	p->theirs[3] = pair[1];
-	fcntl(p->ours[3], F_SETFL, O_NONBLOCK);
 	return 0;
-failed:
-	err_errno(e, ERR_UNAVAILABLE, errno, "make pipes");
-	close_ends(p->ours);
-	close_ends(p->theirs);
-	return -1;
 }
 
 /* NAME of a before NAME of b: same variable? */
@@ -129,7 +132,7 @@ int session_spawn(struct session *s, const struct start *start, struct err *e)
 		close_ends(ends.ours);
 		return err_errno(e, ERR_UNAVAILABLE, errnum, "start a process");
 	}
-	if (loop_watch(&s->in, ends.ours[0], EPOLLERR, e) |
+	if (loop_watch(&s->in, ends.ours[0], EPOLLHUP, e) |
 	    loop_watch(&s->out, ends.ours[1], EPOLLIN, e) |
 	    loop_watch(&s->err, ends.ours[2], EPOLLIN, e) |
 	    loop_watch(&s->keeper, ends.ours[3], EPOLLIN, e))

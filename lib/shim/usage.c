@@ -28,7 +28,7 @@ static void too_late(int signo)
 
 static _Noreturn void count(int out)
 {
-	char *const roots[] = { (char *)(uintptr_t)place_home(), NULL };
+	char *const roots[] = { (char *)(uintptr_t)place_volume(), NULL };
 	struct sigaction alarmed = { .sa_handler = too_late };
 	int64_t bytes = 0;
 	FTSENT *entry;

@@ -3,10 +3,10 @@
 import {after, before, test} from "node:test";
 import assert from "node:assert/strict";
 import dgram from "node:dgram";
-import {spawn} from "node:child_process";
+import {execFileSync, spawn} from "node:child_process";
 import net from "node:net";
 import {readFileSync} from "node:fs";
-import {containerOf, engineSocket, event, inside, inspect, newAccount, now, openConversation, service, sleep, userId} from "../client.js";
+import {containerOf, engineSocket, event, inside, insideState, inspect, newAccount, now, openConversation, service, sleep, userId} from "../client.js";
 
 let attacker, neighbour, mine, theirs, name, gateway, port;
 before(async () => {
@@ -37,7 +37,7 @@ async function run(command) {
 
 // Goes on beside the test; ended by what end() gives.
 function attack(script) {
-	const child = spawn("docker", ["-H", "unix://" + engineSocket, "exec", "-i", name, "python3", "-"], {stdio: ["pipe", "ignore", "ignore"]});
+	const child = spawn("docker", ["-H", "unix://" + engineSocket, "exec", "-i", "-w", "/workspace", name, "python3", "-"], {stdio: ["pipe", "ignore", "ignore"]});
 	child.stdin.end(script);
 	const over = new Promise((resolve) => child.on("exit", resolve));
 	return {over, end: () => { inside(name, "pkill -9 python3"); return over; }};
@@ -159,49 +159,45 @@ while time.time() < end:
 	assert.ok(Number(readFileSync(`/proc/${pid}/status`, "utf8").match(/VmHWM:\s+(\d+)/)[1]) < 300 << 10);
 });
 
-test("forged and flooded lines of a log delay nobody else, and do not fill the disk", async () => {
+test("forged and flooded lines of a log delay nobody else", async () => {
 	const pid = service("bridge");
-	const flood = attack(`
-import os, time, json
-pid = [p for p in os.listdir("/proc") if p.isdigit() and open("/proc/%s/comm" % p).read().strip() == "claude"][0]
-out = os.open("/proc/%s/fd/1" % pid, os.O_WRONLY)
+	insideState(name, `python3 - <<'END'
+import json
 line = lambda o: (json.dumps(o) + "\\n").encode()
 text = lambda s: line({"type": "assistant", "message": {"id": "m", "role": "assistant", "model": "x", "content": [{"type": "text", "text": s}]}})
 evil = "<script>alert(1)</script><img src=x onerror=alert(1)> [a](javascript:alert(1)) \\u202e\\x1b[31m\\x00"
-for part in (text(evil), line({"type": "control_request", "request_id": evil, "request": {"subtype": "can_use_tool", "tool_name": evil, "tool_use_id": "t", "input": {"command": evil}}}),
-             line({"type": "gongbang", "subtype": "exit", "code": 0, "signal": 9, "stderr": evil}), b'{"x":"' + b"a" * 50000000 + b'"}\\n', b"\\xff\\x00\\n", text("[" * 200000)):
-    os.write(out, part)
-end = time.time() + 6
-chunk = b"{}\\n" * 20000
-while time.time() < end: os.write(out, chunk)
-`);
-	await sleep(1500);
+with open(".gongbang/sessions/${mine.id}/log", "ab") as out:
+    for part in (text(evil), line({"type": "control_request", "request_id": evil, "request": {"subtype": "can_use_tool", "tool_name": evil, "tool_use_id": "t", "input": {"command": evil}}}),
+                 line({"type": "gongbang", "subtype": "exit", "code": 0, "signal": 9, "stderr": evil}), b'{"x":"' + b"a" * 50000000 + b'"}\\n', b"\\xff\\x00\\n", text("[" * 200000)):
+        out.write(part)
+    for i in range(1000): out.write(b"{}\\n" * 20000)
+END`);
+	execFileSync("docker", ["-H", "unix://" + engineSocket, "restart", "-t", "0", name]);
 	const times = [];
 	for (let i = 0; i < 15; i++) {
 		times.push(await ping(theirs));
 		await sleep(100);
 	}
 	await neighbourTalks();
-	await flood.end();
 	times.sort((a, b) => a - b);
 	assert.ok(times[7] < 150, "a neighbour's ping took " + times[7] + " ms");
+	await mine.until((p) => [...p.parts.values()].some((part) => part.html.includes("alert(1)")), "what was forged", 120000);
 	assert.equal(service("bridge"), pid);
 	for (const [, part] of mine.parts)
 		assert.doesNotMatch(part.html, /<script|<img|onerror=[^&]*>|href="javascript/i);
-	assert.ok(Number(inside(name, "du -sm /workspace/.gongbang | cut -f1")) < 330);
 });
 
 test("a log that is replaced, cut or grown harms its own conversation only", async () => {
 	const pid = service("bridge");
-	const sessions = "/workspace/.gongbang/sessions";
-	for (const lie of [`truncate -s 10G ${sessions}/*/log`, `truncate -s 5 ${sessions}/*/log`,
-		`cd ${sessions}/*/ && rm -f log && mkfifo log`, `cd ${sessions}/*/ && rm -f log && ln -s /proc/self/mem log`,
-		`cd ${sessions}/*/ && rm -f log first && ln -s /etc/shadow log`, `rm -rf ${sessions} && ln -s / ${sessions}`]) {
-		inside(name, lie + "; pkill -9 -x claude");
+	const own = `.gongbang/sessions/${mine.id}`;
+	for (const lie of [`truncate -s 10G ${own}/log`, `truncate -s 5 ${own}/log`, `cd ${own} && rm -f log && mkfifo log`,
+		`cd ${own} && rm -f log && ln -s /proc/self/mem log`, `cd ${own} && rm -f log first && ln -s /etc/shadow log`,
+		"mv .gongbang/sessions .gongbang/away && ln -s / .gongbang/sessions"]) {
+		insideState(name, lie + "; pkill -9 -x claude; true");
 		await sleep(400);
 		await ping(theirs);
 	}
-	inside(name, `rm -f ${sessions}`);
+	insideState(name, "rm -f .gongbang/sessions");
 	await neighbourTalks();
 	assert.equal(service("bridge"), pid);
 });

@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import {createHash} from "node:crypto";
 import {execFileSync} from "node:child_process";
 import {join} from "node:path";
-import {call, containerOf, field, gongbang, inside, inspect, logIn, newAccount, openConversation, Page, service, sleep, state, userId} from "../client.js";
+import {call, claudeEnvironment, containerOf, field, gongbang, inside, inspect, logIn, newAccount, openConversation, Page, service, sleep, state, userId} from "../client.js";
 
 const redis = (...args) => execFileSync("redis-cli", ["-s", join(state, "run/redis/redis.sock"), ...args], {encoding: "utf8"}).trim();
 const store = (sql) => execFileSync("sqlite3", ["-cmd", ".timeout 5000", join(state, "data/gongbang.db"), sql], {encoding: "utf8"}).trim();
@@ -16,10 +16,7 @@ const kept = (hash) => redis("get", "token:" + hash);
 const members = (login) => redis("smembers", "tokens:" + userId(login)).split("\n").filter(Boolean);
 
 // Of Claude's process of that conversation, "" while none runs.
-function claudeToken(name, conversation) {
-	return inside(name, `for p in $(pgrep -x claude); do tr '\\0' ' ' </proc/$p/cmdline | grep -q '${conversation}' &&
-		tr '\\0' '\\n' </proc/$p/environ | sed -n 's/^ANTHROPIC_AUTH_TOKEN=//p'; done | head -n 1`).split("\n")[0].trim();
-}
+const claudeToken = (name, conversation) => claudeEnvironment(name, conversation).match(/^ANTHROPIC_AUTH_TOKEN=(.*)$/m)?.[1] || "";
 
 async function until(so, what) {
 	for (const end = Date.now() + 30000; Date.now() < end; await sleep(200))

@@ -50,11 +50,12 @@ static int setup(void **state)
 	snprintf(name, sizeof(name), "gongbang-shim-test-%d", (int)getpid());
 	/* The program just built, not the image's, which may be older. */
 	shell("%s run -d --name %s --label gongbang.instance=%s --network none "
-	      "--read-only -v /workspace --tmpfs /tmp:size=64m --memory 128m --memory-swap 128m --cpus 1 "
+	      "--read-only -v %s:/workspace -v %s:/var/lib/gongbang/volume -w /var/lib/gongbang/volume "
+	      "--tmpfs /workspace/.gongbang:ro,size=4k --tmpfs /tmp:size=64m --memory 128m --memory-swap 128m --cpus 1 "
 	      "--pids-limit 64 --cap-drop ALL --security-opt no-new-privileges "
 	      "-v \"$(readlink -f gongbang-shim)\":/usr/local/bin/gongbang-shim:ro "
 	      "%s >/dev/null", docker, name,
-	      instance ? instance : "gongbang-test", IMAGE);
+	      instance ? instance : "gongbang-test", name, name, IMAGE);
 	open_link();
 	return 0;
 }
@@ -62,7 +63,8 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	client_free(c);
-	shell("%s rm -fv %s >/dev/null", docker, name);
+	shell("%s rm -f %s >/dev/null && %s volume rm %s >/dev/null", docker,
+	      name, docker, name);
 	return 0;
 }
 
@@ -155,6 +157,71 @@ static void stop_ends_with_an_exit_line(void **state)
 	reply_release(&log);
 }
 
+/* A process with no parent here is the engine's doing; a session's never is one. */
+static void only_what_the_engine_put_in_is_answered(void **state)
+{
+	static const char knock[] =
+		"import os, socket, time\n"
+		"def knock(who):\n"
+		"  s = socket.socket(socket.AF_UNIX)\n"
+		"  try: s.connect(\"\\0gongbang-shim\"); got = s.recv(99)\n"
+		"  except OSError as e: got = b\"refused\"\n"
+		"  print(who, \"in\" if got.startswith(b\"gongbang\") else \"out\", flush=True)\n"
+		"knock(\"plain\")\n"
+		"if not os.fork():\n"
+		"  os.setsid()\n"
+		"  if not os.fork():\n"
+		"    time.sleep(0.3); knock(\"orphan\"); os._exit(0)\n"
+		"  os._exit(0)\n"
+		"time.sleep(1)\n";
+	struct reply log = { 0 };
+	char script[2000], path[64];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/tmp/%s.py", name);
+	f = fopen(path, "w");
+	assert_non_null(f);
+	fputs(knock, f);
+	fclose(f);
+	/* No domain here: only the parent tells this one from the link. */
+	shell("%s exec -i -w /tmp %s sh -c 'cat >knock.py; python3 knock.py; true' <%s >%s.out",
+	      docker, name, path, path);
+	shell("grep -qx 'plain out' %s.out && grep -qx 'orphan out' %s.out", path, path);
+	shell("%s exec -i %s python3 - <%s >%s.out; grep -qx 'plain in' %s.out",
+	      docker, name, path, path, path);
+	snprintf(script, sizeof(script), "python3 /tmp/knock.py; gongbang-tool 'python3 /tmp/knock.py'; echo over");
+	assert_int_equal(start_script(c, id, script), 201);
+	follow(&log);
+	run_until_text(&log, "\nover\n");
+	assert_null(strstr(log.body.data, " in\n"));
+	assert_non_null(strstr(log.body.data, "orphan out\n"));
+	reply_release(&log);
+	shell("rm -f %s %s.out", path, path);
+}
+
+/* Its owner may shut the home: the shim opens it again, also at its start. */
+static void a_home_shut_to_all_is_opened(void **state)
+{
+	struct reply log = { 0 };
+
+	shell("%s exec %s chmod 000 /workspace", docker, name);
+	assert_int_equal(start_script(c, id, "chmod 000 /workspace; echo shut; cat"), 201);
+	follow(&log);
+	run_until_text(&log, "shut\n");
+	log.stream = NULL;
+	client_free(c);
+	reply_release(&log);
+	shell("%s restart -t 10 %s >/dev/null", docker, name);
+	open_link();
+	id_new(id);
+	assert_int_equal(start_script(c, id,
+		"ls .gongbang; ls /var/lib/gongbang || echo none"), 201);
+	follow(&log);
+	run_until_text(&log, "none\n");
+	assert_null(strstr(log.body.data, "sessions"));
+	reply_release(&log);
+}
+
 #define CASE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -164,6 +231,8 @@ int main(void)
 		CASE(no_process_to_be_had_is_said),
 		CASE(a_killed_container_is_closed_later),
 		CASE(stop_ends_with_an_exit_line),
+		CASE(only_what_the_engine_put_in_is_answered),
+		CASE(a_home_shut_to_all_is_opened),
 	};
 	const char *engine = getenv("GONGBANG_TEST_ENGINE");
 	char probe[300];

@@ -220,7 +220,6 @@ static void input_waits_for_its_reader(void **state)
 
 /* Every way a tool may try to leave, begun as Claude begins its tools. */
 static const char hiding[] =
-	"ln -sf $(readlink -f /proc/$SHIM/exe) $HERE/gongbang-tool; "
 	"sleep 1000 & echo helper $!; "
 	"export SHELL=x; T=$HERE/gongbang-tool; "
 	"setsid $T 'echo a $$; exec sleep 1001' & "
@@ -258,8 +257,10 @@ static void begin_hiding(struct reply *log)
 {
 	char script[2048];
 
-	snprintf(script, sizeof(script), "SHIM=%d HERE=%s; export HERE; %s",
-		 (int)world.shim.pid, world.shim.home, hiding);
+	shell("ln -sf \"$(readlink -f gongbang-shim)\" %s/gongbang-tool",
+	      world.shim.home);
+	snprintf(script, sizeof(script), "HERE=%s; export HERE; %s",
+		 world.shim.home, hiding);
 	assert_int_equal(start_script(world.c, world.id, script), 201);
 	follow(log);
 	run_until_text(log, "ready");
