@@ -105,6 +105,7 @@ void spark_add(struct spark *s, const struct agent_day *d)
 	if (d->day < s->first || i >= SPARK_DAYS)
 		return;
 	s->ok[i] += d->succeeded;
+	s->problems[i] += d->problems;
 	s->failed[i] += d->failed;
 }
 
@@ -128,20 +129,28 @@ static void draw(const struct request *r, struct view *into,
 		 const struct spark *s, int64_t most)
 {
 	char *ok = talloc_strdup(r, ""), *failed = talloc_strdup(r, "");
+	char *problems = talloc_strdup(r, "");
 	int i;
 
-	for (i = 0; ok && failed && i < SPARK_DAYS; i++) {
+	for (i = 0; ok && failed && problems && i < SPARK_DAYS; i++) {
 		double good = height_of(s->ok[i], most);
+		double mixed = height_of(s->problems[i], most);
 		double bad = height_of(s->failed[i], most);
 
-		if (good + bad > SPARK_HEIGHT)
-			good = SPARK_HEIGHT - bad;
+		/* What is small is drawn all the same: the largest gives way. */
+		if (good + mixed + bad > SPARK_HEIGHT)
+			*(good > mixed ? &good : &mixed) -=
+				good + mixed + bad - SPARK_HEIGHT;
 		ok = add_bar(ok, i, SPARK_HEIGHT - good, good);
-		failed = add_bar(failed, i, SPARK_HEIGHT - good - bad, bad);
+		problems = add_bar(problems, i, SPARK_HEIGHT - good - mixed,
+				   mixed);
+		failed = add_bar(failed, i, SPARK_HEIGHT - good - mixed - bad,
+				 bad);
 	}
-	if (!ok || !failed)
+	if (!ok || !failed || !problems)
 		err_abort("out of memory");
 	view_text(into, "spark_ok", ok);
+	view_text(into, "spark_problems", problems);
 	view_text(into, "spark_failed", failed);
 }
 
@@ -149,21 +158,25 @@ void spark_view(const struct request *r, struct view *into,
 		const struct spark *s)
 {
 	const struct i18n_locale *text = visit_of(r)->text;
-	int64_t ok = 0, failed = 0, most = 1;
+	int64_t ok = 0, problems = 0, failed = 0, most = 1, all;
 	int i;
 
 	for (i = 0; i < SPARK_DAYS; i++) {
 		ok += s->ok[i];
+		problems += s->problems[i];
 		failed += s->failed[i];
-		if (s->ok[i] + s->failed[i] > most)
-			most = s->ok[i] + s->failed[i];
+		all = s->ok[i] + s->problems[i] + s->failed[i];
+		if (all > most)
+			most = all;
 	}
 	draw(r, into, s, most);
-	view_flag(into, "spark", ok + failed > 0);
-	if (!(ok + failed))
+	all = ok + problems + failed;
+	view_flag(into, "spark", all > 0);
+	if (!all)
 		return;
 	view_text(into, "rate", i18n_fill(r, text, "agent_rate",
-		  i18n_number(r, 100 * ok / (ok + failed)), NULL));
+		  i18n_number(r, 100 * ok / all), NULL));
 	view_text(into, "spark_words", i18n_fill(r, text, "agent_spark",
-		  i18n_number(r, ok), i18n_number(r, failed), NULL));
+		  i18n_number(r, ok), i18n_number(r, problems),
+		  i18n_number(r, failed), NULL));
 }

@@ -31,7 +31,7 @@ int agent_next(const struct request *r, const struct definition *d, int64_t now,
 /* The spark chart of days' outcomes and the success rate: names spark_*, rate. */
 struct spark {
 	int64_t first;			/* UTC ms of the first day */
-	int64_t ok[30], failed[30];
+	int64_t ok[30], problems[30], failed[30];
 };
 #define SPARK_DAYS 30
 #define DAY_MS INT64_C(86400000)

@@ -169,7 +169,7 @@ static int add_denials(struct request *r, struct view *view,
 	struct denials d = { .r = r };
 	size_t i;
 
-	view_flag(view, "any_denied", x->denials > 0);
+	view_flag(view, "any_denied", x->denials > 0 && !*x->problems);
 	for (i = 0; x->denials && i < all->n; i++) {
 		if (part_each(v->db, all->list[i].conversation_id, -1,
 			      all->list[i].ended_offset, 0, add_denied, &d,

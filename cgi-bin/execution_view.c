@@ -5,6 +5,7 @@
 
 #include "core/clock.h"
 #include "core/str.h"
+#include "store/outcomes.h"
 
 struct execution *execution_here(struct request *r, struct err *e)
 {
@@ -28,26 +29,13 @@ static const char *word_of(const struct request *r, const char *prefix,
 	return s ? s : talloc_strdup(r, word);
 }
 
-/* A status's state and icon; its word is run_status_<status>. */
-static const struct {
-	const char *status, *state, *icon;
-} looks[] = {
-	{ "queued", "waiting", "clock" }, { "running", "running", "play" },
-	{ "success", "ok", "check" }, { "failed", "failed", "cross" },
-	{ "timeout", "failed", "clock" }, { "refused", "failed", "alert" },
-	{ "cancelled", "skipped", "cross" }, { "skipped", "skipped", "skip" },
-	{ "missed", "skipped", "skip" },
-};
-
 void execution_look(const struct request *r, struct view *into,
 		    const char *status, const char *reason)
 {
-	size_t i, last = sizeof(looks) / sizeof(looks[0]) - 1;
+	const struct outcome_status *s = outcome_status_find(status);
 
-	for (i = 0; i < last && !str_equal(looks[i].status, status); i++)
-		;
-	view_text(into, "state", looks[i].state);
-	view_text(into, "icon", looks[i].icon);
+	view_text(into, "state", s->state);
+	view_text(into, "icon", s->icon);
 	view_text(into, "status_word", word_of(r, "run_status_", status));
 	view_text(into, "short", *reason && !str_equal(status, "running") ?
 		  word_of(r, "run_short_", reason) : "");
@@ -127,6 +115,18 @@ const char *execution_reason(const struct request *r, const struct execution *x)
 	if (!*x->reason || str_equal(x->status, "running"))
 		return "";
 	return word_of(r, "run_reason_", x->reason);
+}
+
+const char *execution_again(const struct request *r, const struct execution *x)
+{
+	static const char *const keys[] = {
+		[AGAIN_UNSAID] = NULL,
+		[AGAIN_HELPS] = "run_again_helps",
+		[AGAIN_USELESS] = "run_again_useless",
+	};
+	const char *key = keys[outcome_again(x->status, x->reason)];
+
+	return key ? page_text(r, key) : "";
 }
 
 struct adding {

@@ -30,6 +30,12 @@ int execution_tally(const struct request *r, const struct prices *p, const struc
 /* The run that the address names, if it is the visitor's. Gives (child of r). */
 struct execution *execution_here(struct request *r, struct err *e) must_check;
 
+/* What it could not do and what to do about it: names problems, has_problems. */
+int execution_problems(struct request *r, struct view *view, const struct execution *x, struct err *e) must_check;
+
+/* Whether running it again as it is helps, in a sentence; "" where there is nothing to say. Borrowed. */
+const char *execution_again(const struct request *r, const struct execution *x);
+
 /* Its attempts, each a fold, with the transcript of one: names attempts, live, began, denied. */
 int execution_attempts(struct request *r, struct view *view, const struct execution *x, int64_t now, struct err *e) must_check;
 

@@ -31,7 +31,7 @@ pages = \
 	cgi-bin/agent_changes.c cgi-bin/agent_form.c cgi-bin/agent_form.h \
 	cgi-bin/agent_form_view.c cgi-bin/agent_preview.c cgi-bin/agent_view.c \
 	cgi-bin/agent_view.h cgi-bin/bridge.c \
-	cgi-bin/domain_view.h cgi-bin/execution_attempts.c \
+	cgi-bin/domain_view.h cgi-bin/execution_attempts.c cgi-bin/execution_problems.c \
 	cgi-bin/execution_view.c cgi-bin/execution_view.h \
 	cgi-bin/line_diff.c cgi-bin/line_diff.h cgi-bin/page.c \
 	cgi-bin/page_account.c cgi-bin/page_admin.c cgi-bin/page_admin_domains.c \

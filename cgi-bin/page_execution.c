@@ -112,7 +112,8 @@ static void add_result(struct request *r, struct view *view,
 	rendering_init(&html, v->db, v->worker->renderer, x->id, RENDER_MS);
 	view_flag(view, "has_result", *x->result);
 	view_flag(view, "show_result", *x->result ||
-				       str_equal(x->status, "success"));
+				       str_equal(x->status, "success") ||
+				       str_equal(x->status, "problems"));
 	view_text(view, "result", x->result);
 	view_html(view, "result_html", "");
 	view_text(view, "compare_href", "");
@@ -128,9 +129,9 @@ static void add_result(struct request *r, struct view *view,
 
 struct filing {
 	struct request *r;
-	struct view *list;
+	struct view *list, *meanwhile;
 	const char *id;
-	int64_t n;
+	int64_t n, own;
 };
 
 static int add_file(void *data, const struct execution_file *f, struct err *e)
@@ -139,11 +140,12 @@ static int add_file(void *data, const struct execution_file *f, struct err *e)
 	auto_buf name = BUF_INIT(16384);
 	struct view *row;
 
+	g->own += f->own;
 	if (g->n++ >= FILES_SHOWN)
 		return 0;
 	if (utf8_scrub(&name, f->path, strlen(f->path), true, e) < 0)
 		return -1;
-	row = view_append(g->list);
+	row = view_append(f->own ? g->list : g->meanwhile);
 	view_text(row, "path", buf_text(&name));
 	view_text(row, "size", i18n_bytes(g->r, f->size));
 	view_flag(row, "made", f->made);
@@ -158,11 +160,14 @@ static int add_file(void *data, const struct execution_file *f, struct err *e)
 static int add_files(struct request *r, struct view *view,
 		     const struct execution *x, struct err *e)
 {
-	struct filing g = { r, view_list(view, "files"), x->id, 0 };
+	struct filing g = { r, view_list(view, "files"),
+			    view_list(view, "meanwhile"), x->id, 0, 0 };
 
 	if (execution_file_each(visit_of(r)->db, x->id, add_file, &g, e) < 0)
 		return -1;
 	view_flag(view, "has_files", g.n > 0);
+	view_flag(view, "has_own", g.own > 0);
+	view_flag(view, "has_meanwhile", g.n > g.own);
 	view_text(view, "files_more", g.n <= FILES_SHOWN ? "" :
 		  i18n_count(r, visit_of(r)->text, "run_files_more",
 			     g.n - FILES_SHOWN));
@@ -308,6 +313,7 @@ static int fill(struct request *r, struct view *view,
 	execution_time(r, view, "planned", x->planned_at, now);
 	view_text(view, "said", execution_said(r, x, now));
 	view_text(view, "reason", execution_reason(r, x));
+	view_text(view, "again", execution_again(r, x));
 	view_text(view, "detail", x->detail);
 	view_text(view, "prompt", x->prompt);
 	view_text(view, "payload", x->payload);
@@ -321,7 +327,8 @@ static int fill(struct request *r, struct view *view,
 			return -1;
 	}
 	add_result(r, view, x);
-	if (add_acts(r, view, x, e) < 0 || add_files(r, view, x, e) < 0 ||
+	if (execution_problems(r, view, x, e) < 0 ||
+	    add_acts(r, view, x, e) < 0 || add_files(r, view, x, e) < 0 ||
 	    execution_attempts(r, view, x, now, e) < 0)
 		return -1;
 	return add_numbers(r, view, x, now, e);

@@ -6,14 +6,10 @@
 #include "core/clock.h"
 #include "core/str.h"
 #include "execution_view.h"
+#include "store/outcomes.h"
 
 #define ROWS 50
 #define DAY_MS INT64_C(86400000)
-
-static const char *const statuses[] = {
-	"queued", "running", "success", "failed", "timeout", "cancelled",
-	"skipped", "missed", "refused",
-};
 
 struct listing {
 	struct request *r;
@@ -114,7 +110,7 @@ static int read_filter(struct request *r, struct execution_filter *f,
 {
 	const char *agent = form_text(r->args, "agent");
 	const char *id = form_text(r->args, "id");
-	size_t i, n = sizeof(statuses) / sizeof(statuses[0]);
+	size_t i, n = outcome_statuses_count;
 
 	*f = (struct execution_filter){
 		.user_id = visit_of(r)->user->id, .limit = ROWS + 1,
@@ -125,7 +121,7 @@ static int read_filter(struct request *r, struct execution_filter *f,
 	f->agent_id = *agent ? agent : NULL;
 	f->before_id = *id ? id : NULL;
 	for (i = 0; *f->status && i < n; i++) {
-		if (str_equal(f->status, statuses[i]))
+		if (str_equal(f->status, outcome_statuses[i].status))
 			break;
 	}
 	if (*f->status && i == n)
@@ -188,9 +184,12 @@ static int add_filter(struct request *r, struct view *view,
 	struct view *list = view_list(view, "statuses");
 	size_t i;
 
-	for (i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++)
-		add_choice(list, statuses[i], page_text(r, talloc_asprintf(r,
-			   "run_status_%s", statuses[i])), f->status);
+	for (i = 0; i < outcome_statuses_count; i++) {
+		const char *status = outcome_statuses[i].status;
+
+		add_choice(list, status, page_text(r, talloc_asprintf(r,
+			   "run_status_%s", status)), f->status);
+	}
 	view_text(view, "from", form_text(r->args, "from"));
 	view_text(view, "to", form_text(r->args, "to"));
 	view_flag(view, "filtered", f->agent_id || *f->status || f->from ||

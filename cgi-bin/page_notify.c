@@ -22,7 +22,7 @@ struct notify_form {
 };
 
 static const char *const events[] = {
-	"success", "failure", "recovery", "needs_input", "skipped", "paused",
+	"success", "problems", "failure", "recovery", "needs_input", "skipped", "paused",
 };
 #define EVENTS (sizeof(events) / sizeof(events[0]))
 
@@ -155,7 +155,7 @@ static int show(struct request *r, struct response *out, const struct agent *a,
 int page_notify(struct request *r, struct response *out, struct err *e)
 {
 	static const struct notify_form fresh = { "email", "",
-		"failure recovery needs_input paused", "" };
+		"problems failure recovery needs_input paused", "" };
 	struct agent *a = agent_here(r, e);
 
 	return a ? show(r, out, a, &fresh, e) : -1;

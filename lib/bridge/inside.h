@@ -231,8 +231,6 @@ void event_failed(const char *what, const struct err *e);
 /* run.c: runs of agents */
 struct session_rules *run_understand(const void *ctx, const struct run_rules *stored,
 				     struct err *e);
-/* "budget", "stopped", "disabled" when the words are such a refusal of the gateway's; else NULL. */
-const char *run_refusal(const struct bridge *b, const char *text);
 /* Every attempt that goes on has its room; ends that were asked for are read. */
 void run_look(struct bridge *b);
 /* To the workers: this execution has news. Best effort, for they look by themselves too. */

@@ -380,13 +380,6 @@ static void on_token_over(void *data, const char *hash)
 	access_token_over(data, hash);
 }
 
-static const char *on_refusal(void *data, const char *text)
-{
-	struct room *r = data;
-
-	return run_refusal(r->bridge, text);
-}
-
 static void on_run_ended(void *data, const char *execution_id)
 {
 	struct room *r = data;
@@ -443,7 +436,6 @@ static const struct session_events events = {
 	.may_start = on_may_start,
 	.token = on_token,
 	.token_over = on_token_over,
-	.refusal = on_refusal,
 	.run_ended = on_run_ended,
 	.ended = on_ended,
 	.gone = on_gone,

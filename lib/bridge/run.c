@@ -8,7 +8,6 @@
 
 #include "bridge/inside.h"
 #include "core/log.h"
-#include "core/str.h"
 #include "schedule/definition.h"
 #include "schedule/stream.h"
 
@@ -37,36 +36,6 @@ struct session_rules *run_understand(const void *ctx,
 	r->cancel_at = stored->cancel_at;
 	r->cancel_reason = talloc_strdup(r, stored->cancel_reason);
 	return r;
-}
-
-/* The gateway says it in its user's language, within the CLI's words. */
-const char *run_refusal(const struct bridge *b, const char *text)
-{
-	static const struct {
-		const char *key, *reason;
-	} rows[] = {
-		{ "gateway_budget_run", "budget" },
-		{ "gateway_budget_user_day", "budget" },
-		{ "gateway_budget_user_month", "budget" },
-		{ "gateway_budget_all_day", "budget" },
-		{ "gateway_budget_all_month", "budget" },
-		{ "gateway_stopped", "stopped" },
-		{ "gateway_disabled", "disabled" },
-	};
-	static const char *const locales[] = { "en", "ko" };
-	size_t i, l;
-
-	for (l = 0; l < sizeof(locales) / sizeof(locales[0]); l++) {
-		const struct i18n_locale *locale = i18n_find(b->i18n, locales[l]);
-
-		for (i = 0; locale && i < sizeof(rows) / sizeof(rows[0]); i++) {
-			const char *said = i18n_sentence(locale, rows[i].key);
-
-			if (said && strstr(text, said))
-				return rows[i].reason;
-		}
-	}
-	return NULL;
 }
 
 void run_tell(struct bridge *b, const char *execution_id)

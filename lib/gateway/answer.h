@@ -1,6 +1,8 @@
 /*
  * What the gateway itself answers: errors in the Messages API's form, in
- * words, a row each. What does not get better by trying again says so
+ * words, a row each. A refusal that only the gateway makes has an error type of
+ * its own ("gongbang_budget"): the CLI repeats it as api_error_type, and a run's
+ * outcome is decided by it (lib/session/run_outcome.c). What does not get better by trying again says so
  * (x-should-retry: false), and the CLI then shows the sentence at once.
  */
 #ifndef GATEWAY_ANSWER_H

@@ -11,7 +11,7 @@ lib_schedule_libschedule_a_SOURCES = \
 	lib/schedule/notice.c lib/schedule/notice.h \
 	lib/schedule/plan.c lib/schedule/plan.h lib/schedule/plan_due.c \
 	lib/schedule/plan_impl.h lib/schedule/plan_memo.c \
-	lib/schedule/plan_past.c \
+	lib/schedule/plan_past.c lib/schedule/plan_problems.c \
 	lib/schedule/plan_settle.c lib/schedule/plan_start.c lib/schedule/plan_zones.c \
 	lib/schedule/prompt.c lib/schedule/prompt.h \
 	lib/schedule/recurrence.c lib/schedule/recurrence.h \

@@ -25,6 +25,11 @@ struct plan_past *plan_past_load(struct planner *p, const void *ctx, const struc
 /* The moment after that one, by the rule of then, or by a later one from when it held; 0 for none. */
 int64_t plan_past_next(const struct plan_past *past, int64_t slot);
 
+/* executions.problems of one that ended, "" none. Gives (child of ctx); NULL: the store failed. */
+char *plan_problems(struct planner *p, const void *ctx, const struct ended_run *r, struct err *e) must_check;
+/* Marks which of its files are its own. now: UTC ms, until when what goes on has gone on. */
+int plan_claim_files(struct planner *p, const struct ended_run *r, int64_t now, struct err *e) must_check;
+
 /* A run ended badly: its agent's count, notices, and pause when it is full. */
 int plan_count_failure(struct planner *p, const struct ended_run *r, int64_t now, struct err *e) must_check;
 

@@ -11,6 +11,7 @@
 
 #define BACKOFF_MS INT64_C(30000)
 #define BACKOFF_MAX_MS INT64_C(3600000)
+#define LEDGER_MS 30000		/* so long a success waits for the ledger to show a call */
 
 struct ended {
 	struct ended_run *list;
@@ -27,6 +28,7 @@ static int gather(void *data, const struct ended_run *r, struct err *e)
 	kept->outcome = db_own(l->list, r->outcome);
 	kept->reason = db_own(l->list, r->reason);
 	kept->cancel_reason = db_own(l->list, r->cancel_reason);
+	kept->problems = db_own(l->list, r->problems);
 	return 0;
 }
 
@@ -76,11 +78,13 @@ static int raise_event(struct planner *p, const struct ended_run *r,
 			    e);
 }
 
-static int count_success(struct planner *p, const struct ended_run *r,
-			 const struct agent *a, int64_t now, struct err *e)
+/* One that finished with problems is no failure of its agent's, but its notices tell. */
+static int count_finished(struct planner *p, const struct ended_run *r,
+			  const struct outcome_status *as,
+			  const struct agent *a, int64_t now, struct err *e)
 {
-	if (agent_count_end(p->db, r, true, 0, e) < 0 ||
-	    raise_event(p, r, "success", now, e) < 0)
+	if (agent_count_end(p->db, r, as->class, 0, e) < 0 ||
+	    raise_event(p, r, as->event, now, e) < 0)
 		return -1;
 	return a->failures ? raise_event(p, r, "recovery", now, e) : 0;
 }
@@ -93,7 +97,7 @@ static int count_failure(struct planner *p, const struct ended_run *r,
 	const char *event = str_equal(r->reason, "needs_input") ?
 			    "needs_input" : "failure";
 
-	if (agent_count_end(p->db, r, false, failures, e) < 0 ||
+	if (agent_count_end(p->db, r, OUTCOME_BAD, failures, e) < 0 ||
 	    raise_event(p, r, event, now, e) < 0)
 		return -1;
 	if (!failures_max || failures < failures_max ||
@@ -106,19 +110,19 @@ static int count_failure(struct planner *p, const struct ended_run *r,
 
 /* What a person did, or tries out, says nothing of the agent. */
 static int count(struct planner *p, const struct ended_run *r,
-		 const char *status, int64_t failures_max, int64_t now,
-		 struct err *e)
+		 const struct outcome_status *as, int64_t failures_max,
+		 int64_t now, struct err *e)
 {
 	struct agent *a;
 	int rc;
 
-	if (r->test || str_equal(status, "cancelled"))
+	if (r->test || as->class == OUTCOME_NONE)
 		return 0;
 	a = agent_load(p->db, NULL, r->agent_id, NULL, true, e);
 	if (!a)
 		return -1;
-	rc = a->deleted_at ? 0 : str_equal(status, "success") ?
-	     count_success(p, r, a, now, e) :
+	rc = a->deleted_at ? 0 : as->class != OUTCOME_BAD ?
+	     count_finished(p, r, as, a, now, e) :
 	     count_failure(p, r, a, failures_max, now, e);
 	talloc_free(a);
 	return rc;
@@ -131,18 +135,66 @@ int plan_count_failure(struct planner *p, const struct ended_run *r,
 
 	if (read_limits(p, r, &limits, e) < 0)
 		return -1;
-	return count(p, r, "failed", limits.failures_max, now, e);
+	return count(p, r, outcome_status_find("failed"), limits.failures_max,
+		     now, e);
+}
+
+/*
+ * What its session says is Claude's word: that it reached the model is the
+ * gateway's to say, soon after. *later: it has not said so yet.
+ */
+static int confirm(struct planner *p, struct ended_run *r, int64_t now,
+		   bool *later, struct err *e)
+{
+	bool reached;
+
+	*later = false;
+	if (!str_equal(r->outcome, "success"))
+		return 0;
+	if (run_reached_model(p->db, r, &reached, e) < 0)
+		return -1;
+	*later = !reached && now - r->ended_at < LEDGER_MS;
+	return !reached;
+}
+
+static int finish(struct planner *p, struct ended_run *r, const char *status,
+		  const char *reason, int64_t failures_max, int64_t now,
+		  bool *booked, struct err *e)
+{
+	const struct outcome_status *as = outcome_status_find(status);
+	char *problems = NULL;
+	int rc = -1;
+
+	if (plan_claim_files(p, r, now, e) == 0)
+		problems = plan_problems(p, NULL, r, e);
+	if (problems)
+		rc = run_end(p->db, r, status, reason, problems, booked, e);
+	if (rc == 0 && as->class == OUTCOME_GOOD && *problems)
+		as = outcome_status_find("problems");
+	talloc_free(problems);
+	if (rc < 0 || !*booked)
+		return rc;
+	return count(p, r, as, failures_max, now, e);
 }
 
 static int settle_one(struct planner *p, struct ended_run *r, int64_t now,
 		      bool *booked, struct err *e)
 {
 	const char *status = r->outcome, *reason = r->reason;
-	const bool failed = str_equal(status, "failed");
+	const bool failed = str_equal(r->outcome, "failed");
 	struct limits limits;
+	bool later;
+	int unsure;
 
 	if (!r->ended_at)
 		r->ended_at = now;
+	unsure = confirm(p, r, now, &later, e);
+	if (unsure < 0 || later)
+		return unsure < 0 ? -1 : 0;
+	if (unsure) {
+		status = "failed";
+		reason = "no_model";
+	}
 	if (read_limits(p, r, &limits, e) < 0)
 		return -1;
 	if (failed && r->again && !r->cancel_at && r->attempt <= limits.retries)
@@ -152,9 +204,7 @@ static int settle_one(struct planner *p, struct ended_run *r, int64_t now,
 		status = "cancelled";
 	if (str_equal(status, "cancelled") && r->cancel_at)
 		reason = r->cancel_reason;
-	if (run_end(p->db, r, status, reason, booked, e) < 0)
-		return -1;
-	return *booked ? count(p, r, status, limits.failures_max, now, e) : 0;
+	return finish(p, r, status, reason, limits.failures_max, now, booked, e);
 }
 
 static int settle(struct planner *p, struct ended_run *r, int64_t now,

@@ -74,26 +74,41 @@ bool changes_path_valid(const char *path, size_t n)
 	return true;
 }
 
-/* "made 120 a%20name" */
-static bool parse(const char *line, size_t n, struct change *c)
+/* Its number and the blank after it; NULL: there is none. */
+static const char *take_number(const char *line, const char *end, int64_t *out)
 {
-	const char *end = line + n, *space;
+	const char *space = memchr(line, ' ', (size_t)(end - line));
 	struct err e = { 0 };
 	char number[20];
+
+	if (!space || (size_t)(space - line) >= sizeof(number))
+		return NULL;
+	memcpy(number, line, (size_t)(space - line));
+	number[space - line] = '\0';
+	if (str_parse_number(number, 0, INT64_MAX, out, &e) < 0)
+		return NULL;
+	return space + 1;
+}
+
+/* "made 120 1764025200123 a%20name"; a shim of before says no time. */
+static bool parse(const char *line, size_t n, struct change *c)
+{
+	const char *end = line + n, *after;
 	ptrdiff_t len;
 
 	c->made = n > 5 && memcmp(line, "made ", 5) == 0;
 	if (!c->made && !(n > 8 && memcmp(line, "changed ", 8) == 0))
 		return false;
 	line += c->made ? 5 : 8;
-	space = memchr(line, ' ', (size_t)(end - line));
-	if (!space || (size_t)(space - line) >= sizeof(number))
+	line = take_number(line, end, &c->size);
+	if (!line)
 		return false;
-	memcpy(number, line, (size_t)(space - line));
-	number[space - line] = '\0';
-	if (str_parse_number(number, 0, INT64_MAX, &c->size, &e) < 0)
-		return false;
-	len = decode(space + 1, (size_t)(end - space - 1), c->path);
+	after = take_number(line, end, &c->changed_at);
+	if (after)
+		line = after;
+	else
+		c->changed_at = 0;
+	len = decode(line, (size_t)(end - line), c->path);
 	if (len < 0 || !changes_path_valid(c->path, (size_t)len))
 		return false;
 	encode(c->path, c->name);

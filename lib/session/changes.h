@@ -13,6 +13,7 @@
 struct change {
 	bool made;		/* else changed */
 	int64_t size;
+	int64_t changed_at;	/* UTC ms; 0: not said */
 	char path[CHANGES_PATH_MAX + 1];	/* UTF-8, relative, no control bytes, no "." or ".." */
 	char name[CHANGES_NAME_MAX + 1];	/* the same, percent-encoded */
 };

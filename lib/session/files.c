@@ -17,7 +17,7 @@
 
 struct file {
 	char *path, *name;	/* name: for a request */
-	int64_t size;
+	int64_t size, changed_at;
 	bool made, kept;
 	char *content;
 };
@@ -52,6 +52,7 @@ static int store_work(void *data, struct db *db, struct err *e)
 			.path = f->path,
 			.size = f->size,
 			.made = f->made,
+			.changed_at = f->changed_at,
 			.kept = f->kept,
 			.content = f->kept ? f->content : NULL,
 		};
@@ -197,6 +198,7 @@ static void add(void *data, const struct change *c)
 		.name = talloc_strdup(h, c->name),
 		.size = c->size,
 		.made = c->made,
+		.changed_at = c->changed_at,
 	};
 }
 

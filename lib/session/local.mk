@@ -14,6 +14,7 @@ lib_session_libsession_a_SOURCES = \
 	lib/session/queue.c \
 	lib/session/recorder.c \
 	lib/session/run.c lib/session/run.h lib/session/run_ask.c \
+	lib/session/run_outcome.c lib/session/run_outcome.h \
 	lib/session/session.c lib/session/session.h \
 	lib/session/start.c \
 	lib/session/token.c \

@@ -268,7 +268,7 @@ void process_remove(struct session *s, int grace)
 static void asked_to_end(struct session *s, int status, const char *body,
 			 const struct err *e)
 {
-	if (s->process == PROCESS_ENDING)
+	if (s->process == PROCESS_ENDING && !run_leaving(s))
 		process_remove(s, 5);
 }
 

@@ -1,7 +1,9 @@
 /*
  * A run's session: nobody is there, so it never waits for anybody, and ends in
  * exactly one outcome. What ends it is read in the log (a result, a question,
- * the process's end) or comes from outside it (the deadline, a cancel); then
+ * the process's end) or comes from outside it (the deadline, a cancel). A result
+ * is what Claude printed: one that tells of success waits until its process has
+ * ended, and how that ended has to agree with it. Then
  * nothing is recorded until what the run made has been read, and the outcome is
  * written with the recording that follows. So a bridge that dies before finds
  * the same in the log again, and one that dies after finds the outcome.
@@ -20,6 +22,7 @@
 #define START_MS 300000		/* for a place, a container, a token, Claude */
 #define LOOK_MS 60000		/* for what the log has to say, before a deadline counts */
 #define END_MS 20000		/* from TERM to the exit line */
+#define LEAVE_MS 10000		/* from end_session to the exit line, before TERM */
 #define RESULT_MAX (1u << 20)
 #define DETAIL_MAX 4096u
 bool run_open(const struct session *s)
@@ -40,12 +43,6 @@ bool run_frozen(const struct session *s)
 
 /* ---- the outcome ---- */
 
-struct outcome {
-	const char *outcome, *reason;
-	bool again;
-	const char *part;	/* what the turn's last part says, when we end it; NULL: it ends by itself */
-};
-
 static const struct outcome timed_out = { "timeout", "", false, "error_run_timeout" };
 static const struct outcome disabled = { "cancelled", "disabled", false, "error_run_cancelled" };
 static const struct outcome container = { "failed", "container", true, NULL };
@@ -55,6 +52,7 @@ static const struct outcome refused_start = { "failed", "start", false, NULL };
 static const struct outcome no_result = { "failed", "no_result", true, NULL };
 static const struct outcome died = { "failed", "died", true, NULL };
 static const struct outcome out_of_memory = { "failed", "died", false, NULL };
+static const struct outcome contradicted = { "failed", "contradicted", false, NULL };
 
 static char *cut(const void *ctx, const char *text, size_t n, size_t max)
 {
@@ -88,6 +86,23 @@ static void read_files(struct session *s)
 		write_next(s);
 }
 
+static void set_outcome(struct run *r, const struct outcome *o,
+			const char *detail, size_t n)
+{
+	r->end.outcome = o->outcome;
+	r->end.reason = o->reason;
+	r->end.again = o->again;
+	r->end.detail = cut(r, detail, n, DETAIL_MAX);
+}
+
+static void add_problem(struct run *r, const char *word)
+{
+	const char *before = r->end.problems ? r->end.problems : "";
+
+	r->end.problems = talloc_asprintf(r, "%s%s%s", before,
+					  *before ? " " : "", word);
+}
+
 /* The first one holds. */
 static void decide(struct session *s, const struct outcome *o,
 		   const char *detail, size_t n)
@@ -97,10 +112,7 @@ static void decide(struct session *s, const struct outcome *o,
 	if (!run_open(s))
 		return;
 	r->end.conversation_id = s->id;
-	r->end.outcome = o->outcome;
-	r->end.reason = o->reason;
-	r->end.again = o->again;
-	r->end.detail = cut(r, detail, n, DETAIL_MAX);
+	set_outcome(r, o, detail, n);
 	if (!r->end.result)
 		r->end.result = "";
 	r->end.at = clock_now_ms();
@@ -108,6 +120,13 @@ static void decide(struct session *s, const struct outcome *o,
 	if (!s->link)
 		s->want_workspace = false;
 	process_give_up(s);
+	if (str_equal(o->outcome, "success")) {
+		r->stage = RUN_ENDING;
+		r->leaving = true;
+		r->leave_until = clock_mono_ms() + LEAVE_MS;
+		r->stage_until = r->leave_until + END_MS;
+		return;
+	}
 	if (!o->part) {
 		read_files(s);
 		return;
@@ -137,6 +156,7 @@ struct attempt_end *run_end(const struct session *s, const void *ctx)
 	end->reason = talloc_strdup(end, r->end.reason);
 	end->detail = talloc_strdup(end, r->end.detail);
 	end->result = talloc_strdup(end, r->end.result);
+	end->problems = talloc_strdup(end, r->end.problems);
 	end->offset = decoder_offset(s->decoder);
 	end->turns = r->turns;
 	end->denials = r->denials;
@@ -157,30 +177,20 @@ void run_written(struct session *s)
 
 /* ---- what the log says ---- */
 
-/* What failed at the model's API: ours to try again, or not. */
-static void fail_api(struct session *s, const struct turn_result *result)
+bool run_leaving(const struct session *s)
 {
-	struct outcome o = { .outcome = "failed", .reason = "api" };
-	char *text = cut(s->run, result->text, result->n, DETAIL_MAX);
-	const char *refusal = s->ev->refusal(s->data, text);
-	int64_t status = result->api_status;
-
-	if (refusal)
-		o.reason = refusal;
-	else
-		o.again = !status || status == 408 || status == 429 ||
-			  status >= 500;
-	decide_text(s, &o, text);
-	talloc_free(text);
+	return s->run && s->run->stage == RUN_ENDING && s->run->leaving;
 }
 
 void run_result(struct session *s, const struct turn_result *result)
 {
-	static const struct outcome success = { "success", "", false, NULL };
-	static const struct outcome model = { "failed", "model", false, NULL };
-	static const struct outcome turns = { "failed", "turns", false, NULL };
+	const struct outcome o = run_outcome_of(result);
+	const bool success = str_equal(o.outcome, "success");
+	const char *problem = run_outcome_problem(result);
 	struct run *r = s->run;
 
+	if (run_leaving(s) && !result->stopped && !success)
+		r->contradicted = true;	/* the turn was not over */
 	if (!run_open(s) || result->stopped)
 		return;		/* who stopped it says why */
 	r->turns = result->turns;
@@ -188,14 +198,9 @@ void run_result(struct session *s, const struct turn_result *result)
 		r->denials = result->denials;
 	if (!result->failed || !result->api)
 		r->end.result = cut(r, result->text, result->n, RESULT_MAX);
-	if (!result->failed)
-		decide_text(s, &success, "");
-	else if (result->max_turns)
-		decide(s, &turns, result->text, result->n);
-	else if (result->api)
-		fail_api(s, result);
-	else
-		decide(s, &model, result->text, result->n);
+	if (problem || result->n > RESULT_MAX)
+		add_problem(r, problem ? problem : "cut");
+	decide(s, &o, result->text, success ? 0 : result->n);
 }
 
 void run_turn_ended(struct session *s)
@@ -239,10 +244,24 @@ void run_process_started(struct session *s, bool log_lost)
 		decide_text(s, &container, "");
 }
 
+/* TERM and KILL are our own way of ending it; its own exit status is its word. */
+static void left(struct run *r, const struct process_end *end)
+{
+	r->ended = true;
+	if (end->container)
+		return;
+	if (!end->signal && end->code && end->code < 128)
+		r->contradicted = true;
+	else if (end->signal || end->code)
+		add_problem(r, "exit");
+}
+
 void run_process_ended(struct session *s, const struct process_end *end)
 {
 	char how[64];
 
+	if (run_leaving(s))
+		left(s->run, end);
 	if (!run_open(s) || !s->run->broken || asked_before(s))
 		return;
 	snprintf(how, sizeof(how), end->signal ? "signal %d" : "exit %d",
@@ -422,6 +441,34 @@ static void step_open(struct session *s)
 		decide_text(s, &no_result, "");
 }
 
+/* Its exit line may be in what is still to be read. */
+static bool has_left(const struct session *s)
+{
+	return s->run->ended || !s->link ||
+	       clock_mono_ms() >= s->run->stage_until ||
+	       (s->listed && !log_in_backlog(s) &&
+		(s->process == PROCESS_NONE || s->process == PROCESS_FAILED));
+}
+
+static void step_leaving(struct session *s)
+{
+	struct run *r = s->run;
+
+	if (!has_left(s)) {
+		if (process_takes_input(s))
+			process_end(s);
+		else if (clock_mono_ms() >= r->leave_until &&
+			 s->process == PROCESS_ENDING) {
+			r->leave_until = r->stage_until;
+			process_remove(s, 5);
+		}
+		return;
+	}
+	if (r->contradicted)
+		set_outcome(r, &contradicted, "", 0);
+	read_files(s);
+}
+
 static void step_ending(struct session *s)
 {
 	bool late = clock_mono_ms() >= s->run->stage_until;
@@ -441,7 +488,9 @@ void run_step(struct session *s)
 		return;
 	if (r->stage == RUN_OPEN)
 		step_open(s);
-	if (r->stage == RUN_ENDING)
+	if (run_leaving(s))
+		step_leaving(s);
+	else if (r->stage == RUN_ENDING)
 		step_ending(s);
 	if (r->stage == RUN_FILES &&
 	    (clock_mono_ms() >= r->stage_until || !r->files)) {
@@ -460,6 +509,8 @@ int64_t run_due(const struct session *s)
 
 	if (!r || r->stage == RUN_OVER || r->stage == RUN_WRITING)
 		return 0;
+	if (run_leaving(s))
+		return r->leave_until;
 	if (r->stage != RUN_OPEN)
 		return r->stage_until;
 	if (!r->began)

@@ -3,6 +3,7 @@
 #define SESSION_RUN_H
 
 #include "session/inside.h"
+#include "session/run_outcome.h"
 
 enum run_stage {
 	RUN_OPEN,
@@ -15,6 +16,9 @@ enum run_stage {
 struct run {
 	struct session_rules *rules;	/* NULL when it was over already */
 	enum run_stage stage;
+	bool leaving;		/* in ENDING: it says it is done, and its process is asked to end */
+	bool ended;		/* and did */
+	bool contradicted;	/* what it printed and how it ended do not agree */
 	bool began;		/* Claude has heard what to do */
 	bool broken;		/* its turn ended without a result */
 	bool asked;		/* a question that has no part */
@@ -24,6 +28,7 @@ struct run {
 	int64_t deadline, start_by, look_by;	/* clock_mono_ms */
 	int64_t line_at;	/* clock_mono_ms up to which its waiting in line is allowed for; 0 it does not */
 	int64_t stage_until;	/* of ENDING and FILES */
+	int64_t leave_until;	/* of leaving: then it is made to */
 	struct attempt_end end;	/* texts are its children */
 	struct files *files;
 };
@@ -38,6 +43,8 @@ void run_step(struct session *s);
 int64_t run_due(const struct session *s);
 /* It is one that goes on. */
 bool run_open(const struct session *s);
+/* Its process ends by itself: nobody is to kill it yet. */
+bool run_leaving(const struct session *s);
 /* It has a run, whose outcome is not in the store. */
 bool run_unwritten(const struct session *s);
 /* Nothing may be recorded now: the outcome comes in the same transaction. */

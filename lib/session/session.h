@@ -72,8 +72,6 @@ struct session_events {
 	 * The conversation may get another, or be purged, by jobs added later.
 	 */
 	void (*token_over)(void *data, const char *hash);
-	/* Which of the gateway's refusals those words are: "budget", "stopped", "disabled"; NULL: none. */
-	const char *(*refusal)(void *data, const char *text);
 	/* How the run went is in the store. */
 	void (*run_ended)(void *data, const char *execution_id);
 	/* Claude's process ended. */

@@ -61,10 +61,10 @@ static bool is_made(const char *path, int64_t since_ms)
 }
 
 /* Every change of content, name or rights moves ctime; nobody can set it. */
-static bool is_changed(const struct stat *st, int64_t since_ms)
+static int64_t changed_ms(const struct stat *st)
 {
 	return (int64_t)st->st_ctim.tv_sec * 1000 +
-	       st->st_ctim.tv_nsec / 1000000 >= since_ms;
+	       st->st_ctim.tv_nsec / 1000000;
 }
 
 static int tell(int out, const FTSENT *entry, size_t skip, int64_t since_ms)
@@ -73,9 +73,10 @@ static int tell(int out, const FTSENT *entry, size_t skip, int64_t since_ms)
 	struct err e = { 0 };
 	const char *at;
 
-	if (buf_addf(&line, &e, "%s %" PRId64 " ",
+	if (buf_addf(&line, &e, "%s %" PRId64 " %" PRId64 " ",
 		     is_made(entry->fts_path, since_ms) ? "made" : "changed",
-		     (int64_t)entry->fts_statp->st_size) < 0)
+		     (int64_t)entry->fts_statp->st_size,
+		     changed_ms(entry->fts_statp)) < 0)
 		return -1;
 	for (at = entry->fts_path + skip; *at; at++) {
 		bool plain = (*at >= 'a' && *at <= 'z') ||
@@ -109,7 +110,7 @@ static void walk(int out, int64_t since_ms)
 			fts_set(tree, entry, FTS_SKIP);
 		} else if (entry->fts_info == FTS_F &&
 			   S_ISREG(entry->fts_statp->st_mode) &&
-			   is_changed(entry->fts_statp, since_ms)) {
+			   changed_ms(entry->fts_statp) >= since_ms) {
 			rc = tell(out, entry, skip, since_ms);
 			told++;
 		}

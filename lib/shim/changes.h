@@ -1,7 +1,7 @@
 /*
  * What was made or changed in the workspace since a moment, for who ran a task
  * there. A line a file, at most CHANGES_MAX, sorted by name in each folder:
- * "made|changed <bytes> <path>", percent-encoded, relative to the home. Regular
+ * "made|changed <bytes> <last change, UTC ms> <path>", percent-encoded, relative to the home. Regular
  * files only. Names that begin with a dot, node_modules and __pycache__ are
  * left out with what is below them: they hold what programs keep for
  * themselves. "made": the file system says that the file's birth is not older;

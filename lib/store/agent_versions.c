@@ -78,7 +78,7 @@ static int day_row(void *data, const struct db_row *row, struct err *e)
 {
 	struct day_listing *l = data;
 	const struct agent_day d = { db_number(row, 0), db_number(row, 1),
-				     db_number(row, 2) };
+				     db_number(row, 2), db_number(row, 3) };
 
 	return l->each(l->data, &d, e);
 }
@@ -90,7 +90,8 @@ int agent_day_each(struct db *db, const char *agent_id, int64_t from,
 {
 	struct day_listing l = { each, data };
 
-	return db_query(db, e, day_row, &l, "SELECT day, succeeded, failed"
+	return db_query(db, e, day_row, &l, "SELECT day, succeeded, problems,"
+			" failed"
 			" FROM agent_outcomes WHERE agent_id = $1"
 			" AND day >= $2 ORDER BY day", "tn", agent_id, from);
 }

@@ -80,7 +80,7 @@ struct agent *agent_load_by_hook(struct db *db, const void *ctx, const char *has
 
 /* What the dashboard shows of an agent's last days (UTC days, ms of their begin). */
 struct agent_day {
-	int64_t day, succeeded, failed;
+	int64_t day, succeeded, problems, failed;
 };
 int agent_day_each(struct db *db, const char *agent_id, int64_t from,
 		   int (*each)(void *data, const struct agent_day *d, struct err *e),

@@ -42,7 +42,9 @@ static int list_row(void *data, const struct db_row *row, struct err *e)
 
 #define ROWS \
 	"SELECT t.execution_id, t.conversation_id, x.user_id, t.attempt," \
-	" t.started_at, t.deadline_at, t.ended_at, t.ended_offset, t.outcome," \
+	" t.started_at, t.deadline_at, t.ended_at, t.ended_offset," \
+	" CASE WHEN t.outcome = 'success' AND t.attempt = x.attempt" \
+	"  AND x.problems <> '' THEN 'problems' ELSE t.outcome END," \
 	" t.reason, t.detail, t.again, t.result, t.turns, t.denials" \
 	" FROM attempts t JOIN executions x ON x.id = t.execution_id"
 
@@ -120,11 +122,13 @@ int attempt_end(struct db *db, const struct attempt_end *end, struct err *e)
 	return db_run(db, e, "UPDATE attempts SET outcome = $2, reason = $3,"
 		      " detail = $4, result = $5, again = $6,"
 		      " ended_offset = $7, turns = $8, denials = $9,"
-		      " ended_at = $10 WHERE conversation_id = $1"
-		      " AND outcome = ''", "tttttnnnnn", end->conversation_id,
+		      " ended_at = $10, problems = $11"
+		      " WHERE conversation_id = $1 AND outcome = ''",
+		      "tttttnnnnnt", end->conversation_id,
 		      end->outcome, end->reason, end->detail, end->result,
 		      (int64_t)end->again, end->offset, end->turns,
-		      end->denials, end->at);
+		      end->denials, end->at,
+		      end->problems ? end->problems : "");
 }
 
 struct latest {

@@ -1,12 +1,16 @@
 #include "config.h"
 #include "store/dashboard.h"
 
+#include "store/outcomes.h"
+
 struct reader {
 	int (*each)(void *data, const struct outcome *o, struct err *e);
 	void *data;
 };
 
-#define COLUMNS "id, agent_id, status, reason, queued_at, started_at, ended_at"
+#define COLUMNS \
+	"x.id, x.agent_id, " OUTCOME_STATUS("x") ", x.reason, x.queued_at," \
+	" x.started_at, x.ended_at"
 
 static int read_row(void *data, const struct db_row *row, struct err *e)
 {
@@ -30,7 +34,7 @@ int outcome_each_last(struct db *db, const char *const *execution_ids, size_t n,
 
 	for (i = 0; i < n; i++) {
 		if (db_query(db, e, read_row, &r, "SELECT " COLUMNS
-			     " FROM executions WHERE id = $1", "t",
+			     " FROM executions x WHERE x.id = $1", "t",
 			     execution_ids[i]) < 0)
 			return -1;
 	}
@@ -44,7 +48,7 @@ int outcome_each_open(struct db *db, const char *user_id,
 	struct reader r = { each, data };
 
 	return db_query(db, e, read_row, &r, "SELECT " COLUMNS
-			" FROM executions WHERE status IN ('queued', 'running')"
-			" AND user_id = $1 ORDER BY not_before, id", "t",
+			" FROM executions x WHERE x.status IN ('queued', 'running')"
+			" AND x.user_id = $1 ORDER BY x.not_before, x.id", "t",
 			user_id);
 }

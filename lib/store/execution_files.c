@@ -9,16 +9,27 @@ int execution_file_add(struct db *db, const char *execution_id,
 		       const struct execution_file *f, struct err *e)
 {
 	return db_run(db, e, "INSERT INTO execution_files (execution_id, path,"
-		      " size, made, kept, content)"
-		      " VALUES ($1, $2, $3, $4, $5, $6)"
+		      " size, made, kept, content, changed_at)"
+		      " VALUES ($1, $2, $3, $4, $5, $6, $7)"
 		      " ON CONFLICT (execution_id, path) DO UPDATE SET"
 		      " size = excluded.size, made = excluded.made,"
-		      " kept = excluded.kept, content = excluded.content",
-		      "ttnnnb", execution_id, f->path, f->size,
+		      " kept = excluded.kept, content = excluded.content,"
+		      " changed_at = excluded.changed_at",
+		      "ttnnnbn", execution_id, f->path, f->size,
 		      (int64_t)f->made, (int64_t)f->kept,
 		      f->kept ? f->content : NULL,
-		      f->kept ? (size_t)f->size : (size_t)0);
+		      f->kept ? (size_t)f->size : (size_t)0, f->changed_at);
 }
+
+int execution_file_claim(struct db *db, const char *execution_id,
+			 const char *path, struct err *e)
+{
+	return db_run(db, e, "UPDATE execution_files SET own = 1"
+		      " WHERE execution_id = $1 AND path = $2", "tt",
+		      execution_id, path);
+}
+
+#define COLUMNS "path, size, made, kept, own, changed_at"
 
 struct listing {
 	int (*each)(void *data, const struct execution_file *f, struct err *e);
@@ -31,6 +42,8 @@ static void read_row(struct execution_file *f, const struct db_row *row)
 	f->size = db_number(row, 1);
 	f->made = db_number(row, 2) != 0;
 	f->kept = db_number(row, 3) != 0;
+	f->own = db_number(row, 4) != 0;
+	f->changed_at = db_number(row, 5);
 }
 
 static int list_row(void *data, const struct db_row *row, struct err *e)
@@ -49,9 +62,9 @@ int execution_file_each(struct db *db, const char *execution_id,
 {
 	struct listing l = { each, data };
 
-	return db_query(db, e, list_row, &l, "SELECT path, size, made, kept"
+	return db_query(db, e, list_row, &l, "SELECT " COLUMNS
 			" FROM execution_files WHERE execution_id = $1"
-			" ORDER BY path", "t", execution_id);
+			" ORDER BY own DESC, path", "t", execution_id);
 }
 
 struct loading {
@@ -70,7 +83,7 @@ static int keep_row(void *data, const struct db_row *row, struct err *e)
 		err_abort("out of memory");
 	read_row(f, row);
 	f->path = db_own(f, f->path);
-	bytes = db_bytes(row, 4, &n);
+	bytes = db_bytes(row, 6, &n);
 	if (f->kept && (int64_t)n != f->size) {
 		talloc_free(f);
 		return err_set(e, ERR_INTERNAL, "file of a run: %zu bytes", n);
@@ -90,7 +103,7 @@ struct execution_file *execution_file_load(struct db *db, const void *ctx,
 {
 	struct loading l = { .ctx = ctx };
 
-	if (db_query(db, e, keep_row, &l, "SELECT path, size, made, kept,"
+	if (db_query(db, e, keep_row, &l, "SELECT " COLUMNS ","
 		     " content FROM execution_files WHERE execution_id = $1"
 		     " AND path = $2", "tt", execution_id, path) < 0)
 		return NULL;

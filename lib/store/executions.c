@@ -5,12 +5,13 @@
 #include <talloc.h>
 
 #include "core/str.h"
+#include "store/outcomes.h"
 
 #define HEAD \
 	"x.id, x.agent_id, x.user_id, a.name, a.deleted_at, x.version," \
-	" x.trigger_kind, x.status, x.reason, x.detail, x.planned_at," \
+	" x.trigger_kind, " OUTCOME_STATUS("x") ", x.reason, x.detail, x.planned_at," \
 	" x.not_before, x.queued_at, x.started_at, x.ended_at, x.cancel_at," \
-	" x.attempt, x.turns, x.denials"
+	" x.attempt, x.turns, x.denials, x.problems"
 #define WHOLE HEAD ", x.payload, x.prompt, x.result"
 #define BRIEF HEAD ", '', '', ''"
 #define FROM " FROM executions x JOIN agents a ON a.id = x.agent_id"
@@ -39,9 +40,10 @@ static int read_row(struct execution *x, const struct db_row *row,
 	x->attempt = db_number(row, 16);
 	x->turns = db_number(row, 17);
 	x->denials = db_number(row, 18);
-	x->payload = db_text(row, 19);
-	x->prompt = db_text(row, 20);
-	x->result = db_text(row, 21);
+	x->problems = db_text(row, 19);
+	x->payload = db_text(row, 20);
+	x->prompt = db_text(row, 21);
+	x->result = db_text(row, 22);
 	return 0;
 }
 
@@ -66,6 +68,7 @@ static int keep_row(void *data, const struct db_row *row, struct err *e)
 	x->status = db_own(x, x->status);
 	x->reason = db_own(x, x->reason);
 	x->detail = db_own(x, x->detail);
+	x->problems = db_own(x, x->problems);
 	x->payload = db_own(x, x->payload);
 	x->prompt = db_own(x, x->prompt);
 	x->result = db_own(x, x->result);
@@ -130,7 +133,7 @@ static int list_row(void *data, const struct db_row *row, struct err *e)
 #define OF_USER " WHERE x.user_id = $1 AND CAST($2 AS TEXT) IS NULL"
 #define OF_ALL " WHERE CAST($1 AS TEXT) IS NULL AND CAST($2 AS TEXT) IS NULL"
 #define LISTED \
-	" AND ($3 = '' OR x.status = $3)" \
+	" AND ($3 = '' OR " OUTCOME_STATUS("x") " = $3)" \
 	" AND x.planned_at >= $4 AND x.planned_at < $5" \
 	" AND (x.planned_at, x.id) < ($6, $7)" \
 	" ORDER BY x.planned_at DESC, x.id DESC LIMIT $8"

@@ -10,15 +10,16 @@
 #include "store/agents.h"
 
 /*
- * status: queued, running; success, failed, timeout, cancelled; skipped, missed,
- * refused. reason, a word behind the catalogue key run_reason_<reason>:
- * queued: "", retry · failed: needs_input, no_result, model (is_error; detail:
- * its words), turns (max_turns), api (429, 529, 5xx: after the last try),
+ * status and reason: a row of outcome_statuses and of outcome_reasons
+ * (store/outcomes.h). failed: needs_input, no_result, model (is_error; detail:
+ * its words), turns (max_turns), api (429, 529, 5xx, no answer), request
+ * (refused as it is: 400, 404, 413...), access (no key, or a refused one),
+ * output (an answer over the model's limit), no_model (the model was never
+ * asked), contradicted (what Claude printed and how its process ended),
  * start (Claude or the workspace could not be started), died, container
- * (removed or stopped), removed (its log is gone) · timeout: "" · cancelled:
- * person, overlap, deleted · skipped: overlap, paused · missed: late
- * (nobody was there), window (too long ago for the policy) · refused: budget,
- * stopped (the kill switch), disabled (the account)
+ * (removed or stopped), removed (its log is gone) · missed: late (nobody was
+ * there), window (too long ago for the policy) · refused: budget, stopped (the
+ * kill switch), disabled (the account)
  */
 struct execution {
 	char id[ID_SIZE], agent_id[ID_SIZE], user_id[ID_SIZE];
@@ -35,6 +36,7 @@ struct execution {
 	const char *prompt;		/* as Claude was given it; "" before */
 	const char *result;		/* Claude's last words; markdown; hostile */
 	int64_t turns, denials;
+	const char *problems;		/* JSON list (store/outcomes.h); "" none */
 };
 
 /* ERR_MISSING when there is none or it is not user_id's (NULL: anyone's). Gives (child of ctx). */
@@ -54,7 +56,7 @@ int execution_each(struct db *db, const struct execution_filter *f,
 		   int (*each)(void *data, const struct execution *x, struct err *e),
 		   void *data, struct err *e) must_check;
 
-/* The agent's success before this one. ERR_MISSING. */
+/* The agent's run that finished before this one. ERR_MISSING. */
 struct execution *execution_previous(struct db *db, const void *ctx, const struct execution *x, struct err *e) must_check;
 
 struct attempt {
@@ -62,7 +64,7 @@ struct attempt {
 	int64_t attempt;
 	int64_t started_at, deadline_at, ended_at;
 	int64_t ended_offset;		/* of the session's log: what follows is no part of the run */
-	const char *outcome, *reason, *detail;
+	const char *outcome, *reason, *detail;	/* outcome: as a status of a run's */
 	bool again;			/* infrastructure failed: worth another try */
 	const char *result;
 	int64_t turns, denials;
@@ -111,6 +113,7 @@ struct run_rules *run_rules_load(struct db *db, const void *ctx, const char *con
 struct attempt_end {
 	const char *conversation_id;
 	const char *outcome, *reason, *detail, *result;
+	const char *problems;		/* words: cut, refusal, exit; NULL none */
 	bool again;
 	int64_t offset, turns, denials, at;
 };
@@ -143,12 +146,16 @@ struct execution_file {
 	const char *path;		/* below /workspace; hostile */
 	int64_t size;
 	bool made;			/* else changed */
+	bool own;			/* the run did it; else it changed meanwhile */
 	bool kept;			/* its content is here */
+	int64_t changed_at;		/* UTC ms; 0 unknown */
 	const void *content;		/* size bytes, when loaded and kept */
 };
-/* Replaces by path. */
+/* Replaces by path; own is left to execution_file_claim. */
 int execution_file_add(struct db *db, const char *execution_id, const struct execution_file *f, struct err *e) must_check;
-/* By path, without content. */
+/* From now on it is the run's own. */
+int execution_file_claim(struct db *db, const char *execution_id, const char *path, struct err *e) must_check;
+/* By path, its own first, without content. */
 int execution_file_each(struct db *db, const char *execution_id,
 			int (*each)(void *data, const struct execution_file *f, struct err *e),
 			void *data, struct err *e) must_check;

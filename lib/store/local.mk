@@ -16,6 +16,7 @@ lib_store_libstore_a_SOURCES = \
 	lib/store/jobs.c lib/store/jobs.h \
 	lib/store/like.c lib/store/like.h \
 	lib/store/messages.c \
+	lib/store/outcomes.c lib/store/outcomes.h \
 	lib/store/migrations.c lib/store/migrations.h \
 	lib/store/notices.c lib/store/notices.h lib/store/notices_due.c \
 	lib/store/parts.c \
@@ -38,7 +39,8 @@ store_migrations = \
 	lib/store/migrations/0008_token_endings.sql \
 	lib/store/migrations/0009_agents.sql \
 	lib/store/migrations/0010_notices.sql \
-	lib/store/migrations/0013_renderings.sql
+	lib/store/migrations/0013_renderings.sql \
+	lib/store/migrations/0017_outcomes.sql
 
 EXTRA_DIST += $(store_migrations) lib/store/embed.awk
 CLEANFILES += lib/store/migrations.inc

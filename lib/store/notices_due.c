@@ -4,6 +4,7 @@
 #include <talloc.h>
 
 #include "core/str.h"
+#include "store/outcomes.h"
 
 #define DAY_MS INT64_C(86400000)	/* none waits longer */
 
@@ -72,7 +73,7 @@ static int find(struct db *db, struct notice_due *d, const char *user_id,
 	if (db_query(db, e, due_row, d, "SELECT n.id, n.user_id, n.agent_id,"
 		     " n.execution_id, n.rule_id, a.name, n.event, n.tries,"
 		     " n.created_at, r.channel, r.target, r.secret, u.locale,"
-		     " u.timezone, u.disabled_at, coalesce(x.status, ''),"
+		     " u.timezone, u.disabled_at, coalesce(" OUTCOME_STATUS("x") ", ''),"
 		     " coalesce(x.reason, ''), coalesce(x.planned_at, 0),"
 		     " coalesce(x.ended_at, 0) FROM notices n"
 		     " JOIN agents a ON a.id = n.agent_id"

@@ -8,6 +8,7 @@
 
 #include "core/id.h"
 #include "store/executions.h"
+#include "store/outcomes.h"
 
 struct due_agent {
 	char id[ID_SIZE], user_id[ID_SIZE];
@@ -74,21 +75,45 @@ int run_refuse(struct db *db, const char *execution_id, const char *status, cons
 /* A running one whose try has ended. */
 struct ended_run {
 	char id[ID_SIZE], agent_id[ID_SIZE], user_id[ID_SIZE];
-	int64_t version, attempt, cancel_at, ended_at;
+	char conversation_id[ID_SIZE];	/* of its last try, as what follows */
+	int64_t version, attempt, cancel_at, began_at, ended_at;
+	int64_t offset;			/* of its log: what follows is no part of it */
 	bool test, again;
 	const char *outcome, *reason, *cancel_reason;
+	const char *problems;		/* words; "" none */
 };
 int ended_each(struct db *db, int limit,
 	       int (*each)(void *data, const struct ended_run *r, struct err *e),
 	       void *data, struct err *e) must_check;
-/* Its end, with what its tries brought. *booked false: another worker did. */
-int run_end(struct db *db, const struct ended_run *r, const char *status, const char *reason, bool *booked, struct err *e) must_check;
+/* Whether the ledger has a call of its last try that came to an answer. */
+int run_reached_model(struct db *db, const struct ended_run *r, bool *reached, struct err *e) must_check;
+/* Domains that were blocked while a tool of that session ran. Each is noted once; of none but a run's. */
+int run_block_note(struct db *db, const char *conversation_id, const char *domain, struct err *e) must_check;
+int run_block_each(struct db *db, const char *conversation_id,
+		   int (*each)(void *data, const char *domain, struct err *e),
+		   void *data, struct err *e) must_check;
+/*
+ * The calls of tools in the user's other conversations that went on within
+ * from..to (UTC ms): data as a part's; ended_at 0: it goes on.
+ */
+struct tool_call {
+	const char *data;
+	int64_t began_at, ended_at;
+};
+int tool_call_each_other(struct db *db, const struct ended_run *r, int64_t from, int64_t to,
+			 int (*each)(void *data, const struct tool_call *c, struct err *e),
+			 void *data, struct err *e) must_check;
+/*
+ * Its end, with what its tries brought. problems: executions.problems. The last
+ * try gets that outcome and reason, too. *booked false: another worker did.
+ */
+int run_end(struct db *db, const struct ended_run *r, const char *status, const char *reason, const char *problems, bool *booked, struct err *e) must_check;
 /* Or its next try. */
 int run_again(struct db *db, const struct ended_run *r, int64_t not_before, bool *booked, struct err *e) must_check;
 /* A run's end counts for its agent. failures: in a row, from now on. */
-int agent_count_end(struct db *db, const struct ended_run *r, bool success, int64_t failures, struct err *e) must_check;
+int agent_count_end(struct db *db, const struct ended_run *r, enum outcome_class as, int64_t failures, struct err *e) must_check;
 
-/* The agent's success before a run, tests aside: its begin and its result (gives, child of ctx); 0 and "" for none. */
+/* The agent's run that finished before a run, tests aside: its begin and its result (gives, child of ctx); 0 and "" for none. */
 int last_success(struct db *db, const void *ctx, const char *agent_id, int64_t before, int64_t *at, const char **result, struct err *e) must_check;
 
 /* Of runs that ended before: contents of files, so many rows. *dropped: how many. */

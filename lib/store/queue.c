@@ -135,11 +135,16 @@ static int ended_row(void *data, const struct db_row *row, struct err *e)
 		.reason = db_text(row, 9),
 		.again = db_number(row, 10) != 0,
 		.ended_at = db_number(row, 11),
+		.began_at = db_number(row, 13),
+		.offset = db_number(row, 14),
+		.problems = db_text(row, 15),
 	};
 
 	if (!str_copy(r.id, sizeof(r.id), db_text(row, 0)) ||
 	    !str_copy(r.agent_id, sizeof(r.agent_id), db_text(row, 1)) ||
-	    !str_copy(r.user_id, sizeof(r.user_id), db_text(row, 2)))
+	    !str_copy(r.user_id, sizeof(r.user_id), db_text(row, 2)) ||
+	    !str_copy(r.conversation_id, sizeof(r.conversation_id),
+		      db_text(row, 12)))
 		return err_set(e, ERR_INTERNAL, "id is too long");
 	return l->each(l->data, &r, e);
 }
@@ -154,7 +159,8 @@ int ended_each(struct db *db, int limit,
 	return db_query(db, e, ended_row, &l, "SELECT x.id, x.agent_id,"
 			" x.user_id, x.version, x.attempt, x.cancel_at,"
 			" x.trigger_kind, x.reason, t.outcome, t.reason,"
-			" t.again, t.ended_at FROM executions x"
+			" t.again, t.ended_at, t.conversation_id, t.started_at,"
+			" t.ended_offset, t.problems FROM executions x"
 			" JOIN attempts t ON t.execution_id = x.id"
 			"  AND t.attempt = x.attempt"
 			" WHERE x.status = 'running' AND t.outcome <> ''"
@@ -169,19 +175,104 @@ int ended_each(struct db *db, int limit,
 	"  WHERE t.execution_id = $1)"
 
 int run_end(struct db *db, const struct ended_run *r, const char *status,
-	    const char *reason, bool *booked, struct err *e)
+	    const char *reason, const char *problems, bool *booked,
+	    struct err *e)
 {
 	if (db_run(db, e, "UPDATE executions SET status = $3, reason = $4,"
-		   " ended_at = $5, detail =" OF_LAST("t.detail")
+		   " ended_at = $5, problems = $6, detail =" OF_LAST("t.detail")
 		   ", result =" OF_LAST("t.result")
 		   ", turns =" OF_ALL("t.turns")
 		   ", denials =" OF_ALL("t.denials")
 		   " WHERE id = $1 AND attempt = $2 AND status = 'running'",
-		   "tnttn", r->id, r->attempt, status, reason,
-		   r->ended_at) < 0)
+		   "tnttnt", r->id, r->attempt, status, reason, r->ended_at,
+		   problems) < 0)
 		return -1;
 	*booked = db_changed(db) == 1;
+	if (!*booked || (str_equal(status, r->outcome) &&
+			 str_equal(reason, r->reason)))
+		return 0;
+	return db_run(db, e, "UPDATE attempts SET outcome = $3, reason = $4"
+		      " WHERE execution_id = $1 AND attempt = $2", "tntt",
+		      r->id, r->attempt, status, reason);
+}
+
+int run_reached_model(struct db *db, const struct ended_run *r, bool *reached,
+		      struct err *e)
+{
+	int64_t n = 0;
+
+	if (db_query(db, e, db_keep_number, &n, "SELECT count(*) FROM usage"
+		     " WHERE subject_id = $1 AND kind = 'run'"
+		     " AND outcome <> 'failed' AND at >= $2", "tn", r->id,
+		     r->began_at) < 0)
+		return -1;
+	*reached = n > 0;
 	return 0;
+}
+
+int run_block_note(struct db *db, const char *conversation_id,
+		   const char *domain, struct err *e)
+{
+	return db_run(db, e, "INSERT INTO blocked_in_runs"
+		      " (conversation_id, domain) SELECT $1, $2"
+		      " FROM conversations WHERE id = $1 AND kind = 'run'"
+		      " ON CONFLICT (conversation_id, domain) DO NOTHING", "tt",
+		      conversation_id, domain);
+}
+
+struct text_listing {
+	int (*each)(void *data, const char *text, struct err *e);
+	void *data;
+};
+
+static int text_row(void *data, const struct db_row *row, struct err *e)
+{
+	struct text_listing *l = data;
+
+	return l->each(l->data, db_text(row, 0), e);
+}
+
+int run_block_each(struct db *db, const char *conversation_id,
+		   int (*each)(void *data, const char *domain, struct err *e),
+		   void *data, struct err *e)
+{
+	struct text_listing l = { each, data };
+
+	return db_query(db, e, text_row, &l, "SELECT domain"
+			" FROM blocked_in_runs WHERE conversation_id = $1"
+			" ORDER BY domain", "t", conversation_id);
+}
+
+struct call_listing {
+	int (*each)(void *data, const struct tool_call *c, struct err *e);
+	void *data;
+};
+
+static int call_row(void *data, const struct db_row *row, struct err *e)
+{
+	struct call_listing *l = data;
+	const struct tool_call c = { db_text(row, 0), db_number(row, 1),
+				     db_number(row, 2) };
+
+	return l->each(l->data, &c, e);
+}
+
+int tool_call_each_other(struct db *db, const struct ended_run *r,
+			 int64_t from, int64_t to,
+			 int (*each)(void *data, const struct tool_call *c,
+				     struct err *e),
+			 void *data, struct err *e)
+{
+	struct call_listing l = { each, data };
+
+	return db_query(db, e, call_row, &l, "SELECT p.data, p.created_at,"
+			" p.ended_at FROM conversations c JOIN parts p"
+			" ON p.conversation_id = c.id WHERE c.user_id = $1"
+			" AND c.id <> $2 AND (c.updated_at >= $3"
+			"  OR c.state <> 'idle') AND p.kind = 'tool_use'"
+			" AND p.created_at <= $4"
+			" AND (p.ended_at >= $3 OR p.ended_at = 0)", "ttnn",
+			r->user_id, r->conversation_id, from, to);
 }
 
 int run_again(struct db *db, const struct ended_run *r, int64_t not_before,
@@ -197,21 +288,25 @@ int run_again(struct db *db, const struct ended_run *r, int64_t not_before,
 	return 0;
 }
 
-int agent_count_end(struct db *db, const struct ended_run *r, bool success,
-		    int64_t failures, struct err *e)
+int agent_count_end(struct db *db, const struct ended_run *r,
+		    enum outcome_class as, int64_t failures, struct err *e)
 {
 	if (db_run(db, e, "UPDATE agents SET failures = $2,"
 		   " last_execution_id = $3 WHERE id = $1", "tnt",
 		   r->agent_id, failures, r->id) < 0)
 		return -1;
 	return db_run(db, e, "INSERT INTO agent_outcomes (agent_id, day,"
-		      " succeeded, failed) VALUES ($1, $2 - $2 % " DAY ","
-		      " $3, $4) ON CONFLICT (agent_id, day) DO UPDATE SET"
+		      " succeeded, problems, failed)"
+		      " VALUES ($1, $2 - $2 % " DAY ", $3, $4, $5) ON CONFLICT (agent_id, day) DO UPDATE SET"
 		      " succeeded = agent_outcomes.succeeded"
 		      "  + excluded.succeeded,"
+		      " problems = agent_outcomes.problems"
+		      "  + excluded.problems,"
 		      " failed = agent_outcomes.failed + excluded.failed",
-		      "tnnn", r->agent_id, r->ended_at, (int64_t)success,
-		      (int64_t)!success);
+		      "tnnnn", r->agent_id, r->ended_at,
+		      (int64_t)(as == OUTCOME_GOOD),
+		      (int64_t)(as == OUTCOME_PROBLEMS),
+		      (int64_t)(as == OUTCOME_BAD));
 }
 
 struct success {

@@ -48,6 +48,9 @@ struct turn_result {
 	bool max_turns;		/* --max-turns was reached */
 	bool api;		/* the model's API failed */
 	int64_t api_status;	/* its HTTP status; 0: none came */
+	const char *api_type;	/* the error's type in its body; "" none */
+	const char *api_error;	/* the CLI's own code, such as max_output_tokens; "" none */
+	const char *stop_reason;	/* of the last answer: end_turn, max_tokens, refusal...; "" none */
 	const char *text;	/* Claude's last words, or the error's; n bytes */
 	size_t n;
 	int64_t turns, denials;

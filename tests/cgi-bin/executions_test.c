@@ -12,6 +12,7 @@
 #include "core/str.h"
 #include "run_rows.h"
 #include "store/executions.h"
+#include "store/outcomes.h"
 #include "store/users.h"
 
 #define KNOWN "claude-sonnet-4-5-20250929"	/* 3, 15, 3.75, 6, 0.30 USD */
@@ -35,22 +36,6 @@ static void test_nothing_yet(void **state)
 	talloc_free(a);
 }
 
-/* Each status and reason that lib/store/executions.h names. */
-static const struct {
-	const char *status, *reasons[16];
-} all[] = {
-	{ "queued", { "", "retry" } },
-	{ "success", { "" } },
-	{ "failed", { "needs_input", "no_result", "model", "turns", "api",
-		      "start", "died", "container", "removed", "budget",
-		      "stopped", "disabled" } },
-	{ "timeout", { "" } },
-	{ "cancelled", { "person", "overlap", "deleted" } },
-	{ "skipped", { "overlap", "paused" } },
-	{ "missed", { "late", "window" } },
-	{ "refused", { "budget", "stopped", "disabled" } },
-};
-
 static void look(struct browser *b, const char *id, const char *reason)
 {
 	struct answer *a = get(b, address(id, ""));
@@ -73,31 +58,146 @@ static void speak(const char *locale)
 				  "Asia/Seoul", 0, &e), &e);
 }
 
+static void look_in_both(struct browser *b, const struct row *row)
+{
+	char id[ID_SIZE];
+
+	add_row(row, id);
+	speak("ko");
+	look(b, id, row->reason);
+	speak("en");
+	look(b, id, row->reason);
+}
+
+/* Each status and reason of the one table of outcomes. */
 static void test_every_end(void **state)
 {
 	struct browser b;
-	size_t i, j;
+	size_t i;
 
 	(void)state;
 	be_kim(&b, &site);
-	for (i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
-		for (j = 0; all[i].reasons[j]; j++) {
-			const struct row row = {
-				.status = all[i].status,
-				.reason = all[i].reasons[j],
-				.detail = HOSTILE, .result = HOSTILE,
-				.planned = 1000000 + (int64_t)i, .began = j % 2,
-				.trigger = j % 3 ? "hook" : "test",
-			};
-			char id[ID_SIZE];
-
-			add_row(&row, id);
-			speak("ko");
-			look(&b, id, row.reason);
-			speak("en");
-			look(&b, id, row.reason);
-		}
+	for (i = 0; i < outcome_statuses_count; i++) {
+		if (!str_equal(outcome_statuses[i].status, "problems"))
+			look_in_both(&b, &(struct row){
+				.status = outcome_statuses[i].status,
+				.reason = "",
+				.planned = 1000000 + (int64_t)i });
 	}
+	for (i = 0; i < outcome_reasons_count; i++)
+		look_in_both(&b, &(struct row){
+			.status = outcome_reasons[i].status,
+			.reason = outcome_reasons[i].reason,
+			.detail = HOSTILE, .result = HOSTILE,
+			.planned = 2000000 + (int64_t)i, .began = i % 2,
+			.trigger = i % 3 ? "hook" : "test" });
+}
+
+/* And each of its problems: a word, what to do, and where the page can do it. */
+static void test_every_problem(void **state)
+{
+	struct err e = { 0 };
+	struct browser b;
+	struct answer *a;
+	char id[ID_SIZE], json[400];
+	size_t i;
+
+	(void)state;
+	be_kim(&b, &site);
+	for (i = 0; i < outcome_problems_count; i++) {
+		add_row(&(struct row){ .status = "success", .began = true,
+				       .planned = 90000000 + (int64_t)i }, id);
+		snprintf(json, sizeof(json), "[{\"code\":\"%s\",\"what\":\"%s\","
+			 "\"title\":\"<img src=x>\",\"count\":3},"
+			 "{\"code\":\"of tomorrow\"},7]",
+			 outcome_problems[i].code,
+			 str_equal(outcome_problems[i].code, "blocked") ?
+			 "example.org" : "<script>alert(1)</script>");
+		must(db_run(site.db, &e, "UPDATE executions SET problems = $2"
+			    " WHERE id = $1", "tt", id, json), &e);
+		speak("ko");
+		look(&b, id, "");
+		speak("en");
+		a = get(&b, address(id, ""));
+		has_not(a, "<script>alert");
+		has_not(a, "<img src=x>");
+		has_not(a, "run_");
+		has(a, "data-status=\"problems\"");
+		has(a, "class=\"mark\" data-state=\"problems\"");
+		has(a, "It finished in 1 min 0 s, with problems.");
+		has(a, "3 times");
+		assert_int_equal(count(a, "data-problem="), 1);
+		assert_int_equal(count(a, "action=\"/domains/ask\""),
+				 str_equal(outcome_problems[i].code, "blocked"));
+		assert_int_equal(count(a, "#tools\""),
+				 str_equal(outcome_problems[i].code, "denied"));
+		talloc_free(a);
+	}
+	a = get(&b, "/executions?status=problems");
+	assert_int_equal(count(a, "data-status=\"problems\""),
+			 outcome_problems_count);
+	has(a, "finished with problems");
+	talloc_free(a);
+	a = get(&b, "/executions?status=success");
+	assert_int_equal(count(a, "data-status=\"problems\""), 0);
+	talloc_free(a);
+}
+
+/* Whether trying again helps. */
+static void test_again_is_said(void **state)
+{
+	struct browser b;
+	struct answer *a;
+	char id[ID_SIZE];
+	size_t i;
+
+	(void)state;
+	be_kim(&b, &site);
+	for (i = 0; i < outcome_reasons_count; i++) {
+		const struct outcome_reason *o = &outcome_reasons[i];
+
+		add_row(&(struct row){ .status = o->status, .began = true,
+				       .reason = o->reason,
+				       .planned = 80000000 + (int64_t)i }, id);
+		a = get(&b, address(id, ""));
+		assert_int_equal(count(a, "Trying again can help"),
+				 o->again == AGAIN_HELPS);
+		assert_int_equal(count(a, "Trying again as it is will not"),
+				 o->again == AGAIN_USELESS);
+		talloc_free(a);
+	}
+}
+
+/* A file that cannot be told to be the run's is listed apart. */
+static void test_files_that_changed_meanwhile(void **state)
+{
+	const struct execution_file own = { .path = "report.md", .size = 1,
+		.made = true, .kept = true, .content = "x" };
+	const struct execution_file other = { .path = "chart.png", .size = 1,
+		.made = true, .kept = true, .content = "x" };
+	struct err e = { 0 };
+	struct browser b;
+	struct answer *a;
+	char id[ID_SIZE];
+
+	(void)state;
+	be_kim(&b, &site);
+	add_row(&(struct row){ .status = "success", .began = true,
+			       .planned = 95000000 }, id);
+	must(execution_file_add(site.db, id, &other, &e), &e);
+	a = get(&b, address(id, ""));
+	has(a, "Nothing shows that this run made or changed a file.");
+	has(a, "Changed meanwhile in the workspace");
+	talloc_free(a);
+	must(execution_file_add(site.db, id, &own, &e), &e);
+	must(execution_file_claim(site.db, id, "report.md", &e), &e);
+	a = get(&b, address(id, ""));
+	has_not(a, "Nothing shows that");
+	assert_true(strstr(a->body, "report.md") < strstr(a->body,
+		    "Changed meanwhile in the workspace"));
+	assert_true(strstr(a->body, "chart.png") > strstr(a->body,
+		    "Changed meanwhile in the workspace"));
+	talloc_free(a);
 }
 
 /* A word for each, in both languages, as the sentences and the short words. */
@@ -118,7 +218,7 @@ static void test_list_says_all(void **state)
 	has(a, "Trigger address");
 	talloc_free(a);
 	a = get(&b, "/executions?to=1970-01-02&status=skipped");
-	assert_int_equal(count(a, "data-execution="), 2);
+	assert_int_equal(count(a, "data-execution="), 3);
 	talloc_free(a);
 }
 
@@ -464,6 +564,9 @@ int main(void)
 		cmocka_unit_test(test_nothing_yet),
 		cmocka_unit_test(test_every_end),
 		cmocka_unit_test(test_list_says_all),
+		cmocka_unit_test(test_every_problem),
+		cmocka_unit_test(test_again_is_said),
+		cmocka_unit_test(test_files_that_changed_meanwhile),
 		cmocka_unit_test(test_not_booked),
 		cmocka_unit_test(test_preview),
 		cmocka_unit_test(test_filter),

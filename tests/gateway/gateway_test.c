@@ -573,11 +573,11 @@ static void a_refused_key_is_the_operators_matter(void **state)
 	expect_error(529, "overloaded_error", "another");
 	/* It waits for the key, which is refused again. */
 	call(BEN, "");
-	expect_error(503, "api_error", "administrator");
+	expect_error(503, "gongbang_keys_refused", "administrator");
 	assert_string_equal(answer_field(&a, "x-should-retry"), "false");
 	requests = w.service.requests;
 	call(BEN, "");
-	expect_error(503, "api_error", "administrator");
+	expect_error(503, "gongbang_keys_refused", "administrator");
 	assert_int_equal(w.service.requests, requests);
 	world_write_keys(&w, "sk-other\n");
 	kill(w.pid, SIGHUP);
@@ -951,7 +951,7 @@ static void a_spent_budget_is_said(void **state)
 			break;
 		usleep(100000);
 	}
-	expect_error(429, "rate_limit_error", "내 오늘 예산을 다 썼어요(토큰 100개)");
+	expect_error(429, "gongbang_budget", "내 오늘 예산을 다 썼어요(토큰 100개)");
 	assert_non_null(strstr(a.body, "KST"));
 	assert_string_equal(answer_field(&a, "x-should-retry"), "false");
 	call(BEN, "");
@@ -974,7 +974,7 @@ static void the_switch_cuts_and_refuses(void **state)
 		;
 	close(fd);
 	call(BEN, "");
-	expect_error(429, "rate_limit_error", "administrator has stopped");
+	expect_error(429, "gongbang_stopped", "administrator has stopped");
 	assert_string_equal(answer_field(&a, "x-should-retry"), "false");
 	assert_int_equal(stop_all_set(w.db, false, "root", &e), 0);
 	while (!strstr(world_log(&w), "resume_all"))

@@ -14,6 +14,8 @@
 #include "plan_world.h"
 #include "store/budgets.h"
 #include "store/conversations.h"
+#include "store/notices.h"
+#include "store/planning.h"
 #include "store/users.h"
 
 /* ---- starting */
@@ -282,6 +284,267 @@ static void what_the_model_reports_is_not_tried_again(void **state)
 	end();
 }
 
+/* ---- what a success has to show */
+
+static void run_part(const char *conversation, int at, const char *kind,
+		     const char *state, const char *data, int64_t from,
+		     int64_t to)
+{
+	struct err e = { 0 };
+
+	OK(db_run(w.f->db, &e, "INSERT INTO parts (conversation_id, at,"
+		  " changed_at, turn, role, kind, state, data, created_at,"
+		  " ended_at) VALUES ($1, $2, $2, 0, 'assistant', $3, $4, $5,"
+		  " $6, $7)", "tntttnn", conversation, (int64_t)at, kind,
+		  state, data, from, to));
+}
+
+static int take_text(void *data, const struct db_row *row, struct err *e)
+{
+	(void)e;
+	snprintf(data, 2000, "%s", db_text(row, 0));
+	return 0;
+}
+
+static const char *problems(void)
+{
+	static char text[2000];
+	struct err e = { 0 };
+
+	OK(db_query(w.f->db, &e, take_text, text,
+		    "SELECT problems FROM executions", ""));
+	return text;
+}
+
+static void claims(const char *conversation, const char *more)
+{
+	struct attempt_end end = make_end(conversation, "success", "", false,
+					  T0 + 1000);
+	struct err e = { 0 };
+
+	end.problems = more;
+	OK(attempt_end(w.f->db, &end, &e));
+}
+
+static void a_success_that_never_reached_the_model(void **state)
+{
+	char id[ID_SIZE], c[ID_SIZE];
+
+	begin(state);
+	agent(HOURLY, ",\"failures_max\":1", T0, id);
+	due(T0);
+	strcpy(c, start(T0));
+	claims(c, NULL);
+	assert_int_equal(settle(T0 + 2000), 0);	/* the ledger may be late */
+	assert_int_equal(ROWS("status = 'running'"), 1);
+	assert_int_equal(settle(T0 + 31000), 1);
+	assert_int_equal(ROWS("status = 'failed' AND reason = 'no_model'"), 1);
+	assert_int_equal(count("SELECT count(*) FROM attempts WHERE outcome ="
+			       " 'failed' AND reason = 'no_model'"), 1);
+	assert_int_equal(NOTICES("failure"), 1);
+	assert_int_equal(NOTICES("paused"), 1);
+	end();
+}
+
+/* A call that failed at the service is none, nor is one of an earlier try. */
+static void a_ledger_that_is_late(void **state)
+{
+	struct err e = { 0 };
+	char id[ID_SIZE], c[ID_SIZE];
+
+	begin(state);
+	agent(HOURLY, "", T0, id);
+	due(T0);
+	strcpy(c, start(T0));
+	claims(c, NULL);
+	OK(reach_model(w.f->db, c, T0 - 1, &e));
+	OK(reach_model(w.f->db, c, T0 + 1, &e));
+	run_sql("UPDATE usage SET outcome = 'failed' WHERE at > 1893456000000");
+	assert_int_equal(settle(T0 + 2000), 0);
+	OK(reach_model(w.f->db, c, T0 + 2, &e));
+	assert_int_equal(settle(T0 + 2001), 1);
+	assert_int_equal(ROWS("status = 'success' AND problems = ''"), 1);
+	assert_int_equal(NOTICES("success") + NOTICES("failure"), 0);
+	end();
+}
+
+#define BASH(id, title) "{\"id\":\"" id "\",\"name\":\"Bash\",\"title\":\"" title "\"}"
+
+static void what_a_run_could_not_do(void **state)
+{
+	static const struct {
+		const char *kind, *state, *data, *more, *block, *want;
+	} rows[] = {
+		{ "tool_use", "ok", BASH("t", "ls"), "", "", "" },
+		{ "tool_use", "denied", BASH("t", "ls"), "", "",
+		  "[{\"code\":\"denied\",\"what\":\"Bash\",\"title\":\"ls\",\"count\":1}]" },
+		{ "permission", "denied", "{\"tool\":\"Write\",\"tool_use\":\"u\"}", "", "",
+		  "[{\"code\":\"denied\",\"what\":\"Write\",\"count\":1}]" },
+		{ "tool_use", "failed", BASH("t", "make"), "", "",
+		  "[{\"code\":\"command\",\"what\":\"Bash\",\"title\":\"make\",\"count\":1}]" },
+		{ "tool_use", "ok", "{\"name\":\"ScheduleWakeup\"}", "", "",
+		  "[{\"code\":\"put_off\",\"what\":\"ScheduleWakeup\",\"count\":1}]" },
+		{ "tool_use", "failed", "{\"name\":\"CronCreate\"}", "", "",
+		  "[{\"code\":\"put_off\",\"what\":\"CronCreate\",\"count\":1}]" },
+		{ "text", "ok", "{}", "cut exit", "",
+		  "[{\"code\":\"cut\",\"count\":1},{\"code\":\"exit\",\"count\":1}]" },
+		{ "text", "ok", "{}", "nonsense", "", "" },
+		{ "text", "ok", "{}", "", "example.org",
+		  "[{\"code\":\"blocked\",\"what\":\"example.org\",\"count\":1}]" },
+		{ "tool_use", "denied", "broken", "", "",
+		  "[{\"code\":\"denied\",\"count\":1}]" },
+	};
+	struct err e = { 0 };
+	char id[ID_SIZE], c[ID_SIZE];
+	size_t i;
+
+	begin(state);
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		run_sql("DELETE FROM usage");
+		run_sql("DELETE FROM blocked_in_runs");
+		run_sql("DELETE FROM attempts");
+		run_sql("DELETE FROM executions");
+		agent("\"frequency\":\"none\"", "", T0, id);
+		due(T0);
+		strcpy(c, start(T0));
+		run_part(c, 1, rows[i].kind, rows[i].state, rows[i].data, T0,
+			 T0);
+		if (*rows[i].block)
+			OK(run_block_note(w.f->db, c, rows[i].block, &e));
+		OK(reach_model(w.f->db, c, T0 + 1, &e));
+		claims(c, rows[i].more);
+		assert_int_equal(settle(T0 + 2000), 1);
+		assert_string_equal(problems(), rows[i].want);
+		run_sql("UPDATE agents SET deleted_at = 1");
+	}
+	end();
+}
+
+/* Two denials of one call are one; a failure that was mended later is none. */
+static void what_is_no_problem_twice(void **state)
+{
+	struct err e = { 0 };
+	char id[ID_SIZE], c[ID_SIZE];
+
+	begin(state);
+	agent(HOURLY, "", T0, id);
+	due(T0);
+	strcpy(c, start(T0));
+	run_part(c, 1, "tool_use", "failed", BASH("a", "make"), T0, T0);
+	run_part(c, 2, "tool_use", "ok", BASH("b", "make again"), T0, T0);
+	run_part(c, 3, "tool_use", "denied", BASH("d", "rm"), T0, T0);
+	run_part(c, 4, "permission", "denied", "{\"tool\":\"Bash\","
+		 "\"title\":\"rm\",\"tool_use\":\"d\"}", T0, T0);
+	run_part(c, 5, "tool_use", "denied", BASH("f", "rm"), T0, T0);
+	run_part(c, 11, "tool_use", "failed", BASH("z", "of its person's"), T0,
+		 T0);
+	OK(reach_model(w.f->db, c, T0 + 1, &e));
+	claims(c, NULL);
+	settle(T0 + 2000);
+	assert_string_equal(problems(), "[{\"code\":\"denied\",\"what\":"
+		"\"Bash\",\"title\":\"rm\",\"count\":2}]");
+	end();
+}
+
+static void problems_are_no_failure_and_are_told(void **state)
+{
+	struct notify_rule rule = { .channel = "email", .target = "a@b.c",
+				    .secret = "", .events = "problems" };
+	struct err e = { 0 };
+	char id[ID_SIZE], c[ID_SIZE];
+
+	begin(state);
+	agent(HOURLY, ",\"failures_max\":1", T0, id);
+	strcpy(rule.agent_id, id);
+	OK(notify_rule_add(w.f->db, &rule, &e));
+	due(T0);
+	strcpy(c, start(T0));
+	run_part(c, 1, "tool_use", "denied", BASH("t", "ls"), T0, T0);
+	OK(reach_model(w.f->db, c, T0 + 1, &e));
+	claims(c, NULL);
+	assert_int_equal(settle(T0 + 2000), 1);
+	assert_int_equal(NOTICES("problems"), 2);
+	assert_int_equal(count("SELECT count(*) FROM notices"), 2);
+	assert_int_equal(count("SELECT failures FROM agents"), 0);
+	assert_int_equal(count("SELECT succeeded * 100 + problems * 10 + failed"
+			       " FROM agent_outcomes"), 10);
+	assert_int_equal(count("SELECT count(*) FROM agents WHERE status ="
+			       " 'active'"), 1);
+	end();
+}
+
+/* ---- files of two at once */
+
+static void file_of(const char *execution, const char *path, int64_t at)
+{
+	const struct execution_file f = { .path = path, .size = 1,
+					  .made = true, .changed_at = at };
+	struct err e = { 0 };
+
+	OK(execution_file_add(w.f->db, execution, &f, &e));
+}
+
+static int list_own(void *data, const struct execution_file *f, struct err *e)
+{
+	char *list = data;
+
+	(void)e;
+	if (f->own) {
+		strcat(list, f->path);
+		strcat(list, " ");
+	}
+	return 0;
+}
+
+#define WRITE(path) "{\"name\":\"Write\",\"input\":{\"file_path\":\"" path "\"}}"
+
+static void files_of_a_run_are_its_own(void **state)
+{
+	const int64_t S = 1000;
+	char own[200] = "", id[ID_SIZE], a[ID_SIZE], b[ID_SIZE];
+	char run[ID_SIZE];
+	struct err e = { 0 };
+
+	begin(state);
+	set("runs_per_user", "5");
+	agent(HOURLY, "", T0, id);
+	agent(HOURLY, "", T0, id);
+	due(T0);
+	strcpy(a, start(T0));
+	strcpy(b, start(T0));
+	OK(attempt_find(w.f->db, a, run, &e));
+	run_part(a, 1, "tool_use", "ok", WRITE("/workspace/a/own.txt"),
+		 T0 + 1 * S, T0 + 1 * S);
+	run_part(a, 2, "tool_use", "failed", WRITE("/workspace/failed.txt"),
+		 T0 + 1 * S, T0 + 1 * S);
+	run_part(a, 3, "tool_use", "ok", BASH("t", "plot"), T0 + 10 * S,
+		 T0 + 20 * S);
+	run_part(a, 4, "tool_use", "denied", BASH("t", "plot"), T0 + 50 * S,
+		 T0 + 60 * S);
+	run_part(a, 5, "tool_use", "ok", "{\"name\":\"Read\"}", T0 + 70 * S,
+		 T0 + 80 * S);
+	run_part(b, 1, "tool_use", "running", BASH("t", "plot"), T0 + 18 * S,
+		 0);
+	run_part(b, 2, "tool_use", "ok", WRITE("/workspace/b.txt"),
+		 T0 + 12 * S, T0 + 12 * S);
+	run_sql("UPDATE conversations SET updated_at = 1893456090000");
+	file_of(run, "a/own.txt", T0 + 1 * S);
+	file_of(run, "alone.png", T0 + 15 * S);
+	file_of(run, "b.txt", T0 + 12 * S);
+	file_of(run, "both.png", T0 + 19 * S);
+	file_of(run, "close.png", T0 + 17 * S + 500);
+	file_of(run, "denied.png", T0 + 55 * S);
+	file_of(run, "failed.txt", T0 + 1 * S);
+	file_of(run, "read.png", T0 + 75 * S);
+	file_of(run, "untold.png", 0);
+	OK(reach_model(w.f->db, a, T0 + 1, &e));
+	claims(a, NULL);
+	settle(T0 + 90 * S);
+	OK(execution_file_each(w.f->db, run, list_own, own, &e));
+	assert_string_equal(own, "a/own.txt alone.png ");
+	end();
+}
+
 static void failures_pause_and_success_recovers(void **state)
 {
 	struct err e = { 0 };
@@ -376,8 +639,10 @@ static void *work(void *data)
 			       &e));
 		AGAIN(plan_start(&p, T0 + HOUR, c, x, &e));
 		end = make_end(c, "success", "", false, T0 + HOUR);
-		if (*c)
+		if (*c) {
+			AGAIN(reach_model(p.db, c, T0 + HOUR, &e));
 			AGAIN(attempt_end(p.db, &end, &e));
+		}
 		AGAIN(plan_settle(&p, T0 + HOUR, 10, &settled, &e));
 	}
 	talloc_free(p.db);
@@ -422,6 +687,12 @@ int main(void)
 		TEST(a_prompt_that_cannot_be_sent_fails),
 		TEST(infrastructure_is_tried_again),
 		TEST(what_the_model_reports_is_not_tried_again),
+		TEST(a_success_that_never_reached_the_model),
+		TEST(a_ledger_that_is_late),
+		TEST(what_a_run_could_not_do),
+		TEST(what_is_no_problem_twice),
+		TEST(problems_are_no_failure_and_are_told),
+		TEST(files_of_a_run_are_its_own),
 		TEST(failures_pause_and_success_recovers),
 		TEST(tests_and_people_count_for_nothing),
 		TEST(workers_share_and_double_nothing),

@@ -130,6 +130,22 @@ struct attempt_end make_end(const char *conversation,
 		.at = at };
 }
 
+int reach_model(struct db *db, const char *conversation, int64_t at,
+		struct err *e)
+{
+	char id[ID_SIZE];
+
+	id_new(id);
+	return db_run(db, e, "INSERT INTO usage (id, user_id, kind, subject_id,"
+		  " model, input, output, cache_write_5m, cache_write_1h,"
+		  " cache_read, outcome, status, at, ended_at)"
+		  " SELECT $1, x.user_id, 'run', x.id, 'm', 0, 0, 0, 0, 0,"
+		  " 'complete', 200, $3, $3 FROM attempts t"
+		  " JOIN executions x ON x.id = t.execution_id"
+		  " WHERE t.conversation_id = $2", "ttn", id, conversation,
+		  at);
+}
+
 void try_ends(const char *conversation, const char *outcome,
 		     const char *reason, bool again, int64_t at)
 {
@@ -137,6 +153,8 @@ void try_ends(const char *conversation, const char *outcome,
 					  again, at);
 	struct err e = { 0 };
 
+	if (str_equal(outcome, "success"))
+		OK(reach_model(w.f->db, conversation, at, &e));
 	OK(attempt_end(w.f->db, &end, &e));
 }
 

@@ -170,6 +170,17 @@ static void end_tries(struct world *w)
 		end.outcome = well ? "success" : "failed";
 		end.reason = well ? "" : "model";
 		end.at = clock_now_ms();
+		if (well)
+			OK(db_run(w->f->db, &e, "INSERT INTO usage (id,"
+				  " user_id, kind, subject_id, model, input,"
+				  " output, cache_write_5m, cache_write_1h,"
+				  " cache_read, outcome, status, at, ended_at)"
+				  " SELECT $1, x.user_id, 'run', x.id, 'm', 0,"
+				  " 0, 0, 0, 0, 'complete', 200, $2, $2"
+				  " FROM attempts t JOIN executions x"
+				  " ON x.id = t.execution_id"
+				  " WHERE t.conversation_id = $1", "tn",
+				  ids[i], end.at));
 		OK(attempt_end(w->f->db, &end, &e));
 	}
 }

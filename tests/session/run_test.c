@@ -34,6 +34,7 @@ static struct world {
 	bool place, everything, bad_rules, no_token;
 	int64_t timeout_ms;
 	void (*on_turn)(const char *id);
+	void (*on_leave)(void);		/* what Claude does when it is asked to end */
 } w;
 
 static struct db *database(void)
@@ -119,12 +120,6 @@ static void on_token_over(void *data, const char *hash)
 	w.overs++;
 }
 
-static const char *on_refusal(void *data, const char *text)
-{
-	return strstr(text, "used up") ? "budget" :
-	       strstr(text, "has stopped") ? "stopped" : NULL;
-}
-
 static void on_run_ended(void *data, const char *execution_id)
 {
 	assert_string_equal(execution_id, w.execution);
@@ -141,7 +136,7 @@ static const struct session_events events = {
 	.accepted = on_accepted, .refused = on_refused, .trouble = on_trouble,
 	.replayed = on_replayed, .may_start = on_may_start,
 	.token = on_token, .token_over = on_token_over,
-	.refusal = on_refusal, .run_ended = on_run_ended,
+	.run_ended = on_run_ended,
 	.ended = on_nothing, .gone = on_nothing, .failed = on_failed,
 };
 
@@ -221,6 +216,11 @@ static void plan(const char *id)
 	ask("ExitPlanMode", "{\"plan\":\"first this\"}");
 }
 
+static void leave(void)
+{
+	fake_exit(0, 0, "");
+}
+
 static void field(const char *line, const char *name, char out[80])
 {
 	const char *at = strstr(line, name);
@@ -241,6 +241,9 @@ static void on_line(const char *line)
 		field(line, "\"uuid\":\"", id);
 		if (w.on_turn)
 			w.on_turn(id);
+	} else if (strstr(line, "\"end_session\"")) {
+		if (w.on_leave)
+			w.on_leave();
 	} else if (strstr(line, "\"behavior\"")) {
 		/* As the CLI does: it echoes the answer, then goes on. */
 		fake_say("%s", line);
@@ -267,7 +270,7 @@ static void turn_loop(void)
 }
 
 struct row {
-	char outcome[16], reason[24], detail[200], result[200];
+	char outcome[16], reason[24], detail[200], result[200], problems[40];
 	bool again;
 	int64_t turns, denials, offset;
 	int files, kept;
@@ -297,11 +300,22 @@ static int take_file(void *data, const struct execution_file *f, struct err *e)
 	return 0;
 }
 
+static int take_problems(void *data, const struct db_row *row, struct err *e)
+{
+	struct row *r = data;
+
+	snprintf(r->problems, sizeof(r->problems), "%s", db_text(row, 0));
+	return 0;
+}
+
 static struct row look(void)
 {
-	struct row r = { "", "", "", "", false, 0, 0, 0, 0, 0 };
+	struct row r = { .outcome = "" };
 	struct err e = { 0 };
 	struct db *db = database();
+
+	assert_int_equal(db_query(db, &e, take_problems, &r,
+		"SELECT problems FROM attempts", ""), 0);
 
 	assert_int_equal(attempt_each(db, w.execution, take_row, &r, &e), 0);
 	assert_int_equal(execution_file_each(db, w.execution, take_file, &r, &e), 0);
@@ -393,6 +407,7 @@ static int setup(void **state)
 	fake_reset();
 	fake.on_line = on_line;
 	w.on_turn = succeed;
+	w.on_leave = leave;
 	w.place = true;
 	uv_loop_init(&w.loop);
 	w.jobs = jobs_new(db, &w.loop, db);
@@ -562,34 +577,126 @@ static void too_many_turns(void **state)
 	assert_int_equal(ends("failed", "turns", false).turns, 8);
 }
 
-#define API(status) "\"is_error\":true,\"terminal_reason\":\"api_error\"," \
-	"\"api_error_status\":" status ",\"result\":"
-
-static void an_overloaded_api(void **state)
+/* The status and the type decide, whatever the words say. */
+static void what_fails_at_the_model(void **state)
 {
-	fail_as(API("529") "\"API Error: overloaded\"", "api", true);
+	static const struct {
+		const char *status, *more, *reason;
+		bool again;
+	} rows[] = {
+		{ "529", "", "api", true },
+		{ "500", "", "api", true },
+		{ "429", "", "api", true },
+		{ "429", "\"api_error_type\":\"rate_limit_error\",", "api", true },
+		{ "408", "", "api", true },
+		{ "null", "", "api", true },
+		{ "400", "", "request", false },
+		{ "404", "\"api_error_type\":\"not_found_error\",", "request", false },
+		{ "413", "", "request", false },
+		{ "401", "", "access", false },
+		{ "402", "", "access", false },
+		{ "403", "", "access", false },
+		{ "429", "\"api_error_type\":\"gongbang_budget\",", "budget", false },
+		{ "429", "\"api_error_type\":\"gongbang_stopped\",", "stopped", false },
+		{ "403", "\"api_error_type\":\"gongbang_disabled\",", "disabled", false },
+		{ "503", "\"api_error_type\":\"gongbang_keys_refused\",", "access", false },
+		{ "502", "\"api_error_type\":\"gongbang_untrusted\",", "access", false },
+		{ "null", "\"api_error\":\"max_output_tokens\",", "output", false },
+		{ "null", "\"api_error\":\"prompt_too_long\",", "request", false },
+	};
+	char more[300];
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (i) {
+			teardown(state);
+			setup(state);
+		}
+		snprintf(more, sizeof(more), "\"is_error\":true,"
+			 "\"terminal_reason\":\"api_error\","
+			 "\"api_error_status\":%s,%s\"result\":\"An"
+			 " administrator has stopped all; 예산을 다 썼어요\"",
+			 rows[i].status, rows[i].more);
+		fail_as(more, rows[i].reason, rows[i].again);
+	}
 }
 
-static void an_api_that_is_not_reached(void **state)
+static void a_command_of_the_cli_is_no_success(void **state)
 {
-	fail_as(API("null") "\"API Error: connection\"", "api", true);
+	w.on_turn = begin_turn;
+	begin();
+	fake_say("{\"type\":\"result\",\"subtype\":\"success\",\"num_turns\":0,"
+		 "\"is_error\":false,\"stop_reason\":null,"
+		 "\"result\":\"/help isn't available\"}");
+	assert_string_equal(ends("failed", "no_model", false).detail,
+			    "/help isn't available");
 }
 
-static void a_request_that_is_refused(void **state)
+static void succeed_cut(const char *id)
 {
-	fail_as(API("400") "\"API Error: bad\"", "api", false);
+	begin_turn(id);
+	say_result("\"is_error\":false,\"stop_reason\":\"max_tokens\","
+		   "\"result\":\"half of i\"");
 }
 
-static void a_budget_that_is_used_up(void **state)
+static void an_answer_that_was_cut(void **state)
 {
-	fail_as(API("429") "\"API Error: This run's budget is used up\"",
-		"budget", false);
+	w.on_turn = succeed_cut;
+	begin();
+	assert_string_equal(ends("success", "", false).problems, "cut");
 }
 
-static void the_switch_that_stops_all(void **state)
+static void crash(void)
 {
-	fail_as(API("429") "\"API Error: An administrator has stopped\"",
-		"stopped", false);
+	fake_exit(1, 0, "");
+}
+
+static void be_killed(void)
+{
+	fake_exit(0, 9, "");
+}
+
+static void go_on(void)
+{
+	begin_turn("33333333-3333-4333-8333-333333333333");
+	say_result("\"is_error\":true,\"result\":\"the real one\"");
+	fake_exit(0, 0, "");
+}
+
+static void its_exit_has_to_agree(void **state)
+{
+	w.on_leave = crash;
+	begin();
+	ends("failed", "contradicted", false);
+	assert_int_equal(fake.deletes, 0);
+}
+
+static void a_second_result_contradicts_the_first(void **state)
+{
+	w.on_leave = go_on;
+	begin();
+	ends("failed", "contradicted", false);
+}
+
+static void one_that_was_killed_in_the_end(void **state)
+{
+	w.on_leave = be_killed;
+	begin();
+	assert_string_equal(ends("success", "", false).problems, "exit");
+}
+
+/* The bridge dies when the result is read, and the exit comes meanwhile. */
+static void an_exit_is_found_by_the_next_bridge(void **state)
+{
+	w.on_leave = NULL;
+	begin();
+	assert_string_equal(look().outcome, "");
+	close_session();
+	fake_lose();
+	fake_exit(1, 0, "");
+	begin();
+	ends("failed", "contradicted", false);
+	assert_int_equal(fake.starts, 1);
 }
 
 static void a_process_that_is_killed(void **state)
@@ -841,11 +948,13 @@ int main(void)
 		CASE(a_plan_needs_somebody_where_tools_are_listed),
 		CASE(what_the_model_reports),
 		CASE(too_many_turns),
-		CASE(an_overloaded_api),
-		CASE(an_api_that_is_not_reached),
-		CASE(a_request_that_is_refused),
-		CASE(a_budget_that_is_used_up),
-		CASE(the_switch_that_stops_all),
+		CASE(what_fails_at_the_model),
+		CASE(a_command_of_the_cli_is_no_success),
+		CASE(an_answer_that_was_cut),
+		CASE(its_exit_has_to_agree),
+		CASE(a_second_result_contradicts_the_first),
+		CASE(one_that_was_killed_in_the_end),
+		CASE(an_exit_is_found_by_the_next_bridge),
 		CASE(a_process_that_is_killed),
 		CASE(a_process_that_says_nothing),
 		CASE(memory_that_was_not_enough),

@@ -42,7 +42,8 @@ static void schema_grows_from_every_earlier_number(void **state)
 		snprintf(path, sizeof(path), "%s/%zu.db", f->folder, from);
 		db = db_connect(f, path, &e);
 		assert_non_null(db);
-		OK(db_migrate(db, (int64_t)from, &e));
+		OK(db_migrate(db, from ? migrations[from - 1].number : 0,
+			      &e));
 		if (from >= 1)
 			OK(user_create(db, "kim", "h", true, id, &e));
 		talloc_free(db);
@@ -56,6 +57,70 @@ static void schema_grows_from_every_earlier_number(void **state)
 			assert_non_null(user_load_by_login(db, f, "kim", &e));
 		talloc_free(db);
 	}
+}
+
+static int64_t number_of(struct db *db, const char *sql)
+{
+	struct err e = { 0 };
+	int64_t n = -1;
+
+	OK(db_query(db, &e, db_keep_number, &n, sql, ""));
+	return n;
+}
+
+/* Runs of before get the outcome that they would have today. */
+static void outcomes_of_before(void **state)
+{
+	static const char *const rows[] = {
+		"INSERT INTO agents (id, user_id, name, version, status,"
+		" created_at, updated_at) SELECT 'a', id, 'n', 1, 'active', 1, 1"
+		" FROM users",
+		"INSERT INTO executions (id, agent_id, user_id, version,"
+		" trigger_kind, status, planned_at, not_before, ended_at, turns,"
+		" denials) SELECT 'help', 'a', id, 1, 'schedule', 'success', 1,"
+		" 1, 86400001, 0, 0 FROM users UNION ALL"
+		" SELECT 'denied', 'a', id, 1, 'schedule', 'success', 2, 1,"
+		" 86400001, 4, 3 FROM users UNION ALL"
+		" SELECT 'plain', 'a', id, 1, 'schedule', 'success', 3, 1,"
+		" 86400001, 4, 0 FROM users UNION ALL"
+		" SELECT 'failed', 'a', id, 1, 'schedule', 'failed', 4, 1,"
+		" 86400001, 4, 2 FROM users",
+		"INSERT INTO agent_outcomes (agent_id, day, succeeded, failed)"
+		" VALUES ('a', 86400000, 3, 1)",
+		"INSERT INTO notify_rules (id, agent_id, channel, target,"
+		" events, created_at) VALUES ('r', 'a', 'email', 't',"
+		" 'failure paused', 1), ('q', 'a', 'email', 't', 'skipped', 1)",
+		"INSERT INTO notices (id, user_id, agent_id, event, state,"
+		" created_at) SELECT 'n', id, 'a', 'failure', 'unread', 1"
+		" FROM users",
+	};
+	struct fixture *f = *state;
+	struct err e = { 0 };
+	char path[128], id[ID_SIZE];
+	struct db *db;
+	size_t i;
+
+	snprintf(path, sizeof(path), "%s/before.db", f->folder);
+	db = db_connect(f, path, &e);
+	OK(db_migrate(db, 10, &e));
+	OK(user_create(db, "kim", "h", true, id, &e));
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		OK(db_run(db, &e, rows[i], ""));
+	talloc_free(db);
+	db = db_open(f, path, &e);
+	assert_non_null(db);
+	assert_int_equal(number_of(db, "SELECT count(*) FROM executions WHERE"
+		" (id = 'help' AND status = 'failed' AND reason = 'no_model')"
+		" OR (id = 'denied' AND status = 'success' AND problems ="
+		"  '[{\"code\":\"denied\",\"count\":3}]')"
+		" OR (id = 'plain' AND status = 'success' AND problems = '')"
+		" OR (id = 'failed' AND problems = '')"), 4);
+	assert_int_equal(number_of(db, "SELECT succeeded * 100 + problems * 10"
+		" + failed FROM agent_outcomes"), 112);
+	assert_int_equal(number_of(db, "SELECT count(*) FROM notify_rules WHERE"
+		" events IN ('failure paused problems', 'skipped')"), 2);
+	assert_int_equal(number_of(db, "SELECT count(*) FROM notices"), 1);
+	talloc_free(db);
 }
 
 static void newer_schema_is_refused(void **state)
@@ -279,6 +344,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(schema_grows_from_every_earlier_number),
+		TEST(outcomes_of_before),
 		TEST(newer_schema_is_refused),
 		TEST(many_processes_may_open_at_once),
 		TEST(group_shares_the_files),
