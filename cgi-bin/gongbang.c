@@ -10,6 +10,7 @@
 #include "command.h"
 #include "core/str.h"
 #include "http/client.h"
+#include "kv/kv_login.h"
 
 enum { DONE = 0, FAILED = 1, USAGE = 2 };
 
@@ -242,10 +243,13 @@ int main(int argc, char **argv)
 	struct settings *settings = settings_main(&argc, &argv);
 	void *ctx = talloc_new(NULL);
 	struct call c = { .ctx = ctx, .settings = settings };
+	struct err e = { 0 };
 	int status;
 
 	signal(SIGPIPE, SIG_IGN);
 	client_start();
+	if (kv_login_read(settings, "pages", &e) < 0)
+		fprintf(stderr, "gongbang: %s\n", e.text);
 	status = find_and_run(&c, argv);
 	talloc_free(ctx);
 	settings_free(settings);

@@ -7,6 +7,7 @@
 #include "bridge/bridge.h"
 #include "core/log.h"
 #include "html/renderer.h"
+#include "kv/kv_login.h"
 
 #define BIG (256 << 10)	/* bytes: given back as soon as freed */
 
@@ -14,13 +15,14 @@ int main(int argc, char **argv)
 {
 	struct settings *s = settings_main(&argc, &argv);
 	struct err e = { 0 };
-	struct bridge *b;
+	struct bridge *b = NULL;
 
 	renderer_start();
 	/* Else glibc learns from long lines to keep their memory. */
 	mallopt(M_MMAP_THRESHOLD, BIG);
 	log_start("gongbang-bridge", settings_flag(s, SET_DEBUG));
-	b = bridge_new(s, &e);
+	if (kv_login_read(s, "bridge", &e) == 0)
+		b = bridge_new(s, &e);
 	if (!b) {
 		log_failure("start", &e, NULL);
 		return EXIT_FAILURE;

@@ -13,6 +13,7 @@
 #include "core/log.h"
 #include "html/renderer.h"
 #include "http/client.h"
+#include "kv/kv_login.h"
 #include "server.h"
 
 static const char *cgi_env(void *data, const char *name)
@@ -63,7 +64,7 @@ int main(int argc, char **argv)
 {
 	struct settings *s = settings_main(&argc, &argv);
 	struct err e = { 0 };
-	struct site *site;
+	struct site *site = NULL;
 	int code;
 
 	if (argc > 1) {
@@ -73,7 +74,8 @@ int main(int argc, char **argv)
 	log_start("gongbang.fcgi", settings_flag(s, SET_DEBUG));
 	renderer_start();
 	client_start();
-	site = site_load(NULL, s, &e);
+	if (kv_login_read(s, "pages", &e) == 0)
+		site = site_load(NULL, s, &e);
 	if (!site) {
 		log_failure("start_failed", &e, NULL);
 		settings_free(s);

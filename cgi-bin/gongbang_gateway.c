@@ -6,6 +6,7 @@
 
 #include "core/log.h"
 #include "gateway/gateway.h"
+#include "kv/kv_login.h"
 
 #define BIG (48 << 10)	/* bytes: given back as soon as freed; what a request is held in is larger */
 
@@ -13,11 +14,12 @@ int main(int argc, char **argv)
 {
 	struct settings *s = settings_main(&argc, &argv);
 	struct err e = { 0 };
-	struct gateway *g;
+	struct gateway *g = NULL;
 
 	mallopt(M_MMAP_THRESHOLD, BIG);
 	log_start("gongbang-gateway", settings_flag(s, SET_DEBUG));
-	g = gateway_new(s, &e);
+	if (kv_login_read(s, "gateway", &e) == 0)
+		g = gateway_new(s, &e);
 	if (!g) {
 		log_failure("start", &e, NULL);
 		settings_free(s);

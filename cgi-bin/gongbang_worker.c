@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "core/log.h"
+#include "kv/kv_login.h"
 #include "schedule/worker.h"
 
 #define BIG (64 << 10)	/* bytes: given back as soon as freed */
@@ -13,12 +14,13 @@ int main(int argc, char **argv)
 {
 	struct settings *s = settings_main(&argc, &argv);
 	struct err e = { 0 };
-	struct worker *w;
+	struct worker *w = NULL;
 
 	mallopt(M_MMAP_THRESHOLD, BIG);
 	mallopt(M_ARENA_MAX, 2);	/* the loop, and a job at a time */
 	log_start("gongbang-worker", settings_flag(s, SET_DEBUG));
-	w = worker_new(s, &e);
+	if (kv_login_read(s, "worker", &e) == 0)
+		w = worker_new(s, &e);
 	if (!w) {
 		log_failure("start", &e, NULL);
 		settings_free(s);

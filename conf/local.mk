@@ -9,6 +9,8 @@ nodist_conf_DATA = conf/redis/redis.conf conf/squid/squid.conf
 seccompdir = $(pkgdatadir)/seccomp
 dist_seccomp_DATA = conf/seccomp/root.list conf/seccomp/service.list
 squiddir = $(pkgdatadir)/squid
+redisdir = $(pkgdatadir)/redis
+dist_redis_DATA = conf/redis/users.acl.in
 dist_squid_DATA = conf/squid/inside.conf
 systemdunitdir = $(prefix)/lib/systemd/system
 dist_systemdunit_DATA = conf/systemd/gongbang.target
@@ -35,6 +37,7 @@ fill_in = sed \
 	-e 's|@PAGES_SOCKET@|/run/gongbang/pages/pages.sock|g' \
 	-e 's|@WEB_SOCKET@|/run/gongbang/bridge/web.sock|g' \
 	-e 's|@STATE@/run/redis|/run/gongbang/redis|g' \
+	-e 's|@STATE@/redis-users|/var/lib/gongbang-redis|g' \
 	-e 's|@STATE@/redis|/var/lib/gongbang/redis|g' \
 	-e 's|@EGRESS_PROXY@|172.30.0.1:3128|g' \
 	-e 's|@EGRESS_LOG@|syslog:daemon.info|g' \
@@ -74,6 +77,8 @@ install-systemd-names:
 		"$(DESTDIR)$(pkglibexecdir)"
 	$(INSTALL_SCRIPT) $(srcdir)/scripts/network \
 		"$(DESTDIR)$(pkglibexecdir)/gongbang-network"
+	$(INSTALL_SCRIPT) $(srcdir)/scripts/redis-users \
+		"$(DESTDIR)$(pkglibexecdir)/gongbang-redis-users"
 	$(INSTALL_DATA) $(srcdir)/conf/systemd/gongbang.sysusers \
 		"$(DESTDIR)$(prefix)/lib/sysusers.d/gongbang.conf"
 	$(INSTALL_DATA) $(srcdir)/conf/systemd/gongbang.tmpfiles \
@@ -83,6 +88,7 @@ uninstall-local: uninstall-systemd-names
 .PHONY: uninstall-systemd-names
 uninstall-systemd-names:
 	rm -f "$(DESTDIR)$(pkglibexecdir)/gongbang-network" \
+		"$(DESTDIR)$(pkglibexecdir)/gongbang-redis-users" \
 		"$(DESTDIR)$(prefix)/lib/sysusers.d/gongbang.conf" \
 		"$(DESTDIR)$(prefix)/lib/tmpfiles.d/gongbang.conf"
 

@@ -283,6 +283,10 @@ export function logOf(name, conversation) {
 }
 
 // The process id runit holds for one of our programs.
+// Redis, as the operator whom its users' file names.
+export const redis = (...args) => execFileSync("redis-cli", ["-s", join(state, "run/redis/redis.sock"), "--user", "operator", ...args],
+	{encoding: "utf8", env: {...process.env, REDISCLI_AUTH: readFileSync(join(state, "redis-users/operator"), "utf8")}}).trim();
+
 export function service(name) {
 	return execFileSync("sv", ["status", join(state, "services", name)], {encoding: "utf8"}).match(/pid (\d+)/)[1];
 }

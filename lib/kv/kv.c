@@ -8,6 +8,7 @@
 #include <talloc.h>
 
 #include "core/str.h"
+#include "kv/kv_login_internal.h"
 
 /* Together the 1 s that kv.h promises. */
 #define CONNECT_MS 300
@@ -66,6 +67,19 @@ static int fail_away(struct kv *kv, const char *why, struct err *e)
 	return -1;
 }
 
+static int log_in(struct kv *kv, struct err *e)
+{
+	const char *const *words = kv_login_words();
+	auto_reply *r = NULL;
+
+	if (!words)
+		return 0;
+	r = redisCommandArgv(kv->link, 3, (const char **)words, NULL);
+	if (!r || r->type == REDIS_REPLY_ERROR)
+		return fail_away(kv, r ? r->str : kv->link->errstr, e);
+	return 0;
+}
+
 static int connect_kv(struct kv *kv, struct err *e)
 {
 	const struct timeval wait = { .tv_usec = CONNECT_MS * 1000 };
@@ -80,7 +94,7 @@ static int connect_kv(struct kv *kv, struct err *e)
 		err_abort("out of memory");
 	if (kv->link->err || redisSetTimeout(kv->link, answer) != REDIS_OK)
 		return fail_away(kv, kv->link->errstr, e);
-	return 0;
+	return log_in(kv, e);
 }
 
 /* Redis answers, but cannot serve now. */

@@ -13,6 +13,7 @@
 #include "core/str.h"
 #include "kv/kv_call.h"
 #include "kv/kv_link.h"
+#include "kv/kv_login_internal.h"
 
 #define ANSWER_MS 1000
 #define BACKOFF_MIN_MS 100
@@ -125,6 +126,16 @@ static void on_disconnect(const redisAsyncContext *context, int status)
 		lose(kv);
 }
 
+/* Refused, every later command is too, and says so. */
+static void log_in(redisAsyncContext *context)
+{
+	const char *const *words = kv_login_words();
+
+	if (words)
+		redisAsyncCommandArgv(context, NULL, NULL, 3,
+				      (const char **)words, NULL);
+}
+
 static void connect_kv(struct kv_async *kv)
 {
 	redisAsyncContext *context = redisAsyncConnectUnix(kv->path);
@@ -140,6 +151,7 @@ static void connect_kv(struct kv_async *kv)
 	kv->context = context;
 	redisAsyncSetConnectCallback(context, on_connect);
 	redisAsyncSetDisconnectCallback(context, on_disconnect);
+	log_in(context);
 }
 
 /* Takes q out of the list and answers it; q is freed. */

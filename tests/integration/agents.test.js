@@ -4,9 +4,8 @@ import {test} from "node:test";
 import assert from "node:assert/strict";
 import {execFileSync} from "node:child_process";
 import {join} from "node:path";
-import {call, containerOf, field, inspect, logIn, newAccount, service, sleep, state, userId} from "../client.js";
+import {call, containerOf, field, inspect, logIn, newAccount, redis, service, sleep, state, userId} from "../client.js";
 
-const redis = (...args) => execFileSync("redis-cli", ["-s", join(state, "run/redis/redis.sock"), ...args], {encoding: "utf8"}).trim();
 const store = (sql) => execFileSync("sqlite3", ["-cmd", ".timeout 5000", join(state, "data/gongbang.db"), sql], {encoding: "utf8"}).trim();
 const rows = (sql) => store(sql).split("\n").filter(Boolean).map((line) => line.split("|"));
 const ended = (run) => !["queued", "running", ""].includes(statusOf(run));

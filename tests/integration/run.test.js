@@ -4,11 +4,10 @@ import {after, before, test} from "node:test";
 import assert from "node:assert/strict";
 import {execFileSync} from "node:child_process";
 import {join} from "node:path";
-import {call, containerOf, engine, field, gongbang, inside, logIn, newAccount, openConversation, Page, service, sleep, state, userId} from "../client.js";
+import {call, containerOf, engine, field, gongbang, inside, logIn, newAccount, openConversation, Page, redis, service, sleep, state, userId} from "../client.js";
 
 const store = (sql) => execFileSync("sqlite3", ["-bail", "-cmd", ".timeout 5000", join(state, "data/gongbang.db")], {encoding: "utf8", input: sql}).trim();
 const rows = (sql) => JSON.parse(execFileSync("sqlite3", ["-json", "-cmd", ".timeout 5000", join(state, "data/gongbang.db"), sql], {encoding: "utf8"}) || "[]");
-const redis = (...args) => execFileSync("redis-cli", ["-s", join(state, "run/redis/redis.sock"), ...args], {encoding: "utf8"}).trim();
 const tell = (path) => execFileSync("curl", ["-s", "-X", "POST", "--unix-socket", join(state, "run/control/control.sock"), "http://bridge" + path]);
 const quote = (text) => "'" + text.replaceAll("'", "''") + "'";
 

@@ -1,9 +1,10 @@
 // What each service of the installation may do, read from the running ones.
 import {test} from "node:test";
 import assert from "node:assert/strict";
+import {execFileSync} from "node:child_process";
 import {readdirSync, readFileSync} from "node:fs";
 import {join} from "node:path";
-import {service, state} from "../client.js";
+import {redis, service, state} from "../client.js";
 
 // The engine makes namespaces and mounts for a living; nginx's master is root.
 const kept = {nginx: 0x4e3n};
@@ -21,5 +22,37 @@ test("no service keeps more than it needs", () => {
 		assert.match(readFileSync(proc + "/limits", "utf8"), /^Max core file size\s+0\s+0/m, name);
 		if (name !== "nginx")
 			assert.notEqual(of("Uid"), "0", name);
+	}
+});
+
+const password = (name) => readFileSync(join(state, "redis-users", name), "utf8");
+const as = (name, ...args) => execFileSync("redis-cli", ["-s", join(state, "run/redis/redis.sock"), "--user", name, ...args],
+	{encoding: "utf8", env: {...process.env, REDISCLI_AUTH: password(name)}}).trim();
+
+test("Redis refused no program what it asks for", () => {
+	const log = redis("acl", "log");
+	assert.equal(log, "", log);
+});
+
+test("a program's user of Redis does its own work only", () => {
+	try {
+		for (const [name, ...command] of [
+			["gateway", "set", "session:forged", "x"], ["gateway", "get", "session:any"], 
+			["gateway", "smembers", "logins:any"], ["gateway", "flushall"], ["gateway", "acl", "list"], ["gateway", "config", "get", "*"],
+			["gateway", "eval", "return redis.call('SET', 'session:forged', 'x')", "0"],
+			["worker", "set", "session:forged", "x"], ["worker", "get", "token:any"], ["worker", "set", "spent:x", "0"],
+			["bridge", "set", "session:forged", "x"], ["bridge", "del", "stop:all"], ["pages", "flushall"], ["pages", "shutdown"]])
+			assert.match(as(name, ...command), /NOPERM|no permission|can't access/i, name + " " + command.join(" "));
+		assert.match(execFileSync("redis-cli", ["-s", join(state, "run/redis/redis.sock"), "get", "session:any"], {encoding: "utf8"}), /NOAUTH/);
+	} finally {
+		redis("acl", "log", "reset");
+	}
+});
+
+test("each password is its program's alone", () => {
+	for (const [name, owner] of [["operator", "root"], ["pages", "gongbang"], ["bridge", "gongbang-bridge"], ["gateway", "gongbang-gateway"], ["worker", "gongbang-worker"]]) {
+		const file = join(state, "redis-users", name);
+		assert.equal(execFileSync("stat", ["-c", "%U %a", file], {encoding: "utf8"}).trim(), owner + " 400");
+		assert.ok(password(name).length >= 40);
 	}
 });

@@ -6,9 +6,8 @@ import assert from "node:assert/strict";
 import {createHash} from "node:crypto";
 import {execFileSync} from "node:child_process";
 import {join} from "node:path";
-import {call, claudeEnvironment, containerOf, field, gongbang, inside, inspect, logIn, newAccount, openConversation, Page, service, sleep, state, userId} from "../client.js";
+import {call, claudeEnvironment, containerOf, field, gongbang, inside, inspect, logIn, newAccount, openConversation, Page, redis, service, sleep, state, userId} from "../client.js";
 
-const redis = (...args) => execFileSync("redis-cli", ["-s", join(state, "run/redis/redis.sock"), ...args], {encoding: "utf8"}).trim();
 const store = (sql) => execFileSync("sqlite3", ["-cmd", ".timeout 5000", join(state, "data/gongbang.db"), sql], {encoding: "utf8"}).trim();
 const sv = (act, name) => execFileSync("sv", ["-w", "20", act, join(state, "services", name)]);
 const hashOf = (token) => createHash("sha256").update(token).digest("hex");
