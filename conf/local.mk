@@ -7,7 +7,8 @@ dist_nginxconf_DATA = conf/nginx/fastcgi.inc conf/nginx/site.conf.sample
 nodist_nginxconf_DATA = conf/nginx/gongbang.inc conf/nginx/upstreams.inc
 nodist_conf_DATA = conf/redis/redis.conf conf/squid/squid.conf
 seccompdir = $(pkgdatadir)/seccomp
-dist_seccomp_DATA = conf/seccomp/root.list conf/seccomp/service.list
+dist_seccomp_DATA = conf/seccomp/mount.list conf/seccomp/root.list \
+	conf/seccomp/service.list
 squiddir = $(pkgdatadir)/squid
 redisdir = $(pkgdatadir)/redis
 dist_redis_DATA = conf/redis/users.acl.in
