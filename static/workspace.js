@@ -658,7 +658,7 @@ for (const button of document.querySelectorAll(".example"))
 // ---- answers ---------------------------------------------------------------
 
 function answersOf(form) {
-	const answers = {};
+	const answers = new Map();	// a question may have any name, "__proto__" too
 	for (const field of form.querySelectorAll("fieldset[data-question]")) {
 		const chosen = [...field.querySelectorAll("input:checked")]
 			.map((input) => input.value).filter(Boolean);
@@ -669,9 +669,9 @@ function answersOf(form) {
 			(other || field.querySelector("input")).focus();
 			return null;
 		}
-		answers[field.dataset.question] = field.dataset.multi ? chosen : chosen.at(-1);
+		answers.set(field.dataset.question, field.dataset.multi ? chosen : chosen.at(-1));
 	}
-	return answers;
+	return Object.fromEntries(answers);
 }
 
 function answer(part, choice) {

@@ -1,5 +1,6 @@
 noinst_LIBRARIES += lib/html/libhtml.a
 lib_html_libhtml_a_SOURCES = \
+	lib/html/emphasis.c lib/html/emphasis.h \
 	lib/html/fragments.c lib/html/fragments.h \
 	lib/html/i18n.c lib/html/i18n.h \
 	lib/html/locale.c lib/html/locale.h \

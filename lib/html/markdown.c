@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 
 #include "core/str.h"
+#include "html/emphasis.h"
 
 #define OPTIONS (CMARK_OPT_VALIDATE_UTF8 | CMARK_OPT_STRIKETHROUGH_DOUBLE_TILDE)
 
@@ -22,6 +23,8 @@ static struct {
 	size_t used;
 	jmp_buf full;
 } arena;
+
+static const char *mark;	/* of emphasis, in the text that is rendered; NULL: none */
 
 void markdown_start(void)
 {
@@ -77,6 +80,13 @@ static void keep_all(void *pointer)
 }
 
 static cmark_mem memory = { take_many, take_more, keep_all };
+
+struct lists {
+	struct list {
+		struct list *next;
+		int digits;
+	} *first, **last;
+};
 
 static cmark_node *parse(const char *text, size_t n)
 {
@@ -173,11 +183,30 @@ static void image_to_link(cmark_node *node)
 	cmark_node_free(node);
 }
 
+/* An address would keep them, percent-encoded. */
+static void drop_marks(cmark_node *node)
+{
+	const char *url = cmark_node_get_url(node), *at;
+	char *clean, *to;
+
+	if (!mark || !strstr(url, mark))
+		return;
+	clean = to = take(strlen(url) + 1);
+	while ((at = strstr(url, mark))) {
+		to = mempcpy(to, url, (size_t)(at - url));
+		url = at + strlen(mark);
+	}
+	strcpy(to, url);
+	cmark_node_set_url(node, clean);
+}
+
 /* True when the node was taken out of the tree. */
 static bool change_link(cmark_node *node)
 {
-	const char *url = cmark_node_get_url(node);
+	const char *url;
 
+	drop_marks(node);
+	url = cmark_node_get_url(node);
 	if (in_link(node) || !may_be_followed(url)) {
 		unwrap(node);
 		return true;
@@ -212,10 +241,40 @@ static void place_heading(cmark_node *node, int *last)
 	*last = level;
 }
 
-static bool change(cmark_node *node, int *heading)
+/* Digits of its last number. */
+static int digits_of(cmark_node *list)
+{
+	long last = cmark_node_get_list_start(list) - 1;
+	cmark_node *item;
+	int digits;
+
+	for (item = cmark_node_first_child(list); item; item = cmark_node_next(item))
+		last++;
+	for (digits = 1; last > 9; last /= 10)
+		digits++;
+	return digits;
+}
+
+/* Ordered lists come in the same order as their tags. */
+static void note_list(cmark_node *node, struct lists *lists)
+{
+	struct list *l;
+
+	if (cmark_node_get_list_type(node) != CMARK_ORDERED_LIST)
+		return;
+	l = take(sizeof(*l));
+	l->next = NULL;
+	l->digits = digits_of(node);
+	*lists->last = l;
+	lists->last = &l->next;
+}
+
+static bool change(cmark_node *node, int *heading, struct lists *lists)
 {
 	cmark_node_type type = cmark_node_get_type(node);
 
+	if (type == CMARK_NODE_LIST)
+		note_list(node, lists);
 	if (type == CMARK_NODE_LINK || type == CMARK_NODE_IMAGE)
 		return change_link(node);
 	if (type == CMARK_NODE_HTML_INLINE)
@@ -243,7 +302,7 @@ static cmark_node *after(cmark_node *node)
  * A node taken out is found no more, so what stands in its place is found from
  * the one before it: its previous sibling or its parent.
  */
-static void change_all(cmark_node *root)
+static void change_all(cmark_node *root, struct lists *lists)
 {
 	cmark_node *node = root, *before, *parent, *child;
 	int heading = 1;
@@ -251,7 +310,7 @@ static void change_all(cmark_node *root)
 	while (node) {
 		before = cmark_node_previous(node);
 		parent = cmark_node_parent(node);
-		if (change(node, &heading)) {
+		if (change(node, &heading, lists)) {
 			child = before ? NULL : cmark_node_first_child(parent);
 			node = child ? child : after(before ? before : parent);
 			continue;
@@ -262,55 +321,74 @@ static void change_all(cmark_node *root)
 }
 
 /*
- * Copies the renderer's html, with two changes it has no option for. Text is
+ * Copies the renderer's html without emphasis marks, and with two changes it
+ * has no option for. Text is
  * escaped in it, so a "<" is always the renderer's own.
  * Check boxes that cannot be used and have no label are noise to a screen
  * reader.
  */
-static int add_html(struct buf *out, const char *html, struct err *e)
+static int add_html(struct buf *out, const char *html,
+		    const struct list *list, struct err *e)
 {
-	static const struct { const char *from, *to; } tags[] = {
+	const struct { const char *from, *to; } tags[] = {
 		{ "<a href=", "<a rel=\"noopener noreferrer nofollow\""
 			      " target=\"_blank\" href=" },
 		{ "<input type=\"checkbox\" disabled=\"\" />",
 		  "<span class=\"task\">☐</span>" },
 		{ "<input type=\"checkbox\" checked=\"\" disabled=\"\" />",
 		  "<span class=\"task\">☑</span>" },
+		{ mark ? mark : "<a href=", "" },
 	};
 	const size_t n = sizeof(tags) / sizeof(tags[0]);
 	const char *at;
 	size_t i;
 
-	while ((at = strchr(html, '<'))) {
+	while ((at = strpbrk(html, "<\xf0"))) {
 		if (buf_add(out, html, (size_t)(at - html), e) < 0)
 			return -1;
 		for (i = 0; i < n && !str_starts(at, tags[i].from);)
 			i++;
-		if (buf_add_text(out, i < n ? tags[i].to : "<", e) < 0)
+		if (list && str_starts(at, "<ol")) {
+			if (buf_addf(out, e, list->digits > 3 ?
+				     "<ol class=\"digits-%d\"" : "<ol",
+				     list->digits) < 0)
+				return -1;
+			list = list->next;
+			html = at + 3;
+			continue;
+		}
+		if (i < n ? buf_add_text(out, tags[i].to, e) < 0 :
+			    buf_add(out, at, 1, e) < 0)
 			return -1;
 		html = at + (i < n ? strlen(tags[i].from) : 1);
 	}
 	return buf_add_text(out, html, e);
 }
 
-static const char *render(const char *text, size_t n)
+static const char *render(const char *text, size_t n, struct lists *lists)
 {
 	cmark_node *root = parse(text, n);
 
-	change_all(root);
+	lists->first = NULL;
+	lists->last = &lists->first;
+	change_all(root, lists);
 	return cmark_render_html_with_mem(root, OPTIONS, NULL, &memory);
 }
 
 int markdown_render(const char *text, size_t n, struct buf *out, struct err *e)
 {
-	auto_buf html = BUF_INIT(out->cap);
+	auto_buf html = BUF_INIT(out->cap), marked = BUF_INIT(9 * n + 1);
+	struct lists lists;
 
 	if (n > MARKDOWN_TEXT_MAX)
 		return err_set(e, ERR_LIMIT, "more than 1 MiB of markdown");
+	if (emphasis_mark(text, n, &marked, &mark, e) < 0)
+		return -1;
 	empty_arena();
 	if (setjmp(arena.full))
 		return err_set(e, ERR_LIMIT, "markdown that takes too much memory");
-	if (add_html(&html, render(text, n), e) < 0)
+	text = render(buf_text(&marked), marked.len, &lists);
+	if (add_html(&html, text, lists.first, e) < 0)
 		return -1;
 	return buf_add(out, html.data ? html.data : "", html.len, e);
 }

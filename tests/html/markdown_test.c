@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "core/str.h"
+#include "html/emphasis.h"
 #include "html/markdown.h"
 
 #define LINK "<a rel=\"noopener noreferrer nofollow\" target=\"_blank\" href="
@@ -63,6 +64,101 @@ static void markdown_becomes_html(void **state)
 		}
 		assert_string_equal(render(rows[i].text), rows[i].html);
 	}
+}
+
+/* Each also within a line; in Latin text the specification's result stays. */
+static void emphasis_goes_on_without_blanks(void **state)
+{
+	static const struct { const char *text, *html; } rows[] = {
+		{ "**마크다운(Markdown)**을 쓰세요",
+		  "<strong>마크다운(Markdown)</strong>을 쓰세요" },
+		{ "**\"중요\"**합니다", "<strong>&quot;중요&quot;</strong>합니다" },
+		{ "이것은**\"중요\"**합니다",
+		  "이것은<strong>&quot;중요&quot;</strong>합니다" },
+		{ "*강조!*는", "<em>강조!</em>는" },
+		{ "***둘 다.***의", "<em><strong>둘 다.</strong></em>의" },
+		{ "~~취소(옛말)~~를", "<del>취소(옛말)</del>를" },
+		{ "~~**마크(x)**~~을", "<del><strong>마크(x)</strong></del>을" },
+		{ "**~~마크(x)~~**을", "<strong><del>마크(x)</del></strong>을" },
+		{ "**`코드`**를", "<strong><code>코드</code></strong>를" },
+		{ "**이것은 *안쪽(a)*의 글.**입니다",
+		  "<strong>이것은 <em>안쪽(a)</em>의 글.</strong>입니다" },
+		{ "**100%**가", "<strong>100%</strong>가" },
+		{ "**가?**와 **나…**와 **다」**와",
+		  "<strong>가?</strong>와 <strong>나…</strong>와 <strong>다」</strong>와" },
+		{ "**これは太字です。**次の文", "<strong>これは太字です。</strong>次の文" },
+		{ "これは**「重要」**です", "これは<strong>「重要」</strong>です" },
+		{ "**テスト（test）**は", "<strong>テスト（test）</strong>は" },
+		{ "**Go（言語）**with", "<strong>Go（言語）</strong>with" },
+		{ "**中文（括号）**之后", "<strong>中文（括号）</strong>之后" },
+		{ "请看**“引用”**吧", "请看<strong>“引用”</strong>吧" },
+		{ "**注意：**请", "<strong>注意：</strong>请" },
+		{ "**ﾊﾝｶｸ｡**ﾃﾞｽ", "<strong>ﾊﾝｶｸ｡</strong>ﾃﾞｽ" },
+		{ "**\xf0\xa0\xae\xb7(x)**\xf0\xa0\xae\xb7",
+		  "<strong>\xf0\xa0\xae\xb7(x)</strong>\xf0\xa0\xae\xb7" },
+		/* as before */
+		{ "**(a)**b", "**(a)**b" }, { "a**\"b\"**c", "a**&quot;b&quot;**c" },
+		{ "**중요 **하다", "**중요 **하다" }, { "\\**가)*나", "*<em>가)</em>나" },
+		{ "파일_이름_은 가_b_", "파일_이름_은 가_b_" },
+		{ "2 * 3 * 4 * 가", "2 * 3 * 4 * 가" },
+		{ "`**가)**나`", "<code>**가)**나</code>" },
+		{ "`가)**나", "`가)**나" },
+		{ "[가](https://b.c/d)**나", LINK "\"https://b.c/d\">가</a>**나" },
+		{ "[가](https://b.c/x)**나)", LINK "\"https://b.c/x\">가</a>**나)" },
+		{ "<https://b.c/x)**나>", LINK
+		  "\"https://b.c/x)**%EB%82%98\">https://b.c/x)**나</a>" },
+		{ "**__가(x)__**를", "<strong><strong>가(x)</strong></strong>를" },
+		{ "\xf0\x90\xa9\x90 **가)**나", "\xf0\x90\xa9\x90 <strong>가)</strong>나" },
+	};
+	char want[512];
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		snprintf(want, sizeof(want), "<p>%s</p>\n", rows[i].html);
+		assert_string_equal(render(rows[i].text), want);
+	}
+	assert_string_equal(render("```가)**나\n가)**나\n```"),
+			    "<pre><code class=\"language-가)**나\">가)**나\n</code></pre>\n");
+}
+
+/* So cmark gets the same bytes, and no example of the specification can end otherwise. */
+static void other_scripts_are_left_alone(void **state)
+{
+	static const char *const pieces[] = { "*", "**", "~~", "_", " ", "\n", "a",
+		"(", ")", "\"", ".", "`", "[", "]", "\\", "é", "я", "“", "…", "🙂", "<", "\u00a0" };
+	const unsigned n = sizeof(pieces) / sizeof(pieces[0]);
+	unsigned seed = 20261130, i, k;
+	char text[400];
+	const char *mark;
+
+	for (i = 0; i < 50000; i++) {
+		auto_buf out = BUF_INIT(4000);
+		struct err e = { 0 };
+		size_t len = 0;
+
+		for (k = 0; k < 30; k++) {
+			seed = seed * 1103515245 + 12345;
+			len += (size_t)sprintf(text + len, "%s", pieces[(seed >> 16) % n]);
+		}
+		assert_int_equal(emphasis_mark(text, len, &out, &mark, &e), 0);
+		assert_string_equal(buf_text(&out), text);
+	}
+}
+
+static void long_lists_say_how_wide_they_are(void **state)
+{
+	auto_buf text = BUF_INIT(20000);
+	struct err e = { 0 };
+	int i;
+
+	assert_string_equal(render("997. a\n1. b\n1. c"), "<ol start=\"997\">\n"
+			    "<li>a</li>\n<li>b</li>\n<li>c</li>\n</ol>\n");
+	assert_string_equal(render("- x\n  1. y\n     12345. z\n\n\n999. a\n1. b"),
+		"<ul>\n<li>x\n<ol>\n<li>y\n12345. z</li>\n</ol>\n</li>\n</ul>\n"
+		"<ol class=\"digits-4\" start=\"999\">\n<li>a</li>\n<li>b</li>\n</ol>\n");
+	for (i = 0; i < 1000; i++)
+		assert_int_equal(buf_add_text(&text, "1. x <ol\n", &e), 0);
+	assert_true(str_starts(render(buf_text(&text)), "<ol class=\"digits-4\">\n<li>x &lt;ol"));
 }
 
 static void links_open_apart_and_images_are_links(void **state)
@@ -152,6 +248,9 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(markdown_becomes_html),
+		cmocka_unit_test(emphasis_goes_on_without_blanks),
+		cmocka_unit_test(other_scripts_are_left_alone),
+		cmocka_unit_test(long_lists_say_how_wide_they_are),
 		cmocka_unit_test(links_open_apart_and_images_are_links),
 		cmocka_unit_test(nothing_dangerous_comes_through),
 		cmocka_unit_test(a_large_fenced_text_is_not_abuse),
