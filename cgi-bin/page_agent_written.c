@@ -73,7 +73,7 @@ static int find_waiting(void *data, const struct message *m, struct err *e)
 	struct answer *a = data;
 
 	(void)e;
-	if (str_equal(m->id, a->message)) {
+	if (str_equal(m->id, a->message) && !m->held[0]) {
 		a->waits = true;
 		a->asked_at = m->created_at;
 	}

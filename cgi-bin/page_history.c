@@ -121,6 +121,7 @@ static int keep_message(void *data, const struct message *m, struct err *e)
 		err_abort("out of memory");
 	copy->text = talloc_strdup(copy, m->text);
 	copy->state = talloc_strdup(copy, m->state);
+	copy->held = talloc_strdup(copy, m->held);
 	w->list[w->n++] = copy;
 	return 0;
 }

@@ -242,6 +242,7 @@ const handlers = {
 			return;
 		queue.innerHTML = event.html;
 		showUnsent();
+		showEditing();
 	},
 	blocked(event) {
 		if (!readOnly)
@@ -530,6 +531,47 @@ function forget(id) {
 	showUnsent();
 }
 
+// A held message whose text is in the box: it is kept until what became of it is sent.
+const editingName = "editing:" + root.dataset.ws;
+let editing = "";
+
+function setEditing(id) {
+	editing = id;
+	store.write(editingName, id || null);
+	showEditing();
+}
+
+function showEditing() {
+	for (const row of queue.querySelectorAll("[data-held]")) {
+		const here = row.dataset.message === editing;
+		row.toggleAttribute("data-editing", here);
+		row.querySelector("[data-edit]").disabled = here;
+		if (here)
+			row.querySelector(".queue-state").textContent = words("editing");
+	}
+}
+
+function edit(id) {
+	const text = queue.querySelector(`[data-message="${id}"] .queue-text`).textContent;
+	box.value = box.value.trim() ? box.value + "\n\n" + text : text;
+	setEditing(id);
+	keepDraft();
+	grow();
+	box.focus();
+}
+
+function decide(button, message) {
+	if (!post(message)) {
+		complain(words("reconnecting"));
+		return;
+	}
+	for (const other of button.parentElement.querySelectorAll("button"))
+		other.disabled = true;
+	if (message.held === editing)
+		setEditing("");
+	backToBox();
+}
+
 // Messages that the bridge has not confirmed yet stand below its own queue.
 function showUnsent() {
 	if (readOnly)
@@ -582,6 +624,9 @@ function send() {
 	if (!conversation)
 		return true;	// the form itself makes the conversation
 	const message = {id: uuid(), text};
+	if (queue.querySelector(`[data-message="${editing}"][data-held]`))
+		message.held = editing;
+	setEditing("");
 	keep(message);
 	post({type: "message", ...message});
 	box.value = "";
@@ -633,6 +678,8 @@ function keepDraft() {
 }
 box?.addEventListener("input", () => {
 	grow();
+	if (editing && !box.value)
+		setEditing("");
 	clearTimeout(draftTimer);
 	draftTimer = setTimeout(keepDraft, 300);
 });
@@ -709,6 +756,12 @@ document.addEventListener("click", (event) => {
 		openBlocked();
 	else if (button.dataset.withdraw)
 		post({type: "withdraw", id: button.dataset.withdraw});
+	else if (button.dataset.edit)
+		edit(button.dataset.edit);
+	else if (button.dataset.send)
+		decide(button, {type: "send", id: uuid(), held: button.dataset.send});
+	else if (button.dataset.discard)
+		decide(button, {type: "discard", held: button.dataset.discard});
 	else if (button.dataset.answer && button.closest(".part"))
 		answer(button.closest(".part"), button.dataset.answer);
 });
@@ -736,6 +789,7 @@ if (!readOnly) {
 	forgetSentDraft();
 	if (!box.value)
 		box.value = store.read(draftName, "");
+	setEditing(box.value ? store.read(editingName, "") : "");
 	grow();
 }
 decorate(chat);

@@ -118,7 +118,14 @@ static void in_room(struct client *c, const struct command *cmd)
 
 	switch (cmd->type) {
 	case COMMAND_MESSAGE:
-		session_message(s, c->serial, cmd->id, cmd->text);
+		session_message_for(s, c->serial, cmd->id, cmd->text,
+				    cmd->held[0] ? cmd->held : NULL);
+		break;
+	case COMMAND_SEND:
+		session_send_held(s, c->serial, cmd->id, cmd->held);
+		break;
+	case COMMAND_DISCARD:
+		session_discard(s, cmd->held);
 		break;
 	case COMMAND_WITHDRAW:
 		session_withdraw(s, cmd->id);
@@ -153,14 +160,14 @@ static bool within_rate(struct client *c, enum command_type type)
 {
 	struct person *p = c->person;
 
-	return type == COMMAND_MESSAGE ?
+	return type == COMMAND_MESSAGE || type == COMMAND_SEND ?
 	       person_may(p, &p->messages, MESSAGES_MAX) :
 	       person_may(p, &p->others, OTHERS_MAX);
 }
 
 static void perform(struct client *c, const struct command *cmd)
 {
-	const char *id = cmd->type == COMMAND_MESSAGE ? cmd->id : NULL;
+	const char *id = cmd->id[0] && cmd->type != COMMAND_WITHDRAW ? cmd->id : NULL;
 	struct err e = { 0 };
 
 	if (!within_rate(c, cmd->type)) {

@@ -17,7 +17,8 @@ static const struct tree_limits limits = {
 	.bytes = INT32_MAX, .depth = 8, .containers = 300, .elements = 3000,
 };
 
-enum { ID = 1, TEXT = 2, ANSWER = 4, MODE = 8, MODEL = 16, DOMAIN = 32, HOW = 64 };
+enum { ID = 1, TEXT = 2, ANSWER = 4, MODE = 8, MODEL = 16, DOMAIN = 32, HOW = 64,
+       HELD = 128, MAY_HELD = 256 };
 
 static const struct {
 	const char *name;
@@ -25,7 +26,9 @@ static const struct {
 	unsigned fields;
 	size_t max;		/* bytes of the whole */
 } types[] = {
-	{ "message", COMMAND_MESSAGE, ID | TEXT, INT32_MAX },
+	{ "message", COMMAND_MESSAGE, ID | TEXT | MAY_HELD, INT32_MAX },
+	{ "send", COMMAND_SEND, ID | HELD, SMALL },
+	{ "discard", COMMAND_DISCARD, HELD, SMALL },
 	{ "withdraw", COMMAND_WITHDRAW, ID, SMALL },
 	{ "interrupt", COMMAND_INTERRUPT, 0, SMALL },
 	{ "answer", COMMAND_ANSWER, ANSWER, 1 << 20 },
@@ -64,14 +67,15 @@ static int get_optional(struct json_object *o, const char *name,
 	       get(o, name, out, e) : 0;
 }
 
-static int get_id(struct command *c, struct err *e)
+static int get_id(struct command *c, const char *name, char out[ID_SIZE],
+		  struct err *e)
 {
 	const char *id;
 
-	if (get(c->whole, "id", &id, e) < 0)
+	if (get(c->whole, name, &id, e) < 0)
 		return -1;
-	if (!id_valid(id) || !str_copy(c->id, sizeof(c->id), id))
-		return err_set(e, ERR_INPUT, "id is not a UUID");
+	if (!id_valid(id) || !str_copy(out, ID_SIZE, id))
+		return err_set(e, ERR_INPUT, "%s is not a UUID", name);
 	return 0;
 }
 
@@ -147,7 +151,11 @@ static int get_domain(struct command *c, struct err *e)
 
 static int get_fields(struct command *c, unsigned fields, struct err *e)
 {
-	if (fields & ID && get_id(c, e) < 0)
+	if (fields & ID && get_id(c, "id", c->id, e) < 0)
+		return -1;
+	if (fields & MAY_HELD && json_object_object_get_ex(c->whole, "held", NULL))
+		fields |= HELD;
+	if (fields & HELD && get_id(c, "held", c->held, e) < 0)
 		return -1;
 	if (fields & TEXT && get(c->whole, "text", &c->text, e) < 0)
 		return -1;

@@ -12,7 +12,9 @@
 #include "core/id.h"
 
 enum command_type {
-	COMMAND_MESSAGE,	/* id, text */
+	COMMAND_MESSAGE,	/* id, text, held (of the message it replaces) */
+	COMMAND_SEND,		/* id, held: its text, as message id */
+	COMMAND_DISCARD,	/* held */
 	COMMAND_WITHDRAW,	/* id */
 	COMMAND_INTERRUPT,
 	COMMAND_ANSWER,		/* target, choice, reason, answers */
@@ -26,7 +28,7 @@ enum command_type {
 /* A talloc object; texts are borrowed from it. What a type does not have is "". */
 struct command {
 	enum command_type type;
-	char id[ID_SIZE];
+	char id[ID_SIZE], held[ID_SIZE];	/* held: "" none */
 	const char *text, *choice, *reason, *mode, *model, *domain, *how;
 	int64_t target;			/* the part's `at` */
 	struct json_object *answers;	/* question -> label or [labels]; may be NULL */

@@ -53,6 +53,7 @@ struct queued {
 	bool given;		/* to this process's input */
 	int tries;		/* processes that it was given to */
 	bool withdrawing;
+	const char *why;	/* it is withdrawn, or held; NULL: nobody asked */
 	int64_t asked_at;	/* clock_mono_ms of withdrawing */
 };
 
@@ -168,7 +169,8 @@ struct session {
 	char recorded_state[12];
 
 	/* queue.c */
-	TAILQ_HEAD(, queued) queue;
+	TAILQ_HEAD(queue, queued) queue;
+	struct queue unsent;	/* withdrawn; their person sends or removes them */
 	int adding;		/* messages on their way to the store */
 	size_t adding_bytes;
 
@@ -275,6 +277,7 @@ struct queued *queue_find(const struct session *s, const char *id);
 void queue_send(struct session *s);
 void queue_taken(struct session *s, const char *id);
 void queue_echoed(struct session *s, const char *id, int64_t at);
+/* Claude will not see it: it is held for its person. */
 void queue_withdrawn(struct session *s, const char *id);
 void queue_cancel_failed(struct session *s, const char *id);
 /* A process that says nothing of what it was given, or of a withdrawal, is ended. */

@@ -21,51 +21,80 @@ struct adding {
 	uint64_t asker;
 	char *conversation;
 	struct message m;
+	const char *held;	/* the message that it is in place of; NULL none */
 	int known;
 };
 
 struct marking {
 	struct session *s;
 	char conversation[ID_SIZE], id[ID_SIZE];
-	const char *state;
+	const char *state, *why;	/* why: held; NULL not */
 };
 
-struct queued *queue_find(const struct session *s, const char *id)
+static struct queued *find(const struct queue *queue, const char *id)
 {
 	struct queued *q;
 
-	TAILQ_FOREACH(q, &s->queue, next) {
+	TAILQ_FOREACH(q, queue, next) {
 		if (str_equal(q->m.id, id))
 			return q;
 	}
 	return NULL;
 }
 
+struct queued *queue_find(const struct session *s, const char *id)
+{
+	return find(&s->queue, id);
+}
+
+static const char *reason_of(const char *word)
+{
+	static const char *const words[] = { "stopped", "withdrawn" };
+	size_t i;
+
+	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (str_equal(words[i], word))
+			return words[i];
+	}
+	return "untaken";
+}
+
 void queue_load(struct session *s, const struct message *m)
 {
-	struct queued *q = queue_find(s, m->id);
+	struct queued *q;
 
-	if (q)
+	if (queue_find(s, m->id) || find(&s->unsent, m->id))
 		return;
 	q = talloc_zero(s, struct queued);
 	q->m = *m;
 	q->m.state = str_equal(m->state, "sent") ? "sent" : "queued";
+	q->m.held = m->held[0] ? reason_of(m->held) : "";
 	q->m.text = talloc_strdup(q, m->text);
-	TAILQ_INSERT_TAIL(&s->queue, q, next);
+	if (m->held[0])
+		TAILQ_INSERT_TAIL(&s->unsent, q, next);
+	else
+		TAILQ_INSERT_TAIL(&s->queue, q, next);
+}
+
+static void tell(struct session *s)
+{
+	s->ev->queue(s->data);
+	s->ev->changed(s->data);
 }
 
 static void forget(struct session *s, struct queued *q)
 {
 	TAILQ_REMOVE(&s->queue, q, next);
 	talloc_free(q);
-	s->ev->queue(s->data);
-	s->ev->changed(s->data);
+	tell(s);
 }
 
 static int mark_work(void *data, struct db *db, struct err *e)
 {
 	struct marking *m = data;
 
+	if (m->why)
+		return message_hold(db, m->conversation, m->id, m->why, e);
 	return message_set_state(db, m->conversation, m->id, m->state, e);
 }
 
@@ -81,12 +110,14 @@ static void mark_done(void *data, const struct err *e)
 	session_job_over(s);
 }
 
-static void mark(struct session *s, const char *id, const char *state)
+static void mark(struct session *s, const char *id, const char *state,
+		 const char *why)
 {
 	struct marking *m = talloc_zero(NULL, struct marking);
 
 	m->s = s;
 	m->state = state;
+	m->why = why;
 	memcpy(m->id, id, ID_SIZE);
 	memcpy(m->conversation, s->id, ID_SIZE);
 	session_job(s, mark_work, mark_done, m);
@@ -96,8 +127,24 @@ static int add_work(void *data, struct db *db, struct err *e)
 {
 	struct adding *a = data;
 
-	a->known = message_add(db, a->conversation, a->m.id, a->m.text, e);
+	a->known = message_add_for(db, a->conversation, a->m.id, a->m.text,
+				   a->held, e);
 	return a->known < 0 ? -1 : 0;
+}
+
+/* What became of the message in place of a held one. */
+static void settle_held(struct session *s, const struct adding *a, bool added)
+{
+	struct queued *q = a->held ? find(&s->unsent, a->held) : NULL;
+
+	if (!q)
+		return;
+	q->withdrawing = false;
+	if (!added)
+		return;
+	TAILQ_REMOVE(&s->unsent, q, next);
+	talloc_free(q);
+	s->ev->queue(s->data);
 }
 
 static void add_done(void *data, const struct err *e)
@@ -107,6 +154,8 @@ static void add_done(void *data, const struct err *e)
 
 	s->adding--;
 	s->adding_bytes -= strlen(a->m.text);
+	if (!s->closed)
+		settle_held(s, a, !e);
 	if (s->closed) {
 		;
 	} else if (e) {
@@ -130,12 +179,23 @@ static void add_done(void *data, const struct err *e)
 	session_job_over(s);
 }
 
-static int check(struct session *s, const char *text, struct err *e)
+static void count(const struct queue *queue, int *messages, size_t *bytes)
+{
+	const struct queued *q;
+
+	TAILQ_FOREACH(q, queue, next) {
+		++*messages;
+		*bytes += strlen(q->m.text);
+	}
+}
+
+/* held: the message that it is in place of, or NULL. */
+static int check(struct session *s, const char *text, const struct queued *held,
+		 struct err *e)
 {
 	size_t n = strlen(text);
 	int64_t max = settings_number(s->env->settings, SET_MESSAGE_MAX);
-	struct queued *q;
-	int waiting = s->adding;
+	int waiting = s->adding - (held != NULL);
 	size_t bytes = s->adding_bytes;
 
 	if (!n)
@@ -148,10 +208,10 @@ static int check(struct session *s, const char *text, struct err *e)
 	if (s->stuck)
 		return err_tell(e, ERR_UNAVAILABLE, "error_store_full",
 				"the store takes nothing");
-	TAILQ_FOREACH(q, &s->queue, next) {
-		waiting++;
-		bytes += strlen(q->m.text);
-	}
+	if (held)
+		bytes -= strlen(held->m.text);
+	count(&s->queue, &waiting, &bytes);
+	count(&s->unsent, &waiting, &bytes);
 	if (waiting >= QUEUE_MAX || (waiting && bytes + n > QUEUE_BYTES_MAX))
 		return err_tell(e, ERR_LIMIT, "error_queue_full",
 				"%d messages wait", waiting);
@@ -161,6 +221,63 @@ static int check(struct session *s, const char *text, struct err *e)
 void session_message(struct session *s, uint64_t asker, const char *id,
 		     const char *text)
 {
+	session_message_for(s, asker, id, text, NULL);
+}
+
+void session_send_held(struct session *s, uint64_t asker, const char *id,
+		       const char *held)
+{
+	const struct queued *q = find(&s->unsent, held);
+
+	/* Another page was first: it sees that in its list. */
+	if (q && !q->withdrawing)
+		session_message_for(s, asker, id, q->m.text, held);
+}
+
+struct release {
+	struct session *s;
+	char conversation[ID_SIZE], id[ID_SIZE];
+};
+
+static int release_work(void *data, struct db *db, struct err *e)
+{
+	struct release *r = data;
+
+	return message_release(db, r->conversation, r->id, e);
+}
+
+static void release_done(void *data, const struct err *e)
+{
+	struct release *r = data;
+	struct session *s = r->s;
+
+	if (e)
+		session_trouble(s, "message_state_not_stored", e);
+	talloc_free(r);
+	session_job_over(s);
+}
+
+void session_discard(struct session *s, const char *held)
+{
+	struct queued *q = find(&s->unsent, held);
+	struct release *r;
+
+	if (!q || q->withdrawing)
+		return;
+	r = talloc_zero(NULL, struct release);
+	r->s = s;
+	memcpy(r->conversation, s->id, ID_SIZE);
+	memcpy(r->id, q->m.id, ID_SIZE);
+	TAILQ_REMOVE(&s->unsent, q, next);
+	talloc_free(q);
+	session_job(s, release_work, release_done, r);
+	s->ev->queue(s->data);
+}
+
+void session_message_for(struct session *s, uint64_t asker, const char *id,
+			 const char *text, const char *held)
+{
+	struct queued *instead = held ? find(&s->unsent, held) : NULL;
 	struct err e = { 0 };
 	struct adding *a;
 
@@ -168,7 +285,7 @@ void session_message(struct session *s, uint64_t asker, const char *id,
 		s->ev->accepted(s->data, asker, id);
 		return;
 	}
-	if (check(s, text, &e) < 0) {
+	if (check(s, text, instead, &e) < 0) {
 		s->ev->refused(s->data, asker, id, &e);
 		return;
 	}
@@ -178,7 +295,12 @@ void session_message(struct session *s, uint64_t asker, const char *id,
 	a->conversation = talloc_strdup(a, s->id);
 	a->m.text = talloc_strdup(a, text);
 	a->m.state = "queued";
+	a->m.held = "";
 	a->m.at = -1;
+	if (instead) {
+		instead->withdrawing = true;
+		a->held = talloc_strdup(a, held);
+	}
 	a->m.created_at = clock_now_ms();
 	if (!str_copy(a->m.id, sizeof(a->m.id), id) ||
 	    !str_copy(a->m.conversation_id, sizeof(a->m.conversation_id), s->id))
@@ -211,7 +333,7 @@ void queue_taken(struct session *s, const char *id)
 	if (!q || str_equal(q->m.state, "sent"))
 		return;
 	q->m.state = "sent";
-	mark(s, id, "sent");
+	mark(s, id, "sent", NULL);
 	s->ev->queue(s->data);
 }
 
@@ -230,8 +352,18 @@ void queue_withdrawn(struct session *s, const char *id)
 
 	if (!q)
 		return;
-	mark(s, id, "withdrawn");
-	forget(s, q);
+	if (s->run) {	/* nobody is there to decide */
+		mark(s, id, "withdrawn", NULL);
+		forget(s, q);
+		return;
+	}
+	q->m.state = "withdrawn";
+	q->m.held = q->why ? q->why : "untaken";
+	q->withdrawing = q->given = false;
+	mark(s, id, "withdrawn", q->m.held);
+	TAILQ_REMOVE(&s->queue, q, next);
+	TAILQ_INSERT_TAIL(&s->unsent, q, next);
+	tell(s);
 }
 
 void queue_cancel_failed(struct session *s, const char *id)
@@ -261,6 +393,7 @@ void session_withdraw(struct session *s, const char *id)
 
 	if (!q || q->withdrawing)
 		return;
+	q->why = "withdrawn";
 	if (!q->given) {
 		queue_withdrawn(s, id);
 		return;
@@ -280,6 +413,7 @@ static void withdraw_all(struct session *s)
 
 	for (q = TAILQ_FIRST(&s->queue); q; q = next) {
 		next = TAILQ_NEXT(q, next);
+		q->why = "stopped";
 		if (!q->given) {
 			queue_withdrawn(s, q->m.id);
 		} else if (!q->withdrawing) {

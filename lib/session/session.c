@@ -238,6 +238,7 @@ struct session *session_new(const void *ctx, const struct session_env *env,
 	TAILQ_INIT(&s->memos);
 	TAILQ_INIT(&s->seen);
 	TAILQ_INIT(&s->queue);
+	TAILQ_INIT(&s->unsent);
 	TAILQ_INIT(&s->inputs);
 	buf_init(&s->log_text, 4096);
 	buf_init(&s->log_rest, LOG_REST_MAX);

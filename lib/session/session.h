@@ -134,8 +134,15 @@ struct part *part_copy(const void *ctx, const struct part *p);
 void session_replay(struct session *s, uint64_t asker, int64_t from);
 
 void session_message(struct session *s, uint64_t asker, const char *id, const char *text);
+/* As that, in place of a held message. */
+void session_message_for(struct session *s, uint64_t asker, const char *id, const char *text, const char *held);
+/* Sends the text of a held message, as message id. */
+void session_send_held(struct session *s, uint64_t asker, const char *id, const char *held);
+/* A held message is kept no longer. */
+void session_discard(struct session *s, const char *held);
+/* Holds a message that Claude has not begun with. */
 void session_withdraw(struct session *s, const char *id);
-/* Withdraws what is queued, interrupts the turn, ends its tools. */
+/* Holds what is queued, interrupts the turn, ends its tools. */
 void session_interrupt(struct session *s);
 void session_set_mode(struct session *s, uint64_t asker, const char *mode);
 void session_set_model(struct session *s, uint64_t asker, const char *model);
@@ -166,7 +173,7 @@ void session_status(const struct session *s, struct session_status *out);
 /* Says so when that is a place in the start line (workspace/starts.h); false when it is none. */
 bool session_status_line(struct session_status *out, int place, bool memory);
 
-/* Messages that have no place yet, oldest first; NULL past the last. Borrowed. */
+/* Messages that have no place yet, the held ones first; NULL past the last. Borrowed. */
 const struct message *session_queued(const struct session *s, size_t i);
 
 const char *session_id(const struct session *s);

@@ -185,6 +185,10 @@ const struct message *session_queued(const struct session *s, size_t i)
 {
 	const struct queued *q;
 
+	TAILQ_FOREACH(q, &s->unsent, next) {
+		if (!i--)
+			return &q->m;
+	}
 	TAILQ_FOREACH(q, &s->queue, next) {
 		if (!i--)
 			return &q->m;

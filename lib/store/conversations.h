@@ -82,6 +82,7 @@ struct message {
 	char conversation_id[ID_SIZE];
 	const char *state;
 	const char *text;
+	const char *held;	/* withdrawn, and kept for its person: stopped, withdrawn, untaken; else "" */
 	int64_t at;		/* its place: byte offset of its echo in the log; -1 before */
 	int64_t created_at;
 };
@@ -92,6 +93,15 @@ int message_insert(struct db *db, const char *conversation_id, const char *id,
 /* 1 when it was new, 0 when that id was known already (and nothing changed); ERR_CONFLICT when the id is another conversation's, ERR_INPUT "error_command_clear" for the CLI's /clear. */
 int message_add(struct db *db, const char *conversation_id, const char *id,
 		const char *text, struct err *e) must_check;
+/* message_add that also ends the keeping of a held message, in one transaction. held: NULL, or the id of one of that conversation. */
+int message_add_for(struct db *db, const char *conversation_id, const char *id,
+		    const char *text, const char *held, struct err *e) must_check;
+/* Withdraws it and keeps it for its person; why as in struct message. Errors as message_set_state. */
+int message_hold(struct db *db, const char *conversation_id, const char *id,
+		 const char *why, struct err *e) must_check;
+/* It is kept no longer; nothing happens when it is not. */
+int message_release(struct db *db, const char *conversation_id, const char *id,
+		    struct err *e) must_check;
 /* The conversation of user_id that a message is in: ERR_MISSING when there is none. */
 int message_find(struct db *db, const char *id, const char *user_id,
 		 char conversation_id[ID_SIZE], struct err *e) must_check;
@@ -101,7 +111,7 @@ int message_find(struct db *db, const char *id, const char *user_id,
  */
 int message_set_state(struct db *db, const char *conversation_id, const char *id,
 		      const char *state, struct err *e) must_check;
-/* Those without a place (queued, sent), oldest first. */
+/* Those without a place: queued, sent and held, oldest first. */
 int message_each_unplaced(struct db *db, const char *conversation_id,
 		  int (*each)(void *data, const struct message *m, struct err *e),
 		  void *data, struct err *e) must_check;

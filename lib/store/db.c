@@ -169,16 +169,33 @@ static int schema_number(struct db *db, int64_t *number, struct err *e)
 			" FROM schema_migrations", "");
 }
 
-/* Its number is read again inside: another process may have been first. */
+static int is_applied(struct db *db, const struct migration *m, bool *applied,
+		      struct err *e)
+{
+	int64_t n = 0;
+
+	if (db_query(db, e, db_keep_number, &n, "SELECT count(*)"
+		     " FROM schema_migrations WHERE number = $1", "n",
+		     m->number) < 0)
+		return -1;
+	*applied = n > 0;
+	return 0;
+}
+
+/* Looked up again inside: another process may have been first. */
 static int migrate_one(struct db *db, const struct migration *m, struct err *e)
 {
-	int64_t number = 0;
+	bool applied;
 
+	if (is_applied(db, m, &applied, e) < 0)
+		return -1;
+	if (applied)
+		return 0;
 	if (db_begin(db, e) < 0)
 		return -1;
-	if (schema_number(db, &number, e) < 0)
+	if (is_applied(db, m, &applied, e) < 0)
 		goto undo;
-	if (number >= m->number) {
+	if (applied) {
 		db_rollback(db);
 		return 0;
 	}
@@ -209,8 +226,7 @@ int db_migrate(struct db *db, int64_t up_to, struct err *e)
 			       " this program's %lld: install the newer one",
 			       (long long)number, (long long)newest);
 	for (i = 0; i < migrations_count; i++) {
-		if (migrations[i].number > number &&
-		    migrations[i].number <= up_to &&
+		if (migrations[i].number <= up_to &&
 		    migrate_one(db, &migrations[i], e) < 0)
 			return -1;
 	}

@@ -39,6 +39,7 @@ store_migrations = \
 	lib/store/migrations/0008_token_endings.sql \
 	lib/store/migrations/0009_agents.sql \
 	lib/store/migrations/0010_notices.sql \
+	lib/store/migrations/0011_held_messages.sql \
 	lib/store/migrations/0013_renderings.sql \
 	lib/store/migrations/0017_outcomes.sql
 

@@ -8,6 +8,8 @@
 #include "core/clock.h"
 #include "core/str.h"
 
+#define COLUMNS "id, conversation_id, state, text, at, created_at, held"
+
 struct known {
 	bool found, same;
 	const char *conversation_id;
@@ -92,8 +94,22 @@ int message_insert(struct db *db, const char *conversation_id, const char *id,
 	return insert(db, conversation_id, id, text, e);
 }
 
+int message_release(struct db *db, const char *conversation_id, const char *id,
+		    struct err *e)
+{
+	return db_run(db, e, "UPDATE messages SET held = '' WHERE id = $2"
+		      " AND conversation_id = $1 AND held <> ''", "tt",
+		      conversation_id, id);
+}
+
 int message_add(struct db *db, const char *conversation_id, const char *id,
 		const char *text, struct err *e)
+{
+	return message_add_for(db, conversation_id, id, text, NULL, e);
+}
+
+int message_add_for(struct db *db, const char *conversation_id, const char *id,
+		    const char *text, const char *held, struct err *e)
 {
 	int known;
 
@@ -103,7 +119,8 @@ int message_add(struct db *db, const char *conversation_id, const char *id,
 	if (db_begin(db, e) < 0)
 		return -1;
 	known = look_up(db, conversation_id, id, e);
-	if (known != 0 || insert(db, conversation_id, id, text, e) < 0) {
+	if (known != 0 || insert(db, conversation_id, id, text, e) < 0 ||
+	    (held && message_release(db, conversation_id, held, e) < 0)) {
 		db_rollback(db);
 		return known == 1 ? 0 : -1;
 	}
@@ -135,18 +152,16 @@ int message_find(struct db *db, const char *id, const char *user_id,
 	return 0;
 }
 
-int message_set_state(struct db *db, const char *conversation_id,
-		      const char *id, const char *state, struct err *e)
+static int leave_queue(struct db *db, const char *conversation_id,
+		       const char *id, const char *state, const char *held,
+		       struct err *e)
 {
 	int known;
 
-	if (!str_equal(state, "queued") && !str_equal(state, "sent") &&
-	    !str_equal(state, "withdrawn"))
-		return err_set(e, ERR_INTERNAL, "no message state %s", state);
-	if (db_run(db, e, "UPDATE messages SET state = $3 WHERE id = $2"
-		   " AND conversation_id = $1"
-		   " AND state IN ('queued', 'sent')", "ttt", conversation_id,
-		   id, state) < 0)
+	if (db_run(db, e, "UPDATE messages SET state = $3, held = $4"
+		   " WHERE id = $2 AND conversation_id = $1"
+		   " AND state IN ('queued', 'sent')", "tttt", conversation_id,
+		   id, state, held) < 0)
 		return -1;
 	if (db_changed(db) == 1)
 		return 0;
@@ -157,6 +172,21 @@ int message_set_state(struct db *db, const char *conversation_id,
 	if (known == 0 || e->kind == ERR_CONFLICT)
 		return err_set(e, ERR_MISSING, "no such message");
 	return -1;
+}
+
+int message_hold(struct db *db, const char *conversation_id, const char *id,
+		 const char *why, struct err *e)
+{
+	return leave_queue(db, conversation_id, id, "withdrawn", why, e);
+}
+
+int message_set_state(struct db *db, const char *conversation_id,
+		      const char *id, const char *state, struct err *e)
+{
+	if (!str_equal(state, "queued") && !str_equal(state, "sent") &&
+	    !str_equal(state, "withdrawn"))
+		return err_set(e, ERR_INTERNAL, "no message state %s", state);
+	return leave_queue(db, conversation_id, id, state, "", e);
 }
 
 struct listing {
@@ -177,6 +207,7 @@ static int list_row(void *data, const struct db_row *row, struct err *e)
 	m.text = db_text(row, 3);
 	m.at = db_number(row, 4);
 	m.created_at = db_number(row, 5);
+	m.held = db_text(row, 6);
 	return l->each(l->data, &m, e);
 }
 
@@ -187,11 +218,13 @@ int message_each_unplaced(struct db *db, const char *conversation_id,
 {
 	struct listing l = { each, data };
 
-	return db_query(db, e, list_row, &l, "SELECT id, conversation_id,"
-			" state, text, at, created_at FROM messages"
-			" WHERE conversation_id = $1"
-			" AND state IN ('queued', 'sent') ORDER BY seq", "t",
-			conversation_id);
+	/* Two halves, for each has its index. */
+	return db_query(db, e, list_row, &l, "SELECT " COLUMNS ", seq"
+			" FROM messages WHERE conversation_id = $1"
+			" AND state IN ('queued', 'sent') UNION ALL"
+			" SELECT " COLUMNS ", seq FROM messages"
+			" WHERE conversation_id = $1 AND held <> ''"
+			" ORDER BY seq", "t", conversation_id);
 }
 
 int message_each_placed(struct db *db, const char *conversation_id,
@@ -202,8 +235,7 @@ int message_each_placed(struct db *db, const char *conversation_id,
 {
 	struct listing l = { each, data };
 
-	return db_query(db, e, list_row, &l, "SELECT id, conversation_id,"
-			" state, text, at, created_at FROM messages"
+	return db_query(db, e, list_row, &l, "SELECT " COLUMNS " FROM messages"
 			" WHERE conversation_id = $1 AND state = 'seen'"
 			" AND at < $2 ORDER BY seq DESC LIMIT $3", "tnn",
 			conversation_id, before, (int64_t)limit);

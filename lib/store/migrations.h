@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 struct migration {
-	int64_t number;		/* 1, 2, 3 ... without a gap */
+	int64_t number;		/* 1, 2, 3 ..., rising; each runs once, also below a later one */
 	const char *name;
 	const char *sql;	/* one or more statements */
 };

@@ -67,8 +67,8 @@ struct decoder_events {
 	/* command_lifecycle: queued, started, completed, cancelled, discarded, refused. */
 	void (*command)(void *data, const char *uuid, const char *lifecycle);
 	/*
-	 * The text of a message that ended without an echo, so that it can be
-	 * drawn (echo() gives its place first); NULL: not a message of ours.
+	 * The text of a message that is echoed as markup or not at all, so that
+	 * it can be drawn; echo() follows. NULL: not a message of ours.
 	 */
 	const char *(*words)(void *data, const char *uuid);
 	void (*turn_started)(void *data);

@@ -153,9 +153,10 @@ static void say_text(struct decoder *d, int64_t at, const char *text, size_t n)
 }
 
 /* A slash command is echoed as markup; shown is what was typed. */
-static bool command(struct decoder *d, int64_t at, const struct buf *text)
+static bool command(struct decoder *d, const char *uuid, int64_t at,
+		    const struct buf *text)
 {
-	const char *name, *args;
+	const char *name, *args, *words;
 	struct err e = { 0 };
 	size_t n, nargs = 0;
 	auto_buf typed = BUF_INIT(CONTENT_MAX);
@@ -164,6 +165,11 @@ static bool command(struct decoder *d, int64_t at, const struct buf *text)
 	     !str_starts(text->data, "<command-message>")) ||
 	    !tagged(text->data, "<command-name>", "</command-name>", &name, &n))
 		return false;
+	words = d->ev->words ? d->ev->words(d->data, uuid) : NULL;
+	if (words) {	/* /review is echoed as /code-review */
+		say_text(d, at, words, strlen(words));
+		return true;
+	}
 	if (!tagged(text->data, "<command-args>", "</command-args>", &args, &nargs))
 		args = "";
 	if (buf_add(&typed, name, n, &e) == 0 && nargs && buf_add(&typed, " ", 1, &e) == 0 &&
@@ -193,14 +199,14 @@ static void echo(struct decoder *d, struct json_object *line)
 	at = command_echoed(d, uuid);
 	if (known(d, uuid, true))
 		return;
-	if (d->ev->echo)
-		d->ev->echo(d->data, uuid, at < 0 ? d->line_at : at);
 	if (field_text(line, "timestamp", NULL))
 		skip = joined_prefix(d, buf_text(&text), text.len);
 	else
 		remember(d, buf_text(&text), text.len);
-	if (!text.len || !command(d, at, &text))
+	if (!text.len || !command(d, uuid, at, &text))
 		say_text(d, at, buf_text(&text) + skip, text.len - skip);
+	if (d->ev->echo)
+		d->ev->echo(d->data, uuid, at < 0 ? d->line_at : at);
 	images(d, "user", field_list(message, "content"));
 }
 

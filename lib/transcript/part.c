@@ -248,6 +248,18 @@ int message_render(const struct templates *t, const struct i18n_locale *text,
 	return bad ? -1 : 0;
 }
 
+static void add_held(struct view *one, const struct i18n_locale *text,
+		     const char *why)
+{
+	char key[40];
+	const char *word;
+
+	snprintf(key, sizeof(key), "queue_held_%.20s", why);
+	word = text && why[0] ? i18n_sentence(text, key) : NULL;
+	view_flag(one, "held", why[0] != '\0');
+	view_text(one, "why", word ? word : "");
+}
+
 int queue_render(const struct templates *t, const struct i18n_locale *text,
 		 const struct message *const *messages, size_t n, struct buf *out,
 		 struct err *e)
@@ -262,6 +274,7 @@ int queue_render(const struct templates *t, const struct i18n_locale *text,
 		one = view_append(list);
 		view_text(one, "id", messages[i]->id);
 		view_text(one, "text", messages[i]->text);
+		add_held(one, text, messages[i]->held);
 	}
 	bad = template_render(t, "parts/queue", view, text, out, e);
 	talloc_free(view);

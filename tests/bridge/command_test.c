@@ -31,6 +31,17 @@ static void commands_have_their_fields(void **state)
 	assert_int_equal(c->type, COMMAND_MESSAGE);
 	assert_string_equal(c->id, ID);
 	assert_string_equal(c->text, "공방");
+	assert_string_equal(c->held, "");
+	talloc_free(c);
+	c = parse("{\"type\":\"message\",\"id\":\"" ID "\",\"held\":\"" ID "\",\"text\":\"\"}");
+	assert_string_equal(c->held, ID);
+	talloc_free(c);
+	c = parse("{\"type\":\"send\",\"id\":\"" ID "\",\"held\":\"" ID "\"}");
+	assert_int_equal(c->type, COMMAND_SEND);
+	assert_string_equal(c->held, ID);
+	talloc_free(c);
+	c = parse("{\"type\":\"discard\",\"held\":\"" ID "\"}");
+	assert_int_equal(c->type, COMMAND_DISCARD);
 	talloc_free(c);
 	c = parse("{\"type\":\"answer\",\"target\":\"p-77\",\"choice\":\"deny\","
 		  "\"reason\":\"no\",\"answers\":{\"q\":[\"a\",\"b\"],\"r\":\"c\"}}");
@@ -58,6 +69,10 @@ static void bad_commands_are_refused(void **state)
 		"{\"type\":\"message\",\"id\":\"" ID "\",\"text\":\"a\\u0000b\"}",
 		"{\"type\":\"message\",\"id\":\"" ID "\",\"text\":\"\xff\"}",
 		"{\"type\":\"message\",\"id\":\"" ID "\",\"text\":1}",
+		"{\"type\":\"message\",\"id\":\"" ID "\",\"text\":\"a\",\"held\":\"x\"}",
+		"{\"type\":\"send\",\"id\":\"" ID "\"}",
+		"{\"type\":\"send\",\"held\":\"" ID "\"}",
+		"{\"type\":\"discard\",\"held\":1}",
 		"{\"type\":\"ask\"}", "{\"type\":\"ask\",\"domain\":7}",
 		"{\"type\":\"ask\",\"domain\":\"a\",\"reason\":[]}",
 		"{\"type\":\"answer\",\"target\":\"p--1\",\"choice\":\"deny\"}",

@@ -123,18 +123,54 @@ test("stop interrupts at once, by button and by Esc", async () => {
 	assert.equal(await page.locator("[data-part=text][data-state=running]").count(), 0);
 });
 
-test("messages wait in a queue and can be withdrawn", async () => {
+test("messages wait in a queue; what is withdrawn is kept, and sent or edited", async () => {
 	const page = await open();
 	await begin(page, "slow 6");
 	await page.locator("[data-part=text][data-state=running]").waitFor();
 	await say(page, "second message");
 	await say(page, "third message");
 	await page.locator("#queue li", {hasText: "third message"}).locator("[data-withdraw]").click();
-	await page.locator("#queue li", {hasText: "third message"}).waitFor({state: "detached"});
+	const third = page.locator("#queue li[data-held]", {hasText: "third message"});
+	await third.waitFor();
 	await page.locator("[data-role=user]", {hasText: "second message"}).waitFor();
 	await turns(page, 2);
 	assert.doesNotMatch(await page.locator("#chat-area").innerText(), /third message/);
+	assert.equal(await page.locator("#queue li").count(), 1);
+	await third.locator("[data-edit]").click();
+	assert.equal(await page.inputValue("#message-input"), "third message");
+	await page.reload();
+	assert.equal(await page.inputValue("#message-input"), "third message");
+	await page.locator("#queue li[data-editing]").waitFor();
+	await page.fill("#message-input", "the third, edited");
+	await page.keyboard.press("Enter");
+	await page.locator("[data-role=user]", {hasText: "the third, edited"}).waitFor();
+	await turns(page, 3);
 	assert.equal(await page.locator("#queue li").count(), 0);
+	assert.deepEqual(page.problems, []);
+});
+
+test("what stop takes out of the queue is there after a reload, in each tab", async () => {
+	const page = await open();
+	await begin(page, "slow 60");
+	await page.locator("[data-part=text][data-state=running]").waitFor();
+	await say(page, "first kept");
+	await say(page, "second kept");
+	await page.locator("#queue li", {hasText: "second kept"}).locator("[data-withdraw]").waitFor();
+	await page.click("#stop");
+	await page.locator("#queue li[data-held]").nth(1).waitFor();
+	await ready(page);
+	await page.reload();
+	const other = await page.context().newPage();
+	await other.goto(page.url());
+	for (const tab of [page, other])
+		await tab.locator("#queue li[data-held]").nth(1).waitFor();
+	await page.locator("#queue li", {hasText: "second kept"}).locator("[data-discard]").click();
+	await other.locator("#queue li", {hasText: "second kept"}).waitFor({state: "detached"});
+	await other.locator("#queue li", {hasText: "first kept"}).locator("[data-send]").click();
+	await page.locator("[data-role=user]", {hasText: "first kept"}).waitFor();
+	await ready(page);
+	assert.equal(await page.locator("#queue li").count(), 0);
+	assert.equal(await page.locator("[data-role=user]", {hasText: "first kept"}).count(), 1);
 });
 
 test("two tabs show the same", async () => {

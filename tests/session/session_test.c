@@ -24,6 +24,9 @@
 
 #define M1 "11111111-1111-4111-8111-111111111111"
 #define M2 "22222222-2222-4222-8222-222222222222"
+#define M3 "33333333-3333-4333-8333-333333333333"
+#define M4 "44444444-4444-4444-8444-444444444444"
+#define M5 "55555555-5555-4555-8555-555555555555"
 
 static struct world {
 	char dir[64], conversation[ID_SIZE], user[ID_SIZE];
@@ -321,7 +324,7 @@ static int teardown(void **state)
 }
 
 struct counts {
-	int users, texts, errors, parts;
+	int users, texts, errors, parts, commands;
 };
 
 static int count_part(void *data, const struct part *p, struct err *e)
@@ -330,6 +333,7 @@ static int count_part(void *data, const struct part *p, struct err *e)
 
 	c->parts++;
 	c->users += str_equal(p->role, "user");
+	c->commands += strstr(p->data, "\"/help\"") != NULL;
 	c->texts += str_equal(p->role, "assistant") && str_equal(p->kind, "text");
 	c->errors += str_equal(p->kind, "error");
 	return 0;
@@ -349,20 +353,26 @@ static struct counts stored(void)
 
 static int count_message(void *data, const struct message *m, struct err *e)
 {
-	++*(int *)data;
+	++((int *)data)[m->held[0] != '\0'];
 	return 0;
+}
+
+/* In the store: those that wait, or (held) those kept for their person. */
+static int messages(bool held)
+{
+	struct db *db = database();
+	struct err e = { 0 };
+	int n[2] = { 0 };
+
+	assert_int_equal(message_each_unplaced(db, w.conversation,
+					       count_message, n, &e), 0);
+	talloc_free(db);
+	return n[held];
 }
 
 static int unplaced(void)
 {
-	struct db *db = database();
-	struct err e = { 0 };
-	int n = 0;
-
-	assert_int_equal(message_each_unplaced(db, w.conversation,
-					       count_message, &n, &e), 0);
-	talloc_free(db);
-	return n;
+	return messages(false);
 }
 
 static int given(const char *what)
@@ -468,6 +478,8 @@ static void what_waits_can_be_withdrawn(void **state)
 	session_withdraw(w.s, M1);
 	turn_loop();
 	assert_int_equal(unplaced(), 1);
+	assert_int_equal(messages(true), 1);
+	assert_string_equal(session_queued(w.s, 0)->held, "withdrawn");
 	fake_ready();
 	turn_loop();
 	assert_int_equal(given(M1), 0);
@@ -484,8 +496,76 @@ static void what_was_given_is_cancelled(void **state)
 	session_withdraw(w.s, M1);
 	turn_loop();
 	assert_int_equal(given("cancel_async_message"), 1);
-	assert_null(session_queued(w.s, 0));
+	assert_string_equal(session_queued(w.s, 0)->held, "withdrawn");
+	assert_null(session_queued(w.s, 1));
 	assert_int_equal(unplaced(), 0);
+	assert_int_equal(messages(true), 1);
+}
+
+/* Two wait in a turn that is stopped: nothing of them is lost, also for a new bridge. */
+static void what_stop_takes_from_the_queue_is_held(void **state)
+{
+	answers = false;
+	fake_ready();
+	session_message(w.s, 1, M1, "hello");
+	turn_loop();
+	say_turn_start(M1);
+	session_message(w.s, 1, M2, "more");
+	session_message(w.s, 1, M3, "and more");
+	turn_loop();
+	wait_recorded();
+	session_interrupt(w.s);
+	turn_loop();
+	assert_int_equal(unplaced(), 2);
+	fake_say("{\"type\":\"command_lifecycle\",\"state\":\"cancelled\","
+		 "\"command_uuid\":\"" M2 "\"}");
+	fake_say("{\"type\":\"command_lifecycle\",\"state\":\"cancelled\","
+		 "\"command_uuid\":\"" M3 "\"}");
+	say_turn_end(M1);
+	turn_loop();
+	assert_string_equal(state_of(), "ready");
+	assert_int_equal(unplaced(), 0);
+	assert_int_equal(messages(true), 2);
+	wait_recorded();
+	close_session();
+	open_session();
+	assert_string_equal(session_queued(w.s, 0)->text, "more");
+	assert_string_equal(session_queued(w.s, 0)->held, "stopped");
+	assert_string_equal(session_queued(w.s, 1)->text, "and more");
+	assert_null(session_queued(w.s, 2));
+	assert_string_equal(session_state(w.s), "idle");
+
+	/* one is sent as it was, by two pages at once; the other one edited */
+	answers = true;
+	session_send_held(w.s, 1, M4, M2);
+	session_send_held(w.s, 2, M5, M2);
+	turn_loop();
+	assert_int_equal(given("\"content\":\"more\""), 2);
+	assert_int_equal(given("\"uuid\":\"" M4 "\""), 1);
+	assert_int_equal(given("\"uuid\":\"" M5 "\""), 0);
+	assert_int_equal(messages(true), 1);
+	session_message_for(w.s, 1, M5, "and less", M3);
+	turn_loop();
+	assert_int_equal(given("and less"), 1);
+	assert_null(session_queued(w.s, 0));
+	assert_int_equal(messages(true), 0);
+}
+
+static void a_held_message_can_be_removed(void **state)
+{
+	session_message(w.s, 1, M1, "hello");
+	turn_loop();
+	session_withdraw(w.s, M1);
+	turn_loop();
+	assert_int_equal(messages(true), 1);
+	session_discard(w.s, M2);
+	session_discard(w.s, M1);
+	turn_loop();
+	assert_null(session_queued(w.s, 0));
+	assert_int_equal(messages(true), 0);
+	fake_ready();
+	turn_loop();
+	assert_int_equal(given(M1), 0);
 }
 
 static void stop_interrupts_and_ends_tools(void **state)
@@ -919,6 +999,7 @@ static void a_command_without_an_echo_leaves_it_ready(void **state)
 	assert_null(session_queued(w.s, 0));
 	c = stored();
 	assert_int_equal(c.users, 1);
+	assert_int_equal(c.commands, 1);
 	assert_int_equal(c.texts, 1);
 	assert_int_equal(unplaced(), 0);
 
@@ -964,7 +1045,7 @@ static void until(bool (*holds)(void))
 
 static bool given_twice(void)
 {
-	return fake.starts == 2 && given("\"uuid\":\"" M1 "\"") == 2;
+	return given("\"uuid\":\"" M1 "\"") == 2;
 }
 
 static bool is_ready(void)
@@ -984,8 +1065,11 @@ static void a_process_that_says_nothing_of_a_message_is_replaced(void **state)
 	until(given_twice);
 	assert_int_equal(fake.deletes, 1);
 	until(is_ready);
-	assert_int_equal(fake.starts, 2);
+	turn_loop();
+	assert_int_equal(given("\"uuid\":\"" M1 "\""), 2);
 	assert_int_equal(fake.deletes, 2);
+	assert_int_equal(messages(true), 1);
+	assert_string_equal(session_queued(w.s, 0)->held, "untaken");
 }
 
 static bool was_deleted(void)
@@ -1013,6 +1097,7 @@ static void a_withdrawal_that_is_not_answered_ends_the_process(void **state)
 	until(is_ready);
 	assert_int_equal(given("\"uuid\":\"" M1 "\""), 1);
 	assert_int_equal(unplaced(), 0);
+	assert_string_equal(session_queued(w.s, 0)->held, "stopped");
 }
 
 static void waiting_is_told_at_once(void **state)
@@ -1138,6 +1223,8 @@ int main(void)
 		TEST(the_queue_is_bounded_in_bytes),
 		TEST(what_waits_can_be_withdrawn),
 		TEST(what_was_given_is_cancelled),
+		TEST(what_stop_takes_from_the_queue_is_held),
+		TEST(a_held_message_can_be_removed),
 		TEST(stop_interrupts_and_ends_tools),
 		TEST(a_killed_claude_ends_its_turn_once_and_is_resumed),
 		TEST(the_other_flag_is_tried_once),

@@ -203,7 +203,8 @@ static void nobody_reaches_anothers(void **state)
 
 static int join_messages(void *data, const struct message *m, struct err *e)
 {
-	return buf_addf(data, e, "%s %s;", m->text, m->state);
+	return buf_addf(data, e, "%s %s%s;", m->text, m->held[0] ? "held " : m->state,
+			m->held);
 }
 
 static const char *unplaced(struct db *db, const char *conversation)
@@ -247,6 +248,25 @@ static void messages_are_kept_once_and_in_order(void **state)
 	FAILS(ERR_MISSING, message_set_state(f->db, two, m[0], "queued", &e));
 	FAILS(ERR_MISSING, message_set_state(f->db, one, one, "queued", &e));
 	assert_int_equal(message_add(f->db, one, m[1], "b", &e), 0);
+
+	/* held ones are listed in their place until they are sent anew or removed */
+	FAILS(ERR_CONFLICT, message_hold(f->db, one, m[1], "stopped", &e));
+	OK(message_hold(f->db, one, m[0], "stopped", &e));
+	assert_string_equal(unplaced(f->db, one), "a held stopped;c queued;");
+	FAILS(ERR_CONFLICT, message_set_state(f->db, one, m[0], "sent", &e));
+	OK(message_release(f->db, two, m[0], &e));
+	assert_string_equal(unplaced(f->db, one), "a held stopped;c queued;");
+	id_new(m[1]);
+	FAILS(ERR_INPUT, message_add_for(f->db, one, m[1], "/clear", m[0], &e));
+	assert_string_equal(unplaced(f->db, one), "a held stopped;c queued;");
+	assert_int_equal(message_add_for(f->db, one, m[1], "A", m[0], &e), 1);
+	assert_string_equal(unplaced(f->db, one), "c queued;A queued;");
+	OK(message_hold(f->db, one, m[2], "withdrawn", &e));
+	assert_int_equal(count_open(f->db), 1);
+	OK(message_set_state(f->db, one, m[1], "withdrawn", &e));
+	assert_int_equal(count_open(f->db), 0);	/* nothing waits for Claude */
+	OK(message_release(f->db, one, m[2], &e));
+	assert_string_equal(unplaced(f->db, one), "");
 	OK(user_set_disabled(f->db, user, true, &e));
 	assert_int_equal(count_open(f->db), 0);
 	OK(conversation_mark_deleted(f->db, two, user, &e));

@@ -675,9 +675,9 @@ static void each_end_of_a_message_is_known(void **state)
 		{ BEGUN(ID_A) SAID RESULT LIFE(ID_A, "completed"),
 		  { "user typed", "assistant an answer", "assistant input" }, 1 },
 		/* one whose echo follows the answer stands before it all the same */
-		{ BEGUN(ID_A) SAID ECHO(ID_A, "<command-name>/model</command-name>")
+		{ BEGUN(ID_A) SAID ECHO(ID_A, "<command-name>/other</command-name>")
 		  SILENT LIFE(ID_A, "completed"),
-		  { "user /model", "assistant an answer" }, 1 },
+		  { "user typed", "assistant an answer" }, 1 },
 		/* a hook took it: its words, and the hook's */
 		{ BEGUN(ID_A) WARNING REASON LIFE(ID_A, "completed"),
 		  { "user typed", "assistant a hook's" }, 1 },

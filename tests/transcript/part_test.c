@@ -226,7 +226,8 @@ static void recordings_are_drawn(void **state)
 static void messages_and_queue(void **state)
 {
 	struct part p = { .at = 5, .turn = 5, .role = "user", .kind = "text", .state = "ok", .data = "{}" };
-	struct message m = { .id = "00000000-0000-7000-8000-000000000000", .text = "<b>hi</b>" };
+	struct message m = { .id = "00000000-0000-7000-8000-000000000000", .text = "<b>hi</b>",
+			     .held = "" };
 	const struct message *list[] = { &m };
 	auto_buf out = BUF_INIT(1 << 20);
 	struct err e = { 0 };
@@ -240,6 +241,16 @@ static void messages_and_queue(void **state)
 	assert_int_equal(queue_render(templates, i18n_find(texts, "ko"), list, 1, &out, &e), 0);
 	assert_has(out.data, "&lt;b&gt;hi&lt;/b&gt;");
 	assert_has(out.data, "data-withdraw=\"00000000-0000-7000-8000-000000000000\"");
+	assert_null(strstr(out.data, "data-held"));
+	buf_clear(&out);
+	m.held = "stopped";
+	assert_int_equal(queue_render(templates, i18n_find(texts, "ko"), list, 1, &out, &e), 0);
+	assert_has(out.data, "data-held");
+	assert_has(out.data, "멈춰서 보내지 않음");
+	assert_has(out.data, "data-send=\"00000000-0000-7000-8000-000000000000\"");
+	assert_has(out.data, "data-edit=");
+	assert_has(out.data, "data-discard=");
+	assert_null(strstr(out.data, "data-withdraw"));
 	buf_clear(&out);
 	assert_int_equal(queue_render(templates, i18n_find(texts, "ko"), NULL, 0, &out, &e), 0);
 	assert_null(strstr(out.data, "<"));
