@@ -17,7 +17,7 @@
 #include "terminal.h"
 
 /* Reads or makes the password, and prints it when it was made. */
-static int new_hash(const struct call *c, char hash[PASSWORD_HASH_SIZE],
+static int new_hash(const struct call *c, const struct user *u, char hash[PASSWORD_HASH_SIZE],
 		    char made[32], struct err *e)
 {
 	char password[TERMINAL_PASSWORD_SIZE];
@@ -25,12 +25,12 @@ static int new_hash(const struct call *c, char hash[PASSWORD_HASH_SIZE],
 
 	if (c->options[OPTION_GENERATE]) {
 		password_generate(made);
-		return password_hash(made, hash, e);
+		return password_hash(made, u, hash, e);
 	}
 	made[0] = '\0';
-	if (terminal_read_password(password, e) < 0)
+	if (terminal_read_password(u, password, e) < 0)
 		return -1;
-	rc = password_hash(password, hash, e);
+	rc = password_hash(password, u, hash, e);
 	explicit_bzero(password, sizeof(password));
 	return rc;
 }
@@ -45,6 +45,7 @@ int command_user_add(const struct call *c, struct err *e)
 {
 	char hash[PASSWORD_HASH_SIZE], made[32], id[ID_SIZE];
 	const char *role = c->options[OPTION_ROLE], *login = c->words[0];
+	const struct user new = { .login = login, .display_name = login };
 	bool admin = role && str_equal(role, "admin");
 	struct db *db = command_store(c, e);
 
@@ -54,7 +55,7 @@ int command_user_add(const struct call *c, struct err *e)
 		return err_set(e, ERR_CONFLICT, "login %s is taken; choose"
 			" another, or set its password with:"
 			" gongbang user passwd %s", login, login);
-	if (e->kind != ERR_MISSING || new_hash(c, hash, made, e) < 0 ||
+	if (e->kind != ERR_MISSING || new_hash(c, &new, hash, made, e) < 0 ||
 	    user_create(db, login, hash, admin, id, e) < 0)
 		return -1;
 	print_made(made);
@@ -116,7 +117,7 @@ int command_user_passwd(const struct call *c, struct err *e)
 	struct user *u;
 
 	if (!db || !(u = command_user(c, db, c->words[0], e)) ||
-	    new_hash(c, hash, made, e) < 0)
+	    new_hash(c, u, hash, made, e) < 0)
 		return -1;
 	if (end_all(redis(c), db, u, e) < 0)
 		return err_wrap(e, "nothing changed: the logins of %s were not"

@@ -217,7 +217,7 @@ static int change(struct request *r, struct response *out, struct err *e)
 		       form_text(r->form, "again")))
 		return err_tell(e, ERR_INPUT, "error_password_again",
 				"the new passwords differ");
-	if (password_hash(form_text(r->form, "password"), hash, e) < 0 ||
+	if (password_hash(form_text(r->form, "password"), v->user, hash, e) < 0 ||
 	    end_others(r, e) < 0 ||
 	    user_set_password_hash(v->db, v->user->id, hash, e) < 0)
 		return -1;

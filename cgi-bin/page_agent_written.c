@@ -9,6 +9,7 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/str.h"
+#include "core/unicode.h"
 #include "runs.h"
 #include "transcript/agent_script.h"
 #include "transcript/field.h"
@@ -168,28 +169,6 @@ static int show_progress(struct request *r, struct response *out,
 	return page_render(r, out, "pages/agent_writing", view, e);
 }
 
-/* At most so many characters, and none that a name may not have. */
-static const char *name_from(const struct request *r,
-			     const struct agent_script *s)
-{
-	char *name = talloc_strndup(r, s->name, s->name_n), *c;
-	size_t n, count = 0;
-
-	if (!name)
-		err_abort("out of memory");
-	for (c = name; *c; c++) {
-		if ((unsigned char)*c < ' ' || *c == 0x7f)
-			*c = ' ';
-	}
-	for (n = 0; name[n]; n++) {
-		if (((unsigned char)name[n] & 0xc0) != 0x80 &&
-		    count++ == AGENT_NAME_MAX)
-			break;
-	}
-	name[n] = '\0';
-	return name;
-}
-
 static int show_form(struct request *r, struct response *out,
 		     const struct conversation *c, const struct answer *a,
 		     struct err *e)
@@ -199,8 +178,9 @@ static int show_form(struct request *r, struct response *out,
 	struct view *view;
 	bool found = agent_script_find(buf_text(&a->text), &script);
 
-	f->text[FIELD_NAME] = found && script.name_n ? name_from(r, &script) :
-			      *c->title ? c->title : "";
+	f->text[FIELD_NAME] = !found || !script.name_n ? c->title :
+		unicode_name(r, talloc_strndup(r, script.name, script.name_n),
+			     AGENT_NAME_MAX);
 	f->text[FIELD_PROMPT] = talloc_strndup(f, script.prompt,
 					       script.prompt_n);
 	if (*c->model)

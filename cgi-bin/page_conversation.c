@@ -5,6 +5,7 @@
 
 #include "core/log.h"
 #include "core/str.h"
+#include "core/unicode.h"
 #include "pages.h"
 #include "transcript/export.h"
 
@@ -18,27 +19,16 @@ const char *page_title(const struct request *r, const struct conversation *c)
 }
 
 /* The first characters of the first line that says something. */
-static char *title_from(const void *ctx, const char *text)
+static char *title_from(void *ctx, const char *text)
 {
-	size_t n, i, characters = 0;
-	char *title;
+	char *title = unicode_name(ctx, "", 0);
+	size_t n;
 
-	text += strspn(text, " \t\r\n");
-	n = strcspn(text, "\r\n");
-	for (i = 0; i < n; i++) {
-		if (((unsigned char)text[i] & 0xc0) != 0x80 &&
-		    characters++ == TITLE_CHARACTERS)
-			break;
+	for (; *text && !*title; text += n + (text[n] != '\0')) {
+		n = strcspn(text, "\r\n");
+		title = unicode_name(ctx, talloc_strndup(ctx, text, n),
+				     TITLE_CHARACTERS);
 	}
-	title = talloc_strndup(ctx, text, i);
-	if (!title)
-		err_abort("out of memory");
-	for (n = 0; title[n]; n++) {
-		if ((unsigned char)title[n] < ' ' || title[n] == 0x7f)
-			title[n] = ' ';
-	}
-	while (n && title[n - 1] == ' ')
-		title[--n] = '\0';
 	return title;
 }
 

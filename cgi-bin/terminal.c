@@ -70,14 +70,14 @@ static int ask(const char *prompt, char out[TERMINAL_PASSWORD_SIZE],
 	return rc;
 }
 
-static int ask_twice(char out[TERMINAL_PASSWORD_SIZE],
+static int ask_twice(const struct user *u, char out[TERMINAL_PASSWORD_SIZE],
 		     const sigset_t *waiting, struct err *e)
 {
 	char again[TERMINAL_PASSWORD_SIZE];
 	int rc;
 
 	if (ask("Password: ", out, waiting, e) < 0 ||
-	    password_check(out, e) < 0 ||
+	    password_check(out, u, e) < 0 ||
 	    ask("The same again: ", again, waiting, e) < 0)
 		return -1;
 	rc = str_equal(out, again) ? 0 :
@@ -87,7 +87,7 @@ static int ask_twice(char out[TERMINAL_PASSWORD_SIZE],
 }
 
 /* Whatever ends the asking, the terminal gets its echo back. */
-static int ask_unseen(char out[TERMINAL_PASSWORD_SIZE],
+static int ask_unseen(const struct user *u, char out[TERMINAL_PASSWORD_SIZE],
 		      const struct termios *before, struct err *e)
 {
 	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
@@ -107,7 +107,7 @@ static int ask_unseen(char out[TERMINAL_PASSWORD_SIZE],
 	/* Else Ctrl-C may throw away what we print because of it. */
 	unseen.c_lflag |= NOFLSH;
 	tcsetattr(STDIN_FILENO, TCSAFLUSH, &unseen);
-	rc = ask_twice(out, &waiting, e);
+	rc = ask_twice(u, out, &waiting, e);
 	tcsetattr(STDIN_FILENO, TCSAFLUSH, before);
 	sigprocmask(SIG_SETMASK, &waiting, NULL);
 	for (i = 0; i < 4; i++)
@@ -115,11 +115,12 @@ static int ask_unseen(char out[TERMINAL_PASSWORD_SIZE],
 	return rc;
 }
 
-int terminal_read_password(char out[TERMINAL_PASSWORD_SIZE], struct err *e)
+int terminal_read_password(const struct user *u,
+			   char out[TERMINAL_PASSWORD_SIZE], struct err *e)
 {
 	struct termios before;
 
 	if (tcgetattr(STDIN_FILENO, &before) == 0)
-		return ask_unseen(out, &before, e);
+		return ask_unseen(u, out, &before, e);
 	return read_line(out, NULL, e);
 }

@@ -8,10 +8,10 @@
 #define TERMINAL_PASSWORD_SIZE (PASSWORD_MAX + 2)
 
 /*
- * One line of standard input without its line end. On a terminal asks, without
+ * For that account. One line of standard input without its line end. On a terminal asks, without
  * echo, twice. ERR_INPUT for no line, a NUL in it, or two that differ.
  */
-int terminal_read_password(char out[TERMINAL_PASSWORD_SIZE], struct err *e)
-	must_check;
+int terminal_read_password(const struct user *u, char out[TERMINAL_PASSWORD_SIZE],
+			   struct err *e) must_check;
 
 #endif

@@ -10,4 +10,5 @@ lib_core_libcore_a_SOURCES = \
 	lib/core/log.c lib/core/log.h \
 	lib/core/settings.c lib/core/settings.def lib/core/settings.h \
 	lib/core/str.c lib/core/str.h \
-	lib/core/tree.c lib/core/tree.h
+	lib/core/tree.c lib/core/tree.h \
+	lib/core/unicode.c lib/core/unicode.h

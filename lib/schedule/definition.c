@@ -6,6 +6,7 @@
 #include <talloc.h>
 
 #include "core/str.h"
+#include "core/unicode.h"
 
 #define NUMBER(field, name, min, max, preset) \
 	{ field, #name, "error_agent_" field, \
@@ -138,13 +139,10 @@ static bool has_control(const char *s)
 
 static int check_name(const char *name, struct err *e)
 {
-	size_t n = strlen(name);
-
-	if (utf8_valid(name, n) && name[strspn(name, " ")] &&
-	    utf8_count(name, n) <= AGENT_NAME_MAX && !has_control(name))
+	if (unicode_name_valid(name, AGENT_NAME_MAX))
 		return 0;
 	return err_tell(e, ERR_INPUT, "error_agent_name",
-			"name: 1 to %d characters, none a control character",
+			"name: 1 to %d characters that can be seen, none a control character",
 			AGENT_NAME_MAX);
 }
 

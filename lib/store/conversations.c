@@ -6,6 +6,7 @@
 
 #include "core/clock.h"
 #include "core/str.h"
+#include "core/unicode.h"
 #include "store/executions.h"
 #include "store/like.h"
 
@@ -16,9 +17,7 @@
 
 static int check_title(const char *title, size_t min, struct err *e)
 {
-	size_t n = strlen(title);
-
-	if (!utf8_valid(title, n) || n < min || utf8_count(title, n) > TITLE_MAX)
+	if ((min || *title) && !unicode_name_valid(title, TITLE_MAX))
 		return err_tell(e, ERR_INPUT, "error_conversation_title",
 				"a title is %zu to %d characters", min,
 				TITLE_MAX);

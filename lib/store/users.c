@@ -6,6 +6,7 @@
 
 #include "core/clock.h"
 #include "core/str.h"
+#include "core/unicode.h"
 #include "store/fold.h"
 
 #define LOGIN_MAX 32
@@ -163,10 +164,9 @@ static int check_preferences(const char *display_name, const char *locale,
 			     const char *theme, const char *timezone,
 			     struct err *e)
 {
-	size_t n = strlen(display_name);
+	size_t n;
 
-	if (!utf8_valid(display_name, n) || n == 0 ||
-	    utf8_count(display_name, n) > DISPLAY_NAME_MAX)
+	if (!unicode_name_valid(display_name, DISPLAY_NAME_MAX))
 		return err_tell(e, ERR_INPUT, "error_display_name",
 				"a name is 1 to 64 characters");
 	if (!str_equal(locale, "") && !str_equal(locale, "en") &&

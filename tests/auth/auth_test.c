@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <signal.h>
+#include <sodium.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <talloc.h>
@@ -60,6 +61,54 @@ static int tear_down(void **state)
 	assert_string_equal(err_kind_name(e.kind), err_kind_name(want)); \
 } while (0)
 
+static const struct user kim = { .login = "kim", .display_name = "김철수님" };
+
+static void what_anybody_would_try_is_no_password(void **state)
+{
+	static const char *const bad[] = {
+		"            ", "aaaaaaaaaa", "가가가가가가가가가가", "1111111111",
+		"abababababab", "1234567890", "0123456789", "9876543210",
+		"abcdefghijkl", "password123", "Password2026!", "P4ssw0rd2026",
+		"pa$$word!!!!!", "QWERTYUIOP", "qwertyuiop12", "1q2w3e4r5t",
+		"qwer1234qwer1234", "iloveyou12", "welcome2026", "비밀번호1234567",
+		"비밀번호비밀번호비밀번호", "kim1234567", "kimkimkimkim",
+		"KIM-kim-KIM!", "김철수님1234567", "\xe2\x84\xaaim1234567",
+	};
+	static const char *const good[] = {
+		"correct horse battery", "비밀번호는열글자예요", "kimchi jjigae 7",
+		"8203471156", "tr0ub4dor&3x", "qwerty is not enough",
+	};
+	struct err e = { 0 };
+	size_t i;
+
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		if (password_check(bad[i], &kim, &e) == 0)
+			fail_msg("%s is taken", bad[i]);
+		assert_string_equal(e.key, "error_password_common");
+	}
+	for (i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+		OK(password_check(good[i], &kim, &e));
+}
+
+/* Typed on a Mac or elsewhere, the same letters are the same password. */
+static void a_password_has_one_form(void **state)
+{
+	static const char composed[] = "caf\xc3\xa9 au lait";
+	static const char parted[] = "cafe\xcc\x81 au lait";
+	/* Of "cafe<U+0301> au lait" as it was typed, before there was one form. */
+	char hash[PASSWORD_HASH_SIZE], old[crypto_pwhash_STRBYTES];
+	struct err e = { 0 };
+
+	OK(password_hash(composed, &kim, hash, &e));
+	assert_true(password_matches(hash, parted));
+	OK(password_hash(parted, &kim, hash, &e));
+	assert_true(password_matches(hash, composed));
+	assert_int_equal(crypto_pwhash_str(old, parted, strlen(parted), 1,
+					   8 << 20), 0);
+	assert_true(password_matches(old, parted));
+	assert_false(password_matches(old, "cafe au lait"));
+}
+
 static void passwords_match_their_hash_only(void **state)
 {
 	static const struct { const char *password, *key; } bad[] = {
@@ -73,8 +122,8 @@ static void passwords_match_their_hash_only(void **state)
 	struct err e = { 0 };
 	size_t i;
 
-	OK(password_hash("비밀번호는열글자예요", hash, &e));
-	OK(password_hash("비밀번호는열글자예요", again, &e));
+	OK(password_hash("비밀번호는열글자예요", &kim, hash, &e));
+	OK(password_hash("비밀번호는열글자예요", &kim, again, &e));
 	assert_string_not_equal(hash, again);
 	assert_true(str_starts(hash, "$argon2id$v=19$m=65536,t=2,p=1$"));
 	assert_true(password_matches(hash, "비밀번호는열글자예요"));
@@ -83,12 +132,12 @@ static void passwords_match_their_hash_only(void **state)
 	assert_false(password_matches(NULL, "anything at all"));
 	assert_false(password_matches("nonsense", "anything at all"));
 	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		FAILS(ERR_INPUT, password_hash(bad[i].password, hash, &e));
+		FAILS(ERR_INPUT, password_hash(bad[i].password, &kim, hash, &e));
 		assert_string_equal(e.key, bad[i].key);
 	}
 	memset(large, 'x', sizeof(large) - 1);
 	large[sizeof(large) - 1] = '\0';
-	FAILS(ERR_INPUT, password_hash(large, hash, &e));
+	FAILS(ERR_INPUT, password_hash(large, &kim, hash, &e));
 	assert_string_equal(e.key, "error_password_long");
 	assert_false(password_matches(hash, large));
 }
@@ -103,7 +152,7 @@ static void generated_passwords_differ_and_pass(void **state)
 	assert_int_equal(strlen(a), 20);
 	assert_string_not_equal(a, b);
 	assert_null(strpbrk(a, "Il1O0o"));
-	OK(password_check(a, &e));
+	OK(password_check(a, &kim, &e));
 }
 
 static void logins_begin_and_end(void **state)
@@ -343,28 +392,28 @@ static void tries_at_once_do_not_overshoot(void **state)
 
 static void a_browser_is_known_by_its_cookie(void **state)
 {
-	struct user kim = { .id = "a", .password_hash = "$argon2id$one" };
+	struct user jin = { .id = "a", .password_hash = "$argon2id$one" };
 	struct user lee = { .id = "b", .password_hash = "$argon2id$one" };
 	char a[TOKEN_SIZE], b[TOKEN_SIZE], forged[TOKEN_SIZE];
 	char name[DEVICE_COOKIE_SIZE], other[DEVICE_COOKIE_SIZE];
 
-	device_make(&kim, NULL, a);
-	assert_true(device_valid(&kim, a));
+	device_make(&jin, NULL, a);
+	assert_true(device_valid(&jin, a));
 	assert_false(device_valid(&lee, a));
-	assert_false(device_valid(&kim, NULL));
-	assert_false(device_valid(&kim, "x"));
+	assert_false(device_valid(&jin, NULL));
+	assert_false(device_valid(&jin, "x"));
 	token_new(forged);
-	assert_false(device_valid(&kim, forged));
+	assert_false(device_valid(&jin, forged));
 	memcpy(forged, a, TOKEN_SIZE);
 	forged[0] = a[0] == '0' ? '1' : '0';
-	assert_false(device_valid(&kim, forged));
-	device_make(&kim, a, b);
+	assert_false(device_valid(&jin, forged));
+	device_make(&jin, a, b);
 	assert_string_equal(a, b);
-	device_make(&kim, forged, b);
+	device_make(&jin, forged, b);
 	assert_string_not_equal(forged, b);
-	kim.password_hash = "$argon2id$two";
-	assert_false(device_valid(&kim, a));
-	device_cookie(&kim, name);
+	jin.password_hash = "$argon2id$two";
+	assert_false(device_valid(&jin, a));
+	device_cookie(&jin, name);
 	device_cookie(&lee, other);
 	assert_string_not_equal(name, other);
 }
@@ -393,6 +442,8 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_anybody_would_try_is_no_password),
+		cmocka_unit_test(a_password_has_one_form),
 		cmocka_unit_test(passwords_match_their_hash_only),
 		cmocka_unit_test(generated_passwords_differ_and_pass),
 		cmocka_unit_test(a_browser_is_known_by_its_cookie),

@@ -26,9 +26,10 @@ static void add_account(struct site_under_test *s, const char *login,
 			char id[ID_SIZE])
 {
 	char hash[PASSWORD_HASH_SIZE];
+	const struct user new = { .login = login, .display_name = login };
 	struct err e = { 0 };
 
-	if (password_hash(PASSWORD, hash, &e) < 0 ||
+	if (password_hash(PASSWORD, &new, hash, &e) < 0 ||
 	    user_create(s->db, login, hash, false, id, &e) < 0)
 		fail_msg("%s", e.text);
 }

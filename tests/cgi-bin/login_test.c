@@ -377,6 +377,12 @@ static void test_password(void **state)
 	expect_error(post(&b, "/account/password", "csrf=CSRF&current="
 			  "correct+horse+battery&password=another+password"
 			  "&again=another+passwort"), 400, "differ");
+	expect_error(post(&b, "/account/password", "csrf=CSRF&current="
+			  "correct+horse+battery&password=Password2026!"
+			  "&again=Password2026!"), 400, "one of the first");
+	expect_error(post(&b, "/account/password", "csrf=CSRF&current="
+			  "correct+horse+battery&password=kim1234567"
+			  "&again=kim1234567"), 400, "one of the first");
 	expect_to(get(&other, "/login"), "/workspace");
 	expect_to(post(&b, "/account/password", "csrf=CSRF&current="
 		       "correct+horse+battery&password=another+password"
@@ -428,6 +434,8 @@ static void test_language_and_theme(void **state)
 	talloc_free(a);
 	expect_to(post(&b, "/account", "csrf=CSRF&display_name=kim&locale="
 		       "&theme=&timezone=Asia/Seoul"), "/account?saved=1");
+	expect_error(post(&b, "/account", "csrf=CSRF&display_name=%E2%80%8B"
+			  "&locale=en&theme=&timezone="), 400, "can be seen");
 	expect_error(post(&b, "/account", "csrf=CSRF&display_name=kim&locale="
 			  "en&theme=&timezone=posix/Asia/Seoul"), 400,
 		     "not the name of a time zone");

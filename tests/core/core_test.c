@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <talloc.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -20,6 +21,7 @@
 #include "core/id.h"
 #include "core/settings.h"
 #include "core/str.h"
+#include "core/unicode.h"
 
 static void err_reads_outermost_first(void **state)
 {
@@ -238,9 +240,53 @@ static void addresses_are_read_and_written(void **state)
 		assert_int_equal(address_parse(bad[i], &at, &len, &e), -1);
 }
 
+static void names_can_be_seen(void **state)
+{
+	static const char *const bad[] = {
+		"", " ", "\xe2\x80\x8b", "\xe2\x80\x8b\xe2\x80\x8d\xef\xbb\xbf",
+		"\xe3\x85\xa4" /* Hangul filler */, "\xe2\xa0\x80", "\xc2\xad",
+		"\xe1\x85\x9f\xe1\x85\xa0", "\xc2\xa0\xe3\x80\x80", "\xcd\x8f",
+		"a\tb", "a\nb", "a\x1b[31m", "a\xc2\x85", "a\xe2\x80\xa8z",
+		"gnp.exe\xe2\x80\xae" "fdp", "\xe2\x81\xa6x\xe2\x81\xa9", "a\xff",
+		"123456",
+	};
+	static const char *const good[] = {
+		"a", "공방", "a b", "\xf0\x9f\x91\xa8\xe2\x80\x8d\xf0\x9f\x91\xa9",
+		"\xd7\xa9\xd7\x9c", "e\xcc\x81", "12345",
+	};
+	static const char *const rows[][2] = {
+		{ "  two \t\n words ", "two words" }, { "\xe2\x80\x8b", "" },
+		{ "\xe3\x85\xa4 \xc2\xa0", "" }, { "abcdefgh", "abcde" },
+		{ "ab \xe2\x80\xae" "cd", "ab cd" }, { "abcd efgh", "abcd" },
+		{ "공방의 첫 대화", "공방의 첫" }, { "a\xff" "b", "a b" }, { "", "" },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		if (unicode_name_valid(bad[i], 5))
+			fail_msg("row %zu is taken", i);
+	}
+	for (i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		if (!unicode_name_valid(good[i], 5))
+			fail_msg("%s is refused", good[i]);
+	}
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char *name = unicode_name(NULL, rows[i][0], 5);
+
+		if (i == 0) {
+			talloc_free(name);
+			name = unicode_name(NULL, rows[i][0], 50);
+		}
+		assert_string_equal(name, rows[i][1]);
+		assert_true(!*name || unicode_name_valid(name, 50));
+		talloc_free(name);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(names_can_be_seen),
 		cmocka_unit_test(err_reads_outermost_first),
 		cmocka_unit_test(buf_refuses_past_its_cap),
 		cmocka_unit_test(utf8_is_checked_and_mended),
