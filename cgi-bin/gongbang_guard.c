@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <talloc.h>
 #include <uv.h>
@@ -10,6 +11,7 @@
 #include "core/log.h"
 #include "core/settings.h"
 #include "guard/guard.h"
+#include "guard/host.h"
 #include "workspace/spec.h"
 
 static bool named(void *data, const char *name)
@@ -23,6 +25,18 @@ static struct container_spec *spec_of(const void *ctx, void *data,
 	return id_valid(user_id) ? workspace_spec_new(ctx, data, user_id) : NULL;
 }
 
+static enum volume_quota quota_of(const struct settings *s)
+{
+	enum volume_quota quota = VOLUME_AUTO;
+	struct err e = { 0 };
+
+	if (volume_quota_parse(settings_text(s, SET_DISK_QUOTA), &quota, &e) < 0) {
+		fprintf(stderr, "gongbang-guard: %s\n", e.text);
+		exit(2);
+	}
+	return quota;
+}
+
 static void end(uv_signal_t *signal, int number)
 {
 	uv_stop(signal->loop);
@@ -32,7 +46,16 @@ int main(int argc, char **argv)
 {
 	static const char *const *const execs[] = { workspace_enter_argv, NULL };
 	struct settings *s = settings_main(&argc, &argv);
-	const struct guard_policy policy = {
+	const struct host_settings host = {
+		.folder = settings_text(s, SET_GUARD_STATE),
+		.engine_socket = settings_text(s, SET_ENGINE_SOCKET),
+		.uid_first = settings_number(s, SET_WORKSPACE_UID_FIRST),
+		.uid_count = settings_number(s, SET_WORKSPACE_UID_COUNT),
+		.bytes = settings_number(s, SET_WORKSPACE_DISK) << 20,
+		.inodes = settings_number(s, SET_WORKSPACE_INODES),
+		.quota = quota_of(s),
+	};
+	struct guard_policy policy = {
 		.engine_socket = settings_text(s, SET_ENGINE_SOCKET),
 		.socket = settings_text(s, SET_ENGINE_GUARD),
 		.instance = settings_text(s, SET_INSTANCE),
@@ -50,7 +73,8 @@ int main(int argc, char **argv)
 	log_start("gongbang-guard", settings_flag(s, SET_DEBUG));
 	signal(SIGPIPE, SIG_IGN);
 	uv_loop_init(&loop);
-	g = guard_new(NULL, &loop, &policy, &e);
+	policy.host = host_new(NULL, &host, &e);
+	g = policy.host ? guard_new(policy.host, &loop, &policy, &e) : NULL;
 	if (!g) {
 		log_failure("start", &e, NULL);
 		return EXIT_FAILURE;
@@ -64,6 +88,7 @@ int main(int argc, char **argv)
 	uv_run(&loop, UV_RUN_DEFAULT);
 	talloc_free(g);
 	uv_run(&loop, UV_RUN_NOWAIT);
+	talloc_free(policy.host);
 	settings_free(s);
 	return EXIT_SUCCESS;
 }

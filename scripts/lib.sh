@@ -206,6 +206,15 @@ dk() {
 	docker -H "unix://$engine" "$@"
 }
 
+# The volumes that are file systems of their own, let go of.
+volumes_unmount() { # INSTANCE
+	dk volume ls -q --filter "label=gongbang.instance=$1" |
+		xargs -r docker -H "unix://$engine" volume inspect --format '{{.Mountpoint}}' |
+		while read -r path; do
+			! mountpoint -q "$path" || umount "$path"
+		done
+}
+
 # Whether a recorded daemon of ours still runs: file, word in its command line.
 pid_runs() {
 	local pid

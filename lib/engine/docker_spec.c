@@ -29,12 +29,22 @@ static struct json_object *list1(struct json_object *item)
 	return a;
 }
 
-static struct json_object *labels(const struct container_spec *spec)
+static struct json_object *number_text(int64_t n)
+{
+	char digits[24];
+
+	snprintf(digits, sizeof(digits), "%lld", (long long)n);
+	return text(digits);
+}
+
+struct json_object *docker_labels_new(const struct container_spec *spec)
 {
 	struct json_object *o = json_object_new_object();
 
 	put(o, LABEL_INSTANCE, text(spec->instance));
 	put(o, LABEL_USER, text(spec->user_id));
+	if (spec->uids)
+		put(o, LABEL_UIDS, number_text(spec->uids));
 	return o;
 }
 
@@ -56,7 +66,7 @@ static struct json_object *volume(const struct container_spec *spec,
 	struct json_object *o = mount("volume", spec->volume, target, false);
 	struct json_object *options = json_object_new_object();
 
-	put(options, "Labels", labels(spec));
+	put(options, "Labels", docker_labels_new(spec));
 	put(o, "VolumeOptions", options);
 	return o;
 }
@@ -75,6 +85,10 @@ static struct json_object *mounts(const struct container_spec *spec)
 	if (spec->extra_ca)
 		json_object_array_add(a, mount("bind", spec->extra_ca, CA_PATH,
 					       true));
+	if (spec->passwd)
+		json_object_array_add(a, mount("bind", spec->passwd, "/etc/passwd", true));
+	if (spec->group)
+		json_object_array_add(a, mount("bind", spec->group, "/etc/group", true));
 	return a;
 }
 
@@ -160,16 +174,19 @@ static struct json_object *build(const struct container_spec *spec)
 	struct json_object *o = json_object_new_object();
 	struct json_object *env = json_object_new_array();
 	struct json_object *health = json_object_new_object();
+	const long long uid = spec->uid ? spec->uid : 1000;
 	const char *const *e;
+	char user[48];
 
 	for (e = spec->env; e && *e; e++)
 		json_object_array_add(env, text(*e));
 	put(o, "Image", text(spec->image));
 	put(o, "Hostname", text("workspace"));
-	put(o, "User", text("1000:1000"));
+	snprintf(user, sizeof(user), "%lld:%lld", uid, uid);
+	put(o, "User", text(user));
 	put(o, "WorkingDir", text("/var/lib/gongbang/volume"));
 	put(o, "Env", env);
-	put(o, "Labels", labels(spec));
+	put(o, "Labels", docker_labels_new(spec));
 	put(o, "StopTimeout", json_object_new_int(5));
 	put(health, "Test", list1(text("NONE")));
 	put(o, "Healthcheck", health);
@@ -189,7 +206,7 @@ struct json_object *docker_spec_new(const struct container_spec *spec)
 	struct json_object *o = build(spec), *label = NULL, *env = NULL;
 	char hex[65];
 
-	hash(o, hex);
+	container_spec_hash(spec, hex);
 	if (json_object_object_get_ex(o, "Labels", &label)) {
 		put(label, LABEL_SPEC, text(hex));
 		if (spec->token_hash)
@@ -202,8 +219,12 @@ struct json_object *docker_spec_new(const struct container_spec *spec)
 
 void container_spec_hash(const struct container_spec *spec, char out[65])
 {
-	struct json_object *o = build(spec);
+	struct container_spec plain = *spec;
+	struct json_object *o;
 
+	plain.uid = 0;
+	plain.passwd = plain.group = NULL;
+	o = build(&plain);
 	hash(o, out);
 	json_object_put(o);
 }

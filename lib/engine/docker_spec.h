@@ -11,9 +11,13 @@
 #define LABEL_USER "gongbang.user"
 #define LABEL_SPEC "gongbang.spec"
 #define LABEL_TOKEN "gongbang.token"
+#define LABEL_UIDS "gongbang.uids"
 
 /* Gives (json_object_put), with the labels gongbang.spec and gongbang.token, and the secret. */
 struct json_object *docker_spec_new(const struct container_spec *spec);
+
+/* What its container and volume are labelled with. Gives. */
+struct json_object *docker_labels_new(const struct container_spec *spec);
 
 /* The body of POST /containers/NAME/exec: argv NULL-ended, attached without a terminal. Gives. */
 struct json_object *docker_exec_new(const char *const *argv);

@@ -39,6 +39,10 @@ struct container_spec {
 	int64_t cpus;
 	int64_t pids;
 	int64_t tmp;			/* bytes of /tmp, in whole MiB */
+	int64_t uids;			/* label gongbang.uids: first of the users' own uids; 0: all are 1000 */
+	/* Of the host, set by its guard; not in the hash. */
+	int64_t uid;			/* user and group inside; 0: 1000 */
+	const char *passwd, *group;	/* host files, bound read-only over /etc's; NULL: the image's */
 };
 
 struct container_state {

@@ -12,6 +12,7 @@
 #include "core/tree.h"
 #include "engine/docker.h"
 #include "engine/docker_spec.h"
+#include "guard/host.h"
 
 #define PATH_MAX_BYTES 8192
 #define GRACE_MAX 600
@@ -139,6 +140,8 @@ static int same_spec(struct guard_call *call, const struct guard_policy *policy,
 	ours = docker_spec_new(spec);
 	if (same_text(ours, body, e) < 0)
 		return -1;
+	if (!str_copy(call->user_id, sizeof(call->user_id), user_id))
+		return deny(e, "a user's id too long");
 	return buf_add(&call->body, body->data, body->len, e);
 }
 
@@ -259,6 +262,48 @@ static int check(struct guard_call *call, const struct guard_policy *policy,
 	default:
 		return check_container(call, policy, &r->body, e);
 	}
+}
+
+static int write_create(struct guard_call *call, struct container_spec *spec,
+			const struct host_user *u, struct err *e)
+{
+	auto_json *given = docker_json(&call->body, e);
+	auto_json *placed = NULL;
+
+	if (!given || take_token(spec, given, e) < 0)
+		return -1;
+	spec->uid = u->uid;
+	spec->passwd = *u->passwd ? u->passwd : NULL;
+	spec->group = *u->group ? u->group : NULL;
+	placed = docker_spec_new(spec);
+	buf_clear(&call->body);
+	if (buf_add_text(&call->body, json_object_to_json_string_ext(
+				placed, JSON_C_TO_STRING_PLAIN), e) < 0)
+		return -1;
+	call->request.body = call->body.data;
+	return 0;
+}
+
+int guard_call_place(struct guard_call *call, const struct guard_policy *policy,
+		     const struct host_user *u, struct err *e)
+{
+	void *ctx = talloc_new(NULL);
+	struct container_spec *spec = policy->spec(ctx, policy->data, u->id);
+	int rc = spec ? write_create(call, spec, u, e) :
+		 deny(e, "a container of nobody");
+
+	talloc_free(ctx);
+	return rc;
+}
+
+struct json_object *guard_volume_new(const struct container_spec *spec)
+{
+	struct json_object *o = json_object_new_object();
+
+	json_object_object_add(o, "Name", json_object_new_string(spec->volume));
+	json_object_object_add(o, "Driver", json_object_new_string("local"));
+	json_object_object_add(o, "Labels", docker_labels_new(spec));
+	return o;
 }
 
 int guard_inspect_path(struct buf *path, const char *name, struct err *e)

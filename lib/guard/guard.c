@@ -14,6 +14,7 @@
 #include "engine/docker.h"
 #include "engine/docker_spec.h"
 #include "guard/call.h"
+#include "guard/host.h"
 
 #define REQUEST_MS 10000	/* until a request is whole */
 #define BACKLOG 512
@@ -31,6 +32,7 @@ struct connection {
 	struct guard_request request;
 	struct guard_call call;
 	struct docker_http *http;	/* the engine's side; NULL: none now */
+	struct preparation *preparation;	/* on a thread; NULL: none */
 	bool closed, streaming, stopped;
 };
 
@@ -49,6 +51,20 @@ struct guard {
 	int connections;
 	/* Sets, by key: containers seen to be of this instance, execs made here. */
 	struct json_object *names, *execs;
+	struct json_object *preparing;	/* set of user ids */
+};
+
+/* A user's part of the host is put up on a thread; outlives its connection. */
+struct preparation {
+	uv_work_t work;
+	struct guard *guard;
+	struct connection *connection;	/* NULL: it went */
+	const struct host *host;
+	struct host_user user;
+	bool create;
+	enum volume_quota held;
+	int rc;
+	struct err e;
 };
 
 struct sending {
@@ -58,11 +74,11 @@ struct sending {
 	char bytes[];
 };
 
-static void know(struct json_object *set, const char *key)
+static void know(struct json_object *set, const char *key, const char *value)
 {
 	if (json_object_object_length(set) >= KNOWN_MAX)
 		json_object_object_del(set, json_object_get_object(set)->head->k);
-	json_object_object_add(set, key, NULL);
+	json_object_object_add(set, key, json_object_new_string(value));
 }
 
 static bool knows(struct json_object *set, const char *key)
@@ -88,6 +104,8 @@ static void hang_up(struct connection *c)
 	c->closed = true;
 	LIST_REMOVE(c, link);
 	c->guard->connections--;
+	if (c->preparation)
+		c->preparation->connection = NULL;
 	if (c->http)
 		docker_http_close(c->http);
 	c->http = NULL;
@@ -221,9 +239,9 @@ static void note(struct connection *c, int status, const struct buf *body)
 
 		id = json_object_get_string(docker_json_find(o, "Id", NULL));
 		if (id)
-			know(g->execs, id);
+			know(g->execs, id, "");
 	} else if (c->call.verb == GUARD_CREATE && status == 201) {
-		know(g->names, c->call.name);
+		know(g->names, c->call.name, c->call.user_id);
 	} else if (c->call.verb == GUARD_EXEC_INSPECT) {
 		json_object_object_del(g->execs, c->call.name);
 	} else if (c->call.of_container &&
@@ -263,19 +281,143 @@ static const struct docker_http_events events = {
 	.end = engine_end,
 };
 
-static void ask(struct connection *c)
+static void forward(struct connection *c)
 {
 	c->http = docker_http_send(&c->guard->engine, &c->call.request, &events, c);
 }
 
-static bool is_ours(const struct guard *g, const struct buf *body)
+static void prepare(uv_work_t *work)
+{
+	struct preparation *p = work->data;
+
+	p->rc = p->create ? host_user_names(p->host, &p->user, &p->e) : 0;
+	if (p->rc == 0)
+		p->rc = host_user_volume(p->host, &p->user, &p->held, &p->e);
+}
+
+static void prepared(uv_work_t *work, int status)
+{
+	struct preparation *p = work->data;
+	struct connection *c = p->connection;
+
+	json_object_object_del(p->guard->preparing, p->user.id);
+	if (p->rc == 0 && p->e.kind)
+		log_failure("volume_only_watched", &p->e, "user", p->user.id, NULL);
+	p->e.kind = p->rc == 0 ? ERR_NONE : p->e.kind;
+	if (c && p->rc == 0 && p->create)
+		p->rc = guard_call_place(&c->call, c->guard->policy, &p->user, &p->e);
+	if (p->rc < 0)
+		log_failure("volume", &p->e, "user", p->user.id, NULL);
+	if (c) {
+		c->preparation = NULL;
+		if (p->rc < 0)
+			reply_words(c, 500, p->e.text);
+		else
+			forward(c);
+	}
+	talloc_free(p);
+}
+
+static void begin_preparation(struct connection *c, const char *path)
+{
+	struct guard *g = c->guard;
+	struct preparation *p = talloc_zero(NULL, struct preparation);
+	struct err e = { 0 };
+
+	if (!p)
+		err_abort("out of memory");
+	p->work.data = p;
+	p->guard = g;
+	p->connection = c;
+	p->host = g->policy->host;
+	p->create = c->call.verb == GUARD_CREATE;
+	if (host_user_find(g->policy->host, c->call.user_id, path, &p->user,
+			   &e) < 0) {
+		log_failure("uid", &e, "user", c->call.user_id, NULL);
+		reply_words(c, 500, e.text);
+		talloc_free(p);
+		return;
+	}
+	c->preparation = p;
+	know(g->preparing, p->user.id, "");
+	uv_queue_work(g->engine.loop, &p->work, prepare, prepared);
+}
+
+/* Only a plain volume of the engine's own is a folder that may be worked on. */
+static void volume_found(void *data, int status, const struct buf *body,
+			 const struct err *trouble)
+{
+	struct connection *c = data;
+	struct err e = { 0 };
+	auto_json *o = trouble ? NULL : docker_json(body, &e);
+	const char *path = json_object_get_string(docker_json_find(o, "Mountpoint", NULL));
+	const char *driver = json_object_get_string(docker_json_find(o, "Driver", NULL));
+	struct json_object *options = docker_json_find(o, "Options", NULL);
+
+	c->http = NULL;
+	if (trouble)
+		reply_words(c, 502, trouble->text);
+	else if (status != 201 && status != 200)
+		reply(c, status, body->data, body->len);
+	else if (!path || *path != '/' || !driver || !str_equal(driver, "local") ||
+		 (options && json_object_object_length(options)))
+		forward(c);
+	else
+		begin_preparation(c, path);
+}
+
+static const struct docker_http_events volume_events = { .answer = volume_found };
+
+/* Creating a volume that is there answers where it is. */
+static void find_volume(struct connection *c)
+{
+	struct guard *g = c->guard;
+	void *ctx = talloc_new(NULL);
+	struct container_spec *spec = g->policy->spec(ctx, g->policy->data,
+						      c->call.user_id);
+	struct docker_request rq = {
+		.method = "POST",
+		.path = "/volumes/create",
+		.deadline_ms = DOCKER_QUICK_MS,
+		.body_max = DOCKER_ANSWER_MAX,
+	};
+
+	if (!spec) {
+		reply_words(c, 403, "no such user");
+	} else if (knows(g->preparing, c->call.user_id)) {
+		reply_words(c, 409, "its volume is being prepared");
+	} else {
+		auto_json *body = guard_volume_new(spec);
+
+		rq.body = json_object_to_json_string_ext(body, JSON_C_TO_STRING_PLAIN);
+		c->http = docker_http_send(&g->engine, &rq, &volume_events, c);
+	}
+	talloc_free(ctx);
+}
+
+static void ask(struct connection *c)
+{
+	bool starts = c->call.verb == GUARD_CREATE || c->call.verb == GUARD_START;
+
+	if (starts && c->guard->policy->host && *c->call.user_id)
+		find_volume(c);
+	else
+		forward(c);
+}
+
+/* Takes whose it is from its label, which only root and the guard wrote. */
+static bool is_ours(struct connection *c, const struct buf *body)
 {
 	struct err e = { 0 };
 	auto_json *o = docker_json(body, &e);
+	struct json_object *labels = docker_json_find(o, "Config", "Labels", NULL);
 	const char *label = json_object_get_string(
-		docker_json_find(o, "Config", "Labels", LABEL_INSTANCE, NULL));
+		docker_json_find(labels, LABEL_INSTANCE, NULL));
+	const char *user_id = json_object_get_string(
+		docker_json_find(labels, LABEL_USER, NULL));
 
-	return label && str_equal(label, g->policy->instance);
+	return label && str_equal(label, c->guard->policy->instance) && user_id &&
+	       str_copy(c->call.user_id, sizeof(c->call.user_id), user_id);
 }
 
 static void looked(void *data, int status, const struct buf *body,
@@ -289,11 +431,11 @@ static void looked(void *data, int status, const struct buf *body,
 		reply_words(c, 502, trouble->text);
 	} else if (status == 404) {
 		ask(c);
-	} else if (status != 200 || !is_ours(c->guard, body)) {
+	} else if (status != 200 || !is_ours(c, body)) {
 		err_set(&e, ERR_DENIED, "a container of another installation");
 		refuse(c, &e);
 	} else {
-		know(c->guard->names, c->call.name);
+		know(c->guard->names, c->call.name, c->call.user_id);
 		ask(c);
 	}
 }
@@ -317,6 +459,16 @@ static void look(struct connection *c)
 	c->http = docker_http_send(&c->guard->engine, &rq, &look_events, c);
 }
 
+/* True when it was seen before, and whose it is. */
+static bool recall(struct connection *c)
+{
+	struct json_object *user_id;
+
+	return json_object_object_get_ex(c->guard->names, c->call.name, &user_id) &&
+	       str_copy(c->call.user_id, sizeof(c->call.user_id),
+			json_object_get_string(user_id));
+}
+
 static void decide(struct connection *c)
 {
 	const struct guard *g = c->guard;
@@ -333,7 +485,7 @@ static void decide(struct connection *c)
 	if (of_exec && !knows(g->execs, c->call.name)) {
 		err_set(&e, ERR_DENIED, "an exec that was not made here");
 		refuse(c, &e);
-	} else if (c->call.of_container && !knows(g->names, c->call.name)) {
+	} else if (c->call.of_container && !recall(c)) {
 		look(c);
 	} else {
 		ask(c);
@@ -430,9 +582,12 @@ static int release(struct guard *g)
 	while (!LIST_EMPTY(&g->open))
 		hang_up(LIST_FIRST(&g->open));
 	docker_http_close_all(&g->engine);
+	while (json_object_object_length(g->preparing))
+		uv_run(g->engine.loop, UV_RUN_ONCE);
 	uv_close((uv_handle_t *)&g->listener->pipe, listener_gone);
 	json_object_put(g->names);
 	json_object_put(g->execs);
+	json_object_put(g->preparing);
 	return 0;
 }
 
@@ -474,6 +629,7 @@ struct guard *guard_new(const void *ctx, uv_loop_t *loop,
 	LIST_INIT(&g->open);
 	g->names = json_object_new_object();
 	g->execs = json_object_new_object();
+	g->preparing = json_object_new_object();
 	g->listener->guard = g;
 	g->listener->pipe.data = g->listener;
 	uv_pipe_init(loop, &g->listener->pipe, 0);

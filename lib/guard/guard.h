@@ -13,6 +13,7 @@
 #include "engine/engine.h"
 
 struct guard;
+struct host;
 
 /* Borrowed for the guard's life. */
 struct guard_policy {
@@ -30,6 +31,7 @@ struct guard_policy {
 	 */
 	struct container_spec *(*spec)(const void *ctx, void *data, const char *user_id);
 	void *data;
+	struct host *host;		/* NULL: containers and volumes are the engine's alone */
 };
 
 /* Gives (child of ctx). Freeing it closes all connections; the loop must run once more. */

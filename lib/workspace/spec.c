@@ -140,6 +140,8 @@ struct container_spec *workspace_spec_new(const void *ctx,
 		.cpus = settings_number(s, SET_WORKSPACE_CPUS),
 		.pids = settings_number(s, SET_WORKSPACE_PIDS),
 		.tmp = settings_number(s, SET_WORKSPACE_TMP) * MIB,
+		.uids = *settings_text(s, SET_ENGINE_GUARD) ?
+			settings_number(s, SET_WORKSPACE_UID_FIRST) : 0,
 	};
 	return spec;
 }

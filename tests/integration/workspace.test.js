@@ -24,7 +24,7 @@ test("docker inspect proves every limit", async () => {
 	const h = c.HostConfig;
 	assert.equal(c.Name, "/" + name);
 	assert.equal(c.Config.Image, "claude-workspace:latest");
-	assert.match(c.Config.User, /^(claude|1000)/);
+	assert.match(c.Config.User, /^(19\d{8}):\1$/);
 	assert.equal(c.Config.WorkingDir, "/workspace");
 	assert.equal(h.ReadonlyRootfs, true);
 	assert.equal(h.Memory, 1 << 30);
@@ -51,7 +51,7 @@ test("docker inspect proves every limit", async () => {
 });
 
 test("it is the user claude, and the root file system cannot be written", () => {
-	assert.match(inside(name, "id -u; pwd; echo $HOME"), /^1000\n\/workspace\n\/workspace\n/);
+	assert.match(inside(name, "id -u; id -un; pwd; echo $HOME; echo ~claude; stat -c %U . .claude"), /^19\d{8}\nclaude\n\/workspace\n\/workspace\n\/workspace\nclaude\nclaude\n/);
 	assert.match(inside(name, "touch /usr/x /etc/x /x 2>&1"), /Read-only/);
 	assert.match(inside(name, "cat /proc/1/status | grep -E 'Cap(Eff|Bnd|Prm)|NoNewPrivs'"), /CapPrm:\s+0+\n.*CapEff:\s+0+\n.*CapBnd:\s+0+\n.*NoNewPrivs:\s+1/s);
 	assert.match(inside(name, "cat /proc/1/cmdline | tr '\\0' ' '"), /gongbang-shim/);

@@ -1,0 +1,137 @@
+#include "config.h"
+#include "guard/volume.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/str.h"
+#include "guard/image.h"
+#include "guard/project.h"
+#include "guard/tree.h"
+
+static const char *const names[] = {
+	[VOLUME_AUTO] = "auto", [VOLUME_PROJECT] = "project",
+	[VOLUME_IMAGE] = "image", [VOLUME_WATCH] = "watch",
+};
+
+int volume_quota_parse(const char *name, enum volume_quota *quota, struct err *e)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (str_equal(names[i], name)) {
+			*quota = (enum volume_quota)i;
+			return 0;
+		}
+	}
+	return err_set(e, ERR_INPUT, "disk_quota must be auto, project, image"
+		       " or watch, not %s", name);
+}
+
+static bool is_empty(const char *path)
+{
+	DIR *dir = opendir(path);
+	struct dirent *entry;
+	bool empty = dir != NULL;
+
+	while (empty && (entry = readdir(dir)))
+		empty = str_equal(entry->d_name, ".") ||
+			str_equal(entry->d_name, "..");
+	if (dir)
+		closedir(dir);
+	return empty;
+}
+
+/*
+ * What lies below the mount point was copied before the image got its name.
+ * Nobody but root writes there while nothing is mounted.
+ */
+static int clear_below(const char *path, struct err *e)
+{
+	if (!is_empty(path) && tree_clear(path, e) < 0)
+		return -1;
+	if (chown(path, 0, 0) < 0 || chmod(path, 0700) < 0)
+		return err_errno(e, ERR_UNAVAILABLE, errno, "%s", path);
+	return 0;
+}
+
+static int hold_by_image(const struct volume *v, struct err *e)
+{
+	if (!image_exists(v->path) &&
+	    image_make(v->path, v->bytes, v->inodes, !is_empty(v->path), e) < 0)
+		return -1;
+	if (!image_mounted(v->path) && clear_below(v->path, e) < 0)
+		return -1;
+	return image_mount(v->path, v->bytes, e);
+}
+
+/* An image that is there holds, whatever the setting says now. */
+static enum volume_quota choose(const struct volume *v)
+{
+	if (image_exists(v->path))
+		return VOLUME_IMAGE;
+	if (v->quota != VOLUME_AUTO)
+		return v->quota;
+	if (project_can(v->path))
+		return VOLUME_PROJECT;
+	return is_empty(v->path) ? VOLUME_IMAGE : VOLUME_WATCH;
+}
+
+/* Without an image a volume still works; with one, nothing else is it. */
+int volume_hold(const struct volume *v, enum volume_quota *held, struct err *e)
+{
+	enum volume_quota wanted = choose(v);
+	int rc = 0;
+
+	if (wanted == VOLUME_PROJECT)
+		rc = project_hold(v->path, v->project, v->bytes, v->inodes, e);
+	else if (wanted == VOLUME_IMAGE)
+		rc = hold_by_image(v, e);
+	if (rc < 0 && (image_exists(v->path) ||
+		       (v->quota != VOLUME_AUTO && is_empty(v->path))))
+		return -1;
+	*held = rc < 0 ? VOLUME_WATCH : wanted;
+	return 0;
+}
+
+/* The root comes last: while it has another owner, the walk begins again. */
+static int own(void *data, int at, const char *name, const struct stat *st,
+	       struct err *e)
+{
+	uid_t owner = *(const uid_t *)data;
+
+	if (st->st_uid == owner && st->st_gid == owner)
+		return 0;
+	if (fchownat(at, name, owner, owner, AT_SYMLINK_NOFOLLOW) < 0 &&
+	    errno != ENOENT)
+		return err_errno(e, ERR_INTERNAL, errno, "change a file's owner");
+	return 0;
+}
+
+int volume_own(const struct volume *v, struct err *e)
+{
+	uid_t owner = v->owner;
+	struct stat st;
+
+	if (lstat(v->path, &st) < 0)
+		return err_errno(e, ERR_UNAVAILABLE, errno, "%s", v->path);
+	if (st.st_uid == owner && st.st_gid == owner)
+		return 0;
+	return tree_walk(v->path, own, &owner, e);
+}
+
+int volume_release(const char *path, struct err *e)
+{
+	return image_unmount(path, e);
+}
+
+enum volume_quota volume_held(const char *path, uint32_t project)
+{
+	if (image_exists(path))
+		return VOLUME_IMAGE;
+	return project_holds(path, project) ? VOLUME_PROJECT : VOLUME_WATCH;
+}

@@ -1,0 +1,303 @@
+/*
+ * A volume's size, number of files and owner on the host, with real loop
+ * devices. Needs root; what this kernel cannot is counted as skipped.
+ */
+#include "config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <talloc.h>
+#include <unistd.h>
+
+#include "core/str.h"
+#include "guard/host.h"
+#include "guard/image.h"
+#include "guard/project.h"
+#include "guard/volume.h"
+
+#define MIB (INT64_C(1) << 20)
+#define USER_A "01980000-0000-7000-8000-00000000000a"
+#define USER_B "01980000-0000-7000-8000-00000000000b"
+#define OWNER 1900000007
+
+static char folder[64], path[80];
+
+static int set_up(void **state)
+{
+	snprintf(folder, sizeof(folder), "/var/tmp/volume_test.XXXXXX");
+	assert_non_null(mkdtemp(folder));
+	snprintf(path, sizeof(path), "%s/_data", folder);
+	return mkdir(path, 0755);
+}
+
+static int tear_down(void **state)
+{
+	char command[160];
+
+	umount2(path, MNT_DETACH);
+	snprintf(command, sizeof(command), "rm -rf --one-file-system %s", folder);
+	return system(command);
+}
+
+static struct volume volume(enum volume_quota quota)
+{
+	return (struct volume){
+		.path = path, .owner = OWNER, .project = 1879048199,
+		.bytes = 64 * MIB, .inodes = 1000, .quota = quota,
+	};
+}
+
+static void hold(const struct volume *v, enum volume_quota expected)
+{
+	enum volume_quota held;
+	struct err e = { 0 };
+
+	if (volume_hold(v, &held, &e) < 0 || volume_own(v, &e) < 0)
+		fail_msg("%s", e.text);
+	if (held != expected)
+		fail_msg("held as %d: %s", held, e.text);
+}
+
+static int open_in(const char *name)
+{
+	char file[160];
+
+	snprintf(file, sizeof(file), "%s/%s", path, name);
+	return open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+}
+
+/* Bytes that can be allocated for a new file, in MiB. */
+static int room(void)
+{
+	int fd = open_in("room"), n = 0;
+	char file[160];
+
+	while (n < 500 && posix_fallocate(fd, n * MIB, MIB) == 0)
+		n++;
+	close(fd);
+	snprintf(file, sizeof(file), "%s/room", path);
+	unlink(file);
+	return n;
+}
+
+/* Files that can be made, then removed again. */
+static int files(int most)
+{
+	char name[160];
+	int n, i;
+
+	for (n = 0; n < most; n++) {
+		int fd;
+
+		snprintf(name, sizeof(name), "f%d", n);
+		fd = open_in(name);
+		if (fd < 0)
+			break;
+		close(fd);
+	}
+	assert_true(n == most || errno == ENOSPC || errno == EDQUOT);
+	for (i = 0; i < n; i++) {
+		snprintf(name, sizeof(name), "%s/f%d", path, i);
+		unlink(name);
+	}
+	return n;
+}
+
+static void expect_owner(const char *name, uid_t owner)
+{
+	char file[160];
+	struct stat st;
+
+	snprintf(file, sizeof(file), "%s/%s", path, name);
+	assert_int_equal(lstat(file, &st), 0);
+	assert_int_equal(st.st_uid, owner);
+	assert_int_equal(st.st_gid, owner);
+}
+
+static void an_image_holds_bytes_and_files(void **state)
+{
+	struct volume v = volume(VOLUME_IMAGE);
+	struct err e = { 0 };
+	struct stat st;
+	char file[80];
+
+	hold(&v, VOLUME_IMAGE);
+	assert_in_range(room(), 30, 64);
+	assert_in_range(files(5000), 500, 1300);
+	expect_owner("", OWNER);
+	snprintf(file, sizeof(file), "%s/disk.img", folder);
+	assert_int_equal(stat(file, &st), 0);
+	assert_int_equal(st.st_size, 64 * MIB);
+	assert_in_range(st.st_blocks * 512, 0, 40 * MIB);	/* sparse: room's were given back or few */
+	close(open_in("kept"));
+	hold(&v, VOLUME_IMAGE);			/* again: nothing changes */
+	assert_int_equal(volume_release(path, &e), 0);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0700);	/* nobody writes below it */
+	assert_int_equal(st.st_uid, 0);
+	v.bytes = 128 * MIB;			/* grown by the setting */
+	hold(&v, VOLUME_IMAGE);
+	assert_int_equal(close(open_in("kept")), 0);
+	assert_in_range(room(), 80, 128);
+	v.quota = VOLUME_WATCH;			/* an image stays one */
+	hold(&v, VOLUME_IMAGE);
+}
+
+static void files_are_moved_into_an_image(void **state)
+{
+	struct volume v = volume(VOLUME_AUTO);
+	char name[160];
+	struct stat st;
+
+	close(open_in("old"));
+	snprintf(name, sizeof(name), "%s/link", path);
+	assert_int_equal(symlink("/etc/passwd", name), 0);
+	hold(&v, VOLUME_WATCH);			/* auto lets it be */
+	assert_false(image_exists(path));
+	v.quota = VOLUME_IMAGE;
+	hold(&v, VOLUME_IMAGE);
+	expect_owner("old", OWNER);
+	expect_owner("link", OWNER);
+	assert_int_equal(stat("/etc/passwd", &st), 0);
+	assert_int_equal(st.st_uid, 0);
+	assert_in_range(files(5000), 500, 1300);
+}
+
+/* Killed at any moment, the next one finishes it. */
+static void a_move_may_be_killed(void **state)
+{
+	struct volume v = volume(VOLUME_IMAGE);
+	char command[512];
+	int round;
+
+	snprintf(command, sizeof(command), "for i in $(seq 200); do echo $i >%s/n$i; done", path);
+	assert_int_equal(system(command), 0);
+	for (round = 0; round < 12; round++) {
+		pid_t pid = fork();
+
+		if (pid == 0) {
+			enum volume_quota held;
+			struct err e = { 0 };
+
+			_exit(volume_hold(&v, &held, &e) < 0 ||
+			      volume_own(&v, &e) < 0);
+		}
+		usleep(4000u * (unsigned)round);
+		kill(pid, SIGKILL);
+		assert_int_equal(waitpid(pid, NULL, 0), pid);
+	}
+	hold(&v, VOLUME_IMAGE);
+	expect_owner("n200", OWNER);
+	snprintf(command, sizeof(command), "test \"$(cat %s/n* | sort -n | md5sum)\" = \"$(seq 200 | md5sum)\"", path);
+	assert_int_equal(system(command), 0);
+}
+
+static void a_tree_gets_its_owner(void **state)
+{
+	struct volume v = volume(VOLUME_WATCH);
+	char command[512];
+
+	snprintf(command, sizeof(command), "mkdir -p %s/a/b/c && touch %s/a/b/c/x && chown -R 1000:1000 %s && "
+		 "chown %d:%d %s/a/b", path, path, path, OWNER, OWNER, path);
+	assert_int_equal(system(command), 0);
+	hold(&v, VOLUME_WATCH);
+	expect_owner("a/b/c/x", OWNER);
+	expect_owner("a", OWNER);
+	expect_owner("", OWNER);
+	v.owner = 1000;				/* and back */
+	hold(&v, VOLUME_WATCH);
+	expect_owner("a/b/c/x", 1000);
+}
+
+/* On an ext4 of our own with project quotas, where the kernel has them. */
+static void a_project_quota_holds(void **state)
+{
+	struct volume v = volume(VOLUME_AUTO);
+	char command[512];
+
+	snprintf(command, sizeof(command),
+		 "truncate -s 300M %s/fs && mkfs.ext4 -q -F -O quota,project -E quotatype=prjquota %s/fs && "
+		 "mount -o loop,prjquota %s/fs %s 2>/dev/null && mkdir %s/v", folder, folder, folder, path, path);
+	if (system(command) != 0) {
+		puts("skipped: ext4 with prjquota does not mount: this kernel needs CONFIG_QUOTA and CONFIG_QFMT_V2");
+		skip();
+	}
+	strcat(path, "/v");
+	close(open_in("old"));
+	hold(&v, VOLUME_PROJECT);
+	assert_true(project_holds(path, v.project));
+	assert_in_range(room(), 50, 64);
+	assert_in_range(files(5000), 900, 1000);
+	v.bytes = 128 * MIB;
+	hold(&v, VOLUME_PROJECT);
+	assert_in_range(room(), 110, 128);
+	path[strlen(path) - 2] = '\0';
+}
+
+static void numbers_are_given_once(void **state)
+{
+	const struct host_settings s = { .folder = folder, .uid_first = 1900000000,
+		.uid_count = 2, .bytes = 64 * MIB, .inodes = 1000,
+		.engine_socket = "/nonexistent" };
+	struct host_user a, b, again, c;
+	char file[100], passwd[1024] = "";
+	struct err e = { 0 };
+	struct host *h = host_new(NULL, &s, &e);
+	int fd;
+
+	assert_int_equal(host_user_find(h, USER_A, path, &a, &e), 0);
+	assert_int_equal(host_user_find(h, USER_B, path, &b, &e), 0);
+	assert_int_equal(a.uid, 1900000000);
+	assert_int_equal(b.owner, 1900000001);
+	assert_int_equal(host_user_find(h, "01980000-0000-7000-8000-00000000000c", path, &c, &e), -1);
+	assert_int_equal(e.kind, ERR_LIMIT);
+	e = (struct err){ 0 };
+	assert_int_equal(host_user_names(h, &a, &e), 0);
+	fd = open(a.passwd, O_RDONLY);
+	assert_true(read(fd, passwd, sizeof(passwd) - 1) > 0);
+	close(fd);
+	assert_non_null(strstr(passwd, "\nclaude:x:1900000000:1900000000::/workspace:"));
+	talloc_free(h);
+	snprintf(file, sizeof(file), "%s/uids", folder);	/* a line that was cut short */
+	fd = open(file, O_WRONLY | O_APPEND);
+	assert_int_equal(write(fd, "7 0198", 6), 6);
+	close(fd);
+	e = (struct err){ 0 };
+	h = host_new(NULL, &s, &e);
+	assert_int_equal(host_user_find(h, USER_B, path, &again, &e), 0);
+	assert_int_equal(again.uid, b.uid);
+	assert_int_equal(host_user_find(h, USER_A, "/var/lib/docker/165536.165536/volumes/x/_data", &again, &e), 0);
+	assert_int_equal(again.uid, 10000);
+	assert_int_equal(again.owner, 175536);
+	talloc_free(h);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(an_image_holds_bytes_and_files, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(files_are_moved_into_an_image, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_move_may_be_killed, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_tree_gets_its_owner, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_project_quota_holds, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(numbers_are_given_once, set_up, tear_down),
+	};
+
+	if (geteuid() != 0) {
+		puts("skipped: needs root for loop devices and owners");
+		return 77;
+	}
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
