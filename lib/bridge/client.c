@@ -258,6 +258,7 @@ static const struct websocket_events events = {
 	.message = on_message,
 	.too_long = on_too_long,
 	.closed = on_closed,
+	.message_ms = 180000,
 };
 
 static void enter(struct client *c, const struct client_start *start)

@@ -13,7 +13,6 @@
 #include "core/clock.h"
 
 #define CLOSE_WAIT_MS 2000
-#define MESSAGE_WAIT_MS 180000	/* from a message's first byte to its last */
 #define FRAMES_WINDOW_MS 10000
 #define FRAMES_MAX 5000		/* frames in that time */
 
@@ -166,6 +165,7 @@ static void arm(struct websocket *w, uint64_t ms)
 static void expect_end(struct websocket *w)
 {
 	w->closing = true;
+	TALLOC_FREE(w->early);
 	if (!w->ending)
 		arm(w, CLOSE_WAIT_MS);
 	w->ending = true;
@@ -181,7 +181,7 @@ static void expect_rest(struct websocket *w)
 	if (!framing_amid(w->framing))
 		disarm(w);
 	else if (!armed)
-		arm(w, MESSAGE_WAIT_MS);
+		arm(w, (uint64_t)w->ev->message_ms);
 }
 
 /* After anything happened: send, then end, wait or let the buffers go. */
@@ -196,7 +196,7 @@ static void settle(struct websocket *w)
 		end(w);
 		return;
 	}
-	if (framing_wants_write(w->framing)) {
+	if (framing_wants_write(w->framing) || w->early) {
 		watch(w, UV_READABLE | UV_WRITABLE);
 		return;
 	}
@@ -226,7 +226,7 @@ static void on_ready(uv_poll_t *poll, int status, int events)
 
 	if (status < 0)
 		end(w);
-	else if (events & UV_READABLE)
+	else if (events & UV_READABLE || w->early)
 		receive(w);
 	else
 		settle(w);

@@ -34,6 +34,7 @@ struct websocket_events {
 	void (*too_long)(void *data, const char *head, size_t n);
 	/* Once; the socket is gone after it. */
 	void (*closed)(void *data);
+	int64_t message_ms;	/* a message may take so long from its first byte to its last */
 };
 
 /*

@@ -3,6 +3,7 @@
 #include "bridge/websocket.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
@@ -41,9 +42,10 @@ static void on_closed(void *data)
 
 static const struct websocket_events events = {
 	.message = on_message, .too_long = on_too_long, .closed = on_closed,
+	.message_ms = 20,
 };
 
-static int setup(void **state)
+static void open_with(const void *early, size_t n)
 {
 	int fds[2];
 
@@ -51,7 +53,12 @@ static int setup(void **state)
 	uv_loop_init(&w.loop);
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
 	w.peer = fds[1];
-	w.ws = websocket_new(NULL, &w.loop, fds[0], CAP, NULL, 0, &events, NULL);
+	w.ws = websocket_new(NULL, &w.loop, fds[0], CAP, early, n, &events, NULL);
+}
+
+static int setup(void **state)
+{
+	open_with(NULL, 0);
 	return 0;
 }
 
@@ -165,7 +172,90 @@ static void a_slow_reader_is_closed(void **state)
 	assert_true(websocket_unsent(w.ws) <= WEBSOCKET_OUT_MAX + sizeof(big));
 }
 
+#define HELLO "\x81\x85\0\0\0\0hello"
+#define HELLO_SIZE 11
+
+/* Nothing that is ready wakes the loop: it sleeps. */
+static void expect_sleep(void)
+{
+	struct pollfd p = { .fd = uv_backend_fd(&w.loop), .events = POLLIN };
+
+	turn_loop();
+	assert_int_equal(poll(&p, 1, 0), 0);
+}
+
+/* Sent together with the handshake, before there was an answer. */
+static void what_came_with_the_handshake_is_read(void **state)
+{
+	open_with(HELLO, HELLO_SIZE);
+	expect_sleep();
+	assert_int_equal(w.messages, 1);
+	assert_string_equal(w.last, "hello");
+	say(1, "more", 4);
+	expect_sleep();
+	assert_string_equal(w.last, "more");
+	assert_int_equal(w.messages, 2);
+}
+
+static void half_a_message_may_come_with_it(void **state)
+{
+	open_with(HELLO, 7);
+	expect_sleep();
+	assert_int_equal(w.messages, 0);
+	assert_int_equal(send(w.peer, HELLO + 7, 4, 0), 4);
+	turn_loop();
+	assert_string_equal(w.last, "hello");
+}
+
+static void many_may_come_with_it(void **state)
+{
+	static char early[3000 * HELLO_SIZE];
+	int i;
+
+	for (i = 0; i < 3000; i++)
+		memcpy(early + i * HELLO_SIZE, HELLO, HELLO_SIZE);
+	open_with(early, sizeof(early));
+	expect_sleep();
+	assert_int_equal(w.messages, 3000);
+}
+
+/* What comes with it may end it, too: then nothing is left to spin on. */
+static void the_end_may_come_with_it(void **state)
+{
+	open_with("\x88\x82\0\0\0\0\x03\xe8" HELLO, 8 + HELLO_SIZE);
+	turn_loop();
+	assert_int_equal(w.messages, 0);
+	assert_false(websocket_is_open(w.ws));
+}
+
+/* Two pings without a sign of life in between. */
+static void a_dead_peer_is_ended(void **state)
+{
+	websocket_ping(w.ws);
+	turn_loop();
+	assert_int_equal(w.closed, 0);
+	say(10, "", 0);
+	turn_loop();
+	websocket_ping(w.ws);
+	turn_loop();
+	assert_int_equal(w.closed, 0);
+	websocket_ping(w.ws);
+	turn_loop();
+	assert_int_equal(w.closed, 1);
+}
+
+/* Half a message, and nothing more: its deadline ends the socket by itself. */
+static void half_a_message_is_not_kept(void **state)
+{
+	assert_int_equal(send(w.peer, HELLO, 8, 0), 8);
+	uv_run(&w.loop, UV_RUN_DEFAULT);
+	assert_int_equal(w.closed, 1);
+	assert_int_equal(w.messages, 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+#define ALONE(name) cmocka_unit_test_teardown(name, teardown)
 
 int main(void)
 {
@@ -173,6 +263,12 @@ int main(void)
 		TEST(accept_is_as_in_the_rfc),
 		TEST(a_message_is_told),
 		TEST(halves_are_joined),
+		ALONE(what_came_with_the_handshake_is_read),
+		ALONE(half_a_message_may_come_with_it),
+		ALONE(many_may_come_with_it),
+		ALONE(the_end_may_come_with_it),
+		TEST(a_dead_peer_is_ended),
+		TEST(half_a_message_is_not_kept),
 		TEST(a_flood_is_ended),
 		TEST(a_close_without_reading_is_ended),
 		TEST(after_binary_nothing_is_told),
