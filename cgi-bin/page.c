@@ -214,6 +214,7 @@ static void add_user(const struct visit *v, struct view *view)
 		return;
 	}
 	user = view_map(view, "user");
+	view_text(user, "id", v->user->id);
 	view_text(user, "login", v->user->login);
 	view_text(user, "display_name", v->user->display_name);
 	view_flag(user, "admin", v->user->admin);

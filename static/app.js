@@ -28,6 +28,20 @@ document.addEventListener("click", (event) => {
 // The list of pages scrolls sideways on a phone: where one is, is seen.
 document.querySelector(".top-nav [aria-current]")?.scrollIntoView({block: "nearest", inline: "nearest"});
 
+// What was being written is nobody else's. Without an account in their name they
+// are of an earlier version, whoever wrote them.
+function forgetDrafts(account) {
+	try {
+		for (const name of Object.keys(localStorage))
+			if (name.startsWith(`draft:${account}:`) || /^(draft|outbox):\//.test(name))
+				localStorage.removeItem(name);
+	} catch {
+		// nothing was kept
+	}
+}
+const logout = document.querySelector("#logout");
+logout?.form.addEventListener("submit", () => forgetDrafts(logout.dataset.account));
+
 function typing(target) {
 	return target.closest("input, textarea, select, [contenteditable]");
 }

@@ -327,3 +327,83 @@ test("a draft survives a reload; a deleted conversation leaves every list", asyn
 	await page.click("main button.danger");
 	await other.locator("#c-" + id).waitFor({state: "detached"});
 });
+
+test("drafts and what was not sent are the account's own", async () => {
+	const page = await open();
+	const other = newAccount("chat");
+	await begin(page, "hello");
+	await turns(page, 1);
+	const conversation = page.url();
+	await page.evaluate(() => {
+		const {account, ws} = document.querySelector("#workspace").dataset;
+		localStorage.setItem(`outbox:${account}:${ws}`, JSON.stringify([{id: crypto.randomUUID(), text: "hello kept"}]));
+		localStorage.setItem("draft:/ws/workspace", JSON.stringify("of an earlier version"));
+	});
+	await page.goto(address + "/workspace");
+	await page.fill("#message-input", "my secret draft");
+	await page.waitForFunction(() => JSON.stringify(localStorage).includes("my secret draft"));
+	await page.click(".user-menu summary");
+	await page.click("#logout");
+	await page.waitForURL(/\/login/);
+	assert.doesNotMatch(await page.evaluate(() => JSON.stringify(localStorage)), /draft/);
+	await logIn(page, other);
+	await page.waitForURL(/\/workspace$/);
+	await ready(page);
+	assert.equal(await page.inputValue("#message-input"), "");
+	assert.doesNotMatch(await page.innerText("body"), /secret|hello kept/);
+	await page.click(".user-menu summary");
+	await page.click("#logout");
+	await page.waitForURL(/\/login/);
+	await logIn(page, login);
+	await page.waitForURL(/\/workspace$/);
+	assert.equal(await page.inputValue("#message-input"), "");
+	await page.goto(conversation);
+	await turns(page, 2);
+	assert.match(await page.innerText("#chat-area"), /hello kept/);
+	assert.deepEqual(page.problems, []);
+});
+
+test("selected text stays selected when its part ends as markdown", async () => {
+	const page = await open();
+	await begin(page, "slow 3");
+	const text = page.locator("[data-role=assistant] [data-part=text]").first();
+	await page.waitForFunction(() => document.querySelector("[data-role=assistant] [data-stream]")?.textContent.length > 80);
+	await page.evaluate(() => {
+		const node = document.querySelector("[data-role=assistant] [data-stream]").firstChild;
+		getSelection().setBaseAndExtent(node, 5, node, 60);
+	});
+	const selected = await page.evaluate(() => getSelection().toString());
+	assert.ok(selected.length > 50);
+	await turns(page, 1);
+	assert.equal(await text.locator("[data-stream]").count(), 0);
+	assert.equal(await page.evaluate(() => getSelection().toString()), selected);
+	// Marks go, the words stay.
+	await say(page, "markdown");
+	await page.waitForFunction(() => [...document.querySelectorAll("[data-stream]")].at(-1)?.textContent.includes("**"));
+	const raw = await page.evaluate(() => {
+		const node = [...document.querySelectorAll("[data-stream]")].at(-1).firstChild;
+		getSelection().setBaseAndExtent(node, 0, node, node.data.lastIndexOf("**") + 2);
+		return getSelection().toString();
+	});
+	const letters = (words) => words.replace(/[^\p{L}\p{N}]/gu, "");
+	await turns(page, 2);
+	assert.equal(letters(await page.evaluate(() => getSelection().toString())), letters(raw));
+	assert.deepEqual(page.problems, []);
+});
+
+test("a question may have any name", async () => {
+	const page = await open();
+	const sent = [];
+	page.on("websocket", (ws) => ws.on("framesent", (f) => sent.push(String(f.payload))));
+	await begin(page, "question");
+	const question = page.locator("[data-part=question][data-state=waiting]");
+	await question.waitFor();
+	await question.evaluate((part) => part.querySelectorAll("fieldset").forEach((field, i) => {
+		field.dataset.question = i ? "constructor" : "__proto__";
+		field.querySelector("input").checked = true;
+	}));
+	await question.locator("[data-answer=allow]").click();
+	await page.locator("[data-part=question][data-state=ok]").waitFor();
+	const answer = sent.map((text) => JSON.parse(text)).find((m) => m.type === "answer");
+	assert.ok(Object.keys(answer.answers).includes("__proto__"), JSON.stringify(answer));
+});
