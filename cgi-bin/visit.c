@@ -5,6 +5,7 @@
 
 #include "core/str.h"
 #include "http/cookie.h"
+#include "http/origin.h"
 #include "pages.h"
 
 static const char *theme_of(const char *theme)
@@ -111,7 +112,7 @@ int visit_begin(struct request *r, struct worker *w,
 /* A browser that says where the form stood must name this very host. */
 int visit_check_origin(const struct request *r, struct err *e)
 {
-	if (request_origin_ours(r->origin, r->host))
+	if (!*r->origin || origin_ours(r->origin, r->host, r->secure))
 		return 0;
 	return err_tell(e, ERR_DENIED, "error_origin", "Origin is not ours");
 }

@@ -10,10 +10,10 @@
 
 #include "auth/login.h"
 #include "bridge/inside.h"
-#include "bridge/origin.h"
 #include "core/log.h"
 #include "core/str.h"
 #include "http/cookie.h"
+#include "http/origin.h"
 
 struct handshake {
 	struct bridge *bridge;
@@ -219,10 +219,11 @@ static int check_head(const struct bridge *b, const struct exchange *x,
 		return 426;
 	if (!key || websocket_accept(key, accept, &e) < 0)
 		return 400;
-	if (!host || !origin ||
-	    !origin_host_known(host, settings_text(b->settings, SET_SERVER_NAMES)))
+	if (!host || !origin_host_known(host, settings_text(b->settings,
+							    SET_SERVER_NAMES)) ||
+	    !origin_ours(origin, host, proto && str_equal(proto, "https")))
 		return 403;
-	return origin_matches(origin, proto ? proto : "http", host) ? 0 : 403;
+	return 0;
 }
 
 /* 0, or the status. conversation "" for /ws/workspace. */

@@ -14,7 +14,6 @@ lib_bridge_libbridge_a_SOURCES = \
 	lib/bridge/framing.c lib/bridge/framing.h \
 	lib/bridge/handshake.c \
 	lib/bridge/inside.h \
-	lib/bridge/origin.c lib/bridge/origin.h \
 	lib/bridge/person.c \
 	lib/bridge/places.c lib/bridge/places.h \
 	lib/bridge/room.c \

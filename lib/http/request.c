@@ -10,6 +10,7 @@
 #include "core/str.h"
 #include "http/cookie.h"
 #include "http/form.h"
+#include "http/origin.h"
 
 #define PATH_MAX_BYTES 2048
 #define QUERY_MAX 8192
@@ -72,49 +73,12 @@ static int read_method(struct request *r, const struct request_source *src,
 	return 0;
 }
 
-/* Bytes of the host without its port; "[::1]:80" -> 5. */
-static size_t name_bytes(const char *host)
-{
-	const char *end;
-
-	if (host[0] == '[') {
-		end = strchr(host, ']');
-		return end ? (size_t)(end - host) + 1 : 0;
-	}
-	return strcspn(host, ":");
-}
-
-static bool port_valid(const char *s)
-{
-	struct err e = { 0 };
-	int64_t port;
-
-	return !*s || (*s == ':' &&
-		       str_parse_number(s + 1, 1, 65535, &port, &e) == 0);
-}
-
-static bool listed(const char *names, const char *host, size_t n)
-{
-	size_t len;
-
-	for (; *names; names += len) {
-		names += strspn(names, " \t");
-		len = strcspn(names, " \t");
-		if (len == n && n && strncasecmp(names, host, n) == 0)
-			return true;
-	}
-	return false;
-}
-
 static int read_host(struct request *r, const struct request_source *src,
 		     const char *server_names, struct err *e)
 {
-	size_t n;
-
 	if (read_env(r, src, "HTTP_HOST", &r->host, e) < 0)
 		return -1;
-	n = name_bytes(r->host);
-	if (!port_valid(r->host + n) || !listed(server_names, r->host, n))
+	if (!origin_host_known(r->host, server_names))
 		return err_tell(e, ERR_INPUT, "error_host",
 				"host %.80s is not ours", r->host);
 	return 0;
@@ -354,34 +318,4 @@ int request_read_raw(struct request *r, const struct request_source *src,
 const char *request_cookie(struct request *r, const char *name)
 {
 	return cookie_find(r, r->cookie, name);
-}
-
-/* The host[:port] bytes, without a port that is the scheme's own. */
-static size_t site_bytes(const char *host, const char *port)
-{
-	size_t n = strlen(host), len = strlen(port);
-
-	return n > len && str_equal(host + n - len, port) ? n - len : n;
-}
-
-bool request_origin_ours(const char *origin, const char *host)
-{
-	static const struct { const char *scheme, *port; } rows[] = {
-		{ "http://", ":80" }, { "https://", ":443" },
-	};
-	size_t i, n;
-
-	if (!origin || !*origin)
-		return true;
-	for (i = 0; host && *host && i < 2; i++) {
-		const char *site = origin + strlen(rows[i].scheme);
-
-		if (strncasecmp(origin, rows[i].scheme,
-				strlen(rows[i].scheme)) != 0)
-			continue;
-		n = site_bytes(site, rows[i].port);
-		return n == site_bytes(host, rows[i].port) &&
-		       strncasecmp(site, host, n) == 0;
-	}
-	return false;
 }

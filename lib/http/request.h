@@ -66,13 +66,6 @@ int request_read_form(struct request *r, const struct request_source *src,
 int request_read_raw(struct request *r, const struct request_source *src,
 		     size_t cap, struct err *e) must_check;
 
-/*
- * Whether an Origin header ("" or NULL when absent: yes) names the site that a
- * Host header names; default ports count as none. An unsafe request and every
- * WebSocket must pass this.
- */
-bool request_origin_ours(const char *origin, const char *host);
-
 /* A cookie's value, or NULL; of several with the name the first. */
 const char *request_cookie(struct request *r, const char *name);
 

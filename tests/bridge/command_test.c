@@ -11,7 +11,6 @@
 #include <talloc.h>
 
 #include "bridge/command.h"
-#include "bridge/origin.h"
 #include "bridge/websocket.h"
 
 #define ID "11111111-1111-4111-8111-111111111111"
@@ -132,23 +131,6 @@ static void an_id_is_found_in_a_cut_message(void **state)
 	assert_false(command_find_id("", 0, id));
 }
 
-static void only_our_own_origin_may_come(void **state)
-{
-	static const char names[] = "localhost 127.0.0.1 [::1]";
-
-	assert_true(origin_host_known("localhost:8080", names));
-	assert_true(origin_host_known("LOCALHOST", names));
-	assert_true(origin_host_known("[::1]:8080", names));
-	assert_false(origin_host_known("localhost.evil", names));
-	assert_false(origin_host_known("evil", names));
-	assert_false(origin_host_known("localhost:8080x", names));
-	assert_false(origin_host_known("", names));
-	assert_true(origin_matches("http://localhost:8080", "http", "localhost:8080"));
-	assert_false(origin_matches("https://localhost:8080", "http", "localhost:8080"));
-	assert_false(origin_matches("http://localhost", "http", "localhost:8080"));
-	assert_false(origin_matches("null", "http", "localhost"));
-}
-
 /* The example of RFC 6455, section 1.3. */
 static void the_handshake_is_proved(void **state)
 {
@@ -167,7 +149,6 @@ int main(void)
 		cmocka_unit_test(bad_commands_are_refused),
 		cmocka_unit_test(a_rich_or_large_command_is_refused),
 		cmocka_unit_test(an_id_is_found_in_a_cut_message),
-		cmocka_unit_test(only_our_own_origin_may_come),
 		cmocka_unit_test(the_handshake_is_proved),
 	};
 

@@ -32,3 +32,13 @@ tests_bridge_gate_test_LDADD = lib/bridge/libbridge.a lib/egress/libegress.a \
 	lib/store/libstore.a lib/engine/libengine.a lib/core/libcore.a \
 	$(SQLITE_LIBS) $(engine_libs) $(TALLOC_LIBS) $(UV_LIBS) $(CORE_LIBS) \
 	$(test_libs)
+
+check_PROGRAMS += tests/bridge/handshake_test
+tests_bridge_handshake_test_SOURCES = tests/bridge/handshake_test.c \
+	tests/kv/redis_server.c tests/kv/redis_server.h
+tests_bridge_handshake_test_LDADD = lib/bridge/libbridge.a \
+	lib/auth/libauth.a lib/kv/libkv.a lib/html/libhtml.a \
+	lib/http/libhttp.a lib/store/libstore.a lib/core/libcore.a \
+	$(MHD_LIBS) $(WSLAY_LIBS) $(HIREDIS_LIBS) $(SODIUM_LIBS) $(CMARK_LIBS) \
+	$(SQLITE_LIBS) $(UV_LIBS) $(JSON_LIBS) $(TALLOC_LIBS) $(CORE_LIBS) \
+	-lpthread $(test_libs)

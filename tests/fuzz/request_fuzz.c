@@ -7,6 +7,7 @@
 #include <talloc.h>
 
 #include "core/str.h"
+#include "http/origin.h"
 #include "http/form.h"
 #include "http/router.h"
 
@@ -81,7 +82,7 @@ static void use(struct request *r, const struct request_source *src)
 	    strstr(r->path, "/../") || !utf8_valid(r->path, strlen(r->path)))
 		abort();
 	request_cookie(r, "s");
-	request_origin_ours(r->origin, r->host);
+	origin_ours(r->origin, r->host, r->secure);
 	if (!router_find(table, 2, r, &allowed, &e) && !e.text[0])
 		abort();
 	if (request_read_form(r, src, 1000, &e) == 0 &&

@@ -12,6 +12,7 @@
 
 #include "core/str.h"
 #include "http/form.h"
+#include "http/origin.h"
 #include "http/request.h"
 
 #define NAMES "localhost 127.0.0.1 [::1]"
@@ -286,25 +287,55 @@ static void a_form_has_a_number_of_fields(void **state)
 
 static void origins_are_told_apart(void **state)
 {
-	static const struct { const char *origin, *host; bool ours; } rows[] = {
-		{ NULL, "a", true }, { "", "a", true },
-		{ "http://a", "a", true }, { "https://A:443", "a", true },
-		{ "http://a:8080", "a:8080", true }, { "http://a:80", "a", true },
-		{ "http://[::1]:8080", "[::1]:8080", true },
-		{ "null", "a", false }, { "http://b", "a", false },
-		{ "http://a:81", "a", false }, { "http://a", "a:81", false },
-		{ "http://a.b", "a", false }, { "http://b.a", "a", false },
-		{ "ftp://a", "a", false }, { "a", "a", false },
-		{ "http://a/", "a", false }, { "http://", "", false },
-		{ "http://a", NULL, false }, { "http://x@a", "a", false },
-		{ "file://", "a", false },
+	static const struct {
+		const char *origin, *host;
+		bool ours, secure;	/* by http, by https */
+	} rows[] = {
+		{ NULL, "a", false, false }, { "", "a", false, false },
+		{ "http://a", "a", true, false },
+		{ "https://A:443", "a", true, true },
+		{ "http://a:8080", "a:8080", true, false },
+		{ "http://a:80", "a", true, false },
+		{ "http://[::1]:8080", "[::1]:8080", true, false },
+		{ "null", "a", false, false }, { "http://b", "a", false, false },
+		{ "http://a:81", "a", false, false },
+		{ "http://a", "a:81", false, false },
+		{ "http://a.b", "a", false, false },
+		{ "http://b.a", "a", false, false },
+		{ "ftp://a", "a", false, false }, { "a", "a", false, false },
+		{ "http://a/", "a", false, false },
+		{ "http://", "", false, false },
+		{ "http://a", NULL, false, false },
+		{ "http://x@a", "a", false, false },
+		{ "file://", "a", false, false },
 	};
 	size_t i;
 
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		if (request_origin_ours(rows[i].origin, rows[i].host) !=
-		    rows[i].ours)
+		if (origin_ours(rows[i].origin, rows[i].host, false) !=
+		    rows[i].ours ||
+		    origin_ours(rows[i].origin, rows[i].host, true) !=
+		    rows[i].secure)
 			fail_msg("%s of %s", rows[i].origin, rows[i].host);
+	}
+}
+
+static void hosts_are_of_the_list(void **state)
+{
+	static const char names[] = "localhost 127.0.0.1\t[::1]";
+	static const struct { const char *host; bool known; } rows[] = {
+		{ "localhost:8080", true }, { "LOCALHOST", true },
+		{ "[::1]:8080", true }, { "127.0.0.1", true },
+		{ "localhost.evil", false }, { "evil", false }, { "", false },
+		{ "localhost:8080x", false }, { "localhost:0", false },
+		{ "localhost:65536", false }, { "[::1", false },
+		{ "127.0.0.1 ", false },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (origin_host_known(rows[i].host, names) != rows[i].known)
+			fail_msg("%s", rows[i].host);
 	}
 }
 
@@ -317,6 +348,7 @@ int main(void)
 		cmocka_unit_test(a_body_is_read_or_refused),
 		cmocka_unit_test(a_form_has_a_number_of_fields),
 		cmocka_unit_test(origins_are_told_apart),
+		cmocka_unit_test(hosts_are_of_the_list),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
