@@ -54,6 +54,7 @@ int main(int argc, char **argv)
 		.bytes = settings_number(s, SET_WORKSPACE_DISK) << 20,
 		.inodes = settings_number(s, SET_WORKSPACE_INODES),
 		.quota = quota_of(s),
+		.reserve = settings_number(s, SET_DISK_RESERVE),
 	};
 	struct guard_policy policy = {
 		.engine_socket = settings_text(s, SET_ENGINE_SOCKET),

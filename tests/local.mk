@@ -43,7 +43,8 @@ EXTRA_DIST += tests/package.json tests/package-lock.json tests/client.js \
 	tests/browser/login.test.js tests/browser/notices.test.js \
 	tests/browser/usage.test.js \
 	tests/integration/attacks.test.js \
-	tests/integration/away.test.js tests/integration/doctor.test.js \
+	tests/integration/away.test.js tests/integration/disk.test.js \
+	tests/integration/doctor.test.js \
 	tests/integration/egress.test.js tests/integration/fault.test.js \
 	tests/integration/hooks.test.js \
 	tests/integration/insider.py tests/integration/insider.test.js \

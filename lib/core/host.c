@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 /* proc(5): kB. */
@@ -20,6 +22,23 @@ int64_t host_memory_left(void)
 	}
 	fclose(f);
 	return kb < 0 ? INT64_MAX : kb / 1024;
+}
+
+int64_t host_disk_left(const char *path)
+{
+	char at[1024];
+	struct statvfs s;
+	char *end;
+
+	if ((size_t)snprintf(at, sizeof(at), "%s", path) >= sizeof(at))
+		return INT64_MAX;
+	while (statvfs(at, &s) < 0) {
+		end = strrchr(at, '/');
+		if (!end || end == at)
+			return INT64_MAX;
+		*end = '\0';
+	}
+	return (int64_t)((uint64_t)s.f_bavail * s.f_frsize >> 20);
 }
 
 int host_processors(void)

@@ -7,6 +7,12 @@
 /* MiB that may be taken without swapping; INT64_MAX when the kernel does not say. */
 int64_t host_memory_left(void);
 
+/*
+ * MiB free for everybody on the file system of path, or of the nearest folder
+ * above it that is there; INT64_MAX when it does not say.
+ */
+int64_t host_disk_left(const char *path);
+
 /* Processors this program may run on; at least 1. */
 int host_processors(void);
 

@@ -79,7 +79,8 @@ int docker_status(int status, const struct buf *body, struct err *e)
 	answer = docker_tree(body);
 	if (json_object_object_get_ex(answer, "message", &message))
 		text = json_object_get_string(message);
-	err_set(e, kind, "the engine answered %d: %s", status, text ? text : "");
+	err_tell(e, kind, status == 507 ? "error_host_disk" : "",
+		 "the engine answered %d: %s", status, text ? text : "");
 	json_object_put(answer);
 	return -1;
 }

@@ -311,7 +311,7 @@ static void prepared(uv_work_t *work, int status)
 	if (c) {
 		c->preparation = NULL;
 		if (p->rc < 0)
-			reply_words(c, 500, p->e.text);
+			reply_words(c, p->e.kind == ERR_LIMIT ? 507 : 500, p->e.text);
 		else
 			forward(c);
 	}

@@ -13,7 +13,7 @@
 #include <talloc.h>
 #include <unistd.h>
 
-#include "core/buf.h"
+#include "core/host.h"
 #include "core/str.h"
 
 #define DEFAULT_UID 1000
@@ -247,6 +247,15 @@ static bool sees_mounts(const char *socket_path)
 	return *theirs && str_equal(ours, theirs);
 }
 
+/* Of the engine's own disk, whatever is mounted on the volume. */
+static int64_t disk_left(const char *path)
+{
+	char above[1100];
+
+	snprintf(above, sizeof(above), "%s/..", path);
+	return host_disk_left(above);
+}
+
 int host_user_volume(const struct host *h, const struct host_user *u,
 		     enum volume_quota *held, struct err *e)
 {
@@ -260,6 +269,8 @@ int host_user_volume(const struct host *h, const struct host_user *u,
 		.quota = s->quota,
 	};
 
+	if (disk_left(u->path) < s->reserve)
+		return err_set(e, ERR_LIMIT, "less than disk_reserve is free");
 	if ((v.quota == VOLUME_AUTO || v.quota == VOLUME_IMAGE) &&
 	    !sees_mounts(s->engine_socket)) {
 		v.quota = VOLUME_WATCH;

@@ -18,6 +18,7 @@ struct host_settings {
 	int64_t uid_count;
 	int64_t bytes, inodes;		/* of a volume */
 	enum volume_quota quota;
+	int64_t reserve;		/* MiB that stay free where volumes lie */
 };
 
 /* Reads who has which uid; gives (child of ctx). */
@@ -42,7 +43,7 @@ int host_user_find(struct host *h, const char id[ID_SIZE], const char *path,
 
 /* These block, on any thread, one at a time a user; the container does not run. */
 int host_user_names(const struct host *h, const struct host_user *u, struct err *e) must_check;
-/* *held as volume_hold says; e is set too when the volume is only watched though more was wanted. */
+/* ERR_LIMIT below the reserve. *held as volume_hold says; e is set too when the volume is only watched though more was wanted. */
 int host_user_volume(const struct host *h, const struct host_user *u, enum volume_quota *held,
 		     struct err *e) must_check;
 

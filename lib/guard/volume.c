@@ -119,6 +119,9 @@ int volume_own(const struct volume *v, struct err *e)
 
 	if (lstat(v->path, &st) < 0)
 		return err_errno(e, ERR_UNAVAILABLE, errno, "%s", v->path);
+	/* Whoever else has a login on the host has no business in it. */
+	if ((st.st_mode & 0077) && chmod(v->path, st.st_mode & 0700) < 0)
+		return err_errno(e, ERR_UNAVAILABLE, errno, "%s", v->path);
 	if (st.st_uid == owner && st.st_gid == owner)
 		return 0;
 	return tree_walk(v->path, own, &owner, e);

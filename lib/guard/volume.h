@@ -36,7 +36,7 @@ struct volume {
  */
 int volume_hold(const struct volume *v, enum volume_quota *held, struct err *e) must_check;
 
-/* Gives every file to its owner; quick when that was done before. */
+/* Gives every file to its owner, and the folder to nobody else; quick when that was done before. */
 int volume_own(const struct volume *v, struct err *e) must_check;
 
 /* Before the engine removes it. */

@@ -32,6 +32,14 @@ bool plan_memory_short(const struct settings *s)
 	return host_memory_left() < settings_number(s, SET_RUN_MEMORY_RESERVE);
 }
 
+bool plan_disk_short(const struct settings *s)
+{
+	int64_t reserve = settings_number(s, SET_DISK_RESERVE);
+
+	return host_disk_left(settings_text(s, SET_DATABASE)) < reserve ||
+	       host_disk_left(settings_text(s, SET_GATEWAY_JOURNAL)) < reserve;
+}
+
 static const char *why_waits(struct planner *p, const struct queue_place *q,
 			     int64_t now)
 {
@@ -45,6 +53,8 @@ static const char *why_waits(struct planner *p, const struct queue_place *q,
 		return "user";
 	if (q->running >= settings_number(p->settings, SET_RUNS_MAX))
 		return "host";
+	if (plan_disk_short(p->settings))
+		return "disk";
 	return plan_memory_short(p->settings) ? "memory" : "";
 }
 

@@ -64,10 +64,12 @@ int plan_start(struct planner *p, int64_t now, char conversation[ID_SIZE], char 
  */
 int plan_settle(struct planner *p, int64_t now, int limit, int64_t *settled, struct err *e) must_check;
 
-/* Where a queued run stands: 1 is next; why it waits: "" (its turn comes), "host" (runs_max), "user" (runs_per_user), "agent" (another of its runs goes on), "memory", "later" (not_before). 0: it does not wait. */
+/* Where a queued run stands: 1 is next; why it waits: "" (its turn comes), "host" (runs_max), "user" (runs_per_user), "agent" (another of its runs goes on), "memory", "disk", "later" (not_before). 0: it does not wait. */
 int plan_position(struct planner *p, const char *execution_id, int64_t now, int64_t *position, const char **why, struct err *e) must_check;
 
 /* Less memory than run_memory_reserve is left on this host. */
 bool plan_memory_short(const struct settings *s);
+/* The disk of the records or of the gateway's journal is at its reserve. */
+bool plan_disk_short(const struct settings *s);
 
 #endif

@@ -275,7 +275,7 @@ int plan_start(struct planner *p, int64_t now, char conversation[ID_SIZE],
 	int rc;
 
 	conversation[0] = execution[0] = '\0';
-	if (plan_memory_short(p->settings))
+	if (plan_memory_short(p->settings) || plan_disk_short(p->settings))
 		return 0;
 	rc = start(&s, e);
 	if (rc == 0 && s.run) {

@@ -7,6 +7,7 @@
 #include <talloc.h>
 
 #include "core/clock.h"
+#include "core/host.h"
 #include "core/str.h"
 #include "session/inside.h"
 
@@ -208,6 +209,10 @@ static int check(struct session *s, const char *text, const struct queued *held,
 	if (s->stuck)
 		return err_tell(e, ERR_UNAVAILABLE, "error_store_full",
 				"the store takes nothing");
+	if (host_disk_left(settings_text(s->env->settings, SET_DATABASE)) <
+	    settings_number(s->env->settings, SET_DISK_RESERVE))
+		return err_tell(e, ERR_UNAVAILABLE, "error_host_disk",
+				"the host's disk is at its reserve");
 	if (held)
 		bytes -= strlen(held->m.text);
 	count(&s->queue, &waiting, &bytes);

@@ -9,6 +9,7 @@
 
 #include "core/str.h"
 #include "session/run.h"
+#include "transcript/shrink.h"
 
 #define BATCH_MS 50
 #define LAZY_MS 1000		/* when only the offset has moved */
@@ -310,6 +311,11 @@ static void record(struct session *s)
 	b->r.touched = s->touched;
 	b->r.spoken = s->spoken;
 	b->r.attempt_end = b->end = run_end(s, b);
+	b->r.conversation_max = settings_number(s->env->settings,
+						SET_RECORD_CONVERSATION_MAX) << 20;
+	b->r.account_max = settings_number(s->env->settings,
+					   SET_RECORD_ACCOUNT_MAX) << 20;
+	b->r.shrink = part_shrink;
 	s->touched = s->mode_changed = false;
 	s->recording = true;
 	session_job(s, record_work, record_done, b);

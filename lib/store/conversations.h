@@ -158,6 +158,13 @@ struct recording {
 	const struct seen_message *seen;
 	size_t nseen;
 	const struct attempt_end *attempt_end;	/* of a run whose end was read; NULL none */
+	/*
+	 * Bytes of data that the conversation, and all of its account, may have
+	 * recorded; 0: no limit. Beyond it a part that nobody is asked about is
+	 * recorded as shrink makes it. Gives (child of ctx).
+	 */
+	int64_t conversation_max, account_max;
+	char *(*shrink)(const void *ctx, const struct part *p);
 };
 /*
  * ERR_MISSING when the conversation was purged; ERR_CONFLICT when offset is

@@ -41,6 +41,7 @@ store_migrations = \
 	lib/store/migrations/0010_notices.sql \
 	lib/store/migrations/0011_held_messages.sql \
 	lib/store/migrations/0013_renderings.sql \
+	lib/store/migrations/0015_recorded_bytes.sql \
 	lib/store/migrations/0017_outcomes.sql
 
 EXTRA_DIST += $(store_migrations) lib/store/embed.awk

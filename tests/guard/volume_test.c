@@ -208,6 +208,7 @@ static void a_tree_gets_its_owner(void **state)
 {
 	struct volume v = volume(VOLUME_WATCH);
 	char command[512];
+	struct stat st;
 
 	snprintf(command, sizeof(command), "mkdir -p %s/a/b/c && touch %s/a/b/c/x && chown -R 1000:1000 %s && "
 		 "chown %d:%d %s/a/b", path, path, path, OWNER, OWNER, path);
@@ -216,6 +217,8 @@ static void a_tree_gets_its_owner(void **state)
 	expect_owner("a/b/c/x", OWNER);
 	expect_owner("a", OWNER);
 	expect_owner("", OWNER);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0700);
 	v.owner = 1000;				/* and back */
 	hold(&v, VOLUME_WATCH);
 	expect_owner("a/b/c/x", 1000);

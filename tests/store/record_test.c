@@ -258,6 +258,55 @@ static void kill_9_never_halves_a_recording(void **state)
 	}
 }
 
+static char *cut(const void *ctx, const struct part *p)
+{
+	return talloc_strdup(ctx, "cut");
+}
+
+static void put(struct fixture *f, const char *conversation, const struct part *p,
+		int64_t conversation_max, int64_t account_max)
+{
+	const struct recording r = { .conversation_id = conversation,
+		.offset = p->changed_at, .parts = p, .nparts = 1,
+		.conversation_max = conversation_max,
+		.account_max = account_max, .shrink = cut };
+	struct err e = { 0 };
+
+	assert_int_equal(conversation_record(f->db, &r, &e), 0);
+}
+
+/* Bytes, not characters; what is replaced gives its own back. */
+static void beyond_a_limit_parts_are_cut(void **state)
+{
+	struct fixture *f = *state;
+	struct part p = part_at(0, 1, "\xea\xb0\x80" "1234567");	/* 10 bytes */
+	struct err e = { 0 };
+	char second[ID_SIZE];
+
+	put(f, f->id, &p, 20, 0);
+	p = part_at(10, 2, "123456789012");
+	put(f, f->id, &p, 20, 0);
+	expect_parts(f, -1, 0, 0, "0 \xea\xb0\x80" "1234567;10 cut;");
+	p = part_at(20, 3, "1234567");		/* 10 + 3 + 7 */
+	put(f, f->id, &p, 20, 0);
+	p = part_at(20, 4, "7654321");
+	put(f, f->id, &p, 20, 0);		/* in its own place */
+	p = part_at(30, 5, "a question that waits");
+	p.state = "waiting";
+	put(f, f->id, &p, 20, 0);
+	p = part_at(40, 6, "12345");
+	put(f, f->id, &p, 20, 0);
+	expect_parts(f, 2, 0, 0, "20 7654321;30 a question that waits;40 cut;");
+	/* 44 bytes of the account are taken by the other conversation. */
+	assert_int_equal(conversation_create(f->db, f->user, "t", second, &e), 0);
+	p = part_at(0, 1, "123456");
+	put(f, second, &p, 1000, 50);
+	p = part_at(10, 2, "1234");
+	put(f, second, &p, 1000, 50);
+	memcpy(f->id, second, ID_SIZE);
+	expect_parts(f, -1, 0, 0, "0 123456;10 cut;");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -266,6 +315,7 @@ int main(void)
 		TEST(placed_messages_are_found_latest_first),
 		TEST(failed_recording_changes_nothing),
 		TEST(kill_9_never_halves_a_recording),
+		TEST(beyond_a_limit_parts_are_cut),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
