@@ -1,7 +1,8 @@
 /*
  * May this call begin? Token, kill switch and budgets in one Lua script on
- * Redis: what the call will take is guessed and reserved before, and settled
- * after, so calls at once cannot overshoot by more than what is in flight.
+ * Redis: what the call may take is reserved before, and settled after. Its
+ * output is capped to what is left of the budgets, so all calls at once
+ * overshoot a budget by the input of one of them at most.
  *
  * Counters (spent:<scope>:<period>:<its begin>) are the ledger's sums and what
  * the journal still holds; one is loaded when it is first needed. All are
@@ -51,6 +52,7 @@ enum verdict {
 	VERDICT_NO_TOKEN,	/* unknown, ended, or good from another address only */
 	VERDICT_STOPPED,	/* the kill switch */
 	VERDICT_OVER_BUDGET,	/* see over */
+	VERDICT_RESERVED,	/* not used up, but calls in flight may take the rest: see over */
 	VERDICT_DISABLED,	/* the account, or it is gone */
 	VERDICT_AWAY,		/* Redis or the store: e says which */
 };
@@ -74,17 +76,30 @@ struct admission_answer {
 	int64_t at;			/* UTC ms: the call's begin, for its row */
 	struct over_budget over;
 	struct grant *grant;		/* ADMITTED: yours until grant_settle */
+	int64_t output;			/* ADMITTED: tokens of output that it may take, 1 or more of those it wants */
 	const struct err *e;		/* AWAY */
 };
 typedef void admission_done(void *data, const struct admission_answer *a);
 
+/* What a call may take, in tokens; all 0: nothing is reserved yet. */
+struct call_need {
+	int64_t input, output;
+	const char *model;		/* "" unknown: it counts as the dearest */
+};
+
 /*
- * token: as the client sent it, "" for none; address: the client's; bytes: of
- * the request's body (a token is about four), -1 unknown. done comes once,
- * within 2 s (a rebuild: 10 s), never from inside.
+ * token: as the client sent it, "" for none; address: the client's. done comes
+ * once, within 2 s (a rebuild: 10 s), never from inside.
  */
 void admission_ask(struct admission *a, const char *token, const char *address,
-		   int64_t bytes, admission_done *done, void *data);
+		   const struct call_need *need, admission_done *done, void *data);
+/*
+ * Reserves that for a grant, in place of what it has: ADMITTED, OVER_BUDGET,
+ * RESERVED or AWAY; the grant goes on to be yours. One at a time; done is not
+ * called once the grant is settled.
+ */
+void grant_reserve(struct admission *a, struct grant *g, const struct call_need *need,
+		   admission_done *done, void *data);
 /* No done for that data any more; what it was granted meanwhile is given back. */
 void admission_forget(struct admission *a, const void *data);
 

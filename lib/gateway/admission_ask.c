@@ -7,15 +7,12 @@
 #include "core/clock.h"
 #include "core/str.h"
 #include "gateway/admission_impl.h"
-#include "gateway/usage_reader.h"
 
 #define DEADLINE_MS 2000
 #define LOAD_DEADLINE_MS 10000
 #define SWEEP_MS 100
 #define CLEAN_MS 60000
 #define TRIES_MAX 10
-#define BYTES_UNKNOWN 120000	/* what the CLI usually sends */
-#define OUTPUT_GUESS 1000
 
 static void step(struct ask *q);
 
@@ -128,41 +125,18 @@ static void give_grant(struct ask *q)
 {
 	struct admission *a = q->a;
 	struct grant *g = talloc_zero(a, struct grant);
-	size_t i;
 
 	if (!g)
 		err_abort("out of memory");
 	memcpy(g->user_id, q->answer.token.user_id, ID_SIZE);
 	g->n = q->n;
-	for (i = 0; i < q->n; i++)
-		g->counters[i] = q->needs[i].counter;
+	memcpy(g->needs, q->needs, sizeof(g->needs));
 	g->tokens = q->tokens;
 	g->cost = q->cost;
 	g->at = q->answer.at;
 	LIST_INSERT_HEAD(&a->grants, g, next);
 	q->answer.grant = g;
 	finish(q, VERDICT_ADMITTED);
-}
-
-/* "over I J USED": of need I tokens (0) or money (1). False for another text. */
-static bool read_over(struct ask *q, const char *value,
-		      struct over_budget *over)
-{
-	const struct need *n;
-	unsigned i, money;
-	long long used;
-
-	if (sscanf(value, "over %u %u %lld", &i, &money, &used) != 3 ||
-	    i >= q->n || money > 1)
-		return false;
-	n = &q->needs[i];
-	over->scope = n->scope;
-	over->period = n->period;
-	over->money = money;
-	over->limit = money ? n->cost : n->tokens;
-	over->used = used;
-	over->resets_at = n->resets_at;
-	return true;
 }
 
 /* What Redis had was not what we thought: another try. */
@@ -186,6 +160,7 @@ static void on_admit(void *data, const char *value, const struct err *e)
 {
 	struct ask *q = data;
 	struct admission *a = q->a;
+	enum verdict refused;
 	struct hint *h;
 
 	if (e) {
@@ -198,7 +173,7 @@ static void on_admit(void *data, const char *value, const struct err *e)
 	}
 	if (!value)
 		value = "";
-	if (str_equal(value, "ok")) {
+	if (reserve_granted(q, value)) {
 		give_grant(q);
 	} else if (str_equal(value, "none")) {
 		needs_release(q);
@@ -209,9 +184,9 @@ static void on_admit(void *data, const char *value, const struct err *e)
 	} else if (str_equal(value, "stopped")) {
 		needs_release(q);
 		finish(q, VERDICT_STOPPED);
-	} else if (read_over(q, value, &q->answer.over)) {
+	} else if (reserve_refused(q, value, &refused)) {
 		needs_release(q);
-		finish(q, VERDICT_OVER_BUDGET);
+		finish(q, refused);
 	} else {
 		try_again(q, value);
 	}
@@ -344,11 +319,10 @@ static void step(struct ask *q)
 }
 
 void admission_ask(struct admission *a, const char *token, const char *address,
-		   int64_t bytes, admission_done *done, void *data)
+		   const struct call_need *need, admission_done *done, void *data)
 {
 	struct ask *q = talloc_zero(a, struct ask);
 	int64_t now = clock_mono_ms();
-	struct usage guess = { .output = OUTPUT_GUESS };
 
 	if (!q)
 		err_abort("out of memory");
@@ -360,9 +334,7 @@ void admission_ask(struct admission *a, const char *token, const char *address,
 	if (token_valid(token) && str_copy(q->address, sizeof(q->address),
 					   address))
 		gateway_token_key(token, q->key);
-	guess.input = (bytes < 0 ? BYTES_UNKNOWN : bytes) / USAGE_BYTES_PER_TOKEN;
-	q->tokens = usage_tokens(&guess);
-	q->cost = prices_dearest(a->prices, &guess, clock_now_ms());
+	reserve_need(q, need);
 	move(q, &a->waiting);
 	if (a->clean_at < now) {
 		a->clean_at = now + CLEAN_MS;
@@ -399,6 +371,8 @@ void grant_settle(struct admission *a, struct grant *g, const char *model,
 	int64_t tokens = usage_tokens(used);
 	int64_t cost = prices_counted(a->prices, model, used, g->at);
 
+	if (g->renewal)
+		g->renewal->grant = NULL;
 	redis_settle(a, g, tokens, cost);
 	counters_settle(a, g, tokens, cost);
 	LIST_REMOVE(g, next);

@@ -174,18 +174,26 @@ void needs_refer(struct ask *q)
 /* What was reserved is not: a load that said otherwise meanwhile is void. */
 void needs_release(struct ask *q)
 {
+	size_t i;
+
+	needs_lower(q, q->tokens, q->cost);
+	for (i = 0; i < q->n; i++)
+		counter_release(q->a, q->needs[i].counter);
+	q->n = 0;
+}
+
+void needs_lower(struct ask *q, int64_t tokens, int64_t cost)
+{
 	struct counter *c;
 	size_t i;
 
 	for (i = 0; i < q->n; i++) {
 		c = q->needs[i].counter;
-		c->reserved_tokens -= q->tokens;
-		c->reserved_cost -= q->cost;
+		c->reserved_tokens -= tokens;
+		c->reserved_cost -= cost;
 		if (c->loads != q->needs[i].loads)
 			c->loaded = false;
-		counter_release(q->a, c);
 	}
-	q->n = 0;
 }
 
 static bool reserved_in(const struct grant *g, const struct counter *c)
@@ -193,7 +201,7 @@ static bool reserved_in(const struct grant *g, const struct counter *c)
 	size_t i;
 
 	for (i = 0; i < g->n; i++) {
-		if (g->counters[i] == c)
+		if (g->needs[i].counter == c)
 			return true;
 	}
 	return false;
@@ -218,7 +226,7 @@ void counters_settle(struct admission *a, const struct grant *g, int64_t tokens,
 	size_t i;
 
 	for (i = 0; i < g->n; i++) {
-		c = g->counters[i];
+		c = g->needs[i].counter;
 		c->reserved_tokens -= g->tokens;
 		c->reserved_cost -= g->cost;
 		c->late_tokens += tokens;
@@ -229,7 +237,7 @@ void counters_settle(struct admission *a, const struct grant *g, int64_t tokens,
 		settle_elsewhere(g, account->scope.month, tokens, cost);
 	}
 	for (i = 0; i < g->n; i++)
-		counter_release(a, g->counters[i]);
+		counter_release(a, g->needs[i].counter);
 }
 
 /* ---- loads ---- */

@@ -87,7 +87,11 @@ struct ask {
 	bool looked_up;			/* the hint is of this call */
 	struct need needs[NEEDS_MAX];
 	size_t n;
-	int64_t tokens, cost;		/* the guess */
+	int64_t input, input_cost;	/* what is to be reserved */
+	int64_t output, output_price;	/* wanted; millionths of a dollar a million tokens */
+	int64_t tokens, cost;		/* of it, more than the grant has already */
+	struct grant *grant;		/* whose reservation it renews; NULL: none, or it was settled */
+	bool renews;
 	struct admission_answer answer;
 	char locale[LOCALE_SIZE], zone[ZONE_SIZE];
 	struct err failure;
@@ -96,9 +100,10 @@ struct ask {
 struct grant {
 	LIST_ENTRY(grant) next;
 	char user_id[ID_SIZE];
-	struct counter *counters[NEEDS_MAX];
+	struct need needs[NEEDS_MAX];
 	size_t n;
 	int64_t tokens, cost, at;
+	struct ask *renewal;		/* that is out; NULL: none */
 };
 
 /* Work that the store does for us; begins each such struct. */
@@ -146,6 +151,13 @@ struct admission {
 /* admission_ask.c: something that asks wait for has come. */
 void admission_wake(struct admission *a);
 
+/* admission_reserve.c */
+void reserve_need(struct ask *q, const struct call_need *need);
+/* "ok OUTPUT": what is reserved less than was wanted is given back. False for another text. */
+bool reserve_granted(struct ask *q, const char *value);
+/* "over I J USED", "reserved I J USED": of need I tokens (0) or money (1). */
+bool reserve_refused(struct ask *q, const char *value, enum verdict *verdict);
+
 /* admission_known.c */
 enum known { KNOWN, KNOWN_LATER, KNOWN_NOT };	/* NOT: since the ask began; e is set */
 enum known house_check(struct admission *a, int64_t since, struct err *e);
@@ -164,6 +176,8 @@ void known_clean(struct admission *a);
 void needs_fill(struct ask *q, struct account *c, struct hint *h, int64_t now);
 void needs_refer(struct ask *q);
 void needs_release(struct ask *q);
+/* That much of what was reserved is not. */
+void needs_lower(struct ask *q, int64_t tokens, int64_t cost);
 enum known needs_check(struct ask *q, struct err *e);
 struct counter *counter_of_run(struct admission *a, const struct gateway_token *t);
 void counter_refer(struct counter *c);
@@ -180,6 +194,10 @@ bool redis_ready(struct admission *a);
 void redis_mirror_stop(struct admission *a);
 /* Sends the script, with the counters' reservations. */
 void redis_admit(struct ask *q, const struct hint *h, kv_async_done *done);
+/* As that, for a grant, in place of the tokens and cost that it has. */
+void redis_reserve(struct ask *q, int64_t tokens, int64_t cost, kv_async_done *done);
+/* Gives back what is reserved no more. */
+void redis_lower(struct ask *q, int64_t tokens, int64_t cost);
 void redis_settle(struct admission *a, const struct grant *g, int64_t tokens,
 		  int64_t cost);
 /* sums: tokens and cost of each; what is reserved goes with them. */

@@ -12,28 +12,60 @@
 #define STOP_KEY "stop:all"
 #define ARGS_MAX 40
 
-/* A counter is a hash: t, c used, rt, rc reserved; tokens and cost. */
+/*
+ * A counter is a hash: t, c used, rt, rc reserved; tokens and cost. From KEYS[first]
+ * on they stand; from ARGV[arg] on input and its cost, output and the price of
+ * a million, what the call has reserved already, then each counter's limits.
+ *
+ * Output that does not fit is cut to half of what is left, so that others find
+ * some too, but not below what a short answer needs (LEAST), as long as that
+ * is left. So whoever comes after finds nothing left when it was too much, and
+ * what it is too much is the input of this one call.
+ */
+#define LEAST "4096"
+#define RESERVE \
+	"local a = {}\n" \
+	"for i = 0, 5 do a[i] = tonumber(ARGV[arg + i]) end\n" \
+	"local need, unit, own = { a[0], a[1] }, { 1, a[3] / 1000000 }, { a[4], a[5] }\n" \
+	"local out = a[2]\n" \
+	"for i = first, #KEYS do\n" \
+	"  local v = redis.call('HMGET', KEYS[i], 't', 'c', 'rt', 'rc')\n" \
+	"  if not v[1] then return 'missing ' .. (i - first) end\n" \
+	"  for j = 1, 2 do\n" \
+	"    local limit = tonumber(ARGV[arg + 5 + 2 * (i - first) + j])\n" \
+	"    local left = limit - v[j] - v[j + 2] + own[j]\n" \
+	"    if limit > 0 and left <= 0 then\n" \
+	"      local why = tonumber(v[j]) < limit and 'reserved ' or 'over '\n" \
+	"      return why .. (i - first) .. ' ' .. (j - 1) .. ' ' .. v[j]\n" \
+	"    end\n" \
+	"    local room = left - need[j]\n" \
+	"    if limit > 0 and room < out * unit[j] then\n" \
+	"      local most = math.max(room / 2, math.min(left, " LEAST " * unit[j]))\n" \
+	"      out = math.min(out, math.max(1, math.floor(most / unit[j])))\n" \
+	"    end\n" \
+	"  end\n" \
+	"end\n" \
+	"local tokens = a[0] + out - a[4]\n" \
+	"local cost = a[1] + math.floor(out * a[3] / 1000000) - a[5]\n" \
+	"for i = first, #KEYS do\n" \
+	"  redis.call('HINCRBY', KEYS[i], 'rt', string.format('%.0f', tokens))\n" \
+	"  redis.call('HINCRBY', KEYS[i], 'rc', string.format('%.0f', cost))\n" \
+	"end\n" \
+	"return 'ok ' .. string.format('%.0f', out)"
+
 static const char admit_script[] =
 	"local token = redis.call('GET', KEYS[1])\n"
 	"if not token then return 'none' end\n"
 	"if token ~= ARGV[1] then return 'token ' .. token end\n"
 	"if redis.call('EXISTS', KEYS[2]) == 1 then return 'stopped' end\n"
 	"if redis.call('GET', KEYS[3]) ~= ARGV[2] then return 'epoch' end\n"
-	"for i = 4, #KEYS do\n"
-	"  local v = redis.call('HMGET', KEYS[i], 't', 'c', 'rt', 'rc')\n"
-	"  if not v[1] then return 'missing ' .. (i - 4) end\n"
-	"  for j = 1, 2 do\n"
-	"    local limit = tonumber(ARGV[2 * i - 4 + j])\n"
-	"    if limit > 0 and v[j] + v[j + 2] >= limit then\n"
-	"      return 'over ' .. (i - 4) .. ' ' .. (j - 1) .. ' ' .. v[j]\n"
-	"    end\n"
-	"  end\n"
-	"end\n"
-	"for i = 4, #KEYS do\n"
-	"  redis.call('HINCRBY', KEYS[i], 'rt', ARGV[3])\n"
-	"  redis.call('HINCRBY', KEYS[i], 'rc', ARGV[4])\n"
-	"end\n"
-	"return 'ok'";
+	"local first, arg = 4, 3\n"
+	RESERVE;
+
+static const char reserve_script[] =
+	"if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 'epoch' end\n"
+	"local first, arg = 2, 2\n"
+	RESERVE;
 
 /* A counter that is gone (its period is over) needs no settling. */
 static const char settle_script[] =
@@ -72,7 +104,7 @@ static const char reset_script[] =
 struct args {
 	const char *list[ARGS_MAX];
 	size_t n;
-	char numbers[4 * NEEDS_MAX + 4][24];
+	char numbers[4 * NEEDS_MAX + 6][24];
 	size_t n_numbers;
 };
 
@@ -164,6 +196,23 @@ void redis_mirror_stop(struct admission *a)
 
 /* ---- counters ---- */
 
+static void add_reservation(struct args *args, const struct ask *q,
+			    int64_t tokens, int64_t cost)
+{
+	size_t i;
+
+	add_number(args, q->input);
+	add_number(args, q->input_cost);
+	add_number(args, q->output);
+	add_number(args, q->output_price);
+	add_number(args, tokens);
+	add_number(args, cost);
+	for (i = 0; i < q->n; i++) {
+		add_number(args, q->needs[i].tokens);
+		add_number(args, q->needs[i].cost);
+	}
+}
+
 void redis_admit(struct ask *q, const struct hint *h, kv_async_done *done)
 {
 	struct admission *a = q->a;
@@ -177,18 +226,29 @@ void redis_admit(struct ask *q, const struct hint *h, kv_async_done *done)
 		add(&args, q->needs[i].counter->key);
 	add(&args, h->text);
 	add(&args, a->epoch);
-	add_number(&args, q->tokens);
-	add_number(&args, q->cost);
-	for (i = 0; i < q->n; i++) {
-		add_number(&args, q->needs[i].tokens);
-		add_number(&args, q->needs[i].cost);
-	}
+	add_reservation(&args, q, 0, 0);
 	kv_async_script(a->kv, admit_script, 3 + q->n, args.n, args.list, done,
 			q);
 }
 
-void redis_settle(struct admission *a, const struct grant *g, int64_t tokens,
-		  int64_t cost)
+void redis_reserve(struct ask *q, int64_t tokens, int64_t cost, kv_async_done *done)
+{
+	struct admission *a = q->a;
+	struct args args = { .n = 0 };
+	size_t i;
+
+	add(&args, EPOCH_KEY);
+	for (i = 0; i < q->n; i++)
+		add(&args, q->needs[i].counter->key);
+	add(&args, a->epoch);
+	add_reservation(&args, q, tokens, cost);
+	kv_async_script(a->kv, reserve_script, 1 + q->n, args.n, args.list, done,
+			q);
+}
+
+/* used and reserved: what is added to each. */
+static void change(struct admission *a, const struct need *needs, size_t n,
+		   const int64_t by[4])
 {
 	struct args args = { .n = 0 };
 	size_t i;
@@ -197,15 +257,24 @@ void redis_settle(struct admission *a, const struct grant *g, int64_t tokens,
 	if (!a->ready)
 		return;
 	add(&args, EPOCH_KEY);
-	for (i = 0; i < g->n; i++)
-		add(&args, g->counters[i]->key);
+	for (i = 0; i < n; i++)
+		add(&args, needs[i].counter->key);
 	add(&args, a->epoch);
-	add_number(&args, tokens);
-	add_number(&args, cost);
-	add_number(&args, -g->tokens);
-	add_number(&args, -g->cost);
-	kv_async_script(a->kv, settle_script, 1 + g->n, args.n, args.list,
+	for (i = 0; i < 4; i++)
+		add_number(&args, by[i]);
+	kv_async_script(a->kv, settle_script, 1 + n, args.n, args.list,
 			check_done, a);
+}
+
+void redis_settle(struct admission *a, const struct grant *g, int64_t tokens,
+		  int64_t cost)
+{
+	change(a, g->needs, g->n, (int64_t[]){ tokens, cost, -g->tokens, -g->cost });
+}
+
+void redis_lower(struct ask *q, int64_t tokens, int64_t cost)
+{
+	change(q->a, q->needs, q->n, (int64_t[]){ 0, 0, -tokens, -cost });
 }
 
 void redis_load(struct admission *a, size_t n, struct counter *const *counters,

@@ -25,6 +25,9 @@ enum answer {
 	ANSWER_STOPPED,
 	ANSWER_DISABLED,
 	ANSWER_BUDGET,
+	ANSWER_BUDGET_SMALL,	/* what is left is too little for it */
+	ANSWER_RESERVED,	/* calls in flight may take the rest of it */
+	ANSWER_HOSTED,		/* a tool of the service's that is not allowed */
 	ANSWER_BUSY,		/* too many calls of the user in flight */
 	ANSWER_OFTEN,		/* or in a minute */
 	ANSWER_FULL,		/* the line, or its time is over */

@@ -2,6 +2,7 @@
 #include "config.h"
 #include "gateway/inside.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -88,6 +89,47 @@ static bool check_head(struct call *c)
 }
 
 static void answered(void *data, const struct admission_answer *a);
+static void cap_output(struct call *c, int64_t output);
+static bool judge(struct call *c);
+static void reserve(struct call *c);
+
+/* A small body is soon there: then one question to Redis is enough. */
+static bool comes_at_once(const struct call *c)
+{
+	int64_t length = caller_length(c->caller);
+
+	return c->request && length > 0 && length <= DOOR_WINDOW &&
+	       !caller_expects(c->caller);
+}
+
+/* What the call may take, by what is known of it. */
+static struct call_need need_of(const struct call *c)
+{
+	const struct request_reading *r = request_reader_reading(c->request);
+	int64_t left = caller_length(c->caller) - c->scanned;
+
+	return (struct call_need){
+		.input = r->input + (left > 0 ? request_tokens(left) : 0),
+		.output = r->max_tokens < 0 ? OUTPUT_UNKNOWN :
+			  r->max_tokens ? r->max_tokens : 1,
+		.model = r->model,
+	};
+}
+
+static void ask(struct call *c)
+{
+	struct call_need need = { .model = "" };
+	char token[TOKEN_TEXT_MAX];
+
+	c->asked = c->asking = true;
+	if (c->metered && caller_complete(c->caller)) {
+		need = need_of(c);
+		c->reserved_input = need.input;
+	}
+	admission_ask(c->gateway->admission, token_of(c->caller, token),
+		      caller_address(c->caller), &need, answered, c);
+	explicit_bzero(token, sizeof(token));
+}
 
 static void request(void *gateway, struct caller *caller)
 {
@@ -111,10 +153,11 @@ static void request(void *gateway, struct caller *caller)
 		refuse(c, ANSWER_NO_TOKEN);
 		return;
 	}
-	c->asking = true;
-	admission_ask(g->admission, token, caller_address(caller),
-		      c->metered ? caller_length(caller) : 0, answered, c);
 	explicit_bzero(token, sizeof(token));
+	if (c->target->body)
+		c->request = request_reader_new(c, settings_text(g->settings, SET_HOSTED_TOOLS));
+	if (!comes_at_once(c))
+		ask(c);
 }
 
 /* ---- whether */
@@ -124,6 +167,11 @@ static void refuse_away(struct call *c, const struct err *e)
 	const char *sentence = e && *e->key ? i18n_sentence(c->locale, e->key) : NULL;
 
 	call_refuse(c, ANSWER_AWAY, RETRY_SOON_S, sentence);
+}
+
+static void refuse_reserved(struct call *c)
+{
+	call_refuse(c, ANSWER_RESERVED, RETRY_SOON_S, NULL);
 }
 
 static void refuse_budget(struct call *c, const struct over_budget *over)
@@ -203,6 +251,10 @@ static void answered(void *data, const struct admission_answer *a)
 		if (c->metered)
 			return refuse_budget(c, &a->over);
 		break;
+	case VERDICT_RESERVED:
+		if (c->metered)
+			return refuse_reserved(c);
+		break;
 	case VERDICT_ADMITTED:
 		break;
 	}
@@ -210,8 +262,144 @@ static void answered(void *data, const struct admission_answer *a)
 		give_back(c);
 	if (c->said != ANSWER_COUNT)
 		return reply_settle(c, "failed");
+	if (c->reserved_input)
+		cap_output(c, a->output);
 	enter(c);
+	if (!judge(c))
+		return;
+	if (c->request)
+		reserve(c);
 	advance(c);
+}
+
+/* ---- how much */
+
+/* Writes what is left over the number that was asked for, with blanks behind. */
+static void write_max(struct call *c, int64_t output)
+{
+	const struct request_reading *r = request_reader_reading(c->request);
+	char text[24], *to = caller_at(c->caller, r->max_at);
+	int n = snprintf(text, sizeof(text), "%lld", (long long)output);
+
+	if (!to || n > r->max_digits)
+		return;
+	memcpy(to, text, (size_t)n);
+	memset(to + n, ' ', (size_t)(r->max_digits - n));
+}
+
+static void cap_output(struct call *c, int64_t output)
+{
+	const struct request_reading *r = request_reader_reading(c->request);
+
+	c->reserved = true;
+	/* Only the first answer caps: the number has gone since. */
+	if (r->max_tokens < 0 || c->output_max)
+		return;
+	if (output < r->max_tokens)
+		write_max(c, output);
+	c->output_max = r->max_tokens ? output : 1;
+}
+
+static void pass_on(struct call *c)
+{
+	if (c->transfer)
+		transfer_more(c->transfer);
+	else
+		advance(c);
+}
+
+static void reserved(void *data, const struct admission_answer *a)
+{
+	struct call *c = data;
+
+	c->reserving = false;
+	if (c->settled)
+		return;
+	switch (a->verdict) {
+	case VERDICT_ADMITTED:
+		cap_output(c, a->output);
+		if (!judge(c))
+			return;
+		reserve(c);
+		return pass_on(c);
+	case VERDICT_OVER_BUDGET:
+		c->said = ANSWER_BUDGET;
+		return refuse_budget(c, &a->over);
+	case VERDICT_RESERVED:
+		return refuse_reserved(c);
+	default:
+		return refuse_away(c, a->e);
+	}
+}
+
+/* When its max_tokens is read, or all of it; again when it came to more than was thought. */
+static void reserve(struct call *c)
+{
+	const struct request_reading *r = request_reader_reading(c->request);
+	struct call_need need;
+
+	if (!c->grant || !c->metered || c->reserving || c->settled)
+		return;
+	if (!r->max_digits && !caller_complete(c->caller))
+		return;
+	need = need_of(c);
+	if (c->reserved && need.input <= c->reserved_input)
+		return;
+	if (c->reserved && c->output_max)
+		need.output = c->output_max;
+	c->reserving = true;
+	c->reserved_input = need.input;
+	grant_reserve(c->gateway->admission, c->grant, &need, reserved, c);
+}
+
+int64_t call_may_pass(struct call *c)
+{
+	const struct request_reading *r;
+
+	if (!c->metered || !c->request)
+		return INT64_MAX;
+	r = request_reader_reading(c->request);
+	if (!c->reserved)
+		return r->max_at >= 0 ? r->max_at : caller_received(c->caller) - 1;
+	if (!caller_complete(c->caller) || c->reserving)
+		return caller_received(c->caller) - 1;
+	return INT64_MAX;
+}
+
+/* ---- what */
+
+/* False: it may not be passed on, and that was said; only to who has a token. */
+static bool judge(struct call *c)
+{
+	const struct request_reading *r;
+
+	if (!c->request || !c->admitted || c->settled)
+		return !c->settled;
+	r = request_reader_reading(c->request);
+	if (r->fault == REQUEST_HOSTED) {
+		log_event(LOG_WARN, "hosted_refused", "user", c->token.user_id,
+			  "name", r->name, NULL);
+		call_refuse(c, ANSWER_HOSTED, 0, i18n_fill(
+			c, c->locale, "gateway_hosted", r->name, NULL));
+	} else if (r->fault || (caller_complete(c->caller) && !r->whole)) {
+		call_cut(c, ANSWER_REQUEST);
+	} else if (c->output_max && c->output_max < r->max_tokens &&
+		   r->thinking >= c->output_max) {
+		/* Too little is left to think as asked for. */
+		call_cut(c, ANSWER_BUDGET_SMALL);
+	}
+	return !c->settled;
+}
+
+/* Reads what has come. */
+static void look(struct call *c)
+{
+	int64_t n = caller_received(c->caller) - c->scanned;
+
+	if (!c->request || c->settled || !n)
+		return;
+	request_reader_feed(c->request, caller_tail(c->caller, (size_t)n), (size_t)n);
+	c->scanned += n;
 }
 
 /* ---- when */
@@ -262,10 +450,14 @@ static void arrived(void *call)
 
 	if (caller_received(c->caller) > DOOR_BODY_MAX && !c->settled)
 		return call_cut(c, ANSWER_TOO_LARGE);
-	if (c->transfer)
-		transfer_more(c->transfer);
-	else
-		advance(c);
+	look(c);
+	if (!judge(c))
+		return;
+	if (!c->asked && caller_complete(c->caller))
+		ask(c);
+	else if (c->request)
+		reserve(c);
+	pass_on(c);
 }
 
 static void taken(void *call)
@@ -335,5 +527,7 @@ void call_tick(struct call *c, int64_t now)
 			call_refuse(c, ANSWER_FULL, RETRY_SOON_S, NULL);
 	} else if (c->transfer && (c->received > REPLY_MAX || late(c, now))) {
 		call_cut(c, ANSWER_LATE);
+	} else if (c->transfer) {
+		reply_silent(c);
 	}
 }

@@ -287,6 +287,25 @@ bool caller_window_full(const struct caller *c)
 	return !window_room(&c->up);
 }
 
+char *caller_tail(struct caller *c, size_t n)
+{
+	return c->up.data + c->up.from + c->up.len - n;
+}
+
+char *caller_at(struct caller *c, int64_t offset)
+{
+	int64_t first = c->received - (int64_t)c->up.len;
+
+	if (offset < first || offset >= c->received)
+		return NULL;
+	return c->up.data + c->up.from + (offset - first);
+}
+
+bool caller_expects(const struct caller *c)
+{
+	return c->expects;
+}
+
 void caller_go_on(struct caller *c)
 {
 	c->go_on = true;

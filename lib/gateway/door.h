@@ -81,6 +81,12 @@ int64_t caller_received(const struct caller *c);
 bool caller_complete(const struct caller *c);
 bool caller_window_full(const struct caller *c);
 
+/* The last n bytes that came, from inside of arrived; the byte at an offset of the body, NULL when it was taken. May be changed. */
+char *caller_tail(struct caller *c, size_t n);
+char *caller_at(struct caller *c, int64_t offset);
+/* Whether it waits to be told to go on. */
+bool caller_expects(const struct caller *c);
+
 /* "Expect: 100-continue" is told to go on; the body is wanted. */
 void caller_go_on(struct caller *c);
 

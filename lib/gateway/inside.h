@@ -13,6 +13,7 @@
 #include "gateway/journal.h"
 #include "gateway/keys.h"
 #include "gateway/line.h"
+#include "gateway/request_reader.h"
 #include "gateway/target.h"
 #include "gateway/upstream.h"
 #include "gateway/usage_reader.h"
@@ -23,6 +24,7 @@
 #define SILENCE_MS 600000	/* between bytes of a reply; the service pings */
 #define TAKE_MS 60000	/* a service that answers before it has the body takes on */
 #define WHOLE_MS 1800000
+#define OUTPUT_UNKNOWN 4096	/* tokens that a call may take which does not say */
 #define REPLY_MAX (256LL << 20)	/* bytes of a reply, decoded */
 
 /* One request of a workspace, from its head until it is answered. */
@@ -41,6 +43,13 @@ struct call {
 	struct headers fields;
 	struct transfer *transfer;
 	struct usage_reader *reader;
+	struct request_reader *request;	/* NULL: without a body */
+	int64_t scanned;		/* bytes of the body that it has read */
+	bool reserving, reserved;
+	int64_t reserved_input;		/* tokens */
+	int64_t output_max;		/* tokens, 0: it is not said */
+	int64_t output_at, silent_ms;	/* monotonic: the last output; how long there was none */
+	int64_t output_seen;		/* bytes of it */
 	struct usage_call row;		/* its id is "" until it is in the journal */
 	int64_t given;			/* bytes of the body passed on */
 	bool given_all;
@@ -52,7 +61,7 @@ struct call {
 	int64_t took_at;		/* some of the body */
 	int64_t received;		/* bytes of the reply */
 	enum answer said;		/* ANSWER_COUNT: none of ours */
-	bool asking;			/* admission */
+	bool asked, asking;		/* admission */
 	bool admitted, metered, settled;
 	bool sent;			/* the body; after the service's head */
 	bool swallow;			/* the reply is not for the workspace */
@@ -94,12 +103,17 @@ void call_tick(struct call *c, int64_t now);
 /* Says so and is done with the service. */
 void call_refuse(struct call *c, enum answer a, int64_t retry_s, const char *sentence);
 
+/* How many bytes of the body may go upstream: what is not reserved is held back. */
+int64_t call_may_pass(struct call *c);
+
 /* reply.c */
 void reply_begin(struct call *c);
 /* Books the call and gives its place back, once. outcome as in struct usage_call. */
 void reply_settle(struct call *c, const char *outcome);
 /* Tells the journal what replies have reported; before workspaces see it. */
 void reply_report(struct gateway *g);
+/* The same for a call of which nothing came for long. */
+void reply_silent(struct call *c);
 /* Gives the body's memory back when the service has it; whether it has. */
 bool reply_sent(struct call *c);
 /* What it comes to when it is cut off now. */

@@ -4,6 +4,7 @@ lib_gateway_libgateway_a_SOURCES = \
 	lib/gateway/admission_ask.c \
 	lib/gateway/admission_counter.c lib/gateway/admission_impl.h \
 	lib/gateway/admission_known.c lib/gateway/admission_redis.c \
+	lib/gateway/admission_reserve.c \
 	lib/gateway/answer.c lib/gateway/answer.h \
 	lib/gateway/call.c \
 	lib/gateway/caller.c \
@@ -17,6 +18,7 @@ lib_gateway_libgateway_a_SOURCES = \
 	lib/gateway/keys.c lib/gateway/keys.h \
 	lib/gateway/line.c lib/gateway/line.h \
 	lib/gateway/reply.c \
+	lib/gateway/request_reader.c lib/gateway/request_reader.h \
 	lib/gateway/target.c lib/gateway/target.h \
 	lib/gateway/transfer.c lib/gateway/transfer.h \
 	lib/gateway/upstream.c lib/gateway/upstream.h \

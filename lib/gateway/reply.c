@@ -15,6 +15,10 @@
 
 #define BUSY_REST_S 30
 #define BUSY_REST_MAX_S 3600
+#define OUTPUT_PER_S 250	/* tokens: more than the fastest model makes */
+#define OUTPUT_MOST 128000	/* of one call */
+#define LATE_MS 1000		/* until the service notices that a call was cut */
+#define GAP_MS 1000		/* between pieces of output: longer is silence */
 #define ESTIMATE_STEP 100	/* tokens of output, and a tenth, that the journal need not know */
 
 const char *reply_outcome(const struct call *c, bool whole)
@@ -25,15 +29,16 @@ const char *reply_outcome(const struct call *c, bool whole)
 		return "failed";
 	if (!c->metered)
 		return whole ? "complete" : "interrupted";
-	if (!c->reader)			/* an error of the service, or no reply */
-		return c->status ? "failed" : "interrupted";
+	if (!c->reader)
+		return c->status || !transfer_begun(c->transfer) ? "failed" : "interrupted";
 	r = usage_reader_reading(c->reader);
-	if (r->error)
+	/* Errors cost nothing, unless they say so. */
+	if (r->error || c->status < 200 || c->status >= 300)
 		return r->any ? "interrupted" : "failed";
 	/* All was reported: what is missing is the end of the bytes. */
 	if (!whole && !(r->any && r->complete))
 		return "interrupted";
-	if (!r->any)
+	if (!r->any || r->absurd || !usage_prompt(&r->usage))
 		return "unmetered";
 	return r->complete ? "complete" : "interrupted";
 }
@@ -62,11 +67,44 @@ static void log_call(const struct call *c, const char *outcome)
 
 static void drop_report(struct call *c);
 
-/* Who cuts a call off, pays for it: the service works on, and bills. */
+/*
+ * Output that nobody saw may have been made while nothing came: thoughts that
+ * are not shown, and what is on its way when a call is cut. Never more than
+ * the call asked for.
+ */
+static int64_t made_in(const struct call *c, int64_t ms)
+{
+	int64_t max = c->output_max ? c->output_max : OUTPUT_MOST;
+	int64_t n = (ms + LATE_MS) * OUTPUT_PER_S / 1000;
+
+	if (!c->given_all)
+		return 0;
+	return n < max ? n : max;
+}
+
+static int64_t unseen(const struct call *c)
+{
+	if (!c->transfer)
+		return 0;
+	return made_in(c, c->silent_ms + clock_mono_ms() -
+			  (c->output_at ? c->output_at : c->sent_at));
+}
+
+static int64_t input_of(const struct call *c)
+{
+	return c->given_all ? request_reader_reading(c->request)->input : 0;
+}
+
+/* A client that disconnects still pays: the service keeps generating, and bills. */
 static void estimate(struct call *c)
 {
-	usage_estimate(c->reader ? usage_reader_reading(c->reader) : NULL,
-		       c->given_all ? c->given : 0, &c->row.usage);
+	const struct usage_reading *r = c->reader ? usage_reader_reading(c->reader) : NULL;
+	int64_t passed = c->received / USAGE_BYTES_PER_TOKEN;
+
+	usage_estimate(r, input_of(c), unseen(c), &c->row.usage);
+	/* What has no usage may be output as a whole. */
+	if (r && !r->any && c->row.usage.output < passed)
+		c->row.usage.output = passed;
 }
 
 static void book(struct call *c, const char *outcome)
@@ -77,9 +115,11 @@ static void book(struct call *c, const char *outcome)
 
 	c->row.model = r ? r->model : "";
 	drop_report(c);
-	c->row.usage = r ? r->usage : none;
-	if (c->metered && str_equal(outcome, "interrupted"))
+	c->row.usage = none;
+	if (str_equal(outcome, "interrupted") || str_equal(outcome, "unmetered"))
 		estimate(c);
+	else if (r && str_equal(outcome, "complete"))
+		usage_estimate(r, 0, 0, &c->row.usage);
 	c->row.outcome = outcome;
 	c->row.status = c->status;
 	c->row.ended_at = clock_now_ms();
@@ -100,9 +140,9 @@ void reply_settle(struct call *c, const char *outcome)
 		return;
 	}
 	c->settled = true;
+	book(c, outcome);
 	transfer_free(c->transfer);
 	c->transfer = NULL;
-	book(c, outcome);
 	line_leave(g->line, &c->place, clock_mono_ms());
 	if (!c->target || !c->target->local)
 		log_call(c, outcome);
@@ -128,14 +168,37 @@ static void note_given(struct call *c)
 	need_report(c);
 }
 
+/* Pings are no output. */
+static void note_output(struct call *c, const struct usage_reading *r)
+{
+	int64_t now;
+
+	if (r->unreported == c->output_seen && r->changes == c->reports)
+		return;
+	now = clock_mono_ms();
+	if (now - (c->output_at ? c->output_at : c->sent_at) > GAP_MS)
+		c->silent_ms += now - (c->output_at ? c->output_at : c->sent_at);
+	c->output_at = now;
+	c->output_seen = r->unreported;
+}
+
 /* A call that ends in the same turn needs no report: its end says all. */
 static void note_report(struct call *c)
 {
 	const struct usage_reading *r = usage_reader_reading(c->reader);
 	int64_t passed = r->unreported / USAGE_BYTES_PER_TOKEN;
 
+	note_output(c, r);
 	if (r->changes != c->reports ||
 	    passed - c->estimated > ESTIMATE_STEP + c->estimated / 10)
+		need_report(c);
+}
+
+void reply_silent(struct call *c)
+{
+	int64_t n = unseen(c);
+
+	if (c->metered && n - c->estimated > ESTIMATE_STEP + c->estimated / 10)
 		need_report(c);
 }
 
@@ -154,9 +217,9 @@ static void report(struct call *c)
 	drop_report(c);
 	if (r) {
 		c->reports = r->changes;
-		c->estimated = r->unreported / USAGE_BYTES_PER_TOKEN;
 	}
 	estimate(c);
+	c->estimated = c->row.usage.output;
 	journal_report(c->gateway->journal, c->row.id, r ? r->model : "", &c->row.usage);
 }
 
@@ -174,8 +237,12 @@ static ssize_t body(void *data, char *to, size_t n)
 {
 	struct call *c = data;
 	int64_t length = caller_length(c->caller);
-	ssize_t got = caller_read(c->caller, to, n);
+	int64_t may = call_may_pass(c) - c->given;
+	ssize_t got;
 
+	if (may <= 0)
+		return -1;
+	got = caller_read(c->caller, to, may < (int64_t)n ? (size_t)may : n);
 	if (got < 0)
 		return got;
 	if (got > 0)
@@ -278,9 +345,8 @@ static void head(void *data, int status, const struct headers *fields, int64_t l
 	c->swallow = judge_key(c, fields);
 	if (c->swallow)
 		return;
-	if (c->metered && status >= 200 && status < 300)
-		c->reader = usage_reader_new(c, usage_format_of(
-			headers_value(fields, "content-type")));
+	if (c->metered)
+		c->reader = usage_reader_new(c);
 	caller_begin(c->caller, status, fields, length);
 	reply_sent(c);
 }
@@ -324,6 +390,13 @@ static enum answer answer_of(const struct call *c, enum transfer_end end)
 	}
 }
 
+/* The service had the request, and went without a word. */
+static bool may_be_billed(const struct call *c, enum transfer_end end)
+{
+	return c->metered && !c->status && c->given_all &&
+	       end != TRANSFER_UNREACHED && end != TRANSFER_UNTRUSTED;
+}
+
 static void end(void *data, enum transfer_end end, const char *why)
 {
 	struct call *c = data;
@@ -333,7 +406,7 @@ static void end(void *data, enum transfer_end end, const char *why)
 		log_event(LOG_WARN, "upstream", "why", why, NULL);
 	if (!caller_answered(c->caller)) {
 		c->said = answer_of(c, end);
-		reply_settle(c, "failed");
+		reply_settle(c, may_be_billed(c, end) ? "interrupted" : "failed");
 		answer_send(c->caller, c->locale, c->said, 0, NULL);
 		return;
 	}
@@ -360,7 +433,7 @@ static int note(struct call *c, struct err *e)
 	row->model = "";
 	row->outcome = "interrupted";
 	/* It is about to be sent; what comes after says so by itself. */
-	estimate(c);
+	usage_estimate(NULL, input_of(c), made_in(c, 0), &row->usage);
 	if (journal_begin(c->gateway->journal, row, e) == 0)
 		return 0;
 	row->id[0] = '\0';
@@ -375,7 +448,7 @@ void reply_begin(struct call *c)
 		.target = caller_target(c->caller),
 		.post = c->target->body,
 		.length = caller_length(c->caller),
-		.whole = caller_whole(c->caller),
+		.whole = call_may_pass(c) == INT64_MAX ? caller_whole(c->caller) : NULL,
 		.fields = &c->fields,
 	};
 	struct err e = { 0 };

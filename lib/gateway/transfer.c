@@ -278,6 +278,11 @@ void transfer_free(struct transfer *t)
 	talloc_free(t);
 }
 
+bool transfer_begun(const struct transfer *t)
+{
+	return t->began != 0;
+}
+
 static void wake(struct transfer *t)
 {
 	if (t->woken || t->over)
@@ -345,7 +350,7 @@ static enum transfer_end end_of(const struct transfer *t, CURLcode result)
 	case CURLE_SSL_CIPHER:
 		return TRANSFER_UNTRUSTED;
 	case CURLE_OPERATION_TIMEDOUT:
-		return TRANSFER_LATE;
+		return t->began ? TRANSFER_LATE : TRANSFER_UNREACHED;
 	default:
 		return TRANSFER_BROKEN;
 	}

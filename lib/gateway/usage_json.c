@@ -33,7 +33,8 @@ static void end_value(struct usage_reader *r, bool last)
 		usage_read_value(r, s->field);
 	usage_drop(r);
 	s->state = last ? JSON_AFTER : JSON_KEY;
-	r->reading.complete |= last;
+	if (last)
+		usage_end_body(r);
 }
 
 /* Outside of a value: the object's own signs and its keys. */
@@ -52,7 +53,7 @@ static void step(struct usage_reader *r, char c)
 			s->state = JSON_IN_KEY;
 		} else if (c == '}') {
 			s->state = JSON_AFTER;
-			r->reading.complete = true;
+			usage_end_body(r);
 		} else if (!blank(c)) {
 			s->state = JSON_LOST;
 		}

@@ -10,27 +10,12 @@
 #include "core/tree.h"
 #include "gateway/usage_reader_impl.h"
 
-#define TOKENS_MAX INT64_C(1000000000000)	/* more in one call is no number of tokens */
+#define TOKENS_MAX INT64_C(100000000)	/* more in one call is no number of tokens */
 static const struct tree_limits limits = {
 	.bytes = USAGE_KEPT_MAX, .depth = 32, .containers = 512,
 	.elements = 4096, .loose = true,
 };
 #define KEPT_IDLE 2048		/* bytes kept allocated between lines */
-
-enum usage_format usage_format_of(const char *content_type)
-{
-	size_t n;
-
-	if (!content_type)
-		return USAGE_OTHER;
-	content_type += strspn(content_type, " \t");
-	n = strcspn(content_type, "; \t");
-	if (n == 17 && strncasecmp(content_type, "text/event-stream", n) == 0)
-		return USAGE_SSE;
-	if (n == 16 && strncasecmp(content_type, "application/json", n) == 0)
-		return USAGE_JSON;
-	return USAGE_OTHER;
-}
 
 static int release(struct usage_reader *r)
 {
@@ -38,24 +23,43 @@ static int release(struct usage_reader *r)
 	return 0;
 }
 
-struct usage_reader *usage_reader_new(const void *ctx, enum usage_format format)
+struct usage_reader *usage_reader_new(const void *ctx)
 {
 	struct usage_reader *r = talloc_zero(ctx, struct usage_reader);
 
 	if (!r)
 		err_abort("out of memory");
-	r->format = format;
 	buf_init(&r->kept, USAGE_KEPT_MAX);
 	talloc_set_destructor(r, release);
 	return r;
 }
 
+/*
+ * A body begins with "{", "[" or a quote, a stream with a field's name or a
+ * colon. What stands before (blanks, a byte order mark) is of neither.
+ */
+static size_t find_shape(struct usage_reader *r, const char *bytes, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n && r->format == USAGE_UNKNOWN; i++) {
+		if (strchr(" \t\r\n\xef\xbb\xbf", bytes[i]) && bytes[i])
+			continue;
+		r->format = strchr("{[\"", bytes[i]) && bytes[i] ? USAGE_JSON : USAGE_SSE;
+		return i;
+	}
+	return i;
+}
+
 void usage_reader_feed(struct usage_reader *r, const void *bytes, size_t n)
 {
+	size_t skip = r->format == USAGE_UNKNOWN ? find_shape(r, bytes, n) : 0;
+	const char *from = (const char *)bytes + skip;
+
 	if (r->format == USAGE_SSE)
-		sse_feed(r, bytes, n);
+		sse_feed(r, from, n - skip);
 	else if (r->format == USAGE_JSON)
-		json_feed(r, bytes, n);
+		json_feed(r, from, n - skip);
 }
 
 const struct usage_reading *usage_reader_reading(const struct usage_reader *r)
@@ -63,17 +67,17 @@ const struct usage_reading *usage_reader_reading(const struct usage_reader *r)
 	return &r->reading;
 }
 
-void usage_estimate(const struct usage_reading *r, int64_t sent,
+void usage_estimate(const struct usage_reading *r, int64_t input, int64_t unseen,
 		    struct usage *out)
 {
 	static const struct usage none;
 	int64_t passed = r ? r->unreported / USAGE_BYTES_PER_TOKEN : 0;
 
 	*out = r ? r->usage : none;
-	if (!r || !r->any)
-		out->input = sent / USAGE_BYTES_PER_TOKEN;
-	if (out->output < passed)
-		out->output = passed;
+	if (!usage_prompt(out))
+		out->input = input;
+	if (out->output < passed + unseen)
+		out->output = passed + unseen;
 }
 
 bool usage_keep(struct usage_reader *r, const char *bytes, size_t n)
@@ -110,16 +114,20 @@ static struct json_object *object_at(struct json_object *o, const char *name)
 	return json_object_is_type(v, json_type_object) ? v : NULL;
 }
 
-static bool tokens_at(struct json_object *o, const char *name, int64_t *out)
+/* False when it is not there; what is no number of tokens is noted, and not there. */
+static bool tokens_at(struct usage_reader *r, struct json_object *o, const char *name,
+		      int64_t *out)
 {
 	struct json_object *v = json_object_object_get(o, name);
 	int64_t n;
 
-	if (!json_object_is_type(v, json_type_int))
+	if (!v)
 		return false;
-	n = json_object_get_int64(v);
-	if (n < 0 || n > TOKENS_MAX)
+	n = json_object_is_type(v, json_type_int) ? json_object_get_int64(v) : -1;
+	if (n < 0 || n > TOKENS_MAX) {
+		r->reading.absurd = true;
 		return false;
+	}
 	*out = n;
 	return true;
 }
@@ -128,21 +136,21 @@ static bool tokens_at(struct json_object *o, const char *name, int64_t *out)
  * Written to the cache: by its life, or in one number, of which what is not
  * known to live an hour lives five minutes.
  */
-static bool read_writes(struct json_object *o, struct usage *u)
+static bool read_writes(struct usage_reader *r, struct json_object *o, struct usage *u)
 {
 	struct json_object *split = object_at(o, "cache_creation");
 	int64_t five = 0, hour = 0, all;
 	bool any = false;
 
 	if (split) {
-		any = tokens_at(split, "ephemeral_5m_input_tokens", &five);
-		any |= tokens_at(split, "ephemeral_1h_input_tokens", &hour);
+		any = tokens_at(r, split, "ephemeral_5m_input_tokens", &five);
+		any |= tokens_at(r, split, "ephemeral_1h_input_tokens", &hour);
 	}
 	if (!any) {
 		five = u->cache_write_5m;
 		hour = u->cache_write_1h;
 	}
-	if (tokens_at(o, "cache_creation_input_tokens", &all)) {
+	if (tokens_at(r, o, "cache_creation_input_tokens", &all)) {
 		if (!any && hour > all)
 			hour = all;
 		if (!any || five + hour < all)
@@ -159,14 +167,15 @@ static void add_tokens(int64_t *to, int64_t n)
 	*to = n > TOKENS_MAX - *to ? TOKENS_MAX : *to + n;
 }
 
-static void add_iteration(struct iterations *to, struct json_object *o)
+static void add_iteration(struct usage_reader *r, struct json_object *o)
 {
+	struct iterations *to = &r->iterations;
 	struct usage u = { 0 };
 
-	tokens_at(o, "input_tokens", &u.input);
-	tokens_at(o, "output_tokens", &u.output);
-	tokens_at(o, "cache_read_input_tokens", &u.cache_read);
-	read_writes(o, &u);
+	tokens_at(r, o, "input_tokens", &u.input);
+	tokens_at(r, o, "output_tokens", &u.output);
+	tokens_at(r, o, "cache_read_input_tokens", &u.cache_read);
+	read_writes(r, o, &u);
 	add_tokens(&to->usage.input, u.input);
 	add_tokens(&to->usage.output, u.output);
 	add_tokens(&to->usage.cache_read, u.cache_read);
@@ -179,7 +188,7 @@ static void add_iteration(struct iterations *to, struct json_object *o)
  * A call may be several runs of the model, one of which made the context
  * shorter: the usage itself tells of the last kind only, the list of all.
  */
-static bool read_iterations(struct json_object *o, struct iterations *out)
+static bool read_iterations(struct usage_reader *r, struct json_object *o)
 {
 	struct json_object *list = json_object_object_get(o, "iterations");
 	struct json_object *one;
@@ -187,11 +196,11 @@ static bool read_iterations(struct json_object *o, struct iterations *out)
 
 	if (!json_object_is_type(list, json_type_array))
 		return false;
-	*out = (struct iterations){ .writes = 0 };
+	r->iterations = (struct iterations){ .writes = 0 };
 	for (i = 0; i < json_object_array_length(list); i++) {
 		one = json_object_array_get_idx(list, i);
 		if (json_object_is_type(one, json_type_object))
-			add_iteration(out, one);
+			add_iteration(r, one);
 	}
 	return i > 0;
 }
@@ -217,22 +226,37 @@ static void join(const struct usage *top, const struct iterations *all,
 				     writes - out->cache_write_1h);
 }
 
-/* What it names goes over what was known. */
+static void enlarge(struct usage *to, const struct usage *by)
+{
+	to->input = larger(to->input, by->input);
+	to->output = larger(to->output, by->output);
+	to->cache_read = larger(to->cache_read, by->cache_read);
+	/* The same tokens may be of another life in a later report. */
+	if (by->cache_write_1h + by->cache_write_5m >=
+	    to->cache_write_1h + to->cache_write_5m) {
+		to->cache_write_1h = by->cache_write_1h;
+		to->cache_write_5m = by->cache_write_5m;
+	}
+}
+
+/* Reports are of the whole call, so of each class the largest holds: a later zero takes nothing back. */
 static void read_usage(struct usage_reader *r, struct json_object *o)
 {
-	struct usage *u = &r->top;
+	struct usage u = r->top;
 	bool any, output;
 
 	if (!json_object_is_type(o, json_type_object))
 		return;
-	any = tokens_at(o, "input_tokens", &u->input);
-	any |= output = tokens_at(o, "output_tokens", &u->output);
-	any |= tokens_at(o, "cache_read_input_tokens", &u->cache_read);
-	any |= read_writes(o, u);
-	any |= read_iterations(o, &r->iterations);
+	any = tokens_at(r, o, "input_tokens", &u.input);
+	any |= output = tokens_at(r, o, "output_tokens", &u.output);
+	any |= tokens_at(r, o, "cache_read_input_tokens", &u.cache_read);
+	any |= read_writes(r, o, &u);
+	any |= read_iterations(r, o);
 	if (!any)
 		return;
-	join(u, &r->iterations, &r->reading.usage);
+	enlarge(&r->top, &u);
+	join(&r->top, &r->iterations, &u);
+	enlarge(&r->reading.usage, &u);
 	if (output)
 		r->reading.unreported = 0;
 	r->reading.any = true;
@@ -296,4 +320,11 @@ void usage_read_value(struct usage_reader *r, enum json_field field)
 	else if (field == JSON_TYPE)
 		r->reading.error = is_text(o, "error");
 	json_object_put(o);
+}
+
+void usage_end_body(struct usage_reader *r)
+{
+	r->reading.complete = true;
+	if (r->reading.usage.output)
+		r->reading.unreported = 0;
 }

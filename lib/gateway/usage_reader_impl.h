@@ -45,6 +45,12 @@ struct iterations {
 	int64_t writes;
 };
 
+enum usage_format {
+	USAGE_UNKNOWN,		/* nothing but blanks so far */
+	USAGE_SSE,
+	USAGE_JSON,
+};
+
 struct usage_reader {
 	enum usage_format format;
 	struct usage_reading reading;
@@ -69,5 +75,7 @@ void usage_drop(struct usage_reader *r);
 void usage_read_event(struct usage_reader *r);
 /* kept is a top-level value of a body. */
 void usage_read_value(struct usage_reader *r, enum json_field field);
+/* A body came whole: its usage is of all of it, wherever it stood. */
+void usage_end_body(struct usage_reader *r);
 
 #endif

@@ -23,6 +23,12 @@ static inline int64_t usage_tokens(const struct usage *u)
 	       u->cache_read;
 }
 
+/* Those of the request. */
+static inline int64_t usage_prompt(const struct usage *u)
+{
+	return usage_tokens(u) - u->output;
+}
+
 struct usage_call {
 	char id[ID_SIZE];
 	char user_id[ID_SIZE];

@@ -115,11 +115,18 @@ void world_turn_until(struct world *w, const int *calls, int want)
 	assert_int_equal(*calls, want);
 }
 
+struct call_need world_need(int64_t bytes)
+{
+	return (struct call_need){ .input = bytes / 4, .output = 1000, .model = "m" };
+}
+
 struct heard world_ask(struct world *w, const char *token, int64_t bytes)
 {
 	struct heard h = { 0 };
 
-	admission_ask(w->a, token, "172.30.0.5", bytes, hear, &h);
+	struct call_need need = world_need(bytes);
+
+	admission_ask(w->a, token, "172.30.0.5", &need, hear, &h);
 	assert_int_equal(h.calls, 0);
 	world_turn_until(w, &h.calls, 1);
 	return h;

@@ -8,6 +8,9 @@ tests_gateway_usage_reader_test_LDADD = $(gateway_test_libs)
 tests_gateway_journal_test_SOURCES = tests/gateway/journal_test.c \
 	$(store_fixture)
 tests_gateway_journal_test_LDADD = $(gateway_test_libs)
+check_PROGRAMS += tests/gateway/request_reader_test
+tests_gateway_request_reader_test_SOURCES = tests/gateway/request_reader_test.c
+tests_gateway_request_reader_test_LDADD = $(gateway_test_libs)
 check_PROGRAMS += tests/gateway/parts_test
 tests_gateway_parts_test_SOURCES = tests/gateway/parts_test.c
 tests_gateway_parts_test_LDADD = $(gateway_libs) $(test_libs)

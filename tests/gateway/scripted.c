@@ -39,6 +39,9 @@ struct client {
 	size_t head_len;
 	char what[32];
 	long n;
+	char body[4096];	/* its begin */
+	size_t body_len;
+	int64_t body_size;
 };
 
 static bool put(struct client *c, const void *bytes, size_t n)
@@ -272,6 +275,32 @@ static bool early_yes(struct client *c)
 	return chunk(c, END) && put_text(c, "0\r\n\r\n");
 }
 
+static bool take(struct client *c)
+{
+	const char *max = strstr(c->body, "\"max_tokens\":");
+	long in = (long)(c->body_size + 2) / 3, out = max ? atol(max + 13) : 1;
+	char text[512];
+
+	pthread_mutex_lock(&c->s->lock);
+	c->s->billed_in += in;
+	c->s->billed_out += out;
+	pthread_mutex_unlock(&c->s->lock);
+	usleep(50000);
+	snprintf(text, sizeof(text), "event: message_start\ndata: {\"type\":\"message_start\","
+		 "\"message\":{\"model\":\"unknown-1\",\"usage\":{\"input_tokens\":%ld,"
+		 "\"output_tokens\":1}}}\n\nevent: message_delta\ndata: {\"type\":"
+		 "\"message_delta\",\"usage\":{\"output_tokens\":%ld}}\n\n"
+		 "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n", in, out);
+	return stream_head(c) && chunk(c, text) && put_text(c, "0\r\n\r\n");
+}
+
+static bool odd(struct client *c)
+{
+	put_text(c, c->s->odd_head);
+	put(c, c->s->odd_reply, c->s->odd_size);
+	return false;
+}
+
 static bool key_good(struct client *c)
 {
 	char want[160];
@@ -302,6 +331,10 @@ static bool answer(struct client *c)
 		return error_of(c, 401);
 	if (!*what)
 		return whole_stream(c, 2, 0);
+	if (!strcmp(what, "take"))
+		return take(c);
+	if (!strcmp(what, "odd"))
+		return odd(c);
 	if (!strcmp(what, "slow"))
 		return whole_stream(c, c->n, 20);
 	if (!strcmp(what, "json")) {
@@ -371,7 +404,7 @@ static bool read_head(struct client *c)
 	return true;
 }
 
-/* Only early_yes's bodies are looked at; ends of chunks are no bytes of them. */
+/* Only early_yes's bodies are looked at: {"system":"yyy"}, and ends of chunks. */
 static void look_at(struct client *c, size_t n)
 {
 	size_t i, strange = 0;
@@ -379,10 +412,22 @@ static void look_at(struct client *c, size_t n)
 	if (strcmp(c->what, "early_yes"))
 		return;
 	for (i = 0; i < n; i++)
-		strange += !strchr("y\r\n", c->bytes[c->at + i]);
+		strange += !strchr("y\r\n{}\":system", c->bytes[c->at + i]);
 	pthread_mutex_lock(&c->s->lock);
 	c->s->strange += (int64_t)strange;
 	pthread_mutex_unlock(&c->s->lock);
+}
+
+static void keep_body(struct client *c, size_t n)
+{
+	size_t room = sizeof(c->body) - 1 - c->body_len;
+
+	c->body_size += (int64_t)n;
+	if (n > room)
+		n = room;
+	memcpy(c->body + c->body_len, c->bytes + c->at, n);
+	c->body_len += n;
+	c->body[c->body_len] = '\0';
 }
 
 static bool pass_over(struct client *c, int64_t n)
@@ -396,6 +441,7 @@ static bool pass_over(struct client *c, int64_t n)
 		if ((int64_t)some > n)
 			some = (size_t)n;
 		look_at(c, some);
+		keep_body(c, some);
 		c->at += some;
 		n -= (int64_t)some;
 	}
@@ -460,6 +506,9 @@ static bool serve_one(struct client *c)
 {
 	if (!read_head(c))
 		return false;
+	c->body_len = 0;
+	c->body_size = 0;
+	c->body[0] = '\0';
 	read_script(c);
 	pthread_mutex_lock(&c->s->lock);
 	c->s->requests++;

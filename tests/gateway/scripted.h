@@ -26,6 +26,9 @@
  *                 the body, then the rest
  *   redirect      307 to elsewhere
  *   blob N        N bytes of text/plain
+ *   take          an event stream that takes all output that max_tokens allows; three bytes
+ *                 of the request are a token of input
+ *   odd           what odd_reply and odd_cut say, see there
  */
 #ifndef TESTS_GATEWAY_SCRIPTED_H
 #define TESTS_GATEWAY_SCRIPTED_H
@@ -48,12 +51,16 @@ struct scripted {
 	int left;		/* clients that left in hold, silent, endless, slow */
 	int open;		/* connections now */
 	int64_t body_bytes;	/* of requests */
-	int64_t strange;	/* bytes of bodies, read by early_yes, that are not 'y' */
+	int64_t strange;	/* bytes of bodies, read by early_yes, that are not of {"system":"yyy"} */
 	int64_t in, out;	/* tokens reported in all */
 	char head[65536];	/* of the last request */
 	char good_key[128];	/* others are answered 401; "" takes all */
 	bool stopping;
 	bool deaf;		/* takes no further connections */
+	const char *odd_head;	/* status line and fields */
+	char *odd_reply;	/* sent as it is: the connection's end is its end */
+	size_t odd_size;
+	int64_t billed_in, billed_out;	/* by take */
 };
 
 void scripted_start(struct scripted *s);

@@ -409,7 +409,7 @@ void client_call(struct world *w, int user, const char *app, struct answer *a)
 
 	assert_true(fd >= 0);
 	snprintf(fields, sizeof(fields), "x-app: %s\r\ncontent-type: application/json\r\n", app);
-	client_send(fd, w, user, "POST", "/v1/messages?beta=true", fields, "{}", 2);
+	client_send(fd, w, user, "POST", "/v1/messages?beta=true", fields, BODY, BODY_SIZE);
 	client_read(fd, a);
 	close(fd);
 }

@@ -14,6 +14,11 @@
 #include "store/db.h"
 #include "store/usage.h"
 
+/* A request that may take as much as the service makes. */
+#define BODY "{\"max_tokens\":20}"
+#define BODY_SIZE (sizeof(BODY) - 1)
+#define BODY_TOKENS 6	/* of its input, estimated */
+
 #define ANN 0
 #define BEN 1
 

@@ -1,0 +1,179 @@
+/* What a call may take: reserved when it is admitted, and again when more is known of it. */
+#include "config.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <talloc.h>
+
+#include "core/clock.h"
+#include "core/str.h"
+#include "gateway/admission_impl.h"
+
+#define MILLION INT64_C(1000000)
+
+static int64_t output_cost(const struct ask *q, int64_t output)
+{
+	return (int64_t)((__int128)output * q->output_price / MILLION);
+}
+
+/* Input may be written to the cache for an hour, which costs most. */
+void reserve_need(struct ask *q, const struct call_need *need)
+{
+	const struct prices *p = q->a->prices;
+	const struct usage all = { .input = need->input }, million = { .output = MILLION };
+	const struct usage written = { .cache_write_1h = need->input };
+	int64_t now = clock_now_ms(), plain;
+
+	q->input = need->input;
+	q->output = need->output;
+	q->input_cost = prices_counted(p, need->model, &written, now);
+	plain = prices_counted(p, need->model, &all, now);
+	if (q->input_cost < plain)
+		q->input_cost = plain;
+	q->output_price = prices_counted(p, need->model, &million, now);
+	q->tokens = q->input + q->output;
+	q->cost = q->input_cost + output_cost(q, q->output);
+}
+
+bool reserve_granted(struct ask *q, const char *value)
+{
+	long long output;
+	int64_t tokens, cost;
+
+	if (sscanf(value, "ok %lld", &output) != 1 || output < 0 || output > q->output)
+		return false;
+	tokens = q->output - output;
+	cost = output_cost(q, q->output) - output_cost(q, output);
+	needs_lower(q, tokens, cost);
+	q->tokens -= tokens;
+	q->cost -= cost;
+	q->answer.output = output;
+	return true;
+}
+
+bool reserve_refused(struct ask *q, const char *value, enum verdict *verdict)
+{
+	struct over_budget *over = &q->answer.over;
+	const struct need *n;
+	unsigned i, money;
+	char word[12];
+	long long used;
+
+	if (sscanf(value, "%11s %u %u %lld", word, &i, &money, &used) != 4 ||
+	    i >= q->n || money > 1)
+		return false;
+	if (str_equal(word, "over"))
+		*verdict = VERDICT_OVER_BUDGET;
+	else if (str_equal(word, "reserved"))
+		*verdict = VERDICT_RESERVED;
+	else
+		return false;
+	n = &q->needs[i];
+	over->scope = n->scope;
+	over->period = n->period;
+	over->money = money;
+	over->limit = money ? n->cost : n->tokens;
+	over->used = used;
+	over->resets_at = n->resets_at;
+	return true;
+}
+
+/* ---- a grant's own */
+
+static void finish(struct ask *q, enum verdict verdict)
+{
+	struct grant *g = q->grant;
+
+	if (g)
+		g->renewal = NULL;
+	q->answer.verdict = verdict;
+	q->answer.grant = verdict == VERDICT_ADMITTED ? g : NULL;
+	if (g && q->done)
+		q->done(q->data, &q->answer);
+	talloc_free(q);
+}
+
+static void finish_away(struct ask *q, const struct err *e)
+{
+	q->failure = (struct err){ .kind = ERR_NONE };
+	if (e)
+		q->failure = *e;
+	else
+		err_tell(&q->failure, ERR_UNAVAILABLE, "error_redis",
+			 "redis: the counters were lost");
+	q->answer.e = &q->failure;
+	needs_release(q);
+	finish(q, VERDICT_AWAY);
+}
+
+/* The call ended meanwhile, and settled what it had before. */
+static void give_back(struct ask *q)
+{
+	redis_lower(q, q->tokens, q->cost);
+	needs_release(q);
+}
+
+static void keep(struct ask *q)
+{
+	struct grant *g = q->grant;
+	size_t i;
+
+	g->tokens += q->tokens;
+	g->cost += q->cost;
+	for (i = 0; i < q->n; i++)
+		counter_release(q->a, q->needs[i].counter);
+}
+
+static void on_reserve(void *data, const char *value, const struct err *e)
+{
+	struct ask *q = data;
+	struct admission *a = q->a;
+	enum verdict refused;
+	unsigned i;
+
+	TAILQ_REMOVE(q->list, q, next);
+	if (!e && value && reserve_granted(q, value)) {
+		if (q->grant)
+			keep(q);
+		else
+			give_back(q);
+		finish(q, VERDICT_ADMITTED);
+		return;
+	}
+	if (!e && value && reserve_refused(q, value, &refused)) {
+		needs_release(q);
+		finish(q, refused);
+		return;
+	}
+	/* It may have reserved all the same, or there was nothing to reserve in. */
+	if (value && sscanf(value, "missing %u", &i) == 1 && i < q->n)
+		q->needs[i].counter->loaded = false;
+	else if (!a->resetting)
+		a->ready = false;
+	finish_away(q, e);
+}
+
+void grant_reserve(struct admission *a, struct grant *g, const struct call_need *need,
+		   admission_done *done, void *data)
+{
+	struct ask *q = talloc_zero(a, struct ask);
+
+	if (!q)
+		err_abort("out of memory");
+	q->a = a;
+	q->done = done;
+	q->data = data;
+	q->grant = g;
+	q->answer.locale = q->locale;
+	q->answer.zone = q->zone;
+	g->renewal = q;
+	memcpy(q->needs, g->needs, sizeof(q->needs));
+	q->n = g->n;
+	reserve_need(q, need);
+	q->tokens -= g->tokens;
+	q->cost -= g->cost;
+	needs_refer(q);
+	q->list = &a->out;
+	TAILQ_INSERT_TAIL(&a->out, q, next);
+	redis_reserve(q, g->tokens, g->cost, on_reserve);
+}
