@@ -75,7 +75,8 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	uv_loop_init(&loop);
 	policy.host = host_new(NULL, &host, &e);
-	g = policy.host ? guard_new(policy.host, &loop, &policy, &e) : NULL;
+	g = policy.host && workspace_seccomp_load(s, &e) == 0 ?
+	    guard_new(policy.host, &loop, &policy, &e) : NULL;
 	if (!g) {
 		log_failure("start", &e, NULL);
 		return EXIT_FAILURE;

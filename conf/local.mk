@@ -1,7 +1,8 @@
 # Installed as they are, or with the folders filled in.
 confdir = $(sysconfdir)/gongbang
 dist_conf_DATA = conf/gongbang.conf.sample
-dist_pkgdata_DATA = conf/egress-allow.list conf/prices.list
+dist_pkgdata_DATA = conf/egress-allow.list conf/prices.list \
+	conf/workspace-seccomp.json
 nginxconfdir = $(confdir)/nginx
 dist_nginxconf_DATA = conf/nginx/fastcgi.inc conf/nginx/site.conf.sample
 nodist_nginxconf_DATA = conf/nginx/gongbang.inc conf/nginx/upstreams.inc

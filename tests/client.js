@@ -248,7 +248,7 @@ export async function inspect(name) {
 // Runs a command inside a workspace as its user; what it printed, whatever its status.
 export function inside(name, script) {
 	try {
-		return execFileSync("docker", ["-H", "unix://" + engineSocket, "exec", "-w", "/workspace", name, "bash", "-c", script],
+		return execFileSync("docker", ["-H", "unix://" + engineSocket, "exec", name, "bash", "-c", script],
 			{encoding: "utf8", stdio: ["ignore", "pipe", "pipe"], timeout: 60000});
 	} catch (error) {
 		return (error.stdout || "") + (error.stderr || "") + `\nexit ${error.status}`;
@@ -270,15 +270,16 @@ export function claudeEnvironment(name, conversation) {
 	return "";
 }
 
-// Runs a command where the logs are: the working directory that the engine gives to what it starts.
+// Runs a command where the logs are, to which only the engine leads.
+const volumePath = "/var/lib/gongbang/volume";
 export function insideState(name, script) {
-	return execFileSync("docker", ["-H", "unix://" + engineSocket, "exec", name, "bash", "-c", script], {encoding: "utf8", timeout: 60000});
+	return execFileSync("docker", ["-H", "unix://" + engineSocket, "exec", "-w", volumePath, name, "bash", "-c", script], {encoding: "utf8", timeout: 60000});
 }
 
 // A conversation's log, which no process of the workspace has a path to.
 export function logOf(name, conversation) {
 	const file = `.gongbang/sessions/${conversation}/log`;
-	return execFileSync("docker", ["-H", "unix://" + engineSocket, "exec", name, "sh", "-c", `! [ -e ${file} ] || cat ${file}`],
+	return execFileSync("docker", ["-H", "unix://" + engineSocket, "exec", "-w", volumePath, name, "sh", "-c", `! [ -e ${file} ] || cat ${file}`],
 		{maxBuffer: 1 << 30});
 }
 

@@ -11,6 +11,7 @@
 #include "bridge/inside.h"
 #include "core/log.h"
 #include "core/str.h"
+#include "workspace/spec.h"
 
 #define FILES_BESIDE 6000	/* descriptors that are no WebSockets: handshakes, engine, store */
 #define STOP_MS 2500
@@ -207,6 +208,8 @@ static int open_parts(struct bridge *b, struct err *e)
 	const char *guard;
 	struct db *db;
 
+	if (workspace_seccomp_load(s, e) < 0)
+		return -1;
 	b->i18n = i18n_load(b, talloc_asprintf(b, "%s/locale",
 					       settings_text(s, SET_TEMPLATES)), e);
 	if (!b->i18n)

@@ -8,6 +8,8 @@
 #include "core/digest.h"
 #include "engine/docker_http.h"
 
+#define SECCOMP_MAX (128 << 10)
+#define VOLUME_PATH "/var/lib/gongbang/volume"
 #define CA_PATH "/etc/ssl/certs/ca-certificates.crt"
 
 static struct json_object *text(const char *s)
@@ -73,15 +75,15 @@ static struct json_object *volume(const struct container_spec *spec,
 
 /*
  * A new volume gets the content and the owner of the image's /workspace. Its
- * .gongbang, covered there, is reached by process 1 alone: /var/lib/gongbang is
- * root's, and the engine starts process 1 below it (shim/place.h).
+ * .gongbang, covered there, has no path for the user's processes:
+ * /var/lib/gongbang is root's, and only an exec begins below it (shim/place.h).
  */
 static struct json_object *mounts(const struct container_spec *spec)
 {
 	struct json_object *a = json_object_new_array();
 
 	json_object_array_add(a, volume(spec, "/workspace"));
-	json_object_array_add(a, volume(spec, "/var/lib/gongbang/volume"));
+	json_object_array_add(a, volume(spec, VOLUME_PATH));
 	if (spec->extra_ca)
 		json_object_array_add(a, mount("bind", spec->extra_ca, CA_PATH,
 					       true));
@@ -140,13 +142,27 @@ static void put_limits(struct json_object *host,
 	put(host, "Tmpfs", tmpfs);
 }
 
+static struct json_object *security(const struct container_spec *spec)
+{
+	struct json_object *a = list1(text("no-new-privileges"));
+	auto_buf profile = BUF_INIT(SECCOMP_MAX);
+	struct err e = { 0 };
+
+	if (!spec->seccomp)
+		return a;
+	if (buf_addf(&profile, &e, "seccomp=%s", spec->seccomp) < 0)
+		err_abort("the seccomp profile's cap");
+	json_object_array_add(a, text(buf_text(&profile)));
+	return a;
+}
+
 static void put_isolation(struct json_object *host,
 			  const struct container_spec *spec)
 {
 	put(host, "ReadonlyRootfs", json_object_new_boolean(true));
 	put(host, "Privileged", json_object_new_boolean(false));
 	put(host, "CapDrop", list1(text("ALL")));
-	put(host, "SecurityOpt", list1(text("no-new-privileges")));
+	put(host, "SecurityOpt", security(spec));
 	put(host, "IpcMode", text("private"));
 	put(host, "NetworkMode", text(spec->network));
 	put(host, "Dns", list1(text("127.0.0.1")));
@@ -184,7 +200,7 @@ static struct json_object *build(const struct container_spec *spec)
 	put(o, "Hostname", text("workspace"));
 	snprintf(user, sizeof(user), "%lld:%lld", uid, uid);
 	put(o, "User", text(user));
-	put(o, "WorkingDir", text("/var/lib/gongbang/volume"));
+	put(o, "WorkingDir", text("/workspace"));
 	put(o, "Env", env);
 	put(o, "Labels", docker_labels_new(spec));
 	put(o, "StopTimeout", json_object_new_int(5));
@@ -245,6 +261,7 @@ struct json_object *docker_exec_new(const char *const *argv)
 	for (; *argv; argv++)
 		json_object_array_add(cmd, json_object_new_string(*argv));
 	json_object_object_add(o, "Cmd", cmd);
+	put(o, "WorkingDir", text(VOLUME_PATH));
 	return o;
 }
 

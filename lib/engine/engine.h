@@ -35,6 +35,7 @@ struct container_spec {
 	const char *token_hash;		/* label gongbang.token: what the secret is known by; NULL: none */
 	/* Host file, bound read-only on /etc/ssl/certs/ca-certificates.crt; NULL: none. */
 	const char *extra_ca;
+	const char *seccomp;		/* profile, JSON text; NULL: the engine's own */
 	int64_t memory;			/* bytes; swap none */
 	int64_t cpus;
 	int64_t pids;

@@ -36,6 +36,7 @@ static struct watch listening = { .fd = -1 };
 static struct timer pause_timer;
 static struct connection *connections;
 static unsigned nconnections;
+static void (*on_first)(void);
 
 static void mark_dirty(void *data)
 {
@@ -148,6 +149,46 @@ void listener_flush(void)
 	}
 }
 
+/* As recv; a descriptor that comes along is the volume. */
+static ssize_t receive(int fd, char *bytes, size_t size)
+{
+	union {
+		char bytes[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr head;
+	} control;
+	struct iovec into = { bytes, size };
+	struct msghdr message = {
+		.msg_iov = &into, .msg_iovlen = 1,
+		.msg_control = control.bytes,
+		.msg_controllen = sizeof(control.bytes),
+	};
+	ssize_t n = recvmsg(fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	struct cmsghdr *head = n >= 0 ? CMSG_FIRSTHDR(&message) : NULL;
+	int folder;
+
+	if (head && head->cmsg_level == SOL_SOCKET &&
+	    head->cmsg_type == SCM_RIGHTS &&
+	    head->cmsg_len == CMSG_LEN(sizeof(folder))) {
+		memcpy(&folder, CMSG_DATA(head), sizeof(folder));
+		place_volume_take(folder);
+	}
+	return n;
+}
+
+static void hear(struct connection *c, const char *bytes, size_t n)
+{
+	bool mark = !c->spoke && bytes[0] == LISTENER_FOLDER;
+
+	c->spoke = true;
+	loop_cancel(&c->preface);
+	if (on_first)
+		on_first();
+	on_first = NULL;
+	/* What it was told last (GOAWAY) is still sent. */
+	if (!c->ending && server_receive(c->server, bytes + mark, n - mark) < 0)
+		c->ending = true;
+}
+
 static void ready(struct watch *w, uint32_t events)
 {
 	struct connection *c = owner_of(w, struct connection, watch);
@@ -157,18 +198,13 @@ static void ready(struct watch *w, uint32_t events)
 	c->dirty = true;
 	if (!(events & (EPOLLIN | EPOLLHUP | EPOLLERR)))
 		return;
-	n = recv(w->fd, bytes, sizeof(bytes), MSG_DONTWAIT);
+	n = receive(w->fd, bytes, sizeof(bytes));
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
-	if (n <= 0) {
+	if (n <= 0)
 		destroy(c);
-		return;
-	}
-	c->spoke = true;
-	loop_cancel(&c->preface);
-	/* What it was told last (GOAWAY) is still sent. */
-	if (!c->ending && server_receive(c->server, bytes, (size_t)n) < 0)
-		c->ending = true;
+	else
+		hear(c, bytes, (size_t)n);
 }
 
 static void silent(struct timer *t)
@@ -245,7 +281,7 @@ static void accept_one(struct watch *w, uint32_t events)
 		destroy(c);
 }
 
-int listener_open(struct err *e)
+int listener_open(void (*first)(void), struct err *e)
 {
 	struct sockaddr_un address;
 	socklen_t n = place_address(&address);
@@ -261,6 +297,7 @@ int listener_open(struct err *e)
 		close(fd);
 		return -1;
 	}
+	on_first = first;
 	listening.ready = accept_one;
 	pause_timer.fire = accept_again;
 	return loop_watch(&listening, fd, EPOLLIN, e);

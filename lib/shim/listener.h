@@ -7,8 +7,14 @@
 #define CONNECTIONS_MAX 64	/* more are closed at once */
 #define LISTENER_GREETING "gongbang-shim 1\n"	/* LINK_GREETING of lib/link/link.h */
 
-/* Binds the address of shim/place.h. ERR_CONFLICT: another shim has it. */
-int listener_open(struct err *e) must_check;
+/* A link's first byte, when it sends a descriptor of the volume along (SCM_RIGHTS). */
+#define LISTENER_FOLDER 1
+
+/*
+ * Binds the address of shim/place.h. ERR_CONFLICT: another shim has it. first()
+ * is called once, before the first request of all.
+ */
+int listener_open(void (*first)(void), struct err *e) must_check;
 
 /* Writes what every connection has to say; call after each event. */
 void listener_flush(void);

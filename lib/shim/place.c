@@ -19,7 +19,8 @@
 
 static char home[sizeof(((struct sockaddr_un *)0)->sun_path) -
 		 sizeof(ADDRESS) - 2] = PLACE_HOME;
-static bool workspace = true, separate;
+static bool workspace = true;
+static int volume = -1;
 
 /* Its owner may shut it, and with it the volume, to himself. */
 static void open_home(void)
@@ -28,40 +29,53 @@ static void open_home(void)
 		(void)!chmod(home, 0755);
 }
 
-/* Is the working directory the home's volume, by another path? */
-static bool is_elsewhere(void)
+static bool is_home(int fd)
 {
 	struct stat at_home, here;
+
+	return stat(home, &at_home) == 0 && fstat(fd, &here) == 0 &&
+	       at_home.st_dev == here.st_dev && at_home.st_ino == here.st_ino;
+}
+
+int place_volume_here(void)
+{
 	char path[256];
+	int fd;
 
 	open_home();
-	return stat(home, &at_home) == 0 && stat(".", &here) == 0 &&
-	       at_home.st_dev == here.st_dev && at_home.st_ino == here.st_ino &&
-	       getcwd(path, sizeof(path)) && !str_equal(path, home);
+	if (!getcwd(path, sizeof(path)) || str_equal(path, home))
+		return -1;
+	fd = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd >= 0 && is_home(fd))
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+void place_volume_take(int fd)
+{
+	if (volume < 0 && is_home(fd))
+		volume = fd;
+	else
+		close(fd);
+}
+
+int place_volume(void)
+{
+	return volume;
 }
 
 int place_init(struct err *e)
 {
 	const char *other = getpid() == 1 ? NULL : getenv("GONGBANG_SHIM_HOME");
 
-	if (!other) {
-		separate = is_elsewhere();
+	if (!other)
 		return 0;
-	}
 	workspace = false;
 	if (!str_copy(home, sizeof(home), other))
 		return err_set(e, ERR_INPUT, "GONGBANG_SHIM_HOME is too long");
 	return 0;
-}
-
-const char *place_volume(void)
-{
-	return separate ? "." : home;
-}
-
-bool place_is_separate(void)
-{
-	return separate;
 }
 
 const char *place_home(void)
@@ -113,7 +127,8 @@ int place_sessions(bool create, struct err *e)
 	int fd;
 
 	open_home();
-	fd = open(place_volume(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	fd = volume >= 0 ? fcntl(volume, F_DUPFD_CLOEXEC, 0) :
+	     open(home, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return err_errno(e, ERR_INTERNAL, errno, "open the volume");
 	fd = enter(fd, ".gongbang", create, e);

@@ -4,8 +4,8 @@
  *
  * No process of the user has a path to that folder. The container mounts the
  * volume twice: on the home, where an empty file system covers .gongbang, and
- * below a folder that only root may enter. The engine starts process 1 there,
- * and its working directory is all that leads to the second one.
+ * below a folder that only root may enter. The engine's exec of a link begins
+ * there, and the link hands its working directory to process 1.
  *
  * The address is an abstract Unix socket: process 1 binds it before any
  * process of the user exists, so nobody can take or replace it while process
@@ -30,11 +30,18 @@ int place_init(struct err *e) must_check;
 
 const char *place_home(void);
 
-/* For process 1 alone, which never leaves it: the folder that holds all the user stores. */
-const char *place_volume(void);
+/*
+ * A link's: its working directory, to the caller, when that is the home's volume
+ * by another path; else -1: in a container that was not made so the user's
+ * processes reach the logs.
+ */
+int place_volume_here(void);
 
-/* False in a container that was not made so: the user's processes reach the logs. */
-bool place_is_separate(void);
+/* Process 1's, from a link; takes fd. Only the home's volume is believed. */
+void place_volume_take(int fd);
+
+/* The folder that holds all the user stores; -1 while process 1 was given none. */
+int place_volume(void);
 
 /* False when GONGBANG_SHIM_HOME is in use. */
 bool place_is_workspace(void);

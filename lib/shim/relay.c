@@ -5,12 +5,14 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdbool.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "core/clock.h"
 #include "shim/confine.h"
+#include "shim/listener.h"
 #include "shim/place.h"
 
 #define CONNECT_MS 10000
@@ -62,6 +64,29 @@ static int reach(struct err *e)
 		return -1;
 	}
 	return fd;
+}
+
+/* Before any byte of the link's own. */
+static int hand_over(int fd, int folder, struct err *e)
+{
+	union {
+		char bytes[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr head;
+	} control = { .head = {
+		.cmsg_len = CMSG_LEN(sizeof(int)),
+		.cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS,
+	} };
+	struct iovec mark = { (char[]){ LISTENER_FOLDER }, 1 };
+	struct msghdr message = {
+		.msg_iov = &mark, .msg_iovlen = 1,
+		.msg_control = control.bytes,
+		.msg_controllen = sizeof(control.bytes),
+	};
+
+	memcpy(CMSG_DATA(&control.head), &folder, sizeof(folder));
+	if (sendmsg(fd, &message, MSG_NOSIGNAL) != 1)
+		return err_errno(e, ERR_UNAVAILABLE, errno, "hand over the volume");
+	return 0;
 }
 
 static void step(struct pipe_end *p)
@@ -117,11 +142,14 @@ static void copy(struct pipe_end *in, struct pipe_end *out)
 int relay_run(struct err *e)
 {
 	static struct pipe_end in, out;
-	int fd;
+	int fd, folder;
 
 	confine_from_others();
 	fd = reach(e);
 	if (fd < 0)
+		return -1;
+	folder = place_volume_here();
+	if (folder >= 0 && hand_over(fd, folder, e) < 0)
 		return -1;
 	in.from = 0;
 	in.to = fd;

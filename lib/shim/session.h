@@ -25,7 +25,7 @@
 
 struct session;
 
-/* Process 1's start: logs whose marker says that they ran get their exit line. */
+/* Before any other call: logs whose marker says that they ran get their exit line. */
 int session_recover(struct err *e) must_check;
 
 /* NULL: not running. */

@@ -64,6 +64,14 @@ static void fill_descriptors(void)
 		close(fd);
 }
 
+/* The first link brings the volume. What fails here fails each session, in words. */
+static void recover(void)
+{
+	struct err e = { 0 };
+
+	(void)!session_recover(&e);
+}
+
 int shim_run(struct err *e)
 {
 	fill_descriptors();
@@ -77,11 +85,10 @@ int shim_run(struct err *e)
 			return -1;
 		confine_from_others();
 	}
-	if (loop_init(e) < 0 || watch_signals(e) < 0 || listener_open(e) < 0)
+	if (loop_init(e) < 0 || watch_signals(e) < 0 ||
+	    listener_open(recover, e) < 0)
 		return -1;
 	health_init();
-	if (session_recover(e) < 0)
-		return err_wrap(e, "close old logs");
 	loop_run(listener_flush);
 	return 0;
 }

@@ -28,7 +28,10 @@ static void too_late(int signo)
 
 static _Noreturn void count(int out)
 {
-	char *const roots[] = { (char *)(uintptr_t)place_volume(), NULL };
+	bool here = place_volume() >= 0 && fchdir(place_volume()) == 0;
+	char *const roots[] = {
+		here ? (char[]){ "." } : (char *)(uintptr_t)place_home(), NULL
+	};
 	struct sigaction alarmed = { .sa_handler = too_late };
 	int64_t bytes = 0;
 	FTSENT *entry;

@@ -1,6 +1,7 @@
 #include "config.h"
 #include "workspace/spec.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <talloc.h>
@@ -15,6 +16,8 @@
 #define ENV_MAX 32
 #define NAME_PREFIX "gongbang-"
 #define NAME_DIGITS 16
+
+static char seccomp[64 << 10];
 
 /* Never by PATH, where the user's own folders come first. */
 const char *const workspace_enter_argv[] = {
@@ -116,6 +119,27 @@ bool workspace_container_name_valid(const char *name)
 	       strspn(digits, "0123456789abcdef") == NAME_DIGITS;
 }
 
+int workspace_seccomp_load(const struct settings *s, struct err *e)
+{
+	const char *path = settings_text(s, SET_WORKSPACE_SECCOMP);
+	size_t n;
+	FILE *f;
+
+	seccomp[0] = '\0';
+	if (!*path)
+		return 0;
+	f = fopen(path, "re");
+	if (!f)
+		return err_errno(e, ERR_INPUT, errno,
+				 "%s (see the setting workspace_seccomp)", path);
+	n = fread(seccomp, 1, sizeof(seccomp) - 1, f);
+	fclose(f);
+	seccomp[n] = '\0';
+	if (seccomp[0] != '{' || n == sizeof(seccomp) - 1)
+		return err_set(e, ERR_INPUT, "%s is no seccomp profile", path);
+	return 0;
+}
+
 struct container_spec *workspace_spec_new(const void *ctx,
 					  const struct settings *s,
 					  const char *user_id)
@@ -136,6 +160,7 @@ struct container_spec *workspace_spec_new(const void *ctx,
 		.network = settings_text(s, SET_WORKSPACE_NETWORK),
 		.env = compose(spec, s),
 		.extra_ca = *ca ? ca : NULL,
+		.seccomp = seccomp[0] ? seccomp : NULL,
 		.memory = settings_number(s, SET_WORKSPACE_MEMORY) * MIB,
 		.cpus = settings_number(s, SET_WORKSPACE_CPUS),
 		.pids = settings_number(s, SET_WORKSPACE_PIDS),

@@ -8,6 +8,9 @@
 /* Whether workspace_container_name may have made this name. */
 bool workspace_container_name_valid(const char *name);
 
+/* Reads the file of SET_WORKSPACE_SECCOMP for all specs of this process. ERR_INPUT. */
+int workspace_seccomp_load(const struct settings *s, struct err *e) must_check;
+
 /* Gives (child of ctx); settings must outlive it. user_id an id. */
 struct container_spec *workspace_spec_new(const void *ctx, const struct settings *s,
 					  const char *user_id);

@@ -80,7 +80,7 @@ async function ready() {
 
 // A CLI of its own in the same container, driven by a pipe through one exec.
 function directCli(name) {
-	const child = spawn("docker", ["-H", "unix://" + engineSocket, "exec", "-i", "-w", "/workspace", name, "claude", "-p",
+	const child = spawn("docker", ["-H", "unix://" + engineSocket, "exec", "-i", name, "claude", "-p",
 		"--input-format", "stream-json", "--output-format", "stream-json", "--verbose",
 		"--include-partial-messages", "--replay-user-messages", "--permission-prompt-tool", "stdio"],
 	{stdio: ["pipe", "pipe", "ignore"]});
@@ -248,7 +248,7 @@ async function flood() {
 	const peaks = [];
 	for (let i = 0; i < 4; i++)
 		peaks.push(await pour(ws, pids, "long 8192"));
-	const size = Number(execFileSync("docker", ["-H", "unix://" + engineSocket, "exec", name, "stat", "-c", "%s", `.gongbang/sessions/${id}/log`], {encoding: "utf8"}));
+	const size = Number(execFileSync("docker", ["-H", "unix://" + engineSocket, "exec", "-w", "/var/lib/gongbang/volume", name, "stat", "-c", "%s", `.gongbang/sessions/${id}/log`], {encoding: "utf8"}));
 	ws.close();
 	const say = (who) => `${who} ${idle[who].toFixed(1)} MB idle, then at most ${peaks.map((p) => p[who].toFixed(1)).join(", ")}`;
 	const grown = (who) => peaks[3][who] - peaks[1][who];

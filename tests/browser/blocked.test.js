@@ -31,7 +31,7 @@ const tell = (path) => execFileSync("curl", ["-sf", "-X", "POST", "--unix-socket
 // Whatever curl says of it.
 function reach(...hosts) {
 	const script = hosts.map((host) => `curl -s -o /dev/null -m 8 https://${host}/`).join("; ");
-	execFileSync("docker", ["-H", "unix://" + engine, "exec", "-w", "/workspace", containerOf(login), "sh", "-c", script + "; true"]);
+	execFileSync("docker", ["-H", "unix://" + engine, "exec", containerOf(login), "sh", "-c", script + "; true"]);
 }
 const row = (domain) => page.locator(`#blocked li[data-domain="${domain}"]`);
 const shows = (domain, how) => page.locator(`#blocked li[data-domain="${domain}"][data-domain-state=${how}]`).waitFor({state: "attached"});

@@ -37,7 +37,7 @@ async function run(command) {
 
 // Goes on beside the test; ended by what end() gives.
 function attack(script) {
-	const child = spawn("docker", ["-H", "unix://" + engineSocket, "exec", "-i", "-w", "/workspace", name, "python3", "-"], {stdio: ["pipe", "ignore", "ignore"]});
+	const child = spawn("docker", ["-H", "unix://" + engineSocket, "exec", "-i", name, "python3", "-"], {stdio: ["pipe", "ignore", "ignore"]});
 	child.stdin.end(script);
 	const over = new Promise((resolve) => child.on("exit", resolve));
 	return {over, end: () => { inside(name, "pkill -9 python3"); return over; }};

@@ -34,18 +34,17 @@ test("docker inspect proves every limit", async () => {
 	assert.deepEqual(h.CapDrop.map((x) => x.toUpperCase()), ["ALL"]);
 	assert.ok(!h.CapAdd?.length);
 	assert.ok(h.SecurityOpt.includes("no-new-privileges") || h.SecurityOpt.includes("no-new-privileges:true"));
-	assert.ok(!h.SecurityOpt.some((o) => o.includes("seccomp=unconfined")));
+	assert.equal(h.SecurityOpt.length, 2);
+	assert.equal(h.SecurityOpt.find((o) => o.startsWith("seccomp=")), "seccomp=" + readFileSync("conf/workspace-seccomp.json"));
 	assert.equal(h.Privileged, false);
 	assert.match(h.Tmpfs["/tmp"], /size=(256m|268435456)/);
 	assert.match(h.Tmpfs["/tmp"], /nosuid/);
 	assert.equal(h.RestartPolicy.Name === "" || h.RestartPolicy.Name === "no", true);
 	assert.equal(Object.keys(c.NetworkSettings.Networks).length, 1);
 	assert.ok(!Object.keys(h.PortBindings || {}).length);
-	const volumes = c.Mounts.filter((m) => m.Destination === "/workspace");
-	assert.equal(volumes.length, 1);
-	assert.equal(volumes[0].Type, "volume");
-	for (const mount of c.Mounts)
-		assert.ok(mount.Destination === "/workspace" || mount.RW === false, mount.Destination);
+	const volumes = c.Mounts.filter((m) => m.RW);
+	assert.deepEqual(volumes.map((m) => m.Destination).sort(), ["/var/lib/gongbang/volume", "/workspace"]);
+	assert.ok(volumes.every((m) => m.Type === "volume" && m.Name === volumes[0].Name));
 	assert.ok(!c.Mounts.some((m) => /docker\.sock|\/run/.test(m.Source)));
 	assert.ok(!c.Config.Env.some((e) => /KEY=|PASSWORD|SECRET/.test(e)));
 });
@@ -55,6 +54,23 @@ test("it is the user claude, and the root file system cannot be written", () => 
 	assert.match(inside(name, "touch /usr/x /etc/x /x 2>&1"), /Read-only/);
 	assert.match(inside(name, "cat /proc/1/status | grep -E 'Cap(Eff|Bnd|Prm)|NoNewPrivs'"), /CapPrm:\s+0+\n.*CapEff:\s+0+\n.*CapBnd:\s+0+\n.*NoNewPrivs:\s+1/s);
 	assert.match(inside(name, "cat /proc/1/cmdline | tr '\\0' ' '"), /gongbang-shim/);
+});
+
+// An exec is under the engine's filter alone: process 1's own is not in it.
+test("the engine lets no system call through that a workspace never needs", () => {
+	const said = inside(name, `python3 - <<'END'
+import ctypes, socket
+c = ctypes.CDLL(None, use_errno=True)
+for family in (40, 38, 17, 44, 21, 30, 31):
+    try: socket.socket(family, socket.SOCK_DGRAM); print("MADE", family)
+    except OSError: pass
+b = ctypes.create_string_buffer(256)
+for call in ((425, 8, b), (321, 0, b, 100), (272, 0x10000000), (165, b"x", b"/mnt", b"tmpfs", 0, 0), (308, 0, 0), (250, 0, 0), (323, 0), (298, b, 0, -1, -1, 0), (304, -100, b, 0), (428, -100, b"/", 1), (438, 0, 0, 0), (447, 0), (135, 0x40000)):
+    if c.syscall(*call) >= 0 or ctypes.get_errno() not in (1, 3, 38): print("CALLED", call[0], ctypes.get_errno())
+for family in (1, 2, 10, 16): socket.socket(family, socket.SOCK_DGRAM).close()
+print("done")
+END`);
+	assert.equal(said, "done\n");
 });
 
 test("only the gateway and the proxy answer", async () => {

@@ -36,7 +36,7 @@ static void open_link(void)
 {
 	char command[300];
 
-	snprintf(command, sizeof(command), "exec %s exec -i %s gongbang-shim link",
+	snprintf(command, sizeof(command), "exec %s exec -i -w /var/lib/gongbang/volume %s gongbang-shim link",
 		 docker, name);
 	setenv("GONGBANG_TEST_LINK", command, 1);
 	c = client_new(NULL, true);
@@ -50,7 +50,7 @@ static int setup(void **state)
 	snprintf(name, sizeof(name), "gongbang-shim-test-%d", (int)getpid());
 	/* The program just built, not the image's, which may be older. */
 	shell("%s run -d --name %s --label gongbang.instance=%s --network none "
-	      "--read-only -v %s:/workspace -v %s:/var/lib/gongbang/volume -w /var/lib/gongbang/volume "
+	      "--read-only -v %s:/workspace -v %s:/var/lib/gongbang/volume "
 	      "--tmpfs /workspace/.gongbang:ro,size=4k --tmpfs /tmp:size=64m --memory 128m --memory-swap 128m --cpus 1 "
 	      "--pids-limit 64 --cap-drop ALL --security-opt no-new-privileges "
 	      "-v \"$(readlink -f gongbang-shim)\":/usr/local/bin/gongbang-shim:ro "
