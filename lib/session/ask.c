@@ -103,6 +103,18 @@ static int check_answer(struct session *s, const struct session_answer *a,
 	return 0;
 }
 
+/* A plan that is taken up ends its mode; "for this session" may allow edits. */
+static void widen(struct session *s, const struct part *p,
+		  const struct session_answer *a)
+{
+	if (str_equal(a->choice, "deny"))
+		return;
+	if (str_equal(p->kind, "plan"))
+		mode_widen(s, "default");
+	if (str_equal(a->choice, "allow_session"))
+		mode_widen(s, "acceptEdits");
+}
+
 /* The part changes when the CLI echoes the answer into the log. */
 void session_answer(struct session *s, uint64_t asker,
 		    const struct session_answer *a)
@@ -118,6 +130,7 @@ void session_answer(struct session *s, uint64_t asker,
 		return;
 	}
 	memo->answered = true;
+	widen(s, &memo->part, a);
 	input_add(s, INPUT_ANSWER, line, NULL, a->part, asker);
 	input_step(s);
 }
@@ -158,7 +171,7 @@ static struct change *change_of(struct session *s, uint64_t asker)
 	return w;
 }
 
-/* A running Claude is told; the store knows it for the next start. */
+/* A running Claude is told, or ended when it is idle; the store knows it for the next start. */
 void session_set_mode(struct session *s, uint64_t asker, const char *mode)
 {
 	struct err e = { 0 };
@@ -173,15 +186,16 @@ void session_set_mode(struct session *s, uint64_t asker, const char *mode)
 	w = change_of(s, asker);
 	w->mode = talloc_strdup(w, mode);
 	session_job(s, set_work, set_done, w);
-	talloc_free(s->mode);
-	s->mode = talloc_strdup(s, mode);
+	mode_ask(s, mode);
 	s->ev->changed(s->data);
 	snprintf(id, sizeof(id), "mode:%s", mode);
-	if (process_takes_input(s))
+	/* One that was not started for it is followed by one that is. */
+	if (process_takes_input(s) && (s->skips || !mode_skips(s)))
 		input_add(s, INPUT_CONTROL,
 			  line_control(id, "set_permission_mode", "mode", mode),
 			  NULL, 0, 0);
 	input_step(s);
+	session_step(s);
 }
 
 static bool model_valid(const char *model)

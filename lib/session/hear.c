@@ -103,32 +103,13 @@ static void on_activity(void *data, const char *phase, const char *detail)
 				  sizeof(s->detail) - 1), detail ? detail : "");
 }
 
-bool mode_known(const char *mode)
-{
-	static const char *const modes[] = {
-		"default", "acceptEdits", "plan", "bypassPermissions"
-	};
-	size_t i;
-
-	for (i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
-		if (str_equal(modes[i], mode))
-			return true;
-	}
-	return false;
-}
-
 static void on_init(void *data, const char *model, const char *mode,
 		    const char *cli_version)
 {
 	struct session *s = data;
 
-	if (!mode || !mode_known(mode) || str_equal(mode, s->mode) ||
-	    log_in_backlog(s))
-		return;
-	talloc_free(s->mode);
-	s->mode = talloc_strdup(s, mode);
-	s->mode_changed = true;
-	s->ev->changed(s->data);
+	if (!log_in_backlog(s) && mode_said(s, mode))
+		s->ev->changed(s->data);
 }
 
 /* Our request ids say what was asked: "cancel:<message>", "mode:<mode>". */

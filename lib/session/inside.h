@@ -117,6 +117,8 @@ struct session {
 	bool listing;
 	int64_t backlog_end;	/* log bytes at that moment: ends before it are history */
 	bool resume, flag_tried;
+	bool skips;		/* it was started so that it may skip all questions */
+	int mode_most;		/* the widest mode that the bridge asked for: mode.c */
 	bool safe;		/* started without what the user's own files say */
 	char aside[64];		/* where the last reset puts the settings; "" nowhere */
 	bool put_aside;		/* by the next start */
@@ -199,7 +201,20 @@ void session_decode(struct session *s, int64_t from, const struct part *open,
 		    size_t n, bool in_turn);
 /* Goes on at another place of the log. */
 void session_decode_from(struct session *s, int64_t from);
+
+/* mode.c */
 bool mode_known(const char *mode);
+/* Asked for was the mode in which nothing is asked: Claude is started for it. */
+bool mode_skips(const struct session *s);
+/* The bridge's own wish; an unknown one is "default". */
+void mode_ask(struct session *s, const char *mode);
+/* An answer of the person's allows Claude that mode, too. */
+void mode_widen(struct session *s, const char *mode);
+/* Claude's word; true when it is believed and news. */
+bool mode_said(struct session *s, const char *mode);
+/* The process was started for another mode, and nothing hinders its end. */
+bool mode_renews(const struct session *s);
+
 
 /* load.c */
 void session_load(struct session *s, bool again);

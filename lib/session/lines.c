@@ -112,6 +112,15 @@ static struct json_object *whole_tool(struct json_object *data)
 	return list;
 }
 
+/* No suggestion is to open more than edits: it is Claude's word. */
+static bool is_usual(struct json_object *o)
+{
+	struct json_object *mode = NULL;
+
+	return !json_object_object_get_ex(o, "mode", &mode) ||
+	       str_equal(json_object_get_string(mode), "acceptEdits");
+}
+
 /* The CLI's suggestions, but only for this session: else they are written to a file for ever. */
 static struct json_object *session_rules(struct json_object *data)
 {
@@ -122,13 +131,16 @@ static struct json_object *session_rules(struct json_object *data)
 	if (!json_object_is_type(given, json_type_array) ||
 	    !json_object_array_length(given))
 		return whole_tool(data);
-	list = copy_of(given);
-	n = json_object_array_length(list);
+	list = json_object_new_array();
+	n = json_object_array_length(given);
 	for (i = 0; i < n; i++) {
-		struct json_object *o = json_object_array_get_idx(list, i);
+		struct json_object *o = json_object_array_get_idx(given, i);
 
-		if (json_object_is_type(o, json_type_object))
-			put(o, "destination", "session");
+		if (!json_object_is_type(o, json_type_object) || !is_usual(o))
+			continue;
+		o = copy_of(o);
+		put(o, "destination", "session");
+		json_object_array_add(list, o);
 	}
 	return list;
 }

@@ -117,11 +117,8 @@ static void take_names(struct session *s, const struct conversation *c)
 	s->title = talloc_strdup(s, c->title);
 	s->model = talloc_strdup(s, c->model);
 	s->updated_at = c->updated_at;
-	if (!s->run && (!s->mode || !s->mode_changed)) {
-		talloc_free(s->mode);
-		s->mode = talloc_strdup(s, mode_known(c->mode) ? c->mode :
-					"default");
-	}
+	if (!s->run && (!s->mode || !s->mode_changed))
+		mode_ask(s, c->mode);
 }
 
 static void take_run(struct session *s, struct loading *l)

@@ -10,6 +10,7 @@ lib_session_libsession_a_SOURCES = \
 	lib/session/lines.c \
 	lib/session/load.c \
 	lib/session/log.c \
+	lib/session/mode.c \
 	lib/session/process.c \
 	lib/session/queue.c \
 	lib/session/recorder.c \

@@ -71,6 +71,13 @@ static void lost(struct session *s)
 		s->wanted = true;	/* the start's line ends the turn */
 }
 
+/* An earlier bridge started it, for the mode that the store has. */
+static void found_running(struct session *s)
+{
+	s->skips = mode_skips(s);
+	process_found(s);
+}
+
 static void listed(struct session *s, int status, const char *body,
 		   const struct err *e)
 {
@@ -93,7 +100,7 @@ static void listed(struct session *s, int status, const char *body,
 	else if (running && !s->token_hash[0])
 		process_foreign(s);
 	else if (running)
-		process_found(s);
+		found_running(s);
 	else if (s->process == PROCESS_NONE || s->process == PROCESS_FAILED)
 		token_over(s);
 	session_step(s);

@@ -389,6 +389,15 @@ static bool refuse_full(struct session *s)
 	return true;
 }
 
+/* Whoever wanted Claude wants the next one. */
+static void renew(struct session *s)
+{
+	bool wanted = s->wanted;
+
+	process_end(s);
+	s->wanted = wanted;
+}
+
 void process_step(struct session *s)
 {
 	int64_t now = clock_mono_ms();
@@ -400,6 +409,8 @@ void process_step(struct session *s)
 	check_idle(s, now);
 	if (s->left && process_takes_input(s))
 		session_leave(s);	/* it was starting then */
+	if (mode_renews(s))
+		renew(s);
 	if (s->process == PROCESS_LINE && !process_needed(s))
 		process_enter(s, PROCESS_NONE);
 	if (s->process != PROCESS_NONE && s->process != PROCESS_PLACE)

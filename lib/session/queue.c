@@ -319,7 +319,7 @@ void queue_send(struct session *s)
 {
 	struct queued *q;
 
-	if (!process_takes_input(s))
+	if (!process_takes_input(s) || (mode_skips(s) && !s->skips))
 		return;
 	TAILQ_FOREACH(q, &s->queue, next) {
 		if (q->given || q->withdrawing)

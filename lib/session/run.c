@@ -343,9 +343,7 @@ static void begin(struct session *s, struct session_rules *rules, int64_t denial
 	r->deadline = now + (left > 0 ? left : 0);
 	r->start_by = now + START_MS;
 	r->look_by = now + LOOK_MS;
-	talloc_free(s->mode);
-	s->mode = talloc_strdup(s, rules->everything ? "bypassPermissions" :
-				"default");
+	mode_ask(s, rules->everything ? "bypassPermissions" : "default");
 	s->want_workspace = !rules->cancel_at || r->began;
 }
 

@@ -232,7 +232,7 @@ struct session *session_new(const void *ctx, const struct session_env *env,
 	    !str_copy(s->user_id, sizeof(s->user_id), user_id))
 		err_abort("an id too long");
 	s->title = talloc_strdup(s, "");
-	s->mode = talloc_strdup(s, "default");
+	mode_ask(s, "default");
 	s->model = talloc_strdup(s, "");
 	TAILQ_INIT(&s->calls);
 	TAILQ_INIT(&s->memos);

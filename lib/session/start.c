@@ -144,7 +144,6 @@ static int add_args(struct session *s, struct buf *b, struct err *e)
 		"--output-format", "stream-json", "--verbose",
 		"--include-partial-messages", "--replay-user-messages",
 		"--permission-prompt-tool", "stdio",
-		"--allow-dangerously-skip-permissions",
 		"--permission-mode", s->mode,
 		s->resume ? "--resume" : "--session-id", s->id,
 		model[0] ? "--model" : NULL, model,
@@ -157,6 +156,10 @@ static int add_args(struct session *s, struct buf *b, struct err *e)
 		if (add(b, "arg=", args[i], e) < 0)
 			return -1;
 	}
+	s->skips = mode_skips(s);
+	if (s->skips &&
+	    add(b, "arg=", "--allow-dangerously-skip-permissions", e) < 0)
+		return -1;
 	if (s->safe && add(b, "arg=", "--safe-mode", e) < 0)
 		return -1;
 	if (s->run && s->run->rules && add_rules(s->run->rules, b, e) < 0)
