@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import {execFileSync} from "node:child_process";
 import {readFileSync} from "node:fs";
 import net from "node:net";
-import {call, containerOf, cookies, engine, field, inside, logIn, newAccount, openConversation, Page, port, service, sleep} from "../client.js";
+import {call, containerOf, cookies, engine, engineSocket, field, inside, insideState, logIn, newAccount, openConversation, Page, port, service, sleep} from "../client.js";
 
 let login, page;
 before(async () => {
