@@ -6,15 +6,14 @@
 #include "core/log.h"
 #include "core/str.h"
 #include "runs.h"
-#include "schedule/stream.h"
+#include "schedule/wake.h"
 #include "store/executions.h"
 
 void page_run_tell(const struct request *r, const char *execution_id)
 {
 	struct err why = { 0 };
 
-	if (kv_stream_add(visit_of(r)->kv, WORKER_STREAM, WORKER_STREAM_KEPT,
-			  "id", execution_id, &why) < 0)
+	if (kv_wake(visit_of(r)->kv, WORKER_WAKE, &why) < 0)
 		log_failure("run_not_told", &why, "execution", execution_id,
 			    "request", r->id, NULL);
 }

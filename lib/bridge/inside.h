@@ -234,7 +234,7 @@ struct session_rules *run_understand(const void *ctx, const struct run_rules *st
 /* Every attempt that goes on has its room; ends that were asked for are read. */
 void run_look(struct bridge *b);
 /* To the workers: this execution has news. Best effort, for they look by themselves too. */
-void run_tell(struct bridge *b, const char *execution_id);
+void run_tell(struct bridge *b);
 
 /* access.c: which tokens are good. */
 void access_open(struct bridge *b);

@@ -384,7 +384,7 @@ static void on_run_ended(void *data, const char *execution_id)
 {
 	struct room *r = data;
 
-	run_tell(r->bridge, execution_id);
+	run_tell(r->bridge);
 }
 
 static void on_ended(void *data)

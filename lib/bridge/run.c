@@ -9,7 +9,8 @@
 #include "bridge/inside.h"
 #include "core/log.h"
 #include "schedule/definition.h"
-#include "schedule/stream.h"
+#include "kv/kv.h"
+#include "schedule/wake.h"
 
 #define LOOKS 6			/* each so many ticks the ends asked for are read */
 
@@ -38,16 +39,13 @@ struct session_rules *run_understand(const void *ctx,
 	return r;
 }
 
-void run_tell(struct bridge *b, const char *execution_id)
+void run_tell(struct bridge *b)
 {
-	char kept[16];
-	const char *const args[] = { "XADD", WORKER_STREAM, "MAXLEN", "~", kept,
-				     "*", "id", execution_id };
+	static const char script[] = KV_WAKE_SCRIPT;
+	const char *const args[] = { WORKER_WAKE };
 
-	snprintf(kept, sizeof(kept), "%d", WORKER_STREAM_KEPT);
 	if (b->kv)
-		kv_async_run(b->kv, NULL, NULL, sizeof(args) / sizeof(args[0]),
-			     args);
+		kv_async_script(b->kv, script, 1, 1, args, NULL, NULL);
 }
 
 /* ---- attempts that go on ---- */

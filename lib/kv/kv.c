@@ -299,13 +299,9 @@ int kv_set_each(struct kv *kv, const char *key,
 	return 0;
 }
 
-int kv_stream_add(struct kv *kv, const char *key, int64_t max,
-		  const char *field, const char *value, struct err *e)
+int kv_wake(struct kv *kv, const char *key, struct err *e)
 {
-	struct decimal most = { "" };
-	const char *const args[] = { "XADD", key, "MAXLEN", "~",
-				     decimal(&most, max), "*", field, value,
-				     NULL };
+	const char *const args[] = { "EVAL", KV_WAKE_SCRIPT, "1", key, NULL };
 
 	return tell(kv, args, e);
 }

@@ -36,9 +36,14 @@ int kv_set_each(struct kv *kv, const char *key,
 		void *data, struct err *e) must_check;
 
 /*
- * An entry with one field at the end of a stream, of which about the last max
- * are kept.
+ * Wakes who waits for the list (BLPOP), or who looks next: an element more, of
+ * which a few stay for a minute. A stream of that name, of earlier versions, goes.
  */
-int kv_stream_add(struct kv *kv, const char *key, int64_t max, const char *field, const char *value, struct err *e) must_check;
+int kv_wake(struct kv *kv, const char *key, struct err *e) must_check;
+#define KV_WAKE_SCRIPT \
+	"if redis.call('TYPE', KEYS[1]).ok == 'stream' then" \
+	" redis.call('DEL', KEYS[1]) end" \
+	" redis.call('RPUSH', KEYS[1], '1') redis.call('LTRIM', KEYS[1], -4, -1)" \
+	" redis.call('EXPIRE', KEYS[1], 60) return 1"
 
 #endif

@@ -18,10 +18,10 @@ lib_schedule_libschedule_a_SOURCES = \
 	lib/schedule/rules.c \
 	lib/schedule/schedule.c lib/schedule/schedule.h \
 	lib/schedule/sending.h \
-	lib/schedule/stream.h \
+	lib/schedule/wake.h \
 	lib/schedule/webhook.c lib/schedule/webhook.h \
 	lib/schedule/worker.c lib/schedule/worker.h \
 	lib/schedule/worker_impl.h lib/schedule/worker_look.c \
 	lib/schedule/worker_plan.c lib/schedule/worker_poke.c \
-	lib/schedule/worker_stream.c
+	lib/schedule/worker_wake.c
 EXTRA_DIST += lib/schedule/DEFINITION.md lib/schedule/NOTICES.md

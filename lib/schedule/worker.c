@@ -69,7 +69,7 @@ static void on_tick(uv_timer_t *timer)
 	const int64_t now = clock_mono_ms();
 
 	worker_plan(w);
-	stream_tick(w->stream, now);
+	wake_tick(w->wake, now);
 	if (passed(&w->looked_at, now, LOOK_MS)) {
 		worker_look(w);
 		deliver_due(w->deliver);
@@ -198,7 +198,7 @@ struct worker *worker_new(const struct settings *s, struct err *e)
 		return NULL;
 	}
 	w->poker = poker_new(w);
-	w->stream = stream_new(w);
+	w->wake = wake_new(w);
 	w->renewed_at = clock_mono_ms() - RENEW_MS;
 	w->dropped_at = clock_mono_ms() - DROP_MS + DROP_FIRST_MS;
 	uv_signal_start(&w->term, on_stop, SIGTERM);
@@ -234,7 +234,7 @@ void worker_free(struct worker *w)
 	};
 	size_t i;
 
-	stream_free(w->stream);
+	wake_free(w->wake);
 	for (i = 0; i < sizeof(own) / sizeof(own[0]); i++)
 		uv_close(own[i], NULL);
 	/* What still hangs is left to the process's end. */

@@ -3,18 +3,17 @@
  * turn becomes a try, which the bridge runs; a try's end is settled; who is to
  * be told is told. The store is the truth: each step is one transaction, so it
  * may die at any moment, and several may run. Redis only says sooner that
- * there is something to do (worker_stream.c).
+ * there is something to do (worker_wake.c).
  */
 #ifndef SCHEDULE_WORKER_H
 #define SCHEDULE_WORKER_H
 
 #include "core/settings.h"
-#include "schedule/stream.h"
+#include "schedule/wake.h"
 
 struct worker;
 
 /* Keys and names in Redis. */
-#define WORKER_GROUP "workers"
 #define WORKER_SET "workers"	/* names of workers; each has, while it lives, */
 #define WORKER_ALIVE "worker:"	/* this key, its name behind it */
 #define WORKER_ALIVE_S 10

@@ -26,7 +26,7 @@ struct pass {
 	int64_t rest_until;	/* clock_mono_ms: after a failure */
 };
 
-struct stream;
+struct wake;
 struct poker;
 
 struct worker {
@@ -35,7 +35,7 @@ struct worker {
 	struct jobs *jobs;
 	struct prices *prices;
 	struct planner planner;		/* the jobs' thread's */
-	struct stream *stream;
+	struct wake *wake;
 	struct poker *poker;
 	struct i18n *i18n;
 	struct deliver *deliver;
@@ -64,16 +64,11 @@ bool pass_begin(struct worker *w, struct pass *p);
 /* True: it is asked for again, or has more to do. e: why it failed, or NULL. */
 bool pass_end(struct worker *w, struct pass *p, const char *event, const struct err *e);
 
-/* worker_stream.c: Redis. */
-struct stream *stream_new(struct worker *w);
-void stream_free(struct stream *s);
-/* These wait: whoever is idle may look at them. */
-void stream_say(struct stream *s, const struct ids *l);
-/* What was delivered before stream_mark is done with, or (done false) read again. */
-void stream_mark(struct stream *s);
-void stream_looked(struct stream *s, bool done);
+/* worker_wake.c: Redis. */
+struct wake *wake_new(struct worker *w);
+void wake_free(struct wake *k);
 /* Each tick. */
-void stream_tick(struct stream *s, int64_t now);
+void wake_tick(struct wake *k, int64_t now);
 
 /* worker_poke.c: the bridge's control socket, best effort. */
 struct poker *poker_new(struct worker *w);

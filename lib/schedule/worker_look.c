@@ -65,8 +65,6 @@ static void look_done(void *data, const struct err *e)
 
 	for (i = 0; i < l->begun.n; i++)
 		poker_refresh(w->poker, l->begun.list[i]);
-	if (!l->more || e)
-		stream_looked(w->stream, !e);
 	if (!e && (l->more || again))
 		worker_look(w);
 	talloc_free(l);
@@ -78,7 +76,6 @@ void worker_look(struct worker *w)
 
 	if (!pass_begin(w, &w->looking))
 		return;
-	stream_mark(w->stream);
 	l = talloc_zero(NULL, struct looked);
 	if (!l)
 		err_abort("out of memory");

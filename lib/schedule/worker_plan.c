@@ -17,15 +17,16 @@
 struct planned {
 	struct worker *worker;
 	int64_t claimed, next;
-	bool more;
-	struct ids queued, asked;
+	bool more, queued;
+	struct ids asked;
 };
 
 static void queued(void *data, const char *execution_id)
 {
 	struct planned *p = data;
 
-	ids_add(&p->queued, p, execution_id);
+	(void)execution_id;
+	p->queued = true;
 }
 
 static void asked(void *data, const char *conversation_id)
@@ -81,10 +82,9 @@ static void plan_done(void *data, const struct err *e)
 	size_t i;
 
 	if (!e && !w->stopping) {
-		stream_say(w->stream, &p->queued);
 		for (i = 0; i < p->asked.n; i++)
 			poker_refresh(w->poker, p->asked.list[i]);
-		if (p->queued.n)
+		if (p->queued)
 			worker_look(w);
 		if (p->more || again)
 			worker_plan(w);

@@ -176,18 +176,6 @@ int open_cancel(struct db *db, const char *agent_id, const char *reason,
 		      now);
 }
 
-int queue_each(struct db *db, int64_t limit,
-	       int (*each)(void *data, const char *execution_id,
-			   struct err *e),
-	       void *data, struct err *e)
-{
-	struct text_listing l = { each, data };
-
-	return db_query(db, e, text_row, &l, "SELECT id FROM executions"
-			" WHERE status = 'queued' ORDER BY not_before, id"
-			" LIMIT $1", "n", limit);
-}
-
 int execution_files_drop(struct db *db, int64_t before, int64_t limit,
 			 int64_t *dropped, struct err *e)
 {

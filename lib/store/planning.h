@@ -58,11 +58,6 @@ struct queue_place {
 	int64_t position, not_before, running, running_user, running_agent;
 };
 int queue_place(struct db *db, const char *id, int64_t now, struct queue_place *out, struct err *e) must_check;
-/* Of those that wait. */
-int queue_each(struct db *db, int64_t limit,
-	       int (*each)(void *data, const char *execution_id, struct err *e),
-	       void *data, struct err *e) must_check;
-
 /* A queued one runs: its next try. *begun false: it is not queued any more. */
 struct beginning {
 	const char *execution_id, *conversation_id, *prompt;
