@@ -10,6 +10,7 @@
 #include "core/log.h"
 #include "core/str.h"
 #include "store/domains.h"
+#include "store/executions.h"
 
 #define ROWS_MAX 200		/* of the store's, latest first */
 #define BLOCKS_MAX 20		/* of those that are shown */
@@ -174,15 +175,22 @@ struct noting {
 	bool plain;
 	char *reason;		/* NULL: a refusal is noted */
 	uint64_t serial;	/* of the client that asks */
+	char (*sessions)[ID_SIZE];	/* a tool of which may have tried it */
+	size_t nsessions;
 };
 
 static int note_work(void *data, struct db *db, struct err *e)
 {
 	struct noting *n = data;
+	size_t i;
 
-	return n->reason ? domain_ask(db, n->user_id, n->domain, n->reason, e) :
-			   domain_note_blocked(db, n->user_id, n->domain,
-					       n->plain, e);
+	if (n->reason)
+		return domain_ask(db, n->user_id, n->domain, n->reason, e);
+	for (i = 0; i < n->nsessions; i++) {
+		if (attempt_block_note(db, n->sessions[i], n->domain, e) < 0)
+			return -1;
+	}
+	return domain_note_blocked(db, n->user_id, n->domain, n->plain, e);
 }
 
 static void refuse(struct person *p, uint64_t serial, const struct err *e)
@@ -220,15 +228,41 @@ static void note(struct bridge *b, const char *user_id, const char *domain,
 	jobs_add(b->jobs, note_work, noted, n);
 }
 
+/*
+ * What came out of the container may be any of its tools': those whose call
+ * names the domain, or, when none does, all that run.
+ */
+static void find_sessions(struct noting *n, const struct person *p,
+			  enum session_tool least)
+{
+	struct room *r;
+
+	LIST_FOREACH(r, &p->rooms, in_person) {
+		if (session_tool(r->session, n->domain) < least)
+			continue;
+		n->sessions = talloc_realloc_size(n, n->sessions,
+			(n->nsessions + 1) * sizeof(*n->sessions));
+		memcpy(n->sessions[n->nsessions++],
+		       session_id(r->session), ID_SIZE);
+	}
+}
+
 void blocked_note(void *data, const char *user_id, const char *domain, bool plain)
 {
 	struct bridge *b = data;
+	struct person *p = person_find(b, user_id);
 	struct noting *n;
 
 	if (b->stopping)
 		return;
 	n = talloc_zero(NULL, struct noting);
 	n->plain = plain;
+	if (!str_copy(n->domain, sizeof(n->domain), domain))
+		err_abort("a domain too long");
+	if (p)
+		find_sessions(n, p, SESSION_TOOL_NAMES);
+	if (p && !n->nsessions)
+		find_sessions(n, p, SESSION_TOOL_RUNS);
 	note(b, user_id, domain, n);
 }
 

@@ -115,6 +115,23 @@ static void play_run(struct play *p)
 	call(p, TEXT_RUN_START, "Bash", input);
 }
 
+/* Work put off: nobody goes on with it once a run has ended. */
+static void play_later(struct play *p)
+{
+	struct json_object *input;
+
+	if (p->turn->step > 0) {
+		demo_reply_text(p->reply, say(p, TEXT_RUN_OK));
+		return;
+	}
+	input = json_object_new_object();
+	json_object_object_add(input, "delaySeconds",
+			       json_object_new_int(600));
+	put(input, "reason", say(p, TEXT_RUN_DESCRIPTION));
+	put(input, "prompt", "go on");
+	call(p, TEXT_COUNT, "ScheduleWakeup", input);
+}
+
 static void play_write(struct play *p)
 {
 	struct json_object *input;
@@ -363,6 +380,8 @@ static const struct {
 } scripts[] = {
 	{ "run", false, true, play_run },
 	{ "실행", true, true, play_run },
+	{ "later", false, false, play_later },
+	{ "나중에", true, false, play_later },
 	{ "write", false, true, play_write },
 	{ "쓰기", true, true, play_write },
 	{ "markdown", false, false, play_markdown },

@@ -241,7 +241,7 @@ char *plan_problems(struct planner *p, const void *ctx,
 		err_abort("out of memory");
 	if (part_each(p->db, r->conversation_id, -1, r->offset, 0, look_at, g,
 		      e) == 0 &&
-	    run_block_each(p->db, r->conversation_id, look_at_block, g,
+	    attempt_block_each(p->db, r->conversation_id, look_at_block, g,
 			   e) == 0 &&
 	    execution_file_each(p->db, r->id, look_at_file, g, e) == 0) {
 		for (i = 0; i < g->nlast; i++)

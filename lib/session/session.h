@@ -187,6 +187,10 @@ const char *session_state(const struct session *s);
 struct workspace *session_workspace(const struct session *s);
 /* It is a run's: nobody says or answers anything in it, whether it goes on or has ended. */
 bool session_is_run(const struct session *s);
+
+/* Whether a tool of it runs now, and if so whether what it was given names word. */
+enum session_tool { SESSION_TOOL_NONE, SESSION_TOOL_RUNS, SESSION_TOOL_NAMES };
+enum session_tool session_tool(const struct session *s, const char *word);
 /* NULL: none that goes on. */
 const struct session_rules *session_run_rules(const struct session *s);
 bool session_loaded(const struct session *s);

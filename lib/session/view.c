@@ -266,6 +266,22 @@ int64_t session_idle_since(const struct session *s)
 	return s->idle_at ? s->idle_at : clock_mono_ms();
 }
 
+enum session_tool session_tool(const struct session *s, const char *word)
+{
+	enum session_tool found = SESSION_TOOL_NONE;
+	const struct memo *m;
+
+	TAILQ_FOREACH(m, &s->memos, next) {
+		if (!str_equal(m->part.kind, "tool_use") ||
+		    !str_equal(m->part.state, "running"))
+			continue;
+		if (strstr(m->part.data, word))
+			return SESSION_TOOL_NAMES;
+		found = SESSION_TOOL_RUNS;
+	}
+	return found;
+}
+
 bool session_at_rest(const struct session *s)
 {
 	if (s->gone)

@@ -140,6 +140,12 @@ int attempt_find(struct db *db, const char *conversation_id, char execution_id[I
  */
 int attempt_keep(struct db *db, const char *conversation_id, bool *kept, struct err *e) must_check;
 
+/* Domains that were blocked while a tool of that session ran. Each is noted once; of none but a run's. */
+int attempt_block_note(struct db *db, const char *conversation_id, const char *domain, struct err *e) must_check;
+int attempt_block_each(struct db *db, const char *conversation_id,
+		   int (*each)(void *data, const char *domain, struct err *e),
+		   void *data, struct err *e) must_check;
+
 /* ---- files ---- */
 
 struct execution_file {

@@ -82,11 +82,6 @@ int ended_each(struct db *db, int limit,
 	       void *data, struct err *e) must_check;
 /* Whether the ledger has a call of its last try that came to an answer. */
 int run_reached_model(struct db *db, const struct ended_run *r, bool *reached, struct err *e) must_check;
-/* Domains that were blocked while a tool of that session ran. Each is noted once; of none but a run's. */
-int run_block_note(struct db *db, const char *conversation_id, const char *domain, struct err *e) must_check;
-int run_block_each(struct db *db, const char *conversation_id,
-		   int (*each)(void *data, const char *domain, struct err *e),
-		   void *data, struct err *e) must_check;
 /*
  * The calls of tools in the user's other conversations that went on within
  * from..to (UTC ms): data as a part's; ended_at 0: it goes on.

@@ -210,39 +210,6 @@ int run_reached_model(struct db *db, const struct ended_run *r, bool *reached,
 	return 0;
 }
 
-int run_block_note(struct db *db, const char *conversation_id,
-		   const char *domain, struct err *e)
-{
-	return db_run(db, e, "INSERT INTO blocked_in_runs"
-		      " (conversation_id, domain) SELECT $1, $2"
-		      " FROM conversations WHERE id = $1 AND kind = 'run'"
-		      " ON CONFLICT (conversation_id, domain) DO NOTHING", "tt",
-		      conversation_id, domain);
-}
-
-struct text_listing {
-	int (*each)(void *data, const char *text, struct err *e);
-	void *data;
-};
-
-static int text_row(void *data, const struct db_row *row, struct err *e)
-{
-	struct text_listing *l = data;
-
-	return l->each(l->data, db_text(row, 0), e);
-}
-
-int run_block_each(struct db *db, const char *conversation_id,
-		   int (*each)(void *data, const char *domain, struct err *e),
-		   void *data, struct err *e)
-{
-	struct text_listing l = { each, data };
-
-	return db_query(db, e, text_row, &l, "SELECT domain"
-			" FROM blocked_in_runs WHERE conversation_id = $1"
-			" ORDER BY domain", "t", conversation_id);
-}
-
 struct call_listing {
 	int (*each)(void *data, const struct tool_call *c, struct err *e);
 	void *data;

@@ -101,6 +101,55 @@ test("a question ends it, whatever is allowed; so do too many turns and the API"
 	assert.match((await ended(asks, "failed", "needs_input")).detail, /currency/i);
 	await ended(begin("run: ls", {max_turns: 1}), "failed", "turns");
 	await ended(begin("error 429"), "failed", "api", 1);
+	assert.match((await ended(begin("error 400"), "failed", "request", 0)).detail, /400/);
+});
+
+// What the worker has booked: its status as it is told, and its problems as "code what".
+async function booked(run) {
+	const [x] = await until(() => {
+		const found = rows(`SELECT status, reason, problems FROM executions WHERE id = '${run.execution}' AND status <> 'running'`);
+		return found.length && found;
+	}, "it is booked");
+	return {...x, problems: (x.problems ? JSON.parse(x.problems) : []).map((p) => p.code + (p.what ? " " + p.what : ""))};
+}
+
+test("no error is not done: what was not reached, denied, blocked, put off or failed last", async () => {
+	const list = {policy: "listed", tools: ["Read"]};
+	for (const [prompt, how, want] of [
+		["/help", {}, ["failed", "no_model"]],
+		["/status", {}, ["failed", "no_model"]],
+		["hello", {}, ["success", ""]],
+		["run: true", {}, ["success", ""]],
+		["run: exit 3", {}, ["success", "", "command Bash"]],
+		["run: touch denied", list, ["success", "", "denied Bash"]],
+		["later", {}, ["success", "", "put_off ScheduleWakeup"]],
+		["run: curl -sS https://blocked.example.org/; true", {}, ["success", "", "blocked blocked.example.org"]],
+	]) {
+		const {status, reason, problems} = await booked(begin(prompt, how));
+		assert.deepEqual([status, reason, ...problems], want, prompt);
+	}
+	const page = await call("GET", "/executions?status=problems", {cookie});
+	assert.equal(page.text.match(/data-status="problems"/g).length, 4);
+});
+
+test("of two that write at once each has its own files, and none of the other's", async () => {
+	const own = (run) => rows(`SELECT path FROM execution_files WHERE execution_id = '${run.execution}' AND own = 1 ORDER BY path`).map((f) => f.path);
+	const all = (run) => rows(`SELECT path FROM execution_files WHERE execution_id = '${run.execution}' ORDER BY path`).map((f) => f.path);
+	const draws = begin("run: sleep 2; echo x > chart.png; sleep 1");
+	await works(draws);
+	const [greets, writes, slow] = [begin("slow 3"), begin("write: notes.md"), begin("slow 4")];
+	for (const run of [draws, greets, writes, slow])
+		await booked(run);
+	assert.deepEqual(own(draws), ["chart.png"]);
+	assert.deepEqual(own(writes), ["notes.md"]);
+	assert.deepEqual([own(greets), own(slow)], [[], []]);
+	assert.ok(all(slow).includes("chart.png"), "it changed meanwhile");
+	// Two shells at one moment: which of them it was, nothing tells.
+	const [a, b] = [begin("run: sleep 2; echo x > a.png; sleep 2"), begin("run: sleep 2; echo x > b.png; sleep 2")];
+	await booked(a);
+	await booked(b);
+	assert.deepEqual([own(a), own(b)], [[], []]);
+	assert.ok(all(a).includes("a.png") && all(b).includes("b.png"));
 });
 
 test("its budget is used up: no other try", async () => {
@@ -159,6 +208,18 @@ test("kill -9 of the bridge in the middle, and a word that was lost: the outcome
 	process.kill(Number(service("bridge")), "SIGKILL");
 	await ended(run, "success", "");
 	await ended(begin("hello", {quiet: true}), "success", "");
+});
+
+test("kill -9 of gateway, worker and bridge, one after another: one outcome, booked once", async () => {
+	for (const program of ["gateway", "worker", "bridge"]) {
+		const run = begin("run: sleep 2; echo ok");
+		await works(run);
+		process.kill(Number(service(program)), "SIGKILL");
+		const {status, problems} = await booked(run);
+		assert.deepEqual([status, ...problems], ["success"], program);
+		assert.deepEqual(rows(`SELECT outcome FROM attempts WHERE execution_id = '${run.execution}'`), [{outcome: "success"}]);
+		assert.equal(rows(`SELECT count(*) AS n FROM usage WHERE subject_id = '${run.execution}' AND outcome = 'complete'`)[0].n, 2);
+	}
 });
 
 test("a logout in the middle: the run and its token live on", async () => {

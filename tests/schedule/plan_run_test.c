@@ -410,7 +410,7 @@ static void what_a_run_could_not_do(void **state)
 		run_part(c, 1, rows[i].kind, rows[i].state, rows[i].data, T0,
 			 T0);
 		if (*rows[i].block)
-			OK(run_block_note(w.f->db, c, rows[i].block, &e));
+			OK(attempt_block_note(w.f->db, c, rows[i].block, &e));
 		OK(reach_model(w.f->db, c, T0 + 1, &e));
 		claims(c, rows[i].more);
 		assert_int_equal(settle(T0 + 2000), 1);
