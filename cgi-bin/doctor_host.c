@@ -12,7 +12,9 @@
 #include <talloc.h>
 #include <unistd.h>
 
+#include "core/host.h"
 #include "core/str.h"
+#include "guard/volume.h"
 #include "core/tree.h"
 #include "http/client.h"
 
@@ -107,6 +109,108 @@ void doctor_engine(const struct call *c, struct finding *f)
 	else
 		finding_fail(f, "start the engine, or correct the setting"
 			     " engine_socket; ask as root", "%s", e.text);
+	json_object_put(info);
+}
+
+void doctor_uids(const struct call *c, struct finding *f)
+{
+	struct err e = { 0 };
+	json_object *info = ask_engine(c, "info", "", "", &e);
+	const char *security = text_of(doctor_part(info, "SecurityOptions", NULL));
+	bool remapped = strstr(security, "name=userns");
+	int64_t first = settings_number(c->settings, SET_WORKSPACE_UID_FIRST);
+
+	if (!info)
+		finding_fail(f, "see the engine above", "%s", e.text);
+	else if (first && *setting(c, SET_ENGINE_GUARD))
+		finding_ok(f, "each user's container has a uid of its own%s",
+			   remapped ? ", in the engine's user namespace" : "");
+	else if (remapped)
+		finding_warn(f, "set workspace_uid_first", "all containers are"
+			     " one uid of the engine's user namespace");
+	else
+		finding_warn(f, "set workspace_uid_first and engine_guard",
+			     "all containers are uid 1000, as the host's first"
+			     " person is, and share what is limited by uid");
+	json_object_put(info);
+}
+
+/* How many of the installation's volumes each kind holds. */
+static void count_volumes(json_object *list, int held[VOLUME_WATCH + 1])
+{
+	size_t i, n = list ? json_object_array_length(list) : 0;
+
+	for (i = 0; i < n; i++)
+		held[volume_held(text_of(doctor_part(json_object_array_get_idx(
+			list, i), "Mountpoint", NULL)))]++;
+}
+
+void doctor_volumes(const struct call *c, struct finding *f)
+{
+	static const char mend[] = "disk_quota = image moves each into a file of"
+		" fixed size when it starts next; or let the engine's data lie"
+		" on ext4 or XFS mounted with prjquota";
+	char tail[160];
+	int held[VOLUME_WATCH + 1] = { 0 };
+	struct err e = { 0 };
+	json_object *o;
+
+	snprintf(tail, sizeof(tail), "?filters=%%7B%%22label%%22:%%5B%%22"
+		 "gongbang.instance%%3D%s%%22%%5D%%7D", setting(c, SET_INSTANCE));
+	o = ask_engine(c, "volumes", "", tail, &e);
+	count_volumes(doctor_part(o, "Volumes", NULL), held);
+	if (!o)
+		finding_fail(f, "see the engine above", "%s", e.text);
+	else if (str_equal(setting(c, SET_DISK_QUOTA), "watch") ||
+		 !*setting(c, SET_ENGINE_GUARD))
+		finding_warn(f, mend, "volumes are watched, not held: one user"
+			     " can fill the disk of the engine");
+	else if (held[VOLUME_WATCH])
+		finding_warn(f, mend, "%d volumes are held to their size, %d are"
+			     " only watched (see the guard's log): their users"
+			     " can fill the disk of the engine",
+			     held[VOLUME_IMAGE] + held[VOLUME_PROJECT],
+			     held[VOLUME_WATCH]);
+	else
+		finding_ok(f, "held to %lld MiB and %lld files each: %d by an"
+			   " image, %d by project quotas",
+			   (long long)settings_number(c->settings, SET_WORKSPACE_DISK),
+			   (long long)settings_number(c->settings, SET_WORKSPACE_INODES),
+			   held[VOLUME_IMAGE], held[VOLUME_PROJECT]);
+	json_object_put(o);
+}
+
+void doctor_reserve(const struct call *c, struct finding *f)
+{
+	static const char mend[] = "make room there, or lower disk_reserve";
+	int64_t reserve = settings_number(c->settings, SET_DISK_RESERVE);
+	struct err e = { 0 };
+	json_object *info = ask_engine(c, "info", "", "", &e);
+	const char *places[] = {
+		setting(c, SET_DATABASE), setting(c, SET_GATEWAY_JOURNAL),
+		text_of(doctor_part(info, "DockerRootDir", NULL)),
+	};
+	int64_t least = INT64_MAX, left;
+	size_t i, at = 0;
+
+	for (i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		left = *places[i] ? host_disk_left(places[i]) : INT64_MAX;
+		if (left < least) {
+			least = left;
+			at = i;
+		}
+	}
+	if (least < reserve)
+		finding_fail(f, mend, "%lld MiB are free at %s: below %lld no"
+			     " message, run or workspace begins",
+			     (long long)least, places[at], (long long)reserve);
+	else if (least < 2 * reserve)
+		finding_warn(f, mend, "%lld MiB are free at %s, near the reserve"
+			     " of %lld", (long long)least, places[at],
+			     (long long)reserve);
+	else
+		finding_ok(f, "%lld MiB are free, %lld are kept",
+			   (long long)least, (long long)reserve);
 	json_object_put(info);
 }
 

@@ -23,6 +23,7 @@
 #define PATH_SIZE 1024
 #define TOOL_MS 50000
 #define COPY_MS (60 * 60 * 1000)
+#define UNFILL_TRIES 100
 #define LOOP_MAJOR 7
 #define LOOP_TRIES 64		/* others take free ones too */
 
@@ -199,6 +200,7 @@ static int mount_file(const char *path, const char *name, struct err *e)
 static int unfill(const char *path, int flags, struct err *e)
 {
 	char to[PATH_SIZE];
+	unsigned tries;
 
 	if (file_of(path, "filling", to, e) < 0)
 		return -1;
@@ -206,11 +208,14 @@ static int unfill(const char *path, int flags, struct err *e)
 		;
 	if (errno != EINVAL && errno != ENOENT)
 		return err_errno(e, ERR_UNAVAILABLE, errno, "unmount %s", to);
-	if (rmdir(to) == 0 || errno == ENOENT)
-		return 0;
-	if (tree_clear(to, e) < 0)
-		return -1;
-	return rmdir(to) < 0 ? err_errno(e, ERR_UNAVAILABLE, errno, "%s", to) : 0;
+	for (tries = 0; tries < UNFILL_TRIES; tries++) {
+		if (rmdir(to) == 0 || errno == ENOENT)
+			return 0;
+		if (tree_clear(to, e) < 0)
+			return -1;
+		usleep(tries * 1000u);
+	}
+	return err_errno(e, ERR_UNAVAILABLE, errno, "%s", to);
 }
 
 static int fill(const char *path, const char *made, struct err *e)

@@ -41,8 +41,8 @@ bool project_holds(const char *path, uint32_t project)
 	struct if_dqblk q = { 0 };
 	int fd = open_folder(path);
 	bool holds = fd >= 0 && ioctl(fd, FS_IOC_FSGETXATTR, &x) == 0 &&
-		     x.fsx_projid == project &&
-		     ask_quota(fd, Q_GETQUOTA, project, &q) == 0 &&
+		     x.fsx_projid && (!project || x.fsx_projid == project) &&
+		     ask_quota(fd, Q_GETQUOTA, x.fsx_projid, &q) == 0 &&
 		     q.dqb_bhardlimit > 0;
 
 	if (fd >= 0)

@@ -6,12 +6,15 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "core/str.h"
 #include "guard/image.h"
 #include "guard/project.h"
 #include "guard/tree.h"
+
+#define ROOM_LEAST (4u << 20)	/* bytes */
 
 static const char *const names[] = {
 	[VOLUME_AUTO] = "auto", [VOLUME_PROJECT] = "project",
@@ -59,6 +62,20 @@ static int clear_below(const char *path, struct err *e)
 	return 0;
 }
 
+/*
+ * In one that is full to the last byte nothing runs that could delete: its
+ * user gets a twentieth more, once.
+ */
+static int give_room(const struct volume *v, struct err *e)
+{
+	struct statvfs s;
+
+	if (statvfs(v->path, &s) < 0 || s.f_bavail * s.f_frsize >= ROOM_LEAST)
+		return 0;
+	return image_mount(v->path, v->bytes + v->bytes / 20, e) < 0 &&
+	       !image_mounted(v->path) ? -1 : 0;
+}
+
 static int hold_by_image(const struct volume *v, struct err *e)
 {
 	if (!image_exists(v->path) &&
@@ -66,7 +83,7 @@ static int hold_by_image(const struct volume *v, struct err *e)
 		return -1;
 	if (!image_mounted(v->path) && clear_below(v->path, e) < 0)
 		return -1;
-	return image_mount(v->path, v->bytes, e);
+	return image_mount(v->path, v->bytes, e) < 0 ? -1 : give_room(v, e);
 }
 
 /* An image that is there holds, whatever the setting says now. */
@@ -132,9 +149,9 @@ int volume_release(const char *path, struct err *e)
 	return image_unmount(path, e);
 }
 
-enum volume_quota volume_held(const char *path, uint32_t project)
+enum volume_quota volume_held(const char *path)
 {
 	if (image_exists(path))
 		return VOLUME_IMAGE;
-	return project_holds(path, project) ? VOLUME_PROJECT : VOLUME_WATCH;
+	return project_holds(path, 0) ? VOLUME_PROJECT : VOLUME_WATCH;
 }

@@ -43,6 +43,6 @@ int volume_own(const struct volume *v, struct err *e) must_check;
 int volume_release(const char *path, struct err *e) must_check;
 
 /* Which kind holds it now, as far as the host tells. */
-enum volume_quota volume_held(const char *path, uint32_t project);
+enum volume_quota volume_held(const char *path);
 
 #endif

@@ -160,6 +160,9 @@ void session_status(const struct session *s, struct session_status *out)
 		failed(out, &(struct err){ 0 }, "error_store_full");
 	} else if (!s->link) {
 		no_workspace(s, out);
+	} else if (workspace_disk_is_out(s->workspace)) {
+		failed(out, &(struct err){ 0 }, "error_workspace_out");
+		out->restart = true;
 	} else if (s->process == PROCESS_FAILED) {
 		failed(out, &s->process_error, "error_claude_start");
 		out->help = true;

@@ -10,6 +10,8 @@
 #define PING_BEATS 3		/* a beat is 5 s */
 #define WAIT_BEATS 3
 #define HEALTH_MAX 4096
+#define DISK_LOW (INT64_C(16) << 20)
+#define DISK_OUT (INT64_C(256) << 10)
 
 /* The shim's words of interest; the rest of its lines are for others. */
 struct readings {
@@ -100,8 +102,15 @@ void workspace_health_clear(struct workspace *w)
 
 bool workspace_disk_is_full(const struct workspace *w)
 {
-	return w->health.disk_max > 0 &&
-	       w->health.disk_used > w->health.disk_max;
+	const struct workspace_health *h = &w->health;
+
+	return (h->disk_max > 0 && h->disk_used > h->disk_max) ||
+	       (h->disk_free >= 0 && h->disk_free < DISK_LOW);
+}
+
+bool workspace_disk_is_out(const struct workspace *w)
+{
+	return w->health.disk_free >= 0 && w->health.disk_free < DISK_OUT;
 }
 
 static void status(void *data, int code)

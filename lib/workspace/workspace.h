@@ -88,7 +88,9 @@ struct workspace_health {
 	int64_t disk_used, disk_max;	/* bytes of the volume, and by settings */
 };
 const struct workspace_health *workspace_health(const struct workspace *w);
-/* As last counted it holds more than settings allow. */
+/* No byte can be written in it. */
+bool workspace_disk_is_out(const struct workspace *w);
+/* As last counted it holds more than settings allow, or hardly less than it can. */
 bool workspace_disk_is_full(const struct workspace *w);
 
 /*

@@ -281,7 +281,7 @@ static void schedules_are_shown(void **state)
 static void doctor_finds_what_is_away(void **state)
 {
 	static const char *const names[] = { "settings", "upstream", "gateway",
-		"store", "bridge", "pages", "engine", "guard", "image", "network" };
+		"store", "bridge", "pages", "engine", "guard", "volumes", "image", "network" };
 	struct fixture *f = *state;
 	FILE *file = fopen(f->settings, "a");
 	struct ran r;

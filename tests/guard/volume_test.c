@@ -132,6 +132,8 @@ static void an_image_holds_bytes_and_files(void **state)
 	struct err e = { 0 };
 	struct stat st;
 	char file[80];
+	int64_t n;
+	int fd;
 
 	hold(&v, VOLUME_IMAGE);
 	assert_in_range(room(), 30, 64);
@@ -151,6 +153,18 @@ static void an_image_holds_bytes_and_files(void **state)
 	hold(&v, VOLUME_IMAGE);
 	assert_int_equal(close(open_in("kept")), 0);
 	assert_in_range(room(), 80, 128);
+	fd = open_in("all");			/* full: a twentieth more, once */
+	for (n = 0; posix_fallocate(fd, n * 65536, 65536) == 0; n++)
+		;
+	close(fd);
+	hold(&v, VOLUME_IMAGE);
+	assert_in_range(room(), 2, 7);
+	fd = open_in("all");
+	for (; posix_fallocate(fd, n * 65536, 65536) == 0; n++)
+		;
+	close(fd);
+	hold(&v, VOLUME_IMAGE);
+	assert_int_equal(room(), 0);
 	v.quota = VOLUME_WATCH;			/* an image stays one */
 	hold(&v, VOLUME_IMAGE);
 }

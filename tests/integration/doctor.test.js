@@ -128,6 +128,7 @@ test("settings that lead nowhere are named", () => {
 		["engine_socket", "/nonexistent.sock", "engine", /nonexistent/],
 		["engine_guard", "/nonexistent.sock", "guard", /nonexistent/],
 		["engine_guard", value("control_socket"), "guard", /control\.sock answers/],
+		["disk_reserve", "67108864", "reserve", /below 67108864/],
 		["image", "nobody/none:latest", "image", /404/],
 		["workspace_network", "none-such", "network", /404/],
 		["gateway_listen", "127.0.0.1:9", "gateway", /workspaces call|127\.0\.0\.1:9/],

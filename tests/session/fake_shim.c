@@ -411,6 +411,11 @@ void workspace_hold(struct workspace *w)
 {
 }
 
+bool workspace_disk_is_out(const struct workspace *w)
+{
+	return false;
+}
+
 bool workspace_disk_is_full(const struct workspace *w)
 {
 	return false;
