@@ -191,13 +191,3 @@ void places_find(struct places *p, const char *address, places_found *found,
 	else
 		look(p);
 }
-
-void places_drop(struct places *p, const void *data)
-{
-	struct asker *a;
-
-	STAILQ_FOREACH(a, &p->askers, next) {
-		if (a->data == data)
-			a->found = NULL;
-	}
-}

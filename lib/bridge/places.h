@@ -25,11 +25,9 @@ void places_forget(struct places *p);
 
 /*
  * user_id: NULL when no workspace has it. e: the engine does not say. Once, at
- * the latest when the engine's deadline is over; may come from inside. Give up
- * waiting by places_drop.
+ * the latest when the engine's deadline is over; may come from inside.
  */
 typedef void places_found(void *data, const char *user_id, const struct err *e);
 void places_find(struct places *p, const char *address, places_found *found, void *data);
-void places_drop(struct places *p, const void *data);
 
 #endif

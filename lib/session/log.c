@@ -3,10 +3,12 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <talloc.h>
 
+#include "core/log.h"
 #include "core/clock.h"
 #include "core/str.h"
 #include "session/run.h"
@@ -142,6 +144,20 @@ static void open_window(struct session *s)
 	link_stream_consume(s->log, n);
 }
 
+/* Lines of the CLI that are no JSON are passed over; how many stands in the log. */
+static void tell_broken(struct session *s)
+{
+	int64_t n = decoder_broken_lines(s->decoder);
+	char count[24];
+
+	if (n == s->broken_told)
+		return;
+	s->broken_told = n;
+	snprintf(count, sizeof(count), "%lld", (long long)n);
+	log_event(LOG_WARN, "broken_lines", "conversation", s->id, "lines",
+		  count, NULL);
+}
+
 /*
  * A forged log can cost far more than its bytes, in many small chunks too: who
  * used up a turn waits four times as long. Returns what was decoded.
@@ -161,6 +177,7 @@ static size_t decode(struct session *s, const char *bytes, size_t n)
 		now = uv_hrtime();
 	}
 	fed(s);			/* of single bytes this is the most */
+	tell_broken(s);
 	now = uv_hrtime();
 	s->log_spent = before + now - began;
 	s->log_decoded_at = now;

@@ -87,19 +87,6 @@ struct session *session_new(const void *ctx, const struct session_env *env,
 			    const char *id, const char *user_id,
 			    const struct session_events *ev, void *data);
 
-/*
- * As session_new, of a conversation that is not there yet: Claude is begun
- * when the start line has room. session_refresh finds the conversation; until
- * then nothing of it is stored, and a while after session_begin_ahead was
- * last called it is ended and purged.
- */
-struct session *session_new_ahead(const void *ctx, const struct session_env *env,
-				  const char *id, const char *user_id,
-				  const struct session_events *ev, void *data);
-void session_begin_ahead(struct session *s);
-void session_end_ahead(struct session *s);
-bool session_is_ahead(const struct session *s);
-
 /* No callback after it. What waits to be recorded is recorded; the process lives on. */
 void session_close(struct session *s);
 
@@ -190,14 +177,11 @@ bool session_status_line(struct session_status *out, int place, bool memory);
 const struct message *session_queued(const struct session *s, size_t i);
 
 const char *session_id(const struct session *s);
-const char *session_user(const struct session *s);
 const char *session_title(const struct session *s);
 const char *session_mode(const struct session *s);
-const char *session_model(const struct session *s);
 int64_t session_updated(const struct session *s);
 /* idle, working, waiting: for lists. */
 const char *session_state(const struct session *s);
-struct workspace *session_workspace(const struct session *s);
 /* It is a run's: nobody says or answers anything in it, whether it goes on or has ended. */
 bool session_is_run(const struct session *s);
 

@@ -204,11 +204,6 @@ const char *session_id(const struct session *s)
 	return s->id;
 }
 
-const char *session_user(const struct session *s)
-{
-	return s->user_id;
-}
-
 const char *session_title(const struct session *s)
 {
 	return s->title;
@@ -217,11 +212,6 @@ const char *session_title(const struct session *s)
 const char *session_mode(const struct session *s)
 {
 	return s->mode;
-}
-
-const char *session_model(const struct session *s)
-{
-	return s->model;
 }
 
 int64_t session_updated(const struct session *s)
@@ -236,11 +226,6 @@ const char *session_state(const struct session *s)
 	return TAILQ_EMPTY(&s->queue) ? "idle" : "working";
 }
 
-struct workspace *session_workspace(const struct session *s)
-{
-	return s->workspace;
-}
-
 bool session_is_run(const struct session *s)
 {
 	return s->run != NULL;
@@ -253,7 +238,7 @@ const struct session_rules *session_run_rules(const struct session *s)
 
 bool session_loaded(const struct session *s)
 {
-	return s->loaded && !s->deleted && !s->ahead;
+	return s->loaded && !s->deleted;
 }
 
 bool session_running(const struct session *s)

@@ -112,11 +112,6 @@ void journal_close(struct journal *j)
 	free(j);
 }
 
-const char *journal_id(const struct journal *j)
-{
-	return j->id;
-}
-
 int64_t journal_size(const struct journal *j)
 {
 	return j->size;

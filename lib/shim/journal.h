@@ -29,7 +29,6 @@ struct journal_reader {
 struct journal *journal_open(const char *id, bool create, struct err *e) must_check;
 void journal_close(struct journal *j);
 
-const char *journal_id(const struct journal *j);
 int64_t journal_size(const struct journal *j);
 int64_t journal_first(const struct journal *j);
 

@@ -93,7 +93,6 @@ void live_emit(struct decoder *d, struct live *l);
 void live_settle(struct decoder *d, struct live *l, const char *state);
 struct live *live_find(struct decoder *d, const char *id);
 struct live *live_find_kind(struct decoder *d, const char *kind);
-struct live *live_find_asking(struct decoder *d, const char *tool);
 /* Puts a recorded part back at hand. */
 void live_restore(struct decoder *d, const struct part *p);
 /* Ends what runs and waits; background ones only when all. */

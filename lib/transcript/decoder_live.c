@@ -197,17 +197,6 @@ struct live *live_find_kind(struct decoder *d, const char *kind)
 	return l;
 }
 
-struct live *live_find_asking(struct decoder *d, const char *tool)
-{
-	struct live *l;
-
-	for (l = d->open; l && tool; l = l->next) {
-		if (l->tool && str_equal(l->tool, tool))
-			return l;
-	}
-	return NULL;
-}
-
 /* Names of kinds and states outlive a record: literals are kept, not copies. */
 static const char *literal(const char *s, const char *const *names)
 {

@@ -35,6 +35,7 @@ static struct world {
 	struct settings *settings;
 	struct session_env env;
 	struct session *s;
+	char refused_id[ID_SIZE], refused_key[64];	/* the last */
 	int accepted, refused, troubles, ends, replays, gone;
 	size_t replayed;
 	bool place;
@@ -94,6 +95,8 @@ static void on_refused(void *data, uint64_t asker, const char *id,
 		       const struct err *e)
 {
 	w.refused++;
+	snprintf(w.refused_id, sizeof(w.refused_id), "%s", id);
+	snprintf(w.refused_key, sizeof(w.refused_key), "%s", e->key);
 }
 
 static void on_trouble(void *data, uint64_t asker, const struct err *e)
@@ -442,7 +445,14 @@ static void bad_messages_are_refused(void **state)
 	memset(text, 'x', n);
 	text[n] = '\0';
 	session_message(w.s, 1, M1, text);
+	turn_loop();
+	assert_int_equal(w.refused, 1);
+	assert_string_equal(w.refused_id, M1);
+	assert_string_equal(w.refused_key, "error_message_too_long");
 	session_message(w.s, 1, M1, "");
+	turn_loop();
+	assert_int_equal(w.refused, 2);
+	assert_string_equal(w.refused_key, "error_message_empty");
 	text[n - 1] = '\0';
 	session_message(w.s, 1, M2, text);
 	free(text);
