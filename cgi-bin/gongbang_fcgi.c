@@ -4,6 +4,7 @@
  * request as plain CGI (RFC 3875).
  */
 #include "config.h"
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -15,6 +16,9 @@
 #include "http/client.h"
 #include "kv/kv_login.h"
 #include "server.h"
+
+#define BIG (256 << 10)	/* bytes: given back as soon as freed, whatever came before */
+#define ARENAS 2
 
 static const char *cgi_env(void *data, const char *name)
 {
@@ -73,6 +77,8 @@ int main(int argc, char **argv)
 	}
 	log_start("gongbang.fcgi", settings_flag(s, SET_DEBUG));
 	renderer_start();
+	mallopt(M_MMAP_THRESHOLD, BIG);
+	mallopt(M_ARENA_MAX, ARENAS);
 	client_start();
 	if (kv_login_read(s, "pages", &e) == 0)
 		site = site_load(NULL, s, &e);

@@ -9,6 +9,7 @@
 #include "transcript/part.h"
 
 #define RENDER_MS 500	/* what of a page is not rendered by then is shown as it was written */
+#define DATA_MAX (2 << 20)	/* characters of parts a page, beside its last one; the rest is on the page before */
 #define HISTORY_MAX (12u << 20)		/* bytes of one message; a page has 16 MiB */
 
 /* Collects the parts of a turn into its message element. */
@@ -73,17 +74,25 @@ int page_transcript(struct request *r, struct view *list, const char *id,
 		.r = r, .messages = list, .parts = BUF_INIT(HISTORY_MAX),
 		.oldest = -1,
 	};
-	int bad;
+	int count, bad;
+	bool more;
 
+	if (part_count(v->db, id, before, limit, DATA_MAX, &count, &more,
+		       e) < 0)
+		return -1;
+	*older = 0;
+	if (!count)
+		return 0;
 	rendering_init(&h.rendering, v->db, v->worker->renderer, id, RENDER_MS);
-	bad = part_each(v->db, id, -1, before, limit, add_part, &h, e);
+	bad = part_each(v->db, id, -1, before, count, add_part, &h, e);
 	if (!bad)
 		bad = close_message(&h, e);
 	buf_release(&h.parts);
 	rendering_release(&h.rendering);
 	if (bad)
 		return -1;
-	*older = h.count == limit && h.oldest > 0 ? h.oldest : 0;
+	if (more && h.oldest > 0)
+		*older = h.oldest;
 	return 0;
 }
 

@@ -34,7 +34,7 @@
 #define RECORD_HEAD 8
 #define RECORD_MAX 65528u	/* bytes of one record, a multiple of 8 */
 #define DROP_MAX (32 << 20)	/* bytes of a body that nobody wanted: more than nginx passes on */
-#define OUTPUT_KEPT (1u << 20)	/* a thread keeps no larger buffer than this */
+#define OUTPUT_KEPT (256u << 10)	/* a thread keeps no larger buffer than this */
 
 /* A password's hash takes 64 MiB and some 100 ms: two threads do nothing else, so no page waits for one. */
 #define PASSWORD_THREADS 2

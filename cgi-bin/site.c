@@ -1,6 +1,7 @@
 #include "config.h"
 #include "site.h"
 
+#include <malloc.h>
 #include <string.h>
 #include <talloc.h>
 
@@ -9,6 +10,7 @@
 #include "pages.h"
 
 #define ROWS_KEPT 1024		/* some 600 bytes each, a thread */
+#define LARGE (512 << 10)	/* bytes of a request or an answer */
 #define REQUEST_POOL (256 << 10)	/* bytes; what needs more takes more */
 
 struct site *site_load(const void *ctx, const struct settings *s,
@@ -233,6 +235,14 @@ static bool answer(struct worker *w, struct request *r,
 	return true;
 }
 
+/* Else the program keeps for good what its largest pages took. */
+static void give_back(struct worker *w)
+{
+	if (w->db)
+		db_shrink(w->db);
+	malloc_trim(0);
+}
+
 bool site_answer(struct worker *w, const struct request_source *src,
 		 enum site_passwords passwords, struct buf *bytes)
 {
@@ -241,7 +251,7 @@ bool site_answer(struct worker *w, const struct request_source *src,
 	struct response out;
 	struct request *r;
 	struct err e = { 0 };
-	bool answered = true;
+	bool answered = true, large;
 
 	response_init(&out, w->site->base_path);
 	r = request_new(ctx, src, w->site->base_path,
@@ -262,6 +272,9 @@ bool site_answer(struct worker *w, const struct request_source *src,
 			err_abort(e.text);
 	}
 	response_release(&out);
+	large = bytes->len > LARGE || r->body_len > LARGE;
 	talloc_free(ctx);
+	if (large)
+		give_back(w);
 	return answered;
 }

@@ -276,6 +276,23 @@ static void play_long(struct play *p)
 	demo_reply_text(p->reply, buf_text(&text));
 }
 
+/* What was said, as it was; a line "%%%" begins another block. */
+static void play_echo(struct play *p)
+{
+	static const char line[] = "\n%%%\n";
+	const char *at = p->rest, *end;
+	auto_buf text = BUF_INIT(DEMO_TEXT_MAX);
+	struct err e = { 0 };
+
+	for (; at; at = end ? end + sizeof(line) - 1 : NULL) {
+		end = strstr(at, line);
+		buf_clear(&text);
+		if (buf_add(&text, at, end ? (size_t)(end - at) : strlen(at), &e) < 0)
+			break;
+		demo_reply_text(p->reply, buf_text(&text));
+	}
+}
+
 static void play_think(struct play *p)
 {
 	demo_reply_thinking(p->reply, say(p, TEXT_THINK));
@@ -392,6 +409,8 @@ static const struct {
 	{ "계획", true, false, play_plan },
 	{ "slow", false, false, play_slow },
 	{ "느리게", true, false, play_slow },
+	{ "echo", false, true, play_echo },
+	{ "따라", true, true, play_echo },
 	{ "long", false, false, play_long },
 	{ "길게", true, false, play_long },
 	{ "error", false, false, play_error },

@@ -172,6 +172,14 @@ struct recording {
  */
 int conversation_record(struct db *db, const struct recording *r, struct err *e) must_check;
 
+/*
+ * *count: how many of the last `limit` parts before `before` (0: no bound) have
+ * at most so many characters of data together; the last one always counts. *more:
+ * there may be parts before them.
+ */
+int part_count(struct db *db, const char *conversation_id, int64_t before,
+	       int limit, int64_t characters, int *count, bool *more, struct err *e) must_check;
+
 /* In order of `at`. changed_after: only those with changed_at > it (-1: all). before: only at < it (0: no bound); limit: the last so many (0: all). */
 int part_each(struct db *db, const char *conversation_id, int64_t changed_after,
 	      int64_t before, int limit,

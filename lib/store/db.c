@@ -255,3 +255,8 @@ const char *db_own(const void *ctx, const char *text)
 		err_abort("out of memory");
 	return copy;
 }
+
+void db_shrink(struct db *db)
+{
+	db->driver->shrink(db->connection);
+}

@@ -58,4 +58,7 @@ int db_begin_relaxed(struct db *db, struct err *e) must_check;
 int db_commit(struct db *db, struct err *e) must_check;
 void db_rollback(struct db *db);
 
+/* Gives back what it keeps in memory to be quicker later. */
+void db_shrink(struct db *db);
+
 #endif

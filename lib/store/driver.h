@@ -36,6 +36,7 @@ struct db_driver {
 	int (*begin)(void *connection, bool relaxed, struct err *e);
 	int (*commit)(void *connection, struct err *e);
 	void (*rollback)(void *connection);
+	void (*shrink)(void *connection);
 	const char *(*text)(const void *cursor, int column);
 	int64_t (*number)(const void *cursor, int column);
 	const void *(*bytes)(const void *cursor, int column, size_t *n);

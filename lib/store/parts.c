@@ -49,3 +49,35 @@ int part_each(struct db *db, const char *conversation_id,
 			" ORDER BY at", "tnnn", conversation_id, changed_after,
 			before, (int64_t)limit);
 }
+
+struct counting {
+	int64_t left;
+	int count, seen;
+};
+
+static int count_row(void *data, const struct db_row *row, struct err *e)
+{
+	struct counting *c = data;
+
+	(void)e;
+	c->seen++;
+	c->left -= db_number(row, 0);
+	if (c->left >= 0 || !c->count)
+		c->count++;
+	return 0;
+}
+
+int part_count(struct db *db, const char *conversation_id, int64_t before,
+	       int limit, int64_t characters, int *count, bool *more, struct err *e)
+{
+	struct counting c = { .left = characters };
+
+	if (db_query(db, e, count_row, &c, "SELECT LENGTH(data) FROM parts"
+		     " WHERE conversation_id = $1 AND at < $2"
+		     " ORDER BY at DESC LIMIT $3", "tnn", conversation_id,
+		     before ? before : INT64_MAX, (int64_t)limit) < 0)
+		return -1;
+	*count = c.count;
+	*more = c.seen == limit || c.seen > c.count;
+	return 0;
+}

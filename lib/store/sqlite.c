@@ -258,6 +258,13 @@ static const void *column_bytes(const void *cursor, int column, size_t *n)
 	return bytes;
 }
 
+static void shrink(void *connection)
+{
+	struct connection *c = connection;
+
+	sqlite3_db_release_memory(c->db);
+}
+
 const struct db_driver sqlite_driver = {
 	.open = open_connection,
 	.run = run,
@@ -265,6 +272,7 @@ const struct db_driver sqlite_driver = {
 	.begin = begin,
 	.commit = commit,
 	.rollback = rollback,
+	.shrink = shrink,
 	.text = column_text,
 	.number = column_number,
 	.bytes = column_bytes,

@@ -104,6 +104,20 @@ static void words_choose_the_script(void **state)
 	}
 }
 
+static void what_is_said_is_echoed_in_blocks(void **state)
+{
+	struct asked a;
+
+	say(&a, "echo: *a*\n%%%\n<b>\n%%%\n\n%%");
+	assert_int_equal(json_object_array_length(a.reply.content), 3);
+	assert_string_equal(last(&a, "text"), "\n%%");
+	done(&a);
+	say(&a, "echo: <b>");
+	assert_int_equal(json_object_array_length(a.reply.content), 1);
+	assert_string_equal(last(&a, "text"), "<b>");
+	done(&a);
+}
+
 static void answers_in_the_language_asked(void **state)
 {
 	struct asked a;
@@ -289,6 +303,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(words_choose_the_script),
+		cmocka_unit_test(what_is_said_is_echoed_in_blocks),
 		cmocka_unit_test(answers_in_the_language_asked),
 		cmocka_unit_test(a_result_goes_on_with_the_script),
 		cmocka_unit_test(a_plan_is_written_looked_up_and_handed_in),

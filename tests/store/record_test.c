@@ -16,6 +16,7 @@
 
 #include "core/buf.h"
 #include "store/conversations.h"
+#include "store/renderings.h"
 #include "store/users.h"
 
 #define PARTS 20	/* written by each recording of the child */
@@ -118,6 +119,78 @@ static void parts_are_replaced_by_their_place(void **state)
 	assert_int_equal(message_set_state(f->db, f->id, seen.id, "queued",
 					   &e), -1);
 	assert_int_equal(e.kind, ERR_CONFLICT);
+}
+
+static void a_page_is_cut_by_size(void **state)
+{
+	static const struct {
+		int64_t before, characters;
+		int limit, count;
+		bool more;
+	} rows[] = {
+		{ 0, 100, 200, 4, false }, { 0, 100, 4, 4, true },
+		{ 0, 100, 2, 2, true }, { 0, 5, 200, 2, true },
+		{ 0, 2, 200, 1, true }, { 0, 0, 200, 1, true },
+		{ 20, 100, 200, 2, false }, { 20, 4, 200, 1, true },
+		{ 0, 7, 200, 3, true }, { -1, 100, 200, 0, false },
+	};
+	struct fixture *f = *state;
+	/* Of 2, 3, 1 and 2 characters. */
+	const struct part parts[] = { part_at(0, 10, "가나"), part_at(10, 20, "b23"),
+		part_at(20, 30, "가"), part_at(30, 40, "d2") };
+	const struct recording r = { .conversation_id = f->id, .offset = 40,
+		.parts = parts, .nparts = 4 };
+	struct err e = { 0 };
+	size_t i;
+	int count;
+	bool more;
+
+	assert_int_equal(conversation_record(f->db, &r, &e), 0);
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		assert_int_equal(part_count(f->db, f->id, rows[i].before,
+					    rows[i].limit, rows[i].characters, &count,
+					    &more, &e), 0);
+		if (count != rows[i].count || more != rows[i].more)
+			fail_msg("row %zu: %d %d", i, count, more);
+	}
+}
+
+static void expect_html(struct fixture *f, int64_t at, const char *hash, const char *want)
+{
+	auto_buf html = BUF_INIT(1000);
+	struct err e = { 0 };
+	int found = rendering_load(f->db, f->id, at, hash, &html, &e);
+
+	assert_int_equal(found, want ? 0 : -1);
+	assert_string_equal(buf_text(&html), want ? want : "");
+	if (!want)
+		assert_int_equal(e.kind, ERR_MISSING);
+}
+
+static void renderings_are_kept_while_their_text_is(void **state)
+{
+	struct fixture *f = *state;
+	struct err e = { 0 };
+
+	assert_int_equal(rendering_save(f->db, f->id, 1, "h", "<p>", &e), 0);
+	assert_int_equal(rendering_save(f->db, f->id, 2, "h", "", &e), 0);
+	expect_html(f, 1, "h", "<p>");
+	expect_html(f, 2, "h", "");
+	expect_html(f, 1, "other", NULL);
+	expect_html(f, 3, "h", NULL);
+	assert_int_equal(rendering_save(f->db, f->id, 1, "other", "<b>", &e), 0);
+	expect_html(f, 1, "other", "<b>");
+	expect_html(f, 1, "h", NULL);
+	assert_int_equal(renderings_prune(f->db, 3, &e), 0);
+	expect_html(f, 1, "other", "<b>");
+	assert_int_equal(renderings_prune(f->db, 2, &e), 0);
+	expect_html(f, 1, "other", NULL);
+	assert_int_equal(rendering_save(f->db, f->id, 1, "h", "<p>", &e), 0);
+	assert_int_equal(conversation_purge(f->db, f->id, &e), 0);
+	expect_html(f, 1, "h", NULL);
+	/* Of what is gone nothing is kept. */
+	assert_int_equal(rendering_save(f->db, f->id, 1, "h", "<p>", &e), 0);
+	expect_html(f, 1, "h", NULL);
 }
 
 static int join_ids(void *data, const struct message *m, struct err *e)
@@ -312,6 +385,8 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		TEST(parts_are_replaced_by_their_place),
+		TEST(a_page_is_cut_by_size),
+		TEST(renderings_are_kept_while_their_text_is),
 		TEST(placed_messages_are_found_latest_first),
 		TEST(failed_recording_changes_nothing),
 		TEST(kill_9_never_halves_a_recording),
