@@ -846,6 +846,8 @@ document.addEventListener("click", (event) => {
 		openBlocked();
 	else if (button.dataset.withdraw)
 		post({type: "withdraw", id: button.dataset.withdraw});
+	else if ("recall" in button.dataset)
+		decide(button, {type: "recall", id: uuid()});
 	else if (button.dataset.edit)
 		edit(button.dataset.edit);
 	else if (button.dataset.send)

@@ -124,6 +124,9 @@ static void in_room(struct client *c, const struct command *cmd)
 	case COMMAND_SEND:
 		session_send_held(s, c->serial, cmd->id, cmd->held);
 		break;
+	case COMMAND_RECALL:
+		session_recall(s, c->serial, cmd->id);
+		break;
 	case COMMAND_DISCARD:
 		session_discard(s, cmd->held);
 		break;
@@ -160,7 +163,8 @@ static bool within_rate(struct client *c, enum command_type type)
 {
 	struct person *p = c->person;
 
-	return type == COMMAND_MESSAGE || type == COMMAND_SEND ?
+	return type == COMMAND_MESSAGE || type == COMMAND_SEND ||
+	       type == COMMAND_RECALL ?
 	       person_may(p, &p->messages, MESSAGES_MAX) :
 	       person_may(p, &p->others, OTHERS_MAX);
 }

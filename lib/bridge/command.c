@@ -29,6 +29,7 @@ static const struct {
 	{ "message", COMMAND_MESSAGE, ID | TEXT | MAY_HELD, INT32_MAX },
 	{ "send", COMMAND_SEND, ID | HELD, SMALL },
 	{ "discard", COMMAND_DISCARD, HELD, SMALL },
+	{ "recall", COMMAND_RECALL, ID, SMALL },
 	{ "withdraw", COMMAND_WITHDRAW, ID, SMALL },
 	{ "interrupt", COMMAND_INTERRUPT, 0, SMALL },
 	{ "answer", COMMAND_ANSWER, ANSWER, 1 << 20 },

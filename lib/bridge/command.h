@@ -15,6 +15,7 @@ enum command_type {
 	COMMAND_MESSAGE,	/* id, text, held (of the message it replaces) */
 	COMMAND_SEND,		/* id, held: its text, as message id */
 	COMMAND_DISCARD,	/* held */
+	COMMAND_RECALL,		/* id */
 	COMMAND_WITHDRAW,	/* id */
 	COMMAND_INTERRUPT,
 	COMMAND_ANSWER,		/* target, choice, reason, answers */

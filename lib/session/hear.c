@@ -120,6 +120,9 @@ static void on_control(void *data, const char *id, bool ok, const char *response
 
 	if (str_equal(id, "init") && !log_in_backlog(s)) {
 		process_answered(s);
+		if (s->forgot)
+			decoder_memory_lost(s->decoder);
+		s->forgot = false;
 	} else if (str_starts(id, "cancel:") && !ok) {
 		queue_cancel_failed(s, id + 7);
 	} else if (str_starts(id, "cancel:")) {

@@ -116,7 +116,10 @@ struct session {
 	bool no_log;		/* and it has no log of this session */
 	bool listing;
 	int64_t backlog_end;	/* log bytes at that moment: ends before it are history */
-	bool resume, flag_tried;
+	bool resume;
+	unsigned refused;	/* flags that the CLI refused for the id at hand */
+	int spare;		/* ids whose transcripts cannot be read: the next one's number */
+	bool forgot;		/* this process begins without what was said before */
 	bool skips;		/* it was started so that it may skip all questions */
 	int mode_most;		/* the widest mode that the bridge asked for: mode.c */
 	bool safe;		/* started without what the user's own files say */

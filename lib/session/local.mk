@@ -13,6 +13,7 @@ lib_session_libsession_a_SOURCES = \
 	lib/session/mode.c \
 	lib/session/process.c \
 	lib/session/queue.c \
+	lib/session/recall.c \
 	lib/session/recorder.c \
 	lib/session/run.c lib/session/run.h lib/session/run_ask.c \
 	lib/session/run_outcome.c lib/session/run_outcome.h \

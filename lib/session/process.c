@@ -14,6 +14,7 @@
 #define REASON_MAX 1500		/* bytes of its last words that are kept */
 #define END_MS 30000		/* from DELETE to the exit line */
 #define STOP_MS 15000		/* from `interrupt` to the turn's end */
+#define SPARES_MAX 3		/* ids beside the conversation's own */
 #define STARTS_MAX 3		/* in a row that come to nothing */
 
 bool process_takes_input(const struct session *s)
@@ -111,7 +112,7 @@ void process_answered(struct session *s)
 	if (s->process != PROCESS_WAKING)
 		return;
 	process_enter(s, PROCESS_READY);
-	s->flag_tried = false;
+	s->refused = 0;
 	session_tell(s);
 }
 
@@ -135,16 +136,26 @@ void process_unknown(struct session *s)
 	input_drop(s);
 }
 
-/* The wrong one of --session-id and --resume: each is tried once. */
+/*
+ * The wrong one of --session-id and --resume: each is tried once. A transcript
+ * that is empty or torn refuses both: then another id has its turn.
+ */
 static bool wrong_flag(struct session *s, const char *said)
 {
-	if (!said || s->flag_tried)
+	enum { RESUME = 1, NEW = 2 };
+	bool used = said && strstr(said, "is already in use");
+
+	if (!used && !(said && strstr(said, "No conversation found")))
 		return false;
-	if (!strstr(said, "is already in use") &&
-	    !strstr(said, "No conversation found"))
+	s->refused |= used ? NEW : RESUME;
+	s->resume = used;
+	if (s->refused != (RESUME | NEW))
+		return true;
+	if (s->spare == SPARES_MAX)
 		return false;
-	s->resume = strstr(said, "is already in use") != NULL;
-	s->flag_tried = true;
+	s->spare++;
+	s->refused = 0;
+	s->resume = true;
 	return true;
 }
 

@@ -138,6 +138,8 @@ void session_message(struct session *s, uint64_t asker, const char *id, const ch
 void session_message_for(struct session *s, uint64_t asker, const char *id, const char *text, const char *held);
 /* Sends the text of a held message, as message id. */
 void session_send_held(struct session *s, uint64_t asker, const char *id, const char *held);
+/* Gives Claude the newest of the record, as message id, to go on from. */
+void session_recall(struct session *s, uint64_t asker, const char *id);
 /* A held message is kept no longer. */
 void session_discard(struct session *s, const char *held);
 /* Holds a message that Claude has not begun with. */

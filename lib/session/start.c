@@ -134,8 +134,21 @@ static int add_mend(struct session *s, struct buf *b, struct err *e)
 	       add(b, "arg=", s->aside, e);
 }
 
+/* The CLI's name for it: the conversation's, or one beside it (its last digit moved on). */
+static void cli_id(const struct session *s, char id[ID_SIZE])
+{
+	static const char digits[] = "0123456789abcdef";
+	const char *last;
+
+	memcpy(id, s->id, ID_SIZE);
+	last = strchr(digits, id[ID_SIZE - 2]);
+	if (last && *last)
+		id[ID_SIZE - 2] = digits[(last - digits + s->spare) % 16];
+}
+
 static int add_args(struct session *s, struct buf *b, struct err *e)
 {
+	char id[ID_SIZE];
 	const char *model = s->model[0] ? s->model :
 			    settings_text(s->env->settings, SET_MODEL);
 	const char *const args[] = {
@@ -145,11 +158,15 @@ static int add_args(struct session *s, struct buf *b, struct err *e)
 		"--include-partial-messages", "--replay-user-messages",
 		"--permission-prompt-tool", "stdio",
 		"--permission-mode", s->mode,
-		s->resume ? "--resume" : "--session-id", s->id,
+		/* What would be put off ends with the process: schedules are agents. */
+		"--disallowedTools=CronCreate,CronDelete,CronList,ScheduleWakeup,"
+		"Workflow",
+		s->resume ? "--resume" : "--session-id", id,
 		model[0] ? "--model" : NULL, model,
 	};
 	size_t i;
 
+	cli_id(s, id);
 	if (add_mend(s, b, e) < 0)
 		return -1;
 	for (i = 0; i < sizeof(args) / sizeof(args[0]) && args[i]; i++) {
@@ -161,6 +178,10 @@ static int add_args(struct session *s, struct buf *b, struct err *e)
 	    add(b, "arg=", "--allow-dangerously-skip-permissions", e) < 0)
 		return -1;
 	if (s->safe && add(b, "arg=", "--safe-mode", e) < 0)
+		return -1;
+	/* Nobody but its prompt steers a run. */
+	if (s->run && add(b, "arg=", "--disallowedTools=SendMessage,ListAgents",
+			  e) < 0)
 		return -1;
 	if (s->run && s->run->rules && add_rules(s->run->rules, b, e) < 0)
 		return -1;
@@ -208,6 +229,7 @@ void start_ask(struct session *s)
 
 	if (s->run)	/* what a new workspace begins with is there by now */
 		s->run->since = clock_now_ms();
+	s->forgot = !s->resume && s->spoken && !s->run;
 	if (add_args(s, &body, &e) < 0) {
 		process_fail(s, &e);
 		return;

@@ -90,7 +90,7 @@ struct message {
 /* message_add for a fresh id, within the caller's transaction. */
 int message_insert(struct db *db, const char *conversation_id, const char *id,
 		   const char *text, struct err *e) must_check;
-/* 1 when it was new, 0 when that id was known already (and nothing changed); ERR_CONFLICT when the id is another conversation's, ERR_INPUT "error_command_clear" for the CLI's /clear. */
+/* 1 when it was new, 0 when that id was known already (and nothing changed); ERR_CONFLICT when the id is another conversation's, ERR_INPUT "error_command_..." for a command that is not sent. */
 int message_add(struct db *db, const char *conversation_id, const char *id,
 		const char *text, struct err *e) must_check;
 /* message_add that also ends the keeping of a held message, in one transaction. held: NULL, or the id of one of that conversation. */

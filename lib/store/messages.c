@@ -56,22 +56,32 @@ static int insert(struct db *db, const char *conversation_id, const char *id,
 }
 
 /*
- * The CLI's /clear (also called reset and new) goes on under another session
- * id, which nobody would find again.
+ * Commands that promise what nobody keeps: /clear goes on under another session
+ * id, which nobody would find again; a schedule of the CLI's ends with its process.
  */
-static bool clears(const char *text)
+static const struct {
+	const char *name, *key;
+} refused[] = {
+	{ "/clear", "error_command_clear" },
+	{ "/new", "error_command_clear" },
+	{ "/reset", "error_command_clear" },
+	{ "/loop", "error_command_schedule" },
+	{ "/schedule", "error_command_schedule" },
+};
+
+/* The catalogue's key; NULL: it is sent. */
+static const char *refusal(const char *text)
 {
-	static const char *const names[] = { "/clear", "/reset", "/new" };
 	size_t i, n;
 
 	text += strspn(text, " \t\r\n");
-	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		n = strlen(names[i]);
-		if (strncasecmp(text, names[i], n) == 0 &&
+	for (i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+		n = strlen(refused[i].name);
+		if (strncasecmp(text, refused[i].name, n) == 0 &&
 		    (!text[n] || strchr(" \t\r\n", text[n])))
-			return true;
+			return refused[i].key;
 	}
-	return false;
+	return NULL;
 }
 
 static int check_text(const char *id, const char *text, struct err *e)
@@ -80,9 +90,9 @@ static int check_text(const char *id, const char *text, struct err *e)
 		return err_set(e, ERR_INPUT, "message id is not a UUID");
 	if (!utf8_valid(text, strlen(text)))
 		return err_set(e, ERR_INPUT, "message is not UTF-8");
-	if (clears(text))
-		return err_tell(e, ERR_INPUT, "error_command_clear",
-				"/clear as a message");
+	if (refusal(text))
+		return err_tell(e, ERR_INPUT, refusal(text),
+				"a command that is not sent");
 	return 0;
 }
 

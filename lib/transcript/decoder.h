@@ -121,6 +121,15 @@ int64_t decoder_offset(const struct decoder *d);
  */
 int64_t decoder_safe_offset(const struct decoder *d);
 
+/* A message that begins so is the record given back to a Claude without memory: drawn as a note. */
+#define RECALL_MARK "<gongbang-record>"
+
+/*
+ * Within a call of ev: the process that answers now began without what was
+ * said before. Draws the part that says so.
+ */
+void decoder_memory_lost(struct decoder *d);
+
 bool decoder_in_turn(const struct decoder *d);
 
 /*

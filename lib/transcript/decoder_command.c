@@ -119,6 +119,11 @@ void command_end_all(struct decoder *d)
 	}
 }
 
+void decoder_memory_lost(struct decoder *d)
+{
+	live_say(d, "status", "status_memory_lost", "text", NULL, 0);
+}
+
 void conversation_reset(struct decoder *d, struct json_object *line)
 {
 	(void)line;

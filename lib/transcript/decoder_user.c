@@ -152,24 +152,26 @@ static void say_text(struct decoder *d, int64_t at, const char *text, size_t n)
 	live_settle(d, l, "ok");
 }
 
-/* A slash command is echoed as markup; shown is what was typed. */
+/* A slash command is echoed as markup, or by another name; shown is what was typed. */
 static bool command(struct decoder *d, const char *uuid, int64_t at,
 		    const struct buf *text)
 {
-	const char *name, *args, *words;
+	const char *name = NULL, *args, *words;
 	struct err e = { 0 };
-	size_t n, nargs = 0;
+	size_t n = 0, nargs = 0;
 	auto_buf typed = BUF_INIT(CONTENT_MAX);
+	bool markup = (str_starts(text->data, "<command-name>") ||
+		       str_starts(text->data, "<command-message>")) &&
+		      tagged(text->data, "<command-name>", "</command-name>",
+			     &name, &n);
 
-	if ((!str_starts(text->data, "<command-name>") &&
-	     !str_starts(text->data, "<command-message>")) ||
-	    !tagged(text->data, "<command-name>", "</command-name>", &name, &n))
+	if (!markup && text->data[0] != '/')
 		return false;
 	words = d->ev->words ? d->ev->words(d->data, uuid) : NULL;
-	if (words) {	/* /review is echoed as /code-review */
+	if (words)	/* /review is echoed as /code-review */
 		say_text(d, at, words, strlen(words));
-		return true;
-	}
+	if (words || !markup)
+		return words != NULL;
 	if (!tagged(text->data, "<command-args>", "</command-args>", &args, &nargs))
 		args = "";
 	if (buf_add(&typed, name, n, &e) == 0 && nargs && buf_add(&typed, " ", 1, &e) == 0 &&
@@ -177,6 +179,15 @@ static bool command(struct decoder *d, const char *uuid, int64_t at,
 		return false;
 	say_text(d, at, buf_text(&typed), typed.len);
 	return true;
+}
+
+static void say_recalled(struct decoder *d)
+{
+	struct live *l = live_begin(d, "user", "status", "running");
+	static const char key[] = "status_recalled";
+
+	field_put_text(l->data, "key", key, strlen(key), NAME_MAX_BYTES, false);
+	live_settle(d, l, "ok");
 }
 
 static void echo(struct decoder *d, struct json_object *line)
@@ -203,7 +214,9 @@ static void echo(struct decoder *d, struct json_object *line)
 		skip = joined_prefix(d, buf_text(&text), text.len);
 	else
 		remember(d, buf_text(&text), text.len);
-	if (!text.len || !command(d, uuid, at, &text))
+	if (text.len && str_starts(text.data, RECALL_MARK))
+		say_recalled(d);
+	else if (!text.len || !command(d, uuid, at, &text))
 		say_text(d, at, buf_text(&text) + skip, text.len - skip);
 	if (d->ev->echo)
 		d->ev->echo(d->data, uuid, at < 0 ? d->line_at : at);

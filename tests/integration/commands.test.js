@@ -4,7 +4,7 @@ import {after, before, test} from "node:test";
 import assert from "node:assert/strict";
 import {execFileSync} from "node:child_process";
 import {join} from "node:path";
-import {containerOf, inside, newAccount, openConversation, sleep, state} from "../client.js";
+import {containerOf, inside, logOf, newAccount, openConversation, sleep, state} from "../client.js";
 
 const store = (sql) => execFileSync("sqlite3", ["-cmd", ".timeout 5000", join(state, "data/gongbang.db"), sql], {encoding: "utf8"}).trim();
 
@@ -23,8 +23,8 @@ after(() => page?.close());
 
 // What the CLI answered to our `initialize`, from the session's log.
 function listed() {
-	const log = inside(containerOf(login), `grep -h '"request_id":"init"' /workspace/.gongbang/sessions/${page.id}/log | head -1`);
-	return JSON.parse(log).response.response.commands.map((c) => c.name);
+	const line = logOf(containerOf(login), page.id).toString().split("\n").find((l) => l.includes('"request_id":"init"'));
+	return JSON.parse(line).response.response.commands.map((c) => c.name);
 }
 
 const inOrder = () => [...page.parts].map(([name, p]) => ({at: Number(name.slice(2)), ...p})).sort((a, b) => a.at - b.at);
@@ -48,7 +48,7 @@ test("each command ends, in one conversation", async (t) => {
 	for (const name of names) {
 		const text = "/" + name;
 		const {refused, parts} = await give(text).catch((e) => ({parts: [], refused: e.message}));
-		if (refused && !/compact|압축/.test(refused))
+		if (refused && !/\/compact|save this conversation as an agent/i.test(refused))
 			bad.push(`${text}: ${refused}`);
 		if (refused)
 			continue;
@@ -84,4 +84,36 @@ test("a message that a hook takes is shown with the hook's reason", async () => 
 	assert.ok(parts.some((p) => p.role === "assistant" && p.html.includes("not on a Monday")));
 	assert.equal((await give("hello")).parts.filter((p) => p.html.includes('data-part="usage"')).length, 1);
 	inside(containerOf(login), "rm ~/.claude/settings.json");
+});
+
+const transcript = () => `~/.claude/projects/-workspace/${page.id}.jsonl`;
+const ended = async () => {
+	inside(containerOf(login), "pkill -9 -x claude");
+	await sleep(500);
+};
+
+test("a transcript outlives the CLI's thirty days", async () => {
+	const old = "~/.claude/projects/-workspace/00000000-0000-4000-8000-000000000000.jsonl";
+	inside(containerOf(login), `cp ${transcript()} ${old} && touch -d '90 days ago' ${old} && rm -f ~/.claude/.last-cleanup`);
+	await ended();
+	await give("hello");
+	for (let i = 0; i < 60 && !/kept/.test(inside(containerOf(login), "test -e ~/.claude/.last-cleanup && echo kept")); i++)
+		await sleep(500);
+	assert.match(inside(containerOf(login), `ls ~/.claude/.last-cleanup ${old}`), /last-cleanup[^]*8000-000000000000/);
+});
+
+test("a transcript that cannot be read: one part says so, and the record brings Claude back", async () => {
+	await give("hello");
+	inside(containerOf(login), "pkill -9 -x claude");
+	inside(containerOf(login), `: >${transcript()}`);
+	const {parts} = await give("hello again");
+	assert.equal(parts.filter((p) => p.html.includes("data-recall")).length, 1);
+	assert.equal(parts.filter((p) => p.html.includes('data-part="usage"')).length, 1);
+	const ends = page.ends;
+	page.send({type: "recall", id: crypto.randomUUID()});
+	await page.until((p) => p.ends > ends && p.status === "ready", "the record is given");
+	assert.ok(inOrder().some((p) => p.role === "user" && p.html.includes('data-part="status"')));
+	// lost once: the next process finds its own transcript
+	await ended();
+	assert.equal((await give("hello")).parts.filter((p) => p.html.includes("data-recall")).length, 0);
 });

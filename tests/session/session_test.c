@@ -254,6 +254,8 @@ static void turn_loop(void)
 		else
 			uv_run(&w.loop, UV_RUN_NOWAIT);
 		idle = busy || jobs_left(w.jobs) ? 0 : idle + 1;
+		if (idle)	/* timers of a millisecond are as good as now */
+			uv_sleep(1);
 	}
 }
 
@@ -398,6 +400,35 @@ static const char *state_of(void)
 	return st.state;
 }
 
+/* For what a busy machine may take its time with. */
+static void until(bool (*holds)(void))
+{
+	int64_t end = clock_mono_ms() + 20000;
+
+	while (!holds()) {
+		assert_true(clock_mono_ms() < end);
+		sleep_loop(5);
+	}
+}
+
+static int awaited;
+
+static bool enough_starts(void)
+{
+	return fake.starts >= awaited;
+}
+
+static void until_started(int n)
+{
+	awaited = n;
+	until(enough_starts);
+}
+
+static bool shows_ready(void)
+{
+	return str_equal(state_of(), "ready");
+}
+
 /* ---- tests ---- */
 
 static void a_message_becomes_a_turn(void **state)
@@ -412,6 +443,10 @@ static void a_message_becomes_a_turn(void **state)
 	assert_int_equal(fake.starts, 1);
 	assert_non_null(strstr(fake.args, "--session-id"));
 	assert_non_null(strstr(fake.args, "--permission-mode arg=default"));
+	assert_non_null(strstr(fake.args, "--disallowedTools=CronCreate,CronDelete,"
+			       "CronList,ScheduleWakeup,Workflow"));
+	assert_null(strstr(fake.args, "SendMessage"));
+	assert_non_null(strstr(fake.args, "CLAUDE_CODE_EMIT_SESSION_STATE_EVENTS=1"));
 	assert_int_equal(given("\"uuid\":\"" M1 "\""), 1);
 	assert_int_equal(w.ends, 1);
 	assert_string_equal(w.words, "an answer");
@@ -631,10 +666,70 @@ static void the_other_flag_is_tried_once(void **state)
 	turn_loop();
 	fake_exit(1, 0, "Error: Session ID x is already in use.");
 	fake.on_line = on_line;
-	turn_loop();
-	assert_int_equal(fake.starts, 2);
+	until_started(2);
 	assert_non_null(strstr(fake.args, "--resume"));
-	assert_string_equal(state_of(), "ready");
+	until(shows_ready);
+	assert_int_equal(fake.starts, 2);
+}
+
+static int count_lost(void *data, const struct part *p, struct err *e)
+{
+	*(int *)data += strstr(p->data, "status_memory_lost") != NULL;
+	return 0;
+}
+
+static int said_lost(void)
+{
+	struct db *db = database();
+	struct err e = { 0 };
+	int n = 0;
+
+	assert_int_equal(part_each(db, w.conversation, -1, 0, 0, count_lost, &n,
+				   &e), 0);
+	talloc_free(db);
+	return n;
+}
+
+/* An empty transcript refuses both flags: another id is taken, and it is said once. */
+static void a_transcript_that_cannot_be_read_is_left_behind(void **state)
+{
+	fake_ready();
+	session_message(w.s, 1, M1, "hello");
+	turn_loop();
+	wait_recorded();
+	assert_int_equal(said_lost(), 0);
+	assert_true(session_rest(w.s));
+	turn_loop();
+	fake.on_line = NULL;
+	session_message(w.s, 1, M2, "again");
+	until_started(2);
+	assert_non_null(strstr(fake.args, "--resume"));
+	fake_exit(1, 0, "No conversation found with session ID: x");
+	until_started(3);
+	assert_non_null(strstr(fake.args, "--session-id"));
+	fake_exit(1, 0, "Error: Session ID x is already in use.");
+	until_started(4);
+	assert_non_null(strstr(fake.args, "--resume"));
+	assert_null(strstr(fake.args, w.conversation));
+	fake.on_line = on_line;
+	fake_exit(1, 0, "No conversation found with session ID: y");
+	until_started(5);
+	assert_non_null(strstr(fake.args, "--session-id"));
+	assert_null(strstr(fake.args, w.conversation));
+	until(shows_ready);
+	assert_int_equal(fake.starts, 5);
+	wait_recorded();
+	assert_int_equal(said_lost(), 1);
+	assert_int_equal(w.ends, 2);
+
+	/* the record is given to it when its person asks */
+	session_recall(w.s, 1, M3);
+	turn_loop();
+	wait_recorded();
+	assert_int_equal(given("<gongbang-record>"), 1);
+	assert_int_equal(given("## The person\\nhello"), 2);
+	assert_int_equal(given("## Claude\\nan answer"), 2);
+	assert_int_equal(w.ends, 3);
 }
 
 static void a_new_bridge_goes_on_in_mid_answer(void **state)
@@ -1043,16 +1138,6 @@ static void a_command_whose_process_dies_is_shown_and_not_given_again(void **sta
 	assert_int_equal(given("\"uuid\":\"" M1 "\""), 1);
 }
 
-static void until(bool (*holds)(void))
-{
-	int64_t end = clock_mono_ms() + 20000;
-
-	while (!holds()) {
-		assert_true(clock_mono_ms() < end);
-		sleep_loop(5);
-	}
-}
-
 static bool given_twice(void)
 {
 	return given("\"uuid\":\"" M1 "\"") == 2;
@@ -1296,6 +1381,7 @@ int main(void)
 		TEST(stop_interrupts_and_ends_tools),
 		TEST(a_killed_claude_ends_its_turn_once_and_is_resumed),
 		TEST(the_other_flag_is_tried_once),
+		TEST(a_transcript_that_cannot_be_read_is_left_behind),
 		TEST(a_new_bridge_goes_on_in_mid_answer),
 		TEST(a_lost_link_is_read_on),
 		TEST(a_container_restarted_gracefully_brings_claude_back),

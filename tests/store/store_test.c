@@ -238,8 +238,13 @@ static void messages_are_kept_once_and_in_order(void **state)
 	FAILS(ERR_INPUT, message_add(f->db, one, "../x", "x", &e));
 	FAILS(ERR_INPUT, message_add(f->db, one, m[0], "\xed\xa0\x80", &e));
 	FAILS(ERR_INPUT, message_add(f->db, one, m[0], " /clear all", &e));
+	assert_string_equal(e.key, "error_command_clear");
+	FAILS(ERR_INPUT, message_add(f->db, one, m[0], "/LOOP 5m look", &e));
+	assert_string_equal(e.key, "error_command_schedule");
+	FAILS(ERR_INPUT, message_add(f->db, one, m[0], "/schedule", &e));
 	assert_string_equal(unplaced(f->db, one),
 			    "a queued;b queued;c queued;");
+	assert_int_equal(message_add(f->db, one, m[0], "/looping", &e), 0);
 	assert_int_equal(count_open(f->db), 1);
 	OK(message_set_state(f->db, one, m[0], "sent", &e));
 	OK(message_set_state(f->db, one, m[1], "withdrawn", &e));

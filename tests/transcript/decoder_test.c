@@ -678,6 +678,9 @@ static void each_end_of_a_message_is_known(void **state)
 		{ BEGUN(ID_A) SAID ECHO(ID_A, "<command-name>/other</command-name>")
 		  SILENT LIFE(ID_A, "completed"),
 		  { "user typed", "assistant an answer" }, 1 },
+		/* /review is echoed as /code-review */
+		{ BEGUN(ID_A) ECHO(ID_A, "/other") SAID SILENT LIFE(ID_A, "completed"),
+		  { "user typed", "assistant an answer" }, 1 },
 		/* a hook took it: its words, and the hook's */
 		{ BEGUN(ID_A) WARNING REASON LIFE(ID_A, "completed"),
 		  { "user typed", "assistant a hook's" }, 1 },
@@ -693,6 +696,9 @@ static void each_end_of_a_message_is_known(void **state)
 		{ BEGUN(ID_A) "{\"type\":\"conversation_reset\"}\n" SILENT
 		  LIFE(ID_A, "completed"),
 		  { "user typed", "assistant status_memory_cleared" }, 1 },
+		/* the record given back is a note */
+		{ ECHO(ID_A, "<gongbang-record>\\nall of it") SAID RESULT,
+		  { "user status_recalled", "assistant an answer", "assistant input" }, 1 },
 		/* two of one turn, one of them echoed ahead */
 		{ ECHO(ID_A, "first") LIFE(ID_A, "started") BEGUN(ID_B) WARNING
 		  REASON LIFE(ID_A, "completed") LIFE(ID_B, "completed"),
