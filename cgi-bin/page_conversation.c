@@ -62,6 +62,7 @@ static int check_message(const struct request *r, const char *text,
 /*
  * POST /conversations -- begin one, with its first message when there is text.
  * The form's id makes sending it again (reload, back) come to the same one.
+ * Its conversation is the id under which Claude may have been begun already.
  */
 int page_conversation_create(struct request *r, struct response *out,
 			     struct err *e)
@@ -82,8 +83,9 @@ int page_conversation_create(struct request *r, struct response *out,
 	if (message_find(v->db, message, v->user->id, id, e) == 0)
 		return response_redirect(out, e, "/workspace/%s", id);
 	if (e->kind != ERR_MISSING ||
-	    conversation_create(v->db, v->user->id, title_from(r, text), id,
-				e) < 0)
+	    conversation_create_as(v->db, v->user->id, title_from(r, text),
+				   form_text(r->form, "conversation"), id,
+				   e) < 0)
 		return -1;
 	if (says && add_first(r, id, message, text, e) < 0)
 		return -1;

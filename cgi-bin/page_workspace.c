@@ -183,6 +183,8 @@ struct view *page_chat_view(struct request *r, const char *ws, const char *mode)
 	id_new(id);
 	view_text(view, "new_id", id);
 	id_new(id);
+	view_text(view, "new_conversation", id);
+	id_new(id);
 	view_text(view, "agent_message_id", id);
 	view_textf(view, "ws", "%s/ws/%s", v->site->base_path, ws);
 	view_number(view, "message_max",

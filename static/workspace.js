@@ -766,8 +766,19 @@ let draftTimer = 0;
 function keepDraft() {
 	store.write(draftName, box.value.length < 100000 ? box.value : null);
 }
+// Claude begins while the first words are typed; said again while it goes on.
+let begunAt = -Infinity;
+function begin() {
+	const id = conversation || document.querySelector("#composer").elements.conversation?.value;
+	if (!id || !box.value || performance.now() - begunAt < 15000)
+		return;
+	if (post({type: "begin", id}))
+		begunAt = performance.now();
+}
+
 box?.addEventListener("input", () => {
 	grow();
+	begin();
 	if (editing && !box.value)
 		setEditing("");
 	clearTimeout(draftTimer);

@@ -65,11 +65,23 @@ export async function logIn(login, secret = password) {
 	return {cookie: cookies(answer).split("; ").find((c) => c.startsWith("gongbang_session=")), after};
 }
 
-// A new conversation with a first message; its id. id: as the page was given it.
-export async function begin(cookie, text, id = crypto.randomUUID()) {
+// As if somebody typed so long into the box of a new conversation: its page, for begin().
+export async function type(cookie, ms) {
 	const page = await call("GET", "/workspace", {cookie});
+	const ws = open("/ws/workspace", cookie);
+	await new Promise((resolve, reject) => ws.once("open", resolve).once("error", reject));
+	const conversation = field(page.text, "conversation");
+	ws.send(JSON.stringify({type: "begin", id: conversation}));
+	await sleep(ms);
+	return {text: page.text, conversation, ws};
+}
+
+// A new conversation with a first message; its id. typed: what type() gave.
+export async function begin(cookie, text, typed = null) {
+	const page = typed || await call("GET", "/workspace", {cookie});
+	typed?.ws.close();
 	const answer = await call("POST", "/conversations", {cookie,
-		form: {csrf: field(page.text, "csrf"), id, text}});
+		form: {csrf: field(page.text, "csrf"), id: crypto.randomUUID(), conversation: field(page.text, "conversation"), text}});
 	if (answer.status !== 303)
 		throw new Error("conversation: " + answer.status + " " + answer.text);
 	return answer.headers.location.match(/[0-9a-f-]{36}/)[0];

@@ -146,6 +146,7 @@ static void in_room(struct client *c, const struct command *cmd)
 		session_set_model(s, c->serial, cmd->model);
 		break;
 	case COMMAND_ASK:
+	case COMMAND_BEGIN:
 	case COMMAND_START:
 	case COMMAND_PING:
 		break;
@@ -187,6 +188,8 @@ static void perform(struct client *c, const struct command *cmd)
 		pong(c);
 	} else if (cmd->type == COMMAND_START) {
 		start_again(c, cmd->how);
+	} else if (cmd->type == COMMAND_BEGIN) {
+		room_begin(c, cmd->id);
 	} else if (cmd->type == COMMAND_ASK) {
 		blocked_ask(c, cmd->domain, cmd->reason);
 	} else if (!c->room) {
@@ -270,8 +273,10 @@ static void enter(struct client *c, const struct client_start *start)
 	struct room *r = room_get(c->person, start->conversation);
 
 	c->reads_only = start->run;
-	if (!start->run && session_is_run(r->session))
-		session_refresh(r->session);	/* its person goes on in it */
+	/* Its person goes on in it, or it was begun before it was there. */
+	if ((!start->run && session_is_run(r->session)) ||
+	    session_is_ahead(r->session))
+		session_refresh(r->session);
 	c->room = r;
 	TAILQ_INSERT_TAIL(&r->clients, c, in_room);
 	session_watched(r->session, ++r->nclients);

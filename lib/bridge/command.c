@@ -37,6 +37,7 @@ static const struct {
 	{ "model", COMMAND_MODEL, MODEL, SMALL },
 	{ "ask", COMMAND_ASK, DOMAIN, SMALL },
 	{ "start", COMMAND_START, HOW, SMALL },
+	{ "begin", COMMAND_BEGIN, ID, SMALL },
 	{ "ping", COMMAND_PING, 0, SMALL },
 };
 

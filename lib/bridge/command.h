@@ -23,6 +23,7 @@ enum command_type {
 	COMMAND_MODEL,		/* model */
 	COMMAND_ASK,		/* domain, reason */
 	COMMAND_START,		/* how: "", safe, reset, usual, restart */
+	COMMAND_BEGIN,		/* id: of the conversation whose first words are typed */
 	COMMAND_PING,
 };
 

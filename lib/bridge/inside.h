@@ -160,6 +160,11 @@ void room_close(struct room *r);
  */
 void room_retry(struct room *r);
 bool room_unused(const struct room *r);
+/*
+ * Somebody types: Claude is begun, in the page's room or, on a page without
+ * one, for the conversation whose id it will send; one at a time.
+ */
+void room_begin(struct client *c, const char *id);
 /* The conversation's row to every page of the person. */
 void room_tell_row(struct room *r);
 void room_tell_status(struct room *r, struct client *only);

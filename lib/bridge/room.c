@@ -363,6 +363,9 @@ static bool on_may_start(void *data)
 	if (count_running(r->person) < max)
 		return true;
 	other = longest_idle(r);
+	/* What nobody asked for takes no place at which somebody looks. */
+	if (other && other->nclients && session_is_ahead(r->session))
+		return false;
 	if (other && !session_rest(other->session))
 		log_event(LOG_DEBUG, "no_place", "conversation",
 			  session_id(r->session), NULL);
@@ -453,21 +456,59 @@ struct room *room_find(struct person *p, const char *conversation)
 	return NULL;
 }
 
-struct room *room_get(struct person *p, const char *conversation)
+typedef struct session *new_session(const void *ctx, const struct session_env *env,
+				    const char *id, const char *user_id,
+				    const struct session_events *ev, void *data);
+
+static struct room *room_make(struct person *p, const char *conversation,
+			      new_session *make)
 {
 	struct bridge *b = p->bridge;
-	struct room *r = room_find(p, conversation);
+	struct room *r;
 
-	if (r)
-		return r;
 	r = talloc_zero(p, struct room);
 	r->bridge = b;
 	r->person = p;
 	r->tokens = -1;
 	TAILQ_INIT(&r->clients);
 	LIST_INSERT_HEAD(&p->rooms, r, in_person);
-	r->session = session_new(b, &b->env, conversation, p->id, &events, r);
+	r->session = make(b, &b->env, conversation, p->id, &events, r);
 	return r;
+}
+
+struct room *room_get(struct person *p, const char *conversation)
+{
+	struct room *r = room_find(p, conversation);
+
+	return r ? r : room_make(p, conversation, session_new);
+}
+
+static void end_other_ahead(struct person *p, const char *id)
+{
+	struct room *r;
+
+	LIST_FOREACH(r, &p->rooms, in_person) {
+		if (!r->gone && session_is_ahead(r->session) &&
+		    !str_equal(session_id(r->session), id))
+			session_end_ahead(r->session);
+	}
+}
+
+void room_begin(struct client *c, const char *id)
+{
+	struct person *p = c->person;
+	struct room *r = c->room ? c->room : room_find(p, id);
+
+	if (r && session_is_ahead(r->session)) {
+		session_begin_ahead(r->session);
+	} else if (c->room) {
+		if (!session_running(r->session) &&
+		    !session_start_failed(r->session))
+			session_start(r->session);
+	} else if (!r) {
+		end_other_ahead(p, id);
+		room_make(p, id, session_new_ahead);
+	}
 }
 
 static bool others_work(const struct room *r)

@@ -23,14 +23,16 @@ void reserve_need(struct ask *q, const struct call_need *need)
 	const struct usage all = { .input = need->input }, million = { .output = MILLION };
 	const struct usage written = { .cache_write_1h = need->input };
 	int64_t now = clock_now_ms(), plain;
+	char model[PRICES_NAME_SIZE];
 
+	prices_name(p, need->model, &all, now, model);
 	q->input = need->input;
 	q->output = need->output;
-	q->input_cost = prices_counted(p, need->model, &written, now);
-	plain = prices_counted(p, need->model, &all, now);
+	q->input_cost = prices_counted(p, model, &written, now);
+	plain = prices_counted(p, model, &all, now);
 	if (q->input_cost < plain)
 		q->input_cost = plain;
-	q->output_price = prices_counted(p, need->model, &million, now);
+	q->output_price = prices_counted(p, model, &million, now);
 	q->tokens = q->input + q->output;
 	q->cost = q->input_cost + output_cost(q, q->output);
 }

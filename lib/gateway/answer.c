@@ -44,7 +44,7 @@ static const char *const other_sentences[] = {
 	"gateway_anew", "gateway_dollars", "gateway_tokens",
 	"gateway_budget_all_day", "gateway_budget_all_month",
 	"gateway_budget_run", "gateway_budget_user_day",
-	"gateway_budget_user_month",
+	"gateway_budget_user_month", "gateway_keys_rest_until",
 };
 
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))

@@ -11,6 +11,7 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/str.h"
+#include "gateway/betas.h"
 
 #define TOKEN_TEXT_MAX 256
 #define RETRY_SOON_S 2
@@ -61,6 +62,7 @@ static void answer_root(struct call *c)
 static bool check_head(struct call *c)
 {
 	struct caller *caller = c->caller;
+	const char *encoding;
 	struct err e = { 0 };
 
 	switch (target_find(caller_method(caller), caller_target(caller), &c->target)) {
@@ -83,6 +85,11 @@ static bool check_head(struct call *c)
 		return refuse(c, ANSWER_CLOSING), false;
 	if (caller_fields(caller, &c->fields, &e) < 0)
 		return refuse(c, e.kind == ERR_LIMIT ? ANSWER_FIELDS : ANSWER_REQUEST), false;
+	betas_filter(&c->fields, settings_text(c->gateway->settings, SET_HOSTED_TOOLS));
+	/* What nobody here can read is not passed on. */
+	encoding = caller_header(caller, "content-encoding");
+	if (encoding && *encoding && strcasecmp(encoding, "identity"))
+		return refuse(c, ANSWER_REQUEST), false;
 	if (caller_length(caller) > DOOR_BODY_MAX)
 		return refuse(c, ANSWER_TOO_LARGE), false;
 	return true;
@@ -404,20 +411,34 @@ static void look(struct call *c)
 
 /* ---- when */
 
-/* All keys rest: how long a call would wait for one, in vain or not. */
+const char *call_model(const struct call *c)
+{
+	return c->request ? request_reader_reading(c->request)->model : "";
+}
+
+static void refuse_resting(struct call *c, int64_t ms)
+{
+	const char *model = call_model(c);
+
+	call_refuse(c, ANSWER_KEYS_REST, ms / 1000 + 1, i18n_fill(
+		c, c->locale, "gateway_keys_rest_until", *model ? model : "?",
+		i18n_time(c, c->locale, clock_now_ms() + ms, c->zone),
+		i18n_duration(c, c->locale, ms), NULL));
+}
+
+/* All keys rest: whether a call waits for one, and not in vain. */
 static bool keys_in_time(struct call *c)
 {
 	int64_t now = clock_mono_ms(), at;
 	bool refused;
 
-	at = keys_ready_at(c->gateway->keys, now, &refused);
+	at = keys_ready_at(c->gateway->keys, call_model(c), now, &refused);
+	c->rests = at != 0;
 	if (refused)
 		refuse(c, ANSWER_KEYS_REFUSED);
 	else if (at > now + LINE_WAIT_MS)
-		call_refuse(c, ANSWER_KEYS_REST, (at - now) / 1000 + 1, NULL);
-	else
-		return true;
-	return false;
+		refuse_resting(c, at - now);
+	return !at;
 }
 
 /*
@@ -519,12 +540,15 @@ void call_tick(struct call *c, int64_t now)
 	if (c->settled || !c->place.user)
 		return;
 	if (c->place.state == PLACE_WAITING && now - c->place.since > LINE_WAIT_MS) {
-		at = keys_ready_at(c->gateway->keys, now, &refused);
-		if (at)
-			call_refuse(c, refused ? ANSWER_KEYS_REFUSED : ANSWER_KEYS_REST,
-				    refused ? 0 : (at - now) / 1000 + 1, NULL);
+		at = keys_ready_at(c->gateway->keys, call_model(c), now, &refused);
+		if (refused)
+			refuse(c, ANSWER_KEYS_REFUSED);
+		else if (at)
+			refuse_resting(c, at - now);
 		else
 			call_refuse(c, ANSWER_FULL, RETRY_SOON_S, NULL);
+	} else if (c->rests) {
+		advance(c);
 	} else if (c->transfer && (c->received > REPLY_MAX || late(c, now))) {
 		call_cut(c, ANSWER_LATE);
 	} else if (c->transfer) {

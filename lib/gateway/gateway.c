@@ -76,7 +76,7 @@ static bool may_call(void *data)
 	bool refused;
 
 	return !g->halted && !g->stopping &&
-	       keys_ready_at(g->keys, clock_mono_ms(), &refused) == 0;
+	       keys_ready_at(g->keys, NULL, clock_mono_ms(), &refused) == 0;
 }
 
 static void cut_all(struct gateway *g, enum answer a)

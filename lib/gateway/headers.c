@@ -9,7 +9,7 @@
 
 /* A name that ends in "-" is the beginning of names. */
 static const char *const request_names[] = {
-	"accept", "anthropic-", "content-type", "user-agent", "x-app",
+	"accept", "anthropic-", "user-agent", "x-app",
 	"x-claude-code-", "x-client-request-id", "x-stainless-",
 };
 static const char *const response_names[] = {

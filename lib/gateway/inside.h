@@ -50,6 +50,7 @@ struct call {
 	int64_t output_max;		/* tokens, 0: it is not said */
 	int64_t output_at, silent_ms;	/* monotonic: the last output; how long there was none */
 	int64_t output_seen;		/* bytes of it */
+	char model[PRICES_NAME_SIZE];	/* by which it is booked */
 	struct usage_call row;		/* its id is "" until it is in the journal */
 	int64_t given;			/* bytes of the body passed on */
 	bool given_all;
@@ -59,6 +60,7 @@ struct call {
 	int64_t began;			/* monotonic */
 	int64_t sent_at, heard_at;	/* monotonic: upstream */
 	int64_t took_at;		/* some of the body */
+	bool rests;			/* no key can be used for its model yet */
 	int64_t received;		/* bytes of the reply */
 	enum answer said;		/* ANSWER_COUNT: none of ours */
 	bool asked, asking;		/* admission */
@@ -103,6 +105,8 @@ void call_tick(struct call *c, int64_t now);
 /* Says so and is done with the service. */
 void call_refuse(struct call *c, enum answer a, int64_t retry_s, const char *sentence);
 
+/* The model that it asks for; "" unknown. */
+const char *call_model(const struct call *c);
 /* How many bytes of the body may go upstream: what is not reserved is held back. */
 int64_t call_may_pass(struct call *c);
 

@@ -13,8 +13,15 @@
 #define KEY_MAX 4096
 #define BEARER "Bearer "
 
+/* For one model; a digest of its name, 0: none. */
+struct rest {
+	uint64_t model;
+	int64_t until;
+};
+
 struct key {
 	char *line;
+	struct rest rests[KEYS_MODELS];
 	int64_t rests_until;
 	int64_t doubted_at;	/* the first refusal in a row */
 	bool doubted;
@@ -176,7 +183,31 @@ int keys_load(struct keys *k, const char *path, struct err *e)
 	return done < 0 ? err_wrap(e, "keys in %s", path) : 0;
 }
 
-bool keys_next(struct keys *k, int64_t now, struct key_use *out)
+/* FNV-1a; a name that meets another's only waits with it. */
+static uint64_t digest(const char *model)
+{
+	uint64_t h = UINT64_C(14695981039346656037);
+
+	for (; *model; model++)
+		h = (h ^ (unsigned char)*model) * UINT64_C(1099511628211);
+	return h | 1;
+}
+
+/* Until when a key rests for a model (NULL: for all of them). */
+static int64_t rests_until(const struct key *key, const char *model)
+{
+	uint64_t d = model ? digest(model) : 0;
+	int64_t until = key->rests_until;
+	size_t i;
+
+	for (i = 0; model && i < KEYS_MODELS; i++) {
+		if (key->rests[i].model == d && key->rests[i].until > until)
+			until = key->rests[i].until;
+	}
+	return until;
+}
+
+bool keys_next(struct keys *k, const char *model, int64_t now, struct key_use *out)
 {
 	size_t i, at;
 
@@ -187,7 +218,7 @@ bool keys_next(struct keys *k, int64_t now, struct key_use *out)
 		return true;
 	for (i = 0; i < k->n; i++) {
 		at = (k->next + i) % k->n;
-		if (k->list[at].rests_until > now)
+		if (rests_until(&k->list[at], model) > now)
 			continue;
 		k->next = at + 1;
 		out->number = at + 1;
@@ -214,12 +245,12 @@ bool keys_refuse(struct keys *k, const struct key_use *use, int64_t sent, int64_
 	if (!key->doubted) {
 		key->doubted = true;
 		key->doubted_at = now;
-		keys_rest(k, use, KEY_BUSY, now + KEYS_DOUBT_MS);
+		keys_rest(k, use, NULL, KEY_BUSY, now + KEYS_DOUBT_MS);
 		return false;
 	}
 	if (sent < key->doubted_at)
 		return false;
-	keys_rest(k, use, KEY_REFUSED, now + KEYS_REFUSED_MS);
+	keys_rest(k, use, NULL, KEY_REFUSED, now + KEYS_REFUSED_MS);
 	return true;
 }
 
@@ -231,28 +262,59 @@ void keys_take(struct keys *k, const struct key_use *use)
 		key->doubted = false;
 }
 
-void keys_rest(struct keys *k, const struct key_use *use, enum key_rest why,
-	       int64_t until)
+static void rest_for(struct key *key, const char *model, int64_t until)
+{
+	struct rest *r, *to = &key->rests[0];
+	uint64_t d = digest(model);
+
+	for (r = key->rests; r < key->rests + KEYS_MODELS; r++) {
+		if (r->model == d) {
+			to = r;
+			break;
+		}
+		if (r->until < to->until)
+			to = r;
+	}
+	if (to->model != d || to->until < until)
+		*to = (struct rest){ d, until };
+}
+
+void keys_rest(struct keys *k, const struct key_use *use, const char *model,
+	       enum key_rest why, int64_t until)
 {
 	struct key *key = used(k, use);
 
 	if (!key)
 		return;
-	if (until > key->rests_until) {
+	if (model) {
+		rest_for(key, model, until);
+	} else if (until > key->rests_until) {
 		key->rests_until = until;
 		key->why = why;
 	}
 }
 
-int64_t keys_ready_at(const struct keys *k, int64_t now, bool *refused)
+bool keys_alone(const struct keys *k, const struct key_use *use, const char *model, int64_t now)
 {
-	int64_t first = INT64_MAX;
+	size_t i;
+
+	for (i = 0; i < k->n; i++) {
+		if (i + 1 != use->number && rests_until(&k->list[i], model) <= now)
+			return false;
+	}
+	return true;
+}
+
+int64_t keys_ready_at(const struct keys *k, const char *model, int64_t now, bool *refused)
+{
+	int64_t first = INT64_MAX, until;
 	size_t i;
 
 	*refused = k->n > 0;
 	for (i = 0; i < k->n; i++) {
-		if (k->list[i].rests_until < first)
-			first = k->list[i].rests_until;
+		until = rests_until(&k->list[i], model);
+		if (until < first)
+			first = until;
 		if (k->list[i].rests_until <= now || k->list[i].why != KEY_REFUSED)
 			*refused = false;
 	}

@@ -1,6 +1,6 @@
 /*
  * The keys of the model service, used in turn; one that the service refuses
- * rests for a while. They stand in a file that only the gateway's user may
+ * rests for a while, one that is busy for a model rests for that model. They stand in a file that only the gateway's user may
  * read, one a line: KEY (sent as x-api-key) or "Bearer KEY" (as
  * Authorization); "#" begins a comment line. No key is ever logged.
  */
@@ -38,14 +38,21 @@ struct key_use {
 	const char *line;	/* "x-api-key: ..."; NULL without a key. Borrowed until keys_load */
 };
 
-/* The next one that does not rest at now (ms, any clock that goes on); false when all do. */
-bool keys_next(struct keys *k, int64_t now, struct key_use *out);
+/* The next one that does not rest for the model at now (ms, any clock that goes on); false when all do. */
+bool keys_next(struct keys *k, const char *model, int64_t now, struct key_use *out);
 
 enum key_rest { KEY_BUSY, KEY_REFUSED };
 
-/* Rests until then. */
-void keys_rest(struct keys *k, const struct key_use *use, enum key_rest why,
-	       int64_t until);
+/*
+ * Rests until then; model NULL: for all. A key rests for so many models at
+ * once: one more takes the place of the one that ends first.
+ */
+#define KEYS_MODELS 16
+void keys_rest(struct keys *k, const struct key_use *use, const char *model,
+	       enum key_rest why, int64_t until);
+
+/* Whether no other key can be used for the model. */
+bool keys_alone(const struct keys *k, const struct key_use *use, const char *model, int64_t now);
 
 #define KEYS_DOUBT_MS 5000		/* rests after one refusal: it may have been the call's */
 #define KEYS_REFUSED_MS 600000	/* after one more in a row */
@@ -59,7 +66,7 @@ bool keys_refuse(struct keys *k, const struct key_use *use, int64_t sent, int64_
 /* The service took it: refusals are no longer in a row. */
 void keys_take(struct keys *k, const struct key_use *use);
 
-/* When the next key can be used (0: now), and whether all rest because they were refused. */
-int64_t keys_ready_at(const struct keys *k, int64_t now, bool *refused);
+/* When the next key can be used (0: now) for a model (NULL: any), and whether all rest because they were refused. */
+int64_t keys_ready_at(const struct keys *k, const char *model, int64_t now, bool *refused);
 
 #endif

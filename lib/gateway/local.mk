@@ -6,6 +6,7 @@ lib_gateway_libgateway_a_SOURCES = \
 	lib/gateway/admission_known.c lib/gateway/admission_redis.c \
 	lib/gateway/admission_reserve.c \
 	lib/gateway/answer.c lib/gateway/answer.h \
+	lib/gateway/betas.c lib/gateway/betas.h \
 	lib/gateway/call.c \
 	lib/gateway/caller.c \
 	lib/gateway/door.c lib/gateway/door.h lib/gateway/door_inside.h \

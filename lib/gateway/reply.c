@@ -15,6 +15,7 @@
 
 #define BUSY_REST_S 30
 #define BUSY_REST_MAX_S 3600
+#define BUSY_REST_LAST_S 300	/* of the only key that is left */
 #define OUTPUT_PER_S 250	/* tokens: more than the fastest model makes */
 #define OUTPUT_MOST 128000	/* of one call */
 #define LATE_MS 1000		/* until the service notices that a call was cut */
@@ -120,6 +121,8 @@ static void book(struct call *c, const char *outcome)
 		estimate(c);
 	else if (r && str_equal(outcome, "complete"))
 		usage_estimate(r, 0, 0, &c->row.usage);
+	prices_name(g->prices, c->row.model, &c->row.usage, c->row.at, c->model);
+	c->row.model = c->model;
 	c->row.outcome = outcome;
 	c->row.status = c->status;
 	c->row.ended_at = clock_now_ms();
@@ -220,7 +223,8 @@ static void report(struct call *c)
 	}
 	estimate(c);
 	c->estimated = c->row.usage.output;
-	journal_report(c->gateway->journal, c->row.id, r ? r->model : "", &c->row.usage);
+	prices_name(c->gateway->prices, r ? r->model : "", &c->row.usage, c->row.at, c->model);
+	journal_report(c->gateway->journal, c->row.id, c->model, &c->row.usage);
 }
 
 void reply_report(struct gateway *g)
@@ -319,6 +323,16 @@ static void refused_key(struct call *c, int64_t now)
 		  sure ? "key_refused" : "key_doubted", "key", number, NULL);
 }
 
+/* Limits are a model's: others go on. The last key is tried again before long. */
+static void rest_key(struct call *c, int64_t s, int64_t now)
+{
+	const char *model = call_model(c);
+
+	if (s > BUSY_REST_LAST_S && keys_alone(c->gateway->keys, &c->key, model, now))
+		s = BUSY_REST_LAST_S;
+	keys_rest(c->gateway->keys, &c->key, model, KEY_BUSY, now + s * 1000);
+}
+
 /* The service's word on a key; true when the reply is not for the workspace. */
 static bool judge_key(struct call *c, const struct headers *fields)
 {
@@ -332,7 +346,7 @@ static bool judge_key(struct call *c, const struct headers *fields)
 	if (c->status < 300)
 		keys_take(keys, &c->key);
 	else if (c->status == 429)
-		keys_rest(keys, &c->key, KEY_BUSY, now + busy_s(fields) * 1000);
+		rest_key(c, busy_s(fields), now);
 	return false;
 }
 
@@ -374,7 +388,7 @@ static enum answer answer_of(const struct call *c, enum transfer_end end)
 	bool refused;
 
 	if (c->swallow) {
-		keys_ready_at(c->gateway->keys, clock_mono_ms(), &refused);
+		keys_ready_at(c->gateway->keys, NULL, clock_mono_ms(), &refused);
 		return refused || !c->key.number ?
 			ANSWER_KEYS_REFUSED : ANSWER_KEY_REFUSED;
 	}
@@ -455,7 +469,7 @@ void reply_begin(struct call *c)
 
 	if (r.whole)
 		r.length = caller_received(c->caller);
-	if (!keys_next(g->keys, clock_mono_ms(), &c->key))
+	if (!keys_next(g->keys, call_model(c), clock_mono_ms(), &c->key))
 		return call_refuse(c, ANSWER_KEYS_REST, 1, NULL);
 	if (r.whole) {
 		c->given = r.length;

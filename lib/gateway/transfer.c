@@ -200,7 +200,7 @@ void transfer_options(CURL *easy)
 /* The list that libcurl reads is ours: no copy of each line. */
 static void set_fields(struct transfer *t, const struct transfer_request *r)
 {
-	static char no_expect[] = "expect:", no_type[] = "content-type:";
+	static char no_expect[] = "expect:", type[] = "content-type: application/json";
 	size_t n = 0, i;
 
 	for (i = 0; i < r->fields->n; i++)
@@ -208,8 +208,9 @@ static void set_fields(struct transfer *t, const struct transfer_request *r)
 	if (t->key)
 		t->nodes[n++].data = t->key;
 	t->nodes[n++].data = no_expect;
-	if (!headers_value(r->fields, "content-type"))
-		t->nodes[n++].data = no_type;
+	/* The body was read as JSON, so it is called that, whatever the client does. */
+	if (r->post)
+		t->nodes[n++].data = type;
 	for (i = 0; i + 1 < n; i++)
 		t->nodes[i].next = &t->nodes[i + 1];
 	curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, t->nodes);

@@ -137,6 +137,8 @@ struct session {
 	int64_t stop_at;	/* clock_mono_ms when stop was pressed, until the turn ends */
 	bool background;	/* sub-agents work between turns */
 	int pages;
+	bool ahead;		/* its conversation is not in the store yet */
+	int64_t ahead_until;	/* clock_mono_ms; then it is ended; 0 it is not ahead */
 	bool left;		/* session_leave: nothing is to be started */
 	TAILQ_HEAD(, call) calls;
 
@@ -224,6 +226,8 @@ bool mode_renews(const struct session *s);
 void session_load(struct session *s, bool again);
 
 /* process.c */
+/* How urgent its start is. */
+enum start_class process_class(const struct session *s);
 void process_enter(struct session *s, enum process process);
 void process_step(struct session *s);
 /* The log's exit line. */
@@ -246,6 +250,8 @@ bool process_slow(const struct session *s);
 void process_end(struct session *s);
 /* At once: TERM, and KILL after so many seconds. */
 void process_remove(struct session *s, int grace);
+/* That, with all that the shim and Claude have of the session. */
+void process_purge(struct session *s);
 /* Not what waits for a place or its token. */
 void process_give_up(struct session *s);
 void process_fail(struct session *s, const struct err *e);
@@ -259,10 +265,18 @@ void process_foreign(struct session *s);
 /* token.c */
 /* Makes one, has it stored and made good, then asks the shim to start. */
 void token_begin(struct session *s);
+/* The conversation is in the store now: so is the hash. */
+void token_keep(struct session *s);
 /* Claude runs and has it. */
 void token_found(struct session *s);
 /* Nobody has it any more. */
 void token_over(struct session *s);
+
+/* ahead.c */
+void ahead_loaded(struct session *s);
+/* The conversation is there. */
+void ahead_taken(struct session *s);
+void ahead_step(struct session *s);
 
 /* start.c */
 void start_ask(struct session *s);

@@ -163,6 +163,9 @@ static void loaded(void *data, const struct err *e)
 	l->again = l->again || s->loaded;
 	if (s->closed) {
 		;
+	} else if (s->ahead && e && e->kind == ERR_MISSING) {
+		if (!l->again)
+			ahead_loaded(s);
 	} else if (e && e->kind != ERR_MISSING) {
 		if (!l->again)
 			s->load_error = *e;
@@ -172,6 +175,7 @@ static void loaded(void *data, const struct err *e)
 	} else {
 		s->deleted = e != NULL;
 		s->loaded = true;
+		ahead_taken(s);
 		if (!l->again)
 			memcpy(s->token_hash, l->token_hash, TOKEN_SIZE);
 		if (!e)

@@ -1,6 +1,6 @@
 noinst_LIBRARIES += lib/session/libsession.a
 lib_session_libsession_a_SOURCES = \
-	lib/session/ask.c \
+	lib/session/ahead.c lib/session/ask.c \
 	lib/session/call.c \
 	lib/session/changes.c lib/session/changes.h \
 	lib/session/files.c \

@@ -59,6 +59,11 @@ void process_enter(struct session *s, enum process process)
 	s->start = NULL;
 }
 
+enum start_class process_class(const struct session *s)
+{
+	return s->run ? START_RUN : s->ahead ? START_AHEAD : START_PERSON;
+}
+
 static void turn(void *data)
 {
 	struct session *s = data;
@@ -80,7 +85,7 @@ static void stand_in_line(struct session *s)
 	static const struct start_events events = { turn, moved };
 	const struct start_request rq = {
 		.user_id = s->user_id,
-		.class = s->run ? START_RUN : START_PERSON,
+		.class = process_class(s),
 		.since = s->needed_at,
 	};
 
@@ -274,6 +279,17 @@ void process_remove(struct session *s, int grace)
 		      s->id, grace))
 		return;
 	process_enter(s, PROCESS_ENDING);
+}
+
+void process_purge(struct session *s)
+{
+	bool runs = process_takes_input(s);
+
+	if (!call_new(s, "DELETE", NULL, 0, nothing,
+		      "/sessions/%s?grace=1&purge=1", s->id))
+		return;
+	if (runs)
+		process_enter(s, PROCESS_ENDING);
 }
 
 static void asked_to_end(struct session *s, int status, const char *body,
@@ -471,6 +487,7 @@ void process_arm(struct session *s)
 	if (s->stop_at)
 		sooner(&next, s->stop_at + STOP_MS);
 	sooner(&next, s->late_at);
+	sooner(&next, s->ahead_until);
 	if (s->process == PROCESS_WAKING && s->starting_at + SLOW_MS > now)
 		sooner(&next, s->starting_at + SLOW_MS);
 	if (next)

@@ -295,8 +295,8 @@ static void record(struct session *s)
 {
 	struct batch *b;
 
-	if (s->recording || !s->decoder || s->gone || run_frozen(s) ||
-	    nothing_new(s))
+	if (s->recording || !s->decoder || s->gone || s->ahead ||
+	    run_frozen(s) || nothing_new(s))
 		return;
 	uv_timer_stop(&s->record_timer);
 	b = talloc_zero(NULL, struct batch);
@@ -330,7 +330,7 @@ void recorder_touch(struct session *s, bool now)
 {
 	int64_t wait = LAZY_MS;
 
-	if (s->closed || s->recording || s->stuck || !s->decoder ||
+	if (s->closed || s->recording || s->stuck || !s->decoder || s->ahead ||
 	    run_frozen(s) || nothing_new(s))
 		return;
 	if (s->dirty || s->touched || s->mode_changed)

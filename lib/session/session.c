@@ -192,10 +192,10 @@ void session_step(struct session *s)
 	if (!s->link && s->want_workspace &&
 	    (workspace_place(s->workspace) ||
 	     workspace_state(s->workspace) == WORKSPACE_STOPPED))
-		workspace_ensure_as(s->workspace,
-				    s->run ? START_RUN : START_PERSON);
+		workspace_ensure_as(s->workspace, process_class(s));
 	if (s->closed)
 		return;
+	ahead_step(s);
 	log_step(s);
 	process_step(s);
 	queue_send(s);
@@ -219,13 +219,15 @@ static int destroy(struct session *s)
 	return 0;
 }
 
-struct session *session_new(const void *ctx, const struct session_env *env,
+static struct session *make(const void *ctx, const struct session_env *env,
 			    const char *id, const char *user_id,
-			    const struct session_events *ev, void *data)
+			    const struct session_events *ev, void *data,
+			    bool ahead)
 {
 	struct session *s = talloc_zero(ctx, struct session);
 
 	s->env = env;
+	s->ahead = ahead;
 	s->ev = ev;
 	s->data = data;
 	if (!str_copy(s->id, sizeof(s->id), id) ||
@@ -251,5 +253,22 @@ struct session *session_new(const void *ctx, const struct session_env *env,
 	workspace_hold(s->workspace);
 	s->held = true;
 	session_load(s, false);
+	return s;
+}
+
+struct session *session_new(const void *ctx, const struct session_env *env,
+			    const char *id, const char *user_id,
+			    const struct session_events *ev, void *data)
+{
+	return make(ctx, env, id, user_id, ev, data, false);
+}
+
+struct session *session_new_ahead(const void *ctx, const struct session_env *env,
+				  const char *id, const char *user_id,
+				  const struct session_events *ev, void *data)
+{
+	struct session *s = make(ctx, env, id, user_id, ev, data, true);
+
+	session_begin_ahead(s);
 	return s;
 }

@@ -87,6 +87,19 @@ struct session *session_new(const void *ctx, const struct session_env *env,
 			    const char *id, const char *user_id,
 			    const struct session_events *ev, void *data);
 
+/*
+ * As session_new, of a conversation that is not there yet: Claude is begun
+ * when the start line has room. session_refresh finds the conversation; until
+ * then nothing of it is stored, and a while after session_begin_ahead was
+ * last called it is ended and purged.
+ */
+struct session *session_new_ahead(const void *ctx, const struct session_env *env,
+				  const char *id, const char *user_id,
+				  const struct session_events *ev, void *data);
+void session_begin_ahead(struct session *s);
+void session_end_ahead(struct session *s);
+bool session_is_ahead(const struct session *s);
+
 /* No callback after it. What waits to be recorded is recorded; the process lives on. */
 void session_close(struct session *s);
 

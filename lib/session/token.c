@@ -85,7 +85,29 @@ void token_begin(struct session *s)
 	token_over(s);
 	token_new(s->token);
 	digest_hex(s->token, strlen(s->token), s->token_hash);
-	session_job(s, set_work, set_done, job_new(s));
+	if (s->ahead)	/* there is no row for it, and no bridge takes it up */
+		s->ev->token(s->data, s->token_hash,
+			     workspace_address(s->workspace), true);
+	else
+		session_job(s, set_work, set_done, job_new(s));
+}
+
+static void kept(void *data, const struct err *e)
+{
+	struct token_job *j = data;
+	struct session *s = j->s;
+
+	/* The next bridge would end what it does not know. */
+	if (e && !s->closed)
+		session_trouble(s, "token", e);
+	talloc_free(j);
+	session_job_over(s);
+}
+
+void token_keep(struct session *s)
+{
+	if (s->token_hash[0])
+		session_job(s, set_work, kept, job_new(s));
 }
 
 void session_token_good(struct session *s, const struct err *e)

@@ -238,7 +238,7 @@ const struct session_rules *session_run_rules(const struct session *s)
 
 bool session_loaded(const struct session *s)
 {
-	return s->loaded && !s->deleted;
+	return s->loaded && !s->deleted && !s->ahead;
 }
 
 bool session_running(const struct session *s)

@@ -13,7 +13,8 @@
 #define FILE_MAX (256 << 10)	/* bytes */
 #define ROWS_MAX 4096
 #define NAME_MAX_BYTES 128
-#define FIELDS 7
+#define FIELDS 7		/* and an eighth, that few rows have */
+#define LONG "/long"
 #define CLASSES 5
 #define DAY_MS INT64_C(86400000)
 
@@ -31,6 +32,7 @@ struct row {
 	bool begins;		/* name is how a model's begins */
 	int64_t from;		/* UTC ms */
 	int64_t price[CLASSES];	/* input, output, 5m, 1h, read */
+	int64_t prompt_max;	/* tokens; 0: prompts of any length cost the same */
 	int line;
 };
 
@@ -105,15 +107,20 @@ static bool parse_name(struct row *r, char *name)
 static int parse_row(struct row *r, char *line, struct err *e)
 {
 	static const char *const blank = " \t\r";
-	char *fields[FIELDS + 1] = { NULL }, *rest = NULL;
+	char *fields[FIELDS + 2] = { NULL }, *rest = NULL;
 	size_t n = 0, i;
 
 	fields[0] = strtok_r(line, blank, &rest);
-	while (n < FIELDS && fields[n])
+	while (n <= FIELDS && fields[n])
 		fields[++n] = strtok_r(NULL, blank, &rest);
-	if (n != FIELDS || fields[FIELDS])
+	if (n < FIELDS || fields[FIELDS + 1])
 		return err_set(e, ERR_INPUT, "a row has %d fields: model from"
-			       " input output write_5m write_1h read", FIELDS);
+			       " input output write_5m write_1h read, and perhaps"
+			       " long", FIELDS);
+	if (fields[FIELDS] &&
+	    str_parse_number(fields[FIELDS], 1, INT64_MAX, &r->prompt_max, e) < 0)
+		return err_set(e, ERR_INPUT, "\"%.20s\" is no number of tokens"
+			       " of a prompt", fields[FIELDS]);
 	if (!parse_name(r, fields[0]))
 		return err_set(e, ERR_INPUT, "bad name of a model");
 	if (!parse_date(fields[1], &r->from))
@@ -341,6 +348,26 @@ int64_t prices_counted(const struct prices *p, const char *model,
 	int64_t cost = prices_cost(p, model, u, at);
 
 	return cost < 0 ? prices_dearest(p, u, at) : cost;
+}
+
+void prices_name(const struct prices *p, const char *model, const struct usage *u,
+		 int64_t at, char out[PRICES_NAME_SIZE])
+{
+	const struct row *r = find(p, model, at);
+	bool more = r && r->prompt_max && usage_prompt(u) > r->prompt_max;
+	size_t n = strlen(model), max = PRICES_NAME_SIZE - 1;
+
+	if (more && !r->begins && n + strlen(LONG) <= max) {
+		snprintf(out, PRICES_NAME_SIZE, "%s" LONG, model);
+	} else if (more && r->begins && r->len > 1 && r->len - 1 + strlen(LONG) <= max) {
+		/* "name-*": the row of what costs more is that of the name */
+		snprintf(out, PRICES_NAME_SIZE, "%.*s" LONG,
+			 (int)(r->len - (r->name[r->len - 1] == '-')), r->name);
+	} else {
+		n = utf8_prefix(model, n, max);
+		memcpy(out, model, n);
+		out[n] = '\0';
+	}
 }
 
 bool prices_change(const struct prices *p, int64_t from, int64_t to)

@@ -31,6 +31,14 @@ int64_t prices_dearest(const struct prices *p, const struct usage *u, int64_t at
  */
 int64_t prices_counted(const struct prices *p, const char *model, const struct usage *u, int64_t at);
 
+/*
+ * The name by which a call is booked: a model that costs more for prompts of
+ * more tokens than its row says is "MODEL/long", a row of its own. A model's
+ * name that is too long for that stays as it is.
+ */
+#define PRICES_NAME_SIZE 129
+void prices_name(const struct prices *p, const char *model, const struct usage *u, int64_t at, char out[PRICES_NAME_SIZE]);
+
 /* True when a row begins after from and before to (0: ever): a sum over that time must be by time. */
 bool prices_change(const struct prices *p, int64_t from, int64_t to);
 

@@ -53,6 +53,7 @@ static int check_model(const char *model, struct err *e)
 	" ELSE max(updated_at) + 1 END FROM conversations" \
 	" WHERE user_id = " user ")"
 
+/* id: the one it is to have; "" for a new one. */
 static int create(struct db *db, const char *user_id, const char *title,
 		  const char *kind, const char *mode, const char *model,
 		  char id[ID_SIZE], struct err *e)
@@ -62,7 +63,9 @@ static int create(struct db *db, const char *user_id, const char *title,
 	if (check_title(title, 0, e) < 0 || check_mode(mode, e) < 0 ||
 	    check_model(model, e) < 0)
 		return -1;
-	id_new(fresh);
+	memcpy(fresh, id, ID_SIZE);
+	if (!fresh[0])
+		id_new(fresh);
 	if (db_run(db, e, "INSERT INTO conversations (id, user_id, title,"
 		   " kind, mode, model, created_at, updated_at) VALUES ($1,"
 		   " $2, $3, $4, $5, $6, $7, " LATEST("$2", "$7") ")",
@@ -79,13 +82,29 @@ static int create(struct db *db, const char *user_id, const char *title,
 int conversation_create(struct db *db, const char *user_id, const char *title,
 			char id[ID_SIZE], struct err *e)
 {
+	id[0] = '\0';
 	return create(db, user_id, title, "chat", "default", "", id, e);
+}
+
+int conversation_create_as(struct db *db, const char *user_id,
+			   const char *title, const char *wanted,
+			   char id[ID_SIZE], struct err *e)
+{
+	struct err taken = { 0 };
+
+	if (id_valid(wanted) && str_copy(id, ID_SIZE, wanted)) {
+		if (create(db, user_id, title, "chat", "default", "", id,
+			   &taken) == 0)
+			return 0;
+	}
+	return conversation_create(db, user_id, title, id, e);
 }
 
 int conversation_create_run(struct db *db, const char *user_id,
 			    const char *title, const char *mode,
 			    const char *model, char id[ID_SIZE], struct err *e)
 {
+	id[0] = '\0';
 	return create(db, user_id, title, "run", mode, model, id, e);
 }
 

@@ -26,6 +26,9 @@ struct conversation {
 
 int conversation_create(struct db *db, const char *user_id, const char *title,
 			char id[ID_SIZE], struct err *e) must_check;
+/* With that id unless it is taken: another one then. */
+int conversation_create_as(struct db *db, const char *user_id, const char *title,
+			   const char *wanted, char id[ID_SIZE], struct err *e) must_check;
 
 /* Of kind run, with its mode and model. Within a transaction of the caller's, or of its own. */
 int conversation_create_run(struct db *db, const char *user_id, const char *title,

@@ -2,7 +2,7 @@
 // each begins a conversation with a hello and goes on with tool turns, while
 // agents come due. What scripts/loadtest, scripts/bench and a test share.
 import {availableParallelism} from "node:os";
-import {Page, begin, call, event, field, gongbang, logIn, now, open, sleep} from "../client.js";
+import {Page, begin, call, field, gongbang, logIn, now, sleep, type} from "../client.js";
 import {hostSeconds, memoryLeftMb, programs} from "./host.js";
 
 const TURN_MS = 120000;
@@ -58,10 +58,9 @@ async function visit(person, {turns, typing}) {
 	person.began = now();
 	const {cookie} = await logIn(person.login, secret);
 	Object.assign(person, {cookie, loggedIn: now()});
-	if (typing)
-		await type(person, typing);
+	const typed = typing ? await type(cookie, typing) : null;
 	person.said = now();
-	person.id = await begin(cookie, `hello ${person.login}`, person.id);
+	person.id = await begin(cookie, `hello ${person.login}`, typed);
 	await call("GET", `/workspace/${person.id}`, {cookie});
 	const page = person.page = new Visitor(`/ws/conversations/${person.id}`, cookie);
 	await ended(page, 1, FIRST_MS);
@@ -128,7 +127,6 @@ async function outcomes(agents, ms) {
 async function cleanUp(people, agents) {
 	for (const p of people) {
 		p.page?.close();
-		p.typed?.close();
 		if (!p.id || !p.cookie)
 			continue;
 		const page = await call("GET", `/conversations/${p.id}/delete`, {cookie: p.cookie}).catch(() => null);
@@ -155,6 +153,7 @@ function watchHost() {
 	};
 }
 
+// typing: ms that each types at the first message, which Claude is begun by.
 // Resolves to {failed, lost, doubled, first, turns, …}; tell gets a line now and then.
 export async function load({users, turns = 0, agents = 0, over = 60, typing = 0, tell = () => {}}) {
 	const logins = makeAccounts(users + agents);

@@ -19,7 +19,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (keys_parse(k, (const char *)data, size, &e) == 0) {
 		for (i = 0; i < KEYS_MAX; i++) {
-			if (!keys_next(k, 0, &use) || !use.line)
+			if (!keys_next(k, "", 0, &use) || !use.line)
 				abort();
 			for (c = use.line; *c; c++) {
 				if (*c < ' ' || *c > '~')

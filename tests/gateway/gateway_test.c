@@ -166,7 +166,8 @@ static void only_the_key_goes_upstream(void **state)
 	start();
 	fd = client_connect(&w, 1);
 	client_send(fd, &w, ANN, "POST", "/v1/messages?beta=true",
-		    "anthropic-version: 2023-06-01\r\nanthropic-beta: a,b\r\ncookie: c\r\n"
+		    "anthropic-version: 2023-06-01\r\nanthropic-beta: effort-2025-11-24, web-search-2025-03-05,"
+		    "claude-code-20250219\r\nContent-Type: text/plain; charset=utf-7\r\ncookie: c\r\n"
 		    "Accept-Encoding: gzip, br\r\nX-Claude-Code-Session-Id: s1\r\n"
 		    "x-forwarded-for: 1.2.3.4\r\nuser-agent: cli\r\n", "{\"top_k\":1}", 11);
 	read_answer(fd);
@@ -175,7 +176,8 @@ static void only_the_key_goes_upstream(void **state)
 	assert_int_equal(w.service.body_bytes, 11);
 	assert_int_equal(strncmp(w.service.head, "POST /v1/messages?beta=true HTTP/1.1\r\n", 38), 0);
 	assert_non_null(strcasestr(w.service.head, "\r\nx-api-key: sk-real-key-1\r\n"));
-	assert_non_null(strcasestr(w.service.head, "\r\nanthropic-beta: a,b\r\n"));
+	assert_non_null(strcasestr(w.service.head, "\r\nanthropic-beta: effort-2025-11-24,claude-code-20250219\r\n"));
+	assert_non_null(strcasestr(w.service.head, "\r\ncontent-type: application/json\r\n"));
 	assert_non_null(strcasestr(w.service.head, "\r\nx-claude-code-session-id: s1\r\n"));
 	assert_non_null(strcasestr(w.service.head, "\r\naccept-encoding: identity\r\n"));
 	assert_null(strstr(w.service.head, w.token[ANN]));
@@ -322,6 +324,55 @@ static void a_flood_of_fields_is_refused(void **state)
 	close(fd);
 	call(ANN, "");
 	assert_int_equal(a.status, 200);
+}
+
+/* What the service itself would run or fetch, small or behind what is passed on before it is read. */
+static void hosted_tools_are_refused(void **state)
+{
+	static const char tool[] = "\",\"tools\":[{\"t\\u0079pe\":\"web_fetch_20250910\"}]}";
+	static const char allowed[] = "{\"tools\":[{\"type\":\"web_fetch_20250910\"}]}";
+	static const size_t sizes[] = { 100, 300000 };
+	struct ledger l;
+	char *body;
+	size_t i, n;
+	int fd, chunked;
+
+	start();
+	for (i = 0; i < 2; i++) {
+		for (chunked = 0; chunked < 2; chunked++) {
+			n = sizes[i] + strlen(tool);
+			body = json_of(n);
+			memcpy(body + sizes[i], tool, strlen(tool));
+			fd = client_connect(&w, 1);
+			if (chunked) {
+				client_send(fd, &w, BEN, "POST", "/v1/messages", "Transfer-Encoding: chunked\r\n", "", 0);
+				send_chunk(fd, body, n);
+				send(fd, "0\r\n\r\n", 5, MSG_NOSIGNAL);
+			} else {
+				client_send(fd, &w, BEN, "POST", "/v1/messages/count_tokens", "", body, n);
+			}
+			read_answer(fd);
+			close(fd);
+			expect_error(400, "invalid_request_error", "web_fetch_20250910");
+			free(body);
+		}
+	}
+	/* Nothing of it came whole. */
+	assert_int_equal(w.service.bodies, 0);
+	world_ledger(&w, -1, &l);
+	assert_int_equal(tokens_of(&l), 0);
+	request(BEN, "POST", "/v1/messages", "Content-Encoding: gzip\r\nContent-Length: 0\r\n");
+	expect_error(400, "invalid_request_error", "malformed");
+	world_stop(&w);
+	strcpy(w.more, "hosted_tools = web_fetch\n");
+	start();
+	fd = client_connect(&w, 1);
+	client_send(fd, &w, BEN, "POST", "/v1/messages", "anthropic-beta: web-fetch-2025-09-10\r\n",
+		    allowed, strlen(allowed));
+	read_answer(fd);
+	close(fd);
+	assert_int_equal(a.status, 200);
+	assert_non_null(strcasestr(w.service.head, "\r\nanthropic-beta: web-fetch-2025-09-10\r\n"));
 }
 
 /* ---- what the service does */
@@ -638,13 +689,31 @@ static void a_key_rests_when_its_limits_say_so(void **state)
 	assert_true(waits_for_a_key("limit 1"));
 	world_stop(&w);
 	start();
-	/* A time that is none is an hour: said at once, not waited for. */
+	/* A time that is none is an hour, of the only key five minutes: said at once, not waited for. */
 	call(BEN, "limit 2");
 	assert_int_equal(a.status, 429);
 	call(BEN, "");
-	expect_error(429, "rate_limit_error", "");
-	assert_true(atoi(answer_field(&a, "retry-after")) > 3000);
+	expect_error(429, "rate_limit_error", "It is tried again at ");
+	assert_in_range(atoi(answer_field(&a, "retry-after")), 280, 301);
 	assert_int_equal(w.service.requests, 4);
+}
+
+static void a_limit_is_of_one_model(void **state)
+{
+	static const char opus[] = "{\"model\":\"opus\"}", haiku[] = "{\"model\":\"haiku\"}";
+	int fd, i;
+
+	start();
+	for (i = 0; i < 3; i++) {
+		fd = client_connect(&w, 1);
+		client_send(fd, &w, i ? ANN : BEN, "POST", "/v1/messages", i ? "" : "x-app: limit 2\r\n",
+			    i == 1 ? haiku : opus, strlen(i == 1 ? haiku : opus));
+		read_answer(fd);
+		close(fd);
+		assert_int_equal(a.status, i == 1 ? 200 : 429);
+	}
+	expect_error(429, "rate_limit_error", "opus 호출을 더 받지 않아요");
+	assert_int_equal(w.service.requests, 2);
 }
 
 static void another_key_takes_over(void **state)
@@ -1340,6 +1409,7 @@ int main(void)
 		TEST(other_paths_are_refused),
 		TEST(bad_requests_are_refused),
 		TEST(a_flood_of_fields_is_refused),
+		TEST(hosted_tools_are_refused),
 		TEST(errors_of_the_service_pass),
 		TEST(odd_replies_are_booked_as_they_are),
 		TEST(an_early_no_is_heard),
@@ -1351,6 +1421,7 @@ int main(void)
 		TEST(a_refused_key_is_the_operators_matter),
 		TEST(one_users_refusal_is_not_the_others),
 		TEST(a_key_rests_when_its_limits_say_so),
+		TEST(a_limit_is_of_one_model),
 		TEST(another_key_takes_over),
 		TEST(a_busy_key_rests_as_long_as_it_is_told),
 		TEST(large_requests_pass_in_pieces),

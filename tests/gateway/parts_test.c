@@ -13,6 +13,7 @@
 #include <talloc.h>
 #include <unistd.h>
 
+#include "gateway/betas.h"
 #include "gateway/headers.h"
 #include "gateway/keys.h"
 #include "gateway/line.h"
@@ -82,13 +83,13 @@ static int take(struct headers *h, enum headers_way way, const char *name,
 static void fields_pass_by_list(void **state)
 {
 	static const char *const kept[] = {
-		"Anthropic-Version", "anthropic-beta", "Content-Type", "ACCEPT",
+		"Anthropic-Version", "anthropic-beta", "ACCEPT",
 		"user-agent", "x-stainless-os", "X-App", "X-Claude-Code-Session-Id",
 		"x-client-request-id",
 	};
 	static const char *const dropped[] = {
 		"authorization", "x-api-key", "cookie", "host", "connection",
-		"content-length", "transfer-encoding", "expect", "accept-encoding",
+		"content-type", "content-length", "transfer-encoding", "expect", "accept-encoding",
 		"x-forwarded-for", "x-stainless", "anthropic", "x-apple",
 		"proxy-authorization", "accept-charset",
 	};
@@ -153,32 +154,32 @@ static void keys_take_turns_and_rest(void **state)
 	struct key_use a, b, c, old;
 	bool refused;
 
-	assert_true(keys_next(k, 0, &a));
+	assert_true(keys_next(k, "m", 0, &a));
 	assert_null(a.line);
 	load_text(k, "# ours\nsk-one\r\n\nBearer tok-two\n");
-	assert_true(keys_next(k, 0, &a));
+	assert_true(keys_next(k, "m", 0, &a));
 	assert_string_equal(a.line, "x-api-key: sk-one");
-	assert_true(keys_next(k, 0, &b));
+	assert_true(keys_next(k, "m", 0, &b));
 	assert_string_equal(b.line, "authorization: Bearer tok-two");
-	assert_true(keys_next(k, 0, &c));
+	assert_true(keys_next(k, "m", 0, &c));
 	assert_int_equal(c.number, a.number);
-	keys_rest(k, &a, KEY_REFUSED, 1000);
-	assert_true(keys_next(k, 500, &c));
+	keys_rest(k, &a, NULL, KEY_REFUSED, 1000);
+	assert_true(keys_next(k, "m", 500, &c));
 	assert_int_equal(c.number, b.number);
-	assert_int_equal(keys_ready_at(k, 500, &refused), 0);
+	assert_int_equal(keys_ready_at(k, NULL, 500, &refused), 0);
 	assert_false(refused);
-	keys_rest(k, &b, KEY_BUSY, 700);
-	assert_false(keys_next(k, 500, &c));
-	assert_int_equal(keys_ready_at(k, 500, &refused), 700);
+	keys_rest(k, &b, NULL, KEY_BUSY, 700);
+	assert_false(keys_next(k, "m", 500, &c));
+	assert_int_equal(keys_ready_at(k, NULL, 500, &refused), 700);
 	assert_false(refused);
-	keys_rest(k, &b, KEY_REFUSED, 900);
-	assert_int_equal(keys_ready_at(k, 500, &refused), 900);
+	keys_rest(k, &b, NULL, KEY_REFUSED, 900);
+	assert_int_equal(keys_ready_at(k, NULL, 500, &refused), 900);
 	assert_true(refused);
-	assert_true(keys_next(k, 900, &c));
+	assert_true(keys_next(k, "m", 900, &c));
 	old = c;
 	load_text(k, "sk-three");
-	keys_rest(k, &old, KEY_REFUSED, 5000);	/* of an earlier file: nothing */
-	assert_true(keys_next(k, 1000, &c));
+	keys_rest(k, &old, NULL, KEY_REFUSED, 5000);	/* of an earlier file: nothing */
+	assert_true(keys_next(k, "m", 1000, &c));
 	assert_string_equal(c.line, "x-api-key: sk-three");
 	keys_free(k);
 }
@@ -189,19 +190,19 @@ static void a_key_is_doubted_before_it_is_refused(void **state)
 	struct key_use a;
 	bool refused;
 
-	assert_true(keys_next(k, 0, &a));
+	assert_true(keys_next(k, "m", 0, &a));
 	assert_false(keys_refuse(k, &a, 0, 1));		/* there is none */
 	load_text(k, "sk-one\n");
-	assert_true(keys_next(k, 1000, &a));
+	assert_true(keys_next(k, "m", 1000, &a));
 	assert_false(keys_refuse(k, &a, 1000, 1500));
-	assert_int_equal(keys_ready_at(k, 1500, &refused), 1500 + KEYS_DOUBT_MS);
+	assert_int_equal(keys_ready_at(k, NULL, 1500, &refused), 1500 + KEYS_DOUBT_MS);
 	assert_false(refused);
 	/* One that was under way meanwhile says nothing new. */
 	assert_false(keys_refuse(k, &a, 1400, 1600));
 	keys_take(k, &a);
 	assert_false(keys_refuse(k, &a, 7000, 7100));
 	assert_true(keys_refuse(k, &a, 13000, 13100));
-	assert_int_equal(keys_ready_at(k, 13100, &refused), 13100 + KEYS_REFUSED_MS);
+	assert_int_equal(keys_ready_at(k, NULL, 13100, &refused), 13100 + KEYS_REFUSED_MS);
 	assert_true(refused);
 	keys_free(k);
 }
@@ -227,14 +228,14 @@ static void bad_key_files_are_refused(void **state)
 	assert_null(strstr(e.text, "sk-file"));
 	assert_int_equal(keys_load(k, "/nonexistent", &e), -1);
 	assert_int_equal(keys_load(k, "/tmp", &e), -1);
-	assert_true(keys_next(k, 0, &use));
+	assert_true(keys_next(k, "m", 0, &use));
 	assert_string_equal(use.line, "x-api-key: sk-kept");
 	fchmod(fd, 0400);
 	assert_int_equal(keys_load(k, path, &e), 0);
-	assert_true(keys_next(k, 0, &use));
+	assert_true(keys_next(k, "m", 0, &use));
 	assert_string_equal(use.line, "x-api-key: sk-file");
 	assert_int_equal(keys_load(k, "", &e), 0);
-	assert_true(keys_next(k, 0, &use));
+	assert_true(keys_next(k, "m", 0, &use));
 	assert_null(use.line);
 	close(fd);
 	unlink(path);
@@ -409,10 +410,77 @@ static void windows_go_back_while_they_can(void **state)
 	window_release(&w);
 }
 
+static void betas_pass_by_list(void **state)
+{
+	static const struct {
+		const char *sent, *allowed, *passed;	/* NULL: the field goes */
+	} rows[] = {
+		{ "effort-2025-11-24", "", "effort-2025-11-24" },
+		{ "a,b", "", NULL },
+		{ " mcp-client-2025-11-20 ,effort-2025-11-24, ,files-api-2025-04-14", "", "effort-2025-11-24" },
+		{ "claude-code-20250219,claude-code-20250219-x", "", "claude-code-20250219" },
+		{ "effort-2025-11-2", "", NULL },
+		{ "web-search-2025-03-05,web-fetch-2025-09-10", "web_search", "web-search-2025-03-05" },
+		{ "web-searching-2025-03-05", "web_search", NULL },
+		{ "web-search-results-only-2026-11-15", "web_search", "web-search-results-only-2026-11-15" },
+		{ "mcp-client-2025-11-20", "url mcp_servers", "mcp-client-2025-11-20" },
+	};
+	void *ctx = talloc_new(NULL);
+	struct headers h;
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		headers_init(&h, ctx);
+		assert_int_equal(take(&h, HEADERS_REQUEST, "Anthropic-Beta", rows[i].sent), 0);
+		assert_int_equal(take(&h, HEADERS_REQUEST, "x-app", "cli"), 0);
+		betas_filter(&h, rows[i].allowed);
+		assert_int_equal(h.n, rows[i].passed ? 2 : 1);
+		if (rows[i].passed)
+			assert_string_equal(headers_value(&h, "anthropic-beta"), rows[i].passed);
+		assert_string_equal(headers_value(&h, "x-app"), "cli");
+	}
+	talloc_free(ctx);
+}
+
+static void a_busy_key_rests_for_its_model(void **state)
+{
+	static const char two[] = "sk-1\nsk-2\n";
+	struct keys *k = keys_new();
+	struct key_use one, use;
+	struct err e = { 0 };
+	bool refused;
+	char model[16];
+	int i;
+
+	assert_int_equal(keys_parse(k, two, strlen(two), &e), 0);
+	assert_true(keys_next(k, "opus", 0, &one));
+	assert_false(keys_alone(k, &one, "opus", 0));
+	keys_rest(k, &one, "opus", KEY_BUSY, 1000);
+	assert_true(keys_next(k, "opus", 0, &use));
+	assert_int_not_equal(use.number, one.number);
+	assert_true(keys_alone(k, &use, "opus", 0));
+	keys_rest(k, &use, "opus", KEY_BUSY, 2000);
+	assert_false(keys_next(k, "opus", 0, &use));
+	assert_int_equal(keys_ready_at(k, "opus", 0, &refused), 1000);
+	assert_false(refused);
+	assert_true(keys_next(k, "haiku", 0, &use));
+	assert_int_equal(keys_ready_at(k, NULL, 0, &refused), 0);
+	assert_true(keys_next(k, "opus", 1000, &use));
+	/* What ends first makes room. */
+	for (i = 0; i < KEYS_MODELS; i++) {
+		snprintf(model, sizeof(model), "m%d", i);
+		keys_rest(k, &one, model, KEY_BUSY, 5000 + i);
+	}
+	assert_int_equal(keys_ready_at(k, "opus", 1500, &refused), 0);
+	keys_free(k);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(only_these_targets_pass),
+		cmocka_unit_test(betas_pass_by_list),
+		cmocka_unit_test(a_busy_key_rests_for_its_model),
 		cmocka_unit_test(fields_pass_by_list),
 		cmocka_unit_test(bad_fields_are_refused),
 		cmocka_unit_test(keys_take_turns_and_rest),

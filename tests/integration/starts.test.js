@@ -2,7 +2,7 @@
 // the way, and when many people come at once.
 import {test} from "node:test";
 import assert from "node:assert/strict";
-import {Page, begin, containerOf, inside, inspect, logIn, newAccount, openConversation} from "../client.js";
+import {Page, begin, call, containerOf, inside, inspect, logIn, newAccount, now, openConversation, sleep, type} from "../client.js";
 import {load} from "../bench/load.js";
 
 const bar = (page) => page.words.replace(/<[^>]*>/g, " ").replace(/\s+/g, " ").replaceAll("&quot;", '"');
@@ -89,6 +89,48 @@ except OSError as e:
 	assert.equal(inside(who.container, "pgrep -c python3").trim().split("\n")[0], "0");
 	who.page.say("hello");
 	await ended(who.page, 2);
+	who.page.close();
+});
+
+// Claudes of that conversation: their process ids.
+const claudes = (container, id) => inside(container, `pgrep -xf '/usr/local/bin/claude .* --session-id ${id}'`).split("\n").filter((line) => /^\d+$/.test(line));
+
+test("Claude is begun while the first words are typed, and taken over by the conversation", async () => {
+	const who = await somebody("typist");
+	const {cookie} = await logIn(who.login);
+	const typed = await type(cookie, 0);
+	const pids = () => claudes(who.container, typed.conversation);
+	let before = [];
+	for (const end = now() + 20000; !before.length && now() < end; await sleep(100))
+		before = pids();
+	assert.equal(before.length, 1, "it runs before anything was said");
+	const id = await begin(cookie, "hello", typed);
+	assert.equal(id, typed.conversation);
+	const page = new Page(`/ws/conversations/${id}`, cookie);
+	await ended(page, 1);
+	assert.deepEqual(pids(), before, "the same process");
+	assert.equal(page.kinds("text").filter(([, p]) => p.role === "user").length, 1);
+	page.close();
+	who.page.close();
+});
+
+test("Claude begun ahead and never used is ended, and nothing of it stays", async () => {
+	const who = await somebody("idler");
+	const {cookie} = await logIn(who.login);
+	const until = async (typed, n, ms) => {
+		for (const end = now() + ms; claudes(who.container, typed.conversation).length !== n; await sleep(300))
+			assert.ok(now() < end, `${n} of ${typed.conversation}`);
+	};
+	const first = await type(cookie, 0);
+	await until(first, 1, 20000);
+	const second = await type(cookie, 0);	// one at a time: it takes the other's place
+	await until(second, 1, 20000);
+	await until(first, 0, 10000);
+	second.ws.close();
+	await until(second, 0, 60000);
+	assert.doesNotMatch((await call("GET", "/workspace", {cookie})).text, new RegExp(second.conversation));
+	assert.doesNotMatch(inside(who.container, "ls ~/.claude/projects/*"), new RegExp(second.conversation));
+	first.ws.close();
 	who.page.close();
 });
 

@@ -123,7 +123,7 @@ static void the_dearest_is_of_the_time(void **state)
 static void bad_rows_are_named(void **state)
 {
 	static const char *const bad[] = {
-		"m", "m 2025-01-01 1 1 1 1", "m 2025-01-01 1 1 1 1 1 1",
+		"m", "m 2025-01-01 1 1 1 1", "m 2025-01-01 1 1 1 1 1 0",
 		"m 2025-13-01 1 1 1 1 1", "m 2025-02-29 1 1 1 1 1",
 		"m 2025-1-01 1 1 1 1 1", "m 2025-01-011 1 1 1 1 1",
 		"m 25-01-01 1 1 1 1 1", "m 2025/01/01 1 1 1 1 1",
@@ -183,6 +183,62 @@ static void the_installed_table_is_good(void **state)
 	talloc_free(p);
 }
 
+static void a_long_prompt_has_a_price_of_its_own(void **state)
+{
+	static const struct {
+		const char *model;
+		struct usage u;
+		const char *name;
+		int64_t cost;
+	} rows[] = {
+		{ "m", { .input = 100 }, "m", 100 },
+		{ "m", { .input = 101 }, "m/long", 505 },
+		{ "m", { .input = 1, .output = 1000 }, "m", 1 },
+		{ "m", { .input = 1, .cache_write_5m = 50, .cache_write_1h = 20, .cache_read = 30 }, "m/long", 5 },
+		{ "m-2026", { .input = 101 }, "m/long", 505 },
+		{ "other", { .input = 1000 }, "other", 1000 },
+		{ "unknown", { .input = 1000 }, "unknown", -1 },
+	};
+	struct prices *p = parse("m 2025-01-01 1 0 0 0 0 100\nm-* 2025-01-01 1 0 0 0 0 100\n"
+				 "m/long 2025-01-01 5 0 0 0 0\nother 2025-01-01 1 0 0 0 0\n");
+	char name[PRICES_NAME_SIZE];
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		prices_name(p, rows[i].model, &rows[i].u, day(2026, 1, 1), name);
+		assert_string_equal(name, rows[i].name);
+		assert_int_equal(prices_cost(p, name, &rows[i].u, day(2026, 1, 1)), rows[i].cost);
+	}
+	talloc_free(p);
+}
+
+static void the_models_of_today_are_in_the_installed_table(void **state)
+{
+	static const struct {
+		const char *model;
+		int64_t input, output, read;
+	} rows[] = {
+		{ "claude-opus-5-5", 4000000, 20000000, 400000 },
+		{ "claude-fable-5-2", 8000000, 40000000, 800000 },
+		{ "claude-sonnet-5-5-20260101", 2000000, 10000000, 200000 },
+		{ "claude-haiku-5-5", 100000, 500000, 10000 },
+		{ "claude-haiku-5-5/long", 500000, 2500000, 50000 },
+	};
+	struct err e = { 0 };
+	const char *top = getenv("top_srcdir");
+	char *path = talloc_asprintf(NULL, "%s/conf/prices.list", top ? top : ".");
+	struct prices *p = prices_load(path, path, &e);
+	size_t i;
+
+	assert_non_null(p);
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		assert_int_equal(prices_cost(p, rows[i].model, INPUT(1000000), day(2026, 11, 30)), rows[i].input);
+		assert_int_equal(prices_cost(p, rows[i].model, &(struct usage){ .output = 1000000 }, day(2026, 11, 30)), rows[i].output);
+		assert_int_equal(prices_cost(p, rows[i].model, &(struct usage){ .cache_read = 1000000 }, day(2026, 11, 30)), rows[i].read);
+	}
+	talloc_free(path);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -190,6 +246,8 @@ int main(void)
 		cmocka_unit_test(prices_change_with_time),
 		cmocka_unit_test(sums_are_exact),
 		cmocka_unit_test(the_dearest_is_of_the_time),
+		cmocka_unit_test(a_long_prompt_has_a_price_of_its_own),
+		cmocka_unit_test(the_models_of_today_are_in_the_installed_table),
 		cmocka_unit_test(bad_rows_are_named),
 		cmocka_unit_test(the_installed_table_is_good),
 	};
