@@ -1,6 +1,7 @@
 #include "config.h"
 #include "guard/image.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/loop.h>
@@ -10,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -18,12 +20,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "core/str.h"
 #include "guard/tree.h"
 
 #define PATH_SIZE 1024
 #define TOOL_MS 50000
 #define COPY_MS (60 * 60 * 1000)
-#define UNFILL_TRIES 100
 #define LOOP_MAJOR 7
 #define LOOP_TRIES 64		/* others take free ones too */
 
@@ -37,6 +39,19 @@ static int file_of(const char *path, const char *name, char out[PATH_SIZE],
 		return err_set(e, ERR_INTERNAL, "no place for %s", path);
 	snprintf(out, PATH_SIZE, "%.*s/%s", (int)(end - path), path, name);
 	return 0;
+}
+
+/*
+ * Of this process alone: a tool of a killed one may still be at work for a
+ * moment, on the names that it was given.
+ */
+static int own_file(const char *path, const char *name, char out[PATH_SIZE],
+		    struct err *e)
+{
+	char own[64];
+
+	snprintf(own, sizeof(own), "%s-%d", name, (int)getpid());
+	return file_of(path, own, out, e);
 }
 
 bool image_exists(const char *path)
@@ -77,6 +92,9 @@ static int wait_tool(pid_t pid, int ms)
 /* They die with the guard: another run of theirs may follow at once. */
 #define TOOL "setpriv", "--pdeathsig", "KILL"
 
+/* One at a time on an image, whoever started it. */
+#define LOCKED "flock", "-w", "40"
+
 /* exit_max: codes above it are failures (e2fsck says 1 when it mended). */
 static int tool(const char *const *argv, int exit_max, int ms, struct err *e)
 {
@@ -113,8 +131,8 @@ static int put_size(const char *file, int flags, int64_t bytes, struct err *e)
 
 static int grow(const char *file, int64_t bytes, struct err *e)
 {
-	const char *const check[] = { TOOL, "e2fsck", "-fp", file, NULL };
-	const char *const resize[] = { TOOL, "resize2fs", file, NULL };
+	const char *const check[] = { TOOL, LOCKED, file, "e2fsck", "-fp", file, NULL };
+	const char *const resize[] = { TOOL, LOCKED, file, "resize2fs", file, NULL };
 	struct stat st;
 
 	if (lstat(file, &st) < 0)
@@ -185,6 +203,11 @@ static int mount_file(const char *path, const char *name, struct err *e)
 
 	if (file < 0)
 		return err_errno(e, ERR_UNAVAILABLE, errno, "%s", name);
+	if (flock(file, LOCK_EX | LOCK_NB) < 0) {
+		close(file);
+		return err_set(e, ERR_UNAVAILABLE, "%s is being worked on", name);
+	}
+	flock(file, LOCK_UN);	/* the device keeps this description */
 	loop = attach(file, device, e);
 	close(file);
 	if (loop < 0)
@@ -196,46 +219,59 @@ static int mount_file(const char *path, const char *name, struct err *e)
 	return rc;
 }
 
-/* What a fill that was killed left; its tool may not have died yet. */
-static int unfill(const char *path, int flags, struct err *e)
+/* Best effort: what is still in use goes the next time. */
+static void drop_one(const char *folder, const char *name)
 {
-	char to[PATH_SIZE];
-	unsigned tries;
+	char file[PATH_SIZE];
+	struct err e = { 0 };
 
-	if (file_of(path, "filling", to, e) < 0)
-		return -1;
-	while (umount2(to, UMOUNT_NOFOLLOW | flags) == 0)
-		;
-	if (errno != EINVAL && errno != ENOENT)
-		return err_errno(e, ERR_UNAVAILABLE, errno, "unmount %s", to);
-	for (tries = 0; tries < UNFILL_TRIES; tries++) {
-		if (rmdir(to) == 0 || errno == ENOENT)
-			return 0;
-		if (tree_clear(to, e) < 0)
-			return -1;
-		usleep(tries * 1000u);
+	if ((size_t)snprintf(file, sizeof(file), "%s/%s", folder, name) >= sizeof(file))
+		return;
+	if (str_starts(name, "disk.img.new-")) {
+		unlink(file);
+		return;
 	}
-	return err_errno(e, ERR_UNAVAILABLE, errno, "%s", to);
+	while (umount2(file, UMOUNT_NOFOLLOW | MNT_DETACH) == 0)
+		;
+	if (rmdir(file) < 0 && errno == ENOTEMPTY && tree_clear(file, &e) == 0)
+		rmdir(file);
+}
+
+/* What makings of an image left that were killed, or failed. */
+static void drop_leftovers(const char *path)
+{
+	char folder[PATH_SIZE];
+	struct dirent *entry;
+	struct err e = { 0 };
+	DIR *dir = NULL;
+
+	if (file_of(path, ".", folder, &e) == 0)
+		dir = opendir(folder);
+	while (dir && (entry = readdir(dir))) {
+		if (str_starts(entry->d_name, "disk.img.new-") ||
+		    str_starts(entry->d_name, "filling-"))
+			drop_one(folder, entry->d_name);
+	}
+	if (dir)
+		closedir(dir);
 }
 
 static int fill(const char *path, const char *made, struct err *e)
 {
 	char to[PATH_SIZE], from[PATH_SIZE];
 	const char *const copy[] = { TOOL, "cp", "-a", "--sparse=always", from, to, NULL };
-	struct err ignored = { 0 };
-	int rc;
 
-	if (file_of(path, "filling", to, e) < 0)
+	if (own_file(path, "filling", to, e) < 0)
 		return -1;
 	snprintf(from, sizeof(from), "%.*s/.", PATH_SIZE - 4, path);
 	if (mkdir(to, 0700) < 0)
 		return err_errno(e, ERR_UNAVAILABLE, errno, "%s", to);
-	rc = mount_file(to, made, e);
-	if (rc == 0)
-		rc = tool(copy, 0, COPY_MS, e);
-	if (unfill(path, rc < 0 ? MNT_DETACH : 0, rc < 0 ? &ignored : e) < 0)
-		rc = -1;
-	return rc;
+	if (mount_file(to, made, e) < 0 || tool(copy, 0, COPY_MS, e) < 0)
+		return -1;
+	if (umount2(to, UMOUNT_NOFOLLOW) < 0)
+		return err_errno(e, ERR_UNAVAILABLE, errno, "unmount %s", to);
+	rmdir(to);
+	return 0;
 }
 
 int image_make(const char *path, int64_t bytes, int64_t inodes, bool filled,
@@ -249,15 +285,13 @@ int image_make(const char *path, int64_t bytes, int64_t inodes, bool filled,
 	};
 
 	if (file_of(path, "disk.img", file, e) < 0 ||
-	    file_of(path, "disk.img.new", made, e) < 0)
+	    own_file(path, "disk.img.new", made, e) < 0)
 		return -1;
 	snprintf(count, sizeof(count), "%lld", (long long)inodes);
-	if (unfill(path, MNT_DETACH, e) < 0)
-		return -1;
-	unlink(made);
+	drop_leftovers(path);
 	if (put_size(made, O_CREAT | O_EXCL, bytes, e) < 0 ||
 	    tool(argv, 0, TOOL_MS, e) < 0 || (filled && fill(path, made, e) < 0)) {
-		unlink(made);
+		drop_leftovers(path);
 		return -1;
 	}
 	if (rename(made, file) < 0)
