@@ -135,7 +135,8 @@ test("what a socket may send: broken JSON, unknown types, 20 MB, control bytes",
 test("a conversation survives a hostile title", async () => {
 	const id = await begin(cookie, "x");
 	const csrf = field((await call("GET", "/workspace", {cookie})).text, "csrf");
-	const title = "\"><img src=x onerror=alert(1)>\u202e{{title}}";
+	const title = "\"><img src=x onerror=alert(1)>{{title}}";
+	assert.equal((await call("POST", `/conversations/${id}/rename`, {cookie, form: {csrf, title: title + "\u202e"}})).status, 400, "what turns text round");
 	assert.equal((await call("POST", `/conversations/${id}/rename`, {cookie, form: {csrf, title}})).status, 303);
 	const html = (await call("GET", "/workspace/" + id, {cookie})).text;
 	assert.doesNotMatch(html, /<img src=x/);
