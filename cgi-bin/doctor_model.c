@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "auth/gateway_token.h"
 #include "core/str.h"
 #include "http/probe.h"
 
@@ -249,11 +250,21 @@ void doctor_gateway(const struct call *c, struct finding *f)
 		finding_ok(f, "%s answers, and wants a token", listen);
 }
 
+/* Redis itself is another check's. */
+static bool ledger_trouble(const struct call *c, char **why)
+{
+	struct kv *kv = kv_new(c->ctx, setting(c, SET_REDIS_SOCKET));
+	struct err e = { 0 };
+
+	return kv_get(kv, c->ctx, GATEWAY_LEDGER_KEY, why, &e) == 0 && *why;
+}
+
 void doctor_journal(const struct call *c, struct finding *f)
 {
 	const char *folder = setting(c, SET_GATEWAY_JOURNAL);
 	int64_t cap = settings_number(c->settings, SET_GATEWAY_JOURNAL_MAX);
 	int64_t bytes = 0;
+	char *why = NULL;
 	DIR *dir = opendir(folder);
 	struct dirent *entry;
 	struct stat st;
@@ -269,7 +280,11 @@ void doctor_journal(const struct call *c, struct finding *f)
 			bytes += st.st_size;
 	}
 	closedir(dir);
-	if (bytes * 2 > cap << 20)
+	if (ledger_trouble(c, &why))
+		finding_fail(f, "see whether the store can be written; calls are"
+			     " kept in the journal until it is full",
+			     "the gateway cannot write its ledger: %s", why);
+	else if (bytes * 2 > cap << 20)
 		finding_fail(f, "see whether the store can be written; the"
 			     " gateway refuses calls when it is full",
 			     "%lld KiB of %lld MiB wait for the records",

@@ -2,6 +2,7 @@
 #include "config.h"
 #include <talloc.h>
 
+#include "auth/gateway_token.h"
 #include "core/clock.h"
 #include "core/log.h"
 #include "schedule/announce.h"
@@ -36,6 +37,18 @@ static int add_stop(const struct request *r, struct view *view, struct err *e)
 	return 0;
 }
 
+static int add_ledger(const struct request *r, struct view *view, struct err *e)
+{
+	struct err ignored = { 0 };
+	char *why = NULL;
+
+	(void)e;
+	if (kv_get(visit_of(r)->kv, r, GATEWAY_LEDGER_KEY, &why, &ignored) < 0)
+		why = NULL;
+	view_flag(view, "ledger_away", why != NULL);
+	return 0;
+}
+
 /* Refusals that only the operator can end. */
 static int add_mail(const struct request *r, struct view *view, struct err *e)
 {
@@ -63,7 +76,8 @@ int page_admin(struct request *r, struct response *out, struct err *e)
 	bool away;
 
 	page_admin_nav(r, view);
-	if (add_stop(r, view, e) < 0 || add_mail(r, view, e) < 0 ||
+	if (add_stop(r, view, e) < 0 || add_ledger(r, view, e) < 0 ||
+	    add_mail(r, view, e) < 0 ||
 	    user_each(v->db, count_user, &users, e) < 0 ||
 	    usage_standing(r, usage_prices(r, &away), NULL, now, &all, e) < 0)
 		return -1;

@@ -16,6 +16,8 @@
 #define GATEWAY_TOKEN_KEY_SIZE (6 + 64 + 1)
 #define GATEWAY_TOKENS_KEY_SIZE (7 + ID_SIZE)
 #define GATEWAY_TOKEN_TEXT_MAX 240
+/* In Redis, as long as the gateway cannot write its ledger: why. For healthz, doctor and the administrators' page. */
+#define GATEWAY_LEDGER_KEY "gateway:ledger"
 
 enum gateway_token_kind {
 	GATEWAY_TOKEN_WORKSPACE,	/* whatever runs in the container by itself, the terminal */

@@ -2,6 +2,7 @@
 #include "gateway/gateway.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -21,6 +22,7 @@
 #define READER_BYTES 60000	/* in that time: 1 kB/s */
 #define WAITING_MAX 1000		/* waiting calls */
 #define TICK_MS 1000
+#define TELL_TICKS 20		/* while there is trouble, Redis is told so often */
 #define STOP_MS 8000		/* for the calls in flight */
 #define CLOSE_MS 3000		/* for the books */
 #define ROUNDS 16
@@ -56,6 +58,28 @@ static void after_wait(uv_check_t *handle)
 	pump(handle->data);
 }
 
+/* Said before the journal is full and calls are refused for it. */
+static void tell_trouble(struct gateway *g)
+{
+	const struct err *e = journal_trouble(g->journal);
+	const char *const set[] = { "SET", GATEWAY_LEDGER_KEY, e ? e->text : "", "EX", "60" };
+	const char *const unset[] = { "DEL", GATEWAY_LEDGER_KEY };
+	char pending[24];
+
+	if (e && !g->troubled) {
+		snprintf(pending, sizeof(pending), "%zu", journal_pending(g->journal));
+		log_failure("ledger_away", e, "pending", pending, NULL);
+	} else if (!e && g->troubled) {
+		log_event(LOG_INFO, "ledger_back", NULL);
+		kv_async_run(g->kv, NULL, NULL, 2, unset);
+	}
+	if (e && g->ticks++ % TELL_TICKS == 0)
+		kv_async_run(g->kv, NULL, NULL, 5, set);
+	if (!e)
+		g->ticks = 0;
+	g->troubled = e != NULL;
+}
+
 static void on_tick(uv_timer_t *timer)
 {
 	struct gateway *g = timer->data;
@@ -68,6 +92,7 @@ static void on_tick(uv_timer_t *timer)
 	}
 	door_tick(g->door, now);
 	line_serve(g->line);
+	tell_trouble(g);
 }
 
 static bool may_call(void *data)

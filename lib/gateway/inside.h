@@ -92,6 +92,8 @@ struct gateway {
 	TAILQ_HEAD(, call) reporting;
 	int64_t ncalls;
 	bool ready, stopping, stopped, halted;
+	bool troubled;		/* the ledger is away, and that was said */
+	unsigned ticks;		/* since then */
 	int closing;			/* parts that still close */
 };
 

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "core/clock.h"
+#include "core/log.h"
 #include "core/str.h"
 #include "gateway/journal_impl.h"
 
@@ -18,6 +19,8 @@
 #define BATCH_MAX 256		/* rows of one transaction */
 #define BOOK_MS 50		/* waits for others to share the transaction */
 #define BOOK_AGAIN_MS 1000
+#define PROBES 8		/* rows that are tried alone before the store counts as away */
+#define ASIDE "refused"		/* file of rows that the ledger does not take */
 
 static void book_soon(struct journal *j, uint64_t ms);
 
@@ -176,14 +179,42 @@ struct batch {
 	struct entry *entries[BATCH_MAX];
 	struct usage_call calls[BATCH_MAX];
 	char models[BATCH_MAX][JOURNAL_MODEL_SIZE];
+	bool bad[BATCH_MAX];		/* the ledger took others, but not it */
 	size_t n;
 };
 
 static int book_work(void *data, struct db *db, struct err *e)
 {
-	const struct batch *b = data;
+	struct batch *b = data;
+	struct err why;
+	size_t i, taken = 0;
 
-	return usage_add(db, b->calls, b->n, e);
+	if (usage_add(db, b->calls, b->n, e) == 0)
+		return 0;
+	/* A store that takes none is away: all of it waits. */
+	for (i = 0; i < b->n; i++) {
+		why = (struct err){ .kind = ERR_NONE };
+		b->bad[i] = usage_add(db, &b->calls[i], 1, &why) < 0;
+		taken += !b->bad[i];
+		if (!taken && i == PROBES - 1)
+			return -1;
+	}
+	return taken ? 0 : -1;
+}
+
+/* What the ledger never takes must not hold up the others: it is kept in a file beside. */
+static void set_aside(struct journal *j, const struct usage_call *c)
+{
+	int fd = openat(j->folder_fd, ASIDE, O_WRONLY | O_CREAT | O_APPEND |
+			O_CLOEXEC | O_NOFOLLOW, 0600);
+	char line[JOURNAL_LINE_MAX];
+	size_t n = journal_line_format(LINE_END, c, line);
+	bool kept = fd >= 0 && write(fd, line, n) == (ssize_t)n;
+
+	if (fd >= 0)
+		close(fd);
+	log_event(LOG_ERROR, "ledger_row_set_aside", "call", c->id, "user", c->user_id,
+		  "model", c->model, "kept", kept ? ASIDE : "no", NULL);
 }
 
 static void tell_taken_up(struct journal *j)
@@ -205,6 +236,8 @@ static void book_done(void *data, const struct err *e)
 	if (j) {
 		j->batch = NULL;
 		for (i = 0; i < n; i++) {
+			if (!e && b->bad[i])
+				set_aside(j, &b->calls[i]);
 			if (e)
 				b->entries[i]->booking = false;
 			else

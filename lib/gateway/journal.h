@@ -6,7 +6,9 @@
  * has ended is moved into the ledger in batches, after which its segment goes.
  * A new gateway books what an earlier one left open as "interrupted", with
  * what was reported until then. When the store is away the journal grows up
- * to its cap; then it is full, and no call may begin.
+ * to its cap; then it is full, and no call may begin. A row that the ledger
+ * refuses while it takes others is set aside: logged, and kept in the folder's
+ * file "refused" as a journal line.
  */
 #ifndef GATEWAY_JOURNAL_H
 #define GATEWAY_JOURNAL_H

@@ -34,6 +34,7 @@ struct segment {
 	int64_t number;		/* its name */
 	int64_t bytes;
 	size_t entries;		/* whose last line is in it */
+	size_t damaged;		/* lines that could not be read */
 };
 
 struct entry {

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "core/clock.h"
+#include "core/log.h"
 #include "core/str.h"
 
 #define PREFIX "segment-"
@@ -26,8 +27,10 @@ static void take_line(struct journal *j, struct segment *s, const char *line,
 	struct usage_call call;
 	struct entry *e;
 
-	if (!journal_line_parse(line, n, &kind, &call, model))
+	if (!journal_line_parse(line, n, &kind, &call, model)) {
+		s->damaged += n > 0;
 		return;
+	}
 	e = journal_find(j, call.id);
 	if (e && e->ended)
 		return;
@@ -86,6 +89,15 @@ static int read_segment(struct journal *j, struct segment *s, int fd,
 				 (long long)s->number) : 0;
 }
 
+static void log_damage(const struct segment *s)
+{
+	char segment[24], lines[24];
+
+	snprintf(segment, sizeof(segment), "%lld", (long long)s->number);
+	snprintf(lines, sizeof(lines), "%zu", s->damaged);
+	log_event(LOG_ERROR, "journal_damaged", "segment", segment, "lines", lines, NULL);
+}
+
 static int take_segment(struct journal *j, int64_t number, const char *name,
 			struct err *e)
 {
@@ -110,6 +122,8 @@ static int take_segment(struct journal *j, int64_t number, const char *name,
 		j->bytes += s->bytes;
 		TAILQ_INSERT_TAIL(&j->segments, s, next);
 		rc = read_segment(j, s, fd, e);
+		if (s->damaged)
+			log_damage(s);
 	}
 	if (fd >= 0)
 		close(fd);

@@ -1228,6 +1228,7 @@ static void without_the_store_calls_go_on_for_a_while(void **state)
 {
 	struct err e = { 0 };
 	struct ledger l;
+	char *why = NULL;
 	int fd, i, good = 0;
 
 	strcpy(w.more, "gateway_journal_max = 1\nuser_calls_per_minute = 100000\n");
@@ -1243,6 +1244,10 @@ static void without_the_store_calls_go_on_for_a_while(void **state)
 		good += a.status == 200;
 	} while (a.status == 200 && good < 20000);
 	close(fd);
+	/* It was said before: to the log, and by Redis to whoever looks after it. */
+	assert_non_null(strstr(world_log(&w), "event=ledger_away"));
+	assert_int_equal(kv_get(w.kv, w.db, GATEWAY_LEDGER_KEY, &why, &e), 0);
+	assert_non_null(why);
 	expect_error(503, "api_error", "Spending cannot be written down");
 	assert_string_equal(answer_field(&a, "x-should-retry"), "true");
 	assert_true(good > 100);
@@ -1254,6 +1259,9 @@ static void without_the_store_calls_go_on_for_a_while(void **state)
 	assert_int_equal(a.status, 200);
 	world_ledger(&w, good + 2, &l);
 	assert_int_equal(l.complete, good + 2);
+	for (i = 0; i < 300 && !strstr(world_log(&w), "event=ledger_back"); i++)
+		usleep(10000);
+	assert_non_null(strstr(world_log(&w), "event=ledger_back"));
 	assert_int_equal(tokens_of(&l), (int64_t)(good + 2) * (SCRIPTED_IN + SCRIPTED_OUT));
 }
 
@@ -1345,6 +1353,23 @@ static void a_killed_gateway_books_its_estimates(void **state)
 	assert_in_range(l.usage.input, SCRIPTED_IN + 404000 / 3, SCRIPTED_IN + 404000 / 3 + 2);
 	/* Of 520 and two more's first second, but for what the journal need not know. */
 	assert_in_range(l.usage.output, 363 + 500, 520 + 4000);
+}
+
+static void a_damaged_journal_is_said(void **state)
+{
+	char path[160];
+	FILE *f;
+
+	start();
+	world_stop(&w);
+	assert_null(strstr(world_log(&w), "journal_damaged"));
+	snprintf(path, sizeof(path), "%s/journal/segment-00000000000000000099", w.folder);
+	f = fopen(path, "w");
+	assert_non_null(f);
+	fputs("\nno line\n\nnor this\n", f);
+	fclose(f);
+	start();
+	assert_non_null(strstr(world_log(&w), "event=journal_damaged segment=99 lines=2"));
 }
 
 static void bad_starts_are_said(void **state)
@@ -1445,6 +1470,7 @@ int main(void)
 		TEST(an_end_is_clean_however_long_it_takes),
 		TEST(a_killed_gateway_books_what_it_heard),
 		TEST(a_killed_gateway_books_its_estimates),
+		TEST(a_damaged_journal_is_said),
 		TEST(bad_starts_are_said),
 		TEST(it_leaves_no_core_behind),
 	};

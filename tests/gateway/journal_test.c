@@ -438,6 +438,42 @@ static void full_is_said_and_passes(void **state)
 	close_journal(&g, 1000);
 }
 
+/* One that the ledger never takes stops no later one. */
+static void a_bad_row_is_set_aside(void **state)
+{
+	struct fixture *f = *state;
+	char kim[ID_SIZE], path[256], line[JOURNAL_LINE_MAX] = "";
+	struct usage_call c;
+	struct gateway g;
+	struct err e = { 0 };
+	FILE *file;
+	int i;
+
+	make_user(f, kim);
+	start(&g, f);
+	take_up(&g);
+	OK(db_run(g.db, &e, "CREATE TRIGGER bad BEFORE INSERT ON usage WHEN NEW.model = 'bad'"
+		  " BEGIN SELECT RAISE(ABORT, 'no such row'); END", ""));
+	for (i = 0; i < 3; i++) {
+		c = call_of(kim);
+		OK(journal_begin(g.journal, &c, &e));
+		c = ended(c, i == 1 ? "bad" : "m", i, i);
+		journal_end(g.journal, &c);
+	}
+	while (journal_pending(g.journal))
+		uv_run(&g.loop, UV_RUN_ONCE);
+	assert_string_equal(rows(f), "complete conversation m 0 0;complete conversation m 2 2;");
+	assert_null(journal_trouble(g.journal));
+	snprintf(path, sizeof(path), "%s/refused", g.folder);
+	file = fopen(path, "r");
+	assert_non_null(file);
+	assert_non_null(fgets(line, sizeof(line), file));
+	assert_non_null(strstr(line, " =bad 1 1 "));
+	assert_null(fgets(line, sizeof(line), file));
+	fclose(file);
+	close_journal(&g, 1000);
+}
+
 static void a_read_only_store_is_waited_for(void **state)
 {
 	struct fixture *f = *state;
@@ -752,6 +788,7 @@ int main(void)
 		TEST(garbage_is_passed_over),
 		cmocka_unit_test(lines_are_read_as_they_were_written),
 		TEST(full_is_said_and_passes),
+		TEST(a_bad_row_is_set_aside),
 		TEST(a_read_only_store_is_waited_for),
 		TEST(a_store_that_stays_away_costs_nothing),
 		TEST(a_full_disk_tears_no_line),
