@@ -69,7 +69,7 @@ static int add_row(struct request *r, struct view *list, struct json_object *o,
 		  "run_problem_%s_do", p->code)));
 	view_text(row, "what", what);
 	view_text(row, "title", text_of(o, "title"));
-	view_text(row, "times", times > 1 ?
+	view_text(row, "times", *what && times > 1 ?
 		  i18n_count(r, text, "run_denied_times", times) : "");
 	view_text(row, "agent_link", "");
 	view_text(row, "ask", "");
