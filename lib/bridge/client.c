@@ -249,6 +249,7 @@ static void on_closed(void *data)
 	struct person *p = c->person;
 
 	leave(c);
+	room_begun_left(c);
 	client_forget_waiting(c);
 	TAILQ_REMOVE(&p->clients, c, in_person);
 	LIST_REMOVE(c, in_slot);

@@ -48,6 +48,7 @@ struct room {
 	TAILQ_HEAD(, client) clients;
 	int nclients;
 	char *row, *mode;		/* as last told */
+	uint64_t begun_by;		/* the page on which its first words are typed; 0 none */
 	int retries;			/* tries again in a row that found no room */
 	int64_t tokens;			/* its use of the model, all of it; -1 unknown */
 	bool gone;
@@ -165,6 +166,8 @@ bool room_unused(const struct room *r);
  * one, for the conversation whose id it will send; one at a time.
  */
 void room_begin(struct client *c, const char *id);
+/* That page is gone: what it began goes too, unless it was sent by then. */
+void room_begun_left(struct client *c);
 /* The conversation's row to every page of the person. */
 void room_tell_row(struct room *r);
 void room_tell_status(struct room *r, struct client *only);

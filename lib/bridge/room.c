@@ -16,6 +16,7 @@ typedef char *make_event(const void *ctx, struct room *r,
 			 const struct i18n_locale *l, const void *what);
 
 #define RETRIES_GENTLE 3
+#define BEGUN_LEFT_MS 8000	/* from a page's end to its message at another one */
 #define LOCALES 4
 #define REPLAY_MS 40		/* of drawing what was, before others have their turn */
 #define REPLAY_WAITING (4u << 20)	/* bytes of parts that are drawn one after another */
@@ -490,7 +491,7 @@ static void end_other_ahead(struct person *p, const char *id)
 	LIST_FOREACH(r, &p->rooms, in_person) {
 		if (!r->gone && session_is_ahead(r->session) &&
 		    !str_equal(session_id(r->session), id))
-			session_end_ahead(r->session);
+			session_end_ahead(r->session, 0);
 	}
 }
 
@@ -507,7 +508,19 @@ void room_begin(struct client *c, const char *id)
 			session_start(r->session);
 	} else if (!r) {
 		end_other_ahead(p, id);
-		room_make(p, id, session_new_ahead);
+		r = room_make(p, id, session_new_ahead);
+	}
+	if (r && session_is_ahead(r->session))
+		r->begun_by = c->serial;
+}
+
+void room_begun_left(struct client *c)
+{
+	struct room *r;
+
+	LIST_FOREACH(r, &c->person->rooms, in_person) {
+		if (!r->gone && r->begun_by == c->serial)
+			session_end_ahead(r->session, BEGUN_LEFT_MS);
 	}
 }
 

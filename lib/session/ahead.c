@@ -47,10 +47,12 @@ static void over(struct session *s)
 	process_purge(s);
 }
 
-void session_end_ahead(struct session *s)
+void session_end_ahead(struct session *s, int64_t ms)
 {
-	if (s->ahead && s->ahead_until)
-		s->ahead_until = 1;
+	int64_t until = clock_mono_ms() + ms;
+
+	if (s->ahead && s->ahead_until > until)
+		s->ahead_until = until;
 	session_step(s);
 }
 

@@ -97,7 +97,8 @@ struct session *session_new_ahead(const void *ctx, const struct session_env *env
 				  const char *id, const char *user_id,
 				  const struct session_events *ev, void *data);
 void session_begin_ahead(struct session *s);
-void session_end_ahead(struct session *s);
+/* In so many ms at the latest, unless it is begun again. */
+void session_end_ahead(struct session *s, int64_t ms);
 bool session_is_ahead(const struct session *s);
 
 /* No callback after it. What waits to be recorded is recorded; the process lives on. */

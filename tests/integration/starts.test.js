@@ -127,7 +127,7 @@ test("Claude begun ahead and never used is ended, and nothing of it stays", asyn
 	await until(second, 1, 20000);
 	await until(first, 0, 10000);
 	second.ws.close();
-	await until(second, 0, 60000);
+	await until(second, 0, 20000);
 	assert.doesNotMatch((await call("GET", "/workspace", {cookie})).text, new RegExp(second.conversation));
 	assert.doesNotMatch(inside(who.container, "ls ~/.claude/projects/*"), new RegExp(second.conversation));
 	first.ws.close();

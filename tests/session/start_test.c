@@ -544,7 +544,10 @@ static void one_begun_ahead_and_never_used_leaves_nothing(void **unused)
 	session_begin_ahead(w.s);	/* still typing */
 	later(40000);
 	assert_true(fake.running);
-	later(5000);
+	session_end_ahead(w.s, 8000);	/* that would be later: nothing changes */
+	later(4000);
+	assert_true(fake.running);
+	later(1000);
 	assert_false(fake.running);
 	assert_int_equal(fake.purges, 1);
 	assert_int_equal(fake.starts, 1);
@@ -553,6 +556,17 @@ static void one_begun_ahead_and_never_used_leaves_nothing(void **unused)
 	assert_true(session_at_rest(w.s));
 	later(3600 * 1000);
 	assert_int_equal(fake.starts, 1);
+}
+
+static void one_whose_page_is_gone_goes_soon(void **unused)
+{
+	begin_ahead();
+	session_end_ahead(w.s, 8000);
+	later(7000);
+	assert_true(fake.running);
+	later(1000);
+	assert_false(fake.running);
+	assert_int_equal(fake.purges, 1);
 }
 
 /* The store has that id: nothing is begun, and nothing of it is touched. */
@@ -621,6 +635,7 @@ int main(void)
 		TEST(with_settings_moved_aside_once),
 		TEST(one_begun_ahead_is_taken_over),
 		TEST(one_begun_ahead_and_never_used_leaves_nothing),
+		TEST(one_whose_page_is_gone_goes_soon),
 		TEST(nothing_is_begun_ahead_of_what_is_there),
 		TEST(an_idle_claude_is_ended),
 		TEST(a_claude_at_work_is_not_idle),
