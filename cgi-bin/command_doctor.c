@@ -46,6 +46,7 @@ static const struct row {
 	{ "network", NULL, doctor_network },
 	{ "firewall", NULL, doctor_firewall },
 	{ "wall", NULL, doctor_wall },
+	{ "landlock", NULL, doctor_landlock },
 };
 
 #define ROWS (sizeof(rows) / sizeof(rows[0]))

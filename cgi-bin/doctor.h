@@ -35,7 +35,8 @@ doctor_check doctor_settings, doctor_store, doctor_redis, doctor_bridge, doctor_
 doctor_check doctor_keys, doctor_upstream, doctor_clock, doctor_gateway, doctor_journal, doctor_squid;
 /* doctor_host.c */
 doctor_check doctor_engine, doctor_guard, doctor_uids, doctor_volumes, doctor_reserve,
-	doctor_image, doctor_network, doctor_firewall, doctor_wall;
+	doctor_image, doctor_network, doctor_firewall, doctor_wall,
+	     doctor_landlock;
 
 /* A part of an object, by a path of names; NULL when there is none. Borrowed. */
 json_object *doctor_part(json_object *o, ...) __attribute__((sentinel));

@@ -260,7 +260,7 @@ export async function inspect(name) {
 // Runs a command inside a workspace as its user; what it printed, whatever its status.
 export function inside(name, script) {
 	try {
-		return execFileSync("docker", ["-H", "unix://" + engineSocket, "exec", name, "bash", "-c", script],
+		return execFileSync("docker", ["-H", "unix://" + engineSocket, "exec", name, "/bin/bash", "-c", script],
 			{encoding: "utf8", stdio: ["ignore", "pipe", "pipe"], timeout: 60000});
 	} catch (error) {
 		return (error.stdout || "") + (error.stderr || "") + `\nexit ${error.status}`;

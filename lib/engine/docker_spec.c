@@ -139,6 +139,8 @@ static void put_limits(struct json_object *host,
 	tmpfs = pair("/tmp", options);
 	put(tmpfs, "/workspace/.gongbang",
 	    text("ro,noexec,nosuid,nodev,size=4k,mode=555"));
+	put(tmpfs, "/run/gongbang",
+	    text("rw,exec,nosuid,nodev,size=64m,mode=1777"));
 	put(host, "Tmpfs", tmpfs);
 }
 

@@ -51,6 +51,37 @@ static bool names_server(const struct session_rules *r)
 }
 
 /*
+ * Programs of the system only, and none of the files that a shell, git, Python
+ * or npm read by themselves: an earlier run may have written them.
+ */
+static int add_own_home(const struct session_rules *r, struct buf *b, struct err *e)
+{
+	static const char *const env[] = {
+		"PATH=/usr/local/bin:/usr/bin:/bin",
+		"PYTHONNOUSERSITE=1",
+		"CLAUDE_CODE_DISABLE_AUTO_MEMORY=1",
+		"NPM_CONFIG_SCRIPT_SHELL=/bin/sh",
+		"NPM_CONFIG_NODE_OPTIONS=",
+		"NPM_CONFIG_GIT=/usr/bin/git",
+		/* Over what a repository's own .git/config says. */
+		"GIT_CONFIG_COUNT=6",
+		"GIT_CONFIG_KEY_0=core.hooksPath", "GIT_CONFIG_VALUE_0=/dev/null",
+		"GIT_CONFIG_KEY_1=core.fsmonitor", "GIT_CONFIG_VALUE_1=false",
+		"GIT_CONFIG_KEY_2=core.pager", "GIT_CONFIG_VALUE_2=cat",
+		"GIT_CONFIG_KEY_3=core.sshCommand", "GIT_CONFIG_VALUE_3=ssh -F /dev/null",
+		"GIT_CONFIG_KEY_4=credential.helper", "GIT_CONFIG_VALUE_4=",
+		"GIT_CONFIG_KEY_5=protocol.ext.allow", "GIT_CONFIG_VALUE_5=never",
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(env) / sizeof(env[0]); i++) {
+		if (add(b, "env=", env[i], e) < 0)
+			return -1;
+	}
+	return add(b, "home=", names_server(r) ? "servers" : "own", e);
+}
+
+/*
  * A list of tools is all that is allowed: what an earlier run, or its person,
  * wrote into settings would add permissions, and hooks and servers are commands.
  */
@@ -58,6 +89,8 @@ static int add_alone(const struct session_rules *r, struct buf *b, struct err *e
 {
 	if (r->everything)
 		return 0;
+	if (add_own_home(r, b, e) < 0)
+		return -1;
 	/* Without sources the CLI reads CLAUDE.md of folders that are added only. */
 	if (add(b, "arg=", "--setting-sources=", e) < 0 ||
 	    add(b, "arg=", "--add-dir=/workspace", e) < 0 ||

@@ -4,7 +4,8 @@
  * nothing in it can trace, signal or open what /proc shows of a process outside:
  *
  *   process 1, keepers       no domain
- *   Claude of a session      no signal and no abstract socket leaves it
+ *   Claude of a session      no signal and no abstract socket leaves it, and
+ *                            no other session's own home is open to it
  *   each tool call           nested in Claude's, no further limit
  *
  * So a tool reaches neither Claude nor another call's processes, except that it

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
@@ -14,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "core/str.h"
 #include "shim/confine.h"
 #include "shim/domain.h"
 #include "shim/place.h"
@@ -63,6 +65,8 @@ static void report(char what, int32_t count)
 
 static _Noreturn void become(char **argv, pid_t keeper)
 {
+	const char *home = getenv("HOME");
+	char own[PLACE_PATH_MAX];
 	struct err e = { 0 };
 	sigset_t none;
 
@@ -75,7 +79,9 @@ static _Noreturn void become(char **argv, pid_t keeper)
 	signal(SIGPIPE, SIG_DFL);
 	signal(SIGXFSZ, SIG_DFL);
 	close(KEEPER_FD);
-	if (domain_enter(NULL, NULL, &e) < 0) {
+	place_own_home(session, own);
+	if (domain_enter(place_is_workspace() ? place_homes() : NULL,
+			 home && str_equal(home, own) ? own : NULL, &e) < 0) {
 		dprintf(2, "cannot start %s: %s\n", argv[0], e.text);
 		_exit(126);
 	}

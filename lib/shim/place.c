@@ -229,3 +229,74 @@ int place_purge(const char *id, struct err *e)
 		return err_set(e, ERR_INTERNAL, "not all files were removed");
 	return 0;
 }
+
+const char *place_homes(void)
+{
+	static char below[PLACE_PATH_MAX / 2];
+
+	if (workspace)
+		return "/run/gongbang";
+	snprintf(below, sizeof(below), "%s/homes", home);
+	return below;
+}
+
+void place_own_home(const char *id, char out[PLACE_PATH_MAX])
+{
+	snprintf(out, PLACE_PATH_MAX, "%s/%s", place_homes(), id);
+}
+
+/* A folder that need not be the first of its name; 0 when it is there. */
+static int make_folder(const char *base, const char *name)
+{
+	char path[2 * PLACE_PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s%s", base, name);
+	return mkdir(path, 0700) < 0 && errno != EEXIST ? -1 : 0;
+}
+
+/* Without one curl looks into the home that the user database names. */
+static int make_curlrc(const char *own)
+{
+	char path[2 * PLACE_PATH_MAX];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/.curlrc", own);
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return -1;
+	close(fd);
+	return 0;
+}
+
+static int link_home(const char *own, const char *name)
+{
+	char path[2 * PLACE_PATH_MAX], target[2 * PLACE_PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s%s", own, name);
+	snprintf(target, sizeof(target), "%s%s", home, name);
+	return symlink(target, path);
+}
+
+int place_own_home_make(const char *id, bool servers, struct err *e)
+{
+	char own[PLACE_PATH_MAX];
+
+	place_own_home_remove(id);
+	place_own_home(id, own);
+	if (make_folder(place_homes(), "") < 0 || mkdir(own, 0700) < 0 ||
+	    make_curlrc(own) < 0 || make_folder(own, "/.claude") < 0 ||
+	    make_folder(home, "/.claude") < 0 ||
+	    make_folder(home, "/.claude/projects") < 0 ||
+	    link_home(own, "/.claude/projects") < 0 ||
+	    (servers && link_home(own, "/.claude.json") < 0))
+		return err_errno(e, ERR_UNAVAILABLE, errno, "make %s", own);
+	return 0;
+}
+
+void place_own_home_remove(const char *id)
+{
+	char own[PLACE_PATH_MAX];
+
+	place_own_home(id, own);
+	(void)!erase(AT_FDCWD, own, 0);
+}

@@ -40,6 +40,17 @@ int place_volume_here(void);
 /* Process 1's, from a link; takes fd. Only the home's volume is believed. */
 void place_volume_take(int fd);
 
+/*
+ * A session's HOME of its own: below a file system in memory, of which no other
+ * session's domain holds more (shim/keeper.c). Empty but for Claude's transcripts,
+ * which stay where all of them are, and with servers the user's ~/.claude.json.
+ */
+#define PLACE_PATH_MAX 200
+const char *place_homes(void);
+void place_own_home(const char *id, char out[PLACE_PATH_MAX]);
+int place_own_home_make(const char *id, bool servers, struct err *e) must_check;
+void place_own_home_remove(const char *id);
+
 /* The folder that holds all the user stores; -1 while process 1 was given none. */
 int place_volume(void);
 

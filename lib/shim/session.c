@@ -97,6 +97,8 @@ static void destroy(struct session *s)
 		*at = s->next;
 		nsessions--;
 	}
+	if (s->own_home)
+		place_own_home_remove(s->id);
 	session_drop_inputs(s);
 	loop_close(&s->out);
 	loop_close(&s->err);

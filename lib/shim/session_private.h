@@ -26,7 +26,7 @@ struct session {
 	struct watch in, out, err, keeper;
 	pid_t keeper_pid;
 	int code, signal;		/* Claude's end, once reported */
-	bool reported, ended, exit_written, purge;
+	bool reported, ended, exit_written, purge, own_home;
 
 	struct buf unsaved;		/* what a full disk did not take */
 	bool line_start;		/* after unsaved */

@@ -89,7 +89,7 @@ static _Noreturn void exec_keeper(const struct session *s,
 				  const struct start *start, const int *fds)
 {
 	char *argv[START_ARGS_MAX + 4], *env[ENV_MAX + 1] = { NULL };
-	char mark[64], id[ID_SIZE];
+	char mark[64], id[ID_SIZE], own[sizeof("HOME=") + PLACE_PATH_MAX];
 	size_t n = 0, i;
 
 	for (i = 0; i < ENV_MAX - START_ENV_MAX - 1 && environ[i]; i++)
@@ -98,6 +98,10 @@ static _Noreturn void exec_keeper(const struct session *s,
 		set_variable(env, &n, start->env[i]);
 	snprintf(mark, sizeof(mark), "GONGBANG_SESSION=%s", s->id);
 	set_variable(env, &n, mark);
+	memcpy(own, "HOME=", 6);
+	place_own_home(s->id, own + 5);
+	if (start->own_home)
+		set_variable(env, &n, own);
 
 	memcpy(id, s->id, sizeof(id));
 	argv[0] = (char[]){ "gongbang-shim" };
@@ -121,6 +125,10 @@ int session_spawn(struct session *s, const struct start *start, struct err *e)
 	struct ends ends;
 	int errnum;
 
+	s->own_home = start->own_home;
+	if (start->own_home &&
+	    place_own_home_make(s->id, start->servers, e) < 0)
+		return -1;
 	if (make_ends(&ends, e) < 0)
 		return -1;
 	s->keeper_pid = fork();

@@ -1,7 +1,6 @@
 #include "config.h"
 #include "shim/start.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 #include "core/str.h"
@@ -43,9 +42,13 @@ int start_parse(struct start *out, char *body, size_t n, struct err *e)
 			if (str_parse_number(field + 5, 0, FROM_MAX, &out->from,
 					     e) < 0)
 				return -1;
+		} else if (str_equal(field, "home=own") ||
+			   str_equal(field, "home=servers")) {
+			out->own_home = true;
+			out->servers = str_equal(field + 5, "servers");
 		} else {
-			return err_set(e, ERR_INPUT,
-				       "a field is arg=, env= or from=");
+			return err_set(e, ERR_INPUT, "a field is arg=, env=, "
+				       "from= or home=");
 		}
 	}
 	if (!out->nargs || !out->args[0][0])

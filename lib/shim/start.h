@@ -1,11 +1,14 @@
 /*
  * The body of POST /sessions/<id>: NUL-separated fields "arg=..." (in order;
- * at least one), "env=NAME=value" and "from=N": a log that is shorter, since
- * its volume was lost, goes on at that offset. A last NUL may be there or not.
+ * at least one), "env=NAME=value", "from=N": a log that is shorter, since its
+ * volume was lost, goes on at that offset, and "home=own": a new HOME that no
+ * other session reaches and that goes with the process, or "home=servers": the
+ * same, with the user's ~/.claude.json in it. A last NUL may be there or not.
  */
 #ifndef SHIM_START_H
 #define SHIM_START_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,6 +24,7 @@ struct start {
 	char *env[START_ENV_MAX + 1];	/* "NAME=value"; NULL at the end */
 	size_t nenv;
 	int64_t from;			/* offset of the first new byte, at least */
+	bool own_home, servers;
 };
 
 /* Borrows body for out's life; body[n] must be NUL. ERR_INPUT, ERR_LIMIT. */

@@ -474,6 +474,9 @@ static void a_result_is_a_success(void **state)
 	assert_non_null(strstr(fake.args, "--max-turns=7 "));
 	assert_non_null(strstr(fake.args, "--setting-sources= "));
 	assert_non_null(strstr(fake.args, "--strict-mcp-config "));
+	assert_non_null(strstr(fake.args, "home=own "));
+	assert_non_null(strstr(fake.args, "env=PATH=/usr/local/bin:/usr/bin:/bin "));
+	assert_null(strstr(fake.args, "--allow-dangerously-skip-permissions"));
 	assert_non_null(strstr(fake.args, "--settings={\"permissions\":{\"ask\":[\"Agent\",\"Glob\","));
 	assert_non_null(strstr(fake.args, "--permission-mode arg=default "));
 	assert_true(r.offset > 0 && r.offset <= (int64_t)fake.log.len);
@@ -487,6 +490,8 @@ static void everything_asks_for_nothing(void **state)
 	assert_int_equal(ends("success", "", false).denials, 0);
 	assert_non_null(strstr(fake.args, "--permission-mode arg=bypassPermissions "));
 	assert_null(strstr(fake.args, "--allowedTools"));
+	assert_null(strstr(fake.args, "home="));
+	assert_non_null(strstr(fake.args, "--allow-dangerously-skip-permissions "));
 	assert_null(strstr(fake.args, "--setting"));
 	assert_non_null(strstr(buf_text(&fake.input), "\"behavior\":\"allow\""));
 }

@@ -51,7 +51,7 @@ static int setup(void **state)
 	/* The program just built, not the image's, which may be older. */
 	shell("%s run -d --name %s --label gongbang.instance=%s --network none "
 	      "--read-only -v %s:/workspace -v %s:/var/lib/gongbang/volume "
-	      "--tmpfs /workspace/.gongbang:ro,size=4k --tmpfs /tmp:size=64m --memory 128m --memory-swap 128m --cpus 1 "
+	      "--tmpfs /workspace/.gongbang:ro,size=4k --tmpfs /run/gongbang:exec,size=8m,mode=1777 --tmpfs /tmp:size=64m --memory 128m --memory-swap 128m --cpus 1 "
 	      "--pids-limit 64 --cap-drop ALL --security-opt no-new-privileges "
 	      "-v \"$(readlink -f gongbang-shim)\":/usr/local/bin/gongbang-shim:ro "
 	      "%s >/dev/null", docker, name,
@@ -222,6 +222,47 @@ static void a_home_shut_to_all_is_opened(void **state)
 	reply_release(&log);
 }
 
+static int start_at_home(const char *session, const char *fields, size_t n)
+{
+	char path[100];
+
+	snprintf(path, sizeof(path), "/sessions/%s", session);
+	return client_call(c, NULL, "POST", path, fields, n);
+}
+
+/* A session's own home: new, closed to every other one, gone with it. */
+static void an_own_home_is_nobody_elses(void **state)
+{
+	static const char fields[] = "arg=bash\0arg=-c\0arg=echo home $HOME; "
+		"ls -A $HOME/.claude; echo x >$HOME/.bashrc && mv $HOME/.bashrc $HOME/a && cat $HOME/a; "
+		"gongbang-tool 'echo y >$HOME/b && cat $HOME/b'; echo ready; cat\0home=own";
+	struct reply log = { 0 }, other = { 0 };
+	char first[ID_SIZE], script[600];
+
+	memcpy(first, id, sizeof(first));
+	assert_int_equal(start_at_home(id, fields, sizeof(fields)), 201);
+	follow(&log);
+	run_until_text(&log, "ready\n");
+	snprintf(script, sizeof(script), "home /run/gongbang/%s\nprojects\nx\ny\n", first);
+	assert_non_null(strstr(log.body.data, script));
+	id_new(id);
+	snprintf(script, sizeof(script), "cd /run/gongbang/%s && echo x >.bashrc; "
+		 "cat a; mv a c; mkdir .config; ln -s / l; "
+		 "mkdir /run/gongbang/planted; echo over; echo $HOME; cat", first);
+	assert_int_equal(start_script(c, id, script), 201);
+	follow(&other);
+	run_until_text(&other, "over\n/workspace\n");
+	assert_null(strstr(other.body.data, "\nx\n"));
+	shell("%s exec %s sh -c 'test $(ls -A /run/gongbang/%s | wc -l) = 4 && test $(ls /run/gongbang) = %s'",
+	      docker, name, first, first);
+	memcpy(id, first, sizeof(first));
+	assert_int_equal(client_call(c, NULL, "DELETE", path_of("?grace=1"),
+				     NULL, 0), 200);
+	shell("%s exec %s sh -c 'test -z \"$(ls /run/gongbang)\"'", docker, name);
+	reply_release(&log);
+	reply_release(&other);
+}
+
 #define CASE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -233,6 +274,7 @@ int main(void)
 		CASE(stop_ends_with_an_exit_line),
 		CASE(only_what_the_engine_put_in_is_answered),
 		CASE(a_home_shut_to_all_is_opened),
+		CASE(an_own_home_is_nobody_elses),
 	};
 	const char *engine = getenv("GONGBANG_TEST_ENGINE");
 	char probe[300];
