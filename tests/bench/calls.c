@@ -20,6 +20,10 @@
 
 #define EACH 40		/* connections of one address */
 
+/* A body of JSON, which is as long as it is asked for. */
+#define BEGIN "{\"model\":\"claude-bench\",\"max_tokens\":100,\"system\":\""
+#define END "\"}"
+
 static int port;
 static const char *token;
 
@@ -50,6 +54,8 @@ static char *request_of(long bytes, const char *more, size_t *n)
 			   token, more, bytes);
 
 	memset(text + head, 'x', (size_t)bytes);
+	memcpy(text + head, BEGIN, strlen(BEGIN));
+	memcpy(text + head + bytes - strlen(END), END, strlen(END));
 	*n = (size_t)head + (size_t)bytes;
 	return text;
 }

@@ -3,4 +3,5 @@ local n = tonumber(os.getenv("BYTES"))
 wrk.method = "POST"
 wrk.headers["Authorization"] = "Bearer " .. os.getenv("TOKEN")
 wrk.headers["Content-Type"] = "application/json"
-wrk.body = string.rep("x", n)
+local head, tail = '{"model":"claude-bench","max_tokens":100,"system":"', '"}'
+wrk.body = head .. string.rep("x", n - #head - #tail) .. tail

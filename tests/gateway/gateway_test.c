@@ -246,6 +246,11 @@ static void compressed_replies_come_decoded(void **state)
 	world_ledger(&w, 2, &l);
 	assert_int_equal(l.complete, 2);
 	assert_int_equal(tokens_of(&l), 2 * (SCRIPTED_IN + SCRIPTED_OUT));
+	/* Only the first member is read: the rest is booked as what was asked for. */
+	call(ANN, "gzip_two");
+	world_ledger(&w, 3, &l);
+	assert_int_equal(l.interrupted, 1);
+	assert_true(tokens_of(&l) >= 3 * (SCRIPTED_IN + SCRIPTED_OUT));
 }
 
 /* ---- who */
@@ -1013,6 +1018,69 @@ static void a_narrow_service_is_shared(void **state)
 
 /* ---- what is counted holds */
 
+#define IN_USAGE "\"usage\":{\"input_tokens\":4,\"output_tokens\":"
+#define FIRST "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"model\":\"m\"," IN_USAGE "1}}}\n\n"
+#define TEXT "event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"delta\":{\"text\":\"word\"}}\n\n"
+#define LAST(usage) "event: message_delta\ndata: {\"type\":\"message_delta\",\"usage\":" usage "}\n\n" \
+	"event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n"
+
+/* The service bills each 4 of input and 20, all that was asked for, of output. */
+static const char *const shapes[] = {
+	FIRST TEXT LAST("{\"output_tokens\":20}"),
+	FIRST TEXT LAST("{\"input_tokens\":0,\"output_tokens\":20}"),
+	FIRST TEXT LAST("{\"output_tokens\":20,\"input_tokens\":-4}"),
+	"{\"type\":\"message\",\"model\":\"m\",\"content\":[{\"text\":\"word\"}]," IN_USAGE "20}}",
+	"\n {" IN_USAGE "20},\"content\":[]}",
+	/* Nothing, or nonsense, where the usage should be. */
+	"{\"type\":\"message\",\"model\":\"m\",\"content\":[]}",
+	"{\"usage\":{\"input_tokens\":\"4\",\"output_tokens\":\"20\"}}",
+	"{\"usage\":{\"input_tokens\":-1,\"output_tokens\":-1}}",
+	"{\"usage\":{\"input_tokens\":0,\"output_tokens\":0}}",
+	"{\"usage\":{\"input_tokens\":4,\"output_tokens\":9e99}}",
+	"[{" IN_USAGE "20}}]", "\xff\xfe{\0\"\0", "no reply at all", "data: {{{\n\n", "\n\n\n",
+	FIRST TEXT LAST("{\"output_tokens\":\"20\"}"),
+};
+static const char *const heads[] = {
+	"content-type: text/event-stream\r\n", "content-type: application/json\r\n",
+	"", "content-type: application/octet-stream\r\n", "Content-Type: text/event-stream; charset=utf-16\r\n",
+	"content-type: \r\n", "content-encoding: identity\r\n", "content-encoding: br\r\n",
+	"content-encoding: x-unknown\r\n", "content-encoding: gzip\r\ncontent-type: text/event-stream\r\n",
+};
+
+/* ledger >= bill: each shape under each head, whole and cut short. */
+static void whatever_the_reply_is_the_ledger_has_it(void **state)
+{
+	const size_t n_shapes = sizeof(shapes) / sizeof(shapes[0]);
+	const size_t n_heads = sizeof(heads) / sizeof(heads[0]);
+	struct ledger before = { 0 }, l;
+	char head[512];
+	size_t i, k, cut, n;
+	int rows = 0;
+
+	strcpy(w.more, "user_calls_per_minute = 10000\n");
+	start();
+	for (i = 0; i < n_shapes; i++) {
+		for (k = 0; k < n_heads; k++) {
+			for (cut = 0; cut < 3; cut++) {
+				n = strlen(shapes[i]);
+				snprintf(head, sizeof(head), "HTTP/1.1 %s\r\n%sContent-Length: %zu\r\n\r\n",
+					 k % 2 ? "103 Early\r\n\r\nHTTP/1.1 200 OK" : "200 OK", heads[k], n);
+				w.service.odd_head = head;
+				w.service.odd_reply = shapes[i];
+				w.service.odd_size = cut == 0 ? n : cut == 1 ? n / 2 : 0;
+				call(ANN, "odd");
+				world_ledger(&w, ++rows, &l);
+				if (l.usage.input - before.usage.input < 4 ||
+				    l.usage.output - before.usage.output < 20)
+					fail_msg("shape %zu, head %zu, cut %zu: %lld in, %lld out", i, k, cut,
+						 (long long)(l.usage.input - before.usage.input),
+						 (long long)(l.usage.output - before.usage.output));
+				before = l;
+			}
+		}
+	}
+}
+
 /* A field of the only counter whose key matches; -1: it is not there. */
 static int64_t counter(const char *pattern, const char *field)
 {
@@ -1458,6 +1526,7 @@ int main(void)
 		TEST(who_leaves_early_pays_an_estimate),
 		TEST(a_user_has_so_many_calls),
 		TEST(a_narrow_service_is_shared),
+		TEST(whatever_the_reply_is_the_ledger_has_it),
 		TEST(a_call_is_settled_when_it_ends),
 		TEST(a_budget_of_tokens_holds_against_calls_at_once),
 		TEST(a_budget_holds_against_large_calls_at_once),

@@ -204,9 +204,14 @@ static size_t zstd_of(unsigned char *to, const char *text, size_t n)
 static bool compressed(struct client *c)
 {
 	unsigned char bytes[4096];
-	bool gzip = !strcmp(c->what, "gzip");
+	bool gzip = !strncmp(c->what, "gzip", 4);
 	size_t n = gzip ? gzip_of(bytes, STREAM, strlen(STREAM)) :
 		zstd_of(bytes, STREAM, strlen(STREAM));
+
+	if (!strcmp(c->what, "gzip_two")) {
+		n = gzip_of(bytes, START DELTA DELTA, strlen(START DELTA DELTA));
+		n += gzip_of(bytes + n, END, strlen(END));
+	}
 
 	report(c->s, SCRIPTED_IN, SCRIPTED_OUT);
 	return plain(c, 200, gzip ? "content-encoding: gzip\r\n" :
@@ -358,7 +363,7 @@ static bool answer(struct client *c)
 		return many_fields(c, 400, 1000);
 	if (!strcmp(what, "many_fields"))
 		return many_fields(c, 200, 4);
-	if (!strcmp(what, "gzip") || !strcmp(what, "zstd"))
+	if (!strncmp(what, "gzip", 4) || !strcmp(what, "zstd"))
 		return compressed(c);
 	if (!strcmp(what, "redirect"))
 		return plain(c, 307, "location: http://127.0.0.1:1/\r\n", "text/plain", "", 0);

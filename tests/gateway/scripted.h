@@ -20,6 +20,7 @@
  *   text N        the first event, N deltas, then as hold
  *   silent        nothing until the client leaves
  *   gzip, zstd    the event stream compressed, whatever was asked for
+ *   gzip_two      the same in two members (RFC 1952, section 2.2)
  *   early         413 before the body is read
  *   early_no      the same, but then the body is read and the connection goes on
  *   early_yes N   an event stream: its begin before the body is read, N ms later
@@ -28,7 +29,7 @@
  *   blob N        N bytes of text/plain
  *   take          an event stream that takes all output that max_tokens allows; three bytes
  *                 of the request are a token of input
- *   odd           what odd_reply and odd_cut say, see there
+ *   odd           odd_head and odd_reply, then the connection is closed
  */
 #ifndef TESTS_GATEWAY_SCRIPTED_H
 #define TESTS_GATEWAY_SCRIPTED_H
@@ -58,7 +59,7 @@ struct scripted {
 	bool stopping;
 	bool deaf;		/* takes no further connections */
 	const char *odd_head;	/* status line and fields */
-	char *odd_reply;	/* sent as it is: the connection's end is its end */
+	const char *odd_reply;	/* sent as it is: the connection's end is its end */
 	size_t odd_size;
 	int64_t billed_in, billed_out;	/* by take */
 };
