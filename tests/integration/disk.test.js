@@ -33,10 +33,9 @@ test("fallocate past the limit fails, the host's disk keeps its room, the conver
 	await page.until((p) => p.status === "failed" || p.ends >= 2, "words about the disk");
 	inside(name, "rm -f big");
 	await page.until((p) => p.ends >= 2, "the turn that waited");
-	assert.match(inside(name, "head -c 12G /dev/zero 2>&1 | timeout 2 dd of=big2 bs=1M 2>&1; df -m --output=size . | tail -1"), /\n *(9|10)\d{3}\n$/);
+	assert.match(inside(name, "df -m --output=size . | tail -1"), /^ *(9|10)\d{3}\n$/);
 	const lost = before - statfsSync(above()).bavail * statfsSync(above()).bsize;
 	assert.ok(lost < 10 * 2 ** 30, `the host lost ${lost} bytes`);
-	inside(name, "rm -f big big2");
 	page.say("hello again");
 	await page.until((p) => p.ends >= 3, "a turn after it");
 });
