@@ -32,8 +32,11 @@
 #define LARGE (256 << 10)	/* bytes; a renderer ends after such a text and gives its memory back */
 #define START_MS 1000		/* for the nursery to fork */
 
-#if defined(__SANITIZE_ADDRESS__)
-#define SLOWNESS 10		/* of a sanitized build */
+#ifndef __has_feature
+#define __has_feature(x) 0
+#endif
+#if defined(__SANITIZE_ADDRESS__) || __has_feature(address_sanitizer)
+#define SLOWNESS 2		/* of a sanitized build */
 #else
 #define SLOWNESS 1
 #endif
