@@ -1130,15 +1130,16 @@ struct flood {
 
 static void *flood_call(void *data)
 {
-	static const char begin[] = "{\"max_tokens\":5000,\"system\":\"";
+	static const char first[] = "{\"max_tokens\":5000,\"system\":\"", last[] = "\"}";
+	static const char after[] = "{\"system\":\"", then[] = "\",\"max_tokens\":5000 }";
 	struct flood *f = data;
 	struct answer *answer = calloc(1, sizeof(*answer));
 	size_t n = f->padding;
 	char *body = malloc(n + 64);
-	int fd = -1, size = sprintf(body, "%s", begin);
+	int fd = -1, size = sprintf(body, "%s", f->host == 1 ? first : after);
 
 	memset(body + size, 'y', n);
-	strcpy(body + size + n, "\"}");
+	strcpy(body + (size_t)size + n, f->host == 1 ? last : then);
 	while ((fd = client_connect(&w, f->host)) < 0)
 		usleep(10000);
 	client_send(fd, &w, ANN, "POST", "/v1/messages", "x-app: take\r\n", body, strlen(body));

@@ -39,7 +39,7 @@ struct client {
 	size_t head_len;
 	char what[32];
 	long n;
-	char body[4096];	/* its begin */
+	char body[4096];	/* its begin and, when it is longer, its end */
 	size_t body_len;
 	int64_t body_size;
 };
@@ -425,13 +425,25 @@ static void look_at(struct client *c, size_t n)
 
 static void keep_body(struct client *c, size_t n)
 {
-	size_t room = sizeof(c->body) - 1 - c->body_len;
+	static const size_t begin = 512, end = 512;
+	const char *from = c->bytes + c->at;
+	size_t some;
 
 	c->body_size += (int64_t)n;
-	if (n > room)
-		n = room;
-	memcpy(c->body + c->body_len, c->bytes + c->at, n);
-	c->body_len += n;
+	while (n) {
+		/* The begin stays, and of what follows the end. */
+		if (c->body_len == sizeof(c->body) - 1) {
+			memmove(c->body + begin, c->body + c->body_len - end, end);
+			c->body_len = begin + end;
+		}
+		some = sizeof(c->body) - 1 - c->body_len;
+		if (some > n)
+			some = n;
+		memcpy(c->body + c->body_len, from, some);
+		c->body_len += some;
+		from += some;
+		n -= some;
+	}
 	c->body[c->body_len] = '\0';
 }
 
