@@ -299,8 +299,9 @@ static void every_limit(void **state)
 		  "{\"Name\":\"core\",\"Hard\":0,\"Soft\":0}" },
 		{ "/HostConfig/Mounts/0/Type", "\"volume\"" },
 		{ "/HostConfig/Mounts/0/Target", "\"/workspace\"" },
-		{ "/HostConfig/Mounts/1/Type", "\"bind\"" },
-		{ "/HostConfig/Mounts/1/ReadOnly", "true" },
+		{ "/HostConfig/Mounts/1/Type", "\"volume\"" },
+		{ "/HostConfig/Mounts/2/Type", "\"bind\"" },
+		{ "/HostConfig/Mounts/2/ReadOnly", "true" },
 	};
 	struct json_object *o = inspect_json(), *at;
 	size_t i;
