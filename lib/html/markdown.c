@@ -349,7 +349,7 @@ static int add_html(struct buf *out, const char *html,
 		for (i = 0; i < n && !str_starts(at, tags[i].from);)
 			i++;
 		if (list && str_starts(at, "<ol")) {
-			if (buf_addf(out, e, list->digits > 3 ?
+			if (buf_addf(out, e, list->digits > 1 ?
 				     "<ol class=\"digits-%d\"" : "<ol",
 				     list->digits) < 0)
 				return -1;

@@ -13,7 +13,7 @@
 
 #include "core/buf.h"
 
-#define MARKDOWN_VERSION 2	/* raise it when the HTML of some text changes */
+#define MARKDOWN_VERSION 3	/* raise it when the HTML of some text changes */
 #define MARKDOWN_TEXT_MAX (1 << 20)	/* bytes */
 #define MARKDOWN_HTML_MAX (4 << 20)	/* bytes */
 #define MARKDOWN_MEMORY (64 << 20)	/* bytes that rendering may take */

@@ -151,7 +151,7 @@ static void long_lists_say_how_wide_they_are(void **state)
 	struct err e = { 0 };
 	int i;
 
-	assert_string_equal(render("997. a\n1. b\n1. c"), "<ol start=\"997\">\n"
+	assert_string_equal(render("997. a\n1. b\n1. c"), "<ol class=\"digits-3\" start=\"997\">\n"
 			    "<li>a</li>\n<li>b</li>\n<li>c</li>\n</ol>\n");
 	assert_string_equal(render("- x\n  1. y\n     12345. z\n\n\n999. a\n1. b"),
 		"<ul>\n<li>x\n<ol>\n<li>y\n12345. z</li>\n</ol>\n</li>\n</ul>\n"
