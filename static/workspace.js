@@ -491,7 +491,7 @@ let shown = {};
 function showStatus(html) {
 	const holder = document.createElement("template");
 	holder.innerHTML = html;
-	for (const name of [".status-main", ".status-alerts", ".status-notes"]) {
+	for (const name of [".status-main", ".status-alerts", ".status-start", ".status-notes"]) {
 		const fresh = holder.content.querySelector(name);
 		const old = bar.querySelector(name);
 		if (old && shown[name] === fresh?.outerHTML)
