@@ -66,3 +66,15 @@ test("no part was forged, no mode changed, no question answered", async () => {
 	await own.until((p) => p.kinds("permission", "waiting").length, "the next question");
 	own.answer("permission", "deny");
 });
+
+// README lists it: within a session the domains let signals through.
+test("what stays open: a command ends its own Claude, which is said, and no other", async () => {
+	await own.until((p) => p.status === "ready", "the denied turn's end");
+	const errors = own.kinds("error").length;
+	own.say("run: for p in $(pgrep -x claude); do kill -9 $p && echo ended; done");
+	await own.until((p) => p.kinds("permission", "waiting").length, "the question");
+	own.answer("permission", "allow");
+	await own.until((p) => p.kinds("error").length > errors, "the end that is said");
+	assert.equal(other.kinds("permission", "waiting").length, 1);
+	assert.equal(inside(name, "pgrep -x claude | wc -l").trim(), "1");
+});
