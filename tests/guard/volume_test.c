@@ -31,6 +31,7 @@
 #define USER_A "01980000-0000-7000-8000-00000000000a"
 #define USER_B "01980000-0000-7000-8000-00000000000b"
 #define USER_C "01980000-0000-7000-8000-00000000000c"
+#define USER_D "01980000-0000-7000-8000-00000000000d"
 #define OWNER 1900000007
 
 static char folder[64], path[80];
@@ -279,7 +280,7 @@ static void a_project_quota_holds(void **state)
 static void numbers_are_given_once(void **state)
 {
 	const struct host_settings s = { .folder = folder, .uid_first = 1900000000,
-		.uid_count = 3, .bytes = 64 * MIB, .inodes = 1000,
+		.uid_count = 4, .bytes = 64 * MIB, .inodes = 1000,
 		.engine_socket = "/nonexistent" };
 	struct host_user a, b, again, c;
 	char file[100], passwd[1024] = "";
@@ -312,10 +313,11 @@ static void numbers_are_given_once(void **state)
 	assert_int_equal(host_user_find(h, USER_C, path, &c, &e), 0);
 	talloc_free(h);
 	h = host_new(NULL, &s, &e);
+	assert_int_equal(host_user_find(h, USER_D, path, &again, &e), 0);
+	assert_int_equal(again.uid, 1900000003);
 	assert_int_equal(host_user_find(h, USER_C, path, &again, &e), 0);
-	assert_int_equal(again.uid, 1900000002);
 	assert_int_equal(again.uid, c.uid);
-	assert_int_equal(host_user_find(h, "01980000-0000-7000-8000-00000000000d", path, &c, &e), -1);
+	assert_int_equal(host_user_find(h, "01980000-0000-7000-8000-00000000000e", path, &c, &e), -1);
 	assert_int_equal(e.kind, ERR_LIMIT);
 	talloc_free(h);
 }
