@@ -9,6 +9,7 @@
 #include "core/clock.h"
 #include "core/str.h"
 #include "session/run.h"
+#include "transcript/field.h"
 
 /* Whether one of these waits is part of the session's state. */
 static bool asks(const struct part *p)
@@ -112,13 +113,23 @@ static void on_init(void *data, const char *model, const char *mode,
 		s->ev->changed(s->data);
 }
 
+/* The answer names the mode that holds now, which may be another than was asked for. */
+static void mode_in_force(struct session *s, const char *response)
+{
+	auto_tree *o = field_parse(response, strlen(response));
+
+	on_init(s, NULL, field_text(o, "mode", NULL), NULL);
+}
+
 /* Our request ids say what was asked: "cancel:<message>", "mode:<mode>". */
 static void on_control(void *data, const char *id, bool ok, const char *response)
 {
 	struct session *s = data;
 	struct err e = { 0 };
 
-	if (str_equal(id, "init") && !log_in_backlog(s)) {
+	if (str_starts(id, "mode:") && ok) {
+		mode_in_force(s, response);
+	} else if (str_equal(id, "init") && !log_in_backlog(s)) {
 		process_answered(s);
 		if (s->forgot)
 			decoder_memory_lost(s->decoder);

@@ -18,6 +18,7 @@
 #define LIVE_MAX 512		/* parts at hand */
 #define AT_HAND_MAX (8u << 20)	/* and about what they may take of memory */
 #define KNOWN 64
+#define TOLD_MAX 64		/* lines that may be taken back */
 #define BEGUN_MAX 128		/* messages of one turn */
 #define JOINED_MAX (8 << 20)
 
@@ -39,6 +40,11 @@ struct live {
 struct begun {			/* a message in a turn, not echoed yet */
 	char uuid[ID_SIZE];
 	int64_t at, time;	/* its "started" line */
+};
+
+struct told {			/* a line of Claude's and its last part */
+	char uuid[ID_SIZE];
+	int64_t at, turn;
 };
 
 struct decoder {
@@ -73,6 +79,9 @@ struct decoder {
 	size_t nknown;
 	struct begun begun[BEGUN_MAX];
 	size_t nbegun;
+	int64_t emitted_at, emitted_turn;	/* the part changed last; -1 none in this line */
+	struct told told[TOLD_MAX];
+	size_t ntold;
 };
 
 /* decoder_live.c: the parts at hand. */
@@ -112,6 +121,13 @@ void stream_assistant(struct decoder *d, struct json_object *line);
 void user_line(struct decoder *d, struct json_object *line);
 /* Whether this message has its place; add: it has one from now on. */
 bool known(struct decoder *d, const char *uuid, bool add);
+
+/* decoder_retract.c: what Claude takes back. */
+/* The line drew the part that was changed last. */
+void retract_note(struct decoder *d, struct json_object *line);
+/* Takes away the parts of the lines that a list of uuids names. */
+void retract(struct decoder *d, struct json_object *line, const char *field);
+void refusal_fallback(struct decoder *d, struct json_object *line);
 
 /* decoder_command.c: messages from their turn's start to its end. */
 void command_line(struct decoder *d, struct json_object *line);

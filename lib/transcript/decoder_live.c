@@ -164,6 +164,8 @@ static const struct part *whole(struct live *l)
 void live_emit(struct decoder *d, struct live *l)
 {
 	l->p.changed_at = d->line_end;
+	d->emitted_at = l->p.at;
+	d->emitted_turn = l->p.turn;
 	if (d->ev->part)
 		d->ev->part(d->data, whole(l));
 }

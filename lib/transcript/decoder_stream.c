@@ -324,6 +324,8 @@ void stream_assistant(struct decoder *d, struct json_object *line)
 	if (!content)
 		return;
 	turn_start(d);
+	retract(d, line, "supersedes");
+	d->emitted_at = -1;
 	if (field_flag(line, "is_api_error_message")) {
 		api_error(d, line, content);
 		return;
@@ -339,5 +341,6 @@ void stream_assistant(struct decoder *d, struct json_object *line)
 			whole_todo(d, block);
 		else
 			whole_text(d, kind, block);
+		retract_note(d, line);
 	}
 }

@@ -187,6 +187,22 @@ static void informational(struct decoder *d, struct json_object *line)
 		live_say(d, "status", NULL, "text", text, n);
 }
 
+/* The disk was full: going on from the transcript may miss some of it. */
+static void writes_lost(struct decoder *d, struct json_object *line)
+{
+	struct json_object *lost = field_list(line, "lost"), *what;
+	size_t i;
+
+	for (i = 0; lost && i < json_object_array_length(lost); i++) {
+		what = json_object_array_get_idx(lost, i);
+		if (json_object_is_type(what, json_type_string) &&
+		    str_equal(json_object_get_string(what), "transcript")) {
+			live_say(d, "status", "status_writes_lost", "text", NULL, 0);
+			return;
+		}
+	}
+}
+
 /* The CLI's own word that its turn is over: a second witness beside `result`. */
 static void cli_state(struct decoder *d, struct json_object *line)
 {
@@ -211,7 +227,9 @@ static const struct {
 	{ "compact_boundary", compacted },
 	{ "informational", informational },
 	{ "init", init },
+	{ "model_refusal_fallback", refusal_fallback },
 	{ "session_state_changed", cli_state },
+	{ "session_writes_lost", writes_lost },
 	{ "status", status },
 	{ "task_notification", agent_ended },
 };

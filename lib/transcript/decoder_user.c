@@ -352,6 +352,7 @@ void user_line(struct decoder *d, struct json_object *line)
 		echo(d, line);
 		return;
 	}
+	retract(d, line, "retracted_message_uuids");
 	content = field_list(field_object(line, "message"), "content");
 	for (i = 0; content && i < json_object_array_length(content); i++) {
 		block = json_object_array_get_idx(content, i);

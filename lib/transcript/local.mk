@@ -5,7 +5,7 @@ lib_transcript_libtranscript_a_SOURCES = \
 	lib/transcript/decoder_agent.c lib/transcript/decoder_ask.c \
 	lib/transcript/decoder_command.c \
 	lib/transcript/decoder_impl.h lib/transcript/decoder_live.c \
-	lib/transcript/decoder_stream.c lib/transcript/decoder_turn.c \
+	lib/transcript/decoder_retract.c lib/transcript/decoder_stream.c lib/transcript/decoder_turn.c \
 	lib/transcript/decoder_user.c \
 	lib/transcript/export.c lib/transcript/export.h \
 	lib/transcript/field.c lib/transcript/field.h \

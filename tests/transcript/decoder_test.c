@@ -749,6 +749,46 @@ static void each_end_of_a_message_is_known(void **state)
 	}
 }
 
+/* What was drawn is taken away, by each of the three lines that may say so. */
+static void what_claude_takes_back_goes(void **state)
+{
+	static const char said[] = TURN "{\"type\":\"assistant\",\"uuid\":\"" ID_A "\",\"message\":"
+		"{\"content\":[{\"type\":\"text\",\"text\":\"forbidden\"}]}}\n";
+	static const char *const rows[] = {
+		"{\"type\":\"system\",\"subtype\":\"model_refusal_fallback\",\"retracted_message_uuids\":[\"" ID_A "\"]}\n",
+		"{\"type\":\"user\",\"retracted_message_uuids\":[7,\"" ID_A "\"],\"message\":{}}\n",
+		"{\"type\":\"assistant\",\"supersedes\":[\"" ID_A "\"],\"message\":{\"content\":[]}}\n",
+	};
+	char text[1024];
+	struct trace *t;
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		snprintf(text, sizeof(text), "%s%s" RESULT, said, rows[i]);
+		t = trace_lines(text);
+		assert_int_equal(trace_count(t, "text"), 0);
+		assert_non_null(strstr(trace_part(t, "status", 0)->data, "status_retracted"));
+		trace_free(t);
+	}
+	snprintf(text, sizeof(text), "%s{\"type\":\"assistant\",\"supersedes\":[\"" ID_B "\"],"
+		 "\"message\":{\"content\":[]}}\n" RESULT, said);
+	t = trace_lines(text);
+	assert_int_equal(trace_count(t, "text"), 1);
+	trace_free(t);
+}
+
+static void a_transcript_that_lost_lines_is_told(void **state)
+{
+	struct trace *t = trace_lines("{\"type\":\"system\",\"subtype\":\"session_writes_lost\","
+				      "\"error_code\":\"ENOSPC\",\"lost\":[\"transcript\"]}\n"
+				      "{\"type\":\"system\",\"subtype\":\"session_writes_lost\","
+				      "\"error_code\":\"ENOSPC\",\"lost\":[\"global_config\"]}\n");
+
+	assert_int_equal(t->nparts, 1);
+	assert_non_null(strstr(t->parts[0].data, "status_writes_lost"));
+	trace_free(t);
+}
+
 /* What a recorded bridge knows of a message is enough to draw it after a restart. */
 static void a_begun_message_is_decoded_again(void **state)
 {
@@ -801,6 +841,8 @@ int main(void)
 		cmocka_unit_test(a_new_start_ends_the_old),
 		cmocka_unit_test(each_end_of_a_message_is_known),
 		cmocka_unit_test(a_begun_message_is_decoded_again),
+		cmocka_unit_test(what_claude_takes_back_goes),
+		cmocka_unit_test(a_transcript_that_lost_lines_is_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
