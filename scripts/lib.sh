@@ -215,6 +215,25 @@ volumes_unmount() { # INSTANCE
 		done
 }
 
+# file_sums FOLDER LIST: contents and modes of the files that LIST names.
+file_sums() {
+	(
+		cd "$1" || exit 1
+		tr '\n' '\0' <"$2" | xargs -0 -r sha256sum
+		tr '\n' '\0' <"$2" | xargs -0 -r stat -c '%A  %n'
+	) 2>/dev/null
+}
+
+# copy_changed FROM TO LIST: what differs, and with the time of now. With its
+# own time, a file edited while make ran would be older than what was made of
+# it before the edit, and never be made again.
+copy_changed() {
+	LC_ALL=C comm -23 <(file_sums "$1" "$3" | LC_ALL=C sort) \
+		<(file_sums "$2" "$3" | LC_ALL=C sort) |
+		sed 's/^[^ ]*  //' | sort -u |
+		tar -C "$1" -c --verbatim-files-from -T - | tar -C "$2" -x -m -p
+}
+
 # Whether a recorded daemon of ours still runs: file, word in its command line.
 pid_runs() {
 	local pid
