@@ -11,7 +11,7 @@
 #include "core/str.h"
 #include "store/conversation_tokens.h"
 
-#define SURVEY_MS 30000	/* a login after Redis lost all makes the workspace's token good again */
+#define SURVEY_MS 30000
 #define SURVEY_AGAIN_MS 30000
 
 static void copy(char *to, size_t size, const char *from)
@@ -33,10 +33,10 @@ static void put_workspace(struct bridge *b, const char *user_id,
 	tokens_put(b->tokens, hash, &what, NULL, NULL);
 }
 
-void access_workspace(struct person *p)
+void access_workspace(struct bridge *b, struct workspace *w)
 {
-	put_workspace(p->bridge, p->id, workspace_token_hash(p->workspace),
-		      workspace_address(p->workspace));
+	put_workspace(b, workspace_user(w), workspace_token_hash(w),
+		      workspace_address(w));
 }
 
 /* ---- ends ---- */
@@ -219,8 +219,7 @@ static void on_move(void *data, struct workspace *w, enum workspace_move move)
 		return;
 	places_forget(b->places);
 	if (move == WORKSPACE_UP)
-		put_workspace(b, workspace_user(w), workspace_token_hash(w),
-			      workspace_address(w));
+		access_workspace(b, w);
 	else if (move == WORKSPACE_DOWN)
 		access_end(b, workspace_user(w));
 }

@@ -49,9 +49,13 @@ static void show(struct bridge *b, struct exchange *x, const char *user)
 	answer(x, 200, text);
 }
 
+/* Asked at each login: before one, and after Redis lost them all, a running container's token is refused. */
 static void ensure(struct bridge *b, struct exchange *x, const char *user)
 {
-	workspace_ensure(workspace_get(b->workspaces, user));
+	struct workspace *w = workspace_get(b->workspaces, user);
+
+	access_workspace(b, w);
+	workspace_ensure(w);
 	show(b, x, user);
 }
 

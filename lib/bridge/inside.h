@@ -250,8 +250,8 @@ void access_open(struct bridge *b);
 void access_token(struct room *r, const char *hash, const char *address, bool wanted);
 /* Its session's, which nobody has any more. */
 void access_token_over(struct room *r, const char *hash);
-/* The container's own, as soon as somebody is there to use it. */
-void access_workspace(struct person *p);
+/* The container's own, as soon as somebody logs in or opens a page; nothing while it does not run. */
+void access_workspace(struct bridge *b, struct workspace *w);
 /* All of an account but its runs', here and in the store. */
 void access_end(struct bridge *b, const char *user_id);
 /* Of a conversation that no room knows. */

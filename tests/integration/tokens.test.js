@@ -99,6 +99,27 @@ test("Redis emptied under a running bridge: the tokens are back", async () => {
 	assert.match(kept(hash), / conversation /);
 });
 
+test("Redis loses all: the container's own token is good again with the login, no page open", async () => {
+	const own = (await inspect(name)).Config.Labels["gongbang.token"];
+	const {path, id} = page;
+	page.close();
+	const lost = () => {
+		redis("flushall");
+		return until(() => redis("keys", "bridge-tokens:*"), "the bridge has seen it");
+	};
+	await lost();
+	await sleep(1500);
+	assert.equal(kept(own), "", "nobody is logged in");
+	const {cookie} = await logIn(login);
+	const end = Date.now() + 3000;	// the bridge's look around comes each 30 s
+	while (!kept(own) && Date.now() < end)
+		await sleep(50);
+	assert.equal(kept(own), `1 workspace ${userId(login)} ${userId(login)} ${address} 0 0`);
+	page = Object.assign(new Page(path, cookie), {id});
+	await page.until((p) => p.status === "ready", "ready");
+	assert.match(kept(hash), / conversation /);
+});
+
 test("it ends with its process, and the next has another one", async () => {
 	inside(name, "pkill -9 -x claude");
 	await until(() => kept(hash) === "", "the token is gone");
