@@ -151,7 +151,7 @@ struct session {
 	/* log.c */
 	struct link_stream *log;
 	struct decoder *decoder;
-	int64_t broken_told;		/* of decoder_broken_lines */
+	int64_t broken_told;		/* of decoder_broken_lines, as last logged */
 	int log_status;
 	struct buf log_text;
 	int64_t log_at;		/* bytes of the log fed to the decoder */

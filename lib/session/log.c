@@ -144,13 +144,15 @@ static void open_window(struct session *s)
 	link_stream_consume(s->log, n);
 }
 
-/* Lines of the CLI that are no JSON are passed over; how many stands in the log. */
+/* Lines of the CLI that are no JSON: the first is logged, then each doubling of their number. */
 static void tell_broken(struct session *s)
 {
 	int64_t n = decoder_broken_lines(s->decoder);
 	char count[24];
 
-	if (n == s->broken_told)
+	if (n < s->broken_told)		/* another decoder */
+		s->broken_told = 0;
+	if (n < 2 * s->broken_told || !n)
 		return;
 	s->broken_told = n;
 	snprintf(count, sizeof(count), "%lld", (long long)n);

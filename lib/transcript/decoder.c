@@ -84,7 +84,7 @@ void turn_start(struct decoder *d)
 	if (d->in_turn)
 		return;
 	d->in_turn = true;
-	d->failed = d->drawn = false;
+	d->failed = d->drawn = d->broken_said = false;
 	d->group = -1;
 	if (d->ev->turn_started)
 		d->ev->turn_started(d->data);
@@ -179,6 +179,20 @@ static int64_t time_of(struct decoder *d, struct json_object *line)
 	return at > 0 && at < now ? at : now;
 }
 
+/* No JSON: left out, with one part a turn that says so. It is no answer: a turn with nothing else drew nothing. */
+static void say_broken(struct decoder *d)
+{
+	bool drawn = d->drawn;
+
+	d->broken++;
+	if (d->broken_said)
+		return;
+	d->broken_said = true;
+	d->line_time = d->now();
+	live_say(d, "status", "status_line_broken", "text", NULL, 0);
+	d->drawn = drawn;
+}
+
 static void take(struct decoder *d, const char *text, size_t n)
 {
 	auto_tree *line = field_parse(text, n);
@@ -186,7 +200,7 @@ static void take(struct decoder *d, const char *text, size_t n)
 	size_t i;
 
 	if (!json_object_is_type(line, json_type_object)) {
-		d->broken++;
+		say_broken(d);
 		return;
 	}
 	type = field_text(line, "type", NULL);

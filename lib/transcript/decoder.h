@@ -142,7 +142,7 @@ void decoder_end_as(struct decoder *d, const char *key);
 void decoder_each_open(struct decoder *d,
 		       void (*each)(void *data, const struct part *p), void *data);
 
-/* Lines that were no JSON, for the log of whoever serves: they are skipped. */
+/* Lines that were no JSON, for the log of whoever serves: they are left out, and one part a turn says so. */
 int64_t decoder_broken_lines(const struct decoder *d);
 
 #endif

@@ -59,7 +59,8 @@ struct decoder {
 	struct buf line;	/* a line that has begun; its end is to come */
 	struct squeeze squeeze;	/* of a line that is too long */
 	bool squeezing, lost;	/* it is; not even that made it fit */
-	int64_t broken;
+	int64_t broken;		/* lines that were no JSON */
+	bool broken_said;	/* of this turn's a part was drawn */
 
 	bool in_turn;
 	bool failed;		/* the turn has its error part */

@@ -409,6 +409,8 @@ static void oom_marks_the_killed_tool(void **state)
 #define TURN "{\"type\":\"system\",\"subtype\":\"init\"}\n"
 #define RESULT "{\"type\":\"result\",\"subtype\":\"success\",\"usage\":{\"input_tokens\":1}}\n"
 
+#define BROKEN "{\"key\":\"status_line_broken\"}"
+
 static struct trace *trace_lines(const char *lines)
 {
 	return trace_of(lines, strlen(lines));
@@ -477,9 +479,31 @@ static void long_lines_are_told(void **state)
 	memset(bytes, '[', n);
 	strcpy(bytes + DECODER_LINE_MAX - 1, "\n" RESULT);
 	t = trace_of(bytes, strlen(bytes));
-	assert_int_equal(t->nparts, 0);
+	assert_int_equal(t->nparts, 1);
+	assert_string_equal(trace_part(t, "status", 0)->data, BROKEN);
 	trace_free(t);
 	free(bytes);
+}
+
+/* Once a turn, however many; and it is no answer. */
+static void broken_lines_are_told(void **state)
+{
+	struct trace *t;
+
+	t = trace_lines(TURN "warning: no JSON\n[1]\n{\"type\":\n" RESULT);
+	assert_int_equal(trace_count(t, "status"), 2);
+	assert_string_equal(trace_part(t, "status", 0)->data, BROKEN);
+	assert_string_equal(trace_part(t, "status", 0)->state, "ok");
+	assert_string_equal(trace_part(t, "status", 1)->data,
+			    "{\"key\":\"status_no_answer\"}");
+	assert_int_equal(t->ended_ok, 1);
+	trace_free(t);
+	t = trace_lines(TURN "no\n" RESULT TURN "no\n" RESULT "no\n");
+	assert_int_equal(trace_count(t, "status"), 4);
+	trace_free(t);
+	t = trace_lines(TURN "\n\r\n{}\n" RESULT);
+	assert_int_equal(trace_count(t, "status"), 1);
+	trace_free(t);
 }
 
 /* An answer of many megabytes: its last lines hold it whole, and still end the turn. */
@@ -832,6 +856,7 @@ int main(void)
 		cmocka_unit_test(forged_lines_break_nothing),
 		cmocka_unit_test(texts_become_valid),
 		cmocka_unit_test(long_lines_are_told),
+		cmocka_unit_test(broken_lines_are_told),
 		cmocka_unit_test(long_lines_are_squeezed),
 		cmocka_unit_test(long_outputs_keep_head_and_tail),
 		cmocka_unit_test(images_are_checked),
