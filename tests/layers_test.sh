@@ -79,6 +79,6 @@ only 'ini\.h' lib/core
 # catalogues are the program's own.
 strangers=$(grep -lE 'json_tokener|json_object_from_' lib/*/*.[ch] cgi-bin/*.[ch] |
 	grep -vxE 'lib/core/tree\.c|lib/html/i18n\.c') || true
-[ -z "$strangers" ] || complain "json-c's parser is called by" $strangers
+[ -z "$strangers" ] || complain "json-c's parser is called by $strangers"
 
 exit $failed

@@ -47,23 +47,23 @@ int domain_abi(void)
 static int allow(int rules, int folder, const char *name, uint64_t rights,
 		 struct err *e)
 {
-	struct rule r = { .allowed = rights };
+	int fd = openat(folder, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	struct rule r = { .allowed = rights, .parent = fd };
 	struct stat st;
 	int failed = 0;
 
-	r.parent = openat(folder, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-	if (r.parent < 0)
+	if (fd < 0)
 		return errno == ENOENT ? 0 :
 		       err_errno(e, ERR_INTERNAL, errno, "open %s", name);
-	if (fstat(r.parent, &st) < 0 || S_ISLNK(st.st_mode)) {
-		close(r.parent);
+	if (fstat(fd, &st) < 0 || S_ISLNK(st.st_mode)) {
+		close(fd);
 		return 0;
 	}
 	if (!S_ISDIR(st.st_mode))
 		r.allowed &= FS_OF_FILES;
 	if (r.allowed && syscall(ADD_RULE, rules, RULE_PATH, &r, 0) < 0)
 		failed = err_errno(e, ERR_INTERNAL, errno, "allow %s", name);
-	close(r.parent);
+	close(fd);
 	return failed;
 }
 

@@ -29,8 +29,9 @@ static void too_late(int signo)
 static _Noreturn void count(int out)
 {
 	bool here = place_volume() >= 0 && fchdir(place_volume()) == 0;
+	char volume[] = ".";
 	char *const roots[] = {
-		here ? (char[]){ "." } : (char *)(uintptr_t)place_home(), NULL
+		here ? volume : (char *)(uintptr_t)place_home(), NULL
 	};
 	struct sigaction alarmed = { .sa_handler = too_late };
 	int64_t bytes = 0;

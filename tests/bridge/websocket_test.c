@@ -202,7 +202,7 @@ static void half_a_message_may_come_with_it(void **state)
 	open_with(HELLO, 7);
 	expect_sleep();
 	assert_int_equal(w.messages, 0);
-	assert_int_equal(send(w.peer, HELLO + 7, 4, 0), 4);
+	assert_int_equal(send(w.peer, &HELLO[7], 4, 0), 4);
 	turn_loop();
 	assert_string_equal(w.last, "hello");
 }

@@ -31,7 +31,7 @@ is() {
 }
 
 moved() {
-	ls -d claude-settings-*/.claude.json 2>/dev/null | wc -l
+	find . -path './claude-settings-*/.claude.json' -prune | wc -l
 }
 
 good='{"good":1}'
@@ -44,7 +44,7 @@ home folder; mkdir .claude.json; is folder "$(run)" "$good"; is folder "$(moved)
 home pipe; mkfifo .claude.json; is pipe "$(run)" "$good"; is pipe "$(moved)" 1
 home link; ln -s /dev/zero .claude.json; is link "$(run)" "$good"
 home loop; ln -s .claude.json .claude.json; is loop "$(run)" "$good"
-home linked; echo '{"mine":2}' >dot; ln -s dot .claude.json; is linked "$(run)" '{"mine":2}'
+home linked; echo '{"mine":2}' >other; ln -s other .claude.json; is linked "$(run)" '{"mine":2}'
 home deep; head -c 1000000 /dev/zero | tr '\0' '[' >.claude.json; is deep "$(run)" "$good"
 home shut; printf '{' >.claude.json; chmod 500 .; is shut "$(run)" "$good"
 home none; printf '{' >.claude.json; rm -r .claude/backups; is none "$(run | tail -n 1)" "exit 1"; is none "$(moved)" 1
