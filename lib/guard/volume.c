@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -129,9 +130,44 @@ static int own(void *data, int at, const char *name, const struct stat *st,
 	return 0;
 }
 
+/* Quick when it was done before. */
+static int own_tree(const char *path, uid_t owner, struct err *e)
+{
+	struct stat st;
+
+	if (lstat(path, &st) < 0)
+		return err_errno(e, ERR_UNAVAILABLE, errno, "%s", path);
+	if (st.st_uid == owner && st.st_gid == owner)
+		return 0;
+	return tree_walk(path, own, &owner, e);
+}
+
+/*
+ * Where the shim keeps the sessions (shim/place.h). The runtime mounts over it:
+ * what is missing by then it makes itself, as root's. An empty volume is left to
+ * the engine, which fills only such a one from the image.
+ */
+static int own_sessions(const struct volume *v, struct err *e)
+{
+	char path[1100];
+	struct stat st;
+
+	if (is_empty(v->path))
+		return 0;
+	if (snprintf(path, sizeof(path), "%s/.gongbang", v->path) >=
+	    (int)sizeof(path))
+		return err_set(e, ERR_INPUT, "a volume's path is too long");
+	if ((mkdir(path, 0700) < 0 && errno != EEXIST) || lstat(path, &st) < 0)
+		return err_errno(e, ERR_UNAVAILABLE, errno, "%s", path);
+	if (!S_ISDIR(st.st_mode))
+		return err_set(e, ERR_CONFLICT, "%s is not a folder", path);
+	if ((st.st_mode & 0700) != 0700 && chmod(path, 0700) < 0)
+		return err_errno(e, ERR_UNAVAILABLE, errno, "%s", path);
+	return own_tree(path, v->owner, e);
+}
+
 int volume_own(const struct volume *v, struct err *e)
 {
-	uid_t owner = v->owner;
 	struct stat st;
 
 	if (lstat(v->path, &st) < 0)
@@ -139,9 +175,7 @@ int volume_own(const struct volume *v, struct err *e)
 	/* Whoever else has a login on the host has no business in it. */
 	if ((st.st_mode & 0077) && chmod(v->path, st.st_mode & 0700) < 0)
 		return err_errno(e, ERR_UNAVAILABLE, errno, "%s", v->path);
-	if (st.st_uid == owner && st.st_gid == owner)
-		return 0;
-	return tree_walk(v->path, own, &owner, e);
+	return own_tree(v->path, v->owner, e) < 0 ? -1 : own_sessions(v, e);
 }
 
 int volume_release(const char *path, struct err *e)

@@ -36,7 +36,10 @@ struct volume {
  */
 int volume_hold(const struct volume *v, enum volume_quota *held, struct err *e) must_check;
 
-/* Gives every file to its owner, and the folder to nobody else; quick when that was done before. */
+/*
+ * Gives every file to its owner, and the folder to nobody else; quick when that
+ * was done before. One that is not empty has the shim's .gongbang after it.
+ */
 int volume_own(const struct volume *v, struct err *e) must_check;
 
 /* Before the engine removes it. */

@@ -252,6 +252,43 @@ static void a_tree_gets_its_owner(void **state)
 	expect_owner("a/b/c/x", 1000);
 }
 
+/* Missing when its container starts, the runtime would make it, as root's. */
+static void the_shims_folder_is_the_owners(void **state)
+{
+	struct volume v = volume(VOLUME_WATCH);
+	char name[160];
+	struct err e = { 0 };
+	struct stat st;
+
+	snprintf(name, sizeof(name), "%s/.gongbang", path);
+	hold(&v, VOLUME_WATCH);			/* empty: the engine fills it */
+	assert_int_equal(lstat(name, &st), -1);
+	close(open_in("old"));
+	hold(&v, VOLUME_WATCH);
+	expect_owner(".gongbang", OWNER);
+	assert_int_equal(lstat(name, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0700);
+	strcat(name, "/sessions");		/* of an earlier start */
+	assert_int_equal(mkdir(name, 0755), 0);
+	name[strlen(name) - strlen("/sessions")] = '\0';
+	assert_int_equal(chown(name, 0, 0), 0);
+	assert_int_equal(chmod(name, 0555), 0);
+	hold(&v, VOLUME_WATCH);
+	expect_owner(".gongbang", OWNER);
+	expect_owner(".gongbang/sessions", OWNER);
+	assert_int_equal(lstat(name, &st), 0);
+	assert_int_equal(st.st_mode & 0700, 0700);
+	strcat(name, "/sessions");
+	assert_int_equal(rmdir(name), 0);
+	name[strlen(name) - strlen("/sessions")] = '\0';
+	assert_int_equal(rmdir(name), 0);
+	assert_int_equal(symlink("/etc", name), 0);
+	assert_int_equal(volume_own(&v, &e), -1);
+	assert_int_equal(e.kind, ERR_CONFLICT);
+	assert_int_equal(stat("/etc", &st), 0);
+	assert_int_equal(st.st_uid, 0);
+}
+
 /* On an ext4 of our own with project quotas, where the kernel has them. */
 static void a_project_quota_holds(void **state)
 {
@@ -329,6 +366,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(files_are_moved_into_an_image, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_move_may_be_killed, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_tree_gets_its_owner, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(the_shims_folder_is_the_owners, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_project_quota_holds, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(numbers_are_given_once, set_up, tear_down),
 	};
