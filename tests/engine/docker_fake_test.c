@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
+#include <json-c/json.h>
 #include <talloc.h>
 #include <unistd.h>
 
@@ -299,6 +300,68 @@ static void statuses(void **state)
 	assert_true(str_starts(w->asked, "POST /containers/box/stop?t=1 "));
 }
 
+/* All that is asked of the engine for a container, to the letter. */
+static const char created[] = "{\"Image\":\"i\",\"Hostname\":\"workspace\","
+	"\"User\":\"1900000007:1900000007\",\"WorkingDir\":\"/workspace\","
+	"\"Env\":[\"A=b\",\"S=t\"],\"Labels\":{\"gongbang.instance\":\"t\","
+	"\"gongbang.user\":\"u\",\"gongbang.uids\":\"1900000000\","
+	"\"gongbang.spec\":\"%s\",\"gongbang.token\":\"h\"},\"StopTimeout\":5,"
+	"\"Healthcheck\":{\"Test\":[\"NONE\"]},\"HostConfig\":{\"Mounts\":["
+	"{\"Type\":\"volume\",\"Source\":\"v\",\"Target\":\"/workspace\","
+	"\"ReadOnly\":false,\"VolumeOptions\":{\"Labels\":{\"gongbang.instance\":"
+	"\"t\",\"gongbang.user\":\"u\",\"gongbang.uids\":\"1900000000\"}}},"
+	"{\"Type\":\"volume\",\"Source\":\"v\",\"Target\":"
+	"\"/var/lib/gongbang/volume\",\"ReadOnly\":false,\"VolumeOptions\":"
+	"{\"Labels\":{\"gongbang.instance\":\"t\",\"gongbang.user\":\"u\","
+	"\"gongbang.uids\":\"1900000000\"}}},{\"Type\":\"bind\",\"Source\":\"/ca\","
+	"\"Target\":\"/etc/ssl/certs/ca-certificates.crt\",\"ReadOnly\":true},"
+	"{\"Type\":\"bind\",\"Source\":\"/p\",\"Target\":\"/etc/passwd\","
+	"\"ReadOnly\":true},{\"Type\":\"bind\",\"Source\":\"/g\",\"Target\":"
+	"\"/etc/group\",\"ReadOnly\":true}],\"Memory\":1048576,"
+	"\"MemorySwap\":1048576,\"MemorySwappiness\":0,\"NanoCpus\":2000000000,"
+	"\"PidsLimit\":300,\"OomScoreAdj\":0,\"Ulimits\":[{\"Name\":\"nofile\","
+	"\"Soft\":8192,\"Hard\":8192},{\"Name\":\"core\",\"Soft\":0,\"Hard\":0}],"
+	"\"Tmpfs\":{\"/tmp\":\"rw,exec,nosuid,nodev,size=64m,mode=1777\","
+	"\"/workspace/.gongbang\":\"ro,noexec,nosuid,nodev,size=4k,mode=555\","
+	"\"/run/gongbang\":\"rw,exec,nosuid,nodev,size=64m,mode=1777\"},"
+	"\"ReadonlyRootfs\":true,\"Privileged\":false,\"CapDrop\":[\"ALL\"],"
+	"\"SecurityOpt\":[\"no-new-privileges\",\"seccomp={}\"],"
+	"\"IpcMode\":\"private\",\"NetworkMode\":\"n\",\"Dns\":[\"127.0.0.1\"],"
+	"%s\"Init\":false,\"LogConfig\":{\"Type\":\"none\"},"
+	"\"RestartPolicy\":{\"Name\":\"no\"}}}";
+
+static void a_container_is_asked_for_to_the_letter(void **state)
+{
+	static const char *const env[] = { "A=b", NULL };
+	const struct container_spec spec = {
+		.name = "box", .image = "i", .instance = "t", .user_id = "u",
+		.volume = "v", .network = "n", .env = env, .secret = "S=t",
+		.token_hash = "h", .extra_ca = "/ca", .seccomp = "{}",
+		.memory = 1 << 20, .cpus = 2, .pids = 300, .tmp = 64 << 20,
+		.uids = 1900000000, .uid = 1900000007, .passwd = "/p",
+		.group = "/g",
+	};
+	struct world *w = *state;
+	char expected[8192], hash[65];
+	struct json_object *golden;
+	const char *body;
+
+	container_spec_hash(&spec, hash);
+	snprintf(expected, sizeof(expected), created, hash,
+		 access("/proc/sys/net/ipv6", F_OK) == 0 ? "\"Sysctls\":{"
+		 "\"net.ipv6.conf.all.disable_ipv6\":\"1\"}," : "");
+	answer_with(w, "HTTP/1.1 409 No\r\nContent-Length: 0\r\n\r\n");
+	engine_create(w->engine, &spec, done, w);
+	run_until(w, 1);
+	assert_true(str_starts(w->asked, "POST /containers/create?name=box "));
+	body = strstr(w->asked, "\r\n\r\n");
+	assert_non_null(body);
+	golden = json_tokener_parse(expected);	/* slashes as the writer has them */
+	assert_string_equal(body + 4, json_object_to_json_string_ext(
+				golden, JSON_C_TO_STRING_PLAIN));
+	json_object_put(golden);
+}
+
 static void names_are_encoded(void **state)
 {
 	struct world *w = *state;
@@ -403,6 +466,7 @@ int main(void)
 		ROW(caps_hold),
 		ROW(nobody_there),
 		ROW(statuses),
+		ROW(a_container_is_asked_for_to_the_letter),
 		ROW(names_are_encoded),
 		ROW(list_of_users),
 		ROW(where_they_are),
