@@ -479,6 +479,7 @@ static void a_result_is_a_success(void **state)
 	assert_null(strstr(fake.args, "--allow-dangerously-skip-permissions"));
 	assert_non_null(strstr(fake.args, "--settings={\"permissions\":{\"ask\":[\"Agent\",\"Glob\","));
 	assert_non_null(strstr(fake.args, "--permission-mode arg=default "));
+	assert_non_null(strstr(fake.args, " arg=--disallowedTools=SendMessage,ListAgents "));
 	assert_true(r.offset > 0 && r.offset <= (int64_t)fake.log.len);
 }
 
@@ -489,6 +490,7 @@ static void everything_asks_for_nothing(void **state)
 	begin();
 	assert_int_equal(ends("success", "", false).denials, 0);
 	assert_non_null(strstr(fake.args, "--permission-mode arg=bypassPermissions "));
+	assert_non_null(strstr(fake.args, " arg=--disallowedTools=SendMessage,ListAgents "));
 	assert_null(strstr(fake.args, "--allowedTools"));
 	assert_null(strstr(fake.args, "home="));
 	assert_non_null(strstr(fake.args, "--allow-dangerously-skip-permissions "));
