@@ -47,6 +47,9 @@ test("a program's user of Redis does its own work only", () => {
 			["bridge", "set", "session:forged", "x"], ["bridge", "del", "stop:all"], ["pages", "flushall"], ["pages", "shutdown"]])
 			assert.match(as(name, ...command), /NOPERM|no permission|can't access/i, name + " " + command.join(" "));
 		assert.match(execFileSync("redis-cli", ["-s", join(state, "run/redis/redis.sock"), "get", "session:any"], {encoding: "utf8"}), /NOAUTH/);
+		// What the gateway says of its ledger, and takes back.
+		assert.equal(as("gateway", "set", "gateway:ledger", "", "nx", "ex", "1"), "OK");
+		assert.match(as("gateway", "del", "gateway:ledger"), /^[01]$/);
 	} finally {
 		redis("acl", "log", "reset");
 	}
