@@ -78,7 +78,7 @@ gongbang_bridge_LDADD = lib/bridge/libbridge.a lib/session/libsession.a \
 gateway_libs = lib/gateway/libgateway.a lib/spending/libspending.a \
 	lib/auth/libauth.a lib/kv/libkv.a lib/html/libhtml.a \
 	lib/http/libhttp.a lib/store/libstore.a lib/core/libcore.a \
-	$(MHD_LIBS) $(CURL_LIBS) $(HIREDIS_LIBS) $(SODIUM_LIBS) \
+	$(MHD_LIBS) $(CURL_LIBS) $(ZLIB_LIBS) $(HIREDIS_LIBS) $(SODIUM_LIBS) \
 	$(SQLITE_LIBS) $(UV_LIBS) $(JSON_LIBS) $(TALLOC_LIBS) $(CORE_LIBS) \
 	-lpthread
 pkglibexec_PROGRAMS += gongbang-gateway

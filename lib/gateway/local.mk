@@ -12,6 +12,7 @@ lib_gateway_libgateway_a_SOURCES = \
 	lib/gateway/door.c lib/gateway/door.h lib/gateway/door_inside.h \
 	lib/gateway/gateway.c lib/gateway/gateway.h \
 	lib/gateway/headers.c lib/gateway/headers.h \
+	lib/gateway/inflater.c lib/gateway/inflater.h \
 	lib/gateway/inside.h \
 	lib/gateway/journal.c lib/gateway/journal.h \
 	lib/gateway/journal_disk.c lib/gateway/journal_impl.h \

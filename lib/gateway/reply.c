@@ -357,8 +357,10 @@ static void head(void *data, int status, const struct headers *fields, int64_t l
 	c->status = status;
 	c->heard_at = clock_mono_ms();
 	c->swallow = judge_key(c, fields);
-	if (c->swallow)
+	if (c->swallow) {
+		transfer_ignore(c->transfer);
 		return;
+	}
 	if (c->metered)
 		c->reader = usage_reader_new(c);
 	caller_begin(c->caller, status, fields, length);
@@ -370,8 +372,6 @@ static bool bytes(void *data, const char *bytes, size_t n)
 	struct call *c = data;
 
 	reply_sent(c);
-	if (c->swallow)
-		return true;
 	if (!caller_write(c->caller, bytes, n))
 		return false;
 	c->heard_at = clock_mono_ms();

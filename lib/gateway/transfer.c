@@ -9,6 +9,7 @@
 
 #include "core/clock.h"
 #include "core/str.h"
+#include "gateway/inflater.h"
 
 #define AGAIN_MS 1000	/* a body is sent again only so soon after its begin */
 
@@ -18,14 +19,15 @@ struct transfer {
 	CURL *easy;
 	const struct transfer_events *events;
 	void *data;
-	struct curl_slist nodes[HEADERS_MAX + 3];
+	struct curl_slist nodes[HEADERS_MAX + 4];
 	char *key;
 	char url[2048];
 	struct headers fields;		/* of the reply */
 	int status;
 	int64_t length, began;
 	int64_t whole_length, left;	/* of the request; below 0: not known */
-	bool encoded, head_done, over;
+	struct inflater *inflater;	/* NULL: its bytes are what it says */
+	bool encoded, unreadable, unwanted, head_done, over;
 	bool given, sent;		/* of the request, all: to libcurl; by it */
 	bool spared;			/* its buffer for the request was given back */
 	bool send_paused, receive_paused, woken;
@@ -85,12 +87,31 @@ static void read_status(struct transfer *t, const char *line, size_t n)
 	t->fields.n = t->fields.bytes = 0;
 	t->status = space ? atoi(space + 1) : 0;
 	t->length = -1;
-	t->encoded = false;
+	t->encoded = t->unreadable = false;
+	TALLOC_FREE(t->inflater);
 }
 
 static bool field_is(const char *line, size_t n, const char *name)
 {
 	return strlen(name) == n && !strncasecmp(line, name, n);
+}
+
+/* Identity was asked for; one other coding is read all the same, if it is known. */
+static void read_coding(struct transfer *t, const char *value, size_t n)
+{
+	char name[16];
+
+	while (n && strchr(" \t", *value)) {
+		value++;
+		n--;
+	}
+	if (!n || field_is(value, n, "identity"))
+		return;
+	snprintf(name, sizeof(name), "%.*s", (int)n, value);
+	if (!t->encoded)
+		t->inflater = inflater_new(t, name);
+	t->unreadable = t->encoded || !t->inflater || n >= sizeof(name);
+	t->encoded = true;
 }
 
 static void read_field(struct transfer *t, const char *line, size_t n)
@@ -101,12 +122,17 @@ static void read_field(struct transfer *t, const char *line, size_t n)
 
 	if (!name)
 		return;
+	while (n && strchr("\r\n \t", line[n - 1]))
+		n--;
 	if (field_is(line, name, "content-encoding"))
-		t->encoded = true;
+		read_coding(t, colon + 1, n - name - 1);
+	/* libcurl would decode others, and of gzip the first member only. */
+	if (field_is(line, name, "transfer-encoding") &&
+	    !(n > 7 && field_is(line + n - 7, 7, "chunked") &&
+	      strspn(colon + 1, " \t") == n - name - 8))
+		t->unreadable = true;
 	if (field_is(line, name, "content-length"))
 		t->length = strtoll(colon + 1, NULL, 10);
-	while (n && strchr("\r\n", line[n - 1]))
-		n--;
 	/* What is too much is left out: the reply itself still passes. */
 	if (headers_take(&t->fields, HEADERS_RESPONSE, line, name, colon + 1,
 			 n - name - 1, &e) < 0)
@@ -163,6 +189,8 @@ static size_t receive_head(char *line, size_t size, size_t n, void *data)
 	} else if (n <= 2 && strchr("\r\n", line[0])) {
 		if (t->status < 200)
 			return n;
+		if (t->unreadable)
+			return 0;
 		t->head_done = true;
 		spare(t);
 		if (!t->given)
@@ -180,10 +208,22 @@ static size_t receive_bytes(char *bytes, size_t size, size_t n, void *data)
 {
 	struct transfer *t = data;
 
+	enum inflater_result taken;
+
 	spare(t);
 	nudge(t);
-	if (t->events->bytes(t->data, bytes, size * n))
+	if (t->unwanted)
 		return size * n;
+	if (t->inflater)
+		taken = inflater_feed(t->inflater, bytes, size * n,
+				      t->events->bytes, t->data);
+	else
+		taken = t->events->bytes(t->data, bytes, size * n) ?
+			INFLATER_TAKEN : INFLATER_FULL;
+	if (taken == INFLATER_TAKEN)
+		return size * n;
+	if (taken == INFLATER_DAMAGED)
+		return 0;
 	t->receive_paused = true;
 	return CURL_WRITEFUNC_PAUSE;
 }
@@ -201,6 +241,7 @@ void transfer_options(CURL *easy)
 static void set_fields(struct transfer *t, const struct transfer_request *r)
 {
 	static char no_expect[] = "expect:", type[] = "content-type: application/json";
+	static char plain[] = "accept-encoding: identity";
 	size_t n = 0, i;
 
 	for (i = 0; i < r->fields->n; i++)
@@ -208,6 +249,7 @@ static void set_fields(struct transfer *t, const struct transfer_request *r)
 	if (t->key)
 		t->nodes[n++].data = t->key;
 	t->nodes[n++].data = no_expect;
+	t->nodes[n++].data = plain;
 	/* The body was read as JSON, so it is called that, whatever the client does. */
 	if (r->post)
 		t->nodes[n++].data = type;
@@ -277,6 +319,11 @@ void transfer_free(struct transfer *t)
 	if (t->key)
 		explicit_bzero(t->key, strlen(t->key));
 	talloc_free(t);
+}
+
+void transfer_ignore(struct transfer *t)
+{
+	t->unwanted = true;
 }
 
 bool transfer_begun(const struct transfer *t)
@@ -361,9 +408,15 @@ void transfer_ended(CURL *easy, CURLcode result)
 {
 	struct transfer *t;
 	char *private = NULL;
+	enum transfer_end end;
 
 	curl_easy_getinfo(easy, CURLINFO_PRIVATE, &private);
 	t = (struct transfer *)(void *)private;
 	t->over = true;
-	t->events->end(t->data, end_of(t, result), curl_easy_strerror(result));
+	end = end_of(t, result);
+	if (end == TRANSFER_WHOLE && t->inflater && !t->unwanted &&
+	    !inflater_whole(t->inflater))
+		t->events->end(t->data, TRANSFER_CUT, "a compressed reply was cut");
+	else
+		t->events->end(t->data, end, curl_easy_strerror(result));
 }

@@ -56,8 +56,6 @@ static int close_socket(void *upstream, curl_socket_t fd)
 
 static void set_options(struct upstream *u, CURL *easy)
 {
-	/* Accept-Encoding: identity is sent; what comes encoded all the same is decoded. */
-	curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "identity");
 	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);

@@ -77,6 +77,9 @@ void transfer_free(struct transfer *t);
 /* After the head: whether the body is not needed any more, all of it is on its way. */
 bool transfer_sent(struct transfer *t);
 
+/* From inside head: no bytes of the reply come. */
+void transfer_ignore(struct transfer *t);
+
 /* Whether a connection stood, so that the request may have gone. */
 bool transfer_begun(const struct transfer *t);
 

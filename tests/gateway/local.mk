@@ -1,6 +1,7 @@
 gateway_test_libs = lib/gateway/libgateway.a lib/spending/libspending.a \
 	lib/auth/libauth.a lib/kv/libkv.a lib/store/libstore.a \
-	$(html_test_libs) $(SQLITE_LIBS) $(HIREDIS_LIBS) $(UV_LIBS)
+	$(html_test_libs) $(SQLITE_LIBS) $(HIREDIS_LIBS) $(UV_LIBS) \
+	$(ZLIB_LIBS)
 check_PROGRAMS += tests/gateway/usage_reader_test \
 	tests/gateway/journal_test
 tests_gateway_usage_reader_test_SOURCES = tests/gateway/usage_reader_test.c

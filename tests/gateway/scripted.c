@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <arpa/inet.h>
+#include <assert.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -15,7 +16,9 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <zlib.h>
 
+#define COMPRESSED_MAX (256 << 10)
 #define START "event: message_start\ndata: {\"type\":\"message_start\",\"message\":" \
 	"{\"id\":\"msg_1\",\"type\":\"message\",\"role\":\"assistant\",\"model\":\"claude-test-1\"," \
 	"\"content\":[],\"usage\":{\"input_tokens\":100,\"output_tokens\":1}}}\n\n"
@@ -151,71 +154,76 @@ static bool whole_stream(struct client *c, long deltas, int gap_ms)
 	return chunk(c, END) && put_text(c, "0\r\n\r\n");
 }
 
-static uint32_t crc32_of(const unsigned char *p, size_t n)
+/* One member; format as in deflateInit2: 31 gzip, 15 zlib. */
+static size_t member_of(unsigned char *to, const char *text, size_t n, int format)
 {
-	uint32_t crc = ~0u;
-	int k;
+	z_stream z = { .next_in = (unsigned char *)(uintptr_t)text, .avail_in = (uInt)n,
+		       .next_out = to, .avail_out = COMPRESSED_MAX / 4 };
 
-	while (n--) {
-		crc ^= *p++;
-		for (k = 0; k < 8; k++)
-			crc = crc & 1 ? crc >> 1 ^ 0xedb88320u : crc >> 1;
-	}
-	return ~crc;
+	assert(deflateInit2(&z, 9, Z_DEFLATED, format, 8, Z_DEFAULT_STRATEGY) == Z_OK);
+	assert(deflate(&z, Z_FINISH) == Z_STREAM_END);
+	deflateEnd(&z);
+	return z.total_out;
 }
 
-static size_t little(unsigned char *to, uint32_t value, int n)
+/* A comment of the stream that is much larger than it looks. */
+static size_t bomb_of(unsigned char *to)
 {
-	int i;
+	size_t n = 8 << 20, made;
+	char *text = malloc(n);
 
-	for (i = 0; i < n; i++)
-		to[i] = (unsigned char)(value >> 8 * i);
-	return (size_t)n;
+	assert(text);
+	memset(text, ':', n);
+	made = member_of(to, text, n, 31);
+	free(text);
+	return made;
 }
 
-/* RFC 1952 around one stored block of RFC 1951. */
-static size_t gzip_of(unsigned char *to, const char *text, size_t n)
-{
-	static const unsigned char begin[] = { 0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255, 1 };
-	size_t at = sizeof(begin);
-
-	memcpy(to, begin, at);
-	at += little(to + at, (uint32_t)n, 2);
-	at += little(to + at, ~(uint32_t)n & 0xffff, 2);
-	memcpy(to + at, text, n);
-	at += n;
-	at += little(to + at, crc32_of((const unsigned char *)text, n), 4);
-	return at + little(to + at, (uint32_t)n, 4);
-}
-
-/* RFC 8878: one raw block, content size in two bytes (less 256). */
-static size_t zstd_of(unsigned char *to, const char *text, size_t n)
-{
-	static const unsigned char begin[] = { 0x28, 0xb5, 0x2f, 0xfd, 0x60 };
-	size_t at = sizeof(begin);
-
-	memcpy(to, begin, at);
-	at += little(to + at, (uint32_t)n - 256, 2);
-	at += little(to + at, (uint32_t)n << 3 | 1, 3);
-	memcpy(to + at, text, n);
-	return at + n;
-}
-
+/* The stream in as many members as asked for, and what may be behind or missing. */
 static bool compressed(struct client *c)
 {
-	unsigned char bytes[4096];
-	bool gzip = !strncmp(c->what, "gzip", 4);
-	size_t n = gzip ? gzip_of(bytes, STREAM, strlen(STREAM)) :
-		zstd_of(bytes, STREAM, strlen(STREAM));
+	static const struct {
+		const char *what, *coding;
+		const char *parts[3];
+		int format;
+		size_t less;		/* bytes cut from the end */
+		const char *behind;
+	} shapes[] = {
+		{ "gzip", "gzip", { STREAM }, 31, 0, "" },
+		{ "gzip_x", "x-gzip", { STREAM }, 31, 0, "" },
+		{ "gzip_two", "GZIP ", { START DELTA DELTA, END }, 31, 0, "" },
+		{ "gzip_three", "gzip", { START, DELTA DELTA, END }, 31, 0, "" },
+		{ "gzip_garbage", "gzip", { STREAM }, 31, 0, "garbage" },
+		{ "gzip_almost", "gzip", { START DELTA, DELTA END }, 31, 0, "\x1f\x8c no member" },
+		{ "gzip_cut", "gzip", { START DELTA DELTA, END }, 31, 60, "" },
+		{ "gzip_bomb", "gzip", { START DELTA DELTA, NULL, END }, 31, 0, "" },
+		{ "gzip_twice", "gzip, gzip", { STREAM }, 31, 0, "" },
+		{ "deflate", "deflate", { STREAM }, 15, 0, "" },
+		{ "br", "br", { STREAM }, 31, 0, "" },
+	};
+	unsigned char *bytes = malloc(COMPRESSED_MAX);
+	char field[64];
+	size_t i, k, n = 0;
+	bool sent;
 
-	if (!strcmp(c->what, "gzip_two")) {
-		n = gzip_of(bytes, START DELTA DELTA, strlen(START DELTA DELTA));
-		n += gzip_of(bytes + n, END, strlen(END));
+	assert(bytes);
+	for (i = 0; strcmp(shapes[i].what, c->what); i++)
+		assert(i + 1 < sizeof(shapes) / sizeof(shapes[0]));
+	for (k = 0; k < 3; k++) {
+		if (shapes[i].parts[k])
+			n += member_of(bytes + n, shapes[i].parts[k],
+				       strlen(shapes[i].parts[k]), shapes[i].format);
+		else if (!strcmp(c->what, "gzip_bomb"))
+			n += bomb_of(bytes + n);
 	}
-
+	n -= shapes[i].less;
+	memcpy(bytes + n, shapes[i].behind, strlen(shapes[i].behind));
+	n += strlen(shapes[i].behind);
 	report(c->s, SCRIPTED_IN, SCRIPTED_OUT);
-	return plain(c, 200, gzip ? "content-encoding: gzip\r\n" :
-		     "content-encoding: zstd\r\n", "text/event-stream", bytes, n);
+	snprintf(field, sizeof(field), "content-encoding: %s\r\n", shapes[i].coding);
+	sent = plain(c, 200, field, "text/event-stream", bytes, n);
+	free(bytes);
+	return sent;
 }
 
 static bool many_fields(struct client *c, int count, int size)
@@ -363,7 +371,7 @@ static bool answer(struct client *c)
 		return many_fields(c, 400, 1000);
 	if (!strcmp(what, "many_fields"))
 		return many_fields(c, 200, 4);
-	if (!strncmp(what, "gzip", 4) || !strcmp(what, "zstd"))
+	if (!strncmp(what, "gzip", 4) || !strcmp(what, "deflate") || !strcmp(what, "br"))
 		return compressed(c);
 	if (!strcmp(what, "redirect"))
 		return plain(c, 307, "location: http://127.0.0.1:1/\r\n", "text/plain", "", 0);

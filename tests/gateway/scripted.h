@@ -19,8 +19,8 @@
  *   hold          the first event, then silence until the client leaves
  *   text N        the first event, N deltas, then as hold
  *   silent        nothing until the client leaves
- *   gzip, zstd    the event stream compressed, whatever was asked for
- *   gzip_two      the same in two members (RFC 1952, section 2.2)
+ *   gzip, deflate, br    the event stream compressed (br: it is said), whatever was asked for
+ *   gzip_WHAT     the same in members (RFC 1952, section 2.2), with something behind, cut, a bomb
  *   early         413 before the body is read
  *   early_no      the same, but then the body is read and the connection goes on
  *   early_yes N   an event stream: its begin before the body is read, N ms later
