@@ -2,6 +2,7 @@
 #include "spending/budget_zone.h"
 #include "usage_view.h"
 
+#include <string.h>
 #include <talloc.h>
 
 #include "core/clock.h"
@@ -201,6 +202,9 @@ void usage_models(struct request *r, struct view *view,
 		const char *model = report->lines[i].model;
 		struct view *row = view_append(list);
 
+		if (str_starts(model, PRICES_TOOL))
+			model = i18n_fill(r, visit_of(r)->text, "usage_hosted_tool",
+					  model + strlen(PRICES_TOOL), NULL);
 		view_text(row, "model", *model ? model :
 			  page_text(r, "usage_model_unnamed"));
 		usage_tally(r, row, &report->lines[i].tally);

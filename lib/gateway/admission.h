@@ -103,6 +103,9 @@ void grant_reserve(struct admission *a, struct grant *g, const struct call_need 
 /* No done for that data any more; what it was granted meanwhile is given back. */
 void admission_forget(struct admission *a, const void *data);
 
+/* What a call used besides its tokens: counted when it is settled. */
+void grant_charge(struct admission *a, struct grant *g, const char *model, const struct usage *used);
+
 /* Gives back what was reserved and counts what was used. Frees g. Redis away: counters are loaded anew when it is back. */
 void grant_settle(struct admission *a, struct grant *g, const char *model, const struct usage *used);
 

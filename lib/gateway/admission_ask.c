@@ -365,12 +365,21 @@ void admission_forget(struct admission *a, const void *data)
 	forget_in(&a->finished, data);
 }
 
+void grant_charge(struct admission *a, struct grant *g, const char *model,
+		  const struct usage *used)
+{
+	g->charged_tokens += usage_tokens(used);
+	g->charged_cost += prices_counted(a->prices, model, used, g->at);
+}
+
 void grant_settle(struct admission *a, struct grant *g, const char *model,
 		  const struct usage *used)
 {
-	int64_t tokens = usage_tokens(used);
-	int64_t cost = prices_counted(a->prices, model, used, g->at);
+	int64_t tokens, cost;
 
+	grant_charge(a, g, model, used);
+	tokens = g->charged_tokens;
+	cost = g->charged_cost;
 	if (g->renewal)
 		g->renewal->grant = NULL;
 	redis_settle(a, g, tokens, cost);

@@ -103,6 +103,7 @@ struct grant {
 	struct need needs[NEEDS_MAX];
 	size_t n;
 	int64_t tokens, cost, at;
+	int64_t charged_tokens, charged_cost;	/* besides */
 	struct ask *renewal;		/* that is out; NULL: none */
 };
 

@@ -108,6 +108,25 @@ static void estimate(struct call *c)
 		c->row.usage.output = passed;
 }
 
+/* Rows of their own: each use counts as a token of such a "model". */
+static void book_tools(struct call *c, const struct usage_reading *r)
+{
+	struct usage_call row = c->row;
+	char model[PRICES_NAME_SIZE];
+	size_t i;
+
+	for (i = 0; *c->row.id && i < r->n_tools; i++) {
+		id_new(row.id);
+		snprintf(model, sizeof(model), PRICES_TOOL "%s", r->tools[i].name);
+		row.model = model;
+		row.outcome = r->tools[i].reported ? "complete" : "interrupted";
+		row.usage = (struct usage){ .input = usage_tool_uses(&r->tools[i]) };
+		journal_end(c->gateway->journal, &row);
+		if (c->grant)
+			grant_charge(c->gateway->admission, c->grant, model, &row.usage);
+	}
+}
+
 static void book(struct call *c, const char *outcome)
 {
 	const struct usage_reading *r = c->reader ? usage_reader_reading(c->reader) : NULL;
@@ -128,6 +147,8 @@ static void book(struct call *c, const char *outcome)
 	c->row.ended_at = clock_now_ms();
 	if (*c->row.id)
 		journal_end(g->journal, &c->row);
+	if (r)
+		book_tools(c, r);
 	if (c->grant)
 		grant_settle(g->admission, c->grant, c->row.model, &c->row.usage);
 	c->grant = NULL;

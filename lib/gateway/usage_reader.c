@@ -10,6 +10,7 @@
 #include "core/tree.h"
 #include "gateway/usage_reader_impl.h"
 
+#define USES_MAX 1000		/* more in one call is no number of uses */
 #define TOKENS_MAX INT64_C(100000000)	/* more in one call is no number of tokens */
 static const struct tree_limits limits = {
 	.bytes = USAGE_KEPT_MAX, .depth = 32, .containers = 512,
@@ -112,6 +113,12 @@ static struct json_object *object_at(struct json_object *o, const char *name)
 		return NULL;
 	v = json_object_object_get(o, name);
 	return json_object_is_type(v, json_type_object) ? v : NULL;
+}
+
+static bool is_text(struct json_object *o, const char *want)
+{
+	return json_object_is_type(o, json_type_string) &&
+	       str_equal(json_object_get_string(o), want);
 }
 
 /* False when it is not there; what is no number of tokens is noted, and not there. */
@@ -239,6 +246,76 @@ static void enlarge(struct usage *to, const struct usage *by)
 	}
 }
 
+/* Names of blocks and of their reports, as one: the code tools are of one kind, so are searches for tools. */
+static void name_tool(const char *name, size_t n, char out[USAGE_TOOL_NAME])
+{
+	static const char code[] = "code_execution", search[] = "tool_search";
+
+	if (n >= strlen(code) && !memcmp(name + n - strlen(code), code, strlen(code)))
+		strcpy(out, code);
+	else if (n >= strlen(search) && !memcmp(name, search, strlen(search)))
+		strcpy(out, search);
+	else if (n && n < USAGE_TOOL_NAME &&
+		 strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_") >= n)
+		snprintf(out, USAGE_TOOL_NAME, "%.*s", (int)n, name);
+	else
+		strcpy(out, "unknown");
+}
+
+static struct usage_tool *tool_at(struct usage_reader *r, const char *name, size_t n)
+{
+	struct usage_reading *u = &r->reading;
+	char text[USAGE_TOOL_NAME];
+	size_t i;
+
+	name_tool(name, n, text);
+	for (i = 0; i < u->n_tools; i++) {
+		if (str_equal(u->tools[i].name, text))
+			return &u->tools[i];
+	}
+	if (u->n_tools == USAGE_TOOLS)
+		return &u->tools[USAGE_TOOLS - 1];
+	strcpy(u->tools[u->n_tools].name, text);
+	return &u->tools[u->n_tools++];
+}
+
+/* usage.server_tool_use: {"web_search_requests": 2}. */
+static void read_tools(struct usage_reader *r, struct json_object *o)
+{
+	static const char end[] = "_requests";
+	struct usage_tool *t;
+	int64_t uses;
+	size_t n;
+
+	if (!o)
+		return;
+	json_object_object_foreach(o, key, value) {
+		n = strlen(key);
+		uses = json_object_is_type(value, json_type_int) ?
+			json_object_get_int64(value) : 0;
+		if (n < strlen(end) || strcmp(key + n - strlen(end), end) || uses <= 0)
+			continue;
+		t = tool_at(r, key, n - strlen(end));
+		uses = uses < USES_MAX ? uses : USES_MAX;
+		t->reported = larger(t->reported, uses);
+	}
+}
+
+/* A stream that is cut has no report: what began was used. */
+static void see_tool(struct usage_reader *r, struct json_object *block)
+{
+	struct json_object *name;
+	struct usage_tool *t;
+
+	if (!block || !is_text(json_object_object_get(block, "type"), "server_tool_use"))
+		return;
+	name = json_object_object_get(block, "name");
+	t = json_object_is_type(name, json_type_string) ?
+		tool_at(r, json_object_get_string(name), (size_t)json_object_get_string_len(name)) :
+		tool_at(r, "", 0);
+	t->seen += t->seen < USES_MAX;
+}
+
 /* Reports are of the whole call, so of each class the largest holds: a later zero takes nothing back. */
 static void read_usage(struct usage_reader *r, struct json_object *o)
 {
@@ -247,6 +324,7 @@ static void read_usage(struct usage_reader *r, struct json_object *o)
 
 	if (!json_object_is_type(o, json_type_object))
 		return;
+	read_tools(r, object_at(o, "server_tool_use"));
 	any = tokens_at(r, o, "input_tokens", &u.input);
 	any |= output = tokens_at(r, o, "output_tokens", &u.output);
 	any |= tokens_at(r, o, "cache_read_input_tokens", &u.cache_read);
@@ -279,12 +357,6 @@ static void read_model(struct usage_reader *r, struct json_object *o)
 	r->reading.model[n] = '\0';
 }
 
-static bool is_text(struct json_object *o, const char *want)
-{
-	return json_object_is_type(o, json_type_string) &&
-	       str_equal(json_object_get_string(o), want);
-}
-
 void usage_read_event(struct usage_reader *r)
 {
 	struct json_object *o = parse(&r->kept);
@@ -301,6 +373,8 @@ void usage_read_event(struct usage_reader *r)
 		}
 	} else if (is_text(type, "message_delta")) {
 		read_usage(r, object_at(o, "usage"));
+	} else if (is_text(type, "content_block_start")) {
+		see_tool(r, object_at(o, "content_block"));
 	} else if (is_text(type, "message_stop")) {
 		r->reading.complete = true;
 	} else if (is_text(type, "error")) {

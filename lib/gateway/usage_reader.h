@@ -1,7 +1,8 @@
 /*
  * Reads the usage out of a reply of the Messages API as its bytes pass by, at
  * the cost of looking for line ends: an event stream (SSE, WHATWG HTML 9.2),
- * of which only message_start and message_delta are parsed, or one JSON body,
+ * of which only message_start, message_delta and the begin of each block are
+ * parsed, or one JSON body,
  * of which only the top level's "model" and "usage" are. Which of them it is
  * its first byte says, whatever its content-type does. Hostile input is
  * bounded, never fatal: what cannot be read is estimated.
@@ -21,6 +22,19 @@ struct usage_reader *usage_reader_new(const void *ctx);
 /* The next bytes of the (decoded) body. */
 void usage_reader_feed(struct usage_reader *r, const void *bytes, size_t n);
 
+/* A hosted tool that the service ran while it replied; it bills each use. */
+#define USAGE_TOOLS 6		/* more kinds count as uses of the last one */
+#define USAGE_TOOL_NAME 32
+struct usage_tool {
+	char name[USAGE_TOOL_NAME];	/* as "web_search"; "unknown" */
+	int64_t reported, seen;	/* uses: in usage.server_tool_use; that the stream showed */
+};
+
+static inline int64_t usage_tool_uses(const struct usage_tool *t)
+{
+	return t->reported > t->seen ? t->reported : t->seen;
+}
+
 /* What was reported so far: of each class of tokens the largest number, as the CLI has it. */
 struct usage_reading {
 	struct usage usage;
@@ -30,6 +44,8 @@ struct usage_reading {
 	bool absurd;		/* something of it was no number of tokens */
 	bool error;		/* an `event: error`, or a JSON body of type error */
 	int changes;		/* counts up with each new report */
+	struct usage_tool tools[USAGE_TOOLS];
+	size_t n_tools;
 	int64_t unreported;	/* bytes of output that passed since the last report of it */
 };
 const struct usage_reading *usage_reader_reading(const struct usage_reader *r);

@@ -7,7 +7,7 @@
 #include "core/str.h"
 
 static const char *const wanted[] = { "message_start", "message_delta",
-				      "message_stop", "error" };
+				      "message_stop", "content_block_start", "error" };
 
 /* What its data have around a piece of text: the shortest frame there is. */
 #define FRAME "data: {\"type\":\"content_block_delta\",\"index\":0," \

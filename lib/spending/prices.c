@@ -285,6 +285,11 @@ static const struct row *last_begun(const struct prices *p,
 	return found;
 }
 
+static bool is_tool(const char *name)
+{
+	return str_starts(name, PRICES_TOOL);
+}
+
 static const struct row *find(const struct prices *p, const char *model,
 			      int64_t at)
 {
@@ -294,6 +299,7 @@ static const struct row *find(const struct prices *p, const char *model,
 		if (!r->begins && str_equal(r->name, model))
 			return last_begun(p, r, at);
 		if (r->begins && strncmp(r->name, model, r->len) == 0 &&
+		    is_tool(r->name) == is_tool(model) &&
 		    (!best || r->len > best->len))
 			best = r;
 	}
@@ -323,16 +329,17 @@ int64_t prices_cost(const struct prices *p, const char *model,
 	return r ? total(r->price, u) : -1;
 }
 
-int64_t prices_dearest(const struct prices *p, const struct usage *u,
-		       int64_t at)
+int64_t prices_dearest(const struct prices *p, const char *model,
+		       const struct usage *u, int64_t at)
 {
 	int64_t price[CLASSES] = { 0 };
 	const struct row *r;
 	size_t i;
 
 	for (r = p->rows; r < p->rows + p->n; r++) {
-		if (r->from > at || (r + 1 < p->rows + p->n &&
-				     same_model(r, r + 1) && r[1].from <= at))
+		if (r->from > at || is_tool(r->name) != is_tool(model) ||
+		    (r + 1 < p->rows + p->n && same_model(r, r + 1) &&
+		     r[1].from <= at))
 			continue;
 		for (i = 0; i < CLASSES; i++) {
 			if (price[i] < r->price[i])
@@ -347,7 +354,7 @@ int64_t prices_counted(const struct prices *p, const char *model,
 {
 	int64_t cost = prices_cost(p, model, u, at);
 
-	return cost < 0 ? prices_dearest(p, u, at) : cost;
+	return cost < 0 ? prices_dearest(p, model, u, at) : cost;
 }
 
 void prices_name(const struct prices *p, const char *model, const struct usage *u,

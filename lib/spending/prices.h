@@ -22,8 +22,11 @@ struct prices *prices_parse(const void *ctx, const char *name, const char *text,
  */
 int64_t prices_cost(const struct prices *p, const char *model, const struct usage *u, int64_t at);
 
-/* As that, at the dearest price of any row of that time, a class each: for what is not known yet. 0 for an empty table. */
-int64_t prices_dearest(const struct prices *p, const struct usage *u, int64_t at);
+/*
+ * As that, at the dearest price of any row of that time, a class each: for what
+ * is not known yet. Of models, or of hosted tools when it is one. 0 without a row.
+ */
+int64_t prices_dearest(const struct prices *p, const char *model, const struct usage *u, int64_t at);
 
 /*
  * What a budget of money counts: the cost, and for a model without a price
@@ -38,6 +41,12 @@ int64_t prices_counted(const struct prices *p, const char *model, const struct u
  */
 #define PRICES_NAME_SIZE 129
 void prices_name(const struct prices *p, const char *model, const struct usage *u, int64_t at, char out[PRICES_NAME_SIZE]);
+
+/*
+ * Before the name of a hosted tool (web_search), which is booked as a model is:
+ * each use as one token of input, at USD a million uses.
+ */
+#define PRICES_TOOL "hosted-tool/"
 
 /* True when a row begins after from and before to (0: ever): a sum over that time must be by time. */
 bool prices_change(const struct prices *p, int64_t from, int64_t to);

@@ -25,7 +25,7 @@ void spent_add(struct spent *to, const struct prices *p,
 		to->unpriced += tokens;
 	else
 		to->cost += cost;
-	to->counted += cost < 0 ? prices_dearest(p, &s->usage, at) : cost;
+	to->counted += cost < 0 ? prices_dearest(p, s->model, &s->usage, at) : cost;
 }
 
 static int add_sum(void *data, const struct usage_sum *s, struct err *e)

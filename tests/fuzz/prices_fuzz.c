@@ -25,9 +25,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	for (i = 0; p && i < sizeof(moments) / sizeof(moments[0]); i++) {
 		if (prices_cost(p, model, &u, moments[i]) < -1 ||
-		    prices_dearest(p, &u, moments[i]) < 0 ||
+		    prices_dearest(p, "m", &u, moments[i]) < 0 ||
 		    (prices_cost(p, "m", &u, moments[i]) >
-		     prices_dearest(p, &u, moments[i])))
+		     prices_dearest(p, "m", &u, moments[i])))
 			abort();
 	}
 	free(model);

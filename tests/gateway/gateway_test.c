@@ -1045,6 +1045,8 @@ static void a_narrow_service_is_shared(void **state)
 #define IN_USAGE "\"usage\":{\"input_tokens\":4,\"output_tokens\":"
 #define FIRST "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"model\":\"m\"," IN_USAGE "1}}}\n\n"
 #define TEXT "event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"delta\":{\"text\":\"word\"}}\n\n"
+#define SEARCH "event: content_block_start\ndata: {\"type\":\"content_block_start\",\"content_block\":" \
+	"{\"type\":\"server_tool_use\",\"name\":\"web_search\"}}\n\n"
 #define LAST(usage) "event: message_delta\ndata: {\"type\":\"message_delta\",\"usage\":" usage "}\n\n" \
 	"event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n"
 
@@ -1123,6 +1125,49 @@ static int64_t counter(const char *pattern, const char *field)
 }
 
 #define ALL_MONTH "spent:all:[0-9][0-9][0-9][0-9]-[0-9][0-9]:*"
+
+static int find_tool(void *data, const struct db_row *row, struct err *e)
+{
+	struct ledger *l = data;
+
+	l->rows++;
+	l->usage.input += db_number(row, 0);
+	return 0;
+}
+
+/* Rows of their own, in the budgets of money: streamed, as a body, and cut before it is reported. */
+static void hosted_tools_are_booked(void **state)
+{
+	static const char *const replies[] = {
+		FIRST TEXT LAST("{\"output_tokens\":20,\"server_tool_use\":{\"web_search_requests\":2}}"),
+		"{\"usage\":{\"input_tokens\":4,\"output_tokens\":20,\"server_tool_use\":{\"web_search_requests\":2}}}",
+		FIRST SEARCH SEARCH TEXT,
+	};
+	struct ledger l, found = { 0 };
+	struct err e = { 0 };
+	size_t i;
+	int n;
+
+	start();
+	w.service.odd_head = "HTTP/1.1 200 OK\r\n\r\n";
+	for (i = 0; i < 3; i++) {
+		w.service.odd_reply = replies[i];
+		w.service.odd_size = strlen(replies[i]);
+		call(ANN, "odd");
+		assert_int_equal(a.status, 200);
+		world_ledger(&w, 2 * (int)i + 2, &l);
+	}
+	assert_int_equal(db_query(w.db, &e, find_tool, &found,
+		"SELECT input FROM usage WHERE model = 'hosted-tool/web_search' AND output = 0"
+		" AND kind = 'conversation' AND subject_id <> ''", ""), 0);
+	assert_int_equal(found.rows, 3);
+	assert_int_equal(found.usage.input, 6);
+	/* Ten dollars a thousand. */
+	for (n = 0; n < 200 && counter(ALL_MONTH, "rc"); n++)
+		usleep(10000);
+	assert_true(counter(ALL_MONTH, "c") >= 6 * 10000);
+	assert_true(counter(ALL_MONTH, "c") < 7 * 10000);
+}
 
 static void a_call_is_settled_when_it_ends(void **state)
 {
@@ -1529,6 +1574,7 @@ int main(void)
 		TEST(bad_requests_are_refused),
 		TEST(a_flood_of_fields_is_refused),
 		TEST(hosted_tools_are_refused),
+		TEST(hosted_tools_are_booked),
 		TEST(errors_of_the_service_pass),
 		TEST(odd_replies_are_booked_as_they_are),
 		TEST(an_early_no_is_heard),

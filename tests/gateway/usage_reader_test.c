@@ -185,6 +185,55 @@ static void write_reading(const struct usage_reader *r, char out[400])
 	assert_int_equal(u->any, u->changes > 0);
 }
 
+#define BLOCK(name) "event: content_block_start\ndata: {\"type\":" \
+	"\"content_block_start\",\"index\":0,\"content_block\":{\"type\":" \
+	"\"server_tool_use\",\"id\":\"srvtoolu_1\",\"name\":" name ",\"input\":{}}}\n\n"
+#define TOOLS(uses) "{\"output_tokens\":15,\"server_tool_use\":" uses "}"
+
+/* "tool uses" of each hosted tool. */
+static const struct row tools[] = {
+	{ START TEXT("server_tool_use") DELTA("{\"output_tokens\":15}") STOP, "" },
+	{ START BLOCK("\"web_search\"") BLOCK("\"web_search\"")
+	  DELTA(TOOLS("{\"web_search_requests\":2,\"web_fetch_requests\":0}")) STOP, "web_search 2 " },
+	/* Cut: what began. Reported: the larger, and nothing takes it back. */
+	{ START BLOCK("\"web_search\"") TEXT("a") BLOCK("\"bash_code_execution\"")
+	  BLOCK("\"text_editor_code_execution\"") BLOCK("7"), "web_search 1 code_execution 2 unknown 1 " },
+	{ START DELTA(TOOLS("{\"web_search_requests\":3,\"web_fetch_requests\":4}"))
+	  DELTA(TOOLS("{\"web_search_requests\":1}")) STOP, "web_search 3 web_fetch 4 " },
+	{ "{\"usage\":" TOOLS("{\"code_execution_requests\":1,\"tool_search_requests\":2,"
+	  "\"next_year_requests\":1,\"N N_requests\":1}") "}",
+	  "code_execution 1 tool_search 2 next_year 1 unknown 1 " },
+	{ "{\"usage\":" TOOLS("{\"web_search_requests\":\"2\",\"web_fetch_requests\":-1,"
+	  "\"_requests\":5,\"a\":6}") "}", "unknown 5 " },
+	{ "{\"usage\":" TOOLS("[1]") "}", "" },
+	/* No number of uses is that large; no reply names so many. */
+	{ "{\"usage\":" TOOLS("{\"a_requests\":9e9,\"b_requests\":9000000000,\"c_requests\":1,"
+	  "\"d_requests\":1,\"e_requests\":1,\"f_requests\":1,\"g_requests\":1,\"h_requests\":9}") "}",
+	  "b 1000 c 1 d 1 e 1 f 1 g 9 " },
+};
+
+static void hosted_tools_are_counted(void **state)
+{
+	const struct usage_reading *u;
+	struct usage_reader *r;
+	char got[400];
+	size_t i, k, n;
+
+	for (i = 0; i < sizeof(tools) / sizeof(tools[0]); i++) {
+		r = usage_reader_new(NULL);
+		for (k = 0; tools[i].text[k]; k++)
+			usage_reader_feed(r, tools[i].text + k, 1);
+		u = usage_reader_reading(r);
+		got[0] = '\0';
+		for (k = 0, n = 0; k < u->n_tools; k++)
+			n += (size_t)sprintf(got + n, "%s %lld ", u->tools[k].name,
+					     (long long)usage_tool_uses(&u->tools[k]));
+		if (!str_equal(got, tools[i].want))
+			fail_msg("%zu: \"%s\", not \"%s\"", i, got, tools[i].want);
+		talloc_free(r);
+	}
+}
+
 /* "input output" of a reply that is cut off after this. */
 static const struct row estimates[] = {
 	{ "", "50 0" },
@@ -370,6 +419,7 @@ static void reports_are_counted(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(hosted_tools_are_counted),
 		cmocka_unit_test(replies_are_read_however_they_are_cut),
 		cmocka_unit_test(huge_lines_are_bounded),
 		cmocka_unit_test(odd_bytes_are_no_harm),

@@ -109,13 +109,13 @@ static void the_dearest_is_of_the_time(void **state)
 				 "c 2027-01-01 99 99 99 99 99\n");
 	const struct usage u = { .input = 1, .output = 1 };
 
-	assert_int_equal(prices_dearest(p, &u, day(2024, 1, 1)), 0);
-	assert_int_equal(prices_dearest(p, &u, day(2025, 1, 1)), 10);
-	assert_int_equal(prices_dearest(p, &u, day(2026, 1, 1)), 9);
-	assert_int_equal(prices_dearest(p, &u, day(2027, 1, 1)), 198);
+	assert_int_equal(prices_dearest(p, "m", &u, day(2024, 1, 1)), 0);
+	assert_int_equal(prices_dearest(p, "m", &u, day(2025, 1, 1)), 10);
+	assert_int_equal(prices_dearest(p, "m", &u, day(2026, 1, 1)), 9);
+	assert_int_equal(prices_dearest(p, "m", &u, day(2027, 1, 1)), 198);
 	talloc_free(p);
 	p = parse("");
-	assert_int_equal(prices_dearest(p, &u, day(2026, 1, 1)), 0);
+	assert_int_equal(prices_dearest(p, "m", &u, day(2026, 1, 1)), 0);
 	assert_int_equal(prices_date(p), 0);
 	talloc_free(p);
 }
@@ -212,6 +212,21 @@ static void a_long_prompt_has_a_price_of_its_own(void **state)
 	talloc_free(p);
 }
 
+static void hosted_tools_cost_by_use(void **state)
+{
+	struct prices *p = parse("* 2025-01-01 1 1 0 0 0\nhosted-tool/web_search 2025-01-01 10000 0 0 0 0\n"
+				 "hosted-tool/web_fetch 2025-01-01 0 0 0 0 0\n");
+	const int64_t at = day(2026, 1, 1);
+
+	assert_int_equal(prices_cost(p, "hosted-tool/web_search", INPUT(3), at), 30000);
+	assert_int_equal(prices_cost(p, "hosted-tool/web_fetch", INPUT(3), at), 0);
+	/* One without a price is no model, and counts as the dearest tool. */
+	assert_int_equal(prices_cost(p, "hosted-tool/other", INPUT(3), at), -1);
+	assert_int_equal(prices_counted(p, "hosted-tool/other", INPUT(3), at), 30000);
+	assert_int_equal(prices_dearest(p, "m", INPUT(3), at), 3);
+	talloc_free(p);
+}
+
 static void the_models_of_today_are_in_the_installed_table(void **state)
 {
 	static const struct {
@@ -223,6 +238,7 @@ static void the_models_of_today_are_in_the_installed_table(void **state)
 		{ "claude-sonnet-5-5-20260101", 2000000, 10000000, 200000 },
 		{ "claude-haiku-5-5", 100000, 500000, 10000 },
 		{ "claude-haiku-5-5/long", 500000, 2500000, 50000 },
+		{ "hosted-tool/web_search", INT64_C(10000000000), 0, 0 },
 	};
 	struct err e = { 0 };
 	const char *top = getenv("top_srcdir");
@@ -247,6 +263,7 @@ int main(void)
 		cmocka_unit_test(sums_are_exact),
 		cmocka_unit_test(the_dearest_is_of_the_time),
 		cmocka_unit_test(a_long_prompt_has_a_price_of_its_own),
+		cmocka_unit_test(hosted_tools_cost_by_use),
 		cmocka_unit_test(the_models_of_today_are_in_the_installed_table),
 		cmocka_unit_test(bad_rows_are_named),
 		cmocka_unit_test(the_installed_table_is_good),
