@@ -1,6 +1,6 @@
 /*
  * gongbang doctor: what is checked, a row each (command_doctor.c); the checks
- * are doctor_host.c, doctor_model.c and doctor_state.c.
+ * are doctor_host.c, doctor_model.c, doctor_prices.c and doctor_state.c.
  */
 #ifndef DOCTOR_H
 #define DOCTOR_H
@@ -10,7 +10,7 @@
 #include "command.h"
 #include "core/buf.h"
 
-#define DOCTOR_TEXT 320
+#define DOCTOR_TEXT 2048
 #define DOCTOR_MS 5000		/* for one question to a program */
 
 enum grade { GRADE_OK, GRADE_WARN, GRADE_FAIL };
@@ -33,6 +33,8 @@ typedef void doctor_check(const struct call *c, struct finding *f);
 doctor_check doctor_settings, doctor_store, doctor_redis, doctor_bridge, doctor_worker, doctor_mail, doctor_pages;
 /* doctor_model.c */
 doctor_check doctor_keys, doctor_upstream, doctor_clock, doctor_gateway, doctor_journal, doctor_squid;
+/* doctor_prices.c */
+doctor_check doctor_prices;
 /* doctor_host.c */
 doctor_check doctor_engine, doctor_guard, doctor_uids, doctor_volumes, doctor_reserve,
 	doctor_image, doctor_network, doctor_firewall, doctor_wall,

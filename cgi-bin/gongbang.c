@@ -89,8 +89,8 @@ static const struct command commands[] = {
 	  command_stop_all },
 	{ "resume-all", "", { NULL }, 0, "Let calls of the model through again.",
 	  command_resume_all },
-	{ "doctor", "", { NULL }, TAKES(JSON),
-	  "Check that all is well, and say how to mend what is not.",
+	{ "doctor", "", { "[CHECK]" }, TAKES(JSON),
+	  "Check that all is well, or one thing; say how to mend what is not.",
 	  command_doctor },
 };
 

@@ -34,6 +34,8 @@ static struct curl_slist *add_headers(CURL *curl, const struct client_call *call
 	char line[128];
 
 	list = curl_slist_append(list, "Expect:");
+	if (call->body)
+		list = curl_slist_append(list, "Content-Type: application/json");
 	if (call->request_id) {
 		snprintf(line, sizeof(line), "X-Request-Id: %.64s",
 			 call->request_id);

@@ -10,7 +10,7 @@ struct client_call {
 	const char *socket;	/* path of the Unix socket */
 	const char *method;	/* GET, POST, DELETE */
 	const char *path;	/* begins with "/", encoded */
-	const char *body;	/* NULL for none */
+	const char *body;	/* JSON; NULL for none */
 	const char *request_id;	/* sent as X-Request-Id; NULL for none */
 	int64_t deadline_ms;	/* for all of it */
 };

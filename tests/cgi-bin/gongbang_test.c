@@ -305,7 +305,16 @@ static void doctor_finds_what_is_away(void **state)
 	r = expect(f, 1, "doctor", "");
 	assert_non_null(strstr(r.out, "fail  engine "));
 	assert_non_null(strstr(r.out, "\n                mend: "));
-	expect(f, 2, "doctor now", "");
+	r = expect(f, 1, "doctor now", "");
+	assert_string_equal(r.err, "gongbang: there is no check \"now\"\n");
+	assert_string_equal(r.out, "");
+	r = expect(f, 1, "doctor engine", "");
+	assert_ptr_equal(strstr(r.out, "fail  engine "), r.out);
+	assert_null(strstr(r.out, "image"));
+	r = expect(f, 0, "doctor prices", "");
+	assert_non_null(strstr(r.out, "warn  prices    not compared, for Claude"
+			       " Code could not be asked: "));
+	expect(f, 2, "doctor engine image", "");
 }
 
 int main(void)

@@ -72,7 +72,10 @@ tests_fuzz_request_reader_fuzz_SOURCES = tests/fuzz/request_reader_fuzz.c $(fuzz
 tests_fuzz_request_reader_fuzz_LDADD = $(gateway_test_libs)
 tests_fuzz_request_reader_fuzz_LDFLAGS = $(fuzz_ldflags)
 check_PROGRAMS += tests/fuzz/prices_fuzz tests/fuzz/usage_reader_fuzz \
-	tests/fuzz/journal_fuzz
+	tests/fuzz/journal_fuzz tests/fuzz/listed_fuzz
+tests_fuzz_listed_fuzz_SOURCES = tests/fuzz/listed_fuzz.c $(fuzz_main)
+tests_fuzz_listed_fuzz_LDADD = $(spending_test_libs)
+tests_fuzz_listed_fuzz_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_prices_fuzz_SOURCES = tests/fuzz/prices_fuzz.c $(fuzz_main)
 tests_fuzz_prices_fuzz_LDADD = $(spending_test_libs)
 tests_fuzz_prices_fuzz_LDFLAGS = $(fuzz_ldflags)

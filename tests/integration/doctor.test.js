@@ -17,9 +17,9 @@ const copy = join(state, "doctor.conf");
 after(() => rmSync(copy, {force: true}));
 
 // With one setting otherwise, in a copy that only doctor reads.
-function otherwise(name, text) {
+function otherwise(name, text, ...check) {
 	writeFileSync(copy, readFileSync(settings, "utf8") + `\n${name} = ${text}\n`);
-	const done = spawnSync(program, ["--settings", copy, "doctor", "--json"], {encoding: "utf8"});
+	const done = spawnSync(program, ["--settings", copy, "doctor", "--json", ...check], {encoding: "utf8"});
 	return {...done, rows: rows(done.stdout)};
 }
 
@@ -141,6 +141,42 @@ test("settings that lead nowhere are named", () => {
 	}
 	writeFileSync(copy, "no_such = 1\n");
 	assert.equal(spawnSync(program, ["--settings", copy, "doctor"]).status, 2);
+});
+
+// The image's own Claude Code is asked, in a container of its own.
+test("prices other than Claude Code's are named, and the rows that mend it", () => {
+	const list = join(state, "doctor.prices");
+	const given = readFileSync(value("prices"), "utf8");
+	const judged = (text) => {
+		writeFileSync(list, text, {mode: 0o644});
+		return otherwise("prices", list, "prices").rows.prices;
+	};
+	try {
+		assert.match(judged(given).text, /^4 models cost what Claude Code says$/);
+		for (const [text, words, line] of [
+			[given.replace(/^(claude-opus-5-5 .*?)  4  /m, "$1  5  "), /of another price here: claude-opus-5-5$/, /^claude-opus-5-5 .* 4 {2}20 /m],
+			[given.replace(/^(claude-sonnet-5-5-\*.*?)  10  /m, "$1  11  "), /of another price here: claude-sonnet-5-5$/, /^claude-sonnet-5-5-\* .* 2 {2}10 /m],
+			[given.replace(/^claude-fable.*\n/gm, ""), /without a price here: claude-fable-5-2$/, /^claude-fable-5-2 .* 8 {2}40 {2}10 {2}16 {2}0\.8$/m],
+			[given.replace(/^(claude-haiku-5-5\/long .*?)  2\.50/m, "$1  2.51"), /of another price here: claude-haiku-5-5$/, /^claude-haiku-5-5\/long .* 0\.5 {2}2\.5 /m],
+			[given.replaceAll("  100000\n", "  200000\n"), /of another price here: claude-haiku-5-5$/, / 100000$/m],
+		]) {
+			assert.notEqual(text, given);
+			const row = judged(text);
+			assert.equal(row.state, "warn", JSON.stringify(row));
+			assert.match(row.text, words);
+			assert.match(row.mend, line);
+			assert.equal(judged(text + row.mend.split(":\n")[1] + "\n").state, "ok", row.mend);
+		}
+		for (const [name, text] of [["engine_socket", "/nonexistent.sock"], ["image", "nobody/none:latest"]]) {
+			const row = otherwise(name, text, "prices").rows.prices;
+			assert.equal(row.state, "warn");
+			assert.match(row.text, /^not compared, for Claude Code could not be asked/);
+		}
+		const left = execFileSync("docker", ["-H", "unix://" + value("engine_socket"), "ps", "-aq", "--filter", "name=gongbang-doctor"], {encoding: "utf8"});
+		assert.equal(left, "", "no container stays");
+	} finally {
+		rmSync(list, {force: true});
+	}
 });
 
 test("without the way out, by setting, two checks say so", () => {
