@@ -29,6 +29,7 @@ static int complain(const struct err *e)
 
 int main(int argc, char **argv)
 {
+	const struct shim_limits limits = SHIM_LIMITS;
 	const char *name = strrchr(argv[0], '/');
 	struct err e = { 0 };
 	int result;
@@ -48,6 +49,6 @@ int main(int argc, char **argv)
 	if (argc > 2 || (argc == 2 && !str_equal(argv[1], "link")))
 		return usage();
 	signal(SIGPIPE, SIG_IGN);
-	result = argc == 2 ? relay_run(&e) : shim_run(&e);
+	result = argc == 2 ? relay_run(&e) : shim_run(&limits, &e);
 	return result < 0 ? complain(&e) : 0;
 }

@@ -37,6 +37,7 @@ static struct timer pause_timer;
 static struct connection *connections;
 static unsigned nconnections;
 static void (*on_first)(void);
+static const struct shim_limits *limits;
 
 static void mark_dirty(void *data)
 {
@@ -271,7 +272,7 @@ static void accept_one(struct watch *w, uint32_t events)
 		err_abort("out of memory");
 	c->watch.ready = ready;
 	c->preface.fire = silent;
-	c->server = server_new(api_routes, mark_dirty, c);
+	c->server = server_new(api_routes, limits->bodies, mark_dirty, c);
 	c->dirty = true;
 	c->next = connections;
 	connections = c;
@@ -281,7 +282,8 @@ static void accept_one(struct watch *w, uint32_t events)
 		destroy(c);
 }
 
-int listener_open(void (*first)(void), struct err *e)
+int listener_open(const struct shim_limits *most, void (*first)(void),
+		  struct err *e)
 {
 	struct sockaddr_un address;
 	socklen_t n = place_address(&address);
@@ -297,6 +299,7 @@ int listener_open(void (*first)(void), struct err *e)
 		close(fd);
 		return -1;
 	}
+	limits = most;
 	on_first = first;
 	listening.ready = accept_one;
 	pause_timer.fire = accept_again;

@@ -3,6 +3,7 @@
 #define SHIM_LISTENER_H
 
 #include "core/err.h"
+#include "shim/limits.h"
 
 #define CONNECTIONS_MAX 64	/* more are closed at once */
 #define LISTENER_GREETING "gongbang-shim 1\n"	/* LINK_GREETING of lib/link/link.h */
@@ -12,9 +13,10 @@
 
 /*
  * Binds the address of shim/place.h. ERR_CONFLICT: another shim has it. first()
- * is called once, before the first request of all.
+ * is called once, before the first request of all. limits are borrowed for ever.
  */
-int listener_open(void (*first)(void), struct err *e) must_check;
+int listener_open(const struct shim_limits *limits, void (*first)(void),
+		  struct err *e) must_check;
 
 /* Writes what every connection has to say; call after each event. */
 void listener_flush(void);

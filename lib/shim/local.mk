@@ -10,6 +10,7 @@ lib_shim_libshim_a_SOURCES = \
 	lib/shim/health.c lib/shim/health.h \
 	lib/shim/journal.c lib/shim/journal.h \
 	lib/shim/keeper.c lib/shim/keeper.h \
+	lib/shim/limits.h \
 	lib/shim/listener.c lib/shim/listener.h \
 	lib/shim/loop.c lib/shim/loop.h \
 	lib/shim/place.c lib/shim/place.h \

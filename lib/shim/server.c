@@ -16,12 +16,13 @@
 struct server {
 	nghttp2_session *h2;
 	const struct server_route *routes;
+	size_t bodies_max;
 	void (*dirty)(void *data);
 	void *data;
 	struct exchange *exchanges;
 };
 
-static size_t bodies;	/* bytes held by all exchanges of all connections */
+static size_t bodies;	/* bytes held by all exchanges of all servers */
 
 void body_release(struct buf *body)
 {
@@ -293,7 +294,7 @@ static int chunk(nghttp2_session *h2, uint8_t flags, int32_t stream,
 
 	if (!x || x->answered || !x->route)
 		return 0;
-	if (n > SERVER_BODIES_MAX - bodies) {
+	if (bodies + n > x->server->bodies_max) {
 		exchange_answer(x, 503, "too many bodies at once");
 	} else if (buf_add(&x->body, bytes, n, &e) < 0) {
 		exchange_fail(x, &e);
@@ -346,7 +347,7 @@ static void make_session(struct server *s)
 		err_abort("out of memory");
 }
 
-struct server *server_new(const struct server_route *routes,
+struct server *server_new(const struct server_route *routes, size_t bodies_max,
 			  void (*dirty)(void *data), void *data)
 {
 	struct server *s = calloc(1, sizeof(*s));
@@ -354,6 +355,7 @@ struct server *server_new(const struct server_route *routes,
 	if (!s)
 		err_abort("out of memory");
 	s->routes = routes;
+	s->bodies_max = bodies_max;
 	s->dirty = dirty;
 	s->data = data;
 	make_session(s);

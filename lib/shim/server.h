@@ -17,7 +17,6 @@
 #define SERVER_STREAMS_MAX 256
 #define SERVER_PATH_MAX 4096
 #define SERVER_HEADERS_MAX (16 << 10)	/* bytes of all fields; more: 431 */
-#define SERVER_BODIES_MAX (64 << 20)	/* all bodies held at once; more: 503 */
 
 struct server;
 
@@ -50,8 +49,11 @@ struct server_route {
 	void (*handle)(struct exchange *x, const char *arg);
 };
 
-/* Ends with a row of NULLs. dirty(data): there may be bytes to pull. */
-struct server *server_new(const struct server_route *routes,
+/*
+ * Ends with a row of NULLs. bodies_max: bytes of all servers' bodies held at once;
+ * more: 503. dirty(data): there may be bytes to pull.
+ */
+struct server *server_new(const struct server_route *routes, size_t bodies_max,
 			  void (*dirty)(void *data), void *data);
 void server_free(struct server *s);
 

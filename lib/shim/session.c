@@ -23,7 +23,6 @@
 #define DRAIN_MAX (2 << 20)	/* bytes read after Claude's end */
 #define TOOLS_MS 10000
 #define ORPHANS_MS 1000		/* all sessions wait for a dead keeper's tools */
-#define STUCK_MS 3000		/* a keeper that does not report after KILL */
 #define OOM_POLL_MS 500
 #define LAST_WORDS_MS 2000
 #define LAST_GRACE_MS 3000
@@ -36,6 +35,7 @@ static struct session *sessions;
 static unsigned nsessions;
 static struct timer oom_poll;
 static void (*all_ended)(void);
+static const struct shim_limits *limits;
 static char chunk[CHUNK];
 
 static void poll_oom(struct timer *t)
@@ -118,7 +118,7 @@ static bool read_output(struct session *s)
 {
 	ssize_t n;
 
-	if (s->out.fd < 0 || s->unsaved.len || session_log_is_full(s))
+	if (s->out.fd < 0 || s->unsaved.len || session_log_is_full(s, limits->log_kept))
 		return false;
 	n = read(s->out.fd, chunk, sizeof(chunk));
 	if (n < 0)
@@ -269,7 +269,7 @@ static void next_stage(struct timer *t)
 		loop_timer(t, LAST_GRACE_MS);
 	} else if (s->stage_now == STAGE_KILL) {
 		order(s, KEEPER_KILL);
-		loop_timer(t, STUCK_MS);
+		loop_timer(t, limits->stuck_ms);
 	} else if (s->stage_now == STAGE_STUCK) {
 		kill(s->keeper_pid, SIGKILL);
 	}
@@ -419,6 +419,11 @@ static void close_log(void *data, const char *id, bool marked, int64_t size)
 			(void)!journal_mark(s->journal, false, &e);
 	}
 	destroy(s);
+}
+
+void session_limit(const struct shim_limits *most)
+{
+	limits = most;
 }
 
 int session_recover(struct err *e)

@@ -16,6 +16,7 @@
 
 #include "core/buf.h"
 #include "core/err.h"
+#include "shim/limits.h"
 #include "shim/server.h"
 #include "shim/start.h"
 
@@ -24,6 +25,9 @@
 #define SESSION_INPUTS_MAX 64	/* waiting for one session's stdin */
 
 struct session;
+
+/* First of all. Borrowed for ever. */
+void session_limit(const struct shim_limits *limits);
 
 /* Before any other call: logs whose marker says that they ran get their exit line. */
 int session_recover(struct err *e) must_check;

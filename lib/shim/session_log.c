@@ -12,7 +12,6 @@
 #include "shim/health.h"
 
 #define RETRY_MS 1000
-#define KEPT_MAX (INT64_C(256) << 20)	/* log bytes nobody has recorded */
 
 static void save(struct session *s, const char *bytes, size_t n)
 {
@@ -33,9 +32,9 @@ static void save(struct session *s, const char *bytes, size_t n)
 	loop_timer(&s->retry, RETRY_MS);
 }
 
-bool session_log_is_full(struct session *s)
+bool session_log_is_full(struct session *s, int64_t kept_max)
 {
-	if (journal_size(s->journal) - journal_first(s->journal) <= KEPT_MAX ||
+	if (journal_size(s->journal) - journal_first(s->journal) <= kept_max ||
 	    s->ended)
 		return false;
 	loop_change(&s->out, 0);

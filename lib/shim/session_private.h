@@ -58,8 +58,8 @@ void session_exit_line(struct buf *out, const struct session *s, const char *rea
 /* Tries again what is unsaved; false while the disk is still full. */
 bool session_flush(struct session *s);
 
-/* The bridge is far behind: no more is read until it has recorded some. */
-bool session_log_is_full(struct session *s);
+/* The bridge is kept_max bytes behind: no more is read until it has recorded some. */
+bool session_log_is_full(struct session *s, int64_t kept_max);
 
 /* Writes an oom line when the count rose. */
 void session_check_oom(struct session *s);

@@ -72,7 +72,7 @@ static void recover(void)
 	(void)!session_recover(&e);
 }
 
-int shim_run(struct err *e)
+int shim_run(const struct shim_limits *limits, struct err *e)
 {
 	fill_descriptors();
 	if (!place_is_workspace())
@@ -85,8 +85,9 @@ int shim_run(struct err *e)
 			return -1;
 		confine_from_others();
 	}
+	session_limit(limits);
 	if (loop_init(e) < 0 || watch_signals(e) < 0 ||
-	    listener_open(recover, e) < 0)
+	    listener_open(limits, recover, e) < 0)
 		return -1;
 	health_init();
 	loop_run(listener_flush);

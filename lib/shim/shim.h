@@ -3,9 +3,10 @@
 #define SHIM_SHIM_H
 
 #include "core/err.h"
+#include "shim/limits.h"
 
 /* Runs until SIGTERM or SIGINT has ended every session. */
-int shim_run(struct err *e) must_check;
+int shim_run(const struct shim_limits *limits, struct err *e) must_check;
 
 /*
  * The program gongbang-tool (CLAUDE_CODE_SHELL_PREFIX): marks itself as a tool

@@ -132,7 +132,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!size)
 		return 0;
 	piece = data[0] ? data[0] : 4096;
-	s = server_new(api_routes, dirty, NULL);
+	s = server_new(api_routes, 64 << 20, dirty, NULL);
 	for (at = 1; at < size; at += n) {
 		n = size - at < piece ? size - at : piece;
 		if (server_receive(s, data + at, n) < 0)

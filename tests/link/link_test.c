@@ -15,6 +15,8 @@
 #include "link/link.h"
 #include "shim/server.h"
 
+#define BODIES_MAX (3u << 20)	/* bytes, of all requests at once */
+
 enum { STATUS, BODY, END, KINDS };
 
 struct pair {
@@ -37,7 +39,7 @@ struct answer {
 	struct link_stream *stream;
 };
 
-static struct exchange *flowing;
+static struct exchange *flowing, *waiting;
 static size_t flowed;
 
 static void dirty(void *data)
@@ -72,8 +74,14 @@ static void silent(struct exchange *x, const char *arg)
 {
 }
 
+static void hold(struct exchange *x, const char *arg)
+{
+	waiting = x;
+}
+
 static const struct server_route routes[] = {
 	{ "POST", "/echo/*", 2 << 20, echo },
+	{ "POST", "/held", BODIES_MAX + 1, hold },
 	{ "POST", "/small", 1000, echo },
 	{ "GET", "/flow", 0, stream },
 	{ "GET", "/silent", 0, silent },
@@ -156,7 +164,7 @@ static int setup(void **state)
 	p->piece = SIZE_MAX;
 	buf_init(&p->to_server, 64 << 20);
 	p->link = link_new(p->ctx, &events, p);
-	p->server = server_new(routes, dirty, NULL);
+	p->server = server_new(routes, BODIES_MAX, dirty, NULL);
 	flowed = 0;
 	*state = p;
 	return 0;
@@ -235,6 +243,35 @@ static void ask(struct pair *p, struct answer *a, const char *method,
 static struct answer plain(void)
 {
 	return (struct answer){ .cancel_in = KINDS, .free_in = KINDS };
+}
+
+/* Of all requests together: one that is handled still holds its body. */
+static void all_bodies_together_have_a_cap(void **state)
+{
+	struct answer first = plain(), second = plain(), third = plain();
+	char *body = calloc(1, 2 << 20);
+	struct pair *p = *state;
+
+	greet(p);
+	ask(p, &first, "POST", "/held", body, 2 << 20);
+	settle(p);
+	assert_non_null(waiting);
+	assert_false(first.ended);
+	ask(p, &second, "POST", "/echo/a", body, (1 << 20) + 1);
+	settle(p);
+	assert_true(second.ended);
+	assert_int_equal(second.status, 503);
+	ask(p, &third, "POST", "/echo/b", body, 1 << 20);
+	settle(p);
+	assert_int_equal(third.status, 200);
+	exchange_answer(waiting, 200, "done");
+	settle(p);
+	assert_int_equal(first.status, 200);
+	second = plain();			/* given back with its exchange */
+	ask(p, &second, "POST", "/echo/c", body, 2 << 20);
+	settle(p);
+	assert_int_equal(second.status, 200);
+	free(body);
 }
 
 static void the_greeting_comes_first(void **state)
@@ -437,6 +474,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(the_greeting_comes_first),
+		CASE(all_bodies_together_have_a_cap),
 		CASE(another_greeting_fails),
 		CASE(bodies_of_any_size_arrive),
 		CASE(a_held_stream_stops_alone),

@@ -12,3 +12,14 @@ tests_shim_container_test_SOURCES = tests/shim/container_test.c \
 tests_shim_container_test_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
 tests_shim_container_test_LDADD = $(tests_shim_shim_test_LDADD)
 tests_shim_container_test_DEPENDENCIES = $(tests_shim_shim_test_DEPENDENCIES)
+
+# Parts of it, in the test's own process.
+shim_part_libs = lib/shim/libshim.a lib/core/libcore.a $(NGHTTP2_LIBS) $(test_libs)
+check_PROGRAMS += tests/shim/journal_test
+tests_shim_journal_test_SOURCES = tests/shim/journal_test.c
+tests_shim_journal_test_LDADD = $(shim_part_libs)
+check_PROGRAMS += tests/shim/processes_test tests/shim/session_test
+tests_shim_processes_test_SOURCES = tests/shim/processes_test.c
+tests_shim_processes_test_LDADD = $(shim_part_libs)
+tests_shim_session_test_SOURCES = tests/shim/session_test.c
+tests_shim_session_test_LDADD = $(shim_part_libs)

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +15,8 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "core/clock.h"
@@ -783,6 +786,74 @@ static void the_relay_ends_with_its_input(void **state)
 	assert_int_not_equal(system(command), 0);
 }
 
+/* The greeting is for the user of process 1 and for root. */
+static void another_user_is_not_answered(void **state)
+{
+	char greeting[32] = "";
+	int status, fd;
+	pid_t pid;
+
+	if (geteuid() != 0)
+		skip();		/* nobody else can be tried */
+	pid = fork();
+	if (!pid) {
+		if (setgid(12345) < 0 || setuid(12345) < 0)
+			_exit(3);
+		fd = shim_connect(&world.shim);
+		_exit(fd < 0 ? 2 : recv(fd, greeting, sizeof(greeting), 0) > 0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	fd = shim_connect(&world.shim);
+	assert_int_equal(recv(fd, greeting, sizeof(LINK_GREETING) - 1,
+			      MSG_WAITALL), sizeof(LINK_GREETING) - 1);
+	assert_string_equal(greeting, LINK_GREETING);
+	close(fd);
+}
+
+/* A link's, in a workspace whose address this process has: it is not process 1. */
+static _Noreturn void link_to_a_stranger(int out)
+{
+	struct sockaddr_un a = { .sun_family = AF_UNIX };
+	int fd;
+
+	(void)!unshare(CLONE_NEWNET);	/* abstract addresses of its own */
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	memcpy(a.sun_path + 1, "gongbang-shim", 13);
+	if (bind(fd, (struct sockaddr *)&a,
+		 (socklen_t)offsetof(struct sockaddr_un, sun_path) + 14) < 0 ||
+	    listen(fd, 5) < 0)
+		_exit(3);
+	unsetenv("GONGBANG_SHIM_HOME");
+	if (!fork()) {
+		dup2(open("/dev/null", O_RDWR), 0);
+		dup2(out, 2);
+		execl("./gongbang-shim", "gongbang-shim", "link", (char *)NULL);
+		_exit(3);
+	}
+	wait(&fd);
+	_exit(WIFEXITED(fd) ? WEXITSTATUS(fd) : 4);
+}
+
+static void a_link_speaks_to_process_1_alone(void **state)
+{
+	char text[200] = "";
+	int out[2], status;
+	pid_t pid;
+
+	assert_int_equal(pipe2(out, O_CLOEXEC), 0);
+	pid = fork();
+	if (!pid)
+		link_to_a_stranger(out[1]);
+	close(out[1]);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(read(out[0], text, sizeof(text) - 1) >= 0);
+	close(out[0]);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 1);
+	assert_non_null(strstr(text, "process 1 does not listen"));
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -812,6 +883,8 @@ int main(void)
 		CASE(a_full_disk_loses_nothing),
 		CASE(out_of_memory_is_told),
 		CASE(the_relay_ends_with_its_input),
+		CASE(another_user_is_not_answered),
+		CASE(a_link_speaks_to_process_1_alone),
 	};
 
 	signal(SIGPIPE, SIG_IGN);
