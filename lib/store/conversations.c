@@ -53,18 +53,17 @@ static int check_model(const char *model, struct err *e)
 	" ELSE max(updated_at) + 1 END FROM conversations" \
 	" WHERE user_id = " user ")"
 
-/* id: the one it is to have; "" for a new one. */
+/* wanted: the id it is to have; "" for a new one. Only success sets id. */
 static int create(struct db *db, const char *user_id, const char *title,
 		  const char *kind, const char *mode, const char *model,
-		  char id[ID_SIZE], struct err *e)
+		  const char *wanted, char id[ID_SIZE], struct err *e)
 {
 	char fresh[ID_SIZE];
 
 	if (check_title(title, 0, e) < 0 || check_mode(mode, e) < 0 ||
 	    check_model(model, e) < 0)
 		return -1;
-	memcpy(fresh, id, ID_SIZE);
-	if (!fresh[0])
+	if (!*wanted || !str_copy(fresh, sizeof(fresh), wanted))
 		id_new(fresh);
 	if (db_run(db, e, "INSERT INTO conversations (id, user_id, title,"
 		   " kind, mode, model, created_at, updated_at) VALUES ($1,"
@@ -82,8 +81,7 @@ static int create(struct db *db, const char *user_id, const char *title,
 int conversation_create(struct db *db, const char *user_id, const char *title,
 			char id[ID_SIZE], struct err *e)
 {
-	id[0] = '\0';
-	return create(db, user_id, title, "chat", "default", "", id, e);
+	return create(db, user_id, title, "chat", "default", "", "", id, e);
 }
 
 int conversation_create_as(struct db *db, const char *user_id,
@@ -92,11 +90,10 @@ int conversation_create_as(struct db *db, const char *user_id,
 {
 	struct err taken = { 0 };
 
-	if (id_valid(wanted) && str_copy(id, ID_SIZE, wanted)) {
-		if (create(db, user_id, title, "chat", "default", "", id,
-			   &taken) == 0)
-			return 0;
-	}
+	if (id_valid(wanted) &&
+	    create(db, user_id, title, "chat", "default", "", wanted, id,
+		   &taken) == 0)
+		return 0;
 	return conversation_create(db, user_id, title, id, e);
 }
 
@@ -104,8 +101,7 @@ int conversation_create_run(struct db *db, const char *user_id,
 			    const char *title, const char *mode,
 			    const char *model, char id[ID_SIZE], struct err *e)
 {
-	id[0] = '\0';
-	return create(db, user_id, title, "run", mode, model, id, e);
+	return create(db, user_id, title, "run", mode, model, "", id, e);
 }
 
 int conversation_make_chat(struct db *db, const char *id, struct err *e)

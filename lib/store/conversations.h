@@ -24,6 +24,7 @@ struct conversation {
 	int64_t deleted_at;	/* 0, or when deletion was asked; purged by the bridge */
 };
 
+/* id, here and below: set by success alone. */
 int conversation_create(struct db *db, const char *user_id, const char *title,
 			char id[ID_SIZE], struct err *e) must_check;
 /* With that id unless it is taken: another one then. */

@@ -165,7 +165,7 @@ static int count_open(struct db *db)
 static void nobody_reaches_anothers(void **state)
 {
 	struct fixture *f = *state;
-	char kim[ID_SIZE], lee[ID_SIZE], id[ID_SIZE];
+	char kim[ID_SIZE], lee[ID_SIZE], id[ID_SIZE], none[ID_SIZE];
 	struct err e = { 0 };
 	struct conversation *c;
 
@@ -177,7 +177,14 @@ static void nobody_reaches_anothers(void **state)
 	assert_null(conversation_load(f->db, f, id, "", &e));
 	FAILS(ERR_MISSING, conversation_rename(f->db, id, lee, "mine", &e));
 	FAILS(ERR_MISSING, conversation_mark_deleted(f->db, id, lee, &e));
-	FAILS(ERR_MISSING, conversation_create(f->db, "nobody", "", id, &e));
+	/* Who fails leaves the id as it was. */
+	strcpy(none, id);
+	FAILS(ERR_MISSING, conversation_create(f->db, "nobody", "", none, &e));
+	FAILS(ERR_MISSING, conversation_create_as(f->db, "nobody", "",
+						  "11111111-1111-4111-8111-111111111111",
+						  none, &e));
+	FAILS(ERR_INPUT, conversation_create_run(f->db, kim, "", "root", "", none, &e));
+	assert_string_equal(none, id);
 	OK(conversation_rename(f->db, id, kim, "제목", &e));
 	OK(conversation_set_mode(f->db, id, "plan", &e));
 	OK(conversation_set_model(f->db, id, "opus", &e));
