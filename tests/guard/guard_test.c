@@ -28,8 +28,13 @@
 #define USER "01980000-0000-7000-8000-000000000001"
 #define DIGITS "a51b33720f1c5e36"	/* of the hash of USER */
 #define NAME "gongbang-" DIGITS
-#define EXEC "{\"AttachStdin\":true,\"AttachStdout\":true,\"AttachStderr\":true," \
-	"\"Tty\":false,\"Cmd\":[\"\\/usr\\/local\\/bin\\/gongbang-shim\",\"link\"]}"
+/* As json-c writes it, from its first key on; and what stands after the last. */
+#define EXEC_OF(cmd, dir, more) "\"AttachStdin\":true,\"AttachStdout\":true," \
+	"\"AttachStderr\":true,\"Tty\":false,\"Cmd\":[" cmd "]," \
+	"\"WorkingDir\":\"" dir "\"" more "}"
+#define EXEC_CMD(word) "\"\\/usr\\/local\\/bin\\/gongbang-shim\",\"" word "\""
+#define EXEC_DIR "\\/var\\/lib\\/gongbang\\/volume"
+#define EXEC "{" EXEC_OF(EXEC_CMD("link"), EXEC_DIR, "")
 #define LIST "/containers/json?filters=%7B%22label%22:%5B%22gongbang.instance%3Dgongbang%22%5D%7D"
 
 static struct world {
@@ -295,15 +300,13 @@ static void other_execs(void **state)
 {
 	static const char *const bodies[] = {
 		"", "{}",
-		"{\"AttachStdin\":true,\"AttachStdout\":true,\"AttachStderr\":true,"
-			"\"Tty\":false,\"Cmd\":[\"/bin/sh\"]}",
-		"{\"Privileged\":true," EXEC,
+		"{" EXEC_OF("\"\\/bin\\/sh\"", EXEC_DIR, ""),
+		"{\"Privileged\":true," EXEC_OF(EXEC_CMD("link"), EXEC_DIR, ""),
 		EXEC " ",
 		EXEC EXEC,
-		"{\"AttachStdin\":true,\"AttachStdout\":true,\"AttachStderr\":true,"
-			"\"Tty\":false,\"Cmd\":[\"\\/usr\\/local\\/bin\\/gongbang-shim\",\"link\"],\"User\":\"0\"}",
-		"{\"AttachStdin\":true,\"AttachStdout\":true,\"AttachStderr\":true,"
-			"\"Tty\":false,\"Cmd\":[\"\\/usr\\/local\\/bin\\/gongbang-shim\",\"keep\"]}",
+		"{" EXEC_OF(EXEC_CMD("link"), EXEC_DIR, ",\"User\":\"0\""),
+		"{" EXEC_OF(EXEC_CMD("keep"), EXEC_DIR, ""),
+		"{" EXEC_OF(EXEC_CMD("link"), "\\/workspace", ""),
 	};
 	size_t i;
 
