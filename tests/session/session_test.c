@@ -672,22 +672,76 @@ static void the_other_flag_is_tried_once(void **state)
 	assert_int_equal(fake.starts, 2);
 }
 
-static int count_lost(void *data, const struct part *p, struct err *e)
+struct tally {
+	const char *key;
+	int n;
+};
+
+static int count_key(void *data, const struct part *p, struct err *e)
 {
-	*(int *)data += strstr(p->data, "status_memory_lost") != NULL;
+	struct tally *t = data;
+
+	t->n += strstr(p->data, t->key) != NULL;
 	return 0;
 }
 
-static int said_lost(void)
+/* How many parts say so, in the store. */
+static int said(const char *key)
 {
 	struct db *db = database();
+	struct tally t = { key, 0 };
 	struct err e = { 0 };
-	int n = 0;
 
-	assert_int_equal(part_each(db, w.conversation, -1, 0, 0, count_lost, &n,
+	assert_int_equal(part_each(db, w.conversation, -1, 0, 0, count_key, &t,
 				   &e), 0);
 	talloc_free(db);
+	return t.n;
+}
+
+/* Lines of the log so far that have both. */
+static int logged(const char *path, const char *event, const char *more)
+{
+	FILE *f = fopen(path, "re");
+	char line[1024];
+	int n = 0;
+
+	assert_non_null(f);
+	while (fgets(line, sizeof(line), f))
+		n += strstr(line, event) && strstr(line, more);
+	fclose(f);
 	return n;
+}
+
+/* A part a turn, and in the log the first and each doubling. */
+static void lines_that_are_no_json_are_told(void **state)
+{
+	char path[128], more[128];
+	int was = dup(STDERR_FILENO), i;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/log", w.dir);
+	f = fopen(path, "we");
+	assert_non_null(f);
+	assert_true(was >= 0 && dup2(fileno(f), STDERR_FILENO) >= 0);
+	fclose(f);
+	fake_ready();
+	session_message(w.s, 1, M1, "hello");
+	turn_loop();
+	for (i = 0; i < 100; i++) {
+		fake_say("(node) a warning that is no JSON");
+		turn_loop();
+	}
+	wait_recorded();
+	session_message(w.s, 1, M2, "again");
+	turn_loop();
+	wait_recorded();
+	dup2(was, STDERR_FILENO);
+	close(was);
+	snprintf(more, sizeof(more), "conversation=%s lines=", w.conversation);
+	assert_int_equal(said("status_line_broken"), 1);
+	assert_int_equal(logged(path, "event=broken_lines", more), 7);
+	strcat(more, "64");
+	assert_int_equal(logged(path, "event=broken_lines", more), 1);
 }
 
 /* An empty transcript refuses both flags: another id is taken, and it is said once. */
@@ -697,7 +751,7 @@ static void a_transcript_that_cannot_be_read_is_left_behind(void **state)
 	session_message(w.s, 1, M1, "hello");
 	turn_loop();
 	wait_recorded();
-	assert_int_equal(said_lost(), 0);
+	assert_int_equal(said("status_memory_lost"), 0);
 	assert_true(session_rest(w.s));
 	turn_loop();
 	fake.on_line = NULL;
@@ -719,7 +773,7 @@ static void a_transcript_that_cannot_be_read_is_left_behind(void **state)
 	until(shows_ready);
 	assert_int_equal(fake.starts, 5);
 	wait_recorded();
-	assert_int_equal(said_lost(), 1);
+	assert_int_equal(said("status_memory_lost"), 1);
 	assert_int_equal(w.ends, 2);
 
 	/* the record is given to it when its person asks */
@@ -1394,6 +1448,7 @@ int main(void)
 		TEST(a_killed_claude_ends_its_turn_once_and_is_resumed),
 		TEST(the_other_flag_is_tried_once),
 		TEST(a_transcript_that_cannot_be_read_is_left_behind),
+		TEST(lines_that_are_no_json_are_told),
 		TEST(a_new_bridge_goes_on_in_mid_answer),
 		TEST(a_lost_link_is_read_on),
 		TEST(a_container_restarted_gracefully_brings_claude_back),

@@ -105,7 +105,7 @@ static const struct {
 	{ "error", "{\"key\":\"error_line_long\",\"size\":\"52428800\"}" },
 	{ "usage", "{\"input\":1204,\"output\":380,\"cache_read\":9800,\"cache_write\":0,\"ms\":14000}" },
 	{ "status", "{\"key\":\"" BAD "\",\"text\":\"" BAD "\"}" },
-	{ "status", "{\"key\":\"status_interrupted\"}" },
+	{ "status", "{\"key\":\"status_interrupted\"}" }, { "status", "{\"key\":\"status_line_broken\"}" },
 	{ "tool_use", "{}" }, { "permission", "{}" }, { "question", "{}" }, { "plan", "{}" },
 	{ "todo", "not json" }, { "text", "[]" }, { "error", "{}" }, { "usage", "{}" }, { "status", "{}" },
 };
