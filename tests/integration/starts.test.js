@@ -81,6 +81,8 @@ except OSError as e:
     print(e, flush=True)
 '`), /temporarily unavailable/);
 	const before = (await inspect(who.container)).State.StartedAt;
+	const {cookie} = await logIn(who.login);
+	assert.match((await call("GET", `/workspace/${who.page.id}`, {cookie})).text, /<button[^>]* data-start="restart"/);
 	who.page.send({type: "start", how: "restart"});
 	await who.page.until((p) => p.status === "starting", "being restarted");
 	await who.page.until((p) => p.status === "ready", "ready again");
