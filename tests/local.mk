@@ -37,7 +37,7 @@ EXTRA_DIST += tests/package.json tests/package-lock.json tests/client.js \
 	tests/browser/executions.test.js \
 	tests/browser/login.test.js tests/browser/usage.test.js \
 	tests/integration/agents.test.js tests/integration/away.test.js tests/integration/doctor.test.js \
-	tests/integration/commands.test.js \
+	tests/integration/cli_contract.json tests/integration/commands.test.js tests/integration/contract.test.js \
 	tests/integration/egress.test.js tests/integration/fault.test.js \
 	tests/integration/feed.test.js \
 	tests/browser/login.test.js tests/browser/notices.test.js \
