@@ -304,7 +304,7 @@ static void a_refused_address_locks_no_login(void **state)
 {
 	struct fixture *f = *state;
 	struct err e = { 0 };
-	char login[16], address[16];
+	char login[16], address[24];
 	int i;
 
 	for (i = 0; i < 12; i++) {

@@ -170,7 +170,7 @@ static void test_strangers_lock_nobody_out(void **state)
 {
 	struct site_under_test own;
 	struct browser known, stranger, lee;
-	char address[16];
+	char address[24];
 	int i;
 
 	(void)state;
