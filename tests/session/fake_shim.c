@@ -50,6 +50,14 @@ static struct workspace the_workspace;
 static struct workspace_watch the_watch = { &the_workspace };
 static TAILQ_HEAD(, link_stream) streams = TAILQ_HEAD_INITIALIZER(streams);
 
+int64_t __real_clock_mono_ms(void);
+int64_t __wrap_clock_mono_ms(void);
+
+int64_t __wrap_clock_mono_ms(void)
+{
+	return __real_clock_mono_ms() + fake.skipped;
+}
+
 static void check(int r)
 {
 	if (r < 0)
@@ -273,6 +281,37 @@ bool fake_pump(void)
 			return true;
 	}
 	return false;
+}
+
+/*
+ * A timer so near is one of "now" (rounding makes a millisecond of it), the
+ * nearest of the real ones is 50 ms away.
+ */
+#define NOW_MS 10
+#define SETTLE_MS 60000
+
+static bool awaited(const uv_loop_t *loop, const struct jobs *jobs)
+{
+	int ms = uv_loop_alive(loop) ? uv_backend_timeout(loop) : -1;
+
+	return jobs_left(jobs) || (ms >= 0 && ms <= NOW_MS);
+}
+
+void fake_settle(uv_loop_t *loop, struct jobs *jobs)
+{
+	uint64_t end = uv_hrtime() + SETTLE_MS * UINT64_C(1000000);
+	int idle = 0;
+
+	while (idle < 2) {	/* what the last callbacks asked for is seen by the next turn */
+		bool busy = fake_pump();
+
+		if (uv_hrtime() > end)
+			abort();
+		uv_run(loop, UV_RUN_NOWAIT);
+		idle = busy || awaited(loop, jobs) ? 0 : idle + 1;
+		if (!busy && !idle)
+			uv_sleep(1);
+	}
 }
 
 /* ---- lib/link ---- */

@@ -7,8 +7,10 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <uv.h>
 
 #include "core/buf.h"
+#include "store/jobs.h"
 #include "workspace/workspace.h"
 
 struct fake {
@@ -24,6 +26,7 @@ struct fake {
 	bool in_line;			/* somebody stands there, or has his turn */
 	int64_t since;
 	int looks, reads;		/* GET /changes, /files */
+	int64_t skipped;		/* ms that clock_mono_ms() is ahead */
 	int refuse_input;		/* answer 409 so many times */
 	void (*on_line)(const char *line);
 	void (*on_end)(void);		/* it is about to be ended */
@@ -42,5 +45,10 @@ void fake_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void fake_exit(int code, int signal, const char *stderr_tail);
 /* Answers what was asked and sends what the log has; false when there was nothing to do. */
 bool fake_pump(void);
+/*
+ * Runs the loop until nothing is left to do at once: no answer, no line, no
+ * job of the store, no timer that is due. Aborts when there is no end of it.
+ */
+void fake_settle(uv_loop_t *loop, struct jobs *jobs);
 
 #endif

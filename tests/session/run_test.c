@@ -256,17 +256,7 @@ static void on_line(const char *line)
 
 static void turn_loop(void)
 {
-	int idle = 0, i;
-
-	for (i = 0; i < 20000 && idle < 3; i++) {
-		bool busy = fake_pump();
-
-		if (jobs_left(w.jobs))
-			uv_run(&w.loop, UV_RUN_ONCE);
-		else
-			uv_run(&w.loop, UV_RUN_NOWAIT);
-		idle = busy || jobs_left(w.jobs) ? 0 : idle + 1;
-	}
+	fake_settle(&w.loop, w.jobs);
 }
 
 struct row {

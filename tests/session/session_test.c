@@ -18,7 +18,7 @@
 #include "core/digest.h"
 #include "core/str.h"
 #include "fake_shim.h"
-#include "session/session.h"
+#include "session/inside.h"
 #include "store/conversation_tokens.h"
 #include "store/users.h"
 
@@ -244,19 +244,7 @@ static void on_line(const char *line)
 
 static void turn_loop(void)
 {
-	int idle = 0, i;
-
-	for (i = 0; i < 20000 && idle < 3; i++) {
-		bool busy = fake_pump();
-
-		if (jobs_left(w.jobs))
-			uv_run(&w.loop, UV_RUN_ONCE);
-		else
-			uv_run(&w.loop, UV_RUN_NOWAIT);
-		idle = busy || jobs_left(w.jobs) ? 0 : idle + 1;
-		if (idle)	/* timers of a millisecond are as good as now */
-			uv_sleep(1);
-	}
+	fake_settle(&w.loop, w.jobs);
 }
 
 /* Until the log is recorded: that is 50 ms away at most. */
@@ -266,14 +254,12 @@ static void wait_recorded(void)
 	turn_loop();
 }
 
-static void sleep_loop(int ms)
+/* So much later, whatever is due then is done. */
+static void later(int64_t ms)
 {
-	int64_t until = clock_mono_ms() + ms;
-
-	while (clock_mono_ms() < until) {
-		turn_loop();
-		uv_sleep(5);
-	}
+	fake.skipped += ms;
+	session_step(w.s);
+	turn_loop();
 }
 
 static void open_session(void)
@@ -403,11 +389,12 @@ static const char *state_of(void)
 /* For what a busy machine may take its time with. */
 static void until(bool (*holds)(void))
 {
-	int64_t end = clock_mono_ms() + 20000;
+	int64_t end = clock_mono_ms() + 60000;
 
 	while (!holds()) {
 		assert_true(clock_mono_ms() < end);
-		sleep_loop(5);
+		turn_loop();
+		uv_sleep(5);
 	}
 }
 
@@ -422,6 +409,17 @@ static void until_started(int n)
 {
 	awaited = n;
 	until(enough_starts);
+}
+
+static bool enough_ends(void)
+{
+	return w.ends >= awaited;
+}
+
+static void until_ended(int n)
+{
+	awaited = n;
+	until(enough_ends);
 }
 
 static bool shows_ready(void)
@@ -646,7 +644,7 @@ static void a_killed_claude_ends_its_turn_once_and_is_resumed(void **state)
 	answers = true;
 	turn_loop();
 	assert_int_equal(w.ends, 1);
-	sleep_loop(1200);
+	until_started(2);
 	assert_int_equal(fake.starts, 2);
 	assert_non_null(strstr(fake.args, "--resume"));
 	assert_int_equal(given("\"uuid\":\"" M1 "\""), 1);
@@ -841,16 +839,16 @@ static void a_container_restarted_gracefully_brings_claude_back(void **state)
 	assert_string_equal(state_of(), "stopped");
 	fake_lose();
 	fake_ready();
-	sleep_loop(1200);
+	until_started(2);
+	until(shows_ready);
 	assert_int_equal(fake.starts, 2);
-	assert_string_equal(state_of(), "ready");
 	/* With nobody there it is left to the next message. */
 	session_watched(w.s, 0);
 	fake_exit(0, 15, "");
 	turn_loop();
 	fake_lose();
 	fake_ready();
-	sleep_loop(1200);
+	later(1200);
 	assert_int_equal(fake.starts, 2);
 	assert_string_equal(state_of(), "stopped");
 }
@@ -981,9 +979,7 @@ static void without_a_token_it_does_not_start(void **state)
 	assert_string_equal(st.state, "starting");
 	assert_string_equal(st.key, "status_token");
 	w.redis_away = false;
-	while (!fake.starts)
-		sleep_loop(50);
-	turn_loop();
+	until_ended(1);
 	assert_int_equal(w.ends, 1);
 	assert_string_equal(given_hash(), stored_hash());
 }
@@ -1021,16 +1017,14 @@ static void a_process_without_a_token_is_ended(void **state)
 	close_session();
 	end_in_store("");
 	open_session();
-	while (!w.ends)
-		sleep_loop(50);
+	until_ended(1);
 	wait_recorded();
 	assert_int_equal(fake.deletes, 1);
 	assert_int_equal(w.ends, 1);
 	assert_int_equal(stored().errors, 1);
 	answers = true;
 	session_message(w.s, 1, M2, "again");
-	while (w.ends < 2)
-		sleep_loop(50);
+	until_ended(2);
 	assert_int_equal(fake.starts, 2);
 	assert_int_equal(w.ends, 2);
 }
@@ -1068,7 +1062,7 @@ static void who_leaves_ends_claude_with_one_part(void **state)
 	session_leave(w.s);
 	turn_loop();
 	wait_recorded();
-	sleep_loop(1200);	/* longer than to a next try */
+	later(1200);	/* longer than to a next try */
 	assert_int_equal(unplaced(), 1);
 	assert_int_equal(given("end_session"), 1);
 	assert_int_equal(given("\"subtype\":\"interrupt\""), 1);
@@ -1192,9 +1186,9 @@ static void a_command_whose_process_dies_is_shown_and_not_given_again(void **sta
 	assert_int_equal(given("\"uuid\":\"" M1 "\""), 1);
 }
 
-static bool given_twice(void)
+static bool is_held(void)
 {
-	return given("\"uuid\":\"" M1 "\"") == 2;
+	return messages(true) == 1;
 }
 
 static bool is_ready(void)
@@ -1210,9 +1204,8 @@ static void a_process_that_says_nothing_of_a_message_is_replaced(void **state)
 	fake_ready();
 	session_message(w.s, 1, M1, "hello");
 	turn_loop();
-	until(given_twice);
+	until(is_held);
 	until(is_ready);
-	turn_loop();
 	assert_int_equal(given("\"uuid\":\"" M1 "\""), 2);
 	assert_int_equal(fake.deletes, 2);
 	assert_int_equal(messages(true), 1);
@@ -1365,8 +1358,7 @@ static void a_costly_log_is_read_to_its_end(void **state)
 			 "\"message\":{\"content\":[{\"type\":\"text\",\"text\":"
 			 "\"step %d\"}]}}", i);
 	say_turn_end(M1);
-	while (!w.ends)
-		sleep_loop(10);
+	until_ended(1);
 	wait_recorded();
 	assert_int_equal(w.ends, 1);
 	assert_int_equal(stored().errors, 0);

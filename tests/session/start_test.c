@@ -32,15 +32,6 @@ static struct world {
 	struct session_status st;
 } w;
 
-static int64_t skipped;
-int64_t __real_clock_mono_ms(void);
-int64_t __wrap_clock_mono_ms(void);
-
-int64_t __wrap_clock_mono_ms(void)
-{
-	return __real_clock_mono_ms() + skipped;
-}
-
 static struct db *database(void)
 {
 	struct err e = { 0 };
@@ -151,23 +142,13 @@ static void on_line(const char *line)
 
 static void turn_loop(void)
 {
-	int idle = 0, i;
-
-	for (i = 0; i < 20000 && idle < 3; i++) {
-		bool busy = fake_pump();
-
-		if (jobs_left(w.jobs))
-			uv_run(&w.loop, UV_RUN_ONCE);
-		else
-			uv_run(&w.loop, UV_RUN_NOWAIT);
-		idle = busy || jobs_left(w.jobs) ? 0 : idle + 1;
-	}
+	fake_settle(&w.loop, w.jobs);
 }
 
 /* So much later, whatever is due then is done. */
 static void later(int64_t ms)
 {
-	skipped += ms;
+	fake.skipped += ms;
 	session_step(w.s);
 	turn_loop();
 }
@@ -184,7 +165,6 @@ static int setup(void **unused)
 	struct db *db;
 
 	memset(&w, 0, sizeof(w));
-	skipped = 0;
 	silent = false;
 	snprintf(w.dir, sizeof(w.dir), "/tmp/start_test.XXXXXX");
 	assert_non_null(mkdtemp(w.dir));
