@@ -37,8 +37,9 @@ doctor_check doctor_keys, doctor_upstream, doctor_clock, doctor_gateway, doctor_
 doctor_check doctor_prices;
 /* doctor_host.c */
 doctor_check doctor_engine, doctor_guard, doctor_uids, doctor_volumes, doctor_reserve,
-	doctor_image, doctor_network, doctor_firewall, doctor_wall,
-	     doctor_landlock;
+	doctor_image, doctor_network, doctor_firewall, doctor_wall;
+/* doctor_landlock.c */
+doctor_check doctor_landlock;
 
 /* A part of an object, by a path of names; NULL when there is none. Borrowed. */
 json_object *doctor_part(json_object *o, ...) __attribute__((sentinel));

@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <talloc.h>
 #include <unistd.h>
@@ -20,8 +19,6 @@
 #include "http/client.h"
 
 #define ANSWER_MAX (4 << 20)
-#define LANDLOCK_LEAST 2	/* DOMAIN_ABI_LEAST of lib/shim/domain.h */
-#define LANDLOCK_SCOPES 6	/* DOMAIN_ABI_SCOPES */
 #define RULES_MAX (256 << 10)
 
 static const char *setting(const struct call *c, enum setting id)
@@ -487,24 +484,4 @@ void doctor_wall(const struct call *c, struct finding *f)
 		finding_warn(f, mend, "the chain %s refuses nothing", chain);
 	else if (own.len)
 		finding_ok(f, "squid reaches nothing inside, whatever names say");
-}
-
-/* What separates Claude, its tools and the shim in one container: lib/shim/domain.h. */
-void doctor_landlock(const struct call *c, struct finding *f)
-{
-	static const char mend[] = "Linux 6.12 or later, with landlock among"
-		" the kernel's security modules (lsm=), separates all";
-	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, 1);
-
-	if (abi < LANDLOCK_LEAST)
-		finding_warn(f, mend, "this kernel has no Landlock domains: a"
-			     " command can trace and end other tools of its"
-			     " workspace");
-	else if (abi < LANDLOCK_SCOPES)
-		finding_warn(f, mend, "Landlock ABI %ld: a command can end"
-			     " processes of other conversations of its user",
-			     abi);
-	else
-		finding_ok(f, "Landlock ABI %ld: tools reach neither Claude nor"
-			   " other conversations", abi);
 }

@@ -51,6 +51,14 @@ tests_cgi_bin_line_diff_test_SOURCES = tests/cgi-bin/line_diff_test.c \
 tests_cgi_bin_line_diff_test_LDADD = lib/html/libhtml.a lib/core/libcore.a \
 	$(CMARK_LIBS) $(JSON_LIBS) $(TALLOC_LIBS) $(CORE_LIBS) $(test_libs)
 
+# With a kernel of the test's own.
+check_PROGRAMS += tests/cgi-bin/doctor_landlock_test
+tests_cgi_bin_doctor_landlock_test_SOURCES = \
+	tests/cgi-bin/doctor_landlock_test.c cgi-bin/doctor_landlock.c \
+	cgi-bin/doctor_finding.c
+tests_cgi_bin_doctor_landlock_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=syscall
+tests_cgi_bin_doctor_landlock_test_LDADD = lib/core/libcore.a $(test_libs)
+
 check_PROGRAMS += tests/cgi-bin/agents_test
 tests_cgi_bin_agents_test_SOURCES = tests/cgi-bin/agents_test.c \
 	tests/cgi-bin/cgi.c tests/cgi-bin/cgi.h $(test_redis)

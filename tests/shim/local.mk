@@ -23,3 +23,7 @@ tests_shim_processes_test_SOURCES = tests/shim/processes_test.c
 tests_shim_processes_test_LDADD = $(shim_part_libs)
 tests_shim_session_test_SOURCES = tests/shim/session_test.c
 tests_shim_session_test_LDADD = $(shim_part_libs)
+check_PROGRAMS += tests/shim/domain_test
+tests_shim_domain_test_SOURCES = tests/shim/domain_test.c
+tests_shim_domain_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=syscall
+tests_shim_domain_test_LDADD = $(shim_part_libs)
