@@ -249,7 +249,7 @@ static void book_done(void *data, const struct err *e)
 	if (!j)
 		return;
 	if (j->n_ended)
-		book_soon(j, e ? BOOK_AGAIN_MS : 0);
+		book_soon(j, e ? BOOK_AGAIN_MS : n == BATCH_MAX ? 0 : BOOK_MS);
 	if (!e && j->booked)
 		j->booked(j->booked_data, n);
 	tell_taken_up(j);
@@ -262,10 +262,11 @@ static void book(struct journal *j)
 
 	if (j->batch || !j->n_ended)
 		return;
-	b = talloc_zero(NULL, struct batch);
+	b = talloc(NULL, struct batch);	/* large, and mostly unused */
 	if (!b)
 		err_abort("out of memory");
 	b->journal = j;
+	b->n = 0;
 	TAILQ_FOREACH(e, &j->ended, next) {
 		if (b->n == BATCH_MAX)
 			break;
@@ -274,6 +275,7 @@ static void book(struct journal *j)
 		b->calls[b->n] = e->call;
 		memcpy(b->models[b->n], e->model, JOURNAL_MODEL_SIZE);
 		b->calls[b->n].model = b->models[b->n];
+		b->bad[b->n] = false;
 		b->n++;
 	}
 	j->batch = b;

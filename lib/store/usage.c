@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include <talloc.h>
+
 #include "core/str.h"
 
 #define QUARTER INT64_C(900000)		/* ms, as in SQL below */
@@ -10,49 +12,111 @@
 
 #define CLASSES "input, output, cache_write_5m, cache_write_1h, cache_read"
 
-/* One call onto a table's sums: its numbers are $1 to $6, the keys follow. */
+/* Calls of one key onto a table's sums: their numbers are $1 to $7, the keys follow. */
 #define ADD_TO(table, keys, values, from) \
 	"INSERT INTO " table " (" CLASSES ", calls, unmetered, " keys ")" \
-	" SELECT $1, $2, $3, $4, $5, 1, $6, " values " FROM " from \
+	" SELECT $1, $2, $3, $4, $5, $6, $7, " values " FROM " from \
 	" ON CONFLICT (" keys ") DO UPDATE SET" \
 	" input = " table ".input + excluded.input," \
 	" output = " table ".output + excluded.output," \
 	" cache_write_5m = " table ".cache_write_5m + excluded.cache_write_5m," \
 	" cache_write_1h = " table ".cache_write_1h + excluded.cache_write_1h," \
 	" cache_read = " table ".cache_read + excluded.cache_read," \
-	" calls = " table ".calls + 1," \
+	" calls = " table ".calls + excluded.calls," \
 	" unmetered = " table ".unmetered + excluded.unmetered"
 
-static int add_sums(struct db *db, const struct usage_call *c, struct err *e)
+enum { OF_QUARTER, OF_DAY, OF_AGENT, TABLES };
+
+/* Calls of one transaction that share a row of sums. */
+struct group {
+	const struct usage_call *call;	/* one of them: the key */
+	struct usage usage;
+	int64_t calls, unmetered;
+};
+
+struct groups {
+	struct group *list;
+	size_t n;
+};
+
+static bool same_key(int table, const struct usage_call *a, const struct usage_call *b)
+{
+	const int64_t step = table == OF_QUARTER ? QUARTER : DAY;
+
+	return a->at / step == b->at / step && str_equal(a->model, b->model) &&
+	       str_equal(a->user_id, b->user_id) &&
+	       (table == OF_QUARTER || (str_equal(a->subject_id, b->subject_id) &&
+					str_equal(a->kind, b->kind)));
+}
+
+static void add_to_group(struct groups *g, int table, const struct usage_call *c)
 {
 	const struct usage *u = &c->usage;
-	int64_t unmetered = str_equal(c->outcome, "unmetered");
+	size_t i;
 
-	if (db_run(db, e, ADD_TO("usage_quarters", "user_id, quarter, model",
-				 "$7, $8, $9", "users WHERE id = $7"),
-		   "nnnnnntnt", u->input, u->output, u->cache_write_5m,
-		   u->cache_write_1h, u->cache_read, unmetered, c->user_id,
-		   c->at - c->at % QUARTER, c->model) < 0)
-		return -1;
-	if (str_equal(c->kind, "run") &&
-	    db_run(db, e, ADD_TO("agent_usage", "agent_id, day, model",
-				 "agent_id, $8, $9",
-				 "executions WHERE id = $7"),
-		   "nnnnnntnt", u->input, u->output, u->cache_write_5m,
-		   u->cache_write_1h, u->cache_read, unmetered, c->subject_id,
-		   c->at - c->at % DAY, c->model) < 0)
-		return -1;
+	for (i = g->n; i && !same_key(table, g->list[i - 1].call, c); i--)
+		;
+	if (!i) {
+		g->list[g->n] = (struct group){ .call = c };
+		i = ++g->n;
+	}
+	i--;
+	g->list[i].usage.input += u->input;
+	g->list[i].usage.output += u->output;
+	g->list[i].usage.cache_write_5m += u->cache_write_5m;
+	g->list[i].usage.cache_write_1h += u->cache_write_1h;
+	g->list[i].usage.cache_read += u->cache_read;
+	g->list[i].calls++;
+	g->list[i].unmetered += str_equal(c->outcome, "unmetered");
+}
+
+static int save_group(struct db *db, int table, const struct group *g, struct err *e)
+{
+	const struct usage_call *c = g->call;
+	const struct usage *u = &g->usage;
+
+	if (table == OF_QUARTER)
+		return db_run(db, e, ADD_TO("usage_quarters", "user_id, quarter, model",
+					    "$8, $9, $10", "users WHERE id = $8"),
+			      "nnnnnnntnt", u->input, u->output, u->cache_write_5m,
+			      u->cache_write_1h, u->cache_read, g->calls,
+			      g->unmetered, c->user_id, c->at - c->at % QUARTER,
+			      c->model);
+	if (table == OF_AGENT)
+		return db_run(db, e, ADD_TO("agent_usage", "agent_id, day, model",
+					    "agent_id, $9, $10",
+					    "executions WHERE id = $8"),
+			      "nnnnnnntnt", u->input, u->output, u->cache_write_5m,
+			      u->cache_write_1h, u->cache_read, g->calls,
+			      g->unmetered, c->subject_id, c->at - c->at % DAY,
+			      c->model);
 	return db_run(db, e, ADD_TO("usage_days",
 				    "user_id, day, subject_id, kind, model",
-				    "$7, $8, $9, $10, $11",
-				    "users WHERE id = $7"),
-		      "nnnnnntnttt", u->input, u->output, u->cache_write_5m,
-		      u->cache_write_1h, u->cache_read, unmetered, c->user_id,
-		      c->at - c->at % DAY, c->subject_id, c->kind, c->model);
+				    "$8, $9, $10, $11, $12",
+				    "users WHERE id = $8"),
+		      "nnnnnnntnttt", u->input, u->output, u->cache_write_5m,
+		      u->cache_write_1h, u->cache_read, g->calls, g->unmetered,
+		      c->user_id, c->at - c->at % DAY, c->subject_id, c->kind,
+		      c->model);
+}
+
+static int save_groups(struct db *db, const struct groups groups[TABLES], struct err *e)
+{
+	size_t i;
+	int t;
+
+	for (t = 0; t < TABLES; t++) {
+		for (i = 0; i < groups[t].n; i++) {
+			if (save_group(db, t, &groups[t].list[i], e) < 0)
+				return err_wrap(e, "call %s", groups[t].list[i].call->id);
+		}
+	}
+	return 0;
 }
 
 /* The sums of a call that was known are left alone, too. */
-static int add_call(struct db *db, const struct usage_call *c, struct err *e)
+static int add_call(struct db *db, const struct usage_call *c,
+		    struct groups groups[TABLES], struct err *e)
 {
 	const struct usage *u = &c->usage;
 
@@ -67,23 +131,48 @@ static int add_call(struct db *db, const struct usage_call *c, struct err *e)
 		   u->cache_read, c->outcome, c->status, c->at,
 		   c->ended_at) < 0)
 		return -1;
-	return db_changed(db) ? add_sums(db, c, e) : 0;
+	if (!db_changed(db))
+		return 0;
+	add_to_group(&groups[OF_QUARTER], OF_QUARTER, c);
+	add_to_group(&groups[OF_DAY], OF_DAY, c);
+	if (str_equal(c->kind, "run"))
+		add_to_group(&groups[OF_AGENT], OF_AGENT, c);
+	return 0;
+}
+
+static int add_all(struct db *db, const struct usage_call *calls, size_t n,
+		   struct groups groups[TABLES], struct err *e)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		if (add_call(db, &calls[i], groups, e) < 0)
+			return err_wrap(e, "call %s", calls[i].id);
+	}
+	return save_groups(db, groups, e);
 }
 
 int usage_add(struct db *db, const struct usage_call *calls, size_t n,
 	      struct err *e)
 {
-	size_t i;
+	struct group *all = talloc_array(NULL, struct group, TABLES * n);
+	struct groups groups[TABLES];
+	int t, done;
 
-	if (db_begin(db, e) < 0)
-		return -1;
-	for (i = 0; i < n; i++) {
-		if (add_call(db, &calls[i], e) < 0) {
+	if (!all)
+		err_abort("out of memory");
+	for (t = 0; t < TABLES; t++)
+		groups[t] = (struct groups){ .list = all + (size_t)t * n };
+	done = db_begin(db, e);
+	if (done == 0) {
+		done = add_all(db, calls, n, groups, e);
+		if (done < 0)
 			db_rollback(db);
-			return err_wrap(e, "call %s", calls[i].id);
-		}
+		else
+			done = db_commit(db, e);
 	}
-	return db_commit(db, e);
+	talloc_free(all);
+	return done;
 }
 
 struct summing {
