@@ -23,10 +23,10 @@ function otherwise(name, text, ...check) {
 	return {...done, rows: rows(done.stdout)};
 }
 
-async function well() {
+async function well(...check) {
 	let done;
 	for (let i = 0; i < 20; i++) {
-		done = run("--json");
+		done = run("--json", ...check);
 		if (done.status === 0)
 			return rows(done.stdout);
 		await sleep(500);
@@ -52,7 +52,7 @@ for (const [service, check] of [["gateway", "gateway"], ["squid", "squid"], ["re
 	test(`${service} away is found by the check of the ${check}`, async () => {
 		sv("down", service);
 		try {
-			const done = run("--json");
+			const done = run("--json", check);
 			assert.equal(done.status, 1);
 			const row = rows(done.stdout)[check];
 			assert.equal(row.state, "fail", JSON.stringify(row));
@@ -61,13 +61,13 @@ for (const [service, check] of [["gateway", "gateway"], ["squid", "squid"], ["re
 		} finally {
 			sv("up", service);
 		}
-		await well();
+		await well(check);
 	});
 
 test("the bridge away: squid's helper says so", async () => {
 	sv("down", "bridge");
 	try {
-		assert.match(rows(run("--json").stdout).squid.text, /helper does not reach the bridge/);
+		assert.match(rows(run("--json", "squid").stdout).squid.text, /helper does not reach the bridge/);
 	} finally {
 		sv("up", "bridge");
 	}
@@ -80,7 +80,7 @@ test("a rule too many or too few in the firewall is found", async () => {
 	const without = (add, take, check) => {
 		rule(...add);
 		try {
-			const row = rows(run("--json").stdout)[check];
+			const row = rows(run("--json", check).stdout)[check];
 			assert.notEqual(row.state, "ok", add.join(" "));
 		} finally {
 			rule(...take);
@@ -107,12 +107,12 @@ test("keys: others' eyes, no key, a bad line, a missing file", () => {
 		for (const [text, mode, words] of [["sk-1234567\n", "0400", /1 in .*readable by the gateway alone/], ["sk-1234567\n", "0440", /closed to others/],
 			["# none yet\n", "0400", /is empty/], ["sk-1\nsk with blank\n", "0400", /doctor\.keys:2 is no key/]]) {
 			write(text, mode);
-			const {keys} = otherwise("model_keys", file).rows;
+			const {keys} = otherwise("model_keys", file, "keys").rows;
 			assert.match(keys.text, words);
 			assert.equal(keys.state, /alone/.test(words.source) ? "ok" : "fail");
 			assert.ok(!JSON.stringify(keys).includes("sk-1"));
 		}
-		assert.equal(otherwise("model_keys", file + ".none").rows.keys.state, "fail");
+		assert.equal(otherwise("model_keys", file + ".none", "keys").rows.keys.state, "fail");
 	} finally {
 		rmSync(file, {force: true});
 	}
@@ -134,7 +134,7 @@ test("settings that lead nowhere are named", () => {
 		["gateway_listen", "127.0.0.1:9", "gateway", /workspaces call|127\.0\.0\.1:9/],
 		["gateway_journal", "/nonexistent", "journal", /nonexistent/],
 	]) {
-		const done = otherwise(name, text);
+		const done = otherwise(name, text, check);
 		assert.equal(done.status, 1, name);
 		assert.equal(done.rows[check].state, "fail", JSON.stringify(done.rows[check]));
 		assert.match(done.rows[check].text, words);
