@@ -56,6 +56,7 @@ static int add_unplaced(void *data, const struct message *m, struct err *e)
 				     l->nunplaced + 1);
 	l->unplaced[l->nunplaced] = *m;
 	l->unplaced[l->nunplaced].text = talloc_strdup(l, m->text);
+	l->unplaced[l->nunplaced].state = talloc_strdup(l, m->state);
 	l->unplaced[l->nunplaced].held = talloc_strdup(l, m->held);
 	l->nunplaced++;
 	return 0;
