@@ -15,7 +15,7 @@
 
 static int ask_quota(int fd, int command, uint32_t project, struct if_dqblk *q)
 {
-	return (int)syscall(SYS_quotactl_fd, fd, QCMD(command, PRJQUOTA),
+	return (int)syscall(SYS_quotactl_fd, fd, QCMD((unsigned)command, PRJQUOTA),
 			    project, q);
 }
 
