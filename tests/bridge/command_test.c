@@ -96,6 +96,7 @@ static void a_rich_or_large_command_is_refused(void **state)
 	static const char *const units[] = { ",{}", ",1" };
 	size_t n = 8 << 20, i, at;
 	char *text = malloc(n + 64);
+	struct command *c;
 
 	assert_non_null(text);
 	for (i = 0; i < 2; i++) {
@@ -111,11 +112,15 @@ static void a_rich_or_large_command_is_refused(void **state)
 	strcpy(text + at + 70000, "\"}");
 	assert_null(parse(text));
 	strcpy(text + at + 1000, "\"}");
-	assert_non_null(parse(text));
+	c = parse(text);
+	assert_non_null(c);
+	talloc_free(c);
 	at = (size_t)sprintf(text, "{\"type\":\"message\",\"id\":\"" ID "\",\"text\":\"");
 	memset(text + at, 'x', 4 << 20);
 	strcpy(text + at + (4 << 20), "\"}");
-	assert_non_null(parse(text));
+	c = parse(text);
+	assert_non_null(c);
+	talloc_free(c);
 	free(text);
 }
 
