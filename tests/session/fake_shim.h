@@ -27,6 +27,7 @@ struct fake {
 	int64_t since;
 	int looks, reads;		/* GET /changes, /files */
 	int64_t skipped;		/* ms that clock_mono_ms() is ahead */
+	bool costly;			/* decoding takes the time that it takes, and rests after it */
 	int refuse_input;		/* answer 409 so many times */
 	void (*on_line)(const char *line);
 	void (*on_end)(void);		/* it is about to be ended */

@@ -5,8 +5,9 @@ tests_session_session_test_LDADD = lib/session/libsession.a \
 	lib/transcript/libtranscript.a \
 	lib/store/libstore.a lib/core/libcore.a $(SQLITE_LIBS) $(JSON_LIBS) \
 	$(TALLOC_LIBS) $(UV_LIBS) $(CORE_LIBS) $(test_libs)
-# fake.skipped moves the clock.
-tests_session_session_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_mono_ms
+# The fake has the clocks.
+tests_session_session_test_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=clock_mono_ms -Wl,--wrap=uv_hrtime
 
 check_PROGRAMS += tests/session/run_test
 tests_session_run_test_SOURCES = tests/session/run_test.c \

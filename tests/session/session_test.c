@@ -1345,6 +1345,7 @@ static void a_costly_log_is_read_to_its_end(void **state)
 
 	memset(input, 'x', 60000);
 	input[60000] = '\0';
+	fake.costly = true;
 	answers = false;
 	fake_ready();
 	session_message(w.s, 1, M1, "hello");
