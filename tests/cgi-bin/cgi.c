@@ -139,7 +139,7 @@ static void exchange(int fd, const char *body, size_t n, struct buf *out)
 
 		if (sent < n)
 			p.events |= POLLOUT;
-		assert_int_equal(poll(&p, 1, 30000), 1);
+		assert_int_equal(poll(&p, 1, 120000), 1);
 		if (sent < n && p.revents & POLLOUT) {
 			got = send(fd, body + sent, n - sent,
 				   MSG_NOSIGNAL | MSG_DONTWAIT);
