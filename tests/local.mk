@@ -47,7 +47,7 @@ EXTRA_DIST += tests/package.json tests/package-lock.json tests/client.js \
 	tests/integration/doctor.test.js \
 	tests/integration/egress.test.js tests/integration/fault.test.js \
 	tests/integration/hooks.test.js \
-	tests/integration/insider.py tests/integration/insider.test.js \
+	tests/integration/insider.py tests/integration/insider.test.js tests/integration/peer.py \
 	tests/integration/http.test.js tests/integration/inside.test.js \
 	tests/integration/keys.test.js tests/integration/life.test.js \
 	tests/integration/redteam.test.js tests/integration/run.test.js \

@@ -3,8 +3,9 @@
 import {after, before, test} from "node:test";
 import assert from "node:assert/strict";
 import {execFileSync} from "node:child_process";
+import {readFileSync} from "node:fs";
 import {join} from "node:path";
-import {call, containerOf, engine, field, gongbang, inside, logIn, newAccount, openConversation, Page, redis, service, sleep, state, userId} from "../client.js";
+import {call, containerOf, engine, engineSocket, field, gongbang, inside, logIn, logOf, newAccount, openConversation, Page, redis, service, sleep, state, userId} from "../client.js";
 
 const store = (sql) => execFileSync("sqlite3", ["-bail", "-cmd", ".timeout 5000", join(state, "data/gongbang.db")], {encoding: "utf8", input: sql}).trim();
 const rows = (sql) => JSON.parse(execFileSync("sqlite3", ["-json", "-cmd", ".timeout 5000", join(state, "data/gongbang.db"), sql], {encoding: "utf8"}) || "[]");
@@ -94,6 +95,22 @@ test("a tool that is not listed is denied at once, counted and shown; a listed o
 	const listed = begin("run: touch listed", {policy: "listed", tools: ["Read", "Bash(touch:*)"]});
 	assert.equal((await ended(listed, "success", "")).denials, 0);
 	assert.equal(inside(name, "ls denied listed 2>/dev/null; true").trim(), "listed");
+});
+
+test("another Claude of the workspace sends it messages: it goes on as it was told", async () => {
+	const run = begin("run: sleep 3005");
+	await until(() => /^\d+$/.test(sleeping(3005)), "it sleeps");
+	execFileSync("docker", ["-H", "unix://" + engineSocket, "exec", "-i", name, "sh", "-c", "cat >/tmp/peer.py"],
+		{input: readFileSync(new URL("peer.py", import.meta.url))});
+	const said = inside(name, "python3 /tmp/peer.py $(printf 'uds:%s ' /tmp/cc-socks/*.sock) $(jq -r .name ~/.claude/sessions/*.json)");
+	assert.match(said, /Peer sessions/);
+	assert.match(said, /\{\\+"success\\+":true/, "it is sent");	// what refuses is the one that it is sent to
+	inside(name, "pkill -fx 'sleep 3005'");
+	const a = await until(() => attempt(run).outcome && attempt(run), "its end");
+	assert.equal(a.outcome, "success", JSON.stringify(a));
+	assert.equal(a.turns, 2);
+	assert.doesNotMatch(logOf(name, run.conversation).toString(), /STEERED/);
+	assert.equal(inside(name, "ls /workspace/steered 2>/dev/null; cat ~/.claude/projects/*/" + run.conversation + ".jsonl | grep -c STEERED").trim(), "0\n\nexit 1".trim());
 });
 
 test("a question ends it, whatever is allowed; so do too many turns and the API", async () => {
