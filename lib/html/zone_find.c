@@ -171,7 +171,7 @@ static void look_at(struct known *k, int64_t now)
 	    (k->zone && same(&stamp, &k->stamp)) ||
 	    !read_file(k->name, &bytes))
 		return;
-	z = zone_parse(NULL, bytes.data, bytes.len, &e);
+	z = zone_parse(k, bytes.data, bytes.len, &e);
 	if (!z)
 		return;
 	if (k->zone)
