@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <talloc.h>
+#include <unistd.h>
 
 #include "core/str.h"
 #include "in_process.h"
@@ -319,6 +320,58 @@ static void test_fields_that_name_others_things(void **state)
 	}
 }
 
+/* What one request leaves in the log. */
+static const char *log_of(enum method method, const char *address)
+{
+	static char text[8192];
+	FILE *file = tmpfile();
+	const int terminal = dup(STDERR_FILENO);
+	size_t n;
+
+	assert_true(file && terminal >= 0);
+	assert_true(dup2(fileno(file), STDERR_FILENO) >= 0);
+	pages_ask(pages_worker, "", method, address, "", false);
+	dup2(terminal, STDERR_FILENO);
+	close(terminal);
+	rewind(file);
+	n = fread(text, 1, sizeof(text) - 1, file);
+	text[n] = '\0';
+	fclose(file);
+	return text;
+}
+
+static void expect_no_secret(const char *text)
+{
+	if (!strstr(text, "level=error") || strstr(text, "5ec2e7"))
+		fail_msg("%s", text);
+}
+
+/* A secret in an address needs no login: whoever reads the log must not have it. */
+static void test_secrets_are_not_in_the_log(void **state)
+{
+	static const char secret[] = "5ec2e75ec2e75ec2e75ec2e75ec2e75e"
+		"5ec2e75ec2e75ec2e75ec2e75ec2e75e";
+	size_t i, n = 0;
+
+	(void)state;
+	assert_non_null(strstr(log_of(METHOD_GET, "/nothing/here"),
+			       "path=/nothing/here"));
+	for (i = 0; i < routes_count; i++) {
+		const char *mark = strstr(routes[i].pattern, "{secret}");
+		char address[200];
+
+		if (!mark)
+			continue;
+		snprintf(address, sizeof(address), "%.*s%s%s",
+			 (int)(mark - routes[i].pattern), routes[i].pattern,
+			 secret, mark + strlen("{secret}"));
+		expect_no_secret(log_of(METHOD_GET, address));
+		expect_no_secret(log_of(METHOD_POST, address));
+		n++;
+	}
+	assert_true(n >= 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -327,6 +380,7 @@ int main(void)
 		cmocka_unit_test(test_admin_rows_are_not_there_for_users),
 		cmocka_unit_test(test_ids_of_others_are_not_there),
 		cmocka_unit_test(test_fields_that_name_others_things),
+		cmocka_unit_test(test_secrets_are_not_in_the_log),
 	};
 
 	return cmocka_run_group_tests(tests, begin, pages_end);

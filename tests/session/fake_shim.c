@@ -252,7 +252,7 @@ static bool stream_log(struct link_stream *s)
 		s->ev->status(s->data, 200);
 	if (n > 700)
 		n = 700;
-	s->at += n;
+	fake.sent = s->at += n;
 	s->held = !s->ev->body(s->data, fake.log.data + s->at - n, n);
 	return true;
 }

@@ -15,6 +15,7 @@
 
 struct fake {
 	struct buf log;			/* the session's, all of it */
+	size_t sent;			/* bytes of it that its reader took */
 	bool running, has_log;
 	char args[4096];		/* of the last start, parted by blanks */
 	int starts, tools_ends, deletes, purges;

@@ -1366,6 +1366,52 @@ static void a_costly_log_is_read_to_its_end(void **state)
 	free(input);
 }
 
+static uv_sem_t store_may_go_on;
+
+static int wait_work(void *data, struct db *db, struct err *e)
+{
+	uv_sem_wait(&store_may_go_on);
+	return 0;
+}
+
+/* Parts that the store has not got yet are held in memory: so many and no more. */
+static void a_slow_store_holds_up_the_log(void **state)
+{
+	const int steps = 2000;
+	size_t sent;
+	int i;
+
+	answers = false;
+	fake_ready();
+	session_message(w.s, 1, M1, "hello");
+	turn_loop();
+	say_turn_start(M1);
+	wait_recorded();
+	assert_int_equal(uv_sem_init(&store_may_go_on, 0), 0);
+	jobs_add(w.jobs, wait_work, NULL, NULL);
+	for (i = 0; i < steps; i++)
+		fake_say("{\"type\":\"assistant\",\"message\":{\"id\":\"m%d\","
+			 "\"role\":\"assistant\",\"content\":[{\"type\":\"text\","
+			 "\"text\":\"step %d\"}]}}", i, i);
+	say_turn_end(M1);
+	/* Long enough for it to decode all that it takes. */
+	for (i = 0; i < 400 && fake.sent < fake.log.len; i++) {
+		while (fake_pump())
+			uv_run(&w.loop, UV_RUN_NOWAIT);
+		fake.skipped += 100;
+		session_step(w.s);
+	}
+	sent = fake.sent;
+	uv_sem_post(&store_may_go_on);
+	assert_in_range(sent, fake.log.len / 10, fake.log.len / 2);
+	until_ended(1);
+	wait_recorded();
+	uv_sem_destroy(&store_may_go_on);
+	assert_int_equal(fake.sent, fake.log.len);
+	assert_int_equal(stored().errors, 0);
+	assert_in_range(stored().parts, steps, steps + 10);
+}
+
 static void say_mode(const char *mode)
 {
 	fake_say("{\"type\":\"system\",\"subtype\":\"init\",\"model\":\"m\","
@@ -1463,6 +1509,7 @@ int main(void)
 		TEST(a_deleted_one_is_purged),
 		TEST(a_change_while_it_loads_starts_nothing_anew),
 		TEST(a_costly_log_is_read_to_its_end),
+		TEST(a_slow_store_holds_up_the_log),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
