@@ -152,17 +152,19 @@ static int add_rules(const struct session_rules *r, struct buf *b, struct err *e
 }
 
 /*
- * After a start that came to nothing: what Claude reads each time is mended
- * or moved aside, in the container, as its user.
+ * In the container, as its user: the transcript that is resumed is mended, and
+ * after a start that came to nothing what Claude reads each time, or moved aside.
  */
 static int add_mend(struct session *s, struct buf *b, struct err *e)
 {
-	if (!s->failures && !s->safe && !s->put_aside)
+	bool again = s->failures || s->safe;
+
+	if (!s->resume && !again && !s->put_aside)
 		return 0;
 	if (add(b, "arg=", "/usr/local/bin/gongbang-mend", e) < 0)
 		return -1;
 	if (!s->put_aside)
-		return 0;
+		return again ? add(b, "arg=", "--settings", e) : 0;
 	return add(b, "arg=", "--aside", e) < 0 ? -1 :
 	       add(b, "arg=", s->aside, e);
 }

@@ -203,6 +203,13 @@ static void writes_lost(struct decoder *d, struct json_object *line)
 	}
 }
 
+/* gongbang-mend's word, before the CLI's first: lines were lost from its transcript. */
+static void torn(struct decoder *d, struct json_object *line)
+{
+	(void)line;
+	live_say(d, "status", "status_memory_torn", "text", NULL, 0);
+}
+
 /* The CLI's own word that its turn is over: a second witness beside `result`. */
 static void cli_state(struct decoder *d, struct json_object *line)
 {
@@ -225,6 +232,7 @@ static const struct {
 	{ "api_retry", retry },
 	{ "background_tasks_changed", background },
 	{ "compact_boundary", compacted },
+	{ "gongbang_transcript_torn", torn },
 	{ "informational", informational },
 	{ "init", init },
 	{ "model_refusal_fallback", refusal_fallback },

@@ -102,6 +102,27 @@ test("a transcript outlives the CLI's thirty days", async () => {
 	assert.match(inside(containerOf(login), `ls ~/.claude/.last-cleanup ${old}`), /last-cleanup[^]*8000-000000000000/);
 });
 
+test("a transcript torn in its middle: linked again, and one part says that something is lost", async () => {
+	await give("run: echo KEPT-BEFORE");
+	await give("run: echo TORN-AWAY");
+	await give("run: echo KEPT-AFTER");
+	await ended();
+	const tear = `import json, pathlib
+p = pathlib.Path.home() / ".claude/projects/-workspace/${page.id}.jsonl"
+lines = p.read_bytes().split(b"\\n")
+at = [i for i, l in enumerate(lines) if b'"type":"user"' in l and b"run: echo TORN-AWAY" in l][0]
+lines[at] = b"\\0" * 4096
+p.write_bytes(b"\\n".join(lines))`;
+	assert.doesNotMatch(inside(containerOf(login), `python3 -c '${tear.replaceAll("'", "'\\''")}'`), /Error/);
+	const {parts} = await give("/context");
+	assert.equal(parts.filter((p) => p.html.includes("data-recall")).length, 1);
+	const chain = inside(containerOf(login), `jq -cR 'fromjson? | select(.uuid) | [.uuid, .parentUuid]' ${transcript()}`).trim().split("\n").map((line) => JSON.parse(line));
+	const names = new Set(chain.map(([name]) => name));
+	assert.deepEqual(chain.filter(([, before]) => before && !names.has(before)), []);
+	await ended();
+	assert.equal((await give("hello")).parts.filter((p) => p.html.includes("data-recall")).length, 0);
+});
+
 test("a transcript that cannot be read: one part says so, and the record brings Claude back", async () => {
 	await give("hello");
 	inside(containerOf(login), "pkill -9 -x claude");

@@ -666,6 +666,7 @@ static void the_other_flag_is_tried_once(void **state)
 	fake.on_line = on_line;
 	until_started(2);
 	assert_non_null(strstr(fake.args, "--resume"));
+	assert_non_null(strstr(fake.args, "arg=/usr/local/bin/gongbang-mend arg=/usr/local/bin/claude "));
 	until(shows_ready);
 	assert_int_equal(fake.starts, 2);
 }

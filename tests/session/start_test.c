@@ -312,7 +312,7 @@ static void a_failed_start_is_tried_again_and_mended(void **unused)
 	silent = false;
 	later(1000);
 	assert_int_equal(fake.starts, 2);
-	assert_non_null(strstr(fake.args, "arg=/usr/local/bin/gongbang-mend arg=/usr/local/bin/claude "));
+	assert_non_null(strstr(fake.args, "arg=/usr/local/bin/gongbang-mend arg=--settings arg=/usr/local/bin/claude "));
 	assert_int_equal(given(), 2);	/* by its id Claude knows it */
 	assert_int_equal(w.ends, 1);
 	assert_string_equal(state(), "ready");
