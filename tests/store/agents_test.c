@@ -510,6 +510,7 @@ static void a_runs_tokens_count_for_its_agent(void **state)
 	struct usage_sum sum = { 0 };
 	struct usage_call call = { .kind = "run", .model = "m", .usage =
 		{ 1, 2, 3, 4, 5 }, .outcome = "complete", .at = 3 * DAY + 7 };
+	struct usage_call both[2];
 	struct agent *a;
 	char x[ID_SIZE], c[ID_SIZE];
 
@@ -535,6 +536,18 @@ static void a_runs_tokens_count_for_its_agent(void **state)
 	assert_int_equal(sum.quarter, 3 * DAY);
 	assert_int_equal(usage_tokens(&sum.usage), 30);
 	assert_int_equal(count(f, "SELECT count(*) FROM agent_usage"), 1);
+	/* Two agents' runs in one transaction. */
+	strcpy(call.subject_id, x);
+	both[0] = both[1] = call;
+	start(f, make(f, "o", true, 0), x, c);
+	strcpy(both[1].subject_id, x);
+	id_new(both[0].id);
+	id_new(both[1].id);
+	OK(usage_add(f->db, both, 2, &e));
+	OK(agent_usage_each(f->db, a->id, DAY, keep_sum, &sum, &e));
+	assert_int_equal(sum.calls, 3);
+	assert_int_equal(usage_tokens(&sum.usage), 45);
+	assert_int_equal(count(f, "SELECT count(*) FROM agent_usage WHERE calls = 1"), 1);
 }
 
 int main(void)
