@@ -1,6 +1,7 @@
 #include "config.h"
 #include "kv/kv_link.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 
 #include "core/err.h"
@@ -11,13 +12,19 @@
  */
 struct link {
 	uv_poll_t poll;
+	uv_idle_t soon;		/* there is something to write */
 	redisAsyncContext *context;
 	int events;
+	int handles;		/* that are not closed */
+	bool writing;
 };
 
 static void free_link(uv_handle_t *handle)
 {
-	free(handle->data);
+	struct link *l = handle->data;
+
+	if (--l->handles == 0)
+		free(l);
 }
 
 static void on_poll(uv_poll_t *poll, int status, int events)
@@ -32,8 +39,11 @@ static void on_poll(uv_poll_t *poll, int status, int events)
 		redisAsyncHandleWrite(l->context);
 }
 
+/* libuv takes the descriptor out of its set and back in, changed or not. */
 static void want(struct link *l, int events)
 {
+	if (events == l->events)
+		return;
 	l->events = events;
 	if (events)
 		uv_poll_start(&l->poll, events, on_poll);
@@ -55,17 +65,36 @@ static void del_read(void *data)
 	want(l, l->events & ~UV_READABLE);
 }
 
+static void on_soon(uv_idle_t *soon)
+{
+	struct link *l = soon->data;
+
+	uv_idle_stop(soon);
+	l->writing = true;
+	if (l->context)
+		redisAsyncHandleWrite(l->context);
+	l->writing = false;
+}
+
+/*
+ * A socket mostly takes what there is: it is tried before the loop waits, once
+ * for all commands of this turn, and only what it did not take is waited for.
+ */
 static void add_write(void *data)
 {
 	struct link *l = data;
 
-	want(l, l->events | UV_WRITABLE);
+	if (l->writing || !(l->context->c.flags & REDIS_CONNECTED))
+		want(l, l->events | UV_WRITABLE);
+	else if (!(l->events & UV_WRITABLE))
+		uv_idle_start(&l->soon, on_soon);
 }
 
 static void del_write(void *data)
 {
 	struct link *l = data;
 
+	uv_idle_stop(&l->soon);
 	want(l, l->events & ~UV_WRITABLE);
 }
 
@@ -75,6 +104,7 @@ static void clean_up(void *data)
 
 	l->context = NULL;
 	uv_close((uv_handle_t *)&l->poll, free_link);
+	uv_close((uv_handle_t *)&l->soon, free_link);
 }
 
 int kv_link_attach(uv_loop_t *loop, redisAsyncContext *context)
@@ -87,7 +117,9 @@ int kv_link_attach(uv_loop_t *loop, redisAsyncContext *context)
 		free(l);
 		return -1;
 	}
-	l->poll.data = l;
+	uv_idle_init(loop, &l->soon);
+	l->handles = 2;
+	l->poll.data = l->soon.data = l;
 	l->context = context;
 	context->ev.data = l;
 	context->ev.addRead = add_read;

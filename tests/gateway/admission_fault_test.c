@@ -166,13 +166,15 @@ static void the_forgotten_give_back(void **state)
 	int calls = 0, i;
 
 	for (i = 0; i < 4; i++) {
-		/* With nothing known, and with all known. */
+		/* With nothing known, and with all known; asked of Redis, but not answered. */
+		kill(w->server.pid, SIGSTOP);
 		admission_ask(w->a, w->token, "172.30.0.5", &(struct call_need){ .input = 0, .output = 1000, .model = "m" }, count, &calls);
 		if (i % 2)
 			uv_run(&w->loop, UV_RUN_NOWAIT);
 		admission_forget(w->a, &calls);
 		admission_ask(w->a, "", "", &(struct call_need){ .input = 0, .output = 1000, .model = "m" }, count, &calls);
 		admission_forget(w->a, &calls);
+		kill(w->server.pid, SIGCONT);
 		assert_int_equal(world_verdict(w, 0), VERDICT_ADMITTED);
 	}
 	assert_int_equal(calls, 0);
