@@ -132,6 +132,9 @@ test("messages wait in a queue; what is withdrawn is kept, and sent or edited", 
 	await page.locator("#queue li", {hasText: "third message"}).locator("[data-withdraw]").click();
 	const third = page.locator("#queue li[data-held]", {hasText: "third message"});
 	await third.waitFor();
+	await page.setViewportSize({width: 360, height: 800});
+	assert.ok(await third.evaluate((li) => li.scrollWidth <= li.clientWidth && li.querySelector(".queue-text").clientWidth > 200), "it is read on a phone");
+	await page.setViewportSize({width: 1440, height: 900});
 	await page.locator("[data-role=user]", {hasText: "second message"}).waitFor();
 	await turns(page, 2);
 	assert.doesNotMatch(await page.locator("#chat-area").innerText(), /third message/);
