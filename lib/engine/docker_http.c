@@ -64,6 +64,13 @@ struct json_object *docker_tree(const struct buf *body)
 	return tree_parse(buf_text(body), body->len, &limits);
 }
 
+/* What the guard alone answers: the engine does not, or the disk is nearly full. */
+static const char *words_of(int status)
+{
+	return status == 502 ? "error_engine" :
+	       status == 507 ? "error_host_disk" : "";
+}
+
 int docker_status(int status, const struct buf *body, struct err *e)
 {
 	struct json_object *answer, *message = NULL;
@@ -79,7 +86,7 @@ int docker_status(int status, const struct buf *body, struct err *e)
 	answer = docker_tree(body);
 	if (json_object_object_get_ex(answer, "message", &message))
 		text = json_object_get_string(message);
-	err_tell(e, kind, status == 507 ? "error_host_disk" : "",
+	err_tell(e, kind, words_of(status),
 		 "the engine answered %d: %s", status, text ? text : "");
 	json_object_put(answer);
 	return -1;

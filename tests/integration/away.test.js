@@ -154,6 +154,7 @@ test("the engine away, later and at start: the page says so, the queue holds, an
 		// scripts/up asks the engine as well, and would wait for this process.
 		const text = readFileSync(join(state, "gongbang.conf"), "utf8");
 		writeFileSync(join(state, "gongbang.conf"), text.replace(/^engine_socket = .*$/m, "engine_socket = " + path));
+		sv("restart", "guard");
 		sv("restart", "bridge");
 		await page.until((p) => p.status === "ready", "ready through the proxy");
 		await turn(page, "hello");
@@ -161,6 +162,7 @@ test("the engine away, later and at start: the page says so, the queue holds, an
 		await page.until((p) => p.status === "failed" && /engine|엔진/.test(p.words), "the page says so", 120000);
 		const id = page.say("kept meanwhile");
 		await page.until((p) => !p.outbox.some((m) => m.id === id) && p.queue.includes(id), "the queue holds it");
+		sv("restart", "guard");
 		sv("restart", "bridge");
 		await page.until((p) => p.status === "failed" && /engine|엔진/.test(p.words), "at start too", 120000);
 		const was = usage();
@@ -181,7 +183,7 @@ test("the disk full: a message is refused in words before Claude sees it, and go
 	let full;
 	try {
 		execFileSync("chown", ["gongbang:gongbang", small]);
-		assert.equal(up(`${kept ?? ""}\ndatabase = ${small}/gongbang.db\n`).status, 0);
+		assert.equal(up(`${kept ?? ""}\ndatabase = ${small}/gongbang.db\ndisk_reserve = 0\n`).status, 0);
 		const mine = newAccount("full");
 		full = await openConversation(mine, "hello");
 		await full.until((p) => usage(p) === 1 && p.status === "ready", "the first turn");
