@@ -40,9 +40,9 @@ store_migrations = \
 	lib/store/migrations/0009_agents.sql \
 	lib/store/migrations/0010_notices.sql \
 	lib/store/migrations/0011_held_messages.sql \
-	lib/store/migrations/0013_renderings.sql \
-	lib/store/migrations/0015_recorded_bytes.sql \
-	lib/store/migrations/0017_outcomes.sql
+	lib/store/migrations/0012_renderings.sql \
+	lib/store/migrations/0013_recorded_bytes.sql \
+	lib/store/migrations/0014_outcomes.sql
 
 EXTRA_DIST += $(store_migrations) lib/store/embed.awk
 CLEANFILES += lib/store/migrations.inc

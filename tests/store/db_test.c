@@ -32,7 +32,7 @@ static void schema_grows_from_every_earlier_number(void **state)
 	size_t from, i;
 
 	for (i = 0; i < migrations_count; i++)
-		assert_true(!i || migrations[i].number > migrations[i - 1].number);
+		assert_int_equal(migrations[i].number, i + 1);
 	for (from = 0; from <= migrations_count; from++) {
 		struct err e = { 0 };
 		char path[128], id[ID_SIZE];
