@@ -251,7 +251,9 @@ static void name_tool(const char *name, size_t n, char out[USAGE_TOOL_NAME])
 {
 	static const char code[] = "code_execution", search[] = "tool_search";
 
-	if (n >= strlen(code) && !memcmp(name + n - strlen(code), code, strlen(code)))
+	const size_t tail = sizeof(code) - 1;
+
+	if (n >= tail && !memcmp(&name[n - tail], code, tail))
 		strcpy(out, code);
 	else if (n >= strlen(search) && !memcmp(name, search, strlen(search)))
 		strcpy(out, search);

@@ -74,7 +74,7 @@ static void hold(const struct volume *v, enum volume_quota expected)
 
 static int open_in(const char *name)
 {
-	char file[160];
+	char file[256];
 
 	snprintf(file, sizeof(file), "%s/%s", path, name);
 	return open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
