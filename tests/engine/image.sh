@@ -19,7 +19,8 @@ up)
 	for a in sh cat sleep head id ls yes touch stat; do
 		ln -s busybox "$dir/bin/$a"
 	done
-	chown 1000:1000 "$dir/workspace"
+	mkdir -m 0700 "$dir/workspace/.gongbang"
+	chown -R 1000:1000 "$dir/workspace"
 	chmod 1777 "$dir/tmp"	# runc gives a tmpfs the mode of what it covers
 	entry='["/bin/sh","-c","trap '"'exit 5'"' TERM; while :; do sleep 60 & wait; done"]'
 	if [ -n "$shim" ]; then

@@ -21,12 +21,12 @@ home() {
 }
 
 run() {
-	timeout 10 "$mend" "$@" /bin/cat .claude.json 2>said || echo "exit $?"
+	timeout 10 "$mend" "${@:---settings}" /bin/cat .claude.json 2>said || echo "exit $?"
 }
 
 is() {
 	[ "$2" = "$3" ] && return
-	echo "$1: '$2' and not '$3'; it said: $(cat said)" >&2
+	printf "%s: '%.200s' and not '%s'; it said: %.400s\\n" "$1" "$2" "$3" "$(cat said)" >&2
 	failed=1
 }
 
