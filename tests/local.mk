@@ -29,28 +29,44 @@ include tests/cgi-bin/local.mk
 include tests/fuzz/local.mk
 include tests/egress/local.mk
 include tests/schedule/local.mk
-EXTRA_DIST += tests/package.json tests/package-lock.json tests/client.js \
-	tests/browser/gongbang.js tests/bench/bench.js tests/bench/gateway.js tests/bench/worker.js \
-	tests/bench/post.lua tests/browser/access.test.js \
+EXTRA_DIST += \
+	tests/bench/bench.js \
+	tests/bench/gateway.js \
+	tests/bench/post.lua \
+	tests/bench/worker.js \
+	tests/browser/access.test.js \
 	tests/browser/agents.test.js \
-	tests/browser/blocked.test.js tests/browser/chat.test.js \
+	tests/browser/blocked.test.js \
+	tests/browser/chat.test.js \
 	tests/browser/executions.test.js \
-	tests/browser/login.test.js tests/browser/usage.test.js \
-	tests/integration/agents.test.js tests/integration/away.test.js tests/integration/doctor.test.js \
-	tests/integration/cli_contract.json tests/integration/commands.test.js tests/integration/contract.test.js \
-	tests/integration/egress.test.js tests/integration/fault.test.js \
-	tests/integration/feed.test.js \
-	tests/browser/login.test.js tests/browser/notices.test.js \
+	tests/browser/gongbang.js \
+	tests/browser/login.test.js \
+	tests/browser/notices.test.js \
 	tests/browser/usage.test.js \
+	tests/client.js \
+	tests/integration/agents.test.js \
 	tests/integration/attacks.test.js \
-	tests/integration/away.test.js tests/integration/disk.test.js \
+	tests/integration/away.test.js \
+	tests/integration/cli_contract.json \
+	tests/integration/commands.test.js \
+	tests/integration/contract.test.js \
+	tests/integration/disk.test.js \
 	tests/integration/doctor.test.js \
-	tests/integration/egress.test.js tests/integration/fault.test.js \
+	tests/integration/egress.test.js \
+	tests/integration/fault.test.js \
+	tests/integration/feed.test.js \
 	tests/integration/hooks.test.js \
-	tests/integration/insider.py tests/integration/insider.test.js tests/integration/peer.py \
-	tests/integration/http.test.js tests/integration/inside.test.js \
-	tests/integration/keys.test.js tests/integration/life.test.js \
-	tests/integration/redteam.test.js tests/integration/run.test.js \
+	tests/integration/http.test.js \
+	tests/integration/inside.test.js \
+	tests/integration/insider.py \
+	tests/integration/insider.test.js \
+	tests/integration/keys.test.js \
+	tests/integration/life.test.js \
+	tests/integration/peer.py \
+	tests/integration/redteam.test.js \
+	tests/integration/run.test.js \
 	tests/integration/tokens.test.js \
-	tests/integration/workspace.test.js
+	tests/integration/workspace.test.js \
+	tests/package-lock.json \
+	tests/package.json
 include tests/bench/local.mk
