@@ -56,6 +56,7 @@ EXTRA_DIST += \
 	tests/integration/fault.test.js \
 	tests/integration/feed.test.js \
 	tests/integration/hooks.test.js \
+	tests/integration/hostile.test.js \
 	tests/integration/http.test.js \
 	tests/integration/inside.test.js \
 	tests/integration/insider.py \
@@ -65,6 +66,8 @@ EXTRA_DIST += \
 	tests/integration/peer.py \
 	tests/integration/redteam.test.js \
 	tests/integration/run.test.js \
+	tests/integration/services.test.js \
+	tests/integration/starts.test.js \
 	tests/integration/tokens.test.js \
 	tests/integration/workspace.test.js \
 	tests/package-lock.json \
