@@ -28,6 +28,8 @@ struct script {
 	const char *text;
 	char sha[SHA_SIZE];
 	bool lost;	/* Redis knew one of ours no more, and so perhaps none */
+	uint64_t known;	/* whole texts sent when Redis last had it for certain */
+	size_t named;	/* calls of it by name on their way */
 };
 
 /*
@@ -43,6 +45,7 @@ struct question {
 	uint64_t number;	/* grows along the list */
 	struct script *script;	/* NULL: it is none */
 	struct script_call *call;	/* its own; NULL without a script */
+	uint64_t sent;		/* whole texts sent before it, if named */
 	bool away;
 	bool named;		/* on its way by a name that Redis may not know */
 	bool held;		/* not said yet: it would overtake a script */
@@ -56,8 +59,8 @@ struct kv_async {
 	int64_t backoff;
 	struct question *first, **last;
 	struct script *scripts;
-	size_t named, held;	/* questions that are so */
-	uint64_t asked, links;
+	size_t held;		/* questions that are so */
+	uint64_t asked, links, texts;	/* texts: scripts sent whole */
 	bool closing;
 };
 
@@ -317,21 +320,34 @@ static void hold_again(struct question *q)
 
 static void send_held(struct kv_async *kv);
 
+/* done: Redis had the script when it came to this call. */
+static void named_ended(struct question *q, bool done)
+{
+	struct script *s = q->script;
+
+	s->named--;
+	q->named = false;
+	if (done && s->known < q->sent)
+		s->known = q->sent;
+}
+
 static void on_reply(redisAsyncContext *context, void *reply, void *data)
 {
 	struct question *q = data;
 	struct kv_async *kv = q->kv;
 	const redisReply *r = reply;
+	bool unknown;
 
-	kv->named -= q->named;
-	q->named = false;
+	unknown = r && r->type == REDIS_REPLY_ERROR &&
+		  str_starts(r->str, "NOSCRIPT");
+	if (q->named)
+		named_ended(q, r && !unknown);
 	if (!r) {
 		answer_away(q);
 		return;
 	}
 	kv->backoff = BACKOFF_MIN_MS;
-	if (q->call && r->type == REDIS_REPLY_ERROR &&
-	    str_starts(r->str, "NOSCRIPT"))
+	if (q->call && unknown)
 		hold_again(q);
 	else
 		answer_reply(q, r);
@@ -404,9 +420,14 @@ static void send_script(struct question *q)
 	send_args(q, c->n + 3, args);
 	if (q->away)
 		return;
-	q->script->lost = false;
 	q->named = !whole;
-	q->kv->named += q->named;
+	if (whole) {
+		q->script->lost = false;
+		q->script->known = ++q->kv->texts;
+	} else {
+		q->script->named++;
+		q->sent = q->kv->texts;
+	}
 }
 
 static void learn(void *data, const char *value, const struct err *e)
@@ -433,14 +454,23 @@ static struct script *find_script(struct kv_async *kv, const char *text)
 }
 
 /*
- * Scripts are done in the order in which they were asked. One on its way by
- * name may have to be said again; until that is known no other's text is sent,
- * which alone could make a later one succeed before it.
+ * Scripts run in the order in which they were asked for. A call by name may
+ * have to be sent again, because Redis was flushed. Until its answer is here,
+ * no call is sent that could succeed all the same: no script's text, and no
+ * name that Redis learned later than the one on its way.
  */
 static bool must_wait(const struct question *q)
 {
-	return q->kv->context && q->kv->named &&
-	       goes_whole(q->script);
+	const struct script *s;
+
+	if (!q->kv->context)
+		return false;
+	for (s = q->kv->scripts; s; s = s->next) {
+		if (s->named && (goes_whole(q->script) ||
+				 s->known < q->script->known))
+			return true;
+	}
+	return false;
 }
 
 static void send_new(struct question *q)

@@ -373,6 +373,25 @@ static void lost_scripts_keep_their_order(void **state)
 	assert_string_equal(RUN(f, "GET", "log").value, want);
 }
 
+/* Redis learned the third after the flush, and of the first it knows nothing. */
+static void a_name_learned_later_waits(void **state)
+{
+	static const char *const order[] = { note_late, note, note_late };
+	struct fixture *f = *state;
+	struct heard h[3] = { 0 };
+	size_t i;
+
+	SCRIPT(f, note, 1, "log", "");
+	flush(f);
+	for (i = 0; i < 3; i++)
+		append(f, order[i], i == 1 ? "a" : "c", &h[i]);
+	for (i = 0; i < 3; i++) {
+		turn_until(f, &h[i]);
+		assert_int_equal(h[i].e.kind, ERR_NONE);
+	}
+	assert_string_equal(RUN(f, "GET", "log").value, "cac");
+}
+
 /* Some wait for others when it goes; each has one answer. */
 static void killed_redis_answers_what_waits(void **state)
 {
@@ -457,6 +476,7 @@ int main(void)
 		TEST(scripts_go_by_their_name),
 		TEST(a_flushed_script_is_loaded_again),
 		TEST(lost_scripts_keep_their_order),
+		TEST(a_name_learned_later_waits),
 		TEST(killed_redis_answers_what_waits),
 		TEST(killed_redis_answers_every_script_once),
 		TEST(forgotten_and_freed_scripts_are_silent),
