@@ -302,7 +302,8 @@ static void prepared(uv_work_t *work, int status)
 
 	json_object_object_del(p->guard->preparing, p->user.id);
 	if (p->rc == 0 && p->e.kind)
-		log_failure("volume_only_watched", &p->e, "user", p->user.id, NULL);
+		log_failure(p->held == VOLUME_WATCH ? "volume_only_watched" :
+			    "volume_not_grown", &p->e, "user", p->user.id, NULL);
 	p->e.kind = p->rc == 0 ? ERR_NONE : p->e.kind;
 	if (c && p->rc == 0 && p->create)
 		p->rc = guard_call_place(&c->call, c->guard->policy, &p->user, &p->e);

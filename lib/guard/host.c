@@ -17,6 +17,7 @@
 #include "core/str.h"
 
 #define DEFAULT_UID 1000
+#define BUSY_MS 10000
 #define PROJECT_FIRST 1879048192u
 /* In a user namespace (userns-remap) ids end at 65535. */
 #define REMAPPED_FIRST 10000
@@ -267,6 +268,7 @@ int host_user_volume(const struct host *h, const struct host_user *u,
 		.bytes = s->bytes,
 		.inodes = s->inodes,
 		.quota = s->quota,
+		.busy_ms = BUSY_MS,
 	};
 
 	if (disk_left(u->path) < s->reserve)

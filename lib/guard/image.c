@@ -2,9 +2,9 @@
 #include "guard/image.h"
 
 #include <dirent.h>
+#include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/loop.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
@@ -12,22 +12,22 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "core/clock.h"
 #include "core/str.h"
+#include "guard/loop.h"
 #include "guard/tree.h"
 
 #define PATH_SIZE 1024
 #define TOOL_MS 50000
 #define COPY_MS (60 * 60 * 1000)
-#define LOOP_MAJOR 7
-#define LOOP_TRIES 64		/* others take free ones too */
+#define LOOK_US 20000
+#define TOOL_FD 3		/* a tool has its image's lock as long as it lives */
 
 /* Beside the mount point, so it goes with the volume. */
 static int file_of(const char *path, const char *name, char out[PATH_SIZE],
@@ -92,11 +92,9 @@ static int wait_tool(pid_t pid, int ms)
 /* They die with the guard: another run of theirs may follow at once. */
 #define TOOL "setpriv", "--pdeathsig", "KILL"
 
-/* One at a time on an image, whoever started it. */
-#define LOCKED "flock", "-w", "40"
-
 /* exit_max: codes above it are failures (e2fsck says 1 when it mended). */
-static int tool(const char *const *argv, int exit_max, int ms, struct err *e)
+static int tool(const char *const *argv, int file, int exit_max, int ms,
+		struct err *e)
 {
 	static char *const none[] = { (char *)"PATH=/usr/sbin:/usr/bin:/sbin:/bin",
 		(char *)"LC_ALL=C", NULL };
@@ -108,113 +106,119 @@ static int tool(const char *const *argv, int exit_max, int ms, struct err *e)
 	posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
 	posix_spawn_file_actions_addopen(&files, 1, "/dev/null", O_WRONLY, 0);
 	posix_spawn_file_actions_addopen(&files, 2, "/dev/null", O_WRONLY, 0);
+	posix_spawn_file_actions_adddup2(&files, file, TOOL_FD);
 	code = posix_spawnp(&pid, argv[0], &files, NULL, (char *const *)argv, none);
 	posix_spawn_file_actions_destroy(&files);
 	if (code != 0)
 		return err_errno(e, ERR_UNAVAILABLE, code, "%s", argv[3]);
 	code = wait_tool(pid, ms);
-	return code < 0 || code > exit_max ?
-	       err_set(e, ERR_UNAVAILABLE, "%s ended with %d", argv[3], code) : 0;
+	if (code < 0)
+		return err_set(e, ERR_UNAVAILABLE, "%s was killed", argv[3]);
+	return code > exit_max ? err_set(e, ERR_UNAVAILABLE, "%s ended with %d",
+					 argv[3], code) : 0;
 }
 
-static int put_size(const char *file, int flags, int64_t bytes, struct err *e)
+static int make_file(const char *name, int64_t bytes, struct err *e)
 {
-	int fd = open(file, O_RDWR | O_NOFOLLOW | O_CLOEXEC | flags, 0600);
-	int rc = 0;
+	int file = open(name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+			0600);
 
-	if (fd < 0 || ftruncate(fd, bytes) < 0 || fsync(fd) < 0)
-		rc = err_errno(e, ERR_UNAVAILABLE, errno, "%s", file);
-	if (fd >= 0)
-		close(fd);
-	return rc;
+	if (file >= 0 && flock(file, LOCK_EX | LOCK_NB) == 0 &&
+	    ftruncate(file, bytes) == 0)
+		return file;
+	err_errno(e, ERR_UNAVAILABLE, errno, "%s", name);
+	if (file >= 0)
+		close(file);
+	return -1;
 }
 
-static int grow(const char *file, int64_t bytes, struct err *e)
+/* Of the file system in it, by its superblock (ext4's disk layout). */
+static int64_t size_inside(int file)
 {
-	const char *const check[] = { TOOL, LOCKED, file, "e2fsck", "-fp", file, NULL };
-	const char *const resize[] = { TOOL, LOCKED, file, "resize2fs", file, NULL };
+	struct {
+		uint32_t inodes, blocks, unused[4], log_block_size;
+	} super;
+
+	return pread(file, &super, sizeof(super), 1024) != sizeof(super) ||
+	       le32toh(super.log_block_size) > 6 ? 0 :
+	       (int64_t)le32toh(super.blocks) << (10 + le32toh(super.log_block_size));
+}
+
+/* Of a growing that was cut short the file may be longer than what is in it. */
+static bool is_short(int file, int64_t bytes)
+{
 	struct stat st;
 
-	if (lstat(file, &st) < 0)
-		return err_errno(e, ERR_UNAVAILABLE, errno, "%s", file);
-	if (st.st_size >= bytes)
+	return fstat(file, &st) == 0 &&
+	       (st.st_size < bytes ||
+		size_inside(file) < st.st_size - st.st_size / 64);
+}
+
+static int grow(int file, const char *name, int64_t bytes, struct err *e)
+{
+	const char *const check[] = { TOOL, "e2fsck", "-fp", name, NULL };
+	const char *const resize[] = { TOOL, "resize2fs", name, NULL };
+	struct stat st;
+
+	if (!is_short(file, bytes))
 		return 0;
-	if (tool(check, 1, TOOL_MS, e) < 0 || put_size(file, 0, bytes, e) < 0)
+	if (tool(check, file, 1, TOOL_MS, e) < 0)
 		return -1;
-	return tool(resize, 0, TOOL_MS, e);
+	if (fstat(file, &st) < 0 ||
+	    (st.st_size < bytes && ftruncate(file, bytes) < 0) ||
+	    fsync(file) < 0)
+		return err_errno(e, ERR_UNAVAILABLE, errno, "%s", name);
+	return tool(resize, file, 0, TOOL_MS, e);
 }
 
-/* A node that nobody made: /dev need not be the kernel's own. */
-static int open_loop(int number, char device[32])
-{
-	int fd;
-
-	snprintf(device, 32, "/dev/loop%d", number);
-	fd = open(device, O_RDWR | O_CLOEXEC);
-	if (fd < 0 && errno == ENOENT &&
-	    mknod(device, S_IFBLK | 0600,
-		  makedev(LOOP_MAJOR, (unsigned)number)) == 0)
-		fd = open(device, O_RDWR | O_CLOEXEC);
-	return fd;
-}
-
-/* Direct: what is written counts in the container's page cache once. */
-static int configure(int loop, int file)
-{
-	struct loop_config config = {
-		.fd = (uint32_t)file,
-		.info.lo_flags = LO_FLAGS_AUTOCLEAR | LO_FLAGS_DIRECT_IO,
-	};
-
-	if (ioctl(loop, LOOP_CONFIGURE, &config) == 0)
-		return 0;
-	config.info.lo_flags = LO_FLAGS_AUTOCLEAR;
-	return ioctl(loop, LOOP_CONFIGURE, &config);
-}
-
-/* A descriptor that holds the device until something is mounted from it. */
-static int attach(int file, char device[32], struct err *e)
-{
-	int control = open("/dev/loop-control", O_RDWR | O_CLOEXEC);
-	int tries, number, loop = -1;
-
-	for (tries = 0; control >= 0 && tries < LOOP_TRIES; tries++) {
-		number = ioctl(control, LOOP_CTL_GET_FREE);
-		loop = number < 0 ? -1 : open_loop(number, device);
-		if (loop < 0 || configure(loop, file) == 0)
-			break;
-		close(loop);
-		loop = -1;
-		if (errno != EBUSY)
-			break;
-	}
-	if (loop < 0)
-		err_errno(e, ERR_UNAVAILABLE, errno, "no loop device");
-	if (control >= 0)
-		close(control);
-	return loop;
-}
-
-static int mount_file(const char *path, const char *name, struct err *e)
+/*
+ * Takes the image for this process alone: no tool of another process works on
+ * it and no loop device has it. After an unmount here the file system lives on
+ * in every mount namespace that was made meanwhile, and each start of a
+ * container makes one for a moment. Returns a locked descriptor; or -1, with
+ * the device that still has it, "" when it was a tool's lock.
+ */
+static int take(const char *name, int busy_ms, char device[LOOP_DEVICE_SIZE],
+		struct err *e)
 {
 	int file = open(name, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
-	int loop, rc = 0;
-	char device[32];
+	int64_t until = clock_mono_ms() + busy_ms;
 
+	*device = '\0';
 	if (file < 0)
 		return err_errno(e, ERR_UNAVAILABLE, errno, "%s", name);
-	if (flock(file, LOCK_EX | LOCK_NB) < 0) {
-		close(file);
-		return err_set(e, ERR_UNAVAILABLE, "%s is being worked on", name);
+	for (;;) {
+		if (!loop_find(file, device)) {
+			*device = '\0';
+			if (flock(file, LOCK_EX | LOCK_NB) == 0)
+				return file;
+		}
+		if (clock_mono_ms() >= until)
+			break;
+		usleep(LOOK_US);
 	}
-	flock(file, LOCK_UN);	/* the device keeps this description */
-	loop = attach(file, device, e);
 	close(file);
+	return err_set(e, ERR_UNAVAILABLE, "%s is still %s%s", name,
+		       *device ? "mounted somewhere, on " : "worked on", device);
+}
+
+static int mount_device(const char *device, const char *path, struct err *e)
+{
+	return mount(device, path, "ext4", MS_NOSUID | MS_NODEV,
+		     "noinit_itable,discard,errors=remount-ro") < 0 ?
+	       err_errno(e, ERR_UNAVAILABLE, errno, "mount %s on %s", device,
+			 path) : 0;
+}
+
+/* The device has file's lock from here on, until nobody has it mounted. */
+static int mount_file(int file, const char *path, struct err *e)
+{
+	char device[LOOP_DEVICE_SIZE];
+	int loop = loop_attach(file, device, e), rc;
+
 	if (loop < 0)
 		return -1;
-	if (mount(device, path, "ext4", MS_NOSUID | MS_NODEV,
-		  "noinit_itable,discard,errors=remount-ro") < 0)
-		rc = err_errno(e, ERR_UNAVAILABLE, errno, "mount %s", name);
+	rc = mount_device(device, path, e);
 	close(loop);
 	return rc;
 }
@@ -256,7 +260,7 @@ static void drop_leftovers(const char *path)
 		closedir(dir);
 }
 
-static int fill(const char *path, const char *made, struct err *e)
+static int fill(int file, const char *path, struct err *e)
 {
 	char to[PATH_SIZE], from[PATH_SIZE];
 	const char *const copy[] = { TOOL, "cp", "-a", "--sparse=always", from, to, NULL };
@@ -266,7 +270,7 @@ static int fill(const char *path, const char *made, struct err *e)
 	snprintf(from, sizeof(from), "%.*s/.", PATH_SIZE - 4, path);
 	if (mkdir(to, 0700) < 0)
 		return err_errno(e, ERR_UNAVAILABLE, errno, "%s", to);
-	if (mount_file(to, made, e) < 0 || tool(copy, 0, COPY_MS, e) < 0)
+	if (mount_file(file, to, e) < 0 || tool(copy, file, 0, COPY_MS, e) < 0)
 		return -1;
 	if (umount2(to, UMOUNT_NOFOLLOW) < 0)
 		return err_errno(e, ERR_UNAVAILABLE, errno, "unmount %s", to);
@@ -274,45 +278,82 @@ static int fill(const char *path, const char *made, struct err *e)
 	return 0;
 }
 
-int image_make(const char *path, int64_t bytes, int64_t inodes, bool filled,
-	       struct err *e)
+static int make(int file, const char *path, const char *name, int64_t inodes,
+		bool filled, struct err *e)
 {
-	char file[PATH_SIZE], made[PATH_SIZE], count[32];
+	char count[32];
 	const char *const argv[] = {
 		TOOL, "mkfs.ext4", "-q", "-F", "-m", "0", "-N", count, "-E",
 		"lazy_itable_init=1,lazy_journal_init=1,nodiscard",
-		"-O", "^resize_inode", made, NULL
+		"-O", "^resize_inode", name, NULL
 	};
 
-	if (file_of(path, "disk.img", file, e) < 0 ||
-	    own_file(path, "disk.img.new", made, e) < 0)
-		return -1;
 	snprintf(count, sizeof(count), "%lld", (long long)inodes);
-	drop_leftovers(path);
-	if (put_size(made, O_CREAT | O_EXCL, bytes, e) < 0 ||
-	    tool(argv, 0, TOOL_MS, e) < 0 || (filled && fill(path, made, e) < 0)) {
-		drop_leftovers(path);
+	if (tool(argv, file, 0, TOOL_MS, e) < 0 ||
+	    (filled && fill(file, path, e) < 0))
 		return -1;
-	}
-	if (rename(made, file) < 0)
-		return err_errno(e, ERR_UNAVAILABLE, errno, "%s", file);
-	return 0;
+	return fsync(file) < 0 ?
+	       err_errno(e, ERR_UNAVAILABLE, errno, "%s", name) : 0;
 }
 
-int image_mount(const char *path, int64_t bytes, struct err *e)
+int image_make(const char *path, int64_t bytes, int64_t inodes, bool filled,
+	       struct err *e)
 {
-	char file[PATH_SIZE], found[PATH_SIZE];
-	struct stat st;
+	char name[PATH_SIZE], made[PATH_SIZE];
+	int file, rc;
 
-	if (file_of(path, "disk.img", file, e) < 0)
+	if (file_of(path, "disk.img", name, e) < 0 ||
+	    own_file(path, "disk.img.new", made, e) < 0)
+		return -1;
+	drop_leftovers(path);
+	file = make_file(made, bytes, e);
+	rc = file < 0 ? -1 : make(file, path, made, inodes, filled, e);
+	if (file >= 0)
+		close(file);
+	if (rc == 0 && rename(made, name) < 0)
+		rc = err_errno(e, ERR_UNAVAILABLE, errno, "%s", name);
+	if (rc < 0)
+		drop_leftovers(path);
+	return rc;
+}
+
+/* One that the kernel does not let go of is mounted again as it is, ungrown. */
+static int mount_grown(const char *path, const char *name, int64_t bytes,
+		       int busy_ms, struct err *e)
+{
+	char device[LOOP_DEVICE_SIZE];
+	int file = take(name, busy_ms, device, e), rc;
+
+	if (file < 0)
+		return *device ? mount_device(device, path, e) : -1;
+	rc = grow(file, name, bytes, e) < 0 ? -1 : mount_file(file, path, e);
+	close(file);
+	return rc;
+}
+
+static bool is_grown(const char *name, int64_t bytes)
+{
+	int file = open(name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	bool grown = file >= 0 && !is_short(file, bytes);
+
+	if (file >= 0)
+		close(file);
+	return grown;
+}
+
+int image_mount(const char *path, int64_t bytes, int busy_ms, struct err *e)
+{
+	char name[PATH_SIZE], found[PATH_SIZE];
+
+	if (file_of(path, "disk.img", name, e) < 0)
 		return -1;
 	if (image_mounted(path)) {
-		if (lstat(file, &st) == 0 && st.st_size >= bytes)
+		if (is_grown(name, bytes))
 			return 0;
 		if (image_unmount(path, e) < 0)
 			return -1;
 	}
-	if (grow(file, bytes, e) < 0 || mount_file(path, file, e) < 0)
+	if (mount_grown(path, name, bytes, busy_ms, e) < 0)
 		return -1;
 	/* The engine fills a volume from the image when nothing is in it. */
 	snprintf(found, sizeof(found), "%.*s/lost+found", PATH_SIZE - 16, path);

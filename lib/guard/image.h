@@ -20,8 +20,13 @@ bool image_mounted(const char *path);
  */
 int image_make(const char *path, int64_t bytes, int64_t inodes, bool filled,
 	       struct err *e) must_check;
-/* Mounts it, grown first when it is smaller than bytes. */
-int image_mount(const char *path, int64_t bytes, struct err *e) must_check;
+/*
+ * Mounts it, grown first when it is smaller than bytes. It is neither checked
+ * nor grown nor mounted a second time while the kernel has it in another mount
+ * namespace: after busy_ms it is mounted at its old size, and e says so though
+ * 0 is returned.
+ */
+int image_mount(const char *path, int64_t bytes, int busy_ms, struct err *e) must_check;
 int image_unmount(const char *path, struct err *e) must_check;
 
 #endif

@@ -73,7 +73,7 @@ static int give_room(const struct volume *v, struct err *e)
 
 	if (statvfs(v->path, &s) < 0 || s.f_bavail * s.f_frsize >= ROOM_LEAST)
 		return 0;
-	return image_mount(v->path, v->bytes + v->bytes / 20, e) < 0 &&
+	return image_mount(v->path, v->bytes + v->bytes / 20, v->busy_ms, e) < 0 &&
 	       !image_mounted(v->path) ? -1 : 0;
 }
 
@@ -84,7 +84,7 @@ static int hold_by_image(const struct volume *v, struct err *e)
 		return -1;
 	if (!image_mounted(v->path) && clear_below(v->path, e) < 0)
 		return -1;
-	return image_mount(v->path, v->bytes, e) < 0 ? -1 : give_room(v, e);
+	return image_mount(v->path, v->bytes, v->busy_ms, e) < 0 ? -1 : give_room(v, e);
 }
 
 /* An image that is there holds, whatever the setting says now. */

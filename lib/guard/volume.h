@@ -27,12 +27,14 @@ struct volume {
 	uint32_t project;	/* id of its quota */
 	int64_t bytes, inodes;	/* limits */
 	enum volume_quota quota;
+	int busy_ms;		/* how long the kernel may take to let go of an image */
 };
 
 /*
  * Puts up what holds it: *held says which. VOLUME_IMAGE moves the files of
  * a volume that has none into one; VOLUME_AUTO lets such a volume be, and goes
- * on to the next kind where one cannot be. ERR_UNAVAILABLE.
+ * on to the next kind where one cannot be. ERR_UNAVAILABLE. e is set on success, too,
+ * when less was done than wanted: only watched, or an image not grown yet.
  */
 int volume_hold(const struct volume *v, enum volume_quota *held, struct err *e) must_check;
 

@@ -14,7 +14,9 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -58,6 +60,7 @@ static struct volume volume(enum volume_quota quota)
 	return (struct volume){
 		.path = path, .owner = OWNER, .project = 1879048199,
 		.bytes = 64 * MIB, .inodes = 1000, .quota = quota,
+		.busy_ms = 60000,
 	};
 }
 
@@ -181,6 +184,161 @@ static void an_image_holds_bytes_and_files(void **state)
 	assert_int_equal(room(), 0);
 	v.quota = VOLUME_WATCH;			/* an image stays one */
 	hold(&v, VOLUME_IMAGE);
+}
+
+/*
+ * A mount namespace of its own, as each start of a container makes one: the
+ * volume's file system lives on in it. Ends when the volume was unmounted here
+ * and ms went by; its status is 0 when the image was left alone all the while.
+ */
+static pid_t keep_mounted(const char *file, int ms)
+{
+	int ready[2];
+	char byte;
+	pid_t pid;
+
+	assert_int_equal(pipe(ready), 0);
+	pid = fork();
+	if (pid == 0) {
+		struct stat before, after;
+		int fd;
+
+		if (unshare(CLONE_NEWNS) < 0 || stat(file, &before) < 0 ||
+		    write(ready[1], "", 1) != 1)
+			_exit(2);
+		close(ready[1]);
+		usleep((useconds_t)ms * 1000);
+		fd = open_in("late");	/* it can be written all the while */
+		_exit(fd < 0 || write(fd, "late", 4) != 4 || fsync(fd) < 0 ||
+		      stat(file, &after) < 0 || after.st_size != before.st_size);
+	}
+	close(ready[1]);
+	assert_int_equal(read(ready[0], &byte, 1), 1);
+	close(ready[0]);
+	return pid;
+}
+
+static void expect_text(const char *name, const char *text)
+{
+	char file[160], have[32] = "";
+	int fd;
+
+	snprintf(file, sizeof(file), "%s/%s", path, name);
+	fd = open(file, O_RDONLY | O_CLOEXEC);
+	assert_true(fd >= 0 && read(fd, have, sizeof(have) - 1) >= 0);
+	close(fd);
+	assert_string_equal(have, text);
+}
+
+static void an_image_is_grown_when_the_kernel_let_go(void **state)
+{
+	struct volume v = volume(VOLUME_IMAGE);
+	char file[80];
+	int status;
+	pid_t pid;
+
+	snprintf(file, sizeof(file), "%s/disk.img", folder);
+	hold(&v, VOLUME_IMAGE);
+	pid = keep_mounted(file, 300);
+	v.bytes = 128 * MIB;
+	hold(&v, VOLUME_IMAGE);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	expect_text("late", "late");
+	assert_in_range(room(), 80, 128);
+}
+
+static void an_image_in_use_elsewhere_is_mounted_as_it_is(void **state)
+{
+	struct volume v = volume(VOLUME_IMAGE);
+	struct err e = { 0 };
+	enum volume_quota held;
+	char file[80], command[320];
+	int status;
+	pid_t pid;
+
+	snprintf(file, sizeof(file), "%s/disk.img", folder);
+	hold(&v, VOLUME_IMAGE);
+	assert_int_equal(volume_release(path, &e), 0);
+	snprintf(command, sizeof(command), "flock %s mount -o loop %s %s", file, file, path);
+	assert_int_equal(system(command), 0);	/* by hand: without our lock */
+	pid = keep_mounted(file, 60000);
+	v.bytes = 128 * MIB;
+	v.busy_ms = 50;
+	assert_int_equal(volume_hold(&v, &held, &e), 0);
+	assert_int_equal(held, VOLUME_IMAGE);
+	assert_non_null(strstr(e.text, "disk.img is still mounted somewhere"));
+	assert_true(image_mounted(path));
+	assert_in_range(room(), 30, 64);
+	close(open_in("here"));
+	kill(pid, SIGKILL);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	v.busy_ms = 60000;
+	hold(&v, VOLUME_IMAGE);			/* the next start */
+	assert_in_range(room(), 80, 128);
+	expect_text("here", "");
+}
+
+/* A tool of a killed guard may be at work for a moment longer. */
+static void an_image_that_a_tool_works_on_is_left_alone(void **state)
+{
+	struct volume v = volume(VOLUME_IMAGE);
+	struct err e = { 0 };
+	enum volume_quota held;
+	char file[80];
+	int fd;
+
+	snprintf(file, sizeof(file), "%s/disk.img", folder);
+	hold(&v, VOLUME_IMAGE);
+	assert_int_equal(volume_release(path, &e), 0);
+	v.bytes = 128 * MIB;
+	v.busy_ms = 60000;
+	hold(&v, VOLUME_IMAGE);			/* waits for the device to detach */
+	assert_int_equal(volume_release(path, &e), 0);
+	fd = open(file, O_RDWR | O_CLOEXEC);
+	while (flock(fd, LOCK_EX | LOCK_NB) < 0)
+		usleep(1000);
+	v.busy_ms = 50;
+	assert_int_equal(volume_hold(&v, &held, &e), -1);
+	assert_non_null(strstr(e.text, "disk.img is still worked on"));
+	close(fd);
+	v.busy_ms = 60000;
+	hold(&v, VOLUME_IMAGE);
+}
+
+/* The file was made longer, and then the guard was killed. */
+static void a_growing_that_was_cut_short_is_finished(void **state)
+{
+	struct volume v = volume(VOLUME_IMAGE);
+	char file[80];
+
+	snprintf(file, sizeof(file), "%s/disk.img", folder);
+	hold(&v, VOLUME_IMAGE);
+	close(open_in("kept"));
+	assert_int_equal(truncate(file, 128 * MIB), 0);
+	v.bytes = 128 * MIB;
+	hold(&v, VOLUME_IMAGE);
+	assert_in_range(room(), 80, 128);
+	expect_text("kept", "");
+}
+
+/* What is wrong with an image is said by the tool's name. */
+static void a_broken_image_names_its_tool(void **state)
+{
+	struct volume v = volume(VOLUME_IMAGE);
+	struct err e = { 0 };
+	enum volume_quota held;
+	char command[256];
+
+	hold(&v, VOLUME_IMAGE);
+	assert_int_equal(volume_release(path, &e), 0);
+	snprintf(command, sizeof(command), "flock %s/disk.img dd if=/dev/zero of=%s/disk.img "
+		 "conv=notrunc bs=1k count=64 status=none", folder, folder);
+	assert_int_equal(system(command), 0);
+	v.bytes = 128 * MIB;
+	assert_int_equal(volume_hold(&v, &held, &e), -1);
+	assert_non_null(strstr(e.text, "e2fsck ended with "));
+	assert_false(image_mounted(path));
 }
 
 static void files_are_moved_into_an_image(void **state)
@@ -363,6 +521,11 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(an_image_holds_bytes_and_files, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(an_image_is_grown_when_the_kernel_let_go, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(an_image_in_use_elsewhere_is_mounted_as_it_is, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(an_image_that_a_tool_works_on_is_left_alone, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_growing_that_was_cut_short_is_finished, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_broken_image_names_its_tool, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(files_are_moved_into_an_image, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_move_may_be_killed, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_tree_gets_its_owner, set_up, tear_down),
