@@ -62,8 +62,7 @@ const works = (run, part = "tool_use") => until(() => rows(`SELECT 1 FROM parts 
 const watch = (run) => new Page(`/ws/conversations/${run.conversation}`, cookie);
 const sleeping = (mark) => inside(name, `pgrep -fx 'sleep ${mark}' | head -1; true`).trim();
 
-test("a success: its result, its turns, its token, its files, a word in the stream", async () => {
-	const before = Number(redis("xlen", "runs"));
+test("a success: its result, its turns, its token, its files", async () => {
 	const run = begin("run: echo 12345 > made.txt; mkdir -p d; echo x > 'd/이름 y.csv'; ln -s /etc/passwd link; mkfifo pipe; head -c 5000000 /dev/zero > big.bin; sleep 2", {budget_tokens: 5000000});
 	await works(run);
 	const token = await until(() => redis("smembers", "tokens:" + user).split("\n").filter(Boolean)
@@ -77,8 +76,6 @@ test("a success: its result, its turns, its token, its files, a word in the stre
 	assert.deepEqual(files.map((f) => [f.path, f.size, f.made, f.kept]),
 		[["big.bin", 5000000, 1, 0], ["d/이름 y.csv", 2, 1, 1], ["made.txt", 6, 1, 1]]);
 	assert.equal(files[2].text, "12345\n");
-	assert.ok(Number(redis("xlen", "runs")) > before);
-	assert.match(redis("xrange", "runs", "-", "+"), new RegExp(run.execution));
 	await until(() => !redis("smembers", "tokens:" + user).split("\n").filter(Boolean)
 		.some((h) => redis("get", "token:" + h).startsWith("1 run ")), "its token ends");
 	await until(() => !inside(name, "pgrep -x claude; true").trim(), "its process ends");
@@ -130,8 +127,8 @@ async function booked(run) {
 	return {...x, problems: (x.problems ? JSON.parse(x.problems) : []).map((p) => p.code + (p.what ? " " + p.what : ""))};
 }
 
-test("no error is not done: what was not reached, denied, blocked, put off or failed last", async () => {
-	const list = {policy: "listed", tools: ["Read"]};
+test("no error is not done: what was not reached, denied, blocked or failed last", async () => {
+	const list = {policy: "listed", tools: ["Read"]}, listed = [], here = [];
 	for (const [prompt, how, want] of [
 		["/help", {}, ["failed", "no_model"]],
 		["/status", {}, ["failed", "no_model"]],
@@ -139,14 +136,19 @@ test("no error is not done: what was not reached, denied, blocked, put off or fa
 		["run: true", {}, ["success", ""]],
 		["run: exit 3", {}, ["success", "", "command Bash"]],
 		["run: touch denied", list, ["success", "", "denied Bash"]],
-		["later", {}, ["success", "", "put_off ScheduleWakeup"]],
+		["later", {}, ["success", ""]],	/* no tool that puts work off is offered */
 		["run: curl -sS https://blocked.example.org/; true", {}, ["success", "", "blocked blocked.example.org"]],
 	]) {
-		const {status, reason, problems} = await booked(begin(prompt, how));
+		const run = begin(prompt, how);
+		const {status, reason, problems} = await booked(run);
 		assert.deepEqual([status, reason, ...problems], want, prompt);
+		here.push(run.execution);
+		if (problems.length)
+			listed.push(run.execution);
 	}
 	const page = await call("GET", "/executions?status=problems", {cookie});
-	assert.equal(page.text.match(/data-status="problems"/g).length, 4);
+	const shown = [...page.text.matchAll(/data-execution="([^"]+)" data-status="problems"/g)].map((m) => m[1]);
+	assert.deepEqual(shown.filter((id) => here.includes(id)).sort(), listed.sort());
 });
 
 test("of two that write at once each has its own files, and none of the other's", async () => {

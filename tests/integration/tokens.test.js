@@ -8,7 +8,7 @@ import {execFileSync} from "node:child_process";
 import {join} from "node:path";
 import {call, claudeEnvironment, containerOf, field, gongbang, inside, inspect, logIn, newAccount, openConversation, Page, redis, service, sleep, state, userId} from "../client.js";
 
-const store = (sql) => execFileSync("sqlite3", ["-cmd", ".timeout 5000", join(state, "data/gongbang.db"), sql], {encoding: "utf8"}).trim();
+const store = (sql) => execFileSync("sqlite3", ["-cmd", ".timeout 5000", join(state, "data/gongbang.db"), sql], {encoding: "utf8", maxBuffer: 1 << 28}).trim();
 const sv = (act, name) => execFileSync("sv", ["-w", "20", act, join(state, "services", name)]);
 const hashOf = (token) => createHash("sha256").update(token).digest("hex");
 const kept = (hash) => redis("get", "token:" + hash);
