@@ -11,7 +11,7 @@
  * Paths carry no version: an engine then answers as its newest, and what is
  * used here is the same since 1.41, while new engines refuse old versions.
  */
-enum call { CREATE, START, STOP, REMOVE, INSPECT, LIST, IMAGE };
+enum call { CREATE, START, STOP, REMOVE, INSPECT, BOOST, LIST, IMAGE };
 
 static const struct call_row {
 	const char *what;		/* begins the error's text */
@@ -25,6 +25,7 @@ static const struct call_row {
 	[STOP] = { "stop", "POST", 10000, DOCKER_ANSWER_MAX, "" },
 	[REMOVE] = { "remove", "DELETE", 30000, DOCKER_ANSWER_MAX, "" },
 	[INSPECT] = { "inspect", "GET", DOCKER_QUICK_MS, DOCKER_ANSWER_MAX, "" },
+	[BOOST] = { "boost", "POST", DOCKER_QUICK_MS, DOCKER_ANSWER_MAX, "" },
 	/* A row of the list is some 2 KB: room for all that one host can run. */
 	[LIST] = { "list", "GET", 30000, 32u << 20, "" },
 	[IMAGE] = { "image", "GET", DOCKER_QUICK_MS, DOCKER_ANSWER_MAX, "" },
@@ -121,6 +122,8 @@ static int read_state(enum call call, const struct buf *body,
 	found = docker_json_find(o, "Config", "Labels", LABEL_TOKEN, NULL);
 	if (!copy_text(s->token_hash, sizeof(s->token_hash), found))
 		s->token_hash[0] = '\0';
+	found = docker_json_find(o, "HostConfig", "CpuShares", NULL);
+	s->boosted = json_object_get_int64(found) > DOCKER_SHARES;
 	if (!s->running ||
 	    !copy_text(s->address, sizeof(s->address), address_of(o)))
 		s->address[0] = '\0';
@@ -319,6 +322,18 @@ static void inspect(struct engine *eng, const char *name,
 	issue(eng, op, path_of(&path, "/containers/", name, "/json"), NULL, 0);
 }
 
+static void boost(struct engine *eng, const char *name, bool boosted,
+		  engine_done *done, void *data)
+{
+	auto_buf path = BUF_INIT(PATH_MAX_BYTES);
+	auto_json *o = docker_boost_new(boosted);
+	struct op *op = op_new(eng, BOOST, name, data);
+
+	op->done = done;
+	issue(eng, op, path_of(&path, "/containers/", name, "/update"),
+	      json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN), 0);
+}
+
 static void image(struct engine *eng, const char *tag, engine_state_done *done,
 		  void *data)
 {
@@ -363,6 +378,7 @@ static const struct engine_driver driver = {
 	.stop = stop,
 	.remove = remove_container,
 	.inspect = inspect,
+	.boost = boost,
 	.list = list,
 	.places = list_places,
 	.image = image,

@@ -120,6 +120,11 @@ static struct json_object *pair(const char *key, const char *value)
 	return o;
 }
 
+static struct json_object *shares(bool boosted)
+{
+	return json_object_new_int(boosted ? DOCKER_SHARES_BOOSTED : DOCKER_SHARES);
+}
+
 static void put_limits(struct json_object *host,
 		       const struct container_spec *spec)
 {
@@ -130,6 +135,7 @@ static void put_limits(struct json_object *host,
 	put(host, "MemorySwap", json_object_new_int64(spec->memory));
 	put(host, "MemorySwappiness", json_object_new_int(0));
 	put(host, "NanoCpus", json_object_new_int64(spec->cpus * 1000000000));
+	put(host, "CpuShares", shares(spec->boosted));
 	put(host, "PidsLimit", json_object_new_int64(spec->pids));
 	put(host, "OomScoreAdj", json_object_new_int(0));
 	put(host, "Ulimits", ulimits());
@@ -242,9 +248,18 @@ void container_spec_hash(const struct container_spec *spec, char out[65])
 
 	plain.uid = 0;
 	plain.passwd = plain.group = NULL;
+	plain.boosted = false;
 	o = build(&plain);
 	hash(o, out);
 	json_object_put(o);
+}
+
+struct json_object *docker_boost_new(bool boosted)
+{
+	struct json_object *o = json_object_new_object();
+
+	put(o, "CpuShares", shares(boosted));
+	return o;
 }
 
 struct json_object *docker_exec_new(const char *const *argv)

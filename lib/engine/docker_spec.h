@@ -19,6 +19,17 @@ struct json_object *docker_spec_new(const struct container_spec *spec);
 /* What its container and volume are labelled with. Gives. */
 struct json_object *docker_labels_new(const struct container_spec *spec);
 
+/*
+ * HostConfig.CpuShares, of which cgroup v2 makes a weight: the engine's
+ * default, and so much more that a few that start get most of the processors
+ * beside a hundred that work, which still get enough to answer.
+ */
+#define DOCKER_SHARES 1024
+#define DOCKER_SHARES_BOOSTED 65536
+
+/* The body of POST /containers/NAME/update. Gives. */
+struct json_object *docker_boost_new(bool boosted);
+
 /* The body of POST /containers/NAME/exec: argv NULL-ended, attached without a terminal. Gives. */
 struct json_object *docker_exec_new(const char *const *argv);
 

@@ -33,6 +33,12 @@ void engine_inspect(struct engine *eng, const char *name,
 	eng->driver->inspect(eng, name, done, data);
 }
 
+void engine_boost(struct engine *eng, const char *name, bool boosted,
+		  engine_done *done, void *data)
+{
+	eng->driver->boost(eng, name, boosted, done, data);
+}
+
 void engine_list(struct engine *eng, const char *instance,
 		 engine_list_done *done, void *data)
 {

@@ -44,6 +44,7 @@ struct container_spec {
 	/* Of the host, set by its guard; not in the hash. */
 	int64_t uid;			/* user and group inside; 0: 1000 */
 	const char *passwd, *group;	/* host files, bound read-only over /etc's; NULL: the image's */
+	bool boosted;			/* begins with the weight of a start; not in the hash */
 };
 
 struct container_state {
@@ -53,6 +54,7 @@ struct container_state {
 	char token_hash[65];		/* label gongbang.token; "" when none */
 	char address[46];		/* on its network; "" while it does not run */
 	int exit_code;
+	bool boosted;			/* has a greater weight than the usual one */
 };
 
 /* Where a running container of this instance is. Texts borrowed during the call. */
@@ -84,6 +86,9 @@ void engine_stop(struct engine *eng, const char *name, int grace_s, engine_done 
 		 void *data);
 void engine_remove(struct engine *eng, const char *name, engine_done *done, void *data);
 void engine_inspect(struct engine *eng, const char *name, engine_state_done *done, void *data);
+/* Its share of busy processors: a start's, many times the usual one, or that; whether it runs or not. */
+void engine_boost(struct engine *eng, const char *name, bool boosted, engine_done *done,
+		  void *data);
 /* user ids of this instance's running containers. */
 void engine_list(struct engine *eng, const char *instance, engine_list_done *done, void *data);
 /* And where they are. */

@@ -15,6 +15,8 @@ struct engine_driver {
 		       void *data);
 	void (*inspect)(struct engine *eng, const char *name,
 			engine_state_done *done, void *data);
+	void (*boost)(struct engine *eng, const char *name, bool boosted,
+		      engine_done *done, void *data);
 	void (*list)(struct engine *eng, const char *instance,
 		     engine_list_done *done, void *data);
 	void (*places)(struct engine *eng, const char *instance,

@@ -32,6 +32,7 @@ static const struct route {
 	{ GUARD_STOP, "POST", "/containers/", "/stop?t=", 10000, DOCKER_ANSWER_MAX, true, false },
 	{ GUARD_REMOVE, "DELETE", "/containers/", "?force=1", 30000, DOCKER_ANSWER_MAX, true, false },
 	{ GUARD_INSPECT, "GET", "/containers/", "/json", 5000, DOCKER_ANSWER_MAX, true, false },
+	{ GUARD_BOOST, "POST", "/containers/", "/update", 5000, DOCKER_ANSWER_MAX, true, false },
 	{ GUARD_EXEC, "POST", "/containers/", "/exec", 30000, DOCKER_ANSWER_MAX, true, false },
 	{ GUARD_EXEC_START, "POST", "/exec/", "/start", 30000, DOCKER_ANSWER_MAX, false, true },
 	{ GUARD_EXEC_INSPECT, "GET", "/exec/", "/json", 5000, DOCKER_ANSWER_MAX, false, false },
@@ -123,6 +124,14 @@ static int take_token(struct container_spec *spec, struct json_object *body,
 	return 0;
 }
 
+/* Which of the two weights; any other is no body of the driver's. */
+static bool is_boosted(struct json_object *body)
+{
+	struct json_object *o = docker_json_find(body, "HostConfig", "CpuShares", NULL);
+
+	return json_object_get_int64(o) == DOCKER_SHARES_BOOSTED;
+}
+
 static int same_spec(struct guard_call *call, const struct guard_policy *policy,
 		     const void *ctx, struct json_object *given,
 		     const struct buf *body, struct err *e)
@@ -137,6 +146,7 @@ static int same_spec(struct guard_call *call, const struct guard_policy *policy,
 		return deny(e, "a container of nobody");
 	if (take_token(spec, given, e) < 0)
 		return -1;
+	spec->boosted = is_boosted(given);
 	ours = docker_spec_new(spec);
 	if (same_text(ours, body, e) < 0)
 		return -1;
@@ -179,6 +189,17 @@ static int check_exec(struct guard_call *call, const struct guard_policy *policy
 	}
 	return rc < 0 ? deny(e, "a program that is not the shim's way in") :
 	       buf_add(&call->body, body->data, body->len, e);
+}
+
+static int check_boost(struct guard_call *call, const struct buf *body,
+		       struct err *e)
+{
+	auto_json *usual = docker_boost_new(false);
+	auto_json *boosted = docker_boost_new(true);
+
+	if (same_text(usual, body, e) < 0 && same_text(boosted, body, e) < 0)
+		return deny(e, "a weight that no workspace has");
+	return buf_add(&call->body, body->data, body->len, e);
 }
 
 static int check_list(const struct guard_policy *policy,
@@ -224,6 +245,8 @@ static int check_container(struct guard_call *call,
 		return check_create(call, policy, body, e);
 	if (call->verb == GUARD_EXEC)
 		return check_exec(call, policy, body, e);
+	if (call->verb == GUARD_BOOST)
+		return check_boost(call, body, e);
 	return 0;
 }
 
@@ -245,6 +268,7 @@ static int check(struct guard_call *call, const struct guard_policy *policy,
 {
 	bool takes_body = call->verb == GUARD_CREATE ||
 			  call->verb == GUARD_EXEC ||
+			  call->verb == GUARD_BOOST ||
 			  call->verb == GUARD_EXEC_START;
 
 	if (r->body.len && !takes_body)
@@ -272,6 +296,7 @@ static int write_create(struct guard_call *call, struct container_spec *spec,
 
 	if (!given || take_token(spec, given, e) < 0)
 		return -1;
+	spec->boosted = is_boosted(given);
 	spec->uid = u->uid;
 	spec->passwd = *u->passwd ? u->passwd : NULL;
 	spec->group = *u->group ? u->group : NULL;

@@ -71,6 +71,8 @@ static void turn(void *data)
 	if (s->process != PROCESS_LINE)
 		return;
 	process_enter(s, PROCESS_TOKEN);
+	if (start_urgent(s->start))
+		workspace_boost(s->workspace);
 	token_begin(s);
 	session_step(s);
 }
@@ -266,6 +268,8 @@ void process_turn_ended(struct session *s, bool ok)
 	s->failures = 0;
 	s->aside[0] = '\0';
 	TALLOC_FREE(s->reason);
+	if (!log_in_backlog(s))
+		workspace_boost_end(s->workspace);
 	if (!s->stop_at)
 		return;
 	s->stop_at = 0;

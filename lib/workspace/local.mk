@@ -1,6 +1,6 @@
 noinst_LIBRARIES += lib/workspace/libworkspace.a
 lib_workspace_libworkspace_a_SOURCES = \
-	lib/workspace/entry.c \
+	lib/workspace/boost.c lib/workspace/entry.c \
 	lib/workspace/health.c \
 	lib/workspace/record.h \
 	lib/workspace/spec.c lib/workspace/spec.h \

@@ -20,11 +20,19 @@ enum workspace_task {
 
 /* Heap of its own: libuv keeps the handles until the loop has closed them. */
 struct workspace_timers {
-	uv_timer_t retry, idle, beat;
+	uv_timer_t retry, idle, beat, boost;
 	int open;
 };
 
 struct workspace_step;
+struct workspace_boost_call;
+
+struct workspace_boost {
+	bool wanted, on;	/* on: the container has it, as far as is known */
+	bool unknown;		/* found running; the engine is still to be asked */
+	int64_t left, counted_at;	/* ms it may be boosted; clock_mono_ms, 0 never counted */
+	struct workspace_boost_call *call;	/* on its way; NULL none */
+};
 
 struct workspace {
 	LIST_ENTRY(workspace) link_bucket;
@@ -61,6 +69,7 @@ struct workspace {
 	int status;
 	int beats;			/* since the last ping */
 	int waits;			/* beats that /health did not answer */
+	struct workspace_boost boost;
 	struct workspace_health health;
 	int64_t cpu_usec, cpu_at;	/* of the last health, clock_mono_ms */
 	int telling;			/* depth of notifications */
@@ -100,6 +109,15 @@ void workspace_failed(struct workspace *w, const struct err *e);
 /* It waits for its turn no longer, or has no more use for it. */
 void workspace_unline(struct workspace *w);
 void workspace_steps_close(struct workspace *w);
+
+/* boost.c */
+/* Whether a container that is made now begins boosted. */
+bool workspace_boost_new(struct workspace *w);
+/* What the engine says of it; one that nobody wants is ended. */
+void workspace_boost_seen(struct workspace *w, const struct container_state *s);
+/* Found running when this program began: the engine is asked in so many ms. */
+void workspace_boost_adopt(struct workspace *w, int64_t ms);
+void workspace_boost_close(struct workspace *w);
 
 /* entry.c: the exec, its link, and what is asked over it. */
 void workspace_enter(struct workspace *w);

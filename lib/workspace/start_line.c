@@ -176,6 +176,11 @@ static enum start_class class_of(const struct start_line *l,
 	       START_PERSON : t->class;
 }
 
+bool start_ticket_urgent(const struct start_ticket *t, int64_t now)
+{
+	return class_of(t->line, t, now) == START_PERSON;
+}
+
 /* Negative when a comes before b. */
 static int order(const struct start_ticket *a, const struct start_ticket *b,
 		 int64_t now)

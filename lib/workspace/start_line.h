@@ -50,6 +50,9 @@ void start_line_leave(struct start_ticket *t);
 /* Somebody else waits for it, too. */
 void start_ticket_hurry(struct start_ticket *t, enum start_class class);
 
+/* A person waits for it, or it is a run that waited so long that it counts as that. */
+bool start_ticket_urgent(const struct start_ticket *t, int64_t now);
+
 /* Gives its place to whoever is next and returns that one's owner; NULL: nobody now. */
 void *start_line_next(struct start_line *l, int64_t now);
 

@@ -193,6 +193,11 @@ void start_hurry(struct start *s, enum start_class class)
 	run_soon(s->line);
 }
 
+bool start_urgent(const struct start *s)
+{
+	return s && start_ticket_urgent(s->ticket, clock_mono_ms());
+}
+
 int start_place(const struct start *s)
 {
 	return s ? s->place : 0;

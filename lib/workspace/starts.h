@@ -26,6 +26,9 @@ void start_leave(struct start *s);
 
 void start_hurry(struct start *s, enum start_class class);
 
+/* A person waits for it, or it waited so long that it counts as that. NULL: nobody does. */
+bool start_urgent(const struct start *s);
+
 #define START_UNCOUNTED INT_MAX	/* it joined a moment ago */
 /* 0: it has its turn (or s is NULL); 1 is next. */
 int start_place(const struct start *s);

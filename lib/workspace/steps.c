@@ -191,6 +191,14 @@ static void start(struct workspace *w)
 	engine_start(w->all->engine, w->name, done, step_new(w, started));
 }
 
+/* One that was there before begins as a new one does. */
+static void start_again(struct workspace *w)
+{
+	if (start_urgent(w->start))
+		workspace_boost(w);
+	start(w);
+}
+
 static void up(struct workspace *w, const struct container_state *s)
 {
 	memcpy(w->address, s->address, sizeof(w->address));
@@ -257,6 +265,7 @@ static void create(struct workspace *w)
 							 w->user_id);
 
 	workspace_spec_token(spec);
+	spec->boosted = workspace_boost_new(w);
 	progress(w, WORKSPACE_CREATING);
 	engine_create(w->all->engine, spec, done, step_new(w, created));
 	talloc_free(spec);
@@ -288,7 +297,7 @@ static void compared(struct workspace *w, const struct container_state *s,
 	else if (w->outdated && s->exists && !w->replaced)
 		replace(w);
 	else
-		start(w);
+		start_again(w);
 }
 
 static void inspected(struct workspace *w, const struct container_state *s,
@@ -300,6 +309,7 @@ static void inspected(struct workspace *w, const struct container_state *s,
 	}
 	w->seen = *s;
 	w->running = s->exists && s->running;
+	workspace_boost_seen(w, s);
 	if (!w->running)
 		workspace_moved(w, WORKSPACE_DOWN);
 	if (!s->exists)

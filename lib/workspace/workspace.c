@@ -9,6 +9,7 @@
 #include "workspace/record.h"
 
 #define ADOPT_AGAIN_MS 30000
+#define ADOPT_EACH_MS 20		/* one of them is looked at in so many */
 
 struct workspace_watch {
 	TAILQ_ENTRY(workspace_watch) link;
@@ -113,7 +114,7 @@ static void close_timers(struct workspace *w)
 	struct workspace_timers *t = w->timers;
 	uv_handle_t *all[] = {
 		(uv_handle_t *)&t->retry, (uv_handle_t *)&t->idle,
-		(uv_handle_t *)&t->beat,
+		(uv_handle_t *)&t->beat, (uv_handle_t *)&t->boost,
 	};
 	size_t i;
 
@@ -131,13 +132,15 @@ static void open_timers(struct workspace *w)
 	if (!t)
 		err_abort("out of memory");
 	w->timers = t;
-	t->open = 3;
+	t->open = 4;
 	uv_timer_init(w->all->loop, &t->retry);
 	uv_timer_init(w->all->loop, &t->idle);
 	uv_timer_init(w->all->loop, &t->beat);
-	t->retry.data = t->idle.data = t->beat.data = w;
+	uv_timer_init(w->all->loop, &t->boost);
+	t->retry.data = t->idle.data = t->beat.data = t->boost.data = w;
 	/* Nothing of ours keeps a loop alive that has no other work. */
 	uv_unref((uv_handle_t *)&t->idle);
+	uv_unref((uv_handle_t *)&t->boost);
 }
 
 static unsigned bucket_of(const char *user_id)
@@ -342,6 +345,7 @@ static void listed(void *data, const char *const *user_ids, size_t n,
 		w = workspace_get(all, user_ids[i]);
 		w->running = true;
 		workspace_arm_idle(w);
+		workspace_boost_adopt(w, (int64_t)i * ADOPT_EACH_MS);
 	}
 }
 
@@ -415,6 +419,7 @@ void workspaces_close(struct workspaces *all)
 		LIST_FOREACH(w, &all->buckets[i], link_bucket) {
 			workspace_set_state(w, WORKSPACE_STOPPED);
 			workspace_steps_close(w);
+			workspace_boost_close(w);
 			close_timers(w);
 		}
 	}

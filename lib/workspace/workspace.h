@@ -107,6 +107,14 @@ void workspace_hold(struct workspace *w);
 void workspace_release(struct workspace *w);
 
 /*
+ * A person waits for something that begins in it: on a busy host it comes
+ * before others, until workspace_boost_end or for some seconds, within what
+ * its user has left of that. Costs calls of the engine, and nobody waits for them.
+ */
+void workspace_boost(struct workspace *w);
+void workspace_boost_end(struct workspace *w);
+
+/*
  * Stopped by the engine and started anew, whether its shim answers or not:
  * whatever ran astray in it is gone. One that is stopped stays so.
  */

@@ -319,7 +319,7 @@ static const char created[] = "{\"Image\":\"i\",\"Hostname\":\"workspace\","
 	"\"ReadOnly\":true},{\"Type\":\"bind\",\"Source\":\"/g\",\"Target\":"
 	"\"/etc/group\",\"ReadOnly\":true}],\"Memory\":1048576,"
 	"\"MemorySwap\":1048576,\"MemorySwappiness\":0,\"NanoCpus\":2000000000,"
-	"\"PidsLimit\":300,\"OomScoreAdj\":0,\"Ulimits\":[{\"Name\":\"nofile\","
+	"\"CpuShares\":%d,\"PidsLimit\":300,\"OomScoreAdj\":0,\"Ulimits\":[{\"Name\":\"nofile\","
 	"\"Soft\":8192,\"Hard\":8192},{\"Name\":\"core\",\"Soft\":0,\"Hard\":0}],"
 	"\"Tmpfs\":{\"/tmp\":\"rw,exec,nosuid,nodev,size=64m,mode=1777\","
 	"\"/workspace/.gongbang\":\"ro,noexec,nosuid,nodev,size=4k,mode=555\","
@@ -330,29 +330,30 @@ static const char created[] = "{\"Image\":\"i\",\"Hostname\":\"workspace\","
 	"%s\"Init\":false,\"LogConfig\":{\"Type\":\"none\"},"
 	"\"RestartPolicy\":{\"Name\":\"no\"}}}";
 
-static void a_container_is_asked_for_to_the_letter(void **state)
+static void asked_for_to_the_letter(struct world *w, bool boosted)
 {
 	static const char *const env[] = { "A=b", NULL };
-	const struct container_spec spec = {
+	struct container_spec spec = {
 		.name = "box", .image = "i", .instance = "t", .user_id = "u",
 		.volume = "v", .network = "n", .env = env, .secret = "S=t",
 		.token_hash = "h", .extra_ca = "/ca", .seccomp = "{}",
 		.memory = 1 << 20, .cpus = 2, .pids = 300, .tmp = 64 << 20,
 		.uids = 1900000000, .uid = 1900000007, .passwd = "/p",
-		.group = "/g",
+		.group = "/g", .boosted = boosted,
 	};
-	struct world *w = *state;
 	char expected[8192], hash[65];
 	struct json_object *golden;
 	const char *body;
 
+	spec.boosted = false;		/* not in the hash */
 	container_spec_hash(&spec, hash);
-	snprintf(expected, sizeof(expected), created, hash,
+	spec.boosted = boosted;
+	snprintf(expected, sizeof(expected), created, hash, boosted ? 65536 : 1024,
 		 access("/proc/sys/net/ipv6", F_OK) == 0 ? "\"Sysctls\":{"
 		 "\"net.ipv6.conf.all.disable_ipv6\":\"1\"}," : "");
 	answer_with(w, "HTTP/1.1 409 No\r\nContent-Length: 0\r\n\r\n");
 	engine_create(w->engine, &spec, done, w);
-	run_until(w, 1);
+	run_until(w, w->calls + 1);
 	assert_true(str_starts(w->asked, "POST /containers/create?name=box "));
 	body = strstr(w->asked, "\r\n\r\n");
 	assert_non_null(body);
@@ -360,6 +361,31 @@ static void a_container_is_asked_for_to_the_letter(void **state)
 	assert_string_equal(body + 4, json_object_to_json_string_ext(
 				golden, JSON_C_TO_STRING_PLAIN));
 	json_object_put(golden);
+}
+
+static void a_container_is_asked_for_to_the_letter(void **state)
+{
+	asked_for_to_the_letter(*state, false);
+	asked_for_to_the_letter(*state, true);
+}
+
+static void a_weight_is_asked_for_to_the_letter(void **state)
+{
+	struct world *w = *state;
+
+	answer_with(w, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}");
+	engine_boost(w->engine, "box", true, done, w);
+	run_until(w, 1);
+	assert_int_equal(w->e.kind, ERR_NONE);
+	assert_true(str_starts(w->asked, "POST /containers/box/update "));
+	assert_string_equal(strstr(w->asked, "\r\n\r\n") + 4, "{\"CpuShares\":65536}");
+	engine_boost(w->engine, "box", false, done, w);
+	run_until(w, 2);
+	assert_string_equal(strstr(w->asked, "\r\n\r\n") + 4, "{\"CpuShares\":1024}");
+	answer_with(w, "HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n");
+	engine_boost(w->engine, "box", false, done, w);
+	run_until(w, 3);
+	assert_int_equal(w->e.kind, ERR_MISSING);
 }
 
 static void names_are_encoded(void **state)
@@ -467,6 +493,7 @@ int main(void)
 		ROW(nobody_there),
 		ROW(statuses),
 		ROW(a_container_is_asked_for_to_the_letter),
+		ROW(a_weight_is_asked_for_to_the_letter),
 		ROW(names_are_encoded),
 		ROW(list_of_users),
 		ROW(where_they_are),

@@ -264,9 +264,9 @@ static struct json_object *inspect_json(void)
 }
 
 /* What the engine itself says of the container, row by row. */
-static void every_limit(void **state)
+static void check_limits(const char *shares)
 {
-	static const char *const rows[][2] = {
+	const char *const rows[][2] = {
 		{ "/Config/User", "\"1000:1000\"" },
 		{ "/Config/WorkingDir", "\"/workspace\"" },
 		{ "/Config/Env/1", "\"B=two words\"" },
@@ -278,6 +278,7 @@ static void every_limit(void **state)
 		{ "/HostConfig/Memory", "1073741824" },
 		{ "/HostConfig/MemorySwap", "1073741824" },
 		{ "/HostConfig/NanoCpus", "1000000000" },
+		{ "/HostConfig/CpuShares", shares },
 		{ "/HostConfig/PidsLimit", "64" },
 		{ "/HostConfig/CapDrop", "[\"ALL\"]" },
 		{ "/HostConfig/CapAdd", "null" },
@@ -320,6 +321,27 @@ static void every_limit(void **state)
 	json_pointer_get(o, "/NetworkSettings/Ports", &at);
 	assert_int_equal(json_object_object_length(at), 0);
 	json_object_put(o);
+}
+
+static void every_limit(void **state)
+{
+	check_limits("1024");
+}
+
+static void boost(void **state)
+{
+	engine_boost(w.engine, w.name, true, done, NULL);
+	expect_done();
+	engine_inspect(w.engine, w.name, state_done, NULL);
+	expect_done();
+	assert_true(w.state.boosted);
+	check_limits("65536");
+	engine_boost(w.engine, w.name, false, done, NULL);
+	expect_done();
+	check_limits("1024");
+	engine_inspect(w.engine, w.name, state_done, NULL);
+	expect_done();
+	assert_false(w.state.boosted);
 }
 
 static void push(void *data)
@@ -472,6 +494,7 @@ static void stop_and_remove(void **state)
 	cmocka_unit_test(missing_network), \
 	cmocka_unit_test(create), \
 	cmocka_unit_test(every_limit), \
+	cmocka_unit_test(boost), \
 	cmocka_unit_test(inside), \
 	cmocka_unit_test(echo_of_50_mb), \
 	cmocka_unit_test(exit_codes), \

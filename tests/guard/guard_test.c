@@ -134,6 +134,19 @@ static int ask(const char *method, const char *target, const char *body)
 	return status_of(request, (size_t)n);
 }
 
+/* The driver's body with one thing of it put otherwise. */
+static int create_with(const char *from, const char *to)
+{
+	char body[9000];
+	const char *at = strstr(w.body, from);
+
+	if (!at)
+		fail_msg("the driver's body has no %s", from);
+	snprintf(body, sizeof(body), "%.*s%s%s", (int)(at - w.body), w.body, to,
+		 at + strlen(from));
+	return ask("POST", "/containers/create?name=" NAME, body);
+}
+
 static void what_the_driver_asks(void **state)
 {
 	static const char *const rows[][3] = {
@@ -144,6 +157,8 @@ static void what_the_driver_asks(void **state)
 		{ "POST", "/containers/" NAME "/exec", EXEC },
 		{ "GET", "/images/claude-workspace:latest/json", "" },
 		{ "GET", LIST, "" },
+		{ "POST", "/containers/" NAME "/update", "{\"CpuShares\":1024}" },
+		{ "POST", "/containers/" NAME "/update", "{\"CpuShares\":65536}" },
 	};
 	size_t i;
 
@@ -152,6 +167,7 @@ static void what_the_driver_asks(void **state)
 			fail_msg("refused: %s %s", rows[i][0], rows[i][1]);
 	}
 	assert_int_equal(ask("POST", "/containers/create?name=" NAME, w.body), 502);
+	assert_int_equal(create_with("\"CpuShares\":1024", "\"CpuShares\":65536"), 502);
 }
 
 static void other_calls(void **state)
@@ -177,6 +193,16 @@ static void other_calls(void **state)
 		{ "GET", "http://e/containers/" NAME "/json", "" },
 		{ "GET", "/containers/" NAME "/json/", "" },
 		{ "GET", "/containers/" NAME "/logs?stdout=1", "" },
+		{ "POST", "/containers/" NAME "/update", "" },
+		{ "POST", "/containers/" NAME "/update", "{}" },
+		{ "POST", "/containers/" NAME "/update", "{\"CpuShares\":512}" },
+		{ "POST", "/containers/" NAME "/update", "{\"CpuShares\":65537}" },
+		{ "POST", "/containers/" NAME "/update", "{\"CpuShares\":1024 }" },
+		{ "POST", "/containers/" NAME "/update", "{\"CpuShares\":1024,\"Memory\":0}" },
+		{ "POST", "/containers/" NAME "/update", "{\"NanoCpus\":8000000000}" },
+		{ "POST", "/containers/" NAME "/update?x=1", "{\"CpuShares\":1024}" },
+		{ "POST", "/containers/database/update", "{\"CpuShares\":1024}" },
+		{ "GET", "/containers/" NAME "/update", "{\"CpuShares\":1024}" },
 		{ "GET", "/containers/" NAME "/archive?path=/etc", "" },
 		{ "PUT", "/containers/" NAME "/archive?path=/workspace", "x" },
 		{ "POST", "/containers/" NAME "/attach?stream=1", "" },
@@ -222,19 +248,6 @@ static void other_calls(void **state)
 	}
 }
 
-/* The driver's body with one thing of it put otherwise. */
-static int create_with(const char *from, const char *to)
-{
-	char body[9000];
-	const char *at = strstr(w.body, from);
-
-	if (!at)
-		fail_msg("the driver's body has no %s", from);
-	snprintf(body, sizeof(body), "%.*s%s%s", (int)(at - w.body), w.body, to,
-		 at + strlen(from));
-	return ask("POST", "/containers/create?name=" NAME, body);
-}
-
 static void other_containers(void **state)
 {
 	static const char *const rows[][2] = {
@@ -270,6 +283,12 @@ static void other_containers(void **state)
 		{ "\"Memory\":1073741824", "\"Memory\":0" },
 		{ "\"PidsLimit\":256", "\"PidsLimit\":-1" },
 		{ "\"NanoCpus\":1000000000", "\"NanoCpus\":0" },
+		{ "\"CpuShares\":1024", "\"CpuShares\":512" },
+		{ "\"CpuShares\":1024", "\"CpuShares\":262144" },
+		{ "\"CpuShares\":1024", "\"CpuShares\":\"65536\"" },
+		{ "\"CpuShares\":1024", "\"CpuShares\":65536.5" },
+		{ "\"CpuShares\":1024", "\"CpuShares\":65536,\"CpuShares\":1024" },
+		{ "\"CpuShares\":1024,", "" },
 		{ "\"OomScoreAdj\":0", "\"OomScoreAdj\":-1000" },
 		{ "\"RestartPolicy\":{\"Name\":\"no\"}", "\"RestartPolicy\":{\"Name\":\"always\"}" },
 		{ "\"Env\":[", "\"Env\":[\"LD_PRELOAD=/workspace/x.so\"," },

@@ -92,6 +92,7 @@ void fake_reset(void)
 	buf_init(&fake.log, 64 << 20);
 	buf_init(&fake.input, 64 << 20);
 	fake.changes = "";
+	fake.urgent = true;
 	the_workspace = (struct workspace){ .state = WORKSPACE_STOPPED };
 	the_start.place = START_UNCOUNTED;
 }
@@ -407,6 +408,11 @@ void start_hurry(struct start *s, enum start_class class)
 {
 }
 
+bool start_urgent(const struct start *s)
+{
+	return s && fake.urgent;
+}
+
 int start_place(const struct start *s)
 {
 	return s ? s->place : 0;
@@ -453,6 +459,21 @@ struct workspace_watch *workspace_watch(struct workspace *w,
 void workspace_unwatch(struct workspace_watch *watch)
 {
 	watch->w->changed = NULL;
+}
+
+static void note_boost(const char *what)
+{
+	strncat(fake.boosts, what, sizeof(fake.boosts) - 1 - strlen(fake.boosts));
+}
+
+void workspace_boost(struct workspace *w)
+{
+	note_boost("+");
+}
+
+void workspace_boost_end(struct workspace *w)
+{
+	note_boost("-");
 }
 
 void workspace_hold(struct workspace *w)

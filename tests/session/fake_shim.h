@@ -25,7 +25,9 @@ struct fake {
 	bool silent;			/* it is never answered */
 	int place;			/* in the start line, of those that join it; 0: it is their turn */
 	bool in_line;			/* somebody stands there, or has his turn */
+	bool urgent;			/* whoever stands there */
 	int64_t since;
+	char boosts[16];		/* + for workspace_boost, - for its end */
 	int looks, reads;		/* GET /changes, /files */
 	int64_t skipped;		/* ms that clock_mono_ms() is ahead */
 	bool costly;			/* decoding takes the time that it takes, and rests after it */

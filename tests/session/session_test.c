@@ -449,10 +449,22 @@ static void a_message_becomes_a_turn(void **state)
 	assert_int_equal(w.ends, 1);
 	assert_string_equal(w.words, "an answer");
 	assert_string_equal(state_of(), "ready");
+	assert_string_equal(fake.boosts, "+-");
 	c = stored();
 	assert_int_equal(c.users, 1);
 	assert_int_equal(c.texts, 1);
 	assert_int_equal(unplaced(), 0);
+}
+
+/* A run, or what is begun ahead. */
+static void what_nobody_waits_for_is_not_boosted(void **state)
+{
+	fake.urgent = false;
+	fake_ready();
+	session_message(w.s, 1, M1, "hello");
+	turn_loop();
+	assert_int_equal(w.ends, 1);
+	assert_string_equal(fake.boosts, "-");
 }
 
 static void the_same_id_is_accepted_once_more_and_given_once(void **state)
@@ -798,8 +810,10 @@ static void a_new_bridge_goes_on_in_mid_answer(void **state)
 	close_session();
 	say_turn_end(M1);
 	w.ends = 0;
+	fake.boosts[0] = '\0';
 	open_session();
 	turn_loop();
+	assert_string_equal(fake.boosts, "");	/* its end was long ago */
 	wait_recorded();
 	assert_int_equal(w.ends, 1);
 	assert_int_equal(fake.starts, 1);
@@ -1477,6 +1491,7 @@ int main(void)
 		TEST(a_mode_that_was_not_asked_for_is_not_believed),
 		TEST(skipping_questions_takes_a_process_of_its_own),
 		TEST(a_message_becomes_a_turn),
+		TEST(what_nobody_waits_for_is_not_boosted),
 		TEST(the_same_id_is_accepted_once_more_and_given_once),
 		TEST(bad_messages_are_refused),
 		TEST(the_queue_is_bounded_in_bytes),

@@ -8,7 +8,15 @@ tests_workspace_workspace_test_LDADD = lib/workspace/libworkspace.a \
 	$(test_libs)
 # Backoffs and idle times of the workspace are waited for 20 times as fast.
 tests_workspace_workspace_test_LDFLAGS = $(AM_LDFLAGS) \
-	-Wl,--wrap=uv_timer_start,--wrap=clock_mono_ms
+	-Wl,--wrap=uv_timer_start,--wrap=clock_mono_ms,--wrap=host_load
+
+check_PROGRAMS += tests/workspace/boost_test
+tests_workspace_boost_test_SOURCES = tests/workspace/boost_test.c \
+	tests/workspace/fake_link.c tests/workspace/fake_link.h \
+	tests/workspace/world.c tests/workspace/world.h \
+	tests/engine/fake.c tests/engine/fake.h
+tests_workspace_boost_test_LDADD = $(tests_workspace_workspace_test_LDADD)
+tests_workspace_boost_test_LDFLAGS = $(tests_workspace_workspace_test_LDFLAGS)
 
 check_PROGRAMS += tests/workspace/workspace_engine_test
 tests_workspace_workspace_engine_test_SOURCES = \

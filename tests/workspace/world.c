@@ -34,6 +34,15 @@ int64_t __wrap_clock_mono_ms(void)
 	return __real_clock_mono_ms() + skipped;
 }
 
+double load;
+
+double __wrap_host_load(void);
+
+double __wrap_host_load(void)
+{
+	return load;
+}
+
 static void note(struct world *w, const char *what)
 {
 	snprintf(w->log + strlen(w->log), sizeof(w->log) - strlen(w->log), "%s",
@@ -48,10 +57,10 @@ static void answer_inspect(struct world *w, struct fake_client *c)
 		 "{\"Image\":\"%s\",\"State\":{\"Running\":%s,\"ExitCode\":0},"
 		 "\"Config\":{\"Labels\":{\"gongbang.spec\":\"%s\","
 		 "\"gongbang.token\":\"%s\"}},\"HostConfig\":{\"NetworkMode\":"
-		 "\"n\"},\"NetworkSettings\":{\"Networks\":{\"n\":{"
+		 "\"n\",\"CpuShares\":%lld},\"NetworkSettings\":{\"Networks\":{\"n\":{"
 		 "\"IPAddress\":\"172.30.0.9\"}}}}",
 		 w->image_id, w->running ? "true" : "false", w->hash,
-		 w->token_hash);
+		 w->token_hash, (long long)w->shares);
 	fake_answer(c, w->exists ? 200 : 404, w->exists ? body : "{}");
 }
 
@@ -66,6 +75,8 @@ void world_made(struct world *w)
 	snprintf(w->token_hash, sizeof(w->token_hash), "%s",
 		 json_object_get_string(label));
 	snprintf(w->image_id, sizeof(w->image_id), "sha256:now");
+	assert_int_equal(json_pointer_get(o, "/HostConfig/CpuShares", &label), 0);
+	w->shares = json_object_get_int64(label);
 	w->exists = true;
 	json_object_put(o);
 }
@@ -101,6 +112,23 @@ static void answer_start(struct world *w, struct fake_client *c)
 	fake_text(c, "HTTP/1.1 204 No\r\n\r\n");
 }
 
+static void answer_update(struct world *w, struct fake_client *c,
+			  const char *request)
+{
+	const char *body = strstr(request, "\r\n\r\n");
+
+	if (w->unweighed) {
+		w->unweighed--;
+		note(w, "!");
+		fake_answer(c, 500, "{\"message\":\"no\"}");
+		return;
+	}
+	assert_non_null(body);
+	assert_int_equal(sscanf(body, "\r\n\r\n{\"CpuShares\":%ld}", &w->shares), 1);
+	note(w, w->shares == USUAL ? "-" : "+");
+	fake_answer(c, w->exists ? 200 : 404, "{}");
+}
+
 static void answer_exec(struct world *w, struct fake_client *c)
 {
 	note(w, "X");
@@ -133,6 +161,8 @@ static void asked(void *data, struct fake_client *c, const char *rq, size_t n)
 		answer_exec(w, c);
 	} else if (str_starts(rq, "GET /exec/e1/json")) {
 		fake_answer(c, 200, "{\"ExitCode\":126}");
+	} else if (container && strstr(rq, "/update HTTP")) {
+		answer_update(w, c, rq);
 	} else if (container && strstr(rq, "/start HTTP")) {
 		answer_start(w, c);
 	} else if (container && strstr(rq, "/stop?t=")) {
@@ -209,6 +239,7 @@ int world_set_up(void **state)
 	fake_health = NULL;
 	fake_pings = 0;
 	skipped = 0;
+	load = 0;
 	world_set(w, "workspace_idle", "10");
 	world_open_all(w);
 	*state = w;

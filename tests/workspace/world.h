@@ -1,6 +1,7 @@
 /*
  * A workspace in a scripted engine with a scripted shim; time runs 20 times
- * as fast (link with --wrap=uv_timer_start,--wrap=clock_mono_ms).
+ * as fast, and the host is as busy as a test says (link with
+ * --wrap=uv_timer_start,--wrap=clock_mono_ms,--wrap=host_load).
  */
 #ifndef TESTS_WORKSPACE_WORLD_H
 #define TESTS_WORKSPACE_WORLD_H
@@ -11,6 +12,9 @@
 
 #define USER "01890a5d-ac96-774b-bcce-b302099a8057"
 #define CONTAINER "gongbang-87bd6ad8b1f005da"	/* of SHA-256 of USER */
+
+#define USUAL 1024			/* shares of a container */
+#define BOOSTED 65536
 
 struct world {
 	uv_loop_t loop;
@@ -23,9 +27,11 @@ struct world {
 	/* The engine's world. */
 	bool exists, running, image, network, other_bridge, deaf, slow_create;
 	char hash[65], token_hash[65], image_id[16];
+	int64_t shares;			/* the container's */
+	int unweighed;			/* updates that the engine is still to refuse */
 	const char *greeting;		/* NULL: the exec ends with 126 */
 	const char *listed;
-	char log[4096];			/* C create, S start, T stop, R remove, X exec */
+	char log[4096];			/* C create, S start, T stop, R remove, X exec, + - boost */
 	char created[8192];
 	struct fake_client *exec, *pending;
 	char moves[64];			/* m moves, U up, D down */
@@ -35,6 +41,7 @@ struct world {
 };
 
 extern int64_t skipped;			/* added to clock_mono_ms */
+extern double load;			/* host_load */
 
 int world_set_up(void **state);
 int world_tear_down(void **state);

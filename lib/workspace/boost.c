@@ -1,0 +1,196 @@
+/*
+ * A start's boost: while a person waits for a container or for Claude on a
+ * busy host, the container has a greater weight than those that work. What a
+ * user may have of it is a token bucket, for whatever is run in a workspace
+ * has that weight too.
+ */
+#include "config.h"
+#include "workspace/record.h"
+
+#include <talloc.h>
+
+#include "core/clock.h"
+#include "core/host.h"
+
+#define BUSY 0.5		/* programs that want a processor, a processor */
+#define BOOST_MS 20000		/* the longest one */
+#define LEAST_MS 5000		/* a shorter one is not worth two calls */
+#define SAVED_MS 40000		/* what may be saved up */
+#define EARN 20			/* ms for each that may be boosted later */
+#define RETRY_MS 5000
+
+/* A call on its way; a child of the engine. */
+struct workspace_boost_call {
+	struct workspace *w;		/* NULL: nobody waits any more */
+	bool boosted;			/* what was asked for */
+};
+
+static void count(struct workspace_boost *b)
+{
+	int64_t now = clock_mono_ms(), passed = now - b->counted_at;
+
+	if (!b->counted_at)
+		b->left = SAVED_MS;
+	else if (b->on || b->wanted)
+		b->left -= passed;
+	else
+		b->left += passed;
+	if (b->left > SAVED_MS)
+		b->left = SAVED_MS;
+	b->counted_at = now;
+}
+
+static void agree(struct workspace *w);
+static void ask(struct workspace *w);
+
+static void rang(uv_timer_t *t)
+{
+	struct workspace *w = t->data;
+
+	if (w->boost.unknown)
+		ask(w);
+	else
+		workspace_boost_end(w);
+}
+
+static void wake_in(struct workspace *w, int64_t ms)
+{
+	uv_timer_start(&w->timers->boost, rang, (uint64_t)ms, 0);
+}
+
+static int forget(struct workspace_boost_call *call)
+{
+	if (call->w)
+		call->w->boost.call = NULL;
+	return 0;
+}
+
+static struct workspace_boost_call *call_new(struct workspace *w)
+{
+	struct workspace_boost_call *call;
+
+	call = talloc_zero(w->all->engine, struct workspace_boost_call);
+	if (!call)
+		err_abort("out of memory");
+	*call = (struct workspace_boost_call){ w, w->boost.wanted };
+	talloc_set_destructor(call, forget);
+	w->boost.call = call;
+	return call;
+}
+
+static void answered(void *data, const struct err *e)
+{
+	struct workspace_boost_call *call = data;
+	struct workspace *w = call->w;
+	bool boosted = call->boosted;
+
+	talloc_free(call);
+	if (!w)
+		return;
+	count(&w->boost);
+	if (!e) {
+		w->boost.on = boosted;
+	} else if (e->kind == ERR_MISSING) {
+		w->boost.on = w->boost.wanted = false;
+	} else {
+		w->boost.on = true;	/* as far as is known */
+		w->boost.wanted = false;
+		wake_in(w, RETRY_MS);
+		return;
+	}
+	agree(w);
+}
+
+/* The engine's container is to have what is wanted. */
+static void agree(struct workspace *w)
+{
+	struct workspace_boost *b = &w->boost;
+
+	if (!b->call && b->on != b->wanted && !w->all->closed)
+		engine_boost(w->all->engine, w->name, b->wanted, answered,
+			     call_new(w));
+}
+
+static void told(void *data, const struct container_state *s,
+		 const struct err *e)
+{
+	struct workspace_boost_call *call = data;
+	struct workspace *w = call->w;
+
+	talloc_free(call);
+	if (!w)
+		return;
+	if (e)
+		wake_in(w, RETRY_MS);
+	else
+		workspace_boost_seen(w, s);
+}
+
+static void ask(struct workspace *w)
+{
+	if (!w->boost.call && !w->all->closed)
+		engine_inspect(w->all->engine, w->name, told, call_new(w));
+}
+
+void workspace_boost_adopt(struct workspace *w, int64_t ms)
+{
+	w->boost.unknown = true;
+	wake_in(w, ms);
+}
+
+void workspace_boost_seen(struct workspace *w, const struct container_state *s)
+{
+	struct workspace_boost *b = &w->boost;
+
+	b->unknown = false;
+	if (b->call)
+		return;		/* its answer says more */
+	count(b);
+	b->on = s->exists && s->boosted;
+	agree(w);
+}
+
+static bool begin(struct workspace *w)
+{
+	struct workspace_boost *b = &w->boost;
+
+	if (b->wanted)
+		return true;	/* as long as it was to last, no longer */
+	count(b);
+	if (w->all->closed || b->left < LEAST_MS || host_load() < BUSY)
+		return false;
+	b->wanted = true;
+	wake_in(w, b->left < BOOST_MS ? b->left : BOOST_MS);
+	return true;
+}
+
+bool workspace_boost_new(struct workspace *w)
+{
+	struct workspace_boost *b = &w->boost;
+
+	b->on = start_urgent(w->start) && begin(w);
+	b->unknown = false;
+	return b->on;
+}
+
+void workspace_boost(struct workspace *w)
+{
+	if (begin(w))
+		agree(w);
+}
+
+void workspace_boost_end(struct workspace *w)
+{
+	struct workspace_boost *b = &w->boost;
+
+	count(b);
+	b->wanted = false;
+	agree(w);
+}
+
+void workspace_boost_close(struct workspace *w)
+{
+	if (w->boost.call)
+		w->boost.call->w = NULL;
+	w->boost.call = NULL;
+}
