@@ -491,7 +491,7 @@ let shown = {};
 function showStatus(html) {
 	const holder = document.createElement("template");
 	holder.innerHTML = html;
-	for (const name of [".status-main", ".status-alerts", ".status-start", ".status-notes"]) {
+	for (const name of [".status-main", ".status-alerts", ".status-start", ".status-holders", ".status-notes"]) {
 		const fresh = holder.content.querySelector(name);
 		const old = bar.querySelector(name);
 		if (old && shown[name] === fresh?.outerHTML)
@@ -702,6 +702,11 @@ function tooLong(text) {
 	return new TextEncoder().encode(text).length > messageMax;
 }
 
+function give(message) {
+	keep(message);
+	post({type: "message", ...message});
+}
+
 function send() {
 	const text = box.value;
 	if (!text.trim())
@@ -717,8 +722,7 @@ function send() {
 	if (queue.querySelector(`[data-message="${editing}"][data-held]`))
 		message.held = editing;
 	setEditing("");
-	keep(message);
-	post({type: "message", ...message});
+	give(message);
 	box.value = "";
 	store.write(draftName, null);
 	grow();
@@ -859,7 +863,13 @@ document.addEventListener("click", (event) => {
 		post({type: "withdraw", id: button.dataset.withdraw});
 	else if ("recall" in button.dataset)
 		decide(button, {type: "recall", id: uuid()});
-	else if (button.dataset.edit)
+	else if (button.dataset.release)
+		decide(button, {type: "release", id: button.dataset.release});
+	else if (button.dataset.say) {
+		button.disabled = true;
+		give({id: uuid(), text: button.dataset.say});
+		toEnd();
+	} else if (button.dataset.edit)
 		edit(button.dataset.edit);
 	else if (button.dataset.send)
 		decide(button, {type: "send", id: uuid(), held: button.dataset.send});

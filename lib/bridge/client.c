@@ -147,6 +147,7 @@ static void in_room(struct client *c, const struct command *cmd)
 		break;
 	case COMMAND_ASK:
 	case COMMAND_BEGIN:
+	case COMMAND_RELEASE:
 	case COMMAND_START:
 	case COMMAND_PING:
 		break;
@@ -190,6 +191,8 @@ static void perform(struct client *c, const struct command *cmd)
 		start_again(c, cmd->how);
 	} else if (cmd->type == COMMAND_BEGIN) {
 		room_begin(c, cmd->id);
+	} else if (cmd->type == COMMAND_RELEASE) {
+		turnover_release(c->person, cmd->id);
 	} else if (cmd->type == COMMAND_ASK) {
 		blocked_ask(c, cmd->domain, cmd->reason);
 	} else if (!c->room) {

@@ -38,6 +38,7 @@ static const struct {
 	{ "ask", COMMAND_ASK, DOMAIN, SMALL },
 	{ "start", COMMAND_START, HOW, SMALL },
 	{ "begin", COMMAND_BEGIN, ID, SMALL },
+	{ "release", COMMAND_RELEASE, ID, SMALL },
 	{ "ping", COMMAND_PING, 0, SMALL },
 };
 

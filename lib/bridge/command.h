@@ -24,6 +24,7 @@ enum command_type {
 	COMMAND_ASK,		/* domain, reason */
 	COMMAND_START,		/* how: "", safe, reset, usual, restart */
 	COMMAND_BEGIN,		/* id: of the conversation whose first words are typed */
+	COMMAND_RELEASE,	/* id: of the conversation whose place is wanted */
 	COMMAND_PING,
 };
 

@@ -257,12 +257,14 @@ char *event_status(const void *ctx, struct person *p, const struct room *r,
 	view_flag(v, "help", s->help);
 	view_flag(v, "restart", s->restart);
 	view_flag(v, "safe", s->safe);
+	view_flag(v, "no_place", s->no_place);
 	view_flag(v, "tried", s->help || s->restart || s->safe || *s->reason ||
 		  *s->aside);
 	view_text(v, "reason", s->reason);
 	view_text(v, "place", s->place);
 	view_text(v, "aside", *s->aside ?
 		  i18n_fill(v, l, "start_aside", s->aside, NULL) : "");
+	turnover_show(v, r, s->no_place, l);
 	show_health(v, l, p);
 	view_text(v, "blocked", blocked_line(v, l, p));
 	spend_show(v, p, r, l);

@@ -172,6 +172,17 @@ void room_begun_left(struct client *c);
 void room_tell_row(struct room *r);
 void room_tell_status(struct room *r, struct client *only);
 
+/* turnover.c: places for Claude in one workspace */
+/* What holds one and can give way is made to; false: wants asks again when one did. */
+bool turnover_may_start(struct room *wants);
+/* Pages that wait for a place show who holds them. */
+void turnover_tell(struct room *changed);
+/* Adds who holds the places, when wants has none. wants: NULL for the workspace's own status. */
+void turnover_show(struct view *v, const struct room *wants, bool no_place,
+		   const struct i18n_locale *l);
+/* Its person wants that one's place: its Claude ends, a run is cancelled. */
+void turnover_release(struct person *p, const char *conversation);
+
 /* client.c */
 struct client_start {
 	struct person *person;

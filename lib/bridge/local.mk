@@ -22,4 +22,6 @@ lib_bridge_libbridge_a_SOURCES = \
 	lib/bridge/spend.c \
 	lib/bridge/sweep.c \
 	lib/bridge/tokens.c lib/bridge/tokens.h \
-	lib/bridge/websocket.c lib/bridge/websocket.h
+	lib/bridge/turnover.c \
+	lib/bridge/websocket.c lib/bridge/websocket.h \
+	lib/bridge/yield.c lib/bridge/yield.h

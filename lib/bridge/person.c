@@ -182,7 +182,7 @@ void person_leave(struct person *p)
 	close_pages(p);
 	LIST_FOREACH(r, &p->rooms, in_person) {
 		if (!session_is_run(r->session))
-			session_leave(r->session);
+			session_leave(r->session, "error_claude_left");
 	}
 	access_end(b, p->id);
 	person_settle(p);

@@ -192,6 +192,7 @@ void room_tell_status(struct room *r, struct client *only)
 static void on_status(void *data)
 {
 	room_tell_status(data, NULL);
+	turnover_tell(data);
 }
 
 static char *mode_event(struct room *r)
@@ -327,50 +328,9 @@ static void on_replayed(void *data, uint64_t asker,
 	spend_read(r->person);
 }
 
-static int count_running(const struct person *p)
-{
-	const struct room *r;
-	int n = 0;
-
-	LIST_FOREACH(r, &p->rooms, in_person)
-		n += !r->gone && session_running(r->session);
-	return n;
-}
-
-/* The one that has been idle longest and is not needed. */
-static struct room *longest_idle(struct room *wants)
-{
-	struct room *r, *found = NULL;
-
-	LIST_FOREACH(r, &wants->person->rooms, in_person) {
-		if (r == wants || r->gone || !session_running(r->session) ||
-		    session_is_run(r->session) ||
-		    !str_equal(session_state(r->session), "idle"))
-			continue;
-		if (!found || session_idle_since(r->session) <
-			      session_idle_since(found->session))
-			found = r;
-	}
-	return found;
-}
-
 static bool on_may_start(void *data)
 {
-	struct room *r = data, *other;
-	int64_t max = settings_number(r->bridge->settings, SET_WORKSPACE_SESSIONS);
-
-	if (r->bridge->stopping)
-		return false;
-	if (count_running(r->person) < max)
-		return true;
-	other = longest_idle(r);
-	/* What nobody asked for takes no place at which somebody looks. */
-	if (other && other->nclients && session_is_ahead(r->session))
-		return false;
-	if (other && !session_rest(other->session))
-		log_event(LOG_DEBUG, "no_place", "conversation",
-			  session_id(r->session), NULL);
-	return false;
+	return turnover_may_start(data);
 }
 
 static void on_token(void *data, const char *hash, const char *address,
@@ -394,6 +354,7 @@ static void on_run_ended(void *data, const char *execution_id)
 static void on_ended(void *data)
 {
 	poke_others(data);
+	turnover_tell(data);
 }
 
 /* In the room it is "gone"; elsewhere its row leaves the list. */

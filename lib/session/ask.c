@@ -15,7 +15,7 @@ void session_start(struct session *s)
 {
 	if (s->run)
 		return;
-	s->left = false;
+	s->left = NULL;
 	s->wanted = s->want_workspace = true;
 	s->failures = s->token_tries = 0;
 	s->retry_at = 0;
@@ -65,7 +65,7 @@ void session_watched(struct session *s, int pages)
 
 	s->pages = pages;
 	if (more)
-		s->left = false;
+		s->left = NULL;
 	if (more && (s->process == PROCESS_NONE || s->process == PROCESS_FAILED))
 		session_start(s);
 }

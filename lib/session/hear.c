@@ -25,8 +25,10 @@ static void on_part(void *data, const struct part *p)
 	recorder_part(s, p);
 	run_part(s, p);
 	s->ev->part(s->data, p, p->changed_at);
-	if (asks(p))
-		s->ev->changed(s->data);
+	if (!asks(p))
+		return;
+	recorder_asked(s);
+	s->ev->changed(s->data);
 }
 
 static void on_delta(void *data, int64_t at, const char *text, size_t n)

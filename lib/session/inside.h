@@ -139,7 +139,8 @@ struct session {
 	int pages;
 	bool ahead;		/* its conversation is not in the store yet */
 	int64_t ahead_until;	/* clock_mono_ms; then it is ended; 0 it is not ahead */
-	bool left;		/* session_leave: nothing is to be started */
+	const char *left;	/* session_leave's key: nothing is to be started; NULL */
+	int64_t waiting_at;	/* clock_mono_ms of its newest open question to the person; 0 none */
 	TAILQ_HEAD(, call) calls;
 
 	/* token.c */
@@ -300,6 +301,8 @@ void recorder_seen(struct session *s, const char *id, int64_t at);
 void recorder_touch(struct session *s, bool now);
 bool recorder_pressed(const struct session *s);
 bool recorder_waiting(const struct session *s);
+/* A question came, was answered, or was found when the session was read. */
+void recorder_asked(struct session *s);
 /* It still runs or waits. */
 bool part_open(const struct part *p);
 
@@ -313,6 +316,8 @@ void queue_echoed(struct session *s, const char *id, int64_t at);
 /* Claude will not see it: it is held for its person. */
 void queue_withdrawn(struct session *s, const char *id);
 void queue_cancel_failed(struct session *s, const char *id);
+/* Holds all that waits, for its person. */
+void queue_hold_all(struct session *s);
 /* A process that says nothing of what it was given, or of a withdrawal, is ended. */
 void queue_check(struct session *s, int64_t now);
 /* When queue_check may have something to do, clock_mono_ms; 0: not by itself. */

@@ -145,6 +145,7 @@ static void take(struct session *s, struct loading *l)
 		 l->c->state);
 	for (i = 0; i < l->nopen; i++)
 		recorder_load(s, &l->open[i]);
+	recorder_asked(s);
 	session_decode(s, s->recorded_offset, l->open, l->nopen,
 	       !str_equal(l->c->state, "idle"));
 	while (l->nplaced)

@@ -14,6 +14,7 @@
 #define REASON_MAX 1500		/* bytes of its last words that are kept */
 #define END_MS 30000		/* from DELETE to the exit line */
 #define STOP_MS 15000		/* from `interrupt` to the turn's end */
+#define PLACE_MS 1000		/* until a place is asked for again */
 #define SPARES_MAX 3		/* ids beside the conversation's own */
 #define STARTS_MAX 3		/* in a row that come to nothing */
 
@@ -34,7 +35,8 @@ bool process_needed(const struct session *s)
 static int64_t limit_of(enum process process)
 {
 	return process == PROCESS_WAKING ? start_deadline(WAKE_MS) :
-	       process == PROCESS_ENDING ? END_MS : 0;
+	       process == PROCESS_ENDING ? END_MS :
+	       process == PROCESS_PLACE ? PLACE_MS : 0;
 }
 
 static bool starting(enum process process)
@@ -354,16 +356,22 @@ void process_give_up(struct session *s)
 	token_over(s);
 }
 
-void session_leave(struct session *s)
+void session_leave(struct session *s, const char *key)
 {
-	s->left = true;
+	s->left = key;
 	s->wanted = s->want_workspace = false;
 	process_give_up(s);
 	if (process_takes_input(s)) {
-		decoder_end_as(s->decoder, "error_claude_left");
+		decoder_end_as(s->decoder, key);
 		process_end(s);
 	}
 	session_tell(s);
+}
+
+void session_give_place(struct session *s, const char *key)
+{
+	queue_hold_all(s);
+	session_leave(s, key);
 }
 
 static bool busy(const struct session *s)
@@ -439,7 +447,7 @@ void process_step(struct session *s)
 	queue_check(s, now);
 	check_idle(s, now);
 	if (s->left && process_takes_input(s))
-		session_leave(s);	/* it was starting then */
+		session_leave(s, s->left);	/* it was starting then */
 	if (mode_renews(s))
 		renew(s);
 	if (s->process == PROCESS_LINE && !process_needed(s))

@@ -166,7 +166,7 @@ static void add_done(void *data, const struct err *e)
 		if (a->known == 1) {
 			queue_load(s, &a->m);
 			s->failures = 0;
-			s->left = false;
+			s->left = NULL;
 			s->wanted = s->want_workspace = true;
 			s->retry_at = 0;
 			if (s->process == PROCESS_FAILED)
@@ -412,7 +412,7 @@ void session_withdraw(struct session *s, const char *id)
 	s->ev->queue(s->data);
 }
 
-static void withdraw_all(struct session *s)
+void queue_hold_all(struct session *s)
 {
 	struct queued *q, *next;
 
@@ -511,7 +511,7 @@ void session_interrupt(struct session *s)
 {
 	char request[64];
 
-	withdraw_all(s);
+	queue_hold_all(s);
 	if (!process_takes_input(s))
 		return;
 	if (session_working(s) && !s->stop_at) {

@@ -7,6 +7,7 @@
 
 #include <talloc.h>
 
+#include "core/clock.h"
 #include "core/str.h"
 #include "session/run.h"
 #include "transcript/shrink.h"
@@ -172,6 +173,11 @@ bool recorder_waiting(const struct session *s)
 			return true;
 	}
 	return false;
+}
+
+void recorder_asked(struct session *s)
+{
+	s->waiting_at = recorder_waiting(s) ? clock_mono_ms() : 0;
 }
 
 static int record_work(void *data, struct db *db, struct err *e)

@@ -131,10 +131,13 @@ bool session_rest(struct session *s);
 void session_token_good(struct session *s, const struct err *e);
 
 /*
- * The account logged out: Claude ends, a turn in progress with one part that
- * says so. Until a page or a message comes nothing is started.
+ * Claude ends, a turn in progress with one error part of that catalogue key
+ * (kept). Until a page or a message comes nothing is started.
  */
-void session_leave(struct session *s);
+void session_leave(struct session *s, const char *key);
+
+/* Others need its place: what waits to be said is held, and it is left. */
+void session_give_place(struct session *s, const char *key);
 
 /* May try again what may_start refused. */
 void session_poke(struct session *s);
@@ -182,6 +185,7 @@ struct session_status {
 	bool help;		/* a start that fails or hangs: other ways to start */
 	bool restart;		/* of the workspace: offered */
 	bool safe;		/* Claude runs without the user's settings */
+	bool no_place;		/* it waits until another conversation gives way */
 	const char *reason;	/* what Claude said before it ended; "" nothing */
 	const char *aside;	/* the folder that a reset moved the settings to; "" none */
 };
@@ -209,6 +213,10 @@ const struct session_rules *session_run_rules(const struct session *s);
 bool session_loaded(const struct session *s);
 /* Claude runs, or is being started. */
 bool session_running(const struct session *s);
+/* Its process is being ended. */
+bool session_ending(const struct session *s);
+/* Since when its newest question has been unanswered; clock_mono_ms; 0: Claude asks nothing. */
+int64_t session_waiting_since(const struct session *s);
 /* Since when it has had nothing to do; clock_mono_ms. */
 int64_t session_idle_since(const struct session *s);
 /* Nothing runs, waits or is unrecorded: it may be closed when nobody looks. */

@@ -127,6 +127,7 @@ static void process(const struct session *s, struct session_status *out)
 		break;
 	case PROCESS_PLACE:
 		set(out, "starting", "status_place");
+		out->no_place = true;
 		break;
 	case PROCESS_LINE:
 	case PROCESS_TOKEN:
@@ -247,6 +248,16 @@ bool session_running(const struct session *s)
 	       s->process == PROCESS_STARTING ||
 	       s->process == PROCESS_WAKING ||
 	       s->process == PROCESS_READY || s->process == PROCESS_ENDING;
+}
+
+bool session_ending(const struct session *s)
+{
+	return s->process == PROCESS_ENDING;
+}
+
+int64_t session_waiting_since(const struct session *s)
+{
+	return s->waiting_at;
 }
 
 int64_t session_idle_since(const struct session *s)

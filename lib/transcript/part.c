@@ -100,6 +100,7 @@ static void draw_error(struct drawing *d)
 	if (d->text && key && size && str_parse_number(size, 0, INT64_MAX, &bytes, &e) == 0)
 		sentence = i18n_fill(d->ctx, d->text, key, i18n_bytes(d->ctx, bytes), NULL);
 	view_text(d->view, "sentence", said && *said ? said : sentence);
+	view_flag(d->view, "again", key && str_equal(key, "error_place_lent"));
 	draw_text(d, "detail", "detail");
 }
 

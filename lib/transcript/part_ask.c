@@ -14,6 +14,9 @@ static void state_word(struct drawing *d, const char *ok, const char *denied)
 		view_text(d->view, "state_word", draw_sentence(d, ok, "state_ok"));
 	else if (str_equal(d->part->state, "denied"))
 		view_text(d->view, "state_word", draw_sentence(d, denied, "state_denied"));
+	else if (str_equal(d->part->state, "cancelled"))
+		view_text(d->view, "state_word",
+			  draw_sentence(d, "state_unanswered", "state_cancelled"));
 }
 
 static void add_rule(struct view *rules, struct json_object *rule)

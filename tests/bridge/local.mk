@@ -42,3 +42,7 @@ tests_bridge_handshake_test_LDADD = lib/bridge/libbridge.a \
 	$(MHD_LIBS) $(WSLAY_LIBS) $(HIREDIS_LIBS) $(SODIUM_LIBS) $(CMARK_LIBS) \
 	$(SQLITE_LIBS) $(UV_LIBS) $(JSON_LIBS) $(TALLOC_LIBS) $(CORE_LIBS) \
 	-lpthread $(test_libs)
+
+check_PROGRAMS += tests/bridge/yield_test
+tests_bridge_yield_test_SOURCES = tests/bridge/yield_test.c
+tests_bridge_yield_test_LDADD = lib/bridge/libbridge.a $(test_libs)

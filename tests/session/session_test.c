@@ -1074,7 +1074,7 @@ static void who_leaves_ends_claude_with_one_part(void **state)
 	turn_loop();
 	session_watched(w.s, 0);
 	fake.on_end = stop_turn;
-	session_leave(w.s);
+	session_leave(w.s, "error_claude_left");
 	turn_loop();
 	wait_recorded();
 	later(1200);	/* longer than to a next try */
@@ -1097,6 +1097,108 @@ static void who_leaves_ends_claude_with_one_part(void **state)
 	assert_int_equal(fake.starts, 2);
 	assert_int_equal(unplaced(), 0);
 	assert_string_equal(state_of(), "ready");
+}
+
+static void ask(const char *request)
+{
+	fake_say("{\"type\":\"control_request\",\"request_id\":\"%s\",\"request\":"
+		 "{\"subtype\":\"can_use_tool\",\"tool_name\":\"Bash\","
+		 "\"input\":{},\"tool_use_id\":\"t-%s\"}}", request, request);
+	turn_loop();
+}
+
+static int count_closed(void *data, const struct part *p, struct err *e)
+{
+	int *n = data;
+
+	n[0] += strstr(p->data, "error_place_lent") != NULL;
+	n[1] += str_equal(p->kind, "permission") &&
+		str_equal(p->state, "cancelled");
+	return 0;
+}
+
+static void one_that_waits_gives_its_place(void **state)
+{
+	struct err e = { 0 };
+	struct db *db;
+	int n[2] = { 0 };
+
+	answers = false;
+	fake_ready();
+	session_watched(w.s, 1);
+	session_message(w.s, 1, M1, "hello");
+	turn_loop();
+	say_turn_start(M1);
+	ask("p");
+	session_message(w.s, 1, M2, "and then");
+	turn_loop();
+	fake.on_end = stop_turn;
+	session_give_place(w.s, "error_place_lent");
+	turn_loop();
+	wait_recorded();
+	later(1200);
+	assert_false(session_running(w.s));
+	assert_int_equal(session_waiting_since(w.s), 0);
+	assert_int_equal(given("\"behavior\""), 0);	/* nobody answered */
+	db = database();
+	assert_int_equal(part_each(db, w.conversation, -1, 0, 0, count_closed,
+				   n, &e), 0);
+	talloc_free(db);
+	assert_int_equal(n[0], 1);
+	assert_int_equal(n[1], 1);
+	assert_string_equal(session_queued(w.s, 0)->held, "stopped");
+	assert_int_equal(fake.starts, 1);
+	/* its person asks for the question again */
+	answers = true;
+	session_message(w.s, 1, M3, "ask again");
+	turn_loop();
+	assert_int_equal(fake.starts, 2);
+	assert_string_equal(state_of(), "ready");
+}
+
+static void the_newest_question_counts(void **state)
+{
+	int64_t first;
+
+	answers = false;
+	fake_ready();
+	session_message(w.s, 1, M1, "hello");
+	turn_loop();
+	say_turn_start(M1);
+	turn_loop();
+	assert_int_equal(session_waiting_since(w.s), 0);
+	ask("p");
+	first = session_waiting_since(w.s);
+	assert_true(first > 0);
+	fake.skipped += 5000;
+	ask("q");
+	assert_true(session_waiting_since(w.s) >= first + 5000);
+	fake_say("{\"type\":\"control_cancel_request\",\"request_id\":\"p\"}");
+	fake_say("{\"type\":\"control_cancel_request\",\"request_id\":\"q\"}");
+	turn_loop();
+	assert_int_equal(session_waiting_since(w.s), 0);
+	/* as the next bridge finds it */
+	ask("r");
+	wait_recorded();
+	close_session();
+	open_session();
+	turn_loop();
+	assert_true(session_waiting_since(w.s) > 0);
+}
+
+static void a_place_is_asked_for_again(void **state)
+{
+	struct session_status st;
+
+	w.place = false;
+	fake_ready();
+	session_message(w.s, 1, M1, "hello");
+	turn_loop();
+	session_status(w.s, &st);
+	assert_true(st.no_place);
+	w.place = true;
+	later(1200);	/* nobody pokes it */
+	assert_int_equal(fake.starts, 1);
 }
 
 static void without_a_place_it_waits(void **state)
@@ -1515,6 +1617,9 @@ int main(void)
 		TEST(a_token_whose_process_is_gone_is_over),
 		TEST(a_process_without_a_token_is_ended),
 		TEST(who_leaves_ends_claude_with_one_part),
+		TEST(one_that_waits_gives_its_place),
+		TEST(the_newest_question_counts),
+		TEST(a_place_is_asked_for_again),
 		TEST(an_idle_claude_rests_and_wakes),
 		TEST(a_command_without_an_echo_leaves_it_ready),
 		TEST(a_command_whose_process_dies_is_shown_and_not_given_again),

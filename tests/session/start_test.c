@@ -253,7 +253,7 @@ static void whoever_logs_out_leaves_the_line(void **unused)
 	fake.place = 2;
 	say();
 	assert_true(fake.in_line);
-	session_leave(w.s);
+	session_leave(w.s, "error_claude_left");
 	assert_false(fake.in_line);
 	turn_loop();
 	assert_int_equal(fake.starts, 0);
