@@ -6,6 +6,7 @@
 #include <talloc.h>
 
 #include "core/log.h"
+#include "core/piece.h"
 #include "core/str.h"
 #include "pages.h"
 
@@ -252,6 +253,7 @@ bool site_answer(struct worker *w, const struct request_source *src,
 	struct request *r;
 	struct err e = { 0 };
 	bool answered = true, large;
+	int64_t began = piece_begin();
 
 	response_init(&out, w->site->base_path);
 	r = request_new(ctx, src, w->site->base_path,
@@ -271,6 +273,8 @@ bool site_answer(struct worker *w, const struct request_source *src,
 				 "Content-Length: 0\r\n\r\n", &e) < 0)
 			err_abort(e.text);
 	}
+	if (passwords != PASSWORDS_NOW)		/* their hash is meant to be slow */
+		piece_end(began, "page", path_to_log(r->path));
 	response_release(&out);
 	large = bytes->len > LARGE || r->body_len > LARGE;
 	talloc_free(ctx);

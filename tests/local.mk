@@ -64,6 +64,7 @@ EXTRA_DIST += \
 	tests/integration/keys.test.js \
 	tests/integration/life.test.js \
 	tests/integration/peer.py \
+	tests/integration/places.test.js \
 	tests/integration/redteam.test.js \
 	tests/integration/run.test.js \
 	tests/integration/services.test.js \

@@ -10,6 +10,7 @@
 
 #include "bridge/inside.h"
 #include "core/log.h"
+#include "core/piece.h"
 #include "core/str.h"
 #include "workspace/spec.h"
 
@@ -319,8 +320,12 @@ struct bridge *bridge_new(const struct settings *s, struct err *e)
 
 void bridge_run(struct bridge *b)
 {
-	while (!b->stopped)
-		uv_run(b->loop, UV_RUN_DEFAULT);
+	while (!b->stopped) {
+		int64_t began = piece_begin();
+
+		uv_run(b->loop, UV_RUN_ONCE);
+		piece_end(began, "loop", NULL);
+	}
 }
 
 static void close_rooms(struct person *p, void *data)

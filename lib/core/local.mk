@@ -8,6 +8,7 @@ lib_core_libcore_a_SOURCES = \
 	lib/core/host.c lib/core/host.h \
 	lib/core/id.c lib/core/id.h \
 	lib/core/log.c lib/core/log.h \
+	lib/core/piece.c lib/core/piece.h \
 	lib/core/settings.c lib/core/settings.def lib/core/settings.h \
 	lib/core/str.c lib/core/str.h \
 	lib/core/tree.c lib/core/tree.h \

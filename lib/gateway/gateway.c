@@ -11,6 +11,7 @@
 
 #include "core/clock.h"
 #include "core/log.h"
+#include "core/piece.h"
 #include "gateway/inside.h"
 
 #define CONNECTIONS 4096
@@ -355,8 +356,12 @@ struct gateway *gateway_new(const struct settings *s, struct err *e)
 
 void gateway_run(struct gateway *g)
 {
-	while (!g->stopped)
-		uv_run(g->loop, UV_RUN_DEFAULT);
+	while (!g->stopped) {
+		int64_t began = piece_begin();
+
+		uv_run(g->loop, UV_RUN_ONCE);
+		piece_end(began, "loop", NULL);
+	}
 }
 
 /* ---- closing */

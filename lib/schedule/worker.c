@@ -9,6 +9,7 @@
 
 #include "core/clock.h"
 #include "core/log.h"
+#include "core/piece.h"
 #include "http/client.h"
 #include "schedule/worker_impl.h"
 
@@ -209,8 +210,12 @@ struct worker *worker_new(const struct settings *s, struct err *e)
 
 void worker_run(struct worker *w)
 {
-	while (!w->stopped)
-		uv_run(w->loop, UV_RUN_DEFAULT);
+	while (!w->stopped) {
+		int64_t began = piece_begin();
+
+		uv_run(w->loop, UV_RUN_ONCE);
+		piece_end(began, "loop", NULL);
+	}
 }
 
 static bool drain(struct worker *w)

@@ -15,4 +15,8 @@ tests_html_fragments_test_SOURCES = tests/html/fragments_test.c
 tests_html_fragments_test_LDADD = $(html_test_libs)
 tests_html_renderer_test_SOURCES = tests/html/renderer_test.c
 tests_html_renderer_test_LDADD = $(html_test_libs)
-EXTRA_DIST += tests/html/hostile.json
+EXTRA_DIST += tests/html/hostile.json \
+	tests/html/mustache/LICENSE tests/html/mustache/comments.json \
+	tests/html/mustache/delimiters.json tests/html/mustache/interpolation.json \
+	tests/html/mustache/inverted.json tests/html/mustache/partials.json \
+	tests/html/mustache/sections.json
