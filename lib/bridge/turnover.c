@@ -123,7 +123,7 @@ static const char *word_of(const struct room *r, const struct i18n_locale *l)
 			     "holder_idle");
 }
 
-static void show_holder(struct view *v, const struct room *r,
+static void show_holder(const void *ctx, struct view *v, const struct room *r,
 			const struct i18n_locale *l)
 {
 	const char *base = settings_text(r->bridge->settings, SET_BASE_PATH);
@@ -135,7 +135,7 @@ static void show_holder(struct view *v, const struct room *r,
 	view_text(v, "id", session_id(r->session));
 	view_text(v, "title", title);
 	view_text(v, "word", word_of(r, l));
-	view_text(v, "label", i18n_fill(v, l, "holder_stop", title, NULL));
+	view_text(v, "label", i18n_fill(ctx, l, "holder_stop", title, NULL));
 	if (rules)
 		view_textf(v, "href", "%s/executions/%s", base, rules->execution_id);
 	else
@@ -153,7 +153,7 @@ void turnover_show(struct view *v, const struct room *wants, bool no_place,
 		return;
 	LIST_FOREACH(r, &wants->person->rooms, in_person) {
 		if (r != wants && holds_place(r))
-			show_holder(view_append(list), r, l);
+			show_holder(v, view_append(list), r, l);
 	}
 }
 
