@@ -35,7 +35,7 @@ bool process_needed(const struct session *s)
 static int64_t limit_of(enum process process)
 {
 	return process == PROCESS_WAKING ? start_deadline(WAKE_MS) :
-	       process == PROCESS_ENDING ? END_MS :
+	       process == PROCESS_ENDING ? start_deadline(END_MS) :
 	       process == PROCESS_PLACE ? PLACE_MS : 0;
 }
 
@@ -406,7 +406,7 @@ static void check_deadlines(struct session *s, int64_t now)
 		s->listed = false;
 		process_unknown(s);
 	}
-	if (s->stop_at && now - s->stop_at >= STOP_MS) {
+	if (s->stop_at && now - s->stop_at >= start_deadline(STOP_MS)) {
 		s->stop_at = 0;
 		s->wanted = false;
 		process_remove(s, 3);
@@ -497,7 +497,7 @@ void process_arm(struct session *s)
 	if (s->idle_at)
 		sooner(&next, s->idle_at + limit * 1000);
 	if (s->stop_at)
-		sooner(&next, s->stop_at + STOP_MS);
+		sooner(&next, s->stop_at + start_deadline(STOP_MS));
 	sooner(&next, s->late_at);
 	sooner(&next, s->ahead_until);
 	if (s->process == PROCESS_WAKING && s->starting_at + SLOW_MS > now)

@@ -473,12 +473,12 @@ static int64_t oldest_asked(const struct session *s)
 
 static int64_t silent_ms(const struct session *s)
 {
-	return s->env->silent_ms ? s->env->silent_ms : SILENT_MS;
+	return s->env->silent_ms ? s->env->silent_ms : start_deadline(SILENT_MS);
 }
 
 static int64_t withdraw_ms(const struct session *s)
 {
-	return s->env->withdraw_ms ? s->env->withdraw_ms : WITHDRAW_MS;
+	return s->env->withdraw_ms ? s->env->withdraw_ms : start_deadline(WITHDRAW_MS);
 }
 
 void queue_check(struct session *s, int64_t now)

@@ -123,7 +123,7 @@ static void decide(struct session *s, const struct outcome *o,
 	if (str_equal(o->outcome, "success")) {
 		r->stage = RUN_ENDING;
 		r->leaving = true;
-		r->leave_until = clock_mono_ms() + LEAVE_MS;
+		r->leave_until = clock_mono_ms() + start_deadline(LEAVE_MS);
 		r->stage_until = r->leave_until + END_MS;
 		return;
 	}

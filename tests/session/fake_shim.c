@@ -93,6 +93,7 @@ void fake_reset(void)
 	buf_init(&fake.input, 64 << 20);
 	fake.changes = "";
 	fake.urgent = true;
+	fake.stretch = 1;
 	the_workspace = (struct workspace){ .state = WORKSPACE_STOPPED };
 	the_start.place = START_UNCOUNTED;
 }
@@ -425,7 +426,7 @@ bool start_short(const struct start *s)
 
 int64_t start_deadline(int64_t ms)
 {
-	return ms;
+	return ms * fake.stretch;
 }
 
 enum workspace_state workspace_state(const struct workspace *w)

@@ -25,6 +25,7 @@ struct fake {
 	bool silent;			/* it is never answered */
 	int place;			/* in the start line, of those that join it; 0: it is their turn */
 	bool in_line;			/* somebody stands there, or has his turn */
+	int stretch;			/* of deadlines, by how busy the host is */
 	bool urgent;			/* whoever stands there */
 	int64_t since;
 	char boosts[16];		/* + for workspace_boost, - for its end */

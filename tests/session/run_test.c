@@ -17,7 +17,7 @@
 #include "core/clock.h"
 #include "core/str.h"
 #include "fake_shim.h"
-#include "session/session.h"
+#include "session/inside.h"
 #include "store/executions.h"
 #include "store/users.h"
 
@@ -682,6 +682,22 @@ static void one_that_was_killed_in_the_end(void **state)
 	assert_string_equal(ends("success", "", false).problems, "exit");
 }
 
+static void a_busy_host_gives_it_longer_to_end(void **state)
+{
+	w.on_leave = NULL;
+	fake.stretch = 4;
+	begin();
+	look();
+	fake.skipped += 39000;
+	session_step(w.s);
+	turn_loop();
+	assert_int_equal(fake.deletes, 0);
+	fake.skipped += 2000;
+	session_step(w.s);
+	turn_loop();
+	assert_int_equal(fake.deletes, 1);
+}
+
 /* The bridge dies when the result is read, and the exit comes meanwhile. */
 static void an_exit_is_found_by_the_next_bridge(void **state)
 {
@@ -951,6 +967,7 @@ int main(void)
 		CASE(its_exit_has_to_agree),
 		CASE(a_second_result_contradicts_the_first),
 		CASE(one_that_was_killed_in_the_end),
+		CASE(a_busy_host_gives_it_longer_to_end),
 		CASE(an_exit_is_found_by_the_next_bridge),
 		CASE(a_process_that_is_killed),
 		CASE(a_process_that_says_nothing),

@@ -1329,6 +1329,19 @@ static void a_process_that_says_nothing_of_a_message_is_replaced(void **state)
 	assert_string_equal(session_queued(w.s, 0)->held, "untaken");
 }
 
+static void on_a_busy_host_it_may_be_silent_for_longer(void **state)
+{
+	answers = false;
+	fake.stretch = 4;
+	fake_ready();
+	session_message(w.s, 1, M1, "hello");
+	turn_loop();
+	later(200000);
+	assert_int_equal(fake.deletes, 0);
+	later(50000);
+	assert_int_equal(fake.deletes, 1);
+}
+
 static bool was_deleted(void)
 {
 	return fake.deletes == 1;
@@ -1624,6 +1637,7 @@ int main(void)
 		TEST(a_command_without_an_echo_leaves_it_ready),
 		TEST(a_command_whose_process_dies_is_shown_and_not_given_again),
 		TEST(a_process_that_says_nothing_of_a_message_is_replaced),
+		TEST(on_a_busy_host_it_may_be_silent_for_longer),
 		TEST(a_withdrawal_that_is_not_answered_ends_the_process),
 		TEST(waiting_is_told_at_once),
 		TEST(the_mode_in_force_is_shown),
