@@ -30,6 +30,7 @@ static const struct row {
 	{ "clock", "gongbang-gateway", doctor_clock },
 	{ "gateway", "gongbang", doctor_gateway },
 	{ "journal", "gongbang-gateway", doctor_journal },
+	{ "ledger", "gongbang-gateway", doctor_ledger },
 	{ "squid", "gongbang", doctor_squid },
 	{ "redis", "gongbang", doctor_redis },
 	{ "store", "gongbang", doctor_store },

@@ -32,7 +32,7 @@ typedef void doctor_check(const struct call *c, struct finding *f);
 /* doctor_state.c */
 doctor_check doctor_settings, doctor_store, doctor_redis, doctor_bridge, doctor_worker, doctor_mail, doctor_pages;
 /* doctor_model.c */
-doctor_check doctor_keys, doctor_upstream, doctor_clock, doctor_gateway, doctor_journal, doctor_squid;
+doctor_check doctor_keys, doctor_upstream, doctor_clock, doctor_gateway, doctor_journal, doctor_ledger, doctor_squid;
 /* doctor_prices.c */
 doctor_check doctor_prices;
 /* doctor_host.c */

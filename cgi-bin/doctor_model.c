@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,7 @@
 #include "auth/gateway_token.h"
 #include "core/str.h"
 #include "http/probe.h"
+#include "ledger/client.h"
 
 #define KEYS_MAX 64
 #define KEY_MAX 4096
@@ -292,6 +294,29 @@ void doctor_journal(const struct call *c, struct finding *f)
 	else
 		finding_ok(f, "%lld KiB in %s", (long long)(bytes + 1023) >> 10,
 			   folder);
+}
+
+/* Looked at as the gateway's user: the way it has to the store, and that it has no other. */
+void doctor_ledger(const struct call *c, struct finding *f)
+{
+	const char *path = setting(c, SET_LEDGER_SOCKET);
+	const char *store = setting(c, SET_DATABASE);
+	const struct passwd *gateway = getpwnam("gongbang-gateway");
+	struct ledger_client *ledger = ledger_client_new(c->ctx, path, DOCTOR_MS);
+	struct ledger_house house;
+	struct err e = { 0 };
+
+	if (gateway && gateway->pw_uid == geteuid() && access(store, R_OK) == 0)
+		finding_fail(f, "take its user out of group gongbang, and close"
+			     " the store's folder to others: gpasswd -d"
+			     " gongbang-gateway gongbang", "the gateway's user"
+			     " can read %s", store);
+	else if (ledger_client_house(ledger, &house, &e) < 0)
+		finding_fail(f, "scripts/status, and its log; scripts/up starts"
+			     " it", "%s", e.text);
+	else
+		finding_ok(f, "%s answers the gateway, which reaches no store",
+			   path);
 }
 
 void doctor_squid(const struct call *c, struct finding *f)

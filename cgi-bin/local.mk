@@ -20,7 +20,7 @@ gongbang_SOURCES = cgi-bin/gongbang.c cgi-bin/command.c cgi-bin/command.h \
 	cgi-bin/doctor_prices.c cgi-bin/doctor_state.c \
 	cgi-bin/terminal.c cgi-bin/terminal.h
 gongbang_LDADD = lib/guard/libguard.a lib/schedule/libschedule.a lib/egress/libegress.a \
-	lib/spending/libspending.a \
+	lib/spending/libspending.a lib/ledger/libledger.a \
 	lib/auth/libauth.a lib/store/libstore.a lib/kv/libkv.a \
 	lib/spending/libspending.a lib/auth/libauth.a lib/store/libstore.a lib/kv/libkv.a \
 	lib/html/libhtml.a lib/http/libhttp.a lib/core/libcore.a \
@@ -77,15 +77,23 @@ gongbang_bridge_LDADD = lib/bridge/libbridge.a lib/session/libsession.a \
 	$(HIREDIS_LIBS) $(SODIUM_LIBS) $(CMARK_LIBS) $(SQLITE_LIBS) \
 	$(UV_LIBS) $(ICAL_LIBS) $(JSON_LIBS) $(TALLOC_LIBS) $(CORE_LIBS) -lpthread
 
+# Without SQLite: what of the store it links must need none.
 gateway_libs = lib/gateway/libgateway.a lib/spending/libspending.a \
+	lib/ledger/libledger.a \
 	lib/auth/libauth.a lib/kv/libkv.a lib/html/libhtml.a \
 	lib/http/libhttp.a lib/store/libstore.a lib/core/libcore.a \
 	$(MHD_LIBS) $(CURL_LIBS) $(ZLIB_LIBS) $(HIREDIS_LIBS) $(SODIUM_LIBS) \
-	$(SQLITE_LIBS) $(UV_LIBS) $(JSON_LIBS) $(TALLOC_LIBS) $(CORE_LIBS) \
+	$(UV_LIBS) $(JSON_LIBS) $(TALLOC_LIBS) $(CORE_LIBS) \
 	-lpthread
 pkglibexec_PROGRAMS += gongbang-gateway
 gongbang_gateway_SOURCES = cgi-bin/gongbang_gateway.c
 gongbang_gateway_LDADD = $(gateway_libs)
+
+pkglibexec_PROGRAMS += gongbang-ledger
+gongbang_ledger_SOURCES = cgi-bin/gongbang_ledger.c
+gongbang_ledger_LDADD = lib/ledger/libledger.a lib/store/libstore.a \
+	lib/core/libcore.a $(SODIUM_LIBS) $(SQLITE_LIBS) $(UV_LIBS) \
+	$(TALLOC_LIBS) $(CORE_LIBS)
 
 pkglibexec_PROGRAMS += gongbang-worker
 gongbang_worker_SOURCES = cgi-bin/gongbang_worker.c

@@ -20,6 +20,7 @@ nodist_systemdunit_DATA = \
 	conf/systemd/gongbang-bridge.service \
 	conf/systemd/gongbang-gateway.service \
 	conf/systemd/gongbang-guard.service \
+	conf/systemd/gongbang-ledger.service \
 	conf/systemd/gongbang-model.service \
 	conf/systemd/gongbang-network.service \
 	conf/systemd/gongbang-pages.service \

@@ -38,6 +38,7 @@ may demo core
 may shim core
 may auth core http html kv store
 may spending core html store
+may ledger core store
 may egress core store
 may link core
 may workspace core engine link
@@ -46,7 +47,7 @@ may transcript core html store
 may session core link store transcript workspace
 may schedule core http html kv store auth spending
 may bridge core http html kv store engine auth spending egress link workspace transcript session schedule
-may gateway core http html kv store auth spending
+may gateway core http html kv store auth spending ledger
 
 # header (a pattern of #include <...>): the folders that may
 only() {

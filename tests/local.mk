@@ -23,6 +23,7 @@ include tests/guard/local.mk
 include tests/transcript/local.mk
 include tests/session/local.mk
 include tests/bridge/local.mk
+include tests/ledger/local.mk
 include tests/gateway/local.mk
 include tests/demo/local.mk
 include tests/cgi-bin/local.mk

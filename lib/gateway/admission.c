@@ -61,6 +61,7 @@ static uv_timer_t *new_timer(struct admission *a)
 
 struct admission *admission_new(const void *ctx, uv_loop_t *loop,
 				struct kv_async *kv, struct jobs *jobs,
+				struct ledger_client *ledger,
 				const struct prices *prices, const char *zone)
 {
 	struct admission *a = talloc_zero(ctx, struct admission);
@@ -70,6 +71,7 @@ struct admission *admission_new(const void *ctx, uv_loop_t *loop,
 	a->loop = loop;
 	a->kv = kv;
 	a->jobs = jobs;
+	a->ledger = ledger;
 	a->prices = prices;
 	if (!str_copy(a->zone, sizeof(a->zone), zone))
 		a->zone[0] = '\0';

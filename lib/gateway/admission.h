@@ -8,9 +8,10 @@
  * the journal still holds; one is loaded when it is first needed. All are
  * dropped, so loaded anew, at start, when prices change, when Redis lost them
  * (its epoch is not ours) or may have (it answered with an error, or connects
- * anew). Accounts, budgets and the kill switch are read from the store, at most
- * a second old; while the store does not answer, as they were last seen. One
- * that was not read for a minute is waited for nearly as long as the ask lasts.
+ * anew). Accounts, budgets and the kill switch are read from gongbang-ledger, at
+ * most a second old; while it does not answer, as they were last seen, but no
+ * longer than ten minutes ago. One that was not read for a minute is waited for
+ * nearly as long as the ask lasts.
  *
  * One gateway an installation: another one's epoch would drop our counters.
  */
@@ -22,16 +23,16 @@
 #include "auth/gateway_token.h"
 #include "gateway/journal.h"
 #include "kv/kv_async.h"
+#include "ledger/client.h"
 #include "spending/prices.h"
-#include "spending/spent.h"
 #include "store/jobs.h"
 
 struct admission;
 
-/* prices: borrowed until admission_set_prices or free. zone: the installation's. Gives (child of ctx). */
+/* ledger: only jobs use it. prices: borrowed until admission_set_prices or free. zone: the installation's. Gives (child of ctx). */
 struct admission *admission_new(const void *ctx, uv_loop_t *loop, struct kv_async *kv,
-				struct jobs *jobs, const struct prices *prices,
-				const char *zone);
+				struct jobs *jobs, struct ledger_client *ledger,
+				const struct prices *prices, const char *zone);
 /* No done is called. Before kv and jobs; then run the loop until its handles are closed. Grants go with it. */
 void admission_free(struct admission *a);
 
@@ -54,7 +55,7 @@ enum verdict {
 	VERDICT_OVER_BUDGET,	/* see over */
 	VERDICT_RESERVED,	/* not used up, but calls in flight may take the rest: see over */
 	VERDICT_DISABLED,	/* the account, or it is gone */
-	VERDICT_AWAY,		/* Redis or the store: e says which */
+	VERDICT_AWAY,		/* Redis or the ledger: e says which */
 };
 
 /* Which limit a call met. */

@@ -88,7 +88,7 @@ static struct ask *find_late(struct admission *a, int64_t now)
 	return NULL;
 }
 
-/* Redis answers by itself in time; what waits for the store may not. */
+/* Redis answers by itself in time; what waits for the ledger may not. */
 static void sweep(uv_timer_t *timer)
 {
 	struct admission *a = timer->data;
@@ -266,7 +266,7 @@ static void step_account(struct ask *q, struct hint *h)
 	q->answer.at = clock_now_ms();
 	memcpy(q->zone, budget_zone_name(&c->zone, q->answer.at),
 	       sizeof(q->zone));
-	if (c->disabled || a->stop.on) {
+	if (c->disabled || a->stopped) {
 		finish(q, c->disabled ? VERDICT_DISABLED : VERDICT_STOPPED);
 		return;
 	}

@@ -253,16 +253,15 @@ struct part {
 	struct counter *counter;	/* the loop's */
 	char user_id[ID_SIZE], subject_id[ID_SIZE];
 	struct usage_filter filter;
-	unsigned by;
+	bool by_quarter;
 	struct line *lines;
 	size_t n;
 };
 
 /* A row of the journal that the ledger may have by now. */
 struct row {
-	char id[ID_SIZE], user_id[ID_SIZE], subject_id[ID_SIZE];
+	char user_id[ID_SIZE], subject_id[ID_SIZE];
 	struct line line;
-	bool booked;
 };
 
 struct load {
@@ -270,6 +269,8 @@ struct load {
 	struct part parts[NEEDS_MAX];
 	size_t n;
 	struct row *rows;
+	char (*ids)[ID_SIZE];	/* of the rows */
+	bool *booked;
 	size_t n_rows;
 	uint64_t tables;	/* of prices, when it began */
 };
@@ -297,27 +298,19 @@ static int keep_sum(void *data, const struct usage_sum *s, struct err *e)
 	return 0;
 }
 
-static int keep_found(void *data, const struct db_row *row, struct err *e)
-{
-	*(bool *)data = true;
-	return 0;
-}
-
-/* Only we write the ledger, and in this thread: nothing changes in between. */
+/* Only we add to the ledger, and by this queue: nothing changes in between. */
 static int load_work(void *data, struct db *db, struct err *e)
 {
 	struct load *l = data;
 	size_t i;
 
-	for (i = 0; i < l->n_rows; i++) {
-		if (db_query(db, e, keep_found, &l->rows[i].booked,
-			     "SELECT 1 FROM usage WHERE id = $1", "t",
-			     l->rows[i].id) < 0)
-			return -1;
-	}
+	if (ledger_client_booked(l->task.ledger, (const char (*)[ID_SIZE])l->ids,
+				 l->n_rows, l->booked, e) < 0)
+		return -1;
 	for (i = 0; i < l->n; i++) {
-		if (usage_each(db, &l->parts[i].filter, l->parts[i].by,
-			       keep_sum, &l->parts[i], e) < 0)
+		if (ledger_client_sums(l->task.ledger, &l->parts[i].filter,
+				       l->parts[i].by_quarter, keep_sum,
+				       &l->parts[i], e) < 0)
 			return -1;
 	}
 	return 0;
@@ -348,7 +341,7 @@ static void sum_part(const struct load *l, const struct part *p,
 	for (i = 0; i < p->n; i++)
 		add_line(l->task.a, &p->lines[i], sum);
 	for (i = 0; i < l->n_rows; i++) {
-		if (!l->rows[i].booked && covers(p, &l->rows[i]))
+		if (!l->booked[i] && covers(p, &l->rows[i]))
 			add_line(l->task.a, &l->rows[i].line, sum);
 	}
 }
@@ -409,12 +402,14 @@ static void keep_row(void *data, const struct usage_call *call)
 	struct row *r;
 
 	l->rows = need(talloc_realloc(l, l->rows, struct row, l->n_rows + 1));
+	l->ids = need(talloc_realloc_size(l, l->ids, (l->n_rows + 1) * ID_SIZE));
+	l->booked = need(talloc_realloc(l, l->booked, bool, l->n_rows + 1));
+	memcpy(l->ids[l->n_rows], call->id, ID_SIZE);
+	l->booked[l->n_rows] = false;
 	r = &l->rows[l->n_rows++];
-	memcpy(r->id, call->id, ID_SIZE);
 	memcpy(r->user_id, call->user_id, ID_SIZE);
 	memcpy(r->subject_id, call->subject_id, ID_SIZE);
 	fill_line(&r->line, call->model, call->at, &call->usage);
-	r->booked = false;
 }
 
 static void add_part(struct load *l, struct counter *c)
@@ -429,8 +424,7 @@ static void add_part(struct load *l, struct counter *c)
 		.user_id = *p->user_id ? p->user_id : NULL,
 		.subject_id = *p->subject_id ? p->subject_id : NULL,
 		.from = c->from, .to = c->to };
-	p->by = prices_change(l->task.a->prices, c->from, c->to) ?
-		USAGE_BY_QUARTER : 0;
+	p->by_quarter = prices_change(l->task.a->prices, c->from, c->to);
 	c->loading = true;
 	c->late_tokens = c->late_cost = 0;
 	counter_refer(c);
@@ -456,8 +450,7 @@ static void load(struct ask *q)
 	}
 	if (a->journal)
 		journal_each_pending(a->journal, keep_row, l);
-	LIST_INSERT_HEAD(&a->tasks, &l->task, next);
-	jobs_add(a->jobs, load_work, load_done, l);
+	task_begin(a, &l->task, load_work, load_done);
 }
 
 enum known needs_check(struct ask *q, struct err *e)

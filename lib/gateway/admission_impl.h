@@ -34,7 +34,7 @@ struct scope {
 	struct counter *day, *month;	/* NULL until asked */
 };
 
-/* How old something read from the store is; times are clock_mono_ms, 0 never. */
+/* How old something read from the ledger is; times are clock_mono_ms, 0 never. */
 struct reading {
 	int64_t read_at, asked_at, failed_at;
 	bool asking;
@@ -107,16 +107,18 @@ struct grant {
 	struct ask *renewal;		/* that is out; NULL: none */
 };
 
-/* Work that the store does for us; begins each such struct. */
+/* What the ledger is asked; begins each such struct. */
 struct task {
 	LIST_ENTRY(task) next;
 	struct admission *a;	/* NULL: freed meanwhile */
+	struct ledger_client *ledger;
 };
 
 struct admission {
 	uv_loop_t *loop;
 	struct kv_async *kv;
 	struct jobs *jobs;
+	struct ledger_client *ledger;
 	const struct prices *prices;
 	uint64_t tables;	/* of prices, so far */
 	const struct journal *journal;
@@ -130,7 +132,7 @@ struct admission {
 	struct err reset_failure;
 
 	struct reading house_reading;
-	struct stop_all stop;
+	bool stopped;		/* the kill switch */
 	struct budget budget;	/* of the installation */
 	struct scope house;
 	bool mirrored;		/* what Redis says of the kill switch */
@@ -160,6 +162,9 @@ bool reserve_granted(struct ask *q, const char *value);
 bool reserve_refused(struct ask *q, const char *value, enum verdict *verdict);
 
 /* admission_known.c */
+/* Puts a task that was just made into the ledger's queue. */
+void task_begin(struct admission *a, struct task *t, job_work *work,
+		job_done *done);
 enum known { KNOWN, KNOWN_LATER, KNOWN_NOT };	/* NOT: since the ask began; e is set */
 enum known house_check(struct admission *a, int64_t since, struct err *e);
 enum known account_check(struct admission *a, struct account *c, int64_t since,

@@ -9,11 +9,12 @@
 #include "core/str.h"
 #include "store/users.h"
 
-#define FRESH_MS 1000		/* older: not used while the store answers */
+#define FRESH_MS 1000		/* older: not used while the ledger answers */
 #define AGAIN_MS 500		/* older: read again, before anybody must wait */
 #define PATIENCE_MS 300		/* of a call whose account is known, but old */
 #define OLD_MS (60 * 1000)	/* older: much may have been changed since */
 #define OLD_PATIENCE_MS 1500	/* nearly all the time that an ask has */
+#define STALE_MS (10 * 60 * 1000)	/* older: not used at all */
 #define IDLE_MS (3600 * 1000)
 
 static size_t bucket_of(const char *text)
@@ -77,9 +78,18 @@ struct hint *hint_put(struct admission *a, const char *key, const char *text)
 	return h;
 }
 
-/* ---- the store's rows ---- */
+/* ---- what the ledger says ---- */
 
-/* The store is given up, for this ask: it does not answer. */
+void task_begin(struct admission *a, struct task *t, job_work *work,
+		job_done *done)
+{
+	t->a = a;
+	t->ledger = a->ledger;
+	LIST_INSERT_HEAD(&a->tasks, t, next);
+	jobs_add(a->jobs, work, done, t);
+}
+
+/* The ledger is given up, for this ask: it does not answer. */
 static bool given_up(const struct reading *r, int64_t since, int64_t old_ms)
 {
 	int64_t now = clock_mono_ms();
@@ -100,7 +110,8 @@ static enum known check(const struct reading *r, int64_t since, int64_t old_ms,
 	if (r->read_at && now - r->read_at < FRESH_MS)
 		return KNOWN;
 	/* As it was last seen. */
-	if (r->read_at && (failed || given_up(r, since, old_ms)))
+	if (r->read_at && now - r->read_at < STALE_MS &&
+	    (failed || given_up(r, since, old_ms)))
 		return KNOWN;
 	if (!failed)
 		return KNOWN_LATER;
@@ -129,26 +140,22 @@ static void answered(struct reading *r, int64_t read_at, const struct err *e)
 struct house_task {
 	struct task task;
 	int64_t read_at;
-	struct stop_all stop;
-	struct budget budget;
+	struct ledger_house house;
 };
 
 static int house_work(void *data, struct db *db, struct err *e)
 {
 	struct house_task *t = data;
-	bool own;
 
 	t->read_at = clock_mono_ms();
-	if (stop_all_load(db, &t->stop, e) < 0)
-		return -1;
-	return budget_load(db, BUDGET_ALL, &t->budget, &own, e);
+	return ledger_client_house(t->task.ledger, &t->house, e);
 }
 
 static void tell_stop(struct admission *a)
 {
-	if (!a->changed || a->told == a->stop.on)
+	if (!a->changed || a->told == a->stopped)
 		return;
-	a->told = a->stop.on;
+	a->told = a->stopped;
 	a->changed(a->changed_data, a->told);
 }
 
@@ -161,8 +168,8 @@ static void house_done(void *data, const struct err *e)
 		LIST_REMOVE(&t->task, next);
 		answered(&a->house_reading, t->read_at, e);
 		if (!e) {
-			a->stop = t->stop;
-			a->budget = t->budget;
+			a->stopped = t->house.stopped;
+			a->budget = t->house.budget;
 			redis_mirror_stop(a);
 		}
 	}
@@ -183,10 +190,8 @@ enum known house_check(struct admission *a, int64_t since, struct err *e)
 	if (!again)
 		return k;
 	t = need(talloc_zero(NULL, struct house_task));
-	t->task.a = a;
-	LIST_INSERT_HEAD(&a->tasks, &t->task, next);
 	ask(&a->house_reading);
-	jobs_add(a->jobs, house_work, house_done, t);
+	task_begin(a, &t->task, house_work, house_done);
 	return k;
 }
 
@@ -203,21 +208,23 @@ struct account_task {
 static int account_work(void *data, struct db *db, struct err *e)
 {
 	struct account_task *t = data;
-	struct user *u;
+	struct ledger_account found;
 
 	t->read_at = clock_mono_ms();
-	u = user_load(db, t, t->user_id, e);
-	if (!u && e->kind == ERR_MISSING) {
-		t->disabled = true;
-		return 0;
+	if (ledger_client_account(t->task.ledger, t->user_id, &found, e) < 0) {
+		t->disabled = e->kind == ERR_MISSING;
+		return t->disabled ? 0 : -1;
 	}
-	if (!u)
-		return -1;
-	t->disabled = u->disabled_at != 0;
-	if (!str_copy(t->locale, sizeof(t->locale), u->locale))
+	t->disabled = found.disabled;
+	if (!str_copy(t->locale, sizeof(t->locale), found.locale))
 		t->locale[0] = '\0';
-	budget_zone_of(u, t->preset, &t->zone);
-	return budget_of_user(db, t->user_id, &t->budget, e);
+	budget_zone_of(&(struct user){
+			.timezone = found.timezone,
+			.budget_timezone = found.budget_timezone,
+			.budget_timezone_until = found.budget_timezone_until,
+		}, t->preset, &t->zone);
+	t->budget = found.budget;
+	return 0;
 }
 
 struct account *account_find(struct admission *a, const char *user_id)
@@ -275,12 +282,10 @@ enum known account_check(struct admission *a, struct account *c, int64_t since,
 	if (!again)
 		return k;
 	t = need(talloc_zero(NULL, struct account_task));
-	t->task.a = a;
 	memcpy(t->user_id, c->user_id, ID_SIZE);
 	memcpy(t->preset, a->zone, sizeof(t->preset));
-	LIST_INSERT_HEAD(&a->tasks, &t->task, next);
 	ask(&c->reading);
-	jobs_add(a->jobs, account_work, account_done, t);
+	task_begin(a, &t->task, account_work, account_done);
 	return k;
 }
 

@@ -150,11 +150,11 @@ static void reset(struct admission *a)
 	token_new(a->epoch);
 	a->links = kv_async_links(a->kv);
 	a->resetting = true;
-	a->mirrored = a->stop.on;
+	a->mirrored = a->stopped;
 	add(&args, EPOCH_KEY);
 	add(&args, STOP_KEY);
 	add(&args, a->epoch);
-	add(&args, a->stop.on ? "1" : "0");
+	add(&args, a->stopped ? "1" : "0");
 	kv_async_script(a->kv, reset_script, 2, args.n, args.list, was_reset,
 			a);
 }
@@ -185,10 +185,10 @@ void redis_mirror_stop(struct admission *a)
 	const char *const unset[] = { "DEL", STOP_KEY };
 
 	/* Else the next epoch says it. */
-	if (!a->ready || a->mirrored == a->stop.on)
+	if (!a->ready || a->mirrored == a->stopped)
 		return;
-	a->mirrored = a->stop.on;
-	if (a->stop.on)
+	a->mirrored = a->stopped;
+	if (a->stopped)
 		kv_async_run(a->kv, NULL, NULL, 3, set);
 	else
 		kv_async_run(a->kv, NULL, NULL, 2, unset);

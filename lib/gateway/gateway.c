@@ -24,6 +24,7 @@
 #define WAITING_MAX 1000		/* waiting calls */
 #define TICK_MS 1000
 #define TELL_TICKS 20		/* while there is trouble, Redis is told so often */
+#define LEDGER_MS 10000		/* for an answer of gongbang-ledger, which may wait 5 s for a lock */
 #define STOP_MS 8000		/* for the calls in flight */
 #define CLOSE_MS 3000		/* for the books */
 #define ROUNDS 16
@@ -233,22 +234,19 @@ static int64_t connections(struct gateway *g)
 static int open_books(struct gateway *g, struct err *e)
 {
 	const struct settings *s = g->settings;
-	struct db *db;
 
 	g->prices = prices_load(g, settings_text(s, SET_PRICES), e);
 	if (!g->prices)
 		return -1;
-	db = db_open(g, settings_text(s, SET_DATABASE), e);
-	if (!db)
-		return -1;
-	g->jobs = jobs_new(g, g->loop, db);
+	g->jobs = jobs_new(g, g->loop, NULL);
+	g->ledger = ledger_client_new(g, settings_text(s, SET_LEDGER_SOCKET), LEDGER_MS);
 	g->kv = kv_async_new(g->loop, settings_text(s, SET_REDIS_SOCKET));
-	g->journal = journal_open(g, g->loop, g->jobs,
+	g->journal = journal_open(g, g->loop, g->jobs, g->ledger,
 				  settings_text(s, SET_GATEWAY_JOURNAL),
 				  settings_number(s, SET_GATEWAY_JOURNAL_MAX) << 20, e);
 	if (!g->journal)
 		return -1;
-	g->admission = admission_new(g, g->loop, g->kv, g->jobs, g->prices,
+	g->admission = admission_new(g, g->loop, g->kv, g->jobs, g->ledger, g->prices,
 				     settings_text(s, SET_DEFAULT_TIMEZONE));
 	admission_set_journal(g->admission, g->journal);
 	admission_on_stop(g->admission, stop_changed, g);

@@ -74,6 +74,7 @@ struct gateway {
 	uv_loop_t *loop;
 	const struct settings *settings;
 	struct jobs *jobs;
+	struct ledger_client *ledger;
 	struct kv_async *kv;
 	struct prices *prices;
 	struct admission *admission;

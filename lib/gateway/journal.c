@@ -16,10 +16,10 @@
 #include "gateway/journal_impl.h"
 
 #define SEGMENT_MAX (1 << 20)	/* bytes; an eighth of a small cap */
-#define BATCH_MAX 256		/* rows of one transaction */
+#define BATCH_MAX LEDGER_ROWS_MAX	/* rows of one transaction */
 #define BOOK_MS 50		/* waits for others to share the transaction */
 #define BOOK_AGAIN_MS 1000
-#define PROBES 8		/* rows that are tried alone before the store counts as away */
+#define PROBES 8		/* rows that are tried alone before the ledger counts as away */
 #define ASIDE "refused"		/* file of rows that the ledger does not take */
 
 static void book_soon(struct journal *j, uint64_t ms);
@@ -51,7 +51,7 @@ static void set_call(struct entry *e, const struct usage_call *call)
 	size_t n = strlen(call->model);
 
 	e->call = *call;
-	journal_line_settle(&e->call);
+	call_line_settle(&e->call);
 	n = utf8_prefix(call->model, n, sizeof(e->model) - 1);
 	memcpy(e->model, call->model, n);
 	e->model[n] = '\0';
@@ -115,7 +115,7 @@ static bool has_room(const struct journal *j, size_t more)
 {
 	size_t due = j->n_open + j->n_unwritten + more;
 
-	return j->bytes + (int64_t)due * JOURNAL_LINE_MAX <= j->cap;
+	return j->bytes + (int64_t)due * CALL_LINE_MAX <= j->cap;
 }
 
 int journal_begin(struct journal *j, const struct usage_call *call,
@@ -176,9 +176,10 @@ void journal_end(struct journal *j, const struct usage_call *call)
 /* Of a tree of its own: another thread has it. */
 struct batch {
 	struct journal *journal;	/* NULL: closed meanwhile */
+	struct ledger_client *ledger;
 	struct entry *entries[BATCH_MAX];
 	struct usage_call calls[BATCH_MAX];
-	char models[BATCH_MAX][JOURNAL_MODEL_SIZE];
+	char models[BATCH_MAX][CALL_MODEL_SIZE];
 	bool bad[BATCH_MAX];		/* the ledger took others, but not it */
 	size_t n;
 };
@@ -187,19 +188,20 @@ static int book_work(void *data, struct db *db, struct err *e)
 {
 	struct batch *b = data;
 	struct err why;
-	size_t i, taken = 0;
+	size_t i, judged = 0;
 
-	if (usage_add(db, b->calls, b->n, e) == 0)
+	if (ledger_client_add(b->ledger, b->calls, b->n, e) == 0)
 		return 0;
-	/* A store that takes none is away: all of it waits. */
+	/* A ledger that takes none, and refuses none as wrong, is away: all of it waits. */
 	for (i = 0; i < b->n; i++) {
 		why = (struct err){ .kind = ERR_NONE };
-		b->bad[i] = usage_add(db, &b->calls[i], 1, &why) < 0;
-		taken += !b->bad[i];
-		if (!taken && i == PROBES - 1)
+		b->bad[i] = ledger_client_add(b->ledger, &b->calls[i], 1,
+					      &why) < 0;
+		judged += !b->bad[i] || why.kind == ERR_INPUT;
+		if (!judged && i == PROBES - 1)
 			return -1;
 	}
-	return taken ? 0 : -1;
+	return judged ? 0 : -1;
 }
 
 /* What the ledger never takes must not hold up the others: it is kept in a file beside. */
@@ -207,8 +209,8 @@ static void set_aside(struct journal *j, const struct usage_call *c)
 {
 	int fd = openat(j->folder_fd, ASIDE, O_WRONLY | O_CREAT | O_APPEND |
 			O_CLOEXEC | O_NOFOLLOW, 0600);
-	char line[JOURNAL_LINE_MAX];
-	size_t n = journal_line_format(LINE_END, c, line);
+	char line[CALL_LINE_MAX];
+	size_t n = call_line_format(LINE_END, c, line);
 	bool kept = fd >= 0 && write(fd, line, n) == (ssize_t)n;
 
 	if (fd >= 0)
@@ -266,6 +268,7 @@ static void book(struct journal *j)
 	if (!b)
 		err_abort("out of memory");
 	b->journal = j;
+	b->ledger = j->ledger;
 	b->n = 0;
 	TAILQ_FOREACH(e, &j->ended, next) {
 		if (b->n == BATCH_MAX)
@@ -273,7 +276,7 @@ static void book(struct journal *j)
 		e->booking = true;
 		b->entries[b->n] = e;
 		b->calls[b->n] = e->call;
-		memcpy(b->models[b->n], e->model, JOURNAL_MODEL_SIZE);
+		memcpy(b->models[b->n], e->model, CALL_MODEL_SIZE);
 		b->calls[b->n].model = b->models[b->n];
 		b->bad[b->n] = false;
 		b->n++;
@@ -358,7 +361,9 @@ static void drop(struct journal *j)
 }
 
 static struct journal *new_journal(const void *ctx, uv_loop_t *loop,
-				   struct jobs *jobs, const char *folder)
+				   struct jobs *jobs,
+				   struct ledger_client *ledger,
+				   const char *folder)
 {
 	struct journal *j = talloc_zero(ctx, struct journal);
 
@@ -366,6 +371,7 @@ static struct journal *new_journal(const void *ctx, uv_loop_t *loop,
 		err_abort("out of memory");
 	j->loop = loop;
 	j->jobs = jobs;
+	j->ledger = ledger;
 	j->folder_fd = j->lock_fd = j->fd = -1;
 	j->next_number = 1;
 	TAILQ_INIT(&j->open);
@@ -379,10 +385,11 @@ static struct journal *new_journal(const void *ctx, uv_loop_t *loop,
 }
 
 struct journal *journal_open(const void *ctx, uv_loop_t *loop,
-			     struct jobs *jobs, const char *folder,
-			     int64_t cap_bytes, struct err *e)
+			     struct jobs *jobs, struct ledger_client *ledger,
+			     const char *folder, int64_t cap_bytes,
+			     struct err *e)
 {
-	struct journal *j = new_journal(ctx, loop, jobs, folder);
+	struct journal *j = new_journal(ctx, loop, jobs, ledger, folder);
 
 	j->cap = cap_bytes;
 	j->segment_max = cap_bytes / 8 < SEGMENT_MAX ? cap_bytes / 8 :

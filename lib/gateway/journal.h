@@ -5,7 +5,7 @@
  * process at once and that of the machine after a second (fdatasync). What
  * has ended is moved into the ledger in batches, after which its segment goes.
  * A new gateway books what an earlier one left open as "interrupted", with
- * what was reported until then. When the store is away the journal grows up
+ * what was reported until then. When the ledger is away the journal grows up
  * to its cap; then it is full, and no call may begin. A row that the ledger
  * refuses while it takes others is set aside: logged, and kept in the folder's
  * file "refused" as a journal line.
@@ -15,14 +15,15 @@
 
 #include <uv.h>
 
+#include "ledger/client.h"
 #include "store/jobs.h"
 #include "store/usage.h"
 
 struct journal;
 
-/* Takes up what is in the folder (made when missing, mode 0700). ERR_CONFLICT: another gateway has it. Gives (child of ctx). */
+/* Takes up what is in the folder (made when missing, mode 0700). Keeps ledger, which only jobs use. ERR_CONFLICT: another gateway has it. Gives (child of ctx). */
 struct journal *journal_open(const void *ctx, uv_loop_t *loop, struct jobs *jobs,
-			     const char *folder, int64_t cap_bytes, struct err *e) must_check;
+			     struct ledger_client *ledger, const char *folder, int64_t cap_bytes, struct err *e) must_check;
 
 /* Called once all that an earlier gateway left is in the ledger. */
 void journal_when_taken_up(struct journal *j, void (*done)(void *data), void *data);

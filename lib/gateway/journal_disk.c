@@ -31,10 +31,10 @@ void journal_let_go(struct journal *j, struct entry *e)
 }
 
 /* The whole line or nothing that a reader would take. */
-static bool append(struct journal *j, struct entry *e, enum journal_line kind)
+static bool append(struct journal *j, struct entry *e, enum call_line kind)
 {
-	char line[1 + JOURNAL_LINE_MAX];
-	size_t n = journal_line_format(kind, &e->call, line + 1) + j->torn;
+	char line[1 + CALL_LINE_MAX];
+	size_t n = call_line_format(kind, &e->call, line + 1) + j->torn;
 	ssize_t done;
 
 	line[0] = '\n';
@@ -121,7 +121,7 @@ static bool rotate(struct journal *j)
 	return true;
 }
 
-bool journal_write(struct journal *j, struct entry *e, enum journal_line kind)
+bool journal_write(struct journal *j, struct entry *e, enum call_line kind)
 {
 	bool good = (j->current && j->current->bytes < j->segment_max) ||
 		    rotate(j);

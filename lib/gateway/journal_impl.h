@@ -5,29 +5,7 @@
 #include <sys/queue.h>
 
 #include "gateway/journal.h"
-
-#define JOURNAL_LINE_MAX 1024	/* bytes, its LF included */
-#define JOURNAL_MODEL_SIZE 129
-#define JOURNAL_TOKENS_MAX INT64_C(1000000000000000)	/* of a class in one call */
-
-/*
- * A line is the whole call as it stood then, so the last one of a call tells
- * everything, and one of the end is final. Before it stands its checksum.
- */
-enum journal_line { LINE_BEGIN = 'b', LINE_REPORT = 'r', LINE_END = 'e' };
-
-size_t journal_line_format(enum journal_line kind, const struct usage_call *c,
-			   char out[JOURNAL_LINE_MAX]);
-/*
- * Texts become the table's own, for they outlive the caller's, and numbers such
- * as a line may hold. An unknown text is our bug: aborts.
- */
-void journal_line_settle(struct usage_call *c);
-
-/* Without the LF. call's texts are static, but for its model, which is the buffer. */
-bool journal_line_parse(const char *line, size_t n, enum journal_line *kind,
-			struct usage_call *call,
-			char model[JOURNAL_MODEL_SIZE]);
+#include "ledger/call_line.h"
 
 struct segment {
 	TAILQ_ENTRY(segment) next;
@@ -42,9 +20,9 @@ struct entry {
 	TAILQ_ENTRY(entry) next;	/* of open or ended */
 	struct segment *segment;	/* of its last line; NULL: none */
 	struct usage_call call;
-	char model[JOURNAL_MODEL_SIZE];
+	char model[CALL_MODEL_SIZE];
 	bool ended;
-	bool booking;		/* in the batch that is with the store */
+	bool booking;		/* in the batch that is with the ledger */
 	bool unwritten;		/* its end is not on the disk */
 	bool earlier;		/* another gateway's */
 };
@@ -58,6 +36,7 @@ struct sync;
 struct journal {
 	uv_loop_t *loop;
 	struct jobs *jobs;
+	struct ledger_client *ledger;
 	char *folder;
 	int folder_fd, lock_fd;
 	int64_t cap, segment_max;
@@ -78,7 +57,7 @@ struct journal {
 	struct sync *sync;		/* in the thread pool */
 
 	uv_timer_t *tick, *book;	/* freed when closed */
-	struct batch *batch;		/* with the store */
+	struct batch *batch;		/* with the ledger */
 	struct err trouble;		/* why rows are not in the ledger; kind ERR_NONE: they are */
 	void (*taken_up)(void *data);
 	void *taken_up_data;
@@ -87,7 +66,7 @@ struct journal {
 };
 
 /* journal_disk.c: false and errno when it could not be written. */
-bool journal_write(struct journal *j, struct entry *e, enum journal_line kind);
+bool journal_write(struct journal *j, struct entry *e, enum call_line kind);
 /* The entry's last line does not matter any more. */
 void journal_let_go(struct journal *j, struct entry *e);
 /* Soon: synchronize, remove, write again what could not be written. */

@@ -22,12 +22,12 @@
 static void take_line(struct journal *j, struct segment *s, const char *line,
 		      size_t n)
 {
-	char model[JOURNAL_MODEL_SIZE];
-	enum journal_line kind;
+	char model[CALL_MODEL_SIZE];
+	enum call_line kind;
 	struct usage_call call;
 	struct entry *e;
 
-	if (!journal_line_parse(line, n, &kind, &call, model)) {
+	if (!call_line_parse(line, n, &kind, &call, model)) {
 		s->damaged += n > 0;
 		return;
 	}

@@ -16,7 +16,7 @@ lib_gateway_libgateway_a_SOURCES = \
 	lib/gateway/inside.h \
 	lib/gateway/journal.c lib/gateway/journal.h \
 	lib/gateway/journal_disk.c lib/gateway/journal_impl.h \
-	lib/gateway/journal_line.c lib/gateway/journal_replay.c \
+	lib/gateway/journal_replay.c \
 	lib/gateway/keys.c lib/gateway/keys.h \
 	lib/gateway/line.c lib/gateway/line.h \
 	lib/gateway/reply.c \

@@ -29,6 +29,7 @@ prices = ${source}/conf/prices.list
 model_upstream = http://127.0.0.1:${this.ports.service}
 gateway_listen = 127.0.0.1:${this.ports.gateway}
 gateway_journal = ${dir}/journal
+ledger_socket = ${dir}/ledger.sock
 gateway_calls = 1000
 user_calls = 500
 user_calls_per_minute = 100000
@@ -56,6 +57,7 @@ proxy_buffering off; proxy_request_buffering off; } } }
 		this.begin(join(build, "tests/bench/messages"), String(this.ports.service));
 		this.begin("nginx", "-p", this.dir, "-c", join(this.dir, "nginx.conf"));
 		await sleep(500);
+		this.begin(join(build, "gongbang-ledger"), "--settings", join(this.dir, "settings"));
 		this.gateway = this.begin(join(build, "gongbang-gateway"), "--settings", join(this.dir, "settings"));
 		for (let i = 0; i < 100; i++) {
 			await sleep(100);

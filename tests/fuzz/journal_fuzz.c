@@ -6,23 +6,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gateway/journal_impl.h"
+#include "ledger/call_line.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void check(const char *line, size_t n)
 {
-	char model[JOURNAL_MODEL_SIZE], again[JOURNAL_LINE_MAX];
-	char more[JOURNAL_MODEL_SIZE];
+	char model[CALL_MODEL_SIZE], again[CALL_LINE_MAX];
+	char more[CALL_MODEL_SIZE];
 	struct usage_call call, same;
-	enum journal_line kind, other;
+	enum call_line kind, other;
 	size_t len;
 
-	if (!journal_line_parse(line, n, &kind, &call, model))
+	if (!call_line_parse(line, n, &kind, &call, model))
 		return;
-	journal_line_settle(&call);
-	len = journal_line_format(kind, &call, again);
-	if (!journal_line_parse(again, len - 1, &other, &same, more) ||
+	call_line_settle(&call);
+	len = call_line_format(kind, &call, again);
+	if (!call_line_parse(again, len - 1, &other, &same, more) ||
 	    other != kind || strcmp(model, more) != 0 ||
 	    memcmp(&same.usage, &call.usage, sizeof(call.usage)) != 0)
 		abort();
@@ -31,7 +31,7 @@ static void check(const char *line, size_t n)
 /* As it is, and with the checksum that it should have. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	char line[JOURNAL_LINE_MAX];
+	char line[CALL_LINE_MAX];
 	uint32_t sum = 2166136261u;
 	size_t i;
 

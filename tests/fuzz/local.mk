@@ -97,6 +97,10 @@ tests_fuzz_gateway_keys_fuzz_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_journal_fuzz_SOURCES = tests/fuzz/journal_fuzz.c $(fuzz_main)
 tests_fuzz_journal_fuzz_LDADD = $(gateway_test_libs)
 tests_fuzz_journal_fuzz_LDFLAGS = $(fuzz_ldflags)
+check_PROGRAMS += tests/fuzz/ledger_fuzz
+tests_fuzz_ledger_fuzz_SOURCES = tests/fuzz/ledger_fuzz.c $(fuzz_main)
+tests_fuzz_ledger_fuzz_LDADD = $(gateway_test_libs)
+tests_fuzz_ledger_fuzz_LDFLAGS = $(fuzz_ldflags)
 
 check_PROGRAMS += tests/fuzz/definition_fuzz tests/fuzz/prompt_fuzz
 tests_fuzz_definition_fuzz_SOURCES = tests/fuzz/definition_fuzz.c $(fuzz_main)

@@ -116,10 +116,17 @@ static void away_is_said_and_nothing_is_lost(void **state)
 	}
 }
 
+static void wait_for_jobs(struct world *w)
+{
+	while (jobs_left(w->jobs))
+		uv_run(&w->loop, UV_RUN_ONCE);
+}
+
 static void set_readable(struct world *w, bool readable)
 {
 	struct err e = { 0 };
 
+	wait_for_jobs(w);
 	if (readable) {
 		OK(db_run(w->f->db, &e, "ALTER TABLE away RENAME TO users",
 			  ""));
@@ -198,7 +205,7 @@ static void freed_in_the_middle(void **state)
 		usleep(2000);
 		uv_run(&w->loop, UV_RUN_NOWAIT);
 		assert_int_equal(calls, 0);
-		w->a = admission_new(w, &w->loop, w->async, w->jobs, w->prices,
+		w->a = admission_new(w, &w->loop, w->async, w->jobs, w->ledger, w->prices,
 				     "UTC");
 	}
 }
@@ -212,7 +219,7 @@ static struct journal *open_journal(struct world *w)
 	char folder[128];
 
 	snprintf(folder, sizeof(folder), "%s/journal", w->f->folder);
-	j = journal_open(w, &w->loop, w->jobs, folder, 1 << 20, &e);
+	j = journal_open(w, &w->loop, w->jobs, w->ledger, folder, 1 << 20, &e);
 	if (!j)
 		fail_msg("%s", e.text);
 	admission_set_journal(w->a, j);
@@ -224,7 +231,7 @@ static void end_call(struct world *w, struct journal *j,
 {
 	struct usage_call c = { .kind = "workspace", .model = "m",
 		.outcome = "complete", .status = 200, .at = h->answer.at,
-		.usage = { .input = tokens } };
+		.ended_at = h->answer.at, .usage = { .input = tokens } };
 
 	memcpy(c.id, id, ID_SIZE);
 	memcpy(c.user_id, h->answer.token.user_id, ID_SIZE);
@@ -296,12 +303,6 @@ static void keep_busy(struct world *w, int jobs)
 		jobs_add(w->jobs, slow, NULL, NULL);
 }
 
-static void wait_for_jobs(struct world *w)
-{
-	while (jobs_left(w->jobs))
-		uv_run(&w->loop, UV_RUN_ONCE);
-}
-
 /* Much may have changed since: a store that is slow is waited for. */
 static void an_old_account_is_read_before_it_is_used(void **state)
 {
@@ -329,6 +330,32 @@ static void an_old_account_is_read_before_it_is_used(void **state)
 	keep_busy(w, 8);
 	assert_int_equal(world_verdict(w, 0), VERDICT_DISABLED);
 	wait_for_jobs(w);
+	assert_int_equal(world_verdict(w, 0), VERDICT_ADMITTED);
+}
+
+/* What was seen long ago is believed no more, though nobody answers. */
+static void a_ledger_that_stays_away_closes_the_door(void **state)
+{
+	struct world *w = *state;
+	struct heard h;
+
+	assert_int_equal(world_verdict(w, 0), VERDICT_ADMITTED);
+	set_readable(w, false);
+	grow_old(w, 9 * 60000);
+	assert_int_equal(world_verdict(w, 0), VERDICT_ADMITTED);
+	grow_old(w, 60000);
+	h = world_ask(w, w->token, 0);
+	assert_int_equal(h.answer.verdict, VERDICT_AWAY);
+	assert_non_null(strstr(h.e.text, "users"));
+	set_readable(w, true);
+	assert_int_equal(world_verdict(w, 0), VERDICT_ADMITTED);
+	/* The kill switch and the installation's budgets likewise. */
+	set_readable(w, false);
+	w->a->house_reading.read_at -= 10 * 60000;
+	h = world_ask(w, w->token, 0);
+	assert_int_equal(h.answer.verdict, VERDICT_AWAY);
+	assert_non_null(strstr(h.e.text, "stops"));
+	set_readable(w, true);
 	assert_int_equal(world_verdict(w, 0), VERDICT_ADMITTED);
 }
 
@@ -486,6 +513,7 @@ int main(void)
 		WTEST(rows_of_the_journal_count_once),
 		WTEST(a_stuck_store_is_away),
 		WTEST(an_old_account_is_read_before_it_is_used),
+		WTEST(a_ledger_that_stays_away_closes_the_door),
 		WTEST(rows_on_their_way_count_once),
 		WTEST(what_settles_during_a_load_counts),
 		WTEST(counters_and_ledger_agree_whatever_happens),

@@ -18,6 +18,7 @@
 
 #define ANSWER_MS 60000	/* no answer takes that long, however busy the machine is */
 #define CLOSE_MS 5000
+#define LEDGER_MS 60000
 
 struct prices *world_prices(struct world *w, const char *text)
 {
@@ -62,11 +63,11 @@ int world_set_up(void **state)
 	w->kv = kv_new(w, w->server.socket);
 	uv_loop_init(&w->loop);
 	w->async = kv_async_new(&w->loop, w->server.socket);
-	w->db = db_open(w, w->f->path, &e);
-	assert_non_null(w->db);
-	w->jobs = jobs_new(w->db, &w->loop, w->db);
+	serving_start(&w->serving, w->f->path);
+	w->ledger = ledger_client_new(w, w->serving.socket, LEDGER_MS);
+	w->jobs = jobs_new(w->ledger, &w->loop, NULL);
 	w->prices = world_prices(w, PRICES);
-	w->a = admission_new(w, &w->loop, w->async, w->jobs, w->prices,
+	w->a = admission_new(w, &w->loop, w->async, w->jobs, w->ledger, w->prices,
 			     "Asia/Seoul");
 	token_new(w->token);
 	t = world_token(w->kim);
@@ -111,6 +112,7 @@ int world_tear_down(void **state)
 	kv_async_free(w->async);
 	end_loop(&w->loop);
 	server_release(&w->server);
+	serving_stop(&w->serving);
 	talloc_free(w);
 	return fixture_tear_down(&f);
 }

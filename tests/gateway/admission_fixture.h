@@ -3,8 +3,10 @@
 #define TESTS_ADMISSION_FIXTURE_H
 
 #include "../kv/redis_server.h"
+#include "../ledger/serving.h"
 #include "../store/fixture.h"
 #include "gateway/admission.h"
+#include "spending/spent.h"
 
 struct world {
 	struct fixture *f;	/* a connection of the test's */
@@ -12,7 +14,8 @@ struct world {
 	struct kv *kv;		/* the test's */
 	uv_loop_t loop;
 	struct kv_async *async;
-	struct db *db;		/* the jobs' */
+	struct serving serving;
+	struct ledger_client *ledger;	/* the jobs' */
 	struct jobs *jobs;
 	struct prices *prices;
 	struct admission *a;

@@ -1403,6 +1403,43 @@ static void without_the_store_calls_go_on_for_a_while(void **state)
 	assert_int_equal(tokens_of(&l), (int64_t)(good + 2) * (SCRIPTED_IN + SCRIPTED_OUT));
 }
 
+/* Who was seen goes on, others wait; each call is booked when it is back. */
+static void a_ledger_that_was_killed_gets_every_call(void **state)
+{
+	struct ledger l;
+	int i;
+
+	start();
+	call(BEN, "");
+	assert_int_equal(a.status, 200);
+	world_kill_ledger(&w);
+	call(BEN, "");
+	assert_int_equal(a.status, 200);
+	call(ANN, "");
+	assert_int_equal(a.status, 503);
+	world_start_ledger(&w);
+	for (i = 0; i < 300 && a.status != 200; i++) {
+		usleep(10000);
+		call(ANN, "");
+	}
+	assert_int_equal(a.status, 200);
+	world_ledger(&w, 3, &l);
+	assert_int_equal(l.complete, 3);
+}
+
+/* The gateway has no use for the store's file: what it would find there is none. */
+static void it_opens_no_store(void **state)
+{
+	char command[160];
+
+	start();
+	call(BEN, "");
+	assert_int_equal(a.status, 200);
+	snprintf(command, sizeof(command), "! ls -l /proc/%d/fd /proc/%d/map_files | grep -E 'store\\.db|sqlite'",
+		 (int)w.pid, (int)w.pid);
+	assert_int_equal(system(command), 0);
+}
+
 static void an_end_lets_streams_finish(void **state)
 {
 	struct ledger l;
@@ -1607,6 +1644,8 @@ int main(void)
 		TEST(the_switch_cuts_and_refuses),
 		TEST(without_redis_calls_wait_outside),
 		TEST(without_the_store_calls_go_on_for_a_while),
+		TEST(a_ledger_that_was_killed_gets_every_call),
+		TEST(it_opens_no_store),
 		TEST(an_end_lets_streams_finish),
 		TEST(an_end_is_clean_however_long_it_takes),
 		TEST(a_killed_gateway_books_what_it_heard),

@@ -18,6 +18,7 @@
 #include <talloc.h>
 #include <unistd.h>
 
+#include "../ledger/serving.h"
 #include "../store/fixture.h"
 #include "core/clock.h"
 #include "core/str.h"
@@ -26,13 +27,15 @@
 #include "store/users.h"
 
 #define CAP (1 << 20)
+#define LEDGER_MS 60000
 
 /* A gateway's loop with a journal, beside the fixture's own connection. */
 struct gateway {
 	struct fixture *f;
 	char folder[96];
 	uv_loop_t loop;
-	struct db *db;
+	struct serving serving;
+	struct ledger_client *ledger;
 	struct jobs *jobs;
 	struct journal *journal;
 	size_t booked;
@@ -61,10 +64,10 @@ static int open_journal(struct gateway *g, struct fixture *f, int64_t cap,
 	g->f = f;
 	snprintf(g->folder, sizeof(g->folder), "%s/journal", f->folder);
 	uv_loop_init(&g->loop);
-	g->db = db_open(NULL, f->path, e);
-	assert_non_null(g->db);
-	g->jobs = jobs_new(g->db, &g->loop, g->db);
-	g->journal = journal_open(NULL, &g->loop, g->jobs, g->folder, cap, e);
+	serving_start(&g->serving, f->path);
+	g->ledger = ledger_client_new(NULL, g->serving.socket, LEDGER_MS);
+	g->jobs = jobs_new(g->ledger, &g->loop, NULL);
+	g->journal = journal_open(NULL, &g->loop, g->jobs, g->ledger, g->folder, cap, e);
 	if (!g->journal)
 		return -1;
 	journal_on_booked(g->journal, count_booked, g);
@@ -78,7 +81,8 @@ static void end_loop(struct gateway *g)
 		uv_run(&g->loop, UV_RUN_ONCE);
 	uv_run(&g->loop, UV_RUN_DEFAULT);
 	assert_int_equal(uv_loop_close(&g->loop), 0);
-	talloc_free(g->db);
+	talloc_free(g->ledger);
+	serving_stop(&g->serving);
 }
 
 static void close_journal(struct gateway *g, int64_t deadline)
@@ -298,7 +302,7 @@ static void two_gateways_are_one_too_many(void **state)
 static void garbage_is_passed_over(void **state)
 {
 	struct fixture *f = *state;
-	char kim[ID_SIZE], path[256], segment[256], line[JOURNAL_LINE_MAX];
+	char kim[ID_SIZE], path[256], segment[256], line[CALL_LINE_MAX];
 	struct usage_call a, b;
 	struct gateway g;
 	FILE *file;
@@ -314,7 +318,7 @@ static void garbage_is_passed_over(void **state)
 	assert_non_null(file);
 	a = call_of(kim);
 	a = ended(a, "m", 1, 2);
-	n = journal_line_format(LINE_END, &a, line);
+	n = call_line_format(LINE_END, &a, line);
 	fwrite("\n\n\0\0garbage \xff", 1, 13, file);
 	for (i = 0; i < 70000; i++)
 		fputs("long line ", file);
@@ -325,7 +329,7 @@ static void garbage_is_passed_over(void **state)
 	fwrite(line, 1, n, file);
 	b = call_of(kim);
 	b = ended(b, "m", 3, 4);
-	n = journal_line_format(LINE_END, &b, line);
+	n = call_line_format(LINE_END, &b, line);
 	fwrite(line, 1, n - 1, file);	/* torn: its LF never came */
 	fclose(file);
 	snprintf(path, sizeof(path), "%s/segment-00000000000000000006",
@@ -358,9 +362,9 @@ static void garbage_is_passed_over(void **state)
 
 static void lines_are_read_as_they_were_written(void **state)
 {
-	char kim[ID_SIZE], line[JOURNAL_LINE_MAX], model[JOURNAL_MODEL_SIZE];
-	char name[JOURNAL_MODEL_SIZE], cut[JOURNAL_LINE_MAX];
-	enum journal_line kind;
+	char kim[ID_SIZE], line[CALL_LINE_MAX], model[CALL_MODEL_SIZE];
+	char name[CALL_MODEL_SIZE], cut[CALL_LINE_MAX];
+	enum call_line kind;
 	struct usage_call a, b;
 	size_t n, i;
 
@@ -369,14 +373,14 @@ static void lines_are_read_as_they_were_written(void **state)
 	memset(name, '\xff', sizeof(name) - 1);
 	name[sizeof(name) - 1] = '\0';
 	a = call_of(kim);
-	a = ended(a, name, JOURNAL_TOKENS_MAX, 1);
+	a = ended(a, name, CALL_TOKENS_MAX, 1);
 	a.usage.cache_read = -5;
 	a.at = INT64_MAX;
 	a.status = 5000;
-	journal_line_settle(&a);
-	n = journal_line_format(LINE_END, &a, line);
-	assert_in_range(n, 1, JOURNAL_LINE_MAX);
-	assert_true(journal_line_parse(line, n - 1, &kind, &b, model));
+	call_line_settle(&a);
+	n = call_line_format(LINE_END, &a, line);
+	assert_in_range(n, 1, CALL_LINE_MAX);
+	assert_true(call_line_parse(line, n - 1, &kind, &b, model));
 	assert_int_equal(kind, LINE_END);
 	assert_string_equal(model, name);
 	assert_memory_equal(&b.usage, &a.usage, sizeof(b.usage));
@@ -384,10 +388,10 @@ static void lines_are_read_as_they_were_written(void **state)
 	assert_string_equal(b.subject_id, a.subject_id);
 	assert_int_equal(b.status, 999);
 	for (i = 0; i < n - 1; i++) {
-		assert_false(journal_line_parse(line, i, &kind, &b, model));
+		assert_false(call_line_parse(line, i, &kind, &b, model));
 		memcpy(cut, line, n);
 		cut[i] ^= 4;
-		assert_false(journal_line_parse(cut, n - 1, &kind, &b, model));
+		assert_false(call_line_parse(cut, n - 1, &kind, &b, model));
 	}
 }
 
@@ -442,7 +446,7 @@ static void full_is_said_and_passes(void **state)
 static void a_bad_row_is_set_aside(void **state)
 {
 	struct fixture *f = *state;
-	char kim[ID_SIZE], path[256], line[JOURNAL_LINE_MAX] = "";
+	char kim[ID_SIZE], path[256], line[CALL_LINE_MAX] = "";
 	struct usage_call c;
 	struct gateway g;
 	struct err e = { 0 };
@@ -452,7 +456,7 @@ static void a_bad_row_is_set_aside(void **state)
 	make_user(f, kim);
 	start(&g, f);
 	take_up(&g);
-	OK(db_run(g.db, &e, "CREATE TRIGGER bad BEFORE INSERT ON usage WHEN NEW.model = 'bad'"
+	OK(db_run(g.serving.db, &e, "CREATE TRIGGER bad BEFORE INSERT ON usage WHEN NEW.model = 'bad'"
 		  " BEGIN SELECT RAISE(ABORT, 'no such row'); END", ""));
 	for (i = 0; i < 3; i++) {
 		c = call_of(kim);
@@ -474,6 +478,32 @@ static void a_bad_row_is_set_aside(void **state)
 	close_journal(&g, 1000);
 }
 
+/* However many there are, and before any that is right. */
+static void refused_rows_are_no_absence(void **state)
+{
+	struct fixture *f = *state;
+	char kim[ID_SIZE];
+	struct usage_call c;
+	struct gateway g;
+	int i;
+
+	make_user(f, kim);
+	start(&g, f);
+	take_up(&g);
+	for (i = 0; i < 21; i++) {
+		c = call_of(kim);
+		c = ended(c, "m", i, 0);
+		if (i < 20)
+			c.at = 1;
+		journal_end(g.journal, &c);
+	}
+	while (journal_pending(g.journal))
+		uv_run(&g.loop, UV_RUN_ONCE);
+	assert_null(journal_trouble(g.journal));
+	assert_string_equal(rows(f), "complete conversation m 20 0;");
+	close_journal(&g, 1000);
+}
+
 static void a_read_only_store_is_waited_for(void **state)
 {
 	struct fixture *f = *state;
@@ -485,7 +515,7 @@ static void a_read_only_store_is_waited_for(void **state)
 	make_user(f, kim);
 	start(&g, f);
 	take_up(&g);
-	OK(db_run(g.db, &e, "PRAGMA query_only = 1", ""));
+	OK(db_run(g.serving.db, &e, "PRAGMA query_only = 1", ""));
 	c = call_of(kim);
 	OK(journal_begin(g.journal, &c, &e));
 	c = ended(c, "m", 1, 1);
@@ -494,7 +524,7 @@ static void a_read_only_store_is_waited_for(void **state)
 		uv_run(&g.loop, UV_RUN_ONCE);
 	assert_int_equal(journal_trouble(g.journal)->kind, ERR_UNAVAILABLE);
 	assert_int_equal(journal_pending(g.journal), 1);
-	OK(db_run(g.db, &e, "PRAGMA query_only = 0", ""));
+	OK(db_run(g.serving.db, &e, "PRAGMA query_only = 0", ""));
 	while (journal_pending(g.journal))
 		uv_run(&g.loop, UV_RUN_ONCE);
 	assert_string_equal(rows(f), "complete conversation m 1 1;");
@@ -789,6 +819,7 @@ int main(void)
 		cmocka_unit_test(lines_are_read_as_they_were_written),
 		TEST(full_is_said_and_passes),
 		TEST(a_bad_row_is_set_aside),
+		TEST(refused_rows_are_no_absence),
 		TEST(a_read_only_store_is_waited_for),
 		TEST(a_store_that_stays_away_costs_nothing),
 		TEST(a_full_disk_tears_no_line),

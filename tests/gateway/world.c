@@ -69,6 +69,8 @@ void world_release(struct world *w)
 
 	if (w->pid)
 		world_kill(w);
+	if (w->ledger_pid)
+		world_kill_ledger(w);
 	talloc_free(w->db);
 	server_release(&w->redis);
 	scripted_stop(&w->service);
@@ -115,7 +117,8 @@ static void write_settings(struct world *w, const char *path)
 	fprintf(f, "database = %s/store.db\nredis_socket = %s\n", w->folder, w->redis.socket);
 	fprintf(f, "templates = %s/templates\nprices = %s/conf/prices.list\n", src, src);
 	fprintf(f, "gateway_listen = 127.0.0.1:%d\n", w->port);
-	fprintf(f, "gateway_journal = %s/journal\n", w->folder);
+	fprintf(f, "gateway_journal = %s/journal\nledger_socket = %s/ledger.sock\n",
+		w->folder, w->folder);
 	if (*w->upstream)
 		fprintf(f, "model_upstream = %s\n", w->upstream);
 	else
@@ -126,15 +129,33 @@ static void write_settings(struct world *w, const char *path)
 	fclose(f);
 }
 
-static _Noreturn void be_gateway(struct world *w, const char *settings)
+static pid_t run(struct world *w, const char *program)
 {
-	const char *program = getenv("GONGBANG_TEST_GATEWAY");
+	char settings[128];
+	pid_t pid;
 
+	snprintf(settings, sizeof(settings), "%s/settings", w->folder);
+	write_settings(w, settings);
+	pid = fork();
+	if (pid)
+		return pid;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	dup2(w->log_fd, 2);
-	execl(program ? program : "./gongbang-gateway", "gongbang-gateway",
-	      "--settings", settings, (char *)NULL);
+	execl(program, program, "--settings", settings, (char *)NULL);
 	_exit(127);
+}
+
+void world_start_ledger(struct world *w)
+{
+	if (!w->ledger_pid)
+		w->ledger_pid = run(w, "./gongbang-ledger");
+}
+
+void world_kill_ledger(struct world *w)
+{
+	kill(w->ledger_pid, SIGKILL);
+	waitpid(w->ledger_pid, NULL, 0);
+	w->ledger_pid = 0;
 }
 
 static bool is_ready(struct world *w)
@@ -156,14 +177,11 @@ static bool is_ready(struct world *w)
 
 bool world_start(struct world *w)
 {
-	char settings[128];
+	const char *program = getenv("GONGBANG_TEST_GATEWAY");
 	int i;
 
-	snprintf(settings, sizeof(settings), "%s/settings", w->folder);
-	write_settings(w, settings);
-	w->pid = fork();
-	if (w->pid == 0)
-		be_gateway(w, settings);
+	world_start_ledger(w);
+	w->pid = run(w, program ? program : "./gongbang-gateway");
 	for (i = 0; i < 1000; i++) {
 		if (waitpid(w->pid, NULL, WNOHANG) == w->pid) {
 			w->pid = 0;

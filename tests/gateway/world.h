@@ -29,6 +29,7 @@ struct world {
 	struct db *db;
 	struct kv *kv;
 	pid_t pid;		/* of the gateway; 0: not running */
+	pid_t ledger_pid;	/* of its gongbang-ledger */
 	int port;
 	int log_fd;		/* of its stderr */
 	char user_id[2][ID_SIZE];
@@ -49,6 +50,9 @@ int world_free_port(void);
 bool world_start(struct world *w);
 void world_stop(struct world *w);	/* SIGTERM, and it must end well */
 void world_kill(struct world *w);	/* kill -9 */
+/* gongbang-ledger: world_start starts it, unless it runs. */
+void world_start_ledger(struct world *w);
+void world_kill_ledger(struct world *w);
 void world_write_keys(struct world *w, const char *text);
 /* All it has logged so far. Gives (child of w->db). */
 char *world_log(struct world *w);

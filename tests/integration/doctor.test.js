@@ -48,7 +48,7 @@ test("an installation that is well: every line ok", async () => {
 	assert.equal(text.stderr, "");
 });
 
-for (const [service, check] of [["gateway", "gateway"], ["squid", "squid"], ["redis", "redis"], ["bridge", "bridge"], ["worker", "worker"], ["guard", "guard"], ["pages", "pages"], ["model", "upstream"]])
+for (const [service, check] of [["gateway", "gateway"], ["ledger", "ledger"], ["squid", "squid"], ["redis", "redis"], ["bridge", "bridge"], ["worker", "worker"], ["guard", "guard"], ["pages", "pages"], ["model", "upstream"]])
 	test(`${service} away is found by the check of the ${check}`, async () => {
 		sv("down", service);
 		try {
@@ -133,6 +133,8 @@ test("settings that lead nowhere are named", () => {
 		["workspace_network", "none-such", "network", /404/],
 		["gateway_listen", "127.0.0.1:9", "gateway", /workspaces call|127\.0\.0\.1:9/],
 		["gateway_journal", "/nonexistent", "journal", /nonexistent/],
+		["ledger_socket", "/nonexistent.sock", "ledger", /nonexistent/],
+		["database", "/etc/passwd", "ledger", /gateway's user can read \/etc\/passwd/],
 	]) {
 		const done = otherwise(name, text, check);
 		assert.equal(done.status, 1, name);

@@ -39,13 +39,13 @@ async function throughFault(name, fault) {
 	again.close();
 }
 
-for (const name of ["bridge", "nginx", "redis", "pages", "gateway", "squid"])
+for (const name of ["bridge", "nginx", "redis", "pages", "gateway", "ledger", "squid"])
 	test(`kill -9 of ${name} in mid-answer`, () =>
 		throughFault(name, () => process.kill(Number(service(name)), "SIGKILL")));
 
 test("kill -9 of all at once", () =>
 	throughFault("all", () => {
-		for (const name of ["bridge", "nginx", "redis", "pages", "gateway", "squid"])
+		for (const name of ["bridge", "nginx", "redis", "pages", "gateway", "ledger", "squid"])
 			process.kill(Number(service(name)), "SIGKILL");
 	}));
 

@@ -1,8 +1,8 @@
 // What each service of the installation may do, read from the running ones.
 import {test} from "node:test";
 import assert from "node:assert/strict";
-import {execFileSync} from "node:child_process";
-import {readdirSync, readFileSync} from "node:fs";
+import {execFileSync, spawnSync} from "node:child_process";
+import {readdirSync, readFileSync, readlinkSync} from "node:fs";
 import {join} from "node:path";
 import {redis, service, state} from "../client.js";
 
@@ -61,4 +61,78 @@ test("each password is its program's alone", () => {
 		assert.equal(execFileSync("stat", ["-c", "%U %a", file], {encoding: "utf8"}).trim(), owner + " 400");
 		assert.ok(password(name).length >= 40);
 	}
+});
+
+// With the user, groups and nothing else of a process that runs.
+function asService(name, file, ...args) {
+	const status = readFileSync(`/proc/${service(name)}/status`, "utf8");
+	const ids = (field) => status.match(new RegExp(`^${field}:(.*)$`, "m"))[1].trim().split(/\s+/).join();
+	const groups = ids("Groups");
+	return spawnSync("setpriv", ["--reuid", parseInt(ids("Uid")), "--regid", parseInt(ids("Gid")), ...(groups ? ["--groups", groups] : ["--clear-groups"]), "--no-new-privs", "--bounding-set=-all", "--inh-caps=-all", file, ...args],
+		{encoding: "utf8", env: {PATH: process.env.PATH}});
+}
+
+// What each of these paths lets its caller do: list, read, write, connect.
+const tries = `
+const fs = require("fs"), net = require("net");
+const can = (what) => { try { what(); return true; } catch { return false; } };
+const connects = (path) => new Promise((resolve) => {
+	const socket = net.connect(path, () => { socket.destroy(); resolve(true); }).on("error", () => resolve(false));
+});
+(async () => {
+	const found = [];
+	for (const path of process.argv.slice(1)) {
+		if (can(() => fs.readdirSync(path))) found.push("list " + path);
+		if (can(() => fs.closeSync(fs.openSync(path, "r")))) found.push("read " + path);
+		if (can(() => fs.closeSync(fs.openSync(path, "r+")))) found.push("write " + path);
+		if (can(() => fs.writeFileSync(path + "/new", ""))) found.push("make " + path);
+		if (await connects(path)) found.push("connect " + path);
+	}
+	console.log(JSON.stringify(found));
+})();`;
+const reached = (name, paths) => {
+	const done = asService(name, process.execPath, "-e", tries, ...paths);
+	assert.equal(done.status, 0, done.stderr);
+	return JSON.parse(done.stdout);
+};
+
+const data = join(state, "data");
+const store = join(data, "gongbang.db");
+const ledger = join(state, "run/ledger/ledger.sock");
+const logins = () => execFileSync("sqlite3", [store, "SELECT id, login, password_hash, role, disabled_at FROM users ORDER BY id; SELECT count(*) FROM usage"], {encoding: "utf8"});
+
+test("whoever has the gateway's process has nothing of the store", () => {
+	const was = logins();
+	const shut = [data, store, store + "-wal", store + "-shm", ...readdirSync(data).map((name) => join(data, name)),
+		...["control/control.sock", "guard/guard.sock", "pages/pages.sock", "bridge/web.sock", "egress/egress.sock"].map((name) => join(state, "run", name)),
+		...["operator", "pages", "bridge", "worker", "users.acl"].map((name) => join(state, "redis-users", name)),
+		join(state, "redis"), join(state, "guard"), join(state, "docker.sock")];
+	assert.deepEqual(reached("gateway", shut), []);
+	assert.deepEqual(reached("gateway", [ledger]), ["connect " + ledger]);
+	assert.notEqual(asService("gateway", "sqlite3", store, "SELECT * FROM users").status, 0);
+	const open = readdirSync(`/proc/${service("gateway")}/fd`).map((fd) => { try { return readlinkSync(`/proc/${service("gateway")}/fd/${fd}`); } catch { return ""; } });
+	assert.deepEqual(open.filter((file) => file.startsWith(data)), []);
+	assert.doesNotMatch(readFileSync(`/proc/${service("gateway")}/maps`, "utf8"), /sqlite/);
+	// The same look finds what there is to find.
+	assert.ok(reached("worker", [store]).includes("write " + store));
+	assert.equal(logins(), was);
+});
+
+const ask = `
+const socket = require("net").connect(process.argv[1]);
+let got = "";
+socket.setEncoding("utf8").on("data", (text) => { got += text; if (got.endsWith("\\n\\n")) { console.log(JSON.stringify(got)); socket.destroy(); } });
+socket.write(JSON.parse(process.argv[2]) + "\\n\\n");`;
+const asked = (request) => JSON.parse(asService("gateway", process.execPath, "-e", ask, ledger, JSON.stringify(request)).stdout);
+
+test("the ledger's socket is the gateway's alone, and no way to a login", () => {
+	const was = logins();
+	for (const name of ["worker", "pages", "bridge", "squid"])
+		assert.deepEqual(reached(name, [ledger]), [], name);
+	const [id] = was.split("|");
+	assert.match(asked("house"), /^ok\n[01]( \d+){4}\n\n$/);
+	assert.match(asked("account " + id), /^ok\n[01] =\S* =\S* =\S* \d+( \d+){4}\n\n$/);
+	for (const request of ["users", "account", "account ' OR 1", "user_create x x admin", "add\nrow", "stop 0", "budget all 0 0 0 0", "sums - - 0 0 all; DROP TABLE users", "SELECT * FROM users"])
+		assert.match(asked(request), /^error input - /, request);
+	assert.equal(logins(), was);
 });

@@ -4,7 +4,7 @@
  * classes of tokens, outcome, status, begin, end; parted by single spaces.
  */
 #include "config.h"
-#include "gateway/journal_impl.h"
+#include "ledger/call_line.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,7 +33,7 @@ static int64_t within(int64_t n, int64_t max)
 	return n < 0 ? 0 : n > max ? max : n;
 }
 
-void journal_line_settle(struct usage_call *c)
+void call_line_settle(struct usage_call *c)
 {
 	struct usage *u = &c->usage;
 
@@ -43,11 +43,11 @@ void journal_line_settle(struct usage_call *c)
 	if (!c->kind || !c->outcome || !id_valid(c->id) ||
 	    !id_valid(c->user_id) || !id_valid(c->subject_id))
 		err_abort("no such call for the journal");
-	u->input = within(u->input, JOURNAL_TOKENS_MAX);
-	u->output = within(u->output, JOURNAL_TOKENS_MAX);
-	u->cache_write_5m = within(u->cache_write_5m, JOURNAL_TOKENS_MAX);
-	u->cache_write_1h = within(u->cache_write_1h, JOURNAL_TOKENS_MAX);
-	u->cache_read = within(u->cache_read, JOURNAL_TOKENS_MAX);
+	u->input = within(u->input, CALL_TOKENS_MAX);
+	u->output = within(u->output, CALL_TOKENS_MAX);
+	u->cache_write_5m = within(u->cache_write_5m, CALL_TOKENS_MAX);
+	u->cache_write_1h = within(u->cache_write_1h, CALL_TOKENS_MAX);
+	u->cache_read = within(u->cache_read, CALL_TOKENS_MAX);
 	c->status = within(c->status, STATUS_MAX);
 	c->at = within(c->at, INT64_MAX);
 	c->ended_at = within(c->ended_at, INT64_MAX);
@@ -63,13 +63,14 @@ static uint32_t checksum(const char *s, size_t n)
 	return sum;
 }
 
-static void escape_model(const char *model, char out[3 * JOURNAL_MODEL_SIZE])
+void call_line_escape(const char *text, char out[3 * CALL_MODEL_SIZE])
 {
 	size_t n = 0, i;
 	unsigned char c;
 
-	for (i = 0; i < JOURNAL_MODEL_SIZE - 1 && model[i]; i++) {
-		c = (unsigned char)model[i];
+	out[n++] = '=';
+	for (i = 0; i < CALL_MODEL_SIZE - 1 && text[i]; i++) {
+		c = (unsigned char)text[i];
 		if (c > ' ' && c < 0x7f && c != '%')
 			out[n++] = (char)c;
 		else
@@ -85,7 +86,7 @@ static int digit(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-static bool read_model(const char *s, char out[JOURNAL_MODEL_SIZE])
+bool call_line_unescape(const char *s, char out[CALL_MODEL_SIZE])
 {
 	size_t n = 0;
 	int high, low;
@@ -93,7 +94,7 @@ static bool read_model(const char *s, char out[JOURNAL_MODEL_SIZE])
 	if (*s++ != '=')
 		return false;
 	for (; *s; n++) {
-		if (n == JOURNAL_MODEL_SIZE - 1)
+		if (n == CALL_MODEL_SIZE - 1)
 			return false;
 		if (*s != '%') {
 			out[n] = *s++;
@@ -110,16 +111,16 @@ static bool read_model(const char *s, char out[JOURNAL_MODEL_SIZE])
 	return true;
 }
 
-size_t journal_line_format(enum journal_line kind, const struct usage_call *c,
-			   char out[JOURNAL_LINE_MAX])
+size_t call_line_format(enum call_line kind, const struct usage_call *c,
+			char out[CALL_LINE_MAX])
 {
-	char model[3 * JOURNAL_MODEL_SIZE], sum[SUM_SIZE];
+	char model[3 * CALL_MODEL_SIZE], sum[SUM_SIZE];
 	const struct usage *u = &c->usage;
 	int n;
 
-	escape_model(c->model, model);
-	n = snprintf(out + SUM_SIZE, JOURNAL_LINE_MAX - SUM_SIZE,
-		     "%c %s %s %s %s =%s %lld %lld %lld %lld %lld %s %lld %lld"
+	call_line_escape(c->model, model);
+	n = snprintf(out + SUM_SIZE, CALL_LINE_MAX - SUM_SIZE,
+		     "%c %s %s %s %s %s %lld %lld %lld %lld %lld %s %lld %lld"
 		     " %lld\n", kind, c->id, c->user_id, c->kind,
 		     c->subject_id, model, (long long)u->input,
 		     (long long)u->output, (long long)u->cache_write_5m,
@@ -147,35 +148,34 @@ static bool read_id(const char *text, char out[ID_SIZE])
 
 static bool read_usage(char *const *f, struct usage *u)
 {
-	return read_number(f[0], JOURNAL_TOKENS_MAX, &u->input) &&
-	       read_number(f[1], JOURNAL_TOKENS_MAX, &u->output) &&
-	       read_number(f[2], JOURNAL_TOKENS_MAX, &u->cache_write_5m) &&
-	       read_number(f[3], JOURNAL_TOKENS_MAX, &u->cache_write_1h) &&
-	       read_number(f[4], JOURNAL_TOKENS_MAX, &u->cache_read);
+	return read_number(f[0], CALL_TOKENS_MAX, &u->input) &&
+	       read_number(f[1], CALL_TOKENS_MAX, &u->output) &&
+	       read_number(f[2], CALL_TOKENS_MAX, &u->cache_write_5m) &&
+	       read_number(f[3], CALL_TOKENS_MAX, &u->cache_write_1h) &&
+	       read_number(f[4], CALL_TOKENS_MAX, &u->cache_read);
 }
 
-static bool read_fields(char *const f[FIELDS], enum journal_line *kind,
-			struct usage_call *c, char model[JOURNAL_MODEL_SIZE])
+static bool read_fields(char *const f[FIELDS], enum call_line *kind,
+			struct usage_call *c, char model[CALL_MODEL_SIZE])
 {
 	if (strlen(f[0]) != 1 || !strchr("bre", *f[0]))
 		return false;
-	*kind = (enum journal_line)*f[0];
+	*kind = (enum call_line)*f[0];
 	c->kind = look_up(kinds, f[3]);
 	c->outcome = look_up(outcomes, f[11]);
 	c->model = model;
 	return c->kind && c->outcome && read_id(f[1], c->id) &&
 	       read_id(f[2], c->user_id) && read_id(f[4], c->subject_id) &&
-	       read_model(f[5], model) && read_usage(f + 6, &c->usage) &&
+	       call_line_unescape(f[5], model) && read_usage(f + 6, &c->usage) &&
 	       read_number(f[12], STATUS_MAX, &c->status) &&
 	       read_number(f[13], INT64_MAX, &c->at) &&
 	       read_number(f[14], INT64_MAX, &c->ended_at);
 }
 
-bool journal_line_parse(const char *line, size_t n, enum journal_line *kind,
-			struct usage_call *call,
-			char model[JOURNAL_MODEL_SIZE])
+bool call_line_parse(const char *line, size_t n, enum call_line *kind,
+		     struct usage_call *call, char model[CALL_MODEL_SIZE])
 {
-	char text[JOURNAL_LINE_MAX], sum[SUM_SIZE], *fields[FIELDS], *at;
+	char text[CALL_LINE_MAX], sum[SUM_SIZE], *fields[FIELDS], *at;
 	size_t i;
 
 	if (n <= SUM_SIZE || n >= sizeof(text) || memchr(line, '\0', n))
