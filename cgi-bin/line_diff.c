@@ -4,6 +4,8 @@
 #include <string.h>
 #include <talloc.h>
 
+#include "core/hash.h"
+
 #define LINES_MAX 10000		/* of each text; what follows is not compared */
 #define EDITS_MAX 1000		/* looked for: the trace takes its square */
 #define SHOWN_MAX 2000		/* lines */
@@ -22,16 +24,6 @@ struct side {
 	bool cut;
 };
 
-/* FNV-1a: lines that differ are told apart quickly. */
-static uint64_t hash_of(const char *s, size_t n)
-{
-	uint64_t h = 14695981039346656037u;
-
-	while (n--)
-		h = (h ^ (unsigned char)*s++) * 1099511628211u;
-	return h;
-}
-
 static struct side split(const void *ctx, const char *text)
 {
 	struct side s = { .lines = talloc_array(ctx, struct line, LINES_MAX) };
@@ -42,7 +34,7 @@ static struct side split(const void *ctx, const char *text)
 		size_t n = strcspn(text, "\n");
 
 		s.lines[s.n++] = (struct line){
-			.text = text, .n = n, .hash = hash_of(text, n),
+			.text = text, .n = n, .hash = hash_64(HASH_64_OFFSET, text, n),
 		};
 		text += n + (text[n] == '\n');
 	}

@@ -4,6 +4,7 @@
 #include <talloc.h>
 
 #include "core/log.h"
+#include "core/percent.h"
 #include "core/str.h"
 #include "pages.h"
 #include "store/budgets.h"
@@ -13,25 +14,11 @@
 
 char *url_encode(const void *ctx, const char *s, const char *keep)
 {
-	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-		"abcdefghijklmnopqrstuvwxyz0123456789-._~";
-	static const char digits[] = "0123456789ABCDEF";
-	char *out = talloc_array(ctx, char, 3 * strlen(s) + 1), *to = out;
+	char *out = talloc_array(ctx, char, 3 * strlen(s) + 1);
 
 	if (!out)
 		err_abort("out of memory");
-	for (; *s; s++) {
-		unsigned char c = (unsigned char)*s;
-
-		if (strchr(plain, c) || strchr(keep, c)) {
-			*to++ = *s;
-			continue;
-		}
-		*to++ = '%';
-		*to++ = digits[c >> 4];
-		*to++ = digits[c & 15];
-	}
-	*to = '\0';
+	percent_encode(out, s, keep);
 	return out;
 }
 

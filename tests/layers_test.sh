@@ -68,7 +68,7 @@ only 'curl/' lib/http lib/gateway lib/schedule
 only 'nghttp2/' lib/link lib/shim
 only 'microhttpd' lib/http lib/bridge lib/demo lib/gateway cgi-bin
 only 'wslay/' lib/bridge
-only 'sodium' lib/auth lib/core
+only 'sodium' lib/auth lib/bridge lib/core lib/schedule
 only 'sqlite3' lib/store
 only 'http_parser' lib/engine lib/guard
 only 'cmark-gfm' lib/html

@@ -23,7 +23,7 @@ void device_cookie(const struct user *u, char out[DEVICE_COOKIE_SIZE])
 	crypto_generichash(hash, sizeof(hash), (const unsigned char *)u->id,
 			   strlen(u->id), NULL, 0);
 	used = (size_t)snprintf(out, DEVICE_COOKIE_SIZE, "gongbang_device_");
-	str_hex(out + used, hash, 8);
+	sodium_bin2hex(out + used, 17, hash, 8);
 }
 
 /* Its password hash has a random salt: nobody who sees a MAC can try passwords on it. */
@@ -40,7 +40,8 @@ static void sign(const struct user *u, char cookie[TOKEN_SIZE])
 	add(&state, u->id, strlen(u->id));
 	add(&state, cookie, NAME_HEX);
 	crypto_generichash_final(&state, mac, sizeof(mac));
-	str_hex(cookie + NAME_HEX, mac, sizeof(mac));
+	sodium_bin2hex(cookie + NAME_HEX, 2 * sizeof(mac) + 1, mac,
+		       sizeof(mac));
 	sodium_memzero(key, sizeof(key));
 }
 

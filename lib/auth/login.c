@@ -79,7 +79,7 @@ static void mark_of(const struct user *u, char out[17])
 			   (const unsigned char *)u->password_hash,
 			   strlen(u->password_hash), purpose,
 			   sizeof(purpose) - 1);
-	str_hex(out, hash, 8);
+	sodium_bin2hex(out, 17, hash, 8);
 }
 
 static int keep_session(struct kv *kv, const struct user *u, int64_t ttl_s,
@@ -256,7 +256,8 @@ static void name_key(struct tries *t, enum counted what, const char *text,
 	crypto_generichash_final(&state, hash, sizeof(hash));
 	used = (size_t)snprintf(t->keys[what], TRIES_KEY_SIZE, "tries:%s:",
 				counters[what].name);
-	str_hex(t->keys[what] + used, hash, sizeof(hash));
+	sodium_bin2hex(t->keys[what] + used, 2 * sizeof(hash) + 1, hash,
+		       sizeof(hash));
 }
 
 /* A customer has 2^64 IPv6 addresses, so their first half counts. */
@@ -345,7 +346,7 @@ void csrf_token(const char *token, char out[TOKEN_SIZE])
 		return;
 	crypto_generichash(hash, sizeof(hash), purpose, sizeof(purpose) - 1,
 			   (const unsigned char *)token, TOKEN_SIZE - 1);
-	str_hex(out, hash, sizeof(hash));
+	sodium_bin2hex(out, 2 * sizeof(hash) + 1, hash, sizeof(hash));
 }
 
 bool csrf_matches(const char *token, const char *given)

@@ -1,6 +1,7 @@
 #include "config.h"
 #include "bridge/websocket.h"
 
+#include <sodium.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -64,33 +65,27 @@ static void digest(const char *key, unsigned char out[20])
 		out[i] = (unsigned char)(h[i / 4] >> (24 - 8 * (i % 4)));
 }
 
-static const char letters[] =
-	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+#define BASE64 sodium_base64_VARIANT_ORIGINAL
+#define KEY_BYTES 16
 
-/* 16 bytes in base64: 22 letters and "==". */
 static bool key_valid(const char *key)
 {
-	return strlen(key) == 24 && strspn(key, letters) == 22 &&
-	       strcmp(key + 22, "==") == 0;
+	unsigned char bytes[KEY_BYTES];
+	const char *end;
+	size_t n;
+
+	return sodium_base642bin(bytes, sizeof(bytes), key, strlen(key), NULL,
+				 &n, &end, BASE64) == 0 &&
+	       n == KEY_BYTES && !*end;
 }
 
 int websocket_accept(const char *key, char out[29], struct err *e)
 {
-	unsigned char d[21] = { 0 };
-	int i;
+	unsigned char d[20];
 
 	if (!key_valid(key))
 		return err_set(e, ERR_INPUT, "bad Sec-WebSocket-Key");
 	digest(key, d);
-	for (i = 0; i < 7; i++) {
-		uint32_t n = (uint32_t)d[3 * i] << 16 |
-			     (uint32_t)d[3 * i + 1] << 8 | d[3 * i + 2];
-
-		*out++ = letters[n >> 18];
-		*out++ = letters[n >> 12 & 63];
-		*out++ = letters[n >> 6 & 63];
-		*out++ = i < 6 ? letters[n & 63] : '=';
-	}
-	*out = '\0';
+	sodium_bin2base64(out, 29, d, 20, BASE64);
 	return 0;
 }

@@ -1,6 +1,7 @@
 /* One page's WebSocket: what it says is done, what it asked is sent. */
 #include "config.h"
 
+#include <sodium.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -316,7 +317,7 @@ static void check(struct client *c)
 	if (c->checking)
 		return;
 	c->checking = true;
-	str_hex(key + 8, c->key, sizeof(c->key));
+	sodium_bin2hex(key + 8, sizeof(key) - 8, c->key, sizeof(c->key));
 	kv_async_get(c->bridge->kv, key, checked, c);
 }
 

@@ -1,6 +1,7 @@
 /* The control socket: what gongbang.fcgi and the command line ask of the bridge. */
 #include "config.h"
 
+#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -109,14 +110,8 @@ static void reload_spending(struct bridge *b, struct exchange *x, const char *na
 static void end_login(struct bridge *b, struct exchange *x, const char *hex)
 {
 	unsigned char key[32];
-	unsigned byte;
-	size_t i;
 
-	for (i = 0; i < sizeof(key); i++) {
-		if (sscanf(hex + 2 * i, "%2x", &byte) != 1)
-			byte = 0;
-		key[i] = (unsigned char)byte;
-	}
+	sodium_hex2bin(key, sizeof(key), hex, 2 * sizeof(key), NULL, NULL, NULL);
 	client_end_login(b, key);
 	done(x);
 }

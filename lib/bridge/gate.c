@@ -7,6 +7,7 @@
 #include <talloc.h>
 
 #include "core/clock.h"
+#include "core/hash.h"
 #include "core/log.h"
 #include "core/str.h"
 
@@ -82,11 +83,7 @@ static void finish(struct question *q, const char *user_id,
 
 static unsigned bucket(const char *id)
 {
-	unsigned h = 2166136261u;	/* FNV-1a */
-
-	for (; *id; id++)
-		h = (h ^ (unsigned char)*id) * 16777619u;
-	return h % BUCKETS;
+	return hash_text(id) % BUCKETS;
 }
 
 static void forget_old(struct gate *g, unsigned b, int64_t now)

@@ -1,6 +1,7 @@
 /* GET /ws/...: whose page is it, may it look, then 101. Closed until every check has passed. */
 #include "config.h"
 
+#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -109,18 +110,6 @@ static const struct i18n_locale *locale_of(const struct handshake *h)
 						    SET_DEFAULT_LOCALE));
 }
 
-static void hex_bytes(const char *hex, unsigned char *out, size_t n)
-{
-	unsigned byte;
-	size_t i;
-
-	for (i = 0; i < n; i++) {
-		if (sscanf(hex + 2 * i, "%2x", &byte) != 1)
-			byte = 0;
-		out[i] = (unsigned char)byte;
-	}
-}
-
 static void upgraded(void *data, int fd, const void *early, size_t n)
 {
 	struct handshake *h = data;
@@ -138,7 +127,8 @@ static void upgraded(void *data, int fd, const void *early, size_t n)
 	if (fd >= 0 && h->bridge->stopping) {
 		close(fd);
 	} else if (fd >= 0) {
-		hex_bytes(h->key + strlen("session:"), key, sizeof(key));
+		sodium_hex2bin(key, sizeof(key), h->key + strlen("session:"),
+			       2 * sizeof(key), NULL, NULL, NULL);
 		start.locale = locale_of(h);
 		start.person = person_get(h->bridge, h->login.user_id);
 		name_person(start.person, h->user);

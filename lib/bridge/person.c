@@ -7,17 +7,14 @@
 
 #include "bridge/inside.h"
 #include "core/clock.h"
+#include "core/hash.h"
 #include "core/str.h"
 
 #define RATE_WINDOW_MS 10000
 
 static unsigned bucket(const char *id)
 {
-	unsigned h = 2166136261u;	/* FNV-1a */
-
-	for (; *id; id++)
-		h = (h ^ (unsigned char)*id) * 16777619u;
-	return h % PEOPLE_BUCKETS;
+	return hash_text(id) % PEOPLE_BUCKETS;
 }
 
 struct person *person_find(struct bridge *b, const char *id)

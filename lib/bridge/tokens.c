@@ -8,6 +8,7 @@
 #include <talloc.h>
 
 #include "core/clock.h"
+#include "core/hash.h"
 #include "core/str.h"
 
 #define LOOK_MS 1000		/* whether Redis still has them */
@@ -94,9 +95,7 @@ struct tokens {
 
 static unsigned bucket(const char *hash)
 {
-	unsigned n = 0;
-
-	return sscanf(hash, "%2x", &n) == 1 ? n % BUCKETS : 0;
+	return hash_text(hash) % BUCKETS;
 }
 
 static struct token *find(const struct tokens *t, const char *hash)

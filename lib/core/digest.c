@@ -11,7 +11,7 @@ void digest_hex(const void *bytes, size_t n, char out[DIGEST_SIZE])
 	unsigned char hash[crypto_hash_sha256_BYTES];
 
 	crypto_hash_sha256(hash, bytes, n);
-	str_hex(out, hash, sizeof(hash));
+	sodium_bin2hex(out, DIGEST_SIZE, hash, sizeof(hash));
 }
 
 void digest_hmac_hex(const char *key, const char *const *pieces,
@@ -26,5 +26,5 @@ void digest_hmac_hex(const char *key, const char *const *pieces,
 		crypto_auth_hmacsha256_update(&state,
 			(const unsigned char *)*pieces, strlen(*pieces));
 	crypto_auth_hmacsha256_final(&state, hash);
-	str_hex(out, hash, sizeof(hash));
+	sodium_bin2hex(out, DIGEST_SIZE, hash, sizeof(hash));
 }

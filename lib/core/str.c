@@ -49,19 +49,6 @@ int str_parse_number(const char *s, int64_t min, int64_t max, int64_t *out,
 	return 0;
 }
 
-void str_hex(char *out, const void *bytes, size_t n)
-{
-	static const char digits[] = "0123456789abcdef";
-	const unsigned char *b = bytes;
-	size_t i;
-
-	for (i = 0; i < n; i++) {
-		out[2 * i] = digits[b[i] >> 4];
-		out[2 * i + 1] = digits[b[i] & 15];
-	}
-	out[2 * n] = '\0';
-}
-
 /* Bytes of the well-formed character at s (RFC 3629 table), 0 if ill-formed. */
 static size_t character(const unsigned char *s, size_t n)
 {

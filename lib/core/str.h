@@ -19,9 +19,6 @@ bool str_starts(const char *s, const char *prefix);
 int str_parse_number(const char *s, int64_t min, int64_t max, int64_t *out,
 		     struct err *e) must_check;
 
-/* Lower-case hex of n bytes and a NUL; out holds 2n + 1. */
-void str_hex(char *out, const void *bytes, size_t n);
-
 /* True when all n bytes are well-formed UTF-8 (RFC 3629) without NUL. */
 bool utf8_valid(const char *s, size_t n);
 

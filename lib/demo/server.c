@@ -17,6 +17,7 @@
 
 #include "core/address.h"
 #include "core/buf.h"
+#include "core/hash.h"
 #include "core/str.h"
 #include "demo/reply.h"
 #include "demo/script.h"
@@ -172,18 +173,16 @@ static enum MHD_Result send_stream(struct MHD_Connection *connection,
 	return send_response(connection, 200, response);
 }
 
-static uint64_t hash(uint64_t h, const char *s)	/* FNV-1a */
+static uint64_t hash(uint64_t h, const char *s)
 {
-	for (; *s; s++)
-		h = (h ^ (unsigned char)*s) * 0x100000001b3u;
-	return h;
+	return hash_64(h, s, strlen(s));
 }
 
 /* True the first time a session says these words, false the second. */
 static bool is_first(struct demo_server *s, const char *session,
 		     const struct demo_turn *t)
 {
-	uint64_t h = hash(hash(0xcbf29ce484222325u, session ? session : ""),
+	uint64_t h = hash(hash(HASH_64_OFFSET, session ? session : ""),
 			  t->text);
 	bool first = true;
 	size_t i;

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <talloc.h>
 
+#include "core/percent.h"
 #include "core/tree.h"
 #include "engine/docker_response.h"
 
@@ -38,19 +39,7 @@ struct sending {
 
 int docker_encode(struct buf *out, const char *text, struct err *e)
 {
-	static const char plain[] = "-._~/:";
-	const char *c;
-
-	for (c = text; *c; c++) {
-		bool keep = (*c >= '0' && *c <= '9') ||
-			    (*c >= 'a' && *c <= 'z') ||
-			    (*c >= 'A' && *c <= 'Z') || strchr(plain, *c);
-
-		if ((keep ? buf_add(out, c, 1, e) :
-		     buf_addf(out, e, "%%%02X", (unsigned char)*c)) < 0)
-			return -1;
-	}
-	return 0;
+	return percent_add(out, text, "/:", e);
 }
 
 struct json_object *docker_tree(const struct buf *body)

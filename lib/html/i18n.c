@@ -9,6 +9,7 @@
 #include <strings.h>
 #include <talloc.h>
 
+#include "core/hash.h"
 #include "core/str.h"
 #include "html/locale.h"
 #include "html/view.h"
@@ -50,7 +51,7 @@ static void make_table(struct i18n_locale *l)
 	if (!l->table)
 		err_abort("out of memory");
 	for (k = 0; k < l->n; k++) {
-		l->list[k].hash = view_hash(l->list[k].key);
+		l->list[k].hash = hash_text(l->list[k].key);
 		at = l->list[k].hash & l->mask;
 		while (l->table[at])
 			at = (at + 1) & l->mask;
@@ -170,7 +171,7 @@ const char *i18n_name(const struct i18n_locale *l)
 
 const char *i18n_sentence(const struct i18n_locale *l, const char *key)
 {
-	uint32_t hash = view_hash(key), at = hash & l->mask;
+	uint32_t hash = hash_text(key), at = hash & l->mask;
 	const struct sentence *s;
 
 	for (; l->table[at]; at = (at + 1) & l->mask) {

@@ -22,7 +22,7 @@ struct node {
 	enum node_kind kind;
 	bool line_start;	/* text: it begins a line of the source */
 	uint32_t line;
-	uint32_t hash;		/* view_hash of the name's first part */
+	uint32_t hash;		/* hash_text of the name's first part */
 	uint32_t end;		/* section: index after the last node in it */
 	uint32_t len;		/* bytes of text */
 	const char *text;	/* text; of a partial the indent before it */

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <talloc.h>
 
+#include "core/hash.h"
 #include "core/str.h"
 
 #define DELIMITER_MAX 16	/* bytes of one, its NUL too */
@@ -185,7 +186,7 @@ static int split(struct parser *p, struct node *node)
 				"\"%.40s\" has an empty part", node->name);
 		parts[i] = '\0';
 	}
-	node->hash = view_hash(parts);
+	node->hash = hash_text(parts);
 	return 0;
 }
 

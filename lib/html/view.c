@@ -9,6 +9,7 @@
 #include <talloc.h>
 
 #include "core/err.h"
+#include "core/hash.h"
 
 #define PIECE 4096	/* bytes */
 
@@ -32,15 +33,6 @@ struct view {
 	struct slot *slots;	/* of a map or list */
 	size_t n, size;
 };
-
-uint32_t view_hash(const char *name)	/* FNV-1a, 32 bits */
-{
-	uint32_t hash = 2166136261u;
-
-	for (; *name; name++)
-		hash = (hash ^ (unsigned char)*name) * 16777619u;
-	return hash;
-}
 
 static void *cut(struct arena *a, size_t size)
 {
@@ -133,7 +125,7 @@ static struct slot *find(const struct view *map, const char *name,
 static struct view *put(struct view *map, const char *name,
 			enum view_type type, const char *text)
 {
-	uint32_t hash = view_hash(name);
+	uint32_t hash = hash_text(name);
 	struct view *value;
 	struct slot *old;
 
@@ -236,7 +228,7 @@ enum view_type view_type(const struct view *v)
 
 const struct view *view_get(const struct view *map, const char *name)
 {
-	return view_get_hashed(map, name, view_hash(name));
+	return view_get_hashed(map, name, hash_text(name));
 }
 
 const struct view *view_get_hashed(const struct view *map, const char *name,

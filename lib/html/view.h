@@ -41,8 +41,7 @@ const char *view_string(const struct view *v);
 const struct view *view_item(const struct view *list, size_t i);
 bool view_truthy(const struct view *v);
 
-/* view_get by a name whose hash is known, as the renderer does. */
-uint32_t view_hash(const char *name);
+/* view_get by a name whose hash_text is known, as the renderer does. */
 const struct view *view_get_hashed(const struct view *map, const char *name,
 				   uint32_t hash);
 

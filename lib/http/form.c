@@ -4,6 +4,7 @@
 #include <string.h>
 #include <talloc.h>
 
+#include "core/percent.h"
 #include "core/str.h"
 
 #define FIELDS_MAX 200
@@ -44,36 +45,14 @@ static int bad_form(struct err *e, const char *what)
 	return err_tell(e, ERR_INPUT, "error_form", "%s", what);
 }
 
-static int hex(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 int form_decode(char *out, const char *text, size_t n, bool plus,
 		struct err *e)
 {
-	const char *end = text + n;
-	char *to = out;
-	int high, low;
+	ptrdiff_t len = percent_decode(out, text, n, plus);
 
-	while (text < end) {
-		if (*text == '%') {
-			high = end - text > 2 ? hex(text[1]) : -1;
-			low = high >= 0 ? hex(text[2]) : -1;
-			if (low < 0)
-				return bad_form(e, "bad percent escape");
-			*to++ = (char)(high * 16 + low);
-			text += 3;
-		} else {
-			*to++ = *text == '+' && plus ? ' ' : *text;
-			text++;
-		}
-	}
-	*to = '\0';
-	if (!utf8_valid(out, (size_t)(to - out)))
+	if (len < 0)
+		return bad_form(e, "bad percent escape");
+	if (!utf8_valid(out, (size_t)len))
 		return bad_form(e, "NUL or ill-formed UTF-8");
 	return 0;
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/percent.h"
 #include "core/str.h"
 
 #define HEADERS_MAX (16 << 10)
@@ -55,24 +56,10 @@ int response_cookie(struct response *out, const struct cookie *c,
 	return response_header(out, "Set-Cookie", buf_text(&value), e);
 }
 
-/* Percent-encodes what a Location cannot hold; "%" itself is the caller's. */
+/* What a URL may hold (RFC 3986, 2); "%" itself is the caller's. */
 static int add_location(struct buf *out, const char *path, struct err *e)
 {
-	char escaped[8] = "%";
-
-	for (; *path; path++) {
-		unsigned char c = (unsigned char)*path;
-
-		if (c > ' ' && c < 0x7f && !strchr("\"<>\\^`{|}", c)) {
-			if (buf_add(out, path, 1, e) < 0)
-				return -1;
-			continue;
-		}
-		str_hex(escaped + 1, &c, 1);
-		if (buf_add_text(out, escaped, e) < 0)
-			return -1;
-	}
-	return 0;
+	return percent_add(out, path, ":/?#[]@!$&'()*+,;=%", e);
 }
 
 int response_redirect(struct response *out, struct err *e, const char *fmt, ...)

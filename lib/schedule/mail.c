@@ -1,6 +1,7 @@
 #include "config.h"
 #include "schedule/mail.h"
 
+#include <sodium.h>
 #include <string.h>
 
 #include "core/clock.h"
@@ -12,8 +13,7 @@
 #define ENCODED_FIRST 39
 #define LINE_BYTES 57		/* that make a line of 76 in base64 */
 
-static const char base64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-	"abcdefghijklmnopqrstuvwxyz0123456789+/";
+#define BASE64 sodium_base64_VARIANT_ORIGINAL
 
 #define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #define DIGITS "0123456789"
@@ -46,22 +46,13 @@ bool mail_ready(const struct settings *s)
 static int add_base64(struct buf *out, const char *text, size_t n,
 		      struct err *e)
 {
-	const unsigned char *s = (const unsigned char *)text;
-	char four[4];
-	uint32_t bits;
-	size_t i;
+	size_t size = sodium_base64_ENCODED_LEN(n, BASE64);
+	char *room = buf_reserve(out, size - 1, e);
 
-	for (i = 0; i < n; i += 3) {
-		bits = (uint32_t)s[i] << 16;
-		bits |= i + 1 < n ? (uint32_t)s[i + 1] << 8 : 0;
-		bits |= i + 2 < n ? s[i + 2] : 0;
-		four[0] = base64[bits >> 18];
-		four[1] = base64[bits >> 12 & 63];
-		four[2] = i + 1 < n ? base64[bits >> 6 & 63] : '=';
-		four[3] = i + 2 < n ? base64[bits & 63] : '=';
-		if (buf_add(out, four, 4, e) < 0)
-			return -1;
-	}
+	if (!room)
+		return -1;
+	sodium_bin2base64(room, size, (const unsigned char *)text, n, BASE64);
+	buf_grew(out, size - 1);
 	return 0;
 }
 

@@ -1,7 +1,9 @@
 #include "config.h"
 #include "schedule/plan.h"
+#include "core/hash.h"
 #include "schedule/plan_impl.h"
 
+#include <endian.h>
 #include <string.h>
 
 #include "core/host.h"
@@ -9,14 +11,10 @@
 /* FNV-1a, then MurmurHash3's finisher, so that near moments lie far apart. */
 uint64_t plan_spread(const char *text, int64_t number)
 {
-	uint64_t h = UINT64_C(14695981039346656037);
-	size_t i;
+	uint64_t h = hash_64(HASH_64_OFFSET, text, strlen(text));
+	uint64_t little = htole64((uint64_t)number);
 
-	for (; *text; text++)
-		h = (h ^ (unsigned char)*text) * UINT64_C(1099511628211);
-	for (i = 0; i < sizeof(number); i++)
-		h = (h ^ (((uint64_t)number >> (8 * i)) & 0xff)) *
-		    UINT64_C(1099511628211);
+	h = hash_64(h, &little, sizeof(little));
 	h = (h ^ h >> 33) * UINT64_C(0xff51afd7ed558ccd);
 	h = (h ^ h >> 33) * UINT64_C(0xc4ceb9fe1a85ec53);
 	return h ^ h >> 33;

@@ -3,54 +3,22 @@
 
 #include <string.h>
 
+#include "core/percent.h"
 #include "core/str.h"
-
-static int digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
 
 /* Bytes decoded, or -1: too long, no such digits. */
 static ptrdiff_t decode(const char *text, size_t n, char out[CHANGES_PATH_MAX + 1])
 {
-	size_t i, len = 0;
+	char decoded[CHANGES_NAME_MAX + 1];
+	ptrdiff_t len;
 
-	for (i = 0; i < n; i++) {
-		if (len == CHANGES_PATH_MAX)
-			return -1;
-		if (text[i] != '%') {
-			out[len++] = text[i];
-			continue;
-		}
-		if (n - i < 3 || digit(text[i + 1]) < 0 || digit(text[i + 2]) < 0)
-			return -1;
-		out[len++] = (char)(digit(text[i + 1]) << 4 | digit(text[i + 2]));
-		i += 2;
-	}
-	out[len] = '\0';
-	return (ptrdiff_t)len;
-}
-
-static void encode(const char *path, char out[CHANGES_NAME_MAX + 1])
-{
-	static const char digits[] = "0123456789ABCDEF";
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyz"
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~";
-
-	for (; *path; path++) {
-		if (strchr(plain, *path)) {
-			*out++ = *path;
-			continue;
-		}
-		*out++ = '%';
-		*out++ = digits[(unsigned char)*path >> 4];
-		*out++ = digits[(unsigned char)*path & 15];
-	}
-	*out = '\0';
+	if (n > CHANGES_NAME_MAX)
+		return -1;
+	len = percent_decode(decoded, text, n, false);
+	if (len < 0 || len > CHANGES_PATH_MAX)
+		return -1;
+	memcpy(out, decoded, (size_t)len + 1);
+	return len;
 }
 
 bool changes_path_valid(const char *path, size_t n)
@@ -111,7 +79,7 @@ static bool parse(const char *line, size_t n, struct change *c)
 	len = decode(line, (size_t)(end - line), c->path);
 	if (len < 0 || !changes_path_valid(c->path, (size_t)len))
 		return false;
-	encode(c->path, c->name);
+	percent_encode(c->name, c->path, "");
 	return true;
 }
 

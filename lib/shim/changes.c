@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/percent.h"
 #include "core/str.h"
 #include "shim/confine.h"
 #include "shim/loop.h"
@@ -71,22 +72,14 @@ static int tell(int out, const FTSENT *entry, size_t skip, int64_t since_ms)
 {
 	auto_buf line = BUF_INIT(64 << 10);
 	struct err e = { 0 };
-	const char *at;
 
 	if (buf_addf(&line, &e, "%s %" PRId64 " %" PRId64 " ",
 		     is_made(entry->fts_path, since_ms) ? "made" : "changed",
 		     (int64_t)entry->fts_statp->st_size,
 		     changed_ms(entry->fts_statp)) < 0)
 		return -1;
-	for (at = entry->fts_path + skip; *at; at++) {
-		bool plain = (*at >= 'a' && *at <= 'z') ||
-			     (*at >= 'A' && *at <= 'Z') ||
-			     (*at >= '0' && *at <= '9') || strchr("-._~/", *at);
-
-		if (buf_addf(&line, &e, plain ? "%c" : "%%%02X",
-			     (unsigned char)*at) < 0)
-			return -1;
-	}
+	if (percent_add(&line, entry->fts_path + skip, "/", &e) < 0)
+		return -1;
 	if (buf_add(&line, "\n", 1, &e) < 0)
 		return -1;
 	return write(out, line.data, line.len) == (ssize_t)line.len ? 0 : -1;

@@ -8,39 +8,27 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/percent.h"
 #include "core/str.h"
 #include "shim/place.h"
 
-static int digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return -1;
-}
-
 static int decode(const char *name, char *out, size_t size, struct err *e)
 {
-	size_t n = 0;
-	int c;
+	char *text = strdup(name);
+	ptrdiff_t n;
+	int rc = 0;
 
-	for (; *name; name++) {
-		c = (unsigned char)*name;
-		if (c == '%') {
-			if (digit(name[1]) < 0 || digit(name[2]) < 0)
-				return err_set(e, ERR_INPUT, "a broken escape");
-			c = digit(name[1]) << 4 | digit(name[2]);
-			name += 2;
-		}
-		if (!c || n + 1 >= size)
-			return err_set(e, ERR_INPUT, "no path");
-		out[n++] = (char)c;
-	}
-	out[n] = '\0';
-	return 0;
+	if (!text)
+		err_abort("out of memory");
+	n = percent_decode(text, text, strlen(text), false);
+	if (n < 0)
+		rc = err_set(e, ERR_INPUT, "a broken escape");
+	else if ((size_t)n >= size || memchr(text, '\0', (size_t)n))
+		rc = err_set(e, ERR_INPUT, "no path");
+	else
+		memcpy(out, text, (size_t)n + 1);
+	free(text);
+	return rc;
 }
 
 int files_path(const char *name, char *out, size_t size, struct err *e)

@@ -7,6 +7,7 @@
 #include <talloc.h>
 
 #include "core/clock.h"
+#include "core/hash.h"
 #include "core/str.h"
 #include "spending/period.h"
 #include "spending/spent.h"
@@ -126,17 +127,15 @@ struct loading {
 	uint32_t *table;	/* open addressing: 1 + index in lines */
 };
 
-/* FNV-1a, 32 bits. */
+/* Its NUL too, which parts it from the next. */
 static uint32_t hash(uint32_t h, const char *s)
 {
-	for (; *s; s++)
-		h = (h ^ (unsigned char)*s) * 16777619u;
-	return (h ^ '\n') * 16777619u;
+	return hash_32(h, s, strlen(s) + 1);
 }
 
 static uint32_t hash_line(const struct report_line *l)
 {
-	return hash(hash(hash(hash(2166136261u, l->user_id), l->kind),
+	return hash(hash(hash(hash(HASH_32_OFFSET, l->user_id), l->kind),
 			 l->subject_id), l->model);
 }
 

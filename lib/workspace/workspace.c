@@ -5,6 +5,7 @@
 #include <string.h>
 #include <talloc.h>
 
+#include "core/hash.h"
 #include "core/str.h"
 #include "workspace/record.h"
 
@@ -145,11 +146,7 @@ static void open_timers(struct workspace *w)
 
 static unsigned bucket_of(const char *user_id)
 {
-	unsigned h = 2166136261u;	/* FNV-1a */
-
-	for (; *user_id; user_id++)
-		h = (h ^ (unsigned char)*user_id) * 16777619u;
-	return h % BUCKETS;
+	return hash_text(user_id) % BUCKETS;
 }
 
 struct workspace *workspace_get(struct workspaces *all,

@@ -9,3 +9,6 @@ tests_core_tree_test_LDADD = lib/core/libcore.a $(JSON_LIBS) $(CORE_LIBS) \
 check_PROGRAMS += tests/core/piece_test
 tests_core_piece_test_SOURCES = tests/core/piece_test.c
 tests_core_piece_test_LDADD = lib/core/libcore.a $(CORE_LIBS) $(test_libs)
+check_PROGRAMS += tests/core/encoding_test
+tests_core_encoding_test_SOURCES = tests/core/encoding_test.c
+tests_core_encoding_test_LDADD = lib/core/libcore.a $(CORE_LIBS) $(test_libs)

@@ -3,7 +3,7 @@ tests_shim_shim_test_SOURCES = tests/shim/shim_test.c tests/shim/harness.c \
 	tests/shim/harness.h
 tests_shim_shim_test_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
 tests_shim_shim_test_LDADD = lib/link/liblink.a lib/core/libcore.a \
-	$(NGHTTP2_LIBS) $(TALLOC_LIBS) $(test_libs)
+	$(SODIUM_LIBS) $(NGHTTP2_LIBS) $(TALLOC_LIBS) $(test_libs)
 tests_shim_shim_test_DEPENDENCIES = gongbang-shim lib/link/liblink.a lib/core/libcore.a
 
 check_PROGRAMS += tests/shim/container_test
@@ -14,7 +14,7 @@ tests_shim_container_test_LDADD = $(tests_shim_shim_test_LDADD)
 tests_shim_container_test_DEPENDENCIES = $(tests_shim_shim_test_DEPENDENCIES)
 
 # Parts of it, in the test's own process.
-shim_part_libs = lib/shim/libshim.a lib/core/libcore.a $(NGHTTP2_LIBS) $(test_libs)
+shim_part_libs = lib/shim/libshim.a lib/core/libcore.a $(SODIUM_LIBS) $(NGHTTP2_LIBS) $(test_libs)
 check_PROGRAMS += tests/shim/journal_test
 tests_shim_journal_test_SOURCES = tests/shim/journal_test.c
 tests_shim_journal_test_LDADD = $(shim_part_libs)

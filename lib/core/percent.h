@@ -1,0 +1,29 @@
+/* Percent-encoding (RFC 3986, 2.1). */
+#ifndef CORE_PERCENT_H
+#define CORE_PERCENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/err.h"
+
+struct buf;
+
+/*
+ * Letters, digits, "-._~" and the characters of keep stay; each other byte
+ * becomes %XX. out holds 3 * strlen(text) + 1 bytes; the length.
+ */
+size_t percent_encode(char *out, const char *text, const char *keep);
+
+/* Appends the same. ERR_LIMIT leaves the buffer as it was. */
+int percent_add(struct buf *out, const char *text, const char *keep,
+		struct err *e) must_check;
+
+/*
+ * Decodes n bytes; plus: "+" is a space, as in forms. out holds n + 1 bytes
+ * and may be text itself. The length, or -1 for a "%" without two hex digits.
+ * What comes out may hold NUL and ill-formed UTF-8.
+ */
+ptrdiff_t percent_decode(char *out, const char *text, size_t n, bool plus);
+
+#endif
