@@ -24,6 +24,8 @@ tests_workspace_workspace_engine_test_SOURCES = \
 tests_workspace_workspace_engine_test_LDADD = lib/workspace/libworkspace.a \
 	lib/link/liblink.a lib/engine/libengine.a lib/core/libcore.a \
 	$(NGHTTP2_LIBS) $(engine_libs) $(CORE_LIBS) $(test_libs)
+tests_workspace_workspace_engine_test_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=host_load
 # It is process 1 of the container.
 EXTRA_tests_workspace_workspace_engine_test_DEPENDENCIES = gongbang-shim
 

@@ -36,6 +36,15 @@ static struct world {
 	char body[4096];
 } w;
 
+static double load;
+
+double __wrap_host_load(void);
+
+double __wrap_host_load(void)
+{
+	return load;
+}
+
 static int image(const char *what)
 {
 	char command[512];
@@ -243,6 +252,37 @@ static void health(void **state)
 	assert_in_range(h->disk_free, 1, INT64_MAX);
 }
 
+static bool is_boosted(void)
+{
+	inspect();
+	return w.state.boosted;
+}
+
+static bool is_not_boosted(void)
+{
+	return !is_boosted();
+}
+
+/* As the engine has it; what this bridge leaves boosted, the next one lowers. */
+static void boosted(void **state)
+{
+	assert_false(is_boosted());
+	load = 4;
+	workspace_boost(w.w);
+	run_until(is_boosted);
+	workspace_boost_end(w.w);
+	run_until(is_not_boosted);
+	workspace_restart(w.w);
+	run_until(is_ready);
+	run_until(is_boosted);
+	close_all();
+	open_all();
+	run_until(is_not_boosted);
+	load = 0;
+	workspace_ensure(w.w);
+	run_until(is_ready);
+}
+
 static void killed_behind_its_back(void **state)
 {
 	char command[256];
@@ -310,6 +350,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(made_and_entered),
 		cmocka_unit_test(health),
+		cmocka_unit_test(boosted),
 		cmocka_unit_test(killed_behind_its_back),
 		cmocka_unit_test(old_one_with_a_session_stays),
 		cmocka_unit_test(old_one_is_replaced),
