@@ -11,6 +11,7 @@
 #include "pages.h"
 
 #define ROWS_KEPT 1024		/* some 600 bytes each, a thread */
+#define PAGE_PIECE (1u << 20)	/* bytes of an answer whose making counts as one piece */
 #define LARGE (512 << 10)	/* bytes of a request or an answer */
 #define REQUEST_POOL (256 << 10)	/* bytes; what needs more takes more */
 
@@ -274,7 +275,8 @@ bool site_answer(struct worker *w, const struct request_source *src,
 			err_abort(e.text);
 	}
 	if (passwords != PASSWORDS_NOW)		/* their hash is meant to be slow */
-		piece_end(began, "page", path_to_log(r->path));
+		piece_end(began, 1 + (int64_t)(bytes->len / PAGE_PIECE), "page",
+			  path_to_log(r->path));
 	response_release(&out);
 	large = bytes->len > LARGE || r->body_len > LARGE;
 	talloc_free(ctx);

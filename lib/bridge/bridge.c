@@ -324,7 +324,7 @@ void bridge_run(struct bridge *b)
 		int64_t began = piece_begin();
 
 		uv_run(b->loop, UV_RUN_ONCE);
-		piece_end(began, "loop", NULL);
+		piece_end(began, 1, "loop", NULL);
 	}
 }
 

@@ -10,9 +10,10 @@
 int64_t piece_begin(void);
 
 /*
- * What it used since, in microseconds; when that is more than PIECE_MS, one
- * line event=long_piece with what, cpu_ms and path (NULL: left out).
+ * What it used since, in microseconds; when that is more than PIECE_MS for
+ * each of n pieces, one line event=long_piece with what, cpu_ms and path
+ * (NULL: left out).
  */
-int64_t piece_end(int64_t began, const char *what, const char *path);
+int64_t piece_end(int64_t began, int64_t n, const char *what, const char *path);
 
 #endif

@@ -358,7 +358,7 @@ void gateway_run(struct gateway *g)
 		int64_t began = piece_begin();
 
 		uv_run(g->loop, UV_RUN_ONCE);
-		piece_end(began, "loop", NULL);
+		piece_end(began, 1, "loop", NULL);
 	}
 }
 

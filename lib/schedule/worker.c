@@ -214,7 +214,7 @@ void worker_run(struct worker *w)
 		int64_t began = piece_begin();
 
 		uv_run(w->loop, UV_RUN_ONCE);
-		piece_end(began, "loop", NULL);
+		piece_end(began, 1, "loop", NULL);
 	}
 }
 

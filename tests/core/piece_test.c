@@ -55,10 +55,12 @@ static void a_long_piece_is_said(void **state)
 	log_start("test", 0);
 	compute(PIECE_MS + 10);
 	listen_to_stderr();
-	used = piece_end(began, "page", "/usage");
+	assert_true(piece_end(began, 2, "two pieces", NULL) > PIECE_MS * 1000);
+	used = piece_end(began, 1, "page", "/usage");
 	read_stderr();
 	assert_true(used >= (PIECE_MS + 10) * 1000);
 	assert_non_null(strstr(said, "event=long_piece"));
+	assert_null(strstr(said, "two pieces"));
 	assert_non_null(strstr(said, "what=page"));
 	assert_non_null(strstr(said, "cpu_ms=6"));
 	assert_non_null(strstr(said, "path=/usage"));
@@ -70,7 +72,7 @@ static void waiting_is_not(void **state)
 
 	usleep((PIECE_MS + 30) * 1000);
 	listen_to_stderr();
-	used = piece_end(began, "loop", NULL);
+	used = piece_end(began, 1, "loop", NULL);
 	fputs("end", stderr);
 	read_stderr();
 	assert_true(used < PIECE_MS * 1000);

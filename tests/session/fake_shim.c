@@ -127,11 +127,12 @@ void fake_lose(void)
 void fake_say(const char *fmt, ...)
 {
 	struct err e = { 0 };
-	char line[8192];
+	static char line[256 << 10];
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(line, sizeof(line), fmt, ap);
+	if (vsnprintf(line, sizeof(line), fmt, ap) >= (int)sizeof(line))
+		err_abort("a line too long");
 	va_end(ap);
 	check(buf_add_text(&fake.log, line, &e));
 	check(buf_add_text(&fake.log, "\n", &e));

@@ -31,6 +31,7 @@ static struct world {
 	struct session_env env;
 	struct session *s;
 	int told, accepted, overs;
+	bool slow;		/* Claude takes its time to read an answer */
 	bool place, everything, bad_rules, no_token;
 	int64_t timeout_ms;
 	void (*on_turn)(const char *id);
@@ -244,6 +245,9 @@ static void on_line(const char *line)
 	} else if (strstr(line, "\"end_session\"")) {
 		if (w.on_leave)
 			w.on_leave();
+	} else if (strstr(line, "\"behavior\"") && w.slow) {
+		/* It says other things first. */
+		fake_say("{\"type\":\"system\",\"subtype\":\"status\"}");
 	} else if (strstr(line, "\"behavior\"")) {
 		/* As the CLI does: it echoes the answer, then goes on. */
 		fake_say("%s", line);
@@ -495,6 +499,29 @@ static void what_is_not_listed_is_denied(void **state)
 	assert_int_equal(ends("success", "", false).denials, 1);
 	assert_non_null(strstr(buf_text(&fake.input), "\"behavior\":\"deny\""));
 	assert_non_null(strstr(buf_text(&fake.input), "unattended"));
+}
+
+static int times_given(const char *words)
+{
+	const char *at = buf_text(&fake.input);
+	int n = 0;
+
+	for (; (at = strstr(at, words)); at++)
+		n++;
+	return n;
+}
+
+/* Whatever the log says until Claude has read it. */
+static void one_request_is_answered_once(void **state)
+{
+	w.on_turn = want_bash;
+	w.slow = true;
+	begin();
+	turn_loop();
+	fake_say("{\"type\":\"system\",\"subtype\":\"status\"}");
+	turn_loop();
+	turn_loop();
+	assert_int_equal(times_given("\"behavior\":\"deny\""), 1);
 }
 
 static void a_question_ends_it(void **state)
@@ -954,6 +981,7 @@ int main(void)
 		CASE(a_result_is_a_success),
 		CASE(everything_asks_for_nothing),
 		CASE(what_is_not_listed_is_denied),
+		CASE(one_request_is_answered_once),
 		CASE(a_question_ends_it),
 		CASE(a_question_is_found_again),
 		CASE(a_form_ends_it_too),

@@ -1196,6 +1196,8 @@ static void a_place_is_asked_for_again(void **state)
 	turn_loop();
 	session_status(w.s, &st);
 	assert_true(st.no_place);
+	assert_true(uv_is_active((uv_handle_t *)&w.s->timer));
+	assert_in_range(uv_timer_get_due_in(&w.s->timer), 1, 1000);
 	w.place = true;
 	later(1200);	/* nobody pokes it */
 	assert_int_equal(fake.starts, 1);
@@ -1542,6 +1544,46 @@ static void a_slow_store_holds_up_the_log(void **state)
 	assert_in_range(stored().parts, steps, steps + 10);
 }
 
+/* By their bytes, too, long before they are many. */
+static void large_parts_hold_up_the_log(void **state)
+{
+	const int steps = 200, size = 100 << 10;
+	char *text = talloc_zero_size(NULL, (size_t)size + 1);
+	size_t sent;
+	int i;
+
+	memset(text, 'x', (size_t)size);
+	answers = false;
+	fake_ready();
+	session_message(w.s, 1, M1, "hello");
+	turn_loop();
+	say_turn_start(M1);
+	wait_recorded();
+	assert_int_equal(uv_sem_init(&store_may_go_on, 0), 0);
+	jobs_add(w.jobs, wait_work, NULL, NULL);
+	for (i = 0; i < steps; i++)
+		fake_say("{\"type\":\"assistant\",\"message\":{\"id\":\"m%d\","
+			 "\"role\":\"assistant\",\"content\":[{\"type\":\"text\","
+			 "\"text\":\"%s\"}]}}", i, text);
+	say_turn_end(M1);
+	for (i = 0; i < 1000 && fake.sent < fake.log.len; i++) {
+		while (fake_pump())
+			uv_run(&w.loop, UV_RUN_NOWAIT);
+		uv_run(&w.loop, UV_RUN_NOWAIT);
+		fake.skipped += 100;
+		session_step(w.s);
+	}
+	sent = fake.sent;
+	uv_sem_post(&store_may_go_on);
+	/* 8 MB of parts, and what a stream's window holds of them more. */
+	assert_in_range(sent, 8 << 20, 10 << 20);
+	until_ended(1);
+	wait_recorded();
+	uv_sem_destroy(&store_may_go_on);
+	assert_int_equal(fake.sent, fake.log.len);
+	talloc_free(text);
+}
+
 static void say_mode(const char *mode)
 {
 	fake_say("{\"type\":\"system\",\"subtype\":\"init\",\"model\":\"m\","
@@ -1645,6 +1687,7 @@ int main(void)
 		TEST(a_change_while_it_loads_starts_nothing_anew),
 		TEST(a_costly_log_is_read_to_its_end),
 		TEST(a_slow_store_holds_up_the_log),
+		TEST(large_parts_hold_up_the_log),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -794,6 +794,27 @@ static void what_claude_takes_back_goes(void **state)
 		assert_non_null(strstr(trace_part(t, "status", 0)->data, "status_retracted"));
 		trace_free(t);
 	}
+	/* A later turn takes back what an earlier one said: there, not here. */
+	snprintf(text, sizeof(text), "%s" RESULT TURN "%s" RESULT, said, rows[0]);
+	t = trace_lines(text);
+	assert_int_equal(trace_count(t, "text"), 0);
+	assert_int_equal(trace_part(t, "status", 0)->turn,
+			 trace_part(t, "usage", 0)->turn);
+	assert_true(trace_part(t, "status", 0)->turn <
+		    trace_part(t, "usage", 1)->turn);
+	trace_free(t);
+	/* The one of two that is named, in its place and its turn, and once. */
+	snprintf(text, sizeof(text), "%s{\"type\":\"assistant\",\"uuid\":\"" ID_B "\",\"message\":"
+		 "{\"content\":[{\"type\":\"text\",\"text\":\"allowed\"}]}}\n%s%s" RESULT,
+		 said, rows[0], rows[0]);
+	t = trace_lines(text);
+	assert_int_equal(trace_count(t, "text"), 1);
+	assert_int_equal(trace_count(t, "status"), 1);
+	assert_non_null(strstr(trace_part(t, "text", 0)->data, "allowed"));
+	assert_true(trace_part(t, "status", 0)->at < trace_part(t, "text", 0)->at);
+	assert_int_equal(trace_part(t, "status", 0)->turn,
+			 trace_part(t, "text", 0)->turn);
+	trace_free(t);
 	snprintf(text, sizeof(text), "%s{\"type\":\"assistant\",\"supersedes\":[\"" ID_B "\"],"
 		 "\"message\":{\"content\":[]}}\n" RESULT, said);
 	t = trace_lines(text);
