@@ -28,6 +28,7 @@ enum option {
 	OPTION_COUNT,
 	OPTION_USER,
 	OPTION_FILE,
+	OPTION_YES,
 	OPTIONS,
 };
 
@@ -61,6 +62,10 @@ struct user *command_user(const struct call *c, struct db *db,
 /* Tells the bridge by a POST; when it is away: a warning, and what follows from it. */
 void command_tell_bridge(const struct call *c, const char *path, const char *else_what);
 
+/* Ends the account's logins and tokens; done begins the error's text: what holds all the same. */
+int command_end_logins(const struct call *c, struct db *db, const struct user *u,
+		       const char *done, struct err *e) must_check;
+
 /* That budgets, or the switch that stops all, are others than before. */
 void command_tell_spending(const struct call *c);
 
@@ -71,6 +76,7 @@ int command_user_add(const struct call *c, struct err *e) must_check;
 int command_user_passwd(const struct call *c, struct err *e) must_check;
 int command_user_disable(const struct call *c, struct err *e) must_check;
 int command_user_enable(const struct call *c, struct err *e) must_check;
+int command_user_remove(const struct call *c, struct err *e) must_check;
 int command_user_list(const struct call *c, struct err *e) must_check;
 int command_usage(const struct call *c, struct err *e) must_check;
 int command_budget_show(const struct call *c, struct err *e) must_check;

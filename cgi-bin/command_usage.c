@@ -11,6 +11,7 @@
 #include "core/str.h"
 #include "spending/amount.h"
 #include "spending/report.h"
+#include "store/removal.h"
 
 struct printing {
 	const struct report *report;
@@ -87,6 +88,17 @@ static int print_user(void *data, const struct user *u, struct err *e)
 	return 0;
 }
 
+/* So that the rows add up to the last one. */
+static void print_removed(struct printing *p)
+{
+	const struct report_line *l = line_of(p->report, REMOVED_ID);
+
+	if (l && p->all)
+		add_json(p->all, "", &l->tally);
+	else if (l)
+		print_tally("(removed accounts)", &l->tally);
+}
+
 static int print_report(struct printing *p, struct db *db, const char *month,
 			struct err *e)
 {
@@ -96,6 +108,7 @@ static int print_report(struct printing *p, struct db *db, const char *month,
 		       "CACHE WRITE 1H", "CACHE READ", "TOKENS", "COST");
 	if (user_each(db, print_user, p, e) < 0)
 		return -1;
+	print_removed(p);
 	if (!p->all)
 		print_tally("all", &p->report->all);
 	else

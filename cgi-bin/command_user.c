@@ -96,8 +96,8 @@ static struct kv *redis(const struct call *c)
 	return kv_new(c->ctx, settings_text(c->settings, SET_REDIS_SOCKET));
 }
 
-static int end_logins(const struct call *c, struct db *db, const struct user *u,
-		      const char *done, struct err *e)
+int command_end_logins(const struct call *c, struct db *db, const struct user *u,
+		       const char *done, struct err *e)
 {
 	int rc = end_all(redis(c), db, u, e);
 
@@ -126,7 +126,7 @@ int command_user_passwd(const struct call *c, struct err *e)
 	if (user_set_password_hash(db, u->id, hash, e) < 0)
 		return -1;
 	print_made(made);
-	if (end_logins(c, db, u, "the password is set", e) < 0)
+	if (command_end_logins(c, db, u, "the password is set", e) < 0)
 		return -1;
 	fprintf(stderr, "gongbang: password of %s set, logins ended\n",
 		u->login);
@@ -140,7 +140,7 @@ int command_user_disable(const struct call *c, struct err *e)
 
 	if (!db || !(u = command_user(c, db, c->words[0], e)) ||
 	    (!u->disabled_at && user_set_disabled(db, u->id, true, e) < 0) ||
-	    end_logins(c, db, u, "the account is disabled", e) < 0)
+	    command_end_logins(c, db, u, "the account is disabled", e) < 0)
 		return -1;
 	fprintf(stderr, "gongbang: %s disabled, logins ended\n", u->login);
 	return 0;
@@ -169,14 +169,15 @@ static void day(char out[16], int64_t ms)
 
 static int print_row(void *data, const struct user *u, struct err *e)
 {
-	char created[16], disabled[16] = "";
+	char created[16], since[16] = "";
+	const char *state = u->removing_at ? "being removed since " :
+			    u->disabled_at ? "disabled " : "enabled";
 
 	day(created, u->created_at);
 	if (u->disabled_at)
-		day(disabled, u->disabled_at);
+		day(since, u->removing_at ? u->removing_at : u->disabled_at);
 	printf("%-32s  %-5s  %s  %s%s\n", u->login,
-	       u->admin ? "admin" : "user", created,
-	       u->disabled_at ? "disabled " : "enabled", disabled);
+	       u->admin ? "admin" : "user", created, state, since);
 	return 0;
 }
 
@@ -194,6 +195,8 @@ static int add_row(void *data, const struct user *u, struct err *e)
 			       json_object_new_int64(u->created_at));
 	json_object_object_add(o, "disabled_at", u->disabled_at ?
 			       json_object_new_int64(u->disabled_at) : NULL);
+	json_object_object_add(o, "removing_at", u->removing_at ?
+			       json_object_new_int64(u->removing_at) : NULL);
 	return json_object_array_add(data, o);
 }
 

@@ -34,6 +34,7 @@ static const struct {
 	[OPTION_COUNT] = { "--count", "N" },
 	[OPTION_USER] = { "--user", "LOGIN" },
 	[OPTION_FILE] = { "--file", "FILE" },
+	[OPTION_YES] = { "--yes", NULL },
 };
 
 static const struct command commands[] = {
@@ -47,6 +48,9 @@ static const struct command commands[] = {
 	  command_user_disable },
 	{ "user", "enable", { "LOGIN" }, 0, "Let a disabled account in again.",
 	  command_user_enable },
+	{ "user", "remove", { "LOGIN" }, TAKES(YES),
+	  "Remove an account with all that it has: files, records, container."
+	  " Asks for the login again.", command_user_remove },
 	{ "user", "list", { NULL }, TAKES(JSON), "List all accounts.",
 	  command_user_list },
 	{ "usage", "", { NULL }, TAKES(MONTH) | TAKES(JSON),

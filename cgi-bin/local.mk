@@ -14,6 +14,7 @@ gongbang_SOURCES = cgi-bin/gongbang.c cgi-bin/command.c cgi-bin/command.h \
 	cgi-bin/command_budget.c cgi-bin/command_doctor.c \
 	cgi-bin/command_domain.c cgi-bin/command_schedule.c \
 	cgi-bin/command_stop.c cgi-bin/command_usage.c \
+	cgi-bin/command_remove.c \
 	cgi-bin/command_user.c \
 	cgi-bin/doctor.h cgi-bin/doctor_finding.c cgi-bin/doctor_host.c \
 	cgi-bin/doctor_landlock.c cgi-bin/doctor_model.c \

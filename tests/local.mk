@@ -67,6 +67,7 @@ EXTRA_DIST += \
 	tests/integration/peer.py \
 	tests/integration/places.test.js \
 	tests/integration/redteam.test.js \
+	tests/integration/remove.test.js \
 	tests/integration/run.test.js \
 	tests/integration/services.test.js \
 	tests/integration/starts.test.js \

@@ -32,7 +32,6 @@ view_append_list
 engine_stream_pause
 engine_stream_resume
 engine_stream_unsent
-volume_release
 volume_held
 '
 

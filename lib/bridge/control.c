@@ -36,6 +36,7 @@ static void show(struct bridge *b, struct exchange *x, const char *user)
 		[WORKSPACE_READY] = "ready",
 		[WORKSPACE_STOPPING] = "stopping",
 		[WORKSPACE_FAILED] = "failed",
+		[WORKSPACE_REMOVED] = "removed",
 	};
 	char text[400];
 
@@ -70,6 +71,16 @@ static void end_user(struct bridge *b, struct exchange *x, const char *user)
 {
 	person_end(person_get(b, user));
 	done(x);
+}
+
+/* Asked again and again until the state is "removed"; whoever asks has marked the account. */
+static void remove_user(struct bridge *b, struct exchange *x, const char *user)
+{
+	struct workspace *w = workspace_get(b->workspaces, user);
+
+	if (workspace_remove(w))
+		person_end(person_get(b, user));
+	show(b, x, user);
 }
 
 static void leave(struct bridge *b, struct exchange *x, const char *user)
@@ -208,6 +219,7 @@ static const struct row {
 	{ "POST", "/conversations/", "/refresh", id_valid, refresh },
 	{ "POST", "/logins/", "/ended", token_valid, end_login },
 	{ "POST", "/users/", "/ended", id_valid, end_user },
+	{ "POST", "/users/", "/remove", id_valid, remove_user },
 	{ "POST", "/users/", "/logged-out", id_valid, leave },
 	{ "POST", "/egress/reload", "", NULL, reload_egress },
 	{ "POST", "/spending/reload", "", NULL, reload_spending },

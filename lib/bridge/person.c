@@ -59,6 +59,7 @@ void workspace_words(struct person *p, struct session_status *out)
 		[WORKSPACE_READY] = { "ready", "status_workspace_ready", "", 0, 0, 0, false, false },
 		[WORKSPACE_STOPPING] = { "stopped", "status_stopping_workspace", "", 0, 0, 0, false, false },
 		[WORKSPACE_FAILED] = { "failed", "error_workspace_start", "", 0, 0, 0, true, false },
+		[WORKSPACE_REMOVED] = { "stopped", "status_stopped", "", 0, 0, 0, false, false },
 	};
 	enum workspace_state state = workspace_state(p->workspace);
 	const struct err *e = workspace_error(p->workspace);

@@ -11,7 +11,9 @@
  * Paths carry no version: an engine then answers as its newest, and what is
  * used here is the same since 1.41, while new engines refuse old versions.
  */
-enum call { CREATE, START, STOP, REMOVE, INSPECT, BOOST, LIST, IMAGE };
+enum call {
+	CREATE, START, STOP, REMOVE, REMOVE_VOLUME, INSPECT, BOOST, LIST, IMAGE
+};
 
 static const struct call_row {
 	const char *what;		/* begins the error's text */
@@ -24,6 +26,8 @@ static const struct call_row {
 	[START] = { "start", "POST", 30000, DOCKER_ANSWER_MAX, "" },
 	[STOP] = { "stop", "POST", 10000, DOCKER_ANSWER_MAX, "" },
 	[REMOVE] = { "remove", "DELETE", 30000, DOCKER_ANSWER_MAX, "" },
+	/* The guard may wait until nothing has it mounted, and much may be in it. */
+	[REMOVE_VOLUME] = { "remove volume", "DELETE", 120000, DOCKER_ANSWER_MAX, "" },
 	[INSPECT] = { "inspect", "GET", DOCKER_QUICK_MS, DOCKER_ANSWER_MAX, "" },
 	[BOOST] = { "boost", "POST", DOCKER_QUICK_MS, DOCKER_ANSWER_MAX, "" },
 	/* A row of the list is some 2 KB: room for all that one host can run. */
@@ -312,6 +316,16 @@ static void remove_container(struct engine *eng, const char *name,
 	issue(eng, op, path_of(&path, "/containers/", name, "?force=1"), NULL, 0);
 }
 
+static void remove_volume(struct engine *eng, const char *name,
+			  engine_done *done, void *data)
+{
+	auto_buf path = BUF_INIT(PATH_MAX_BYTES);
+	struct op *op = op_new(eng, REMOVE_VOLUME, name, data);
+
+	op->done = done;
+	issue(eng, op, path_of(&path, "/volumes/", name, ""), NULL, 0);
+}
+
 static void inspect(struct engine *eng, const char *name,
 		    engine_state_done *done, void *data)
 {
@@ -377,6 +391,7 @@ static const struct engine_driver driver = {
 	.start = start,
 	.stop = stop,
 	.remove = remove_container,
+	.remove_volume = remove_volume,
 	.inspect = inspect,
 	.boost = boost,
 	.list = list,

@@ -27,6 +27,12 @@ void engine_remove(struct engine *eng, const char *name, engine_done *done,
 	eng->driver->remove(eng, name, done, data);
 }
 
+void engine_remove_volume(struct engine *eng, const char *name,
+			  engine_done *done, void *data)
+{
+	eng->driver->remove_volume(eng, name, done, data);
+}
+
 void engine_inspect(struct engine *eng, const char *name,
 		    engine_state_done *done, void *data)
 {

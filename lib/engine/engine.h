@@ -85,6 +85,8 @@ void engine_start(struct engine *eng, const char *name, engine_done *done, void 
 void engine_stop(struct engine *eng, const char *name, int grace_s, engine_done *done,
 		 void *data);
 void engine_remove(struct engine *eng, const char *name, engine_done *done, void *data);
+/* A named volume with all that is in it; ERR_CONFLICT while a container has it. */
+void engine_remove_volume(struct engine *eng, const char *name, engine_done *done, void *data);
 void engine_inspect(struct engine *eng, const char *name, engine_state_done *done, void *data);
 /* Its share of busy processors: a start's, many times the usual one, or that; whether it runs or not. */
 void engine_boost(struct engine *eng, const char *name, bool boosted, engine_done *done,

@@ -13,6 +13,8 @@ struct engine_driver {
 		     engine_done *done, void *data);
 	void (*remove)(struct engine *eng, const char *name, engine_done *done,
 		       void *data);
+	void (*remove_volume)(struct engine *eng, const char *name,
+			      engine_done *done, void *data);
 	void (*inspect)(struct engine *eng, const char *name,
 			engine_state_done *done, void *data);
 	void (*boost)(struct engine *eng, const char *name, bool boosted,

@@ -36,6 +36,7 @@ static const struct route {
 	{ GUARD_EXEC, "POST", "/containers/", "/exec", 30000, DOCKER_ANSWER_MAX, true, false },
 	{ GUARD_EXEC_START, "POST", "/exec/", "/start", 30000, DOCKER_ANSWER_MAX, false, true },
 	{ GUARD_EXEC_INSPECT, "GET", "/exec/", "/json", 5000, DOCKER_ANSWER_MAX, false, false },
+	{ GUARD_REMOVE_VOLUME, "DELETE", "/volumes/", "", 120000, DOCKER_ANSWER_MAX, false, false },
 	{ GUARD_IMAGE, "GET", "/images/", "/json", 5000, DOCKER_ANSWER_MAX, false, false },
 };
 
@@ -250,6 +251,23 @@ static int check_container(struct guard_call *call,
 	return 0;
 }
 
+/* One user's volume by its whole name; no words after it, so none is forced. */
+static int check_volume(struct guard_call *call,
+			const struct guard_policy *policy, struct err *e)
+{
+	const char *user_id = strchr(call->name, '-');
+	void *ctx = talloc_new(NULL);
+	struct container_spec *spec = user_id ?
+		policy->spec(ctx, policy->data, ++user_id) : NULL;
+	int rc = 0;
+
+	if (!spec || !str_equal(spec->volume, call->name) ||
+	    !str_copy(call->user_id, sizeof(call->user_id), user_id))
+		rc = deny(e, "a volume of nobody");
+	talloc_free(ctx);
+	return rc;
+}
+
 static int check_exec_id(struct guard_call *call, const struct buf *body,
 			 struct err *e)
 {
@@ -283,6 +301,8 @@ static int check(struct guard_call *call, const struct guard_policy *policy,
 	case GUARD_EXEC_START:
 	case GUARD_EXEC_INSPECT:
 		return check_exec_id(call, &r->body, e);
+	case GUARD_REMOVE_VOLUME:
+		return check_volume(call, policy, e);
 	default:
 		return check_container(call, policy, &r->body, e);
 	}
@@ -334,6 +354,22 @@ struct json_object *guard_volume_new(const struct container_spec *spec)
 int guard_inspect_path(struct buf *path, const char *name, struct err *e)
 {
 	return buf_addf(path, e, "/containers/%s/json", name);
+}
+
+int guard_users_path(struct buf *path, const char *volume, struct err *e)
+{
+	struct json_object *filters = json_object_new_object();
+	struct json_object *names = json_object_new_array();
+	int rc;
+
+	json_object_array_add(names, json_object_new_string(volume));
+	json_object_object_add(filters, "volume", names);
+	rc = buf_add_text(path, "/containers/json?all=1&filters=", e);
+	if (rc == 0)
+		rc = docker_encode(path, json_object_to_json_string_ext(
+					filters, JSON_C_TO_STRING_PLAIN), e);
+	json_object_put(filters);
+	return rc;
 }
 
 int guard_call_parse(struct guard_call *call, const struct guard_policy *policy,

@@ -13,12 +13,13 @@ enum guard_verb {
 	GUARD_CREATE, GUARD_START, GUARD_STOP, GUARD_REMOVE, GUARD_INSPECT, GUARD_BOOST,
 	GUARD_LIST, GUARD_IMAGE,
 	GUARD_EXEC, GUARD_EXEC_START, GUARD_EXEC_INSPECT,
+	GUARD_REMOVE_VOLUME,
 };
 
 /* A request that may pass, as it is put to the engine. */
 struct guard_call {
 	enum guard_verb verb;
-	char name[128];			/* container, or exec id */
+	char name[128];			/* container, exec id, or volume */
 	char user_id[ID_SIZE];		/* whose; "" not known by the request */
 	struct buf path, body;		/* body.len 0: none */
 	struct docker_request request;	/* of the two above */
@@ -43,5 +44,8 @@ struct json_object *guard_volume_new(const struct container_spec *spec);
 
 /* The path that inspects a container. */
 int guard_inspect_path(struct buf *path, const char *name, struct err *e) must_check;
+
+/* The path that lists all containers, stopped ones too, that a volume is mounted in. */
+int guard_users_path(struct buf *path, const char *volume, struct err *e) must_check;
 
 #endif

@@ -4,7 +4,6 @@
 #include <json-c/json.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/queue.h>
 #include <sys/stat.h>
 #include <talloc.h>
 #include <unistd.h>
@@ -13,46 +12,13 @@
 #include "core/str.h"
 #include "engine/docker.h"
 #include "engine/docker_spec.h"
-#include "guard/call.h"
-#include "guard/host.h"
+#include "guard/inside.h"
 
 #define REQUEST_MS 10000	/* until a request is whole */
 #define BACKLOG 512
 #define CONNECTIONS_MAX 16384
 #define KNOWN_MAX 16384		/* names, and execs not yet inspected */
 #define UNSENT_MAX (256u << 10)	/* of a stream, each way */
-
-struct connection {
-	LIST_ENTRY(connection) link;
-	struct guard *guard;
-	uv_pipe_t pipe;
-	uv_timer_t timer;
-	uv_shutdown_t shutdown;
-	int handles;			/* not yet closed */
-	struct guard_request request;
-	struct guard_call call;
-	struct docker_http *http;	/* the engine's side; NULL: none now */
-	struct preparation *preparation;	/* on a thread; NULL: none */
-	bool closed, streaming, stopped;
-};
-
-/* Closed by libuv after the guard is gone: heap of its own. */
-struct listener {
-	uv_pipe_t pipe;
-	struct guard *guard;
-};
-
-struct guard {
-	const struct guard_policy *policy;
-	struct docker_place engine;
-	struct listener *listener;
-	char *read_buffer;
-	LIST_HEAD(, connection) open;
-	int connections;
-	/* Sets, by key: containers seen to be of this instance, execs made here. */
-	struct json_object *names, *execs;
-	struct json_object *preparing;	/* set of user ids */
-};
 
 /* A user's part of the host is put up on a thread; outlives its connection. */
 struct preparation {
@@ -104,8 +70,8 @@ static void hang_up(struct connection *c)
 	c->closed = true;
 	LIST_REMOVE(c, link);
 	c->guard->connections--;
-	if (c->preparation)
-		c->preparation->connection = NULL;
+	if (c->worker)
+		*c->worker = NULL;
 	if (c->http)
 		docker_http_close(c->http);
 	c->http = NULL;
@@ -154,7 +120,7 @@ static void put(struct connection *c, const void *head, size_t n,
 	}
 }
 
-static void reply(struct connection *c, int status, const void *body, size_t n)
+void guard_reply(struct connection *c, int status, const void *body, size_t n)
 {
 	char head[192];
 	int len = snprintf(head, sizeof(head),
@@ -171,19 +137,19 @@ static void reply(struct connection *c, int status, const void *body, size_t n)
 	    status == 204 || status == 304 ? 0 : n, true);
 }
 
-static void reply_words(struct connection *c, int status, const char *words)
+void guard_reply_words(struct connection *c, int status, const char *words)
 {
 	struct json_object *o = json_object_new_object();
 	const char *text;
 
 	json_object_object_add(o, "message", json_object_new_string(words));
 	text = json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN);
-	reply(c, status, text, strlen(text));
+	guard_reply(c, status, text, strlen(text));
 	json_object_put(o);
 }
 
 /* The log has the path without what a query may hold. */
-static void refuse(struct connection *c, const struct err *e)
+void guard_refuse(struct connection *c, const struct err *e)
 {
 	char path[160];
 	size_t n = strcspn(buf_text(&c->request.target), "?");
@@ -191,7 +157,7 @@ static void refuse(struct connection *c, const struct err *e)
 	snprintf(path, sizeof(path), "%.*s", (int)n, buf_text(&c->request.target));
 	log_failure("engine_call_refused", e, "method",
 		    c->request.done ? c->request.method : NULL, "path", path, NULL);
-	reply_words(c, 403, "refused by gongbang-guard");
+	guard_reply_words(c, 403, "refused by gongbang-guard");
 }
 
 static void read_more(struct connection *c);
@@ -267,11 +233,11 @@ static void engine_answer(void *data, int status, const struct buf *body,
 	}
 	c->http = NULL;
 	if (e) {
-		reply_words(c, 502, e->text);
+		guard_reply_words(c, 502, e->text);
 		return;
 	}
 	note(c, status, body);
-	reply(c, status, body->data, body->len);
+	guard_reply(c, status, body->data, body->len);
 }
 
 static const struct docker_http_events events = {
@@ -281,9 +247,27 @@ static const struct docker_http_events events = {
 	.end = engine_end,
 };
 
+void guard_forward(struct connection *c, const struct docker_http_events *to)
+{
+	c->http = docker_http_send(&c->guard->engine, &c->call.request, to, c);
+}
+
 static void forward(struct connection *c)
 {
-	c->http = docker_http_send(&c->guard->engine, &c->call.request, &events, c);
+	guard_forward(c, &events);
+}
+
+void guard_ask(struct connection *c, const char *path,
+	       const struct docker_http_events *to)
+{
+	const struct docker_request rq = {
+		.method = "GET",
+		.path = path,
+		.deadline_ms = DOCKER_QUICK_MS,
+		.body_max = DOCKER_ANSWER_MAX,
+	};
+
+	c->http = docker_http_send(&c->guard->engine, &rq, to, c);
 }
 
 static void prepare(uv_work_t *work)
@@ -310,9 +294,9 @@ static void prepared(uv_work_t *work, int status)
 	if (p->rc < 0)
 		log_failure("volume", &p->e, "user", p->user.id, NULL);
 	if (c) {
-		c->preparation = NULL;
+		c->worker = NULL;
 		if (p->rc < 0)
-			reply_words(c, p->e.kind == ERR_LIMIT ? 507 : 500, p->e.text);
+			guard_reply_words(c, p->e.kind == ERR_LIMIT ? 507 : 500, p->e.text);
 		else
 			forward(c);
 	}
@@ -335,33 +319,40 @@ static void begin_preparation(struct connection *c, const char *path)
 	if (host_user_find(g->policy->host, c->call.user_id, path, &p->user,
 			   &e) < 0) {
 		log_failure("uid", &e, "user", c->call.user_id, NULL);
-		reply_words(c, 500, e.text);
+		guard_reply_words(c, 500, e.text);
 		talloc_free(p);
 		return;
 	}
-	c->preparation = p;
+	c->worker = &p->connection;
 	know(g->preparing, p->user.id, "");
 	uv_queue_work(g->engine.loop, &p->work, prepare, prepared);
 }
 
 /* Only a plain volume of the engine's own is a folder that may be worked on. */
+const char *guard_volume_path(struct json_object *o)
+{
+	const char *path = json_object_get_string(docker_json_find(o, "Mountpoint", NULL));
+	const char *driver = json_object_get_string(docker_json_find(o, "Driver", NULL));
+	struct json_object *options = docker_json_find(o, "Options", NULL);
+
+	return path && *path == '/' && driver && str_equal(driver, "local") &&
+	       !(options && json_object_object_length(options)) ? path : NULL;
+}
+
 static void volume_found(void *data, int status, const struct buf *body,
 			 const struct err *trouble)
 {
 	struct connection *c = data;
 	struct err e = { 0 };
 	auto_json *o = trouble ? NULL : docker_json(body, &e);
-	const char *path = json_object_get_string(docker_json_find(o, "Mountpoint", NULL));
-	const char *driver = json_object_get_string(docker_json_find(o, "Driver", NULL));
-	struct json_object *options = docker_json_find(o, "Options", NULL);
+	const char *path = guard_volume_path(o);
 
 	c->http = NULL;
 	if (trouble)
-		reply_words(c, 502, trouble->text);
+		guard_reply_words(c, 502, trouble->text);
 	else if (status != 201 && status != 200)
-		reply(c, status, body->data, body->len);
-	else if (!path || *path != '/' || !driver || !str_equal(driver, "local") ||
-		 (options && json_object_object_length(options)))
+		guard_reply(c, status, body->data, body->len);
+	else if (!path)
 		forward(c);
 	else
 		begin_preparation(c, path);
@@ -384,9 +375,9 @@ static void find_volume(struct connection *c)
 	};
 
 	if (!spec) {
-		reply_words(c, 403, "no such user");
+		guard_reply_words(c, 403, "no such user");
 	} else if (knows(g->preparing, c->call.user_id)) {
-		reply_words(c, 409, "its volume is being prepared");
+		guard_reply_words(c, 409, "its volume is being prepared");
 	} else {
 		auto_json *body = guard_volume_new(spec);
 
@@ -400,7 +391,9 @@ static void ask(struct connection *c)
 {
 	bool starts = c->call.verb == GUARD_CREATE || c->call.verb == GUARD_START;
 
-	if (starts && c->guard->policy->host && *c->call.user_id)
+	if (c->call.verb == GUARD_REMOVE_VOLUME)
+		guard_remove_volume(c);
+	else if (starts && c->guard->policy->host && *c->call.user_id)
 		find_volume(c);
 	else
 		forward(c);
@@ -429,12 +422,12 @@ static void looked(void *data, int status, const struct buf *body,
 
 	c->http = NULL;
 	if (trouble) {
-		reply_words(c, 502, trouble->text);
+		guard_reply_words(c, 502, trouble->text);
 	} else if (status == 404) {
 		ask(c);
 	} else if (status != 200 || !is_ours(c, body)) {
 		err_set(&e, ERR_DENIED, "a container of another installation");
-		refuse(c, &e);
+		guard_refuse(c, &e);
 	} else {
 		know(c->guard->names, c->call.name, c->call.user_id);
 		ask(c);
@@ -448,16 +441,10 @@ static void look(struct connection *c)
 {
 	auto_buf path = BUF_INIT(512);
 	struct err e = { 0 };
-	struct docker_request rq = {
-		.method = "GET",
-		.deadline_ms = DOCKER_QUICK_MS,
-		.body_max = DOCKER_ANSWER_MAX,
-	};
 
 	if (guard_inspect_path(&path, c->call.name, &e) < 0)
 		err_abort("a container's name too long");
-	rq.path = path.data;
-	c->http = docker_http_send(&c->guard->engine, &rq, &look_events, c);
+	guard_ask(c, path.data, &look_events);
 }
 
 /* True when it was seen before, and whose it is. */
@@ -478,14 +465,14 @@ static void decide(struct connection *c)
 
 	uv_timer_stop(&c->timer);
 	if (guard_call_parse(&c->call, g->policy, &c->request, &e) < 0) {
-		refuse(c, &e);
+		guard_refuse(c, &e);
 		return;
 	}
 	of_exec = c->call.verb == GUARD_EXEC_START ||
 		  c->call.verb == GUARD_EXEC_INSPECT;
 	if (of_exec && !knows(g->execs, c->call.name)) {
 		err_set(&e, ERR_DENIED, "an exec that was not made here");
-		refuse(c, &e);
+		guard_refuse(c, &e);
 	} else if (c->call.of_container && !recall(c)) {
 		look(c);
 	} else {
@@ -506,7 +493,7 @@ static void take(struct connection *c, const char *bytes, size_t n)
 		return;
 	}
 	if (guard_request_feed(&c->request, bytes, n, &e) < 0) {
-		refuse(c, &e);
+		guard_refuse(c, &e);
 	} else if (c->request.done) {
 		uv_read_stop((uv_stream_t *)&c->pipe);
 		decide(c);

@@ -23,9 +23,11 @@
 #define REMAPPED_FIRST 10000
 #define REMAPPED_COUNT 50000
 
+#define NOBODY "00000000-0000-7000-8000-000000000000"
+
 struct host {
 	const struct host_settings *settings;
-	char *file;			/* "NUMBER ID" lines, only ever longer */
+	char *file;			/* "NUMBER ID" lines; of who is gone the last number stays */
 	struct json_object *numbers;	/* by id */
 	uint32_t next;
 };
@@ -38,7 +40,9 @@ static int release(struct host *h)
 
 static void keep(struct host *h, const char *id, uint32_t number)
 {
-	json_object_object_add(h->numbers, id, json_object_new_int64(number));
+	if (!str_equal(id, NOBODY))
+		json_object_object_add(h->numbers, id,
+				       json_object_new_int64(number));
 	if (number >= h->next)
 		h->next = number + 1;
 }
@@ -119,6 +123,57 @@ static int number_of(struct host *h, const char *id, uint32_t *number,
 		return -1;
 	keep(h, id, *number);
 	return 0;
+}
+
+static int write_all(FILE *f, struct host *h)
+{
+	json_object_object_foreach(h->numbers, id, number) {
+		if (fprintf(f, "%lld %s\n",
+			    (long long)json_object_get_int64(number), id) < 0)
+			return -1;
+	}
+	/* The last number given, whoever had it. */
+	if (h->next && fprintf(f, "%u " NOBODY "\n", h->next - 1) < 0)
+		return -1;
+	return fflush(f) == 0 && fsync(fileno(f)) == 0 ? 0 : -1;
+}
+
+static int save(struct host *h, struct err *e)
+{
+	char made[600];
+	FILE *f = NULL;
+	int rc = -1;
+
+	if (snprintf(made, sizeof(made), "%s.new", h->file) < (int)sizeof(made))
+		f = fopen(made, "we");
+	if (f && fchmod(fileno(f), 0600) == 0)
+		rc = write_all(f, h);
+	if (f && fclose(f) != 0)
+		rc = -1;
+	if (rc < 0 || rename(made, h->file) < 0)
+		return err_errno(e, ERR_UNAVAILABLE, errno, "%s", h->file);
+	return 0;
+}
+
+static int drop_file(const struct host *h, const char *id, const char *what,
+		     struct err *e)
+{
+	char path[600];
+
+	snprintf(path, sizeof(path), "%s/%s.%s", h->settings->folder, id, what);
+	return unlink(path) < 0 && errno != ENOENT ?
+	       err_errno(e, ERR_UNAVAILABLE, errno, "%s", path) : 0;
+}
+
+int host_user_forget(struct host *h, const char id[ID_SIZE], struct err *e)
+{
+	if (!id_valid(id) || drop_file(h, id, "passwd", e) < 0 ||
+	    drop_file(h, id, "group", e) < 0)
+		return -1;
+	if (!json_object_object_get_ex(h->numbers, id, NULL))
+		return 0;
+	json_object_object_del(h->numbers, id);
+	return save(h, e);
 }
 
 /* An engine with userns-remap keeps its data in ".../FIRST.FIRST/volumes/..."; 0: none. */

@@ -41,6 +41,13 @@ struct host_user {
 int host_user_find(struct host *h, const char id[ID_SIZE], const char *path,
 		   struct host_user *u, struct err *e) must_check;
 
+/*
+ * The user is gone, his volume too: his names' files are removed and his id is
+ * taken out of the record. His number is never given to another one. On that
+ * one thread, too.
+ */
+int host_user_forget(struct host *h, const char id[ID_SIZE], struct err *e) must_check;
+
 /* These block, on any thread, one at a time a user; the container does not run. */
 int host_user_names(const struct host *h, const struct host_user *u, struct err *e) must_check;
 /* ERR_LIMIT below the reserve. *held as volume_hold says; e is set too when the volume is only watched though more was wanted. */

@@ -88,6 +88,7 @@ static void no_workspace(const struct session *s, struct session_status *out)
 		step(out, 3, "status_linking");
 		break;
 	case WORKSPACE_STOPPING:
+	case WORKSPACE_REMOVED:
 		set(out, "stopped", "status_stopping_workspace");
 		break;
 	case WORKSPACE_FAILED:

@@ -22,6 +22,7 @@ lib_store_libstore_a_SOURCES = \
 	lib/store/parts.c \
 	lib/store/planning.c lib/store/planning.h \
 	lib/store/queue.c \
+	lib/store/removal.c lib/store/removal.h \
 	lib/store/renderings.c lib/store/renderings.h \
 	lib/store/sqlite.c lib/store/sqlite.h lib/store/sqlite_open.c \
 	lib/store/usage.c lib/store/usage.h \
@@ -42,7 +43,8 @@ store_migrations = \
 	lib/store/migrations/0011_held_messages.sql \
 	lib/store/migrations/0012_renderings.sql \
 	lib/store/migrations/0013_recorded_bytes.sql \
-	lib/store/migrations/0014_outcomes.sql
+	lib/store/migrations/0014_outcomes.sql \
+	lib/store/migrations/0015_removals.sql
 
 EXTRA_DIST += $(store_migrations) lib/store/embed.awk
 CLEANFILES += lib/store/migrations.inc

@@ -14,7 +14,7 @@
 #define COLUMNS \
 	"id, login, display_name, password_hash, role, locale, theme," \
 	" timezone, created_at, disabled_at, budget_timezone," \
-	" budget_timezone_until"
+	" budget_timezone_until, removing_at"
 
 static bool login_valid(const char *login)
 {
@@ -63,6 +63,7 @@ static int read_row(struct user *u, const struct db_row *row, struct err *e)
 	u->disabled_at = db_number(row, 9);
 	u->budget_timezone = db_text(row, 10);
 	u->budget_timezone_until = db_number(row, 11);
+	u->removing_at = db_number(row, 12);
 	return 0;
 }
 
@@ -108,8 +109,8 @@ static struct user *load(struct db *db, const void *ctx, const char *sql,
 struct user *user_load(struct db *db, const void *ctx, const char *id,
 		       struct err *e)
 {
-	return load(db, ctx, "SELECT " COLUMNS " FROM users WHERE id = $1",
-		    id, e);
+	return load(db, ctx, "SELECT " COLUMNS " FROM users WHERE id = $1"
+		    " AND login <> ''", id, e);
 }
 
 char *user_fold_login(const void *ctx, const char *login)
@@ -128,7 +129,7 @@ struct user *user_load_by_login(struct db *db, const void *ctx,
 {
 	char *folded = user_fold_login(NULL, login);
 	struct user *u = load(db, ctx, "SELECT " COLUMNS " FROM users"
-			      " WHERE login = $1", folded, e);
+			      " WHERE login = $1 AND login <> ''", folded, e);
 
 	talloc_free(folded);
 	return u;
@@ -154,10 +155,19 @@ int user_set_password_hash(struct db *db, const char *id, const char *hash,
 int user_set_disabled(struct db *db, const char *id, bool disabled,
 		      struct err *e)
 {
-	if (db_run(db, e, "UPDATE users SET disabled_at = $2 WHERE id = $1",
-		   "tn", id, disabled ? clock_now_ms() : (int64_t)0) < 0)
+	struct user *u;
+
+	if (db_run(db, e, "UPDATE users SET disabled_at = $2"
+		   " WHERE id = $1 AND removing_at = 0", "tn", id,
+		   disabled ? clock_now_ms() : (int64_t)0) < 0)
 		return -1;
-	return expect_user(db, e);
+	if (db_changed(db) == 1)
+		return 0;
+	u = user_load(db, NULL, id, e);
+	if (!u)
+		return -1;
+	talloc_free(u);
+	return err_set(e, ERR_CONFLICT, "the account is being removed");
 }
 
 static int check_preferences(const char *display_name, const char *locale,
@@ -229,5 +239,5 @@ int user_each(struct db *db,
 	struct listing l = { each, data };
 
 	return db_query(db, e, list_row, &l, "SELECT " COLUMNS " FROM users"
-			" ORDER BY login", "");
+			" WHERE login <> '' ORDER BY login", "");
 }

@@ -17,6 +17,7 @@ struct user {
 	const char *timezone;		/* "" until chosen */
 	int64_t created_at;
 	int64_t disabled_at;		/* 0: enabled */
+	int64_t removing_at;		/* 0: it stays; else it is disabled, too (store/removal.h) */
 	const char *budget_timezone;	/* "" as above; holds for budgets until then: */
 	int64_t budget_timezone_until;	/* UTC ms; 0: timezone holds (spending/budget_zone.h) */
 };
@@ -33,6 +34,7 @@ struct user *user_load(struct db *db, const void *ctx, const char *id, struct er
 struct user *user_load_by_login(struct db *db, const void *ctx, const char *login, struct err *e) must_check;
 
 int user_set_password_hash(struct db *db, const char *id, const char *hash, struct err *e) must_check;
+/* ERR_CONFLICT for one that is being removed. */
 int user_set_disabled(struct db *db, const char *id, bool disabled, struct err *e) must_check;
 /*
  * budget_until: UTC ms, until which the zone that held goes on for budgets,

@@ -16,6 +16,7 @@ enum workspace_task {
 	TASK_REPLACE,		/* remove first: it is of an old spec or image */
 	TASK_RESTART,		/* stop first: it runs but cannot be entered */
 	TASK_STOP,
+	TASK_REMOVE,		/* with its volume, for good */
 };
 
 /* Heap of its own: libuv keeps the handles until the loop has closed them. */
@@ -57,6 +58,7 @@ struct workspace {
 	bool replaced;			/* removed in this attempt */
 	bool quiet;			/* tried in the background: FAILED stays */
 	bool again;			/* ensure came while stopping */
+	bool removing;			/* for good: nothing else is done any more */
 	int conflicts;
 	int failures;			/* in a row */
 	int64_t ready_at;		/* clock_mono_ms */

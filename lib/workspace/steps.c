@@ -49,6 +49,7 @@ static struct workspace_step *step_new(struct workspace *w, next_step *next)
 }
 
 static void stop(struct workspace *w);
+static void remove_all(struct workspace *w);
 
 static void seen(void *data, const struct container_state *s,
 		 const struct err *e)
@@ -60,6 +61,10 @@ static void seen(void *data, const struct container_state *s,
 	talloc_free(step);
 	if (!w)
 		return;
+	if (w->task == TASK_REMOVE) {	/* so was this */
+		remove_all(w);
+		return;
+	}
 	if (w->task == TASK_STOP) {	/* stop was asked meanwhile */
 		stop(w);
 		return;
@@ -362,6 +367,41 @@ static void stop(struct workspace *w)
 		    step_new(w, stopped));
 }
 
+static void volume_removed(struct workspace *w, const struct container_state *s,
+			   const struct err *e)
+{
+	if (e && e->kind != ERR_MISSING) {
+		set_error(w, e);
+		workspace_set_state(w, WORKSPACE_FAILED);
+	} else {
+		workspace_set_state(w, WORKSPACE_REMOVED);
+	}
+}
+
+static void container_removed(struct workspace *w,
+			      const struct container_state *s,
+			      const struct err *e)
+{
+	if (e && e->kind != ERR_MISSING) {
+		set_error(w, e);
+		workspace_set_state(w, WORKSPACE_FAILED);
+		return;
+	}
+	w->running = false;
+	workspace_moved(w, WORKSPACE_DOWN);
+	engine_remove_volume(w->all->engine, w->volume, done,
+			     step_new(w, volume_removed));
+}
+
+static void remove_all(struct workspace *w)
+{
+	w->task = TASK_NONE;
+	workspace_leave(w);
+	workspace_moved(w, WORKSPACE_MOVES);
+	engine_remove(w->all->engine, w->name, done,
+		      step_new(w, container_removed));
+}
+
 static void restart(struct workspace *w)
 {
 	workspace_moved(w, WORKSPACE_MOVES);
@@ -401,7 +441,7 @@ static void moved(void *data)
 	workspace_tell(data);
 }
 
-/* All but a stop waits for its turn. */
+/* All but a stop and a removal waits for its turn. */
 static bool has_turn(struct workspace *w)
 {
 	static const struct start_events events = { turn, moved };
@@ -424,6 +464,10 @@ void workspace_task_run(struct workspace *w)
 
 	if (w->step || task == TASK_NONE)
 		return;		/* a step's end sees to a stop */
+	if (task == TASK_REMOVE) {
+		remove_all(w);
+		return;
+	}
 	if (task != TASK_STOP && !has_turn(w))
 		return;
 	w->task = TASK_NONE;

@@ -180,7 +180,7 @@ void workspace_ensure_as(struct workspace *w, enum start_class class)
 	bool stuck = str_equal(w->error.key, "error_workspace_link");
 	bool waits = w->since != 0;
 
-	if (w->all->closed)
+	if (w->all->closed || w->removing)
 		return;
 	if (!waits || class < w->class)
 		w->class = class;
@@ -216,7 +216,7 @@ bool workspace_place_short(const struct workspace *w)
 
 void workspace_restart(struct workspace *w)
 {
-	if (w->all->closed || w->state == WORKSPACE_STOPPING ||
+	if (w->all->closed || w->removing || w->state == WORKSPACE_STOPPING ||
 	    w->state == WORKSPACE_STOPPED)
 		return;
 	w->failures = 0;
@@ -302,7 +302,7 @@ void workspace_release(struct workspace *w)
 
 void workspace_stop(struct workspace *w)
 {
-	if (w->all->closed)
+	if (w->all->closed || w->removing)
 		return;
 	w->again = false;
 	if (w->state == WORKSPACE_STOPPING)
@@ -311,6 +311,19 @@ void workspace_stop(struct workspace *w)
 	workspace_unline(w);
 	workspace_schedule(w, TASK_STOP, 0);
 	workspace_set_state(w, WORKSPACE_STOPPING);
+}
+
+bool workspace_remove(struct workspace *w)
+{
+	if (w->all->closed || w->state == WORKSPACE_REMOVED ||
+	    (w->removing && w->state == WORKSPACE_STOPPING))
+		return false;
+	w->removing = true;
+	w->again = false;
+	workspace_unline(w);
+	workspace_schedule(w, TASK_REMOVE, 0);
+	workspace_set_state(w, WORKSPACE_STOPPING);
+	return true;
 }
 
 static void adopt(struct workspaces *all);

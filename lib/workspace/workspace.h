@@ -21,6 +21,7 @@ enum workspace_state {
 	WORKSPACE_READY,
 	WORKSPACE_STOPPING,
 	WORKSPACE_FAILED,	/* workspace_error says why; ensure tries again */
+	WORKSPACE_REMOVED,	/* by workspace_remove: container and volume are gone for good */
 };
 
 struct workspaces;
@@ -122,6 +123,13 @@ void workspace_restart(struct workspace *w);
 
 /* Stops the container (the account was disabled, or an operator asked); the volume stays. */
 void workspace_stop(struct workspace *w);
+
+/*
+ * Takes container and volume away, as they are: the account goes. From here on
+ * nothing starts it; STOPPING becomes REMOVED or FAILED, and FAILED tries
+ * again when this is asked again. False when it is done, or on its way.
+ */
+bool workspace_remove(struct workspace *w);
 
 /*
  * Closes links; containers and sessions live on. Before the engine is freed;

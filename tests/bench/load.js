@@ -124,19 +124,11 @@ async function outcomes(agents, ms) {
 // ---- all of it ---------------------------------------------------------------------
 
 // Nobody is left who counts as a visitor of this load test.
-async function cleanUp(people, agents) {
-	for (const p of people) {
+function cleanUp(people, agents) {
+	for (const p of people)
 		p.page?.close();
-		if (!p.id || !p.cookie)
-			continue;
-		const page = await call("GET", `/conversations/${p.id}/delete`, {cookie: p.cookie}).catch(() => null);
-		if (page?.status === 200)
-			await call("POST", `/conversations/${p.id}/delete`, {cookie: p.cookie, form: {csrf: field(page.text, "csrf")}}).catch(() => {});
-	}
-	for (const a of agents)
-		await call("POST", `/agents/${a.id}/pause`, {cookie: a.cookie, form: {csrf: a.csrf}}).catch(() => {});
 	for (const login of new Set([...people, ...agents].map((p) => p.login)))
-		gongbang(["user", "disable", login]);
+		gongbang(["user", "remove", "--yes", login]);
 }
 
 function watchHost() {

@@ -8,7 +8,7 @@ const usage = `usage: scripts/loadtest [--users N] [--turns N] [--agents N] [--o
 Logs N users in over so many seconds; each says hello in a conversation of its
 own and goes on with tool turns (for the demonstration model) while N agents
 come due. With --typing each types so long at the first message. Makes accounts named loadtest-1, loadtest-2 and so on with
-scripts/gongbang on this host, and disables them afterwards.`;
+scripts/gongbang on this host, and removes them afterwards.`;
 
 const number = (text, name) => {
 	if (!/^\d{1,6}$/.test(text))

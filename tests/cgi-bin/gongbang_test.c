@@ -73,9 +73,34 @@ static void lists_are_for_people_and_programs(void **state)
 	assert_null(strstr(r.out, "argon2"));
 }
 
+/* Without a bridge nothing but the mark can be done; run again, it goes on. */
+static void a_removal_asks_and_says_what_is_left(void **state)
+{
+	struct fixture *f = *state;
+	struct ran r;
+
+	expect(f, 0, "user add kim", "correct horse\n");
+	r = expect(f, 1, "user remove kim", "lee\n");
+	assert_non_null(strstr(r.err, "nothing changed"));
+	r = expect(f, 1, "user remove kim", "");
+	assert_non_null(strstr(r.err, "nothing changed"));
+	assert_int_equal(load(f, "kim")->disabled_at, 0);
+	r = expect(f, 1, "user remove kim", "kim\n");
+	assert_non_null(strstr(r.err, "kim is disabled, but"));
+	assert_non_null(strstr(r.err, "run this again"));
+	r = expect(f, 1, "user enable kim", "");
+	assert_non_null(strstr(r.err, "being removed"));
+	r = expect(f, 0, "user list", "");
+	assert_non_null(strstr(r.out, "being removed since 20"));
+	r = expect(f, 1, "user remove kim --yes", "");
+	assert_non_null(strstr(r.err, "run this again"));
+	r = expect(f, 1, "user add kim", "correct horse\n");
+	assert_non_null(strstr(r.err, "is taken"));
+}
+
 static void usage_is_2(void **state)
 {
-	static const char *const wrong[] = { "", "user", "user remove kim",
+	static const char *const wrong[] = { "", "user", "user rename kim",
 		"nonsense", "user add", "user add kim lee",
 		"user add kim --role root", "user add kim --role",
 		"user disable kim --generate", "user list kim", "--nonsense",
@@ -322,6 +347,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(accounts_are_made),
 		TEST(lists_are_for_people_and_programs),
+		TEST(a_removal_asks_and_says_what_is_left),
 		TEST(usage_is_2),
 		TEST(new_password_ends_logins_everywhere),
 		TEST(disabling_warns_when_others_are_away),

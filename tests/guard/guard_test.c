@@ -21,6 +21,7 @@
 #include "core/id.h"
 #include "core/settings.h"
 #include "core/str.h"
+#include "../engine/fake.h"
 #include "engine/docker_spec.h"
 #include "guard/guard.h"
 #include "workspace/spec.h"
@@ -28,6 +29,7 @@
 #define USER "01980000-0000-7000-8000-000000000001"
 #define DIGITS "a51b33720f1c5e36"	/* of the hash of USER */
 #define NAME "gongbang-" DIGITS
+#define VOLUME "gongbang-" USER
 /* As json-c writes it, from its first key on; and what stands after the last. */
 #define EXEC_OF(cmd, dir, more) "\"AttachStdin\":true,\"AttachStdout\":true," \
 	"\"AttachStderr\":true,\"Tty\":false,\"Cmd\":[" cmd "]," \
@@ -159,6 +161,7 @@ static void what_the_driver_asks(void **state)
 		{ "GET", LIST, "" },
 		{ "POST", "/containers/" NAME "/update", "{\"CpuShares\":1024}" },
 		{ "POST", "/containers/" NAME "/update", "{\"CpuShares\":65536}" },
+		{ "DELETE", "/volumes/" VOLUME, "" },
 	};
 	size_t i;
 
@@ -219,6 +222,21 @@ static void other_calls(void **state)
 		{ "DELETE", "/containers/" NAME, "" },
 		{ "DELETE", "/containers/" NAME "?force=1&v=1", "" },
 		{ "DELETE", "/volumes/" NAME, "" },
+		{ "DELETE", "/volumes/" USER, "" },
+		{ "DELETE", "/volumes/other-" USER, "" },
+		{ "DELETE", "/volumes/gongbang-" VOLUME, "" },
+		{ "DELETE", "/volumes/" VOLUME "?force=1", "" },
+		{ "DELETE", "/volumes/" VOLUME "/", "" },
+		{ "DELETE", "/volumes/" VOLUME "0", "" },
+		{ "DELETE", "/volumes/../containers/" NAME, "" },
+		{ "DELETE", "/volumes/" VOLUME "/../other", "" },
+		{ "DELETE", "/volumes/", "" },
+		{ "DELETE", "/volumes/" VOLUME, "{}" },
+		{ "DELETE", "/v1.41/volumes/" VOLUME, "" },
+		{ "GET", "/volumes/" VOLUME, "" },
+		{ "GET", "/volumes", "" },
+		{ "POST", "/volumes/prune", "" },
+		{ "PUT", "/volumes/" VOLUME, "" },
 		{ "POST", "/volumes/create", "{\"Name\":\"" NAME "\"}" },
 		{ "POST", "/images/create?fromImage=x", "" },
 		{ "GET", "/images/other:latest/json", "" },
@@ -335,6 +353,66 @@ static void other_execs(void **state)
 	}
 }
 
+/* What the engine behind the guard has, and what it was asked to remove. */
+struct engine_has {
+	const char *volume, *users;	/* answers; NULL: 404, and 500 */
+	int removed;
+};
+
+static void engine_asked(void *data, struct fake_client *c, const char *rq, size_t n)
+{
+	struct engine_has *has = data;
+
+	if (str_starts(rq, "GET /volumes/" VOLUME " "))
+		fake_answer(c, has->volume ? 200 : 404, has->volume ? has->volume : "{}");
+	else if (str_starts(rq, "GET /containers/json?all=1&filters=%7B%22volume%22:%5B%22" VOLUME "%22%5D%7D "))
+		fake_answer(c, has->users ? 200 : 500, has->users ? has->users : "{}");
+	else if (str_starts(rq, "DELETE /volumes/" VOLUME " "))
+		fake_answer(c, ++has->removed == 1 ? 204 : 404, "{}");
+	else if (n && rq[0])
+		fail_msg("the engine was asked %s", rq);
+}
+
+#define VOLUME_OF(instance, user) "{\"Name\":\"" VOLUME "\",\"Driver\":\"local\"," \
+	"\"Mountpoint\":\"/nonexistent/_data\",\"Labels\":{\"gongbang.instance\":\"" \
+	instance "\",\"gongbang.user\":\"" user "\"}}"
+
+static void a_volume_is_removed(void **state)
+{
+	static const struct {
+		const char *volume, *users;
+		int status, removed;
+	} rows[] = {
+		{ VOLUME_OF("gongbang", USER), "[]", 204, 1 },
+		{ VOLUME_OF("gongbang", USER), "[{\"Id\":\"x\"}]", 409, 0 },
+		{ VOLUME_OF("gongbang", USER), "{}", 502, 0 },
+		{ VOLUME_OF("gongbang", USER), NULL, 502, 0 },
+		{ VOLUME_OF("other", USER), "[]", 403, 0 },
+		{ VOLUME_OF("gongbang", "01980000-0000-7000-8000-000000000002"), "[]", 403, 0 },
+		{ "{\"Name\":\"" VOLUME "\",\"Driver\":\"local\",\"Labels\":null}", "[]", 403, 0 },
+		{ "[]", "[]", 403, 0 },
+		{ NULL, "[]", 404, 0 },
+	};
+	struct engine_has has = { 0 };
+	struct fake *fake = fake_new(&w.loop, engine_asked, &has);
+	const char *before = w.policy.engine_socket;
+	struct err e = { 0 };
+	size_t i;
+
+	talloc_free(w.guard);
+	w.policy.engine_socket = fake_path(fake);
+	w.guard = guard_new(w.ctx, &w.loop, &w.policy, &e);
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		has = (struct engine_has){ .volume = rows[i].volume, .users = rows[i].users };
+		assert_int_equal(ask("DELETE", "/volumes/" VOLUME, ""), rows[i].status);
+		assert_int_equal(has.removed, rows[i].removed);
+	}
+	talloc_free(w.guard);
+	w.policy.engine_socket = before;
+	w.guard = guard_new(w.ctx, &w.loop, &w.policy, &e);
+	fake_free(fake);
+}
+
 static void smuggled(void **state)
 {
 #define GET_OURS "GET /containers/" NAME "/json HTTP/1.1\r\nHost: e\r\n"
@@ -380,6 +458,7 @@ int main(void)
 		cmocka_unit_test(other_calls),
 		cmocka_unit_test(other_containers),
 		cmocka_unit_test(other_execs),
+		cmocka_unit_test(a_volume_is_removed),
 		cmocka_unit_test(smuggled),
 	};
 

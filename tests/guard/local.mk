@@ -1,5 +1,6 @@
 check_PROGRAMS += tests/guard/guard_test
-tests_guard_guard_test_SOURCES = tests/guard/guard_test.c
+tests_guard_guard_test_SOURCES = tests/guard/guard_test.c \
+	tests/engine/fake.c tests/engine/fake.h
 tests_guard_guard_test_LDADD = lib/guard/libguard.a \
 	lib/workspace/libworkspace.a $(engine_test_libs) $(SODIUM_LIBS)
 

@@ -517,6 +517,40 @@ static void numbers_are_given_once(void **state)
 	talloc_free(h);
 }
 
+/* Of who is gone nothing is kept, and nobody gets his uid. */
+static void a_number_is_not_given_again(void **state)
+{
+	const struct host_settings s = { .folder = folder, .uid_first = 1900000000,
+		.uid_count = 9, .bytes = 64 * MIB, .inodes = 1000,
+		.engine_socket = "/nonexistent" };
+	struct host_user a, b, c;
+	struct err e = { 0 };
+	struct host *h = host_new(NULL, &s, &e);
+	const char outside[ID_SIZE] = "../x";
+	char command[320];
+	int i;
+
+	assert_int_equal(host_user_find(h, USER_A, path, &a, &e), 0);
+	assert_int_equal(host_user_find(h, USER_B, path, &b, &e), 0);
+	assert_int_equal(host_user_names(h, &b, &e), 0);
+	snprintf(command, sizeof(command), "grep -rqs " USER_B " %s || ls %s | grep -q " USER_B, folder, folder);
+	assert_int_equal(system(command), 0);
+	for (i = 0; i < 2; i++)		/* the second time it is known no more */
+		assert_int_equal(host_user_forget(h, USER_B, &e), 0);
+	assert_int_not_equal(system(command), 0);
+	talloc_free(h);
+	h = host_new(NULL, &s, &e);	/* after a restart, too */
+	assert_int_equal(host_user_find(h, USER_C, path, &c, &e), 0);
+	assert_int_equal(c.number, b.number + 1);
+	assert_int_equal(host_user_forget(h, USER_C, &e), 0);
+	assert_int_equal(host_user_find(h, USER_B, path, &c, &e), 0);
+	assert_int_equal(c.number, b.number + 2);
+	assert_int_equal(host_user_find(h, USER_A, path, &c, &e), 0);
+	assert_int_equal(c.uid, a.uid);
+	assert_int_equal(host_user_forget(h, outside, &e), -1);
+	talloc_free(h);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -532,6 +566,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(the_shims_folder_is_the_owners, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_project_quota_holds, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(numbers_are_given_once, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_number_is_not_given_again, set_up, tear_down),
 	};
 
 	if (geteuid() != 0) {

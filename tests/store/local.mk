@@ -19,3 +19,6 @@ store_test_libs = lib/store/libstore.a lib/core/libcore.a $(SQLITE_LIBS) \
 check_PROGRAMS += tests/store/feeds_test
 tests_store_feeds_test_SOURCES = tests/store/feeds_test.c $(store_fixture)
 tests_store_feeds_test_LDADD = $(store_test_libs)
+check_PROGRAMS += tests/store/removal_test
+tests_store_removal_test_SOURCES = tests/store/removal_test.c $(store_fixture)
+tests_store_removal_test_LDADD = $(store_test_libs)

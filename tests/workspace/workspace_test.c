@@ -333,6 +333,48 @@ static void stopped_while_made(void **state)
 	assert_string_equal(w->states, "SCT0SLR");
 }
 
+/* Container, then volume; from then on nothing brings it back. */
+static void removed_for_good(void **state)
+{
+	struct world *w = *state;
+
+	bring_up(w);
+	w->log[0] = '\0';
+	w->volume_in_use = true;
+	assert_true(workspace_remove(w->w));
+	assert_false(workspace_remove(w->w));
+	workspace_ensure(w->w);
+	workspace_stop(w->w);
+	workspace_restart(w->w);
+	assert_int_equal(workspace_state(w->w), WORKSPACE_STOPPING);
+	assert_true(world_reach(w, WORKSPACE_FAILED));
+	assert_string_equal(w->log, "Rv");
+	workspace_ensure(w->w);
+	assert_int_equal(workspace_state(w->w), WORKSPACE_FAILED);
+	assert_true(workspace_remove(w->w));	/* goes on; what is gone is no error */
+	assert_true(world_reach(w, WORKSPACE_REMOVED));
+	assert_string_equal(w->log, "RvRV");
+	assert_false(w->exists);
+	assert_false(workspace_remove(w->w));
+	workspace_ensure(w->w);
+	assert_int_equal(workspace_state(w->w), WORKSPACE_REMOVED);
+}
+
+static void removed_while_made(void **state)
+{
+	struct world *w = *state;
+
+	w->slow_create = true;
+	workspace_ensure(w->w);
+	while (!w->pending)
+		uv_run(&w->loop, UV_RUN_ONCE);
+	assert_true(workspace_remove(w->w));
+	world_made(w);
+	fake_answer(w->pending, 201, "{}");
+	assert_true(world_reach(w, WORKSPACE_REMOVED));
+	assert_string_equal(w->log, "CRV");
+}
+
 static void freed_while_made(void **state)
 {
 	struct world *w = *state;
@@ -396,6 +438,7 @@ int main(void)
 		ROW(not_to_be_entered), ROW(wrong_greeting), ROW(no_greeting),
 		ROW(lost_while_held), ROW(lost_while_idle), ROW(idle_rule),
 		ROW(adopted_and_idle), ROW(stopped_while_made),
+		ROW(removed_for_good), ROW(removed_while_made),
 		ROW(freed_while_made), ROW(health),
 	};
 

@@ -174,6 +174,10 @@ static void asked(void *data, struct fake_client *c, const char *rq, size_t n)
 		note(w, "R");
 		w->exists = w->running = false;
 		fake_text(c, "HTTP/1.1 204 No\r\n\r\n");
+	} else if (str_starts(rq, "DELETE /volumes/gongbang-" USER " ")) {
+		note(w, w->volume_in_use ? "v" : "V");
+		fake_answer(c, w->volume_in_use ? 409 : 404, "{\"message\":\"volume is in use\"}");
+		w->volume_in_use = false;
 	} else if (container) {
 		answer_inspect(w, c);
 	} else if (n && rq[0]) {
@@ -204,7 +208,7 @@ static void changed(void *data)
 	if (state == w->last || n + 1 >= sizeof(w->states))
 		return;
 	w->last = state;
-	w->states[n] = "0CSLRTF"[state];
+	w->states[n] = "0CSLRTFV"[state];
 }
 
 void world_set(struct world *w, const char *name, const char *value)

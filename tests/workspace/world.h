@@ -25,13 +25,14 @@ struct world {
 	struct workspaces *all;
 	struct workspace *w;
 	/* The engine's world. */
-	bool exists, running, image, network, other_bridge, deaf, slow_create;
+	bool exists, running, image, network, other_bridge, deaf, slow_create, volume_in_use;
 	char hash[65], token_hash[65], image_id[16];
 	int64_t shares;			/* the container's */
 	int unweighed;			/* updates that the engine is still to refuse */
 	const char *greeting;		/* NULL: the exec ends with 126 */
 	const char *listed;
-	char log[4096];			/* C create, S start, T stop, R remove, X exec, + - boost */
+	/* C create, S start, T stop, R remove, X exec, + - boost, V remove volume (v: refused) */
+	char log[4096];
 	char created[8192];
 	struct fake_client *exec, *pending;
 	char moves[64];			/* m moves, U up, D down */
