@@ -281,12 +281,19 @@ static void other_requests_are_refused(void **state)
 static void trouble_is_one_line(void **state)
 {
 	struct fixture *f = *state;
+	char line[CALL_LINE_MAX + 4] = "add\n";
+	struct usage_call call;
 	struct err e = { 0 };
 	const char *text;
 
-	OK(db_run(f->db, &e, "ALTER TABLE stops RENAME TO \"a\nb\"", ""));
-	text = answer_to(f, "house\n", 6);
+	make_user(f);
+	OK(db_run(f->db, &e, "CREATE TRIGGER bad BEFORE INSERT ON usage BEGIN"
+		  " SELECT RAISE(FAIL, 'one\n\ntwo'); END", ""));
+	call = call_of(kim);
+	call_line_format(LINE_END, &call, line + 4);
+	text = answer_to(f, line, strlen(line));
 	assert_true(str_starts(text, "error "));
+	assert_non_null(strstr(text, "one  two"));
 	assert_ptr_equal(strchr(text, '\n'), text + strlen(text) - 2);
 }
 
