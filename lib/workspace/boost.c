@@ -34,7 +34,7 @@ static void count(struct workspace_boost *b)
 	else if (b->on || b->wanted)
 		b->left -= passed;
 	else
-		b->left += passed;
+		b->left += passed / EARN;
 	if (b->left > SAVED_MS)
 		b->left = SAVED_MS;
 	b->counted_at = now;
