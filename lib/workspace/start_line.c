@@ -29,6 +29,7 @@ struct start_ticket {
 	uint64_t serial;
 	int64_t turn_at;	/* when it got its place */
 	bool container, began;
+	bool again;		/* of a user who had a start just before */
 	void *owner;
 };
 
@@ -100,6 +101,13 @@ static int64_t take_tag(struct start_line *l, const struct start_ticket *t)
 	return u->tag;
 }
 
+/* Another Claude, not the one that belongs to a container that has just begun. */
+static bool is_again(const struct start_line *l, const struct user *u,
+		     bool container)
+{
+	return !container && !u->paid && u->tag && u->tag + REMEMBER > l->tag;
+}
+
 struct start_ticket *start_line_join(struct start_line *l,
 				     const struct start_request *rq,
 				     void *owner)
@@ -116,6 +124,7 @@ struct start_ticket *start_line_join(struct start_line *l,
 	t->container = rq->container;
 	t->owner = owner;
 	t->serial = ++l->serial;
+	t->again = is_again(l, t->user, rq->container);
 	t->tag = take_tag(l, t);
 	TAILQ_INSERT_TAIL(&l->tickets, t, link);
 	return t;
@@ -181,6 +190,11 @@ bool start_ticket_urgent(const struct start_ticket *t, int64_t now)
 	return class_of(t->line, t, now) == START_PERSON;
 }
 
+static bool gives_way(const struct start_ticket *t, int64_t now)
+{
+	return t->again && now - t->since < t->line->limits.again;
+}
+
 /* Negative when a comes before b. */
 static int order(const struct start_ticket *a, const struct start_ticket *b,
 		 int64_t now)
@@ -188,6 +202,9 @@ static int order(const struct start_ticket *a, const struct start_ticket *b,
 	int class = (int)class_of(a->line, a, now) -
 		    (int)class_of(b->line, b, now);
 
+	if (class)
+		return class;
+	class = (int)gives_way(a, now) - (int)gives_way(b, now);
 	if (class)
 		return class;
 	if (a->tag != b->tag)
@@ -257,6 +274,8 @@ int64_t start_line_due(const struct start_line *l, int64_t now)
 	TAILQ_FOREACH(t, &l->tickets, link) {
 		if (t->began)
 			sooner(&due, t->turn_at + l->limits.hold, now);
+		else if (gives_way(t, now))
+			sooner(&due, t->since + l->limits.again, now);
 		else if (t->class == START_RUN)
 			sooner(&due, t->since + l->limits.patience, now);
 	}

@@ -25,6 +25,7 @@ struct start_limits {
 	int places;		/* at once */
 	int64_t hold;		/* a start that takes longer lends its place on */
 	int64_t patience;	/* a run that waited longer is served as a person is */
+	int64_t again;		/* so long whoever had a start just before gives way to those who had none */
 };
 
 struct start_line;

@@ -12,6 +12,7 @@
 
 #define HOLD_MS 10000		/* a start that hangs keeps others waiting no longer */
 #define PATIENCE_MS 60000
+#define AGAIN_MS 30000
 #define MEMORY_MS 1000		/* between two looks at memory that is short */
 #define START_MIB 192		/* what one takes that has just begun */
 #define STRETCH_MAX 4
@@ -51,6 +52,7 @@ struct starts *starts_new(struct workspaces *all)
 		.places = places ? (int)places : host_processors() + 1,
 		.hold = HOLD_MS,
 		.patience = PATIENCE_MS,
+		.again = AGAIN_MS,
 	};
 
 	l->all = all;

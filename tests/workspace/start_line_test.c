@@ -14,6 +14,7 @@
 
 #define HOLD 10000
 #define PATIENCE 60000
+#define AGAIN 30000
 
 static struct start_line *line;
 static int64_t now;
@@ -26,7 +27,7 @@ static size_t n;
 
 static int set_up_places(int places)
 {
-	const struct start_limits limits = { places, HOLD, PATIENCE };
+	const struct start_limits limits = { places, HOLD, PATIENCE, AGAIN };
 
 	line = start_line_new(NULL, &limits);
 	n = 0;
@@ -146,7 +147,7 @@ static void latecomers_are_not_last(void **state)
 	assert_next("a1");
 	person("b1");
 	leave("a1");
-	assert_order("a2 b1 a3 a4 ");
+	assert_order("b1 a2 a3 a4 ");
 }
 
 static void people_before_runs(void **state)
@@ -190,7 +191,52 @@ static void container_and_claude_are_one_turn(void **state)
 	assert_next("b:container");
 	leave("b:container");
 	join_since("b:claude", START_PERSON, false, now + 1);
-	assert_order("b:claude a:another c:container ");
+	assert_order("b:claude c:container a:another ");
+}
+
+/* Whoever had a start just before lets those go first who had none, for a while. */
+static void first_ones_before_second_ones(void **state)
+{
+	int64_t since;
+
+	join_since("a-box", START_PERSON, true, now);
+	assert_next("a-box");
+	person("a1");			/* it belongs to the box */
+	join_since("b-box", START_PERSON, true, now++);
+	leave("a-box");
+	assert_next("a1");
+	leave("a1");
+	since = now;
+	person("a2");
+	join_since("c-box", START_PERSON, true, now++);
+	join_since("d-box", START_PERSON, true, now++);
+	assert_next("b-box");
+	leave("b-box");
+	assert_next("c-box");
+	leave("c-box");
+	assert_int_equal(start_line_due(line, now), since + AGAIN);
+	now = since + AGAIN;
+	assert_next("a2");
+}
+
+/* What they begin in a container that runs is no second start. */
+static void long_ago_is_forgotten(void **state)
+{
+	char name[] = "b";
+	int i;
+
+	person("a1");
+	assert_next("a1");
+	leave("a1");
+	for (i = 0; i < 9; i++, name[0]++) {
+		person(name);
+		assert_next(name);
+		leave(name);
+		n--;
+	}
+	person("a2");
+	join_since("z-box", START_PERSON, true, now++);
+	assert_next("a2");
 }
 
 static void so_many_at_once(void **state)
@@ -386,6 +432,8 @@ int main(void)
 		CASE(patience_ends),
 		CASE(patience_lasts),
 		CASE(container_and_claude_are_one_turn),
+		CASE(first_ones_before_second_ones),
+		CASE(long_ago_is_forgotten),
 		CASE_OF_FOUR(so_many_at_once),
 		CASE_OF_FOUR(half_for_one_user_while_others_wait),
 		CASE(leaving),
