@@ -15,6 +15,9 @@
 
 struct printing {
 	const struct report *report;
+	const struct report_month *month;
+	const struct prices *prices;
+	struct db *db;
 	json_object *all;	/* NULL: for people */
 	size_t shown;
 };
@@ -55,8 +58,52 @@ static void put(json_object *o, const char *name, int64_t n)
 	json_object_object_add(o, name, json_object_new_int64(n));
 }
 
-static int add_json(json_object *all, const char *login, const struct tally *t)
+static void print_tool(const char *name, const struct tally *t)
 {
+	char uses[AMOUNT_SIZE], cost[AMOUNT_SIZE];
+
+	amount_tokens(uses, t->usage.input);
+	amount_usd(cost, t->cost);
+	printf("  %-18s  %s uses  %s%s\n", name, uses, cost,
+	       t->unpriced ? "  + unknown price" : "");
+}
+
+static void add_tool(json_object *tools, const char *name, const struct tally *t)
+{
+	json_object *o = json_object_new_object();
+
+	json_object_object_add(o, "name", json_object_new_string(name));
+	put(o, "uses", t->usage.input);
+	put(o, "microusd", t->cost);
+	put(o, "uses_without_price", t->unpriced);
+	json_object_array_add(tools, o);
+}
+
+/* What the model service ran for a user: counted above, named here. tools: NULL for people. */
+static int tell_tools(const struct printing *p, const char *user_id,
+		      json_object *tools, struct err *e)
+{
+	struct report *r = report_load(p->db, p->db, p->prices, user_id, p->month,
+				       REPORT_BY_MODEL, e);
+	size_t i;
+
+	for (i = 0; r && i < r->n; i++) {
+		const struct report_line *l = &r->lines[i];
+
+		if (!str_starts(l->model, PRICES_TOOL))
+			continue;
+		if (tools)
+			add_tool(tools, l->model + strlen(PRICES_TOOL), &l->tally);
+		else
+			print_tool(l->model + strlen(PRICES_TOOL), &l->tally);
+	}
+	talloc_free(r);
+	return r ? 0 : -1;
+}
+
+static json_object *add_json(json_object *all, const char *login, const struct tally *t)
+{
+	json_object *tools = json_object_new_array();
 	json_object *o = json_object_new_object();
 
 	json_object_object_add(o, "login", json_object_new_string(login));
@@ -70,7 +117,9 @@ static int add_json(json_object *all, const char *login, const struct tally *t)
 	put(o, "tokens", tally_tokens(t));
 	put(o, "microusd", t->cost);
 	put(o, "tokens_without_price", t->unpriced);
-	return json_object_array_add(all, o);
+	json_object_object_add(o, "hosted_tools", tools);
+	json_object_array_add(all, o);
+	return tools;
 }
 
 static int print_user(void *data, const struct user *u, struct err *e)
@@ -78,14 +127,13 @@ static int print_user(void *data, const struct user *u, struct err *e)
 	struct printing *p = data;
 	const struct report_line *l = line_of(p->report, u->id);
 
-	(void)e;
 	if (!l)
 		return 0;
 	p->shown++;
 	if (p->all)
-		return add_json(p->all, u->login, &l->tally);
+		return tell_tools(p, u->id, add_json(p->all, u->login, &l->tally), e);
 	print_tally(u->login, &l->tally);
-	return 0;
+	return tell_tools(p, u->id, NULL, e);
 }
 
 /* So that the rows add up to the last one. */
@@ -135,6 +183,9 @@ int command_usage(const struct call *c, struct err *e)
 	p.report = report_load(c->ctx, db, prices, NULL, &m, REPORT_BY_USER, e);
 	if (!p.report)
 		return -1;
+	p.month = &m;
+	p.prices = prices;
+	p.db = db;
 	if (c->options[OPTION_JSON])
 		p.all = json_object_new_array();
 	rc = print_report(&p, db, m.month, e);
