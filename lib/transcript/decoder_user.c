@@ -331,7 +331,9 @@ static void tool_result(struct decoder *d, struct json_object *line,
 		return;
 	}
 	gather(block, "content", &out);
-	set_output(l, &out, field_number(result, "persistedOutputSize"));
+	/* Ended by us: that its user refused is the CLI's guess. */
+	if (!d->end_key || !failed)
+		set_output(l, &out, field_number(result, "persistedOutputSize"));
 	set_diff(l, result);
 	field_put_flag(l->data, "is_error", failed);
 	l->p.state = result_state(line, id, failed);

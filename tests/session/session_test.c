@@ -1107,10 +1107,23 @@ static void ask(const char *request)
 	turn_loop();
 }
 
+/* As the CLI does when it is interrupted while it asks. */
+static void refuse_and_stop(void)
+{
+	fake_say("{\"type\":\"user\",\"message\":{\"role\":\"user\",\"content\":"
+		 "[{\"type\":\"tool_result\",\"tool_use_id\":\"t-p\","
+		 "\"is_error\":true,\"content\":\"The user refused\"}]},"
+		 "\"tool_use_meta\":[{\"id\":\"t-p\",\"non_execution_kind\":"
+		 "\"user-rejected\"}]}");
+	stop_turn();
+}
+
 static int count_closed(void *data, const struct part *p, struct err *e)
 {
 	int *n = data;
 
+	n[2] += strstr(p->data, "The user refused") != NULL;
+	n[3] += str_equal(p->kind, "tool_use");
 	n[0] += strstr(p->data, "error_place_lent") != NULL;
 	n[1] += str_equal(p->kind, "permission") &&
 		str_equal(p->state, "cancelled");
@@ -1121,7 +1134,7 @@ static void one_that_waits_gives_its_place(void **state)
 {
 	struct err e = { 0 };
 	struct db *db;
-	int n[2] = { 0 };
+	int n[4] = { 0 };
 
 	answers = false;
 	fake_ready();
@@ -1129,10 +1142,13 @@ static void one_that_waits_gives_its_place(void **state)
 	session_message(w.s, 1, M1, "hello");
 	turn_loop();
 	say_turn_start(M1);
+	fake_say("{\"type\":\"assistant\",\"message\":{\"id\":\"m\",\"role\":"
+		 "\"assistant\",\"content\":[{\"type\":\"tool_use\",\"id\":\"t-p\","
+		 "\"name\":\"Bash\",\"input\":{}}]}}");
 	ask("p");
 	session_message(w.s, 1, M2, "and then");
 	turn_loop();
-	fake.on_end = stop_turn;
+	fake.on_end = refuse_and_stop;
 	session_give_place(w.s, "error_place_lent");
 	turn_loop();
 	wait_recorded();
@@ -1146,6 +1162,8 @@ static void one_that_waits_gives_its_place(void **state)
 	talloc_free(db);
 	assert_int_equal(n[0], 1);
 	assert_int_equal(n[1], 1);
+	assert_int_equal(n[2], 0);	/* nor is said to have */
+	assert_int_equal(n[3], 1);
 	assert_string_equal(session_queued(w.s, 0)->held, "stopped");
 	assert_int_equal(fake.starts, 1);
 	/* its person asks for the question again */
