@@ -11,7 +11,7 @@
 #include "pages.h"
 
 #define ROWS_KEPT 1024		/* some 600 bytes each, a thread */
-#define PAGE_PIECE (1u << 20)	/* bytes of an answer whose making counts as one piece */
+#define PAGE_PIECE (512u << 10)	/* bytes of an answer whose making counts as one piece */
 #define LARGE (512 << 10)	/* bytes of a request or an answer */
 #define REQUEST_POOL (256 << 10)	/* bytes; what needs more takes more */
 

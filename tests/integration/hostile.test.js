@@ -13,7 +13,7 @@ const fill = ({head = "", unit, tail = ""}, size) =>
 const separator = "\n%%%\n";
 
 // Far more than anything here takes on a slow machine, far less than one such text took.
-const patience = 10000;
+const patience = 20000;
 let watching = true, page, other, cookie, login;
 const missed = [], waited = [];
 
@@ -188,7 +188,7 @@ test("pages of it are served, and nobody was kept waiting", async () => {
 	assert.deepEqual(missed, []);
 });
 
-test("no program computed longer than 50 ms in one piece (a page: for each megabyte of it)", () => {
+test("no program computed longer than 50 ms in one piece (a page: for each half megabyte of it)", () => {
 	assert.deepEqual(longPieces(), []);
 	// 16 MB beyond the texts at hand, several of a megabyte at once.
 	for (const name of ["bridge", "gateway"])
