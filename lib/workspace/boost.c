@@ -13,7 +13,7 @@
 #include "core/host.h"
 
 #define BUSY 0.5		/* programs that want a processor, a processor */
-#define BOOST_MS 20000		/* the longest one */
+#define BOOST_MS 20000		/* the longest one, on a host that keeps up */
 #define LEAST_MS 5000		/* a shorter one is not worth two calls */
 #define SAVED_MS 40000		/* what may be saved up */
 #define EARN 20			/* ms for each that may be boosted later */
@@ -153,6 +153,7 @@ void workspace_boost_seen(struct workspace *w, const struct container_state *s)
 static bool begin(struct workspace *w)
 {
 	struct workspace_boost *b = &w->boost;
+	int64_t longest = start_deadline(BOOST_MS);
 
 	if (b->wanted)
 		return true;	/* as long as it was to last, no longer */
@@ -160,7 +161,7 @@ static bool begin(struct workspace *w)
 	if (w->all->closed || b->left < LEAST_MS || host_load() < BUSY)
 		return false;
 	b->wanted = true;
-	wake_in(w, b->left < BOOST_MS ? b->left : BOOST_MS);
+	wake_in(w, b->left < longest ? b->left : longest);
 	return true;
 }
 
