@@ -84,3 +84,10 @@ void err_abort(const char *what)
 	fprintf(stderr, "level=fatal event=abort what=\"%s\"\n", what);
 	abort();
 }
+
+void *alloc_checked(void *p)
+{
+	if (!p)
+		err_abort("out of memory");
+	return p;
+}

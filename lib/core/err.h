@@ -47,4 +47,7 @@ const char *err_kind_name(enum err_kind kind);
 /* Out of memory or a broken invariant: one line on stderr, then abort(). */
 _Noreturn void err_abort(const char *what);
 
+/* What an allocation returned; NULL aborts. */
+void *alloc_checked(void *p);
+
 #endif

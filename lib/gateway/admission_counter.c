@@ -9,13 +9,6 @@
 #include "core/clock.h"
 #include "core/str.h"
 
-static void *need(void *p)
-{
-	if (!p)
-		err_abort("out of memory");
-	return p;
-}
-
 void counter_refer(struct counter *c)
 {
 	c->refs++;
@@ -50,7 +43,7 @@ static struct counter *find_counter(struct admission *a, const char *key)
 		if (str_equal(c->key, key))
 			return c;
 	}
-	c = need(talloc_zero(a, struct counter));
+	c = alloc_checked(talloc_zero(a, struct counter));
 	if (!str_copy(c->key, sizeof(c->key), key))
 		err_abort("key of a counter is too long");
 	LIST_INSERT_HEAD(&a->counters, c, next);
@@ -291,7 +284,7 @@ static int keep_sum(void *data, const struct usage_sum *s, struct err *e)
 {
 	struct part *p = data;
 
-	p->lines = need(talloc_realloc(p->load, p->lines, struct line,
+	p->lines = alloc_checked(talloc_realloc(p->load, p->lines, struct line,
 				       p->n + 1));
 	fill_line(&p->lines[p->n++], s->model,
 		  s->quarter ? s->quarter : p->filter.from, &s->usage);
@@ -401,9 +394,9 @@ static void keep_row(void *data, const struct usage_call *call)
 	struct load *l = data;
 	struct row *r;
 
-	l->rows = need(talloc_realloc(l, l->rows, struct row, l->n_rows + 1));
-	l->ids = need(talloc_realloc_size(l, l->ids, (l->n_rows + 1) * ID_SIZE));
-	l->booked = need(talloc_realloc(l, l->booked, bool, l->n_rows + 1));
+	l->rows = alloc_checked(talloc_realloc(l, l->rows, struct row, l->n_rows + 1));
+	l->ids = alloc_checked(talloc_realloc_size(l, l->ids, (l->n_rows + 1) * ID_SIZE));
+	l->booked = alloc_checked(talloc_realloc(l, l->booked, bool, l->n_rows + 1));
 	memcpy(l->ids[l->n_rows], call->id, ID_SIZE);
 	l->booked[l->n_rows] = false;
 	r = &l->rows[l->n_rows++];
@@ -433,7 +426,7 @@ static void add_part(struct load *l, struct counter *c)
 static void load(struct ask *q)
 {
 	struct admission *a = q->a;
-	struct load *l = need(talloc_zero(NULL, struct load));
+	struct load *l = alloc_checked(talloc_zero(NULL, struct load));
 	struct counter *c;
 	size_t i;
 

@@ -6,6 +6,7 @@
 #include <talloc.h>
 
 #include "core/clock.h"
+#include "core/hash.h"
 #include "core/str.h"
 #include "store/users.h"
 
@@ -19,18 +20,7 @@
 
 static size_t bucket_of(const char *text)
 {
-	uint32_t sum = 2166136261u;
-
-	for (; *text; text++)
-		sum = (sum ^ (unsigned char)*text) * 16777619u;
-	return sum % BUCKETS;
-}
-
-static void *need(void *p)
-{
-	if (!p)
-		err_abort("out of memory");
-	return p;
+	return hash_text(text) % BUCKETS;
 }
 
 /* ---- tokens ---- */
@@ -66,7 +56,7 @@ struct hint *hint_put(struct admission *a, const char *key, const char *text)
 		hint_drop(a, h);
 	if (gateway_token_parse(text, &token, &e) < 0)
 		return NULL;
-	h = need(talloc_zero(a, struct hint));
+	h = alloc_checked(talloc_zero(a, struct hint));
 	if (!str_copy(h->key, sizeof(h->key), key) ||
 	    !str_copy(h->text, sizeof(h->text), text))
 		err_abort("token's text is too long");
@@ -189,7 +179,7 @@ enum known house_check(struct admission *a, int64_t since, struct err *e)
 
 	if (!again)
 		return k;
-	t = need(talloc_zero(NULL, struct house_task));
+	t = alloc_checked(talloc_zero(NULL, struct house_task));
 	ask(&a->house_reading);
 	task_begin(a, &t->task, house_work, house_done);
 	return k;
@@ -264,7 +254,7 @@ struct account *account_get(struct admission *a, const char *user_id)
 	struct account *c = account_find(a, user_id);
 
 	if (!c) {
-		c = need(talloc_zero(a, struct account));
+		c = alloc_checked(talloc_zero(a, struct account));
 		memcpy(c->user_id, user_id, ID_SIZE);
 		LIST_INSERT_HEAD(&a->accounts[bucket_of(user_id)], c, next);
 	}
@@ -281,7 +271,7 @@ enum known account_check(struct admission *a, struct account *c, int64_t since,
 
 	if (!again)
 		return k;
-	t = need(talloc_zero(NULL, struct account_task));
+	t = alloc_checked(talloc_zero(NULL, struct account_task));
 	memcpy(t->user_id, c->user_id, ID_SIZE);
 	memcpy(t->preset, a->zone, sizeof(t->preset));
 	ask(&c->reading);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "core/clock.h"
+#include "core/hash.h"
 #include "core/log.h"
 #include "core/str.h"
 #include "gateway/journal_impl.h"
@@ -28,11 +29,7 @@ static void book_soon(struct journal *j, uint64_t ms);
 
 static size_t bucket_of(const char *id)
 {
-	uint32_t sum = 2166136261u;
-
-	for (; *id; id++)
-		sum = (sum ^ (unsigned char)*id) * 16777619u;
-	return sum % JOURNAL_BUCKETS;
+	return hash_text(id) % JOURNAL_BUCKETS;
 }
 
 struct entry *journal_find(struct journal *j, const char *id)

@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/hash.h"
+
 #define FILE_MAX (64 << 10)
 #define KEY_MAX 4096
 #define BEARER "Bearer "
@@ -183,14 +185,10 @@ int keys_load(struct keys *k, const char *path, struct err *e)
 	return done < 0 ? err_wrap(e, "keys in %s", path) : 0;
 }
 
-/* FNV-1a; a name that meets another's only waits with it. */
+/* Never 0. A name that meets another's only waits with it. */
 static uint64_t digest(const char *model)
 {
-	uint64_t h = UINT64_C(14695981039346656037);
-
-	for (; *model; model++)
-		h = (h ^ (unsigned char)*model) * UINT64_C(1099511628211);
-	return h | 1;
+	return hash_64(HASH_64_OFFSET, model, strlen(model)) | 1;
 }
 
 /* Until when a key rests for a model (NULL: for all of them). */

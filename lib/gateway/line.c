@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/err.h"
+#include "core/hash.h"
 
 #define BUCKETS 256
 #define MINUTE_MS 60000
@@ -62,11 +63,7 @@ void line_free(struct line *l)
 
 static size_t bucket_of(const char *id)
 {
-	uint32_t h = 2166136261u;	/* FNV-1a */
-
-	for (; *id; id++)
-		h = (h ^ (unsigned char)*id) * 16777619u;
-	return h % BUCKETS;
+	return hash_text(id) % BUCKETS;
 }
 
 /* Drops, by the way, who is idle and whose minute is over. */

@@ -67,13 +67,6 @@ struct kv_async {
 static void connect_kv(struct kv_async *kv);
 static void arm(struct kv_async *kv);
 
-static void *need(void *p)
-{
-	if (!p)
-		err_abort("out of memory");
-	return p;
-}
-
 static void free_handle(uv_handle_t *handle)
 {
 	free(handle);
@@ -144,7 +137,7 @@ static void connect_kv(struct kv_async *kv)
 	redisAsyncContext *context = redisAsyncConnectUnix(kv->path);
 
 	kv->links++;
-	if (!need(context) || context->err ||
+	if (!alloc_checked(context) || context->err ||
 	    kv_link_attach(kv->loop, context) < 0) {
 		redisAsyncFree(context);
 		lose(kv);
@@ -358,7 +351,7 @@ static void on_reply(redisAsyncContext *context, void *reply, void *data)
 static struct question *new_question(struct kv_async *kv, kv_async_done *done,
 				     void *data)
 {
-	struct question *q = need(calloc(1, sizeof(*q)));
+	struct question *q = alloc_checked(calloc(1, sizeof(*q)));
 
 	*q = (struct question){ .kv = kv, .done = done, .data = data,
 		.deadline = clock_mono_ms() + ANSWER_MS,
@@ -446,7 +439,7 @@ static struct script *find_script(struct kv_async *kv, const char *text)
 		if (s->text == text)
 			return s;
 	}
-	s = need(calloc(1, sizeof(*s)));
+	s = alloc_checked(calloc(1, sizeof(*s)));
 	s->text = text;
 	s->next = kv->scripts;
 	kv->scripts = s;
@@ -532,7 +525,7 @@ void kv_async_forget(struct kv_async *kv, const void *data)
 
 static uv_timer_t *new_timer(struct kv_async *kv)
 {
-	uv_timer_t *timer = need(calloc(1, sizeof(*timer)));
+	uv_timer_t *timer = alloc_checked(calloc(1, sizeof(*timer)));
 
 	uv_timer_init(kv->loop, timer);
 	timer->data = kv;
@@ -541,10 +534,10 @@ static uv_timer_t *new_timer(struct kv_async *kv)
 
 struct kv_async *kv_async_new(uv_loop_t *loop, const char *socket_path)
 {
-	struct kv_async *kv = need(calloc(1, sizeof(*kv)));
+	struct kv_async *kv = alloc_checked(calloc(1, sizeof(*kv)));
 
 	kv->loop = loop;
-	kv->path = need(strdup(socket_path));
+	kv->path = alloc_checked(strdup(socket_path));
 	kv->backoff = BACKOFF_MIN_MS;
 	kv->last = &kv->first;
 	kv->retry = new_timer(kv);

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/hash.h"
+#include "core/percent.h"
 #include "core/str.h"
 
 #define FIELDS 15
@@ -55,59 +57,29 @@ void call_line_settle(struct usage_call *c)
 
 static uint32_t checksum(const char *s, size_t n)
 {
-	uint32_t sum = 2166136261u;
-	size_t i;
-
-	for (i = 0; i < n; i++)
-		sum = (sum ^ (unsigned char)s[i]) * 16777619u;
-	return sum;
+	return hash_32(HASH_32_OFFSET, s, n);
 }
 
 void call_line_escape(const char *text, char out[3 * CALL_MODEL_SIZE])
 {
-	size_t n = 0, i;
-	unsigned char c;
+	char cut[CALL_MODEL_SIZE];
 
-	out[n++] = '=';
-	for (i = 0; i < CALL_MODEL_SIZE - 1 && text[i]; i++) {
-		c = (unsigned char)text[i];
-		if (c > ' ' && c < 0x7f && c != '%')
-			out[n++] = (char)c;
-		else
-			n += (size_t)sprintf(out + n, "%%%02x", c);
-	}
-	out[n] = '\0';
-}
-
-static int digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+	snprintf(cut, sizeof(cut), "%s", text);
+	out[0] = '=';
+	percent_encode(out + 1, cut, "");
 }
 
 bool call_line_unescape(const char *s, char out[CALL_MODEL_SIZE])
 {
-	size_t n = 0;
-	int high, low;
+	char decoded[3 * CALL_MODEL_SIZE];
+	ptrdiff_t n;
 
-	if (*s++ != '=')
+	if (*s++ != '=' || strlen(s) >= sizeof(decoded))
 		return false;
-	for (; *s; n++) {
-		if (n == CALL_MODEL_SIZE - 1)
-			return false;
-		if (*s != '%') {
-			out[n] = *s++;
-			continue;
-		}
-		high = digit(s[1]);
-		low = high < 0 ? -1 : digit(s[2]);
-		if (low < 0 || high + low == 0)
-			return false;
-		out[n] = (char)(high * 16 + low);
-		s += 3;
-	}
-	out[n] = '\0';
+	n = percent_decode(decoded, s, strlen(s), false);
+	if (n < 0 || n >= CALL_MODEL_SIZE || memchr(decoded, '\0', (size_t)n))
+		return false;
+	memcpy(out, decoded, (size_t)n + 1);
 	return true;
 }
 

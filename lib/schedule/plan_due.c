@@ -37,18 +37,11 @@ struct batch {
 	size_t nqueued, nasked;
 };
 
-static void *need(void *p)
-{
-	if (!p)
-		err_abort("out of memory");
-	return p;
-}
-
 static char (*keep_id(struct batch *b, char (*list)[ID_SIZE], size_t *n,
 		      const char *id))[ID_SIZE]
 {
 	if (*n % 64 == 0)
-		list = need(talloc_realloc_size(b, list,
+		list = alloc_checked(talloc_realloc_size(b, list,
 						(*n + 64) * ID_SIZE));
 	memcpy(list[(*n)++], id, ID_SIZE);
 	return list;
@@ -304,7 +297,7 @@ static int claim(struct batch *b, struct err *e)
 int plan_due(struct planner *p, int64_t now, int limit, int64_t *claimed,
 	     bool *more, struct err *e)
 {
-	struct batch *b = need(talloc_zero(NULL, struct batch));
+	struct batch *b = alloc_checked(talloc_zero(NULL, struct batch));
 	int rc;
 
 	plan_memo_trim(p->memo);
@@ -312,8 +305,8 @@ int plan_due(struct planner *p, int64_t now, int limit, int64_t *claimed,
 	b->now = now;
 	b->limit = (size_t)limit;
 	b->room = SLOTS_MAX;
-	b->due = need(talloc_zero_array(b, struct due, b->limit));
-	b->slots = need(talloc_array(b, int64_t, SLOTS_MAX));
+	b->due = alloc_checked(talloc_zero_array(b, struct due, b->limit));
+	b->slots = alloc_checked(talloc_array(b, int64_t, SLOTS_MAX));
 	rc = claim(b, e);
 	if (rc == 0) {
 		*claimed = b->claimed;
