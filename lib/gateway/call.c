@@ -521,15 +521,14 @@ void call_cut(struct call *c, enum answer a)
 	caller_finish(c->caller, false);
 }
 
-/* Whether its service has been silent for too long, or neither takes the body nor goes on. */
-static bool late(struct call *c, int64_t now)
+bool call_late(struct call *c, int64_t now)
 {
 	int64_t quiet = now - c->heard_at;
 
 	if (quiet > (c->status ? SILENCE_MS : FIRST_BYTE_MS))
 		return true;
-	return c->status && quiet > TAKE_MS && now - c->took_at > TAKE_MS &&
-	       !reply_sent(c);
+	return quiet > TAKE_MS && now - c->took_at > TAKE_MS &&
+	       !(c->status ? reply_sent(c) : c->given_all);
 }
 
 void call_tick(struct call *c, int64_t now)
@@ -549,7 +548,7 @@ void call_tick(struct call *c, int64_t now)
 			call_refuse(c, ANSWER_FULL, RETRY_SOON_S, NULL);
 	} else if (c->rests) {
 		advance(c);
-	} else if (c->transfer && (c->received > REPLY_MAX || late(c, now))) {
+	} else if (c->transfer && (c->received > REPLY_MAX || call_late(c, now))) {
 		call_cut(c, ANSWER_LATE);
 	} else if (c->transfer) {
 		reply_silent(c);

@@ -2,8 +2,9 @@
  * The workspaces' side of the gateway: HTTP/1.1 on an address (libmicrohttpd
  * on a libuv loop). A caller is one request and its answer; both bodies pass
  * through windows, so neither side is read faster than the other takes it.
- * Slow ones have deadlines, and one that leaves is noticed at once, also
- * while nothing is sent to it.
+ * Slow ones have deadlines, but none while a window is full or there is
+ * nothing to send: then it is the call that has to move, by a deadline of its
+ * own. One that leaves is noticed at once, also while nothing is sent to it.
  */
 #ifndef GATEWAY_DOOR_H
 #define GATEWAY_DOOR_H

@@ -22,7 +22,7 @@
 #define LINE_WAIT_MS 60000	/* for a turn */
 #define FIRST_BYTE_MS 600000	/* the service may think that long */
 #define SILENCE_MS 600000	/* between bytes of a reply; the service pings */
-#define TAKE_MS 60000	/* a service that answers before it has the body takes on */
+#define TAKE_MS 60000	/* for the service to take more of the body */
 #define WHOLE_MS 1800000
 #define OUTPUT_UNKNOWN 4096	/* tokens that a call may take which does not say */
 #define REPLY_MAX (256LL << 20)	/* bytes of a reply, decoded */
@@ -105,6 +105,8 @@ void call_turn(void *call);
 void call_cut(struct call *c, enum answer a);
 /* Its deadlines; now monotonic. */
 void call_tick(struct call *c, int64_t now);
+/* Whether its service has been silent for too long, or takes no more of the body. */
+bool call_late(struct call *c, int64_t now);
 /* Says so and is done with the service. */
 void call_refuse(struct call *c, enum answer a, int64_t retry_s, const char *sentence);
 

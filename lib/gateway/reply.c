@@ -295,6 +295,7 @@ static bool again(void *data)
 		return false;
 	c->given = 0;
 	c->given_all = false;
+	c->took_at = clock_mono_ms();
 	return true;
 }
 

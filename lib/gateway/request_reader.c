@@ -295,8 +295,6 @@ static void end_string(struct request_reader *r)
 	r->state = S_AFTER;
 	switch (r->region) {
 	case R_MODEL:
-		if (r->cut)
-			return malformed(r);
 		memcpy(r->reading.model, r->text, r->len + 1);
 		break;
 	case R_TOOL_TYPE:
@@ -315,10 +313,6 @@ static void end_string(struct request_reader *r)
 	case R_DATA:
 		end_data(r);
 		break;
-	case R_MAX_TOKENS:
-	case R_BUDGET_TOKENS:
-		malformed(r);
-		break;
 	default:
 		break;
 	}
@@ -328,7 +322,7 @@ static bool read_number(const char *text, int64_t *out)
 {
 	struct err e = { 0 };
 
-	return strlen(text) <= DIGITS_MAX && (text[0] != '0' || !text[1]) &&
+	return (text[0] != '0' || !text[1]) &&
 	       str_parse_number(text, 0, INT64_MAX, out, &e) == 0;
 }
 
@@ -363,7 +357,7 @@ static void end_word(struct request_reader *r)
 	struct request_reading *u = &r->reading;
 
 	r->state = S_AFTER;
-	if (r->cut || !word_valid(r->text))
+	if (!word_valid(r->text))
 		return malformed(r);
 	if (r->region == R_MAX_TOKENS) {
 		if (!read_number(r->text, &u->max_tokens))
@@ -379,6 +373,12 @@ static void end_word(struct request_reader *r)
 
 /* ---- JSON */
 
+/* A number of tokens. */
+static bool counts(enum region region)
+{
+	return region == R_MAX_TOKENS || region == R_BUDGET_TOKENS;
+}
+
 static void open_container(struct request_reader *r, bool list)
 {
 	enum region region = r->region;
@@ -388,7 +388,7 @@ static void open_container(struct request_reader *r, bool list)
 	if (!r->depth)
 		region = R_TOP;
 	else if (region >= R_MODEL) {
-		if (region == R_MODEL || region == R_MAX_TOKENS || region == R_BUDGET_TOKENS)
+		if (region == R_MODEL || counts(region))
 			return malformed(r);
 		/* A type that is no text is none of the client's. */
 		if (region != R_DATA)
@@ -414,6 +414,8 @@ static void begin_string(struct request_reader *r, bool key)
 {
 	enum region in = key ? r->regions[r->depth - 1] : r->region;
 
+	if (!key && counts(in))
+		return malformed(r);
 	r->key = key;
 	r->keep = key ? in != R_OPAQUE : in >= R_MODEL;
 	r->cut = false;
@@ -430,6 +432,8 @@ static void add(struct request_reader *r, char c)
 		return;
 	if (r->len == max) {
 		r->cut = true;
+		if (r->region == R_MODEL && !r->key)
+			malformed(r);
 		return;
 	}
 	r->text[r->len++] = c;
@@ -629,6 +633,9 @@ static bool in_word(struct request_reader *r, char c)
 	if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || c == 'E' ||
 	    c == '.' || c == '-' || c == '+') {
 		add(r, c);
+		/* The body is held back until it is read: its end may be far. */
+		if (r->cut || (counts(r->region) && r->len > DIGITS_MAX))
+			malformed(r);
 		return true;
 	}
 	r->text[r->len] = '\0';

@@ -336,6 +336,31 @@ static void bad_requests_are_refused(void **state)
 	assert_int_equal(w.service.requests, 0);
 }
 
+/* What is held back until it is read must not fill the window. */
+static void a_number_without_end_is_refused_at_once(void **state)
+{
+	static const char *const begins[] = {
+		"{\"max_tokens\":", "{\"thinking\":{\"budget_tokens\":", "{\"top_k\":",
+	};
+	static char digits[200000];
+	size_t i;
+	int fd;
+
+	memset(digits, '9', sizeof(digits));
+	start();
+	for (i = 0; i < sizeof(begins) / sizeof(begins[0]); i++) {
+		fd = client_connect(&w, 1);
+		client_send(fd, &w, BEN, "POST", "/v1/messages", "Transfer-Encoding: chunked\r\n", "", 0);
+		send_chunk(fd, begins[i], strlen(begins[i]));
+		send_chunk(fd, digits, sizeof(digits));
+		send(fd, "0\r\n\r\n", 5, MSG_NOSIGNAL);
+		read_answer(fd);
+		close(fd);
+		expect_error(400, "invalid_request_error", "malformed");
+	}
+	assert_int_equal(w.service.bodies, 0);
+}
+
 static void a_flood_of_fields_is_refused(void **state)
 {
 	char line[64];
@@ -1609,6 +1634,7 @@ int main(void)
 		TEST(only_good_tokens_pass),
 		TEST(other_paths_are_refused),
 		TEST(bad_requests_are_refused),
+		TEST(a_number_without_end_is_refused_at_once),
 		TEST(a_flood_of_fields_is_refused),
 		TEST(hosted_tools_are_refused),
 		TEST(hosted_tools_are_booked),

@@ -15,6 +15,7 @@
 
 #include "gateway/betas.h"
 #include "gateway/headers.h"
+#include "gateway/inside.h"
 #include "gateway/keys.h"
 #include "gateway/line.h"
 #include "gateway/target.h"
@@ -475,6 +476,26 @@ static void a_busy_key_rests_for_its_model(void **state)
 	keys_free(k);
 }
 
+/* Before its answer and after it; how the body moves says when. */
+static void a_service_that_takes_no_body_is_late(void **state)
+{
+	struct call c = { .took_at = 5000 };
+
+	assert_false(call_late(&c, 5000 + TAKE_MS));
+	assert_true(call_late(&c, 5001 + TAKE_MS));
+	c.took_at += 1;
+	assert_false(call_late(&c, 5001 + TAKE_MS));
+	/* It has all, and thinks. */
+	c.given_all = true;
+	assert_false(call_late(&c, FIRST_BYTE_MS));
+	assert_true(call_late(&c, FIRST_BYTE_MS + 1));
+	/* It streams. */
+	c.status = 200;
+	c.sent = true;
+	assert_false(call_late(&c, SILENCE_MS));
+	assert_true(call_late(&c, SILENCE_MS + 1));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -491,6 +512,7 @@ int main(void)
 		cmocka_unit_test(rates_and_lengths_are_held),
 		cmocka_unit_test(windows_keep_their_cap_and_order),
 		cmocka_unit_test(windows_go_back_while_they_can),
+		cmocka_unit_test(a_service_that_takes_no_body_is_late),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

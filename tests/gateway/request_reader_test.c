@@ -176,6 +176,37 @@ static void depth_is_bounded(void **state)
 	talloc_free(r);
 }
 
+/* A body that is held back until it is read must not have to end first. */
+static void what_cannot_end_well_is_not_waited_for(void **state)
+{
+	static const struct {
+		const char *begin, *more;
+		int times;	/* so often is right, once more is not */
+	} cases[] = {
+		{ "{\"max_tokens\":", "9", 9 },
+		{ "{\"max_tokens\":", "\"", 0 },
+		{ "{\"thinking\":{\"budget_tokens\":", "9", 9 },
+		{ "{\"thinking\":{\"budget_tokens\":", "\"", 0 },
+		{ "{\"top_k\":", "9", 128 },
+		{ "{\"model\":\"", "m", 128 },
+	};
+	struct request_reader *r;
+	size_t i;
+	int n;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		r = request_reader_new(NULL, "");
+		feed(r, cases[i].begin, 1000, 1000);
+		for (n = 0; n < cases[i].times; n++)
+			feed(r, cases[i].more, 1, 1);
+		assert_int_equal(request_reader_reading(r)->fault, REQUEST_GOOD);
+		feed(r, cases[i].more, 1, 1);
+		if (request_reader_reading(r)->fault != REQUEST_MALFORMED)
+			fail_msg("%s is waited for", cases[i].begin);
+		talloc_free(r);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -183,6 +214,7 @@ int main(void)
 		cmocka_unit_test(what_a_call_may_take_is_read),
 		cmocka_unit_test(input_is_estimated_from_above),
 		cmocka_unit_test(depth_is_bounded),
+		cmocka_unit_test(what_cannot_end_well_is_not_waited_for),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
