@@ -12,6 +12,7 @@
 
 #include "core/clock.h"
 #include "core/str.h"
+#include "guard/removing.h"
 #include "http/client.h"
 #include "store/removal.h"
 
@@ -36,6 +37,20 @@ static int confirm(const struct call *c, const struct user *u, struct err *e)
 	line[strcspn(line, "\r\n")] = '\0';
 	return str_equal(line, u->login) ? 0 :
 	       err_set(e, ERR_INPUT, "that is not the login; nothing changed");
+}
+
+/* The guard removes no volume without it. */
+static int mark(const struct call *c, const struct user *u, struct err *e)
+{
+	if (geteuid() != 0)
+		return err_set(e, ERR_DENIED, "only root removes an account; nothing changed");
+	return *settings_text(c->settings, SET_ENGINE_GUARD) ?
+	       removing_mark(settings_text(c->settings, SET_GUARD_STATE), u->id, e) : 0;
+}
+
+static int unmark(const struct call *c, const struct user *u, struct err *e)
+{
+	return removing_unmark(settings_text(c->settings, SET_GUARD_STATE), u->id, e);
 }
 
 /* What the bridge answers: the workspace's state as JSON. */
@@ -100,9 +115,10 @@ int command_user_remove(const struct call *c, struct err *e)
 	struct user *u;
 
 	if (!db || !(u = command_user(c, db, c->words[0], e)) ||
-	    confirm(c, u, e) < 0 || removal_begin(db, u->id, e) < 0 ||
+	    confirm(c, u, e) < 0 || mark(c, u, e) < 0 || removal_begin(db, u->id, e) < 0 ||
 	    command_end_logins(c, db, u, "the account is disabled", e) < 0 ||
-	    remove_workspace(c, u, e) < 0 || remove_rows(db, u, e) < 0)
+	    remove_workspace(c, u, e) < 0 || unmark(c, u, e) < 0 ||
+	    remove_rows(db, u, e) < 0)
 		return -1;
 	fprintf(stderr, "gongbang: %s removed\n", u->login);
 	return 0;

@@ -59,6 +59,7 @@ int main(int argc, char **argv)
 	struct guard_policy policy = {
 		.engine_socket = settings_text(s, SET_ENGINE_SOCKET),
 		.socket = settings_text(s, SET_ENGINE_GUARD),
+		.state = settings_text(s, SET_GUARD_STATE),
 		.instance = settings_text(s, SET_INSTANCE),
 		.image = settings_text(s, SET_IMAGE),
 		.execs = execs,

@@ -384,6 +384,7 @@ void bridge_free(struct bridge *b)
 	b->web = NULL;
 	if (b->control)
 		server_close(b->control);
+	b->control = NULL;
 	if (b->workspaces)
 		workspaces_close(b->workspaces);
 	TALLOC_FREE(b->engine);

@@ -73,14 +73,57 @@ static void end_user(struct bridge *b, struct exchange *x, const char *user)
 	done(x);
 }
 
-/* Asked again and again until the state is "removed"; whoever asks has marked the account. */
+/* ---- a removal: root asks for it, of an account that is marked in the store ---- */
+
+struct removing {
+	struct bridge *bridge;
+	struct exchange *x;
+	char id[ID_SIZE];
+};
+
+static int marked_work(void *data, struct db *db, struct err *e)
+{
+	struct removing *r = data;
+	struct user *u = user_load(db, r, r->id, e);
+
+	if (!u)
+		return -1;
+	return u->removing_at > 0 ? 0 :
+	       err_set(e, ERR_CONFLICT, "the account is not being removed");
+}
+
+static void marked(void *data, const struct err *e)
+{
+	struct removing *r = data;
+	struct bridge *b = r->bridge;
+
+	if (!b->control) {
+		/* closing: it was answered */
+	} else if (e) {
+		log_failure("remove_user", e, "user", r->id, NULL);
+		answer(r->x, e->kind == ERR_MISSING ? 404 :
+		       e->kind == ERR_CONFLICT ? 409 : 503, "{}\n");
+	} else {
+		if (workspace_remove(workspace_get(b->workspaces, r->id)))
+			person_end(person_get(b, r->id));
+		show(b, r->x, r->id);
+	}
+	talloc_free(r);
+}
+
+/* Asked again and again until the state is "removed". */
 static void remove_user(struct bridge *b, struct exchange *x, const char *user)
 {
-	struct workspace *w = workspace_get(b->workspaces, user);
+	struct removing *r;
 
-	if (workspace_remove(w))
-		person_end(person_get(b, user));
-	show(b, x, user);
+	if (!exchange_of_root(x)) {
+		answer(x, 403, "{}\n");
+		return;
+	}
+	r = talloc_zero(NULL, struct removing);
+	*r = (struct removing){ .bridge = b, .x = x };
+	memcpy(r->id, user, ID_SIZE);
+	jobs_add(b->jobs, marked_work, marked, r);
 }
 
 static void leave(struct bridge *b, struct exchange *x, const char *user)

@@ -269,6 +269,18 @@ const char *exchange_query(const struct exchange *x, const char *name)
 					   MHD_GET_ARGUMENT_KIND, name);
 }
 
+bool exchange_of_root(const struct exchange *x)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+		x->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+	struct ucred peer = { 0 };
+	socklen_t n = sizeof(peer);
+
+	return info && getsockopt(info->connect_fd, SOL_SOCKET, SO_PEERCRED,
+				  &peer, &n) == 0 &&
+	       n == sizeof(peer) && peer.uid == 0;
+}
+
 static void answer(struct exchange *x, int status, struct MHD_Response *r)
 {
 	if (!r)

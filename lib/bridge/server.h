@@ -37,6 +37,9 @@ const char *exchange_path(const struct exchange *x);
 const char *exchange_header(const struct exchange *x, const char *name);
 const char *exchange_query(const struct exchange *x, const char *name);
 
+/* Whether root connected (SO_PEERCRED, unix(7)). */
+bool exchange_of_root(const struct exchange *x);
+
 /* Copies the body. extra: one more header as name, value; may be NULL. */
 void exchange_answer(struct exchange *x, int status, const char *type,
 		     const char *body, const char *extra_name,

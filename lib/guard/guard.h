@@ -19,6 +19,7 @@ struct host;
 struct guard_policy {
 	const char *engine_socket;
 	const char *socket;		/* ours; a stale one is replaced */
+	const char *state;		/* folder, root's alone (guard/removing.h); NULL: no volume is removed */
 	const char *instance;
 	const char *image;
 	/* What may be run in a container: argv lists, NULL-ended; then NULL. */

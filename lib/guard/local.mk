@@ -8,6 +8,7 @@ lib_guard_libguard_a_SOURCES = \
 	lib/guard/loop.c lib/guard/loop.h \
 	lib/guard/project.c lib/guard/project.h \
 	lib/guard/remove.c \
+	lib/guard/removing.c lib/guard/removing.h \
 	lib/guard/request.c lib/guard/request.h \
 	lib/guard/tree.c lib/guard/tree.h \
 	lib/guard/volume.c lib/guard/volume.h

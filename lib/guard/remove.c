@@ -1,6 +1,7 @@
 /*
- * DELETE /volumes/NAME: of this installation, in no container; what holds it
- * on the host is taken down first, and who it belonged to is forgotten.
+ * DELETE /volumes/NAME: of an account that root marked, of this installation,
+ * in no container; what holds it on the host is taken down first, and who it
+ * belonged to is forgotten.
  */
 #include "config.h"
 
@@ -12,6 +13,7 @@
 #include "engine/docker.h"
 #include "engine/docker_spec.h"
 #include "guard/inside.h"
+#include "guard/removing.h"
 
 #define PATH_SIZE 1024
 
@@ -173,6 +175,11 @@ void guard_remove_volume(struct connection *c)
 	auto_buf path = BUF_INIT(1024);
 	struct err e = { 0 };
 
+	if (!removing_marked(c->guard->policy->state, c->call.user_id)) {
+		err_set(&e, ERR_DENIED, "root has not marked the account for removal");
+		guard_refuse(c, &e);
+		return;
+	}
 	if (buf_addf(&path, &e, "/volumes/%s", c->call.name) < 0)
 		err_abort("a volume's name too long");
 	guard_ask(c, path.data, &found_events);

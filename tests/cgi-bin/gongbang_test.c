@@ -77,15 +77,25 @@ static void lists_are_for_people_and_programs(void **state)
 static void a_removal_asks_and_says_what_is_left(void **state)
 {
 	struct fixture *f = *state;
+	char folder[192], mark[256];
 	struct ran r;
 
 	expect(f, 0, "user add kim", "correct horse\n");
+	snprintf(folder, sizeof(folder), "%s/removing", f->server.folder);
+	snprintf(mark, sizeof(mark), "%s/%s", folder, load(f, "kim")->id);
 	r = expect(f, 1, "user remove kim", "lee\n");
 	assert_non_null(strstr(r.err, "nothing changed"));
 	r = expect(f, 1, "user remove kim", "");
 	assert_non_null(strstr(r.err, "nothing changed"));
 	assert_int_equal(load(f, "kim")->disabled_at, 0);
+	assert_int_equal(access(mark, F_OK), -1);
 	r = expect(f, 1, "user remove kim", "kim\n");
+	if (geteuid() != 0) {
+		assert_non_null(strstr(r.err, "only root"));
+		assert_int_equal(load(f, "kim")->disabled_at, 0);
+		return;
+	}
+	assert_int_equal(access(mark, F_OK), 0);
 	assert_non_null(strstr(r.err, "kim is disabled, but"));
 	assert_non_null(strstr(r.err, "run this again"));
 	r = expect(f, 1, "user enable kim", "");
@@ -96,6 +106,8 @@ static void a_removal_asks_and_says_what_is_left(void **state)
 	assert_non_null(strstr(r.err, "run this again"));
 	r = expect(f, 1, "user add kim", "correct horse\n");
 	assert_non_null(strstr(r.err, "is taken"));
+	assert_int_equal(unlink(mark), 0);
+	assert_int_equal(rmdir(folder), 0);
 }
 
 static void usage_is_2(void **state)

@@ -30,8 +30,8 @@ int operator_set_up(void **state)
 	assert_non_null(file);
 	fprintf(file, "database = %s\nredis_socket = %s\n"
 		"control_socket = %s\nprices = %s/conf/prices.list\n"
-		"default_timezone = Asia/Seoul\n", f->database,
-		f->server.socket, f->control, top ? top : ".");
+		"default_timezone = Asia/Seoul\nguard_state = %s\n", f->database,
+		f->server.socket, f->control, top ? top : ".", f->server.folder);
 	fclose(file);
 	*state = f;
 	return 0;

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <cmocka.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <talloc.h>
 #include <unistd.h>
@@ -24,6 +25,7 @@
 #include "../engine/fake.h"
 #include "engine/docker_spec.h"
 #include "guard/guard.h"
+#include "guard/removing.h"
 #include "workspace/spec.h"
 
 #define USER "01980000-0000-7000-8000-000000000001"
@@ -46,6 +48,7 @@ static struct world {
 	struct guard_policy policy;
 	struct guard *guard;
 	char path[64];
+	char state[64];			/* guard_state */
 	char body[8192];		/* the driver's own for USER */
 } w;
 
@@ -81,7 +84,10 @@ static int set_up(void **state)
 	w.ctx = talloc_new(NULL);
 	w.settings = settings_new();
 	snprintf(w.path, sizeof(w.path), "/tmp/guard_test.%d.sock", (int)getpid());
+	snprintf(w.state, sizeof(w.state), "/tmp/guard_test.%d.state", (int)getpid());
+	assert_int_equal(mkdir(w.state, 0700), 0);
 	w.policy = (struct guard_policy){
+		.state = w.state,
 		.engine_socket = "/nonexistent/engine.sock", .socket = w.path,
 		.instance = "gongbang", .image = "claude-workspace:latest",
 		.execs = execs, .named = named, .spec = spec_of, .data = w.settings,
@@ -94,10 +100,15 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
+	char removing[96];
+
 	talloc_free(w.ctx);
 	settings_free(w.settings);
 	uv_run(&w.loop, UV_RUN_DEFAULT);
 	unlink(w.path);
+	snprintf(removing, sizeof(removing), "%s/removing", w.state);
+	rmdir(removing);
+	rmdir(w.state);
 	return uv_loop_close(&w.loop);
 }
 
@@ -163,14 +174,17 @@ static void what_the_driver_asks(void **state)
 		{ "POST", "/containers/" NAME "/update", "{\"CpuShares\":65536}" },
 		{ "DELETE", "/volumes/" VOLUME, "" },
 	};
+	struct err e = { 0 };
 	size_t i;
 
+	assert_int_equal(removing_mark(w.state, USER, &e), 0);
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		if (ask(rows[i][0], rows[i][1], rows[i][2]) != 502)
 			fail_msg("refused: %s %s", rows[i][0], rows[i][1]);
 	}
 	assert_int_equal(ask("POST", "/containers/create?name=" NAME, w.body), 502);
 	assert_int_equal(create_with("\"CpuShares\":1024", "\"CpuShares\":65536"), 502);
+	assert_int_equal(removing_unmark(w.state, USER, &e), 0);
 }
 
 static void other_calls(void **state)
@@ -377,6 +391,35 @@ static void engine_asked(void *data, struct fake_client *c, const char *rq, size
 	"\"Mountpoint\":\"/nonexistent/_data\",\"Labels\":{\"gongbang.instance\":\"" \
 	instance "\",\"gongbang.user\":\"" user "\"}}"
 
+/* The mark of another user, a link and a folder are none. */
+static void a_volume_needs_the_mark_of_root(struct engine_has *has)
+{
+	const char *other = "01980000-0000-7000-8000-000000000002";
+	char *path = talloc_asprintf(w.ctx, "%s/removing/" USER, w.state);
+	struct err e = { 0 };
+
+	*has = (struct engine_has){ .volume = VOLUME_OF("gongbang", USER), .users = "[]" };
+	assert_int_equal(ask("DELETE", "/volumes/" VOLUME, ""), 403);
+	assert_int_equal(removing_mark(w.state, other, &e), 0);
+	assert_int_equal(ask("DELETE", "/volumes/" VOLUME, ""), 403);
+	assert_int_equal(symlink(other, path), 0);
+	assert_int_equal(ask("DELETE", "/volumes/" VOLUME, ""), 403);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(mkdir(path, 0700), 0);
+	assert_int_equal(ask("DELETE", "/volumes/" VOLUME, ""), 403);
+	assert_int_equal(rmdir(path), 0);
+	if (geteuid() == 0) {
+		assert_int_equal(removing_mark(w.state, USER, &e), 0);
+		assert_int_equal(chown(path, 65534, 65534), 0);
+		assert_int_equal(ask("DELETE", "/volumes/" VOLUME, ""), 403);
+		assert_int_equal(removing_unmark(w.state, USER, &e), 0);
+	}
+	assert_int_equal(removing_unmark(w.state, other, &e), 0);
+	assert_int_equal(removing_unmark(w.state, other, &e), 0);
+	assert_int_equal(removing_mark(w.state, "../" USER, &e), -1);
+	assert_int_equal(has->removed, 0);
+}
+
 static void a_volume_is_removed(void **state)
 {
 	static const struct {
@@ -402,11 +445,16 @@ static void a_volume_is_removed(void **state)
 	talloc_free(w.guard);
 	w.policy.engine_socket = fake_path(fake);
 	w.guard = guard_new(w.ctx, &w.loop, &w.policy, &e);
+	a_volume_needs_the_mark_of_root(&has);
+	assert_int_equal(removing_mark(w.state, USER, &e), 0);
+	assert_int_equal(removing_mark(w.state, USER, &e), 0);
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		has = (struct engine_has){ .volume = rows[i].volume, .users = rows[i].users };
 		assert_int_equal(ask("DELETE", "/volumes/" VOLUME, ""), rows[i].status);
 		assert_int_equal(has.removed, rows[i].removed);
 	}
+	assert_int_equal(removing_unmark(w.state, USER, &e), 0);
+	assert_int_equal(ask("DELETE", "/volumes/" VOLUME, ""), 403);
 	talloc_free(w.guard);
 	w.policy.engine_socket = before;
 	w.guard = guard_new(w.ctx, &w.loop, &w.policy, &e);

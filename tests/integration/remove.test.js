@@ -46,6 +46,7 @@ async function expectGone(a) {
 	assert.equal(inStore(a.id), "");
 	assert.equal(inStore(a.login), "");
 	assert.ok(!readdirSync(join(state, "guard")).some((name) => name.startsWith(a.id)));
+	assert.deepEqual(readdirSync(join(state, "guard/removing")), []);
 	assert.ok(!readFileSync(join(state, "guard/uids"), "utf8").includes(a.id));
 	assert.deepEqual(redis("--scan", "--pattern", `tokens:${a.id}*`), "");
 }
@@ -64,6 +65,21 @@ test("another login than the account's changes nothing", () => {
 	assert.equal(answer.status, 1);
 	assert.match(answer.stderr, /nothing changed/);
 	assert.equal(find(kim.login).disabled_at, null);
+});
+
+// Nobody but root, and of no account that is not being removed: not even whoever has a service's process.
+test("a program of the installation removes no workspace", async () => {
+	const as = (user, group, file, ...args) => spawnSync("setpriv", ["--reuid", user, "--regid", user, "--groups", group, file, ...args], {encoding: "utf8"});
+	const post = ["-sS", "-o", "/dev/null", "-w", "%{http_code}", "-X", "POST", "--unix-socket", join(state, "run/control/control.sock"), `http://bridge/users/${lee.id}/remove`];
+	assert.equal(as("gongbang-worker", "gongbang", "curl", ...post).stdout, "403");
+	assert.equal(as("gongbang", "gongbang", "curl", ...post).stdout, "403");
+	assert.equal(spawnSync("curl", post, {encoding: "utf8"}).stdout, "409", "root, of an account that stays");
+	const volume = ["-sS", "-o", "/dev/null", "-w", "%{http_code}", "-X", "DELETE", "--unix-socket", join(state, "run/guard/guard.sock"), `http://e/volumes/${lee.volume}`];
+	assert.equal(as("gongbang-bridge", "gongbang-bridge", "curl", ...volume).stdout, "403");
+	const removal = as("gongbang", "gongbang", join(state, "app/bin/gongbang"), "--settings", join(state, "gongbang.conf"), "user", "remove", "--yes", lee.login);
+	assert.match(removal.stderr, /only root/);
+	assert.equal(find(lee.login).disabled_at, null);
+	assert.match(inside(lee.name, "cat /workspace/mine"), /^mine\n/);
 });
 
 // Each try lives a little longer; in some the bridge or the guard dies, too.
