@@ -20,19 +20,15 @@ static bool holds_place(const struct room *r)
 
 static struct holder holder_of(const struct room *r)
 {
-	const char *state = session_state(r->session);
-	struct holder h = { .watched = r->nclients > 0 };
+	const struct session *s = r->session;
 
-	if (session_is_run(r->session)) {
-		h.does = HOLDER_WORKS;
-	} else if (str_equal(state, "idle")) {
-		h.does = HOLDER_IDLE;
-		h.since = session_idle_since(r->session);
-	} else if (session_waiting_since(r->session)) {
-		h.does = HOLDER_WAITS;
-		h.since = session_waiting_since(r->session);
-	}
-	return h;
+	return yield_holder(&(struct holder_facts){
+		.run = session_is_run(s),
+		.watched = r->nclients > 0,
+		.rests = session_may_rest(s),
+		.idle_since = session_idle_since(s),
+		.waiting_since = session_waiting_since(s),
+	});
 }
 
 static void give_place(struct room *r)

@@ -1,6 +1,22 @@
 #include "config.h"
 #include "bridge/yield.h"
 
+struct holder yield_holder(const struct holder_facts *f)
+{
+	struct holder h = { .does = HOLDER_WORKS, .watched = f->watched };
+
+	if (f->run)
+		return h;
+	if (f->rests) {
+		h.does = HOLDER_IDLE;
+		h.since = f->idle_since;
+	} else if (f->waiting_since) {
+		h.does = HOLDER_WAITS;
+		h.since = f->waiting_since;
+	}
+	return h;
+}
+
 static bool may_yield(const struct holder *h, int64_t now, int64_t patience_ms)
 {
 	return h->does == HOLDER_IDLE ||

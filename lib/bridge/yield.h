@@ -17,6 +17,17 @@ struct holder {
 	int64_t since;		/* clock_mono_ms; of idling and waiting */
 };
 
+struct holder_facts {
+	bool run;
+	bool watched;
+	bool rests;		/* session_may_rest */
+	int64_t idle_since;	/* clock_mono_ms; read when it rests */
+	int64_t waiting_since;	/* clock_mono_ms; 0: it asks its person nothing */
+};
+
+/* Between two turns it works, too, as long as a sub-agent of it does. */
+struct holder yield_holder(const struct holder_facts *f);
+
 /*
  * The longest idle one; else, of those that have waited patience_ms for their
  * person, the longest waiting one, unwatched before watched. patience_ms < 0:

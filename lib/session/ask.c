@@ -70,11 +70,17 @@ void session_watched(struct session *s, int pages)
 		session_start(s);
 }
 
+bool session_may_rest(const struct session *s)
+{
+	return !session_working(s) && TAILQ_EMPTY(&s->queue) &&
+	       !s->background && !run_unwritten(s) &&
+	       s->process != PROCESS_LINE && s->process != PROCESS_TOKEN &&
+	       s->process != PROCESS_STARTING;
+}
+
 bool session_rest(struct session *s)
 {
-	if (session_working(s) || !TAILQ_EMPTY(&s->queue) || s->background ||
-	    run_unwritten(s) || s->process == PROCESS_LINE ||
-	    s->process == PROCESS_TOKEN || s->process == PROCESS_STARTING)
+	if (!session_may_rest(s))
 		return false;
 	if (process_takes_input(s))
 		process_end(s);

@@ -124,7 +124,9 @@ void session_start_as(struct session *s, enum session_way way);
 /* Claude could not be started though its workspace is ready. */
 bool session_start_failed(const struct session *s);
 
-/* Ends an idle Claude (others need its place); false when it works. */
+/* Nothing of it works: no turn, no sub-agent between turns, no start. */
+bool session_may_rest(const struct session *s);
+/* Ends an idle Claude (others need its place); false when session_may_rest is. */
 bool session_rest(struct session *s);
 
 /* What was wanted of a token is done; e: not, and why. Again later, then. */

@@ -61,9 +61,28 @@ static void the_longest_waiting_gives_way_unseen_ones_first(void **state)
 	assert_int_equal(yield_choose(all, N(all), NOW, PATIENCE), 0);
 }
 
+/* Its sub-agents work between two turns: whoever waits for an answer gives way. */
+static void who_cannot_rest_is_not_idle(void **state)
+{
+	struct holder_facts busy = { .idle_since = 1 };
+	const struct holder_facts waits = { .waiting_since = NOW - 2 * PATIENCE };
+	struct holder all[2];
+
+	all[0] = yield_holder(&busy);
+	all[1] = yield_holder(&waits);
+	assert_int_equal(yield_choose(all, 2, NOW, PATIENCE), 1);
+	busy.rests = true;
+	all[0] = yield_holder(&busy);
+	assert_int_equal(yield_choose(all, 2, NOW, PATIENCE), 0);
+	busy.run = true;
+	all[0] = yield_holder(&busy);
+	assert_int_equal(yield_choose(all, 1, NOW, PATIENCE), -1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(who_cannot_rest_is_not_idle),
 		cmocka_unit_test(who_works_keeps_its_place),
 		cmocka_unit_test(the_longest_idle_one_is_first),
 		cmocka_unit_test(a_question_has_its_minute),

@@ -1204,6 +1204,26 @@ static void the_newest_question_counts(void **state)
 	assert_true(session_waiting_since(w.s) > 0);
 }
 
+/* Between two turns its sub-agents work: it is idle, and no place is to be had of it. */
+static void work_between_turns_keeps_its_place(void **state)
+{
+	fake_ready();
+	session_message(w.s, 1, M1, "hello");
+	turn_loop();
+	wait_recorded();
+	fake_say("{\"type\":\"system\",\"subtype\":\"background_tasks_changed\",\"tasks\":[{}]}");
+	turn_loop();
+	assert_string_equal(session_state(w.s), "idle");
+	assert_false(session_may_rest(w.s));
+	assert_false(session_rest(w.s));
+	assert_false(session_ending(w.s));
+	fake_say("{\"type\":\"system\",\"subtype\":\"background_tasks_changed\",\"tasks\":[]}");
+	turn_loop();
+	assert_true(session_may_rest(w.s));
+	assert_true(session_rest(w.s));
+	assert_true(session_ending(w.s));
+}
+
 static void a_place_is_asked_for_again(void **state)
 {
 	struct session_status st;
@@ -1692,6 +1712,7 @@ int main(void)
 		TEST(who_leaves_ends_claude_with_one_part),
 		TEST(one_that_waits_gives_its_place),
 		TEST(the_newest_question_counts),
+		TEST(work_between_turns_keeps_its_place),
 		TEST(a_place_is_asked_for_again),
 		TEST(an_idle_claude_rests_and_wakes),
 		TEST(a_command_without_an_echo_leaves_it_ready),
