@@ -170,6 +170,13 @@ void journal_end(struct journal *j, const struct usage_call *call)
 
 /* ---- into the ledger ---- */
 
+enum outcome {
+	ROW_PENDING,
+	ROW_BOOKED,
+	ROW_DOUBTED,	/* wrong when the ledger took or judged another, else it is away */
+	ROW_WRONG,
+};
+
 /* Of a tree of its own: another thread has it. */
 struct batch {
 	struct journal *journal;	/* NULL: closed meanwhile */
@@ -177,28 +184,65 @@ struct batch {
 	struct entry *entries[BATCH_MAX];
 	struct usage_call calls[BATCH_MAX];
 	char models[BATCH_MAX][CALL_MODEL_SIZE];
-	bool bad[BATCH_MAX];		/* the ledger took others, but not it */
+	enum outcome outcomes[BATCH_MAX];
 	size_t n;
 };
+
+static void settle_outcomes(struct batch *b, enum outcome from, enum outcome to)
+{
+	size_t i;
+
+	for (i = 0; i < b->n; i++) {
+		if (b->outcomes[i] == from)
+			b->outcomes[i] = to;
+	}
+}
+
+static enum outcome try_row(struct batch *b, size_t i, struct err *e)
+{
+	struct err why = { 0 };
+
+	if (ledger_client_add(b->ledger, &b->calls[i], 1, &why) == 0)
+		return ROW_BOOKED;
+	if (why.kind == ERR_INPUT)
+		return ROW_WRONG;
+	*e = why;
+	return why.kind == ERR_UNAVAILABLE ? ROW_PENDING : ROW_DOUBTED;
+}
+
+/* Each row alone, as long as the ledger is there; a ledger that only doubts is not. */
+static void try_rows(struct batch *b, struct err *e)
+{
+	bool judged = false;
+	size_t i;
+
+	for (i = 0; i < b->n && (judged || i < PROBES); i++) {
+		b->outcomes[i] = try_row(b, i, e);
+		if (b->outcomes[i] == ROW_PENDING)
+			break;
+		judged |= b->outcomes[i] != ROW_DOUBTED;
+	}
+	settle_outcomes(b, ROW_DOUBTED, judged ? ROW_WRONG : ROW_PENDING);
+}
 
 static int book_work(void *data, struct db *db, struct err *e)
 {
 	struct batch *b = data;
-	struct err why;
-	size_t i, judged = 0;
+	size_t i;
 
-	if (ledger_client_add(b->ledger, b->calls, b->n, e) == 0)
+	if (ledger_client_add(b->ledger, b->calls, b->n, e) == 0) {
+		settle_outcomes(b, ROW_PENDING, ROW_BOOKED);
 		return 0;
-	/* A ledger that takes none, and refuses none as wrong, is away: all of it waits. */
+	}
+	/* Other jobs wait behind this one: an absence is not asked for twice. */
+	if (e->kind == ERR_UNAVAILABLE)
+		return -1;
+	try_rows(b, e);
 	for (i = 0; i < b->n; i++) {
-		why = (struct err){ .kind = ERR_NONE };
-		b->bad[i] = ledger_client_add(b->ledger, &b->calls[i], 1,
-					      &why) < 0;
-		judged += !b->bad[i] || why.kind == ERR_INPUT;
-		if (!judged && i == PROBES - 1)
+		if (b->outcomes[i] == ROW_PENDING)
 			return -1;
 	}
-	return judged ? 0 : -1;
+	return 0;
 }
 
 /* What the ledger never takes must not hold up the others: it is kept in a file beside. */
@@ -226,30 +270,41 @@ static void tell_taken_up(struct journal *j)
 	done(j->taken_up_data);
 }
 
+/* Returns how many are settled. */
+static size_t settle_rows(struct journal *j, struct batch *b)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < b->n; i++) {
+		if (b->outcomes[i] == ROW_PENDING) {
+			b->entries[i]->booking = false;
+			continue;
+		}
+		if (b->outcomes[i] == ROW_WRONG)
+			set_aside(j, &b->calls[i]);
+		journal_forget(j, b->entries[i]);
+		n++;
+	}
+	return n;
+}
+
 static void book_done(void *data, const struct err *e)
 {
 	struct batch *b = data;
 	struct journal *j = b->journal;
-	size_t i, n = b->n;
+	size_t n;
 
-	if (j) {
-		j->batch = NULL;
-		for (i = 0; i < n; i++) {
-			if (!e && b->bad[i])
-				set_aside(j, &b->calls[i]);
-			if (e)
-				b->entries[i]->booking = false;
-			else
-				journal_forget(j, b->entries[i]);
-		}
-		j->trouble = e ? *e : (struct err){ .kind = ERR_NONE };
-	}
-	talloc_free(b);
-	if (!j)
+	if (!j) {
+		talloc_free(b);
 		return;
+	}
+	j->batch = NULL;
+	j->trouble = e ? *e : (struct err){ .kind = ERR_NONE };
+	n = settle_rows(j, b);
+	talloc_free(b);
 	if (j->n_ended)
 		book_soon(j, e ? BOOK_AGAIN_MS : n == BATCH_MAX ? 0 : BOOK_MS);
-	if (!e && j->booked)
+	if (n && j->booked)
 		j->booked(j->booked_data, n);
 	tell_taken_up(j);
 }
@@ -275,7 +330,7 @@ static void book(struct journal *j)
 		b->calls[b->n] = e->call;
 		memcpy(b->models[b->n], e->model, CALL_MODEL_SIZE);
 		b->calls[b->n].model = b->models[b->n];
-		b->bad[b->n] = false;
+		b->outcomes[b->n] = ROW_PENDING;
 		b->n++;
 	}
 	j->batch = b;

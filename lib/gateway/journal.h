@@ -7,8 +7,9 @@
  * A new gateway books what an earlier one left open as "interrupted", with
  * what was reported until then. When the ledger is away the journal grows up
  * to its cap; then it is full, and no call may begin. A row that the ledger
- * refuses while it takes others is set aside: logged, and kept in the folder's
- * file "refused" as a journal line.
+ * refuses as wrong, or for whatever reason but its own absence while it takes
+ * others, is set aside: logged, and kept in the folder's file "refused" as a
+ * journal line.
  */
 #ifndef GATEWAY_JOURNAL_H
 #define GATEWAY_JOURNAL_H
@@ -28,7 +29,7 @@ struct journal *journal_open(const void *ctx, uv_loop_t *loop, struct jobs *jobs
 /* Called once all that an earlier gateway left is in the ledger. */
 void journal_when_taken_up(struct journal *j, void (*done)(void *data), void *data);
 
-/* Told after each batch that the ledger took (for tests and the status). May be NULL. */
+/* Told after each batch how many of its rows are settled (for tests and the status). May be NULL. */
 void journal_on_booked(struct journal *j, void (*booked)(void *data, size_t n), void *data);
 
 /* The intent: id, user, kind, subject, at. ERR_UNAVAILABLE "error_gateway_journal" when full or the disk is: then nothing may be sent upstream. */

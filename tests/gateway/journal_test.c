@@ -13,7 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <talloc.h>
 #include <unistd.h>
@@ -57,15 +59,13 @@ static void set_closed(void *data)
 	((struct gateway *)data)->closed = true;
 }
 
-static int open_journal(struct gateway *g, struct fixture *f, int64_t cap,
-			struct err *e)
+static int open_on(struct gateway *g, struct fixture *f, const char *socket,
+		   int64_t cap, struct err *e)
 {
-	memset(g, 0, sizeof(*g));
 	g->f = f;
 	snprintf(g->folder, sizeof(g->folder), "%s/journal", f->folder);
 	uv_loop_init(&g->loop);
-	serving_start(&g->serving, f->path);
-	g->ledger = ledger_client_new(NULL, g->serving.socket, LEDGER_MS);
+	g->ledger = ledger_client_new(NULL, socket, LEDGER_MS);
 	g->jobs = jobs_new(g->ledger, &g->loop, NULL);
 	g->journal = journal_open(NULL, &g->loop, g->jobs, g->ledger, g->folder, cap, e);
 	if (!g->journal)
@@ -74,7 +74,15 @@ static int open_journal(struct gateway *g, struct fixture *f, int64_t cap,
 	return 0;
 }
 
-static void end_loop(struct gateway *g)
+static int open_journal(struct gateway *g, struct fixture *f, int64_t cap,
+			struct err *e)
+{
+	memset(g, 0, sizeof(*g));
+	serving_start(&g->serving, f->path);
+	return open_on(g, f, g->serving.socket, cap, e);
+}
+
+static void let_go(struct gateway *g)
 {
 	jobs_when_idle(g->jobs, set_closed, g);
 	while (!g->closed)
@@ -82,6 +90,11 @@ static void end_loop(struct gateway *g)
 	uv_run(&g->loop, UV_RUN_DEFAULT);
 	assert_int_equal(uv_loop_close(&g->loop), 0);
 	talloc_free(g->ledger);
+}
+
+static void end_loop(struct gateway *g)
+{
+	let_go(g);
 	serving_stop(&g->serving);
 }
 
@@ -478,6 +491,120 @@ static void a_bad_row_is_set_aside(void **state)
 	close_journal(&g, 1000);
 }
 
+/* ---- a ledger that answers by a script, then "ok" */
+
+#define AWAY "error unavailable error_busy the disk is full\n\n"
+#define WRONG "error input - no such row\n\n"
+#define DOUBT "error internal - who knows\n\n"
+
+struct script {
+	const char *const *answers;	/* up to NULL */
+	char path[128];
+	char seen[64];		/* rows of each request, a digit each */
+	int fd;
+	pthread_t thread;
+};
+
+static void *follow_script(void *data)
+{
+	struct script *s = data;
+	const char *const *next = s->answers, *answer, *at;
+	char text[CALL_LINE_MAX * 4];
+	size_t have = 0;
+	int fd = accept(s->fd, NULL, NULL), rows;
+	ssize_t n;
+
+	while ((n = recv(fd, text + have, sizeof(text) - 1 - have, 0)) > 0) {
+		have += (size_t)n;
+		text[have] = '\0';
+		if (have < 2 || memcmp(text + have - 2, "\n\n", 2) != 0)
+			continue;
+		for (rows = -2, at = text; *at; at++)
+			rows += *at == '\n';
+		s->seen[strlen(s->seen)] = (char)('0' + rows);
+		answer = *next ? *next++ : "ok\n\n";
+		if (send(fd, answer, strlen(answer), MSG_NOSIGNAL) < 0)
+			break;
+		have = 0;
+	}
+	close(fd);
+	return NULL;
+}
+
+static void start_script(struct script *s, struct fixture *f)
+{
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+
+	snprintf(s->path, sizeof(s->path), "%s.script", f->path);
+	assert_true(str_copy(at.sun_path, sizeof(at.sun_path), s->path));
+	s->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(bind(s->fd, (struct sockaddr *)&at, sizeof(at)), 0);
+	assert_int_equal(listen(s->fd, 1), 0);
+	assert_int_equal(pthread_create(&s->thread, NULL, follow_script, s), 0);
+}
+
+/* A full disk in the middle of a batch makes no row wrong. */
+static void what_the_ledger_could_not_take_stays(void **state)
+{
+	static const struct {
+		const char *answers[6];
+		const char *seen;
+		int aside;
+	} cases[] = {
+		/* Nothing is tried alone while it is away. */
+		{ { AWAY }, "33", 0 },
+		{ { AWAY, AWAY }, "333", 0 },
+		{ { WRONG, "ok\n\n", AWAY }, "3112", 0 },
+		{ { WRONG, AWAY }, "313", 0 },
+		{ { WRONG, WRONG, AWAY }, "3112", 1 },
+		{ { WRONG, WRONG }, "3111", 1 },
+		/* What is wrong with a row is known when another is taken. */
+		{ { DOUBT, DOUBT, AWAY }, "3113", 0 },
+		{ { DOUBT, DOUBT, "ok\n\n", AWAY }, "31111", 1 },
+		{ { DOUBT, DOUBT, DOUBT, DOUBT }, "31113", 0 },
+	};
+	struct fixture *f = *state;
+	char kim[ID_SIZE], path[256], line[CALL_LINE_MAX];
+	struct usage_call c;
+	struct gateway g;
+	struct err e = { 0 };
+	struct script s;
+	size_t i;
+	int k, aside;
+	FILE *file;
+
+	make_user(f, kim);
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		s = (struct script){ .answers = cases[i].answers };
+		start_script(&s, f);
+		memset(&g, 0, sizeof(g));
+		OK(open_on(&g, f, s.path, CAP, &e));
+		for (k = 0; k < 3; k++) {
+			c = call_of(kim);
+			c = ended(c, "m", k, k);
+			journal_end(g.journal, &c);
+		}
+		while (journal_pending(g.journal))
+			uv_run(&g.loop, UV_RUN_ONCE);
+		assert_null(journal_trouble(g.journal));
+		assert_int_equal(g.booked, 3);
+		snprintf(path, sizeof(path), "%s/refused", g.folder);
+		file = fopen(path, "r");
+		for (aside = 0; file && fgets(line, sizeof(line), file); aside++)
+			;
+		if (file)
+			fclose(file);
+		unlink(path);
+		journal_close(g.journal, 1000);
+		let_go(&g);
+		pthread_join(s.thread, NULL);
+		close(s.fd);
+		unlink(s.path);
+		if (!str_equal(s.seen, cases[i].seen) || aside != cases[i].aside)
+			fail_msg("case %zu: %s, %d aside", i, s.seen, aside);
+	}
+}
+
 /* However many there are, and before any that is right. */
 static void refused_rows_are_no_absence(void **state)
 {
@@ -819,6 +946,7 @@ int main(void)
 		cmocka_unit_test(lines_are_read_as_they_were_written),
 		TEST(full_is_said_and_passes),
 		TEST(a_bad_row_is_set_aside),
+		TEST(what_the_ledger_could_not_take_stays),
 		TEST(refused_rows_are_no_absence),
 		TEST(a_read_only_store_is_waited_for),
 		TEST(a_store_that_stays_away_costs_nothing),
