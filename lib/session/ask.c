@@ -136,6 +136,7 @@ void session_answer(struct session *s, uint64_t asker,
 		return;
 	}
 	memo->answered = true;
+	recorder_asked(s);
 	widen(s, &memo->part, a);
 	input_add(s, INPUT_ANSWER, line, NULL, a->part, asker);
 	input_step(s);

@@ -33,6 +33,7 @@ static void lose(struct session *s, struct input *in)
 		memo = recorder_find(s, in->part);
 		if (memo)
 			memo->answered = false;
+		recorder_asked(s);
 		err_tell(&e, ERR_UNAVAILABLE, "error_answer_lost",
 			 "Claude's process is gone");
 		s->ev->trouble(s->data, in->asker, &e);

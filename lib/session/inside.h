@@ -301,7 +301,7 @@ void recorder_seen(struct session *s, const char *id, int64_t at);
 void recorder_touch(struct session *s, bool now);
 bool recorder_pressed(const struct session *s);
 bool recorder_waiting(const struct session *s);
-/* A question came, was answered, or was found when the session was read. */
+/* A question came, was answered (or the answer was lost), or was found when the session was read. */
 void recorder_asked(struct session *s);
 /* It still runs or waits. */
 bool part_open(const struct part *p);

@@ -175,9 +175,21 @@ bool recorder_waiting(const struct session *s)
 	return false;
 }
 
+/* One whose answer is on its way waits for Claude. */
+static bool waits_for_person(const struct session *s)
+{
+	const struct memo *m;
+
+	TAILQ_FOREACH(m, &s->memos, next) {
+		if (str_equal(m->part.state, "waiting") && !m->answered)
+			return true;
+	}
+	return false;
+}
+
 void recorder_asked(struct session *s)
 {
-	s->waiting_at = recorder_waiting(s) ? clock_mono_ms() : 0;
+	s->waiting_at = waits_for_person(s) ? clock_mono_ms() : 0;
 }
 
 static int record_work(void *data, struct db *db, struct err *e)

@@ -909,8 +909,12 @@ static void an_answer_reaches_claude_once(void **state)
 		 "\"destination\":\"localSettings\"}]}}");
 	turn_loop();
 	assert_string_equal(state_of(), "waiting");
+	assert_true(session_waiting_since(w.s) > 0);
 	a.part = at;
 	session_answer(w.s, 1, &a);
+	/* on its way, it is lost with the process: who was asked gives no way now */
+	assert_int_equal(session_waiting_since(w.s), 0);
+	assert_string_equal(session_state(w.s), "waiting");
 	session_answer(w.s, 2, &a);
 	turn_loop();
 	assert_int_equal(w.troubles, 1);
