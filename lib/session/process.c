@@ -74,7 +74,7 @@ static void turn(void *data)
 		return;
 	process_enter(s, PROCESS_TOKEN);
 	if (start_urgent(s->start))
-		workspace_boost(s->workspace);
+		workspace_boost(s->workspace, s);
 	token_begin(s);
 	session_step(s);
 }
@@ -271,7 +271,7 @@ void process_turn_ended(struct session *s, bool ok)
 	s->aside[0] = '\0';
 	TALLOC_FREE(s->reason);
 	if (!log_in_backlog(s))
-		workspace_boost_end(s->workspace);
+		workspace_boost_end(s->workspace, s);
 	if (!s->stop_at)
 		return;
 	s->stop_at = 0;

@@ -2,7 +2,8 @@
  * A start's boost: while a person waits for a container or for Claude on a
  * busy host, the container has a greater weight than those that work. What a
  * user may have of it is a token bucket, for whatever is run in a workspace
- * has that weight too.
+ * has that weight too. A few are boosted at once, in the order in which their
+ * starts had their turn: a weight that all have is none.
  */
 #include "config.h"
 #include "workspace/record.h"
@@ -12,6 +13,7 @@
 #include "core/clock.h"
 #include "core/host.h"
 
+#define EACH 4			/* boosted at once, a processor: some of them wait for the model */
 #define BUSY 0.5		/* programs that want a processor, a processor */
 #define BOOST_MS 20000		/* the longest one, on a host that keeps up */
 #define LEAST_MS 5000		/* a shorter one is not worth two calls */
@@ -42,6 +44,7 @@ static void count(struct workspace_boost *b)
 
 static void agree(struct workspace *w);
 static void ask(struct workspace *w);
+static void end(struct workspace *w);
 
 static void rang(uv_timer_t *t)
 {
@@ -50,12 +53,60 @@ static void rang(uv_timer_t *t)
 	if (w->boost.unknown)
 		ask(w);
 	else
-		workspace_boost_end(w);
+		end(w);
 }
 
 static void wake_in(struct workspace *w, int64_t ms)
 {
 	uv_timer_start(&w->timers->boost, rang, (uint64_t)ms, 0);
+}
+
+static void leave_queue(struct workspace *w)
+{
+	if (w->boost.queued)
+		TAILQ_REMOVE(&w->all->boosts, w, link_boost);
+	w->boost.queued = false;
+}
+
+static void grant(struct workspace *w)
+{
+	struct workspace_boost *b = &w->boost;
+	int64_t ms = b->until - clock_mono_ms();
+
+	b->wanted = true;
+	w->all->boosted++;
+	wake_in(w, b->left < ms ? b->left : ms);
+}
+
+static bool full(const struct workspaces *all)
+{
+	return all->boosted >= EACH * host_processors();
+}
+
+static void grant_next(struct workspaces *all)
+{
+	int64_t now = clock_mono_ms();
+	struct workspace *w;
+
+	while (!all->closed && !full(all) && (w = TAILQ_FIRST(&all->boosts))) {
+		leave_queue(w);
+		count(&w->boost);
+		if (w->boost.until - now < LEAST_MS || w->boost.left < LEAST_MS)
+			continue;
+		grant(w);
+		agree(w);
+	}
+}
+
+/* Its place goes to the next. */
+static void give_up(struct workspace *w)
+{
+	leave_queue(w);
+	if (!w->boost.wanted)
+		return;
+	w->boost.wanted = false;
+	w->all->boosted--;
+	grant_next(w->all);
 }
 
 static int forget(struct workspace_boost_call *call)
@@ -91,10 +142,12 @@ static void answered(void *data, const struct err *e)
 	if (!e) {
 		w->boost.on = boosted;
 	} else if (e->kind == ERR_MISSING) {
-		w->boost.on = w->boost.wanted = false;
+		w->boost.on = false;
+		ask(w);		/* one may have been made meanwhile */
+		return;
 	} else {
 		w->boost.on = true;	/* as far as is known */
-		w->boost.wanted = false;
+		give_up(w);
 		wake_in(w, RETRY_MS);
 		return;
 	}
@@ -147,46 +200,60 @@ void workspace_boost_seen(struct workspace *w, const struct container_state *s)
 		return;		/* its answer says more */
 	count(b);
 	b->on = s->exists && s->boosted;
-	agree(w);
+	if (s->exists)
+		agree(w);
 }
 
+/* Whether it is boosted from now on; else it may be when another's boost ends. */
 static bool begin(struct workspace *w)
 {
 	struct workspace_boost *b = &w->boost;
-	int64_t longest = start_deadline(BOOST_MS);
 
 	if (b->wanted)
 		return true;	/* as long as it was to last, no longer */
 	count(b);
 	if (w->all->closed || b->left < LEAST_MS || host_load() < BUSY)
 		return false;
-	b->wanted = true;
-	wake_in(w, b->left < longest ? b->left : longest);
-	return true;
+	b->until = clock_mono_ms() + start_deadline(BOOST_MS);
+	if (!full(w->all)) {
+		leave_queue(w);
+		grant(w);
+	} else if (!b->queued) {
+		b->queued = true;
+		TAILQ_INSERT_TAIL(&w->all->boosts, w, link_boost);
+	}
+	return b->wanted;
 }
 
+/* A call that is on its way is about the one before. */
 bool workspace_boost_new(struct workspace *w)
 {
 	struct workspace_boost *b = &w->boost;
 
+	workspace_boost_close(w);
 	b->on = start_urgent(w->start) && begin(w);
 	b->unknown = false;
 	return b->on;
 }
 
-void workspace_boost(struct workspace *w)
+void workspace_boost(struct workspace *w, const void *asker)
 {
+	w->boost.asker = asker;
 	if (begin(w))
 		agree(w);
 }
 
-void workspace_boost_end(struct workspace *w)
+static void end(struct workspace *w)
 {
-	struct workspace_boost *b = &w->boost;
-
-	count(b);
-	b->wanted = false;
+	count(&w->boost);
+	give_up(w);
 	agree(w);
+}
+
+void workspace_boost_end(struct workspace *w, const void *asker)
+{
+	if (w->boost.asker == asker)
+		end(w);
 }
 
 void workspace_boost_close(struct workspace *w)

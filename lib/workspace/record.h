@@ -31,12 +31,16 @@ struct workspace_boost_call;
 struct workspace_boost {
 	bool wanted, on;	/* on: the container has it, as far as is known */
 	bool unknown;		/* found running; the engine is still to be asked */
+	bool queued;		/* among boosts: others have all there is */
+	const void *asker;	/* who asked last; only compared */
+	int64_t until;		/* clock_mono_ms; of one that is queued or wanted */
 	int64_t left, counted_at;	/* ms it may be boosted; clock_mono_ms, 0 never counted */
 	struct workspace_boost_call *call;	/* on its way; NULL none */
 };
 
 struct workspace {
 	LIST_ENTRY(workspace) link_bucket;
+	TAILQ_ENTRY(workspace) link_boost;
 	struct workspaces *all;
 	char user_id[ID_SIZE];
 	char name[WORKSPACE_NAME_SIZE];	/* of the container */
@@ -86,6 +90,8 @@ struct workspaces {
 	const struct settings *settings;
 	LIST_HEAD(, workspace) buckets[BUCKETS];
 	struct starts *starts;
+	TAILQ_HEAD(, workspace) boosts;	/* that wait for theirs */
+	int boosted;
 	struct workspace_adoption *adoption;
 	uv_timer_t *adopt_timer;
 	void (*moved)(void *data, struct workspace *w, enum workspace_move move);

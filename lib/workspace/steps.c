@@ -200,7 +200,7 @@ static void start(struct workspace *w)
 static void start_again(struct workspace *w)
 {
 	if (start_urgent(w->start))
-		workspace_boost(w);
+		workspace_boost(w, NULL);
 	start(w);
 }
 
@@ -218,6 +218,8 @@ static void located(struct workspace *w, const struct container_state *s,
 {
 	struct err ended = { 0 };
 
+	if (!e)
+		workspace_boost_seen(w, s);
 	if (!e && !s->running) {
 		w->running = false;
 		workspace_moved(w, WORKSPACE_DOWN);

@@ -404,6 +404,7 @@ struct workspaces *workspaces_new(const void *ctx, uv_loop_t *loop,
 	uv_unref((uv_handle_t *)all->adopt_timer);
 	all->adopt_timer->data = all;
 	all->starts = starts_new(all);
+	TAILQ_INIT(&all->boosts);
 	talloc_set_destructor(all, release);
 	adopt(all);
 	return all;

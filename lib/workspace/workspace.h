@@ -110,10 +110,12 @@ void workspace_release(struct workspace *w);
 /*
  * A person waits for something that begins in it: on a busy host it comes
  * before others, until workspace_boost_end or for some seconds, within what
- * its user has left of that. Costs calls of the engine, and nobody waits for them.
+ * its user has left of that, and when fewer than some others do, else once one of
+ * them is done. Costs calls of the engine, and nobody waits for them. asker is only
+ * compared: whoever asked last ends it.
  */
-void workspace_boost(struct workspace *w);
-void workspace_boost_end(struct workspace *w);
+void workspace_boost(struct workspace *w, const void *asker);
+void workspace_boost_end(struct workspace *w, const void *asker);
 
 /*
  * Stopped by the engine and started anew, whether its shim answers or not:

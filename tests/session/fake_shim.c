@@ -468,12 +468,12 @@ static void note_boost(const char *what)
 	strncat(fake.boosts, what, sizeof(fake.boosts) - 1 - strlen(fake.boosts));
 }
 
-void workspace_boost(struct workspace *w)
+void workspace_boost(struct workspace *w, const void *asker)
 {
 	note_boost("+");
 }
 
-void workspace_boost_end(struct workspace *w)
+void workspace_boost_end(struct workspace *w, const void *asker)
 {
 	note_boost("-");
 }

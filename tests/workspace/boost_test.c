@@ -12,6 +12,7 @@
 #include <talloc.h>
 
 #include "core/clock.h"
+#include "core/host.h"
 #include "world.h"
 
 /* Turns of the loop until the log is that, some seconds at most. */
@@ -65,10 +66,10 @@ static void until_the_first_answer(void **state)
 	bring_up(w);
 	assert_int_equal(w->shares, BOOSTED);
 	assert_string_equal(w->log, "CSX");
-	workspace_boost_end(w->w);
+	workspace_boost_end(w->w, NULL);
 	expect_log(w, "CSX-");
 	assert_int_equal(w->shares, USUAL);
-	workspace_boost_end(w->w);
+	workspace_boost_end(w->w, NULL);
 	expect_no_more(w);
 }
 
@@ -79,7 +80,7 @@ static void at_most_some_seconds(void **state)
 
 	load = 4;
 	bring_up(w);
-	workspace_boost(w->w);		/* which makes it no longer */
+	workspace_boost(w->w, NULL);		/* which makes it no longer */
 	expect_log(w, "CSX-");
 }
 
@@ -89,8 +90,8 @@ static void not_on_a_host_at_leisure(void **state)
 
 	bring_up(w);
 	assert_int_equal(w->shares, USUAL);
-	workspace_boost(w->w);
-	workspace_boost_end(w->w);
+	workspace_boost(w->w, NULL);
+	workspace_boost_end(w->w, NULL);
 	expect_no_more(w);
 	assert_string_equal(w->log, "CSX");
 }
@@ -110,7 +111,7 @@ static void not_for_a_run(void **state)
 	assert_true(world_reach(w, WORKSPACE_READY));
 	assert_string_equal(w->log, "CSXTSX");
 	/* A person comes, and Claude is started for him. */
-	workspace_boost(w->w);
+	workspace_boost(w->w, NULL);
 	expect_log(w, "CSXTSX+");
 }
 
@@ -139,7 +140,7 @@ static void one_that_was_there(void **state)
 	w->log[0] = '\0';
 	workspace_ensure(w->w);
 	expect_log(w, "+SX");
-	workspace_boost_end(w->w);
+	workspace_boost_end(w->w, NULL);
 	expect_log(w, "+SX-");
 }
 
@@ -157,17 +158,17 @@ static void no_more_than_its_share(void **state)
 			workspace_restart(w->w);
 			assert_true(world_reach(w, WORKSPACE_READY));
 		}
-		workspace_boost(w->w);
+		workspace_boost(w->w, NULL);
 		skipped += 1000;
 		boosted += w->w->boost.wanted;
 		/* As the timer does, which this clock does not turn. */
 		if (i % 20 == 19)
-			workspace_boost_end(w->w);
+			workspace_boost_end(w->w, NULL);
 	}
 	assert_in_range(boosted, 40, 75);	/* s: what was saved, and a 20th */
-	workspace_boost_end(w->w);
+	workspace_boost_end(w->w, NULL);
 	skipped += 1000000;
-	workspace_boost(w->w);
+	workspace_boost(w->w, NULL);
 	assert_true(w->w->boost.wanted);	/* later it has it again */
 }
 
@@ -178,7 +179,7 @@ static void refused_and_tried_again(void **state)
 	load = 4;
 	bring_up(w);
 	w->unweighed = 2;
-	workspace_boost_end(w->w);
+	workspace_boost_end(w->w, NULL);
 	expect_log(w, "CSX!!-");
 	assert_int_equal(w->shares, USUAL);
 }
@@ -191,11 +192,11 @@ static void what_cannot_be_lowered_is_paid_for(void **state)
 	load = 4;
 	bring_up(w);
 	w->unweighed = 1;
-	workspace_boost_end(w->w);
+	workspace_boost_end(w->w, NULL);
 	expect_log(w, "CSX!");
 	skipped += 60000;
 	expect_log(w, "CSX!-");
-	workspace_boost(w->w);
+	workspace_boost(w->w, NULL);
 	expect_no_more(w);
 }
 
@@ -206,7 +207,7 @@ static void raising_refused(void **state)
 	bring_up(w);
 	load = 4;
 	w->unweighed = 1;
-	workspace_boost(w->w);
+	workspace_boost(w->w, NULL);
 	expect_log(w, "CSX!-");		/* whatever became of it */
 }
 
@@ -217,7 +218,7 @@ static void gone_meanwhile(void **state)
 	load = 4;
 	bring_up(w);
 	w->exists = false;
-	workspace_boost_end(w->w);
+	workspace_boost_end(w->w, NULL);
 	expect_log(w, "CSX-");
 	expect_no_more(w);
 }
@@ -252,7 +253,98 @@ static void closed_meanwhile(void **state)
 
 	load = 4;
 	bring_up(w);
-	workspace_boost_end(w->w);	/* its answer comes to nobody */
+	workspace_boost_end(w->w, NULL);	/* its answer comes to nobody */
+}
+
+/* A boost of one that is away, and another is made boosted before the engine has said so. */
+static void made_anew_meanwhile(void **state)
+{
+	struct world *w = *state;
+
+	load = 4;
+	bring_up(w);
+	workspace_stop(w->w);
+	assert_true(world_reach(w, WORKSPACE_STOPPED));
+	w->exists = false;
+	w->log[0] = '\0';
+	workspace_ensure(w->w);
+	assert_true(world_reach(w, WORKSPACE_READY));
+	assert_string_equal(w->log, "CSX");
+	assert_int_equal(w->shares, BOOSTED);
+	workspace_boost_end(w->w, NULL);
+	expect_log(w, "CSX-");
+	assert_int_equal(w->shares, USUAL);
+}
+
+/* The engine knew none yet: what was made since is looked at. */
+static void missed_by_a_moment(void **state)
+{
+	struct world *w = *state;
+
+	load = 4;
+	bring_up(w);
+	w->exists = false;
+	workspace_boost_end(w->w, NULL);
+	expect_log(w, "CSX-");
+	w->exists = true;
+	w->shares = BOOSTED;
+	expect_log(w, "CSX--");
+	assert_int_equal(w->shares, USUAL);
+}
+
+/* What another session of the workspace has done is no reason. */
+static void whoever_asked_last_ends_it(void **state)
+{
+	struct world *w = *state;
+	int person, run;
+
+	bring_up(w);
+	load = 4;
+	workspace_boost(w->w, &person);
+	expect_log(w, "CSX+");
+	workspace_boost_end(w->w, &run);
+	workspace_boost_end(w->w, NULL);
+	assert_true(w->w->boost.wanted);
+	workspace_boost_end(w->w, &person);
+	expect_log(w, "CSX+-");
+}
+
+/* All that may be at once are: one waits, until one of them is done. */
+static void a_few_at_once(void **state)
+{
+	struct world *w = *state;
+	int n = 4 * host_processors(), i;
+	struct workspace *others[4 * 256];
+	char id[ID_SIZE];
+
+	bring_up(w);
+	load = 4;
+	for (i = 0; i < n; i++) {
+		snprintf(id, sizeof(id), "01890a5d-ac96-774b-bcce-%012x", i);
+		others[i] = workspace_get(w->all, id);
+		workspace_boost(others[i], NULL);
+		assert_true(others[i]->boost.wanted);
+	}
+	workspace_boost(w->w, NULL);
+	workspace_boost(w->w, NULL);
+	expect_no_more(w);
+	assert_false(w->w->boost.wanted);
+	workspace_boost_end(others[0], NULL);
+	expect_log(w, "CSX+");
+	assert_int_equal(w->all->boosted, n);
+	/* One that has its answer waits no longer, nor one for whom it is too late. */
+	workspace_boost(others[0], NULL);
+	workspace_boost_end(others[0], NULL);
+	workspace_boost_end(others[1], NULL);
+	assert_false(others[0]->boost.wanted);
+	assert_int_equal(w->all->boosted, n - 1);
+	workspace_boost(others[1], NULL);
+	workspace_boost(others[0], NULL);
+	skipped += 100000;
+	workspace_boost_end(w->w, NULL);
+	assert_false(others[0]->boost.wanted);
+	assert_int_equal(w->all->boosted, n - 1);
+	expect_log(w, "CSX+-");
 }
 
 #define ROW(f) cmocka_unit_test_setup_teardown(f, world_set_up, world_tear_down)
@@ -265,6 +357,8 @@ int main(void)
 		ROW(one_that_was_there), ROW(no_more_than_its_share),
 		ROW(refused_and_tried_again),
 		ROW(what_cannot_be_lowered_is_paid_for), ROW(raising_refused),
+		ROW(made_anew_meanwhile), ROW(missed_by_a_moment),
+		ROW(whoever_asked_last_ends_it), ROW(a_few_at_once),
 		ROW(gone_meanwhile), ROW(adopted), ROW(closed_meanwhile),
 	};
 

@@ -268,9 +268,9 @@ static void boosted(void **state)
 {
 	assert_false(is_boosted());
 	load = 4;
-	workspace_boost(w.w);
+	workspace_boost(w.w, NULL);
 	run_until(is_boosted);
-	workspace_boost_end(w.w);
+	workspace_boost_end(w.w, NULL);
 	run_until(is_not_boosted);
 	workspace_restart(w.w);
 	run_until(is_ready);
