@@ -26,7 +26,7 @@ static const struct call_row {
 	[START] = { "start", "POST", 30000, DOCKER_ANSWER_MAX, "" },
 	[STOP] = { "stop", "POST", 10000, DOCKER_ANSWER_MAX, "" },
 	[REMOVE] = { "remove", "DELETE", 30000, DOCKER_ANSWER_MAX, "" },
-	/* The guard may wait until nothing has it mounted, and much may be in it. */
+	/* Much may be in it. */
 	[REMOVE_VOLUME] = { "remove volume", "DELETE", 120000, DOCKER_ANSWER_MAX, "" },
 	[INSPECT] = { "inspect", "GET", DOCKER_QUICK_MS, DOCKER_ANSWER_MAX, "" },
 	[BOOST] = { "boost", "POST", DOCKER_QUICK_MS, DOCKER_ANSWER_MAX, "" },
