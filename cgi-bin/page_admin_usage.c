@@ -6,6 +6,7 @@
 #include "core/clock.h"
 #include "core/str.h"
 #include "spending/standings.h"
+#include "store/removal.h"
 #include "usage_view.h"
 
 static const struct tally *tally_of(const struct report *r, const char *id)
@@ -36,6 +37,17 @@ static void add_user(struct request *r, struct view *list,
 	usage_percent(r, row, &s->standing);
 }
 
+/* What accounts used that are gone; the rows add up with it. */
+static void add_removed(struct request *r, struct view *view,
+			const struct report *report)
+{
+	const struct tally *t = tally_of(report, REMOVED_ID);
+	struct view *list = view_list(view, "removed");
+
+	if (t->calls)
+		usage_tally(r, view_map(view_append(list), "sum"), t);
+}
+
 static int add_users(struct request *r, struct view *view,
 		     const struct prices *p, const struct report *report,
 		     int64_t now, struct err *e)
@@ -49,6 +61,7 @@ static int add_users(struct request *r, struct view *view,
 		return -1;
 	for (i = 0; i < all->n; i++)
 		add_user(r, list, &all->list[i], report);
+	add_removed(r, view, report);
 	return 0;
 }
 

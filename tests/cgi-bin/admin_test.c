@@ -19,7 +19,9 @@
 #include "store/budgets.h"
 #include "store/conversations.h"
 #include "store/domains.h"
+#include "store/removal.h"
 #include "store/usage.h"
+#include "store/users.h"
 
 #define XSS "%3Cscript%3Ealert(1)%3C/script%3E%22'%3Cimg+src=x%3E"
 
@@ -478,6 +480,36 @@ static void test_use_of_others(void **state)
 	expect_error(get(&kim, at("/admin/usage/%s", c.id)), 404, "nothing at");
 }
 
+/* One row for all of them, and none as long as there are none. */
+static void test_use_of_removed_accounts(void **state)
+{
+	struct usage_call c = { .kind = "conversation", .outcome = "complete",
+		.model = "claude-sonnet-4-5-20250929", .status = 200,
+		.usage = { .input = 76543 }, .at = clock_now_ms() };
+	struct err e = { 0 };
+	struct browser kim;
+	struct answer *a;
+
+	(void)state;
+	be_kim(&kim, &site);
+	a = get(&kim, "/admin/usage");
+	has_not(a, "Removed accounts");
+	talloc_free(a);
+	assert_int_equal(user_create(site.db, "gone", "x", false, c.user_id, &e), 0);
+	assert_int_equal(conversation_create(site.db, c.user_id, "", c.subject_id, &e), 0);
+	id_new(c.id);
+	assert_int_equal(usage_add(site.db, &c, 1, &e), 0);
+	assert_int_equal(removal_begin(site.db, c.user_id, &e), 0);
+	assert_int_equal(removal_rows(site.db, c.user_id, &e), 0);
+	a = get(&kim, "/admin/usage");
+	has(a, "<tr data-removed><th scope=\"row\">Removed accounts</th>");
+	has(a, "<td class=\"num\"></td><td class=\"num\"></td><td class=\"num\">76,543</td>");
+	talloc_free(a);
+	a = get(&kim, "/admin/usage?month=2026-01");
+	has_not(a, "Removed accounts");
+	talloc_free(a);
+}
+
 static void test_list_away(void **state)
 {
 	struct site_under_test own;
@@ -536,6 +568,7 @@ int main(void)
 		cmocka_unit_test(test_wrong_domains),
 		cmocka_unit_test(test_domain_by_hand),
 		cmocka_unit_test(test_use_of_others),
+		cmocka_unit_test(test_use_of_removed_accounts),
 		cmocka_unit_test(test_mail_that_waits),
 		cmocka_unit_test(test_list_away),
 	};
