@@ -71,8 +71,8 @@ test("another login than the account's changes nothing", () => {
 test("a program of the installation removes no workspace", async () => {
 	const as = (user, group, file, ...args) => spawnSync("setpriv", ["--reuid", user, "--regid", user, "--groups", group, file, ...args], {encoding: "utf8"});
 	const post = ["-sS", "-o", "/dev/null", "-w", "%{http_code}", "-X", "POST", "--unix-socket", join(state, "run/control/control.sock"), `http://bridge/users/${lee.id}/remove`];
-	assert.equal(as("gongbang-worker", "gongbang", "curl", ...post).stdout, "403");
-	assert.equal(as("gongbang", "gongbang", "curl", ...post).stdout, "403");
+	assert.equal(as("gongbang-worker", "gongbang-control", "curl", ...post).stdout, "403");
+	assert.equal(as("gongbang", "gongbang-control", "curl", ...post).stdout, "403");
 	assert.equal(spawnSync("curl", post, {encoding: "utf8"}).stdout, "409", "root, of an account that stays");
 	const volume = ["-sS", "-o", "/dev/null", "-w", "%{http_code}", "-X", "DELETE", "--unix-socket", join(state, "run/guard/guard.sock"), `http://e/volumes/${lee.volume}`];
 	assert.equal(as("gongbang-bridge", "gongbang-bridge", "curl", ...volume).stdout, "403");

@@ -99,7 +99,7 @@ const reached = (name, paths) => {
 const data = join(state, "data");
 const store = join(data, "gongbang.db");
 const ledger = join(state, "run/ledger/ledger.sock");
-const logins = () => execFileSync("sqlite3", [store, "SELECT id, login, password_hash, role, disabled_at FROM users ORDER BY id; SELECT count(*) FROM usage"], {encoding: "utf8"});
+const logins = () => execFileSync("sqlite3", [store, "SELECT id, login, password_hash, role, disabled_at FROM users WHERE login <> '' ORDER BY id; SELECT count(*) FROM usage"], {encoding: "utf8"});
 
 test("whoever has the gateway's process has nothing of the store", () => {
 	const was = logins();
@@ -116,6 +116,22 @@ test("whoever has the gateway's process has nothing of the store", () => {
 	// The same look finds what there is to find.
 	assert.ok(reached("worker", [store]).includes("write " + store));
 	assert.equal(logins(), was);
+});
+
+test("whoever has the ledger's process has the store and nothing else", () => {
+	const control = join(state, "run/control/control.sock");
+	const log = join(state, "redis/appendonlydir");
+	const shut = [join(state, "run/control"), control, join(state, "redis"), log, ...readdirSync(log).map((name) => join(log, name)),
+		...["guard/guard.sock", "pages/pages.sock", "bridge/web.sock", "egress/egress.sock", "redis/redis.sock"].map((name) => join(state, "run", name)),
+		...["operator", "pages", "bridge", "gateway", "worker"].map((name) => join(state, "redis-users", name)),
+		join(state, "keys"), join(state, "journal"), join(state, "guard"), join(state, "docker.sock")];
+	assert.deepEqual(reached("ledger", shut), []);
+	assert.ok(reached("ledger", [store]).includes("write " + store));
+	// Who has to call the bridge still does.
+	for (const name of ["pages", "worker"])
+		assert.ok(reached(name, [control]).includes("connect " + control), name);
+	for (const name of ["gateway", "redis", "squid"])
+		assert.deepEqual(reached(name, [control]), [], name);
 });
 
 const ask = `
