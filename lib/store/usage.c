@@ -6,6 +6,7 @@
 #include <talloc.h>
 
 #include "core/str.h"
+#include "store/removal.h"
 
 #define QUARTER INT64_C(900000)		/* ms, as in SQL below */
 #define DAY INT64_C(86400000)
@@ -114,9 +115,8 @@ static int save_groups(struct db *db, const struct groups groups[TABLES], struct
 	return 0;
 }
 
-/* The sums of a call that was known are left alone, too. */
-static int add_call(struct db *db, const struct usage_call *c,
-		    struct groups groups[TABLES], struct err *e)
+/* Whether it was not known yet, and is a user's; -1 on failure. */
+static int insert_call(struct db *db, const struct usage_call *c, struct err *e)
 {
 	const struct usage *u = &c->usage;
 
@@ -131,8 +131,31 @@ static int add_call(struct db *db, const struct usage_call *c,
 		   u->cache_read, c->outcome, c->status, c->at,
 		   c->ended_at) < 0)
 		return -1;
-	if (!db_changed(db))
-		return 0;
+	return db_changed(db) > 0;
+}
+
+/* A copy under no name. Gives (child of ctx). */
+static struct usage_call *nameless(const void *ctx, const struct usage_call *c)
+{
+	struct usage_call *copy = alloc_checked(talloc_memdup(ctx, c, sizeof(*c)));
+
+	memcpy(copy->user_id, REMOVED_ID, ID_SIZE);
+	copy->subject_id[0] = '\0';
+	return copy;
+}
+
+/* The sums of a call that was known are left alone, too. */
+static int add_call(struct db *db, const struct usage_call *c,
+		    struct groups groups[TABLES], struct err *e)
+{
+	int added = insert_call(db, c, e);
+
+	if (added == 0) {
+		c = nameless(groups[OF_QUARTER].list, c);
+		added = insert_call(db, c, e);
+	}
+	if (added <= 0)
+		return added;
 	add_to_group(&groups[OF_QUARTER], OF_QUARTER, c);
 	add_to_group(&groups[OF_DAY], OF_DAY, c);
 	if (str_equal(c->kind, "run"))

@@ -43,7 +43,7 @@ struct usage_call {
 
 /*
  * One transaction. A call whose id is known already is left as it is; one of a
- * user who does not exist is dropped.
+ * user who does not exist counts as a removed account's (REMOVED_ID).
  */
 int usage_add(struct db *db, const struct usage_call *calls, size_t n, struct err *e) must_check;
 

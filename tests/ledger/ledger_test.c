@@ -21,6 +21,7 @@
 #include "ledger/answer.h"
 #include "ledger/client.h"
 #include "serving.h"
+#include "store/removal.h"
 #include "store/users.h"
 
 #define LEDGER_MS 60000
@@ -208,13 +209,14 @@ static void bad_rows_are_refused(void **state)
 		FAILS(ERR_INPUT, ledger_client_add(c, calls, 2, &e));
 	}
 	assert_int_equal(number(f, "SELECT count(*) FROM usage"), 0);
-	/* Of nobody: dropped, as an account that was deleted meanwhile. */
+	/* Of nobody: under no name, as an account that was removed meanwhile. */
 	calls[0] = call_of(kim);
 	id_new(calls[0].user_id);
 	calls[1] = call_of(kim);
 	OK(ledger_client_add(c, calls, 2, &e));
-	assert_int_equal(number(f, "SELECT count(*) FROM usage"), 1);
-	assert_int_equal(number(f, "SELECT count(*) FROM usage_days"), 1);
+	assert_int_equal(number(f, "SELECT count(*) FROM usage"), 2);
+	assert_int_equal(number(f, "SELECT count(*) FROM usage WHERE user_id = '" REMOVED_ID "' AND subject_id = ''"), 1);
+	assert_int_equal(number(f, "SELECT count(*) FROM usage_days WHERE subject_id = ''"), 1);
 	talloc_free(c);
 	serving_stop(&s);
 }

@@ -186,12 +186,16 @@ static void nothing_of_it_is_left(void **state)
 	assert_int_equal(number(f, SUMS "usage_days"), days);
 	assert_int_equal(number(f, "SELECT count(*) FROM usage"), 6);
 	FAILS(ERR_MISSING, removal_rows(f->db, kim, &e));
+	/* Its last calls are booked when it is gone. */
+	call(f, kim, kim);
+	assert_int_equal(number(f, SUMS "usage_quarters"), quarters + 1005001);
+	assert_int_equal(fields_with(f, "usage", kim) + fields_with(f, "usage_days", kim), 0);
 	make(f, "kim", again);				/* the login is free */
 	assert_string_not_equal(again, kim);
 	OK(removal_begin(f->db, again, &e));		/* sums are added to those of the one before */
 	OK(removal_rows(f->db, again, &e));
-	assert_int_equal(number(f, SUMS "usage_quarters"), 9045009);
-	assert_int_equal(number(f, "SELECT sum(calls) FROM usage_days WHERE user_id = '" REMOVED_ID "'"), 6);
+	assert_int_equal(number(f, SUMS "usage_quarters"), 10050010);
+	assert_int_equal(number(f, "SELECT sum(calls) FROM usage_days WHERE user_id = '" REMOVED_ID "'"), 7);
 }
 
 /* Whatever step fails, or is the last before a kill: the next removal goes on. */

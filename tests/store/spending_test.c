@@ -16,6 +16,7 @@
 #include "fixture.h"
 #include "store/budgets.h"
 #include "store/domains.h"
+#include "store/removal.h"
 #include "store/usage.h"
 #include "store/users.h"
 
@@ -99,7 +100,7 @@ static void a_call_counts_once(void **state)
 	OK(usage_add(f->db, NULL, 0, &e));
 }
 
-static void of_nobody_is_dropped_and_the_rest_kept(void **state)
+static void of_nobody_counts_under_no_name(void **state)
 {
 	struct fixture *f = *state;
 	char kim[ID_SIZE], nobody[ID_SIZE];
@@ -111,7 +112,13 @@ static void of_nobody_is_dropped_and_the_rest_kept(void **state)
 	calls[0] = call_of(nobody, "a", NOW, 1);
 	calls[1] = call_of(kim, "a", NOW, 7);
 	OK(usage_add(f->db, calls, 2, &e));
-	assert_string_equal(sums(f, ALL, 0), "a 7/21 x1-0;");
+	assert_string_equal(sums(f, ALL, 0), "a 8/36 x2-0;");
+	assert_string_equal(sums(f, (struct usage_filter){ .user_id = kim }, 0), "a 7/21 x1-0;");
+	assert_string_equal(sums(f, (struct usage_filter){ .user_id = REMOVED_ID }, 0), "a 1/15 x1-0;");
+	assert_string_equal(sums(f, (struct usage_filter){ .user_id = nobody }, 0), "");
+	/* Once, even so. */
+	OK(usage_add(f->db, calls, 2, &e));
+	assert_string_equal(sums(f, ALL, 0), "a 8/36 x2-0;");
 }
 
 static void a_failed_batch_leaves_nothing(void **state)
@@ -391,7 +398,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_call_counts_once),
-		TEST(of_nobody_is_dropped_and_the_rest_kept),
+		TEST(of_nobody_counts_under_no_name),
 		TEST(a_failed_batch_leaves_nothing),
 		TEST(sums_are_by_what_was_asked),
 		TEST(a_users_own_budget_goes_first),
