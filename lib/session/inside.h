@@ -122,6 +122,7 @@ struct session {
 	bool forgot;		/* this process begins without what was said before */
 	bool skips;		/* it was started so that it may skip all questions */
 	int mode_most;		/* the widest mode that the bridge asked for: mode.c */
+	bool renewed;		/* answered before, and its next process is for another mode */
 	bool safe;		/* started without what the user's own files say */
 	char aside[64];		/* where the last reset puts the settings; "" nowhere */
 	bool put_aside;		/* by the next start */

@@ -73,8 +73,10 @@ static void turn(void *data)
 	if (s->process != PROCESS_LINE)
 		return;
 	process_enter(s, PROCESS_TOKEN);
-	if (start_urgent(s->start))
+	/* Whoever has an answer leaves the weight to those who wait for their first. */
+	if (start_urgent(s->start) && !s->renewed)
 		workspace_boost(s->workspace, s);
+	s->renewed = false;
 	token_begin(s);
 	session_step(s);
 }
@@ -435,6 +437,7 @@ static void renew(struct session *s)
 
 	process_end(s);
 	s->wanted = wanted;
+	s->renewed = s->spoken;
 }
 
 void process_step(struct session *s)

@@ -1680,6 +1680,22 @@ static void skipping_questions_takes_a_process_of_its_own(void **state)
 	turn_loop();
 	assert_int_equal(fake.starts, 3);
 	assert_null(strstr(fake.args, "--allow-dangerously-skip-permissions"));
+	/* The first answer's start had the weight, those for a mode have none. */
+	assert_string_equal(fake.boosts, "+---");
+}
+
+/* Nothing was said before: the process for the mode brings the first answer. */
+static void a_first_answer_in_another_mode_is_boosted(void **state)
+{
+	fake_ready();
+	session_watched(w.s, 1);
+	turn_loop();
+	session_set_mode(w.s, 1, "bypassPermissions");
+	turn_loop();
+	session_message(w.s, 1, M1, "hello");
+	turn_loop();
+	assert_int_equal(fake.starts, 2);
+	assert_string_equal(fake.boosts, "++-");
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -1689,6 +1705,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_mode_that_was_not_asked_for_is_not_believed),
 		TEST(skipping_questions_takes_a_process_of_its_own),
+		TEST(a_first_answer_in_another_mode_is_boosted),
 		TEST(a_message_becomes_a_turn),
 		TEST(what_nobody_waits_for_is_not_boosted),
 		TEST(the_same_id_is_accepted_once_more_and_given_once),
