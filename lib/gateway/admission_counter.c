@@ -264,7 +264,7 @@ struct load {
 	struct row *rows;
 	char (*ids)[ID_SIZE];	/* of the rows */
 	bool *booked;
-	size_t n_rows;
+	size_t n_rows, room;
 	uint64_t tables;	/* of prices, when it began */
 };
 
@@ -316,17 +316,18 @@ static void add_line(const struct admission *a, const struct line *l,
 	sum[1] += prices_counted(a->prices, l->model, &l->usage, l->at);
 }
 
-static bool covers(const struct part *p, const struct row *r)
+static bool covers(const struct part *p, const char *user_id,
+		   const char *subject_id, int64_t at)
 {
-	return (!*p->user_id || str_equal(p->user_id, r->user_id)) &&
-	       (!*p->subject_id || str_equal(p->subject_id, r->subject_id)) &&
-	       r->line.at >= p->filter.from &&
-	       (!p->filter.to || r->line.at < p->filter.to);
+	return (!*p->user_id || str_equal(p->user_id, user_id)) &&
+	       (!*p->subject_id || str_equal(p->subject_id, subject_id)) &&
+	       at >= p->filter.from && (!p->filter.to || at < p->filter.to);
 }
 
 static void sum_part(const struct load *l, const struct part *p,
 		     int64_t sum[2])
 {
+	const struct row *r;
 	size_t i;
 
 	sum[0] = p->counter->late_tokens;
@@ -334,8 +335,10 @@ static void sum_part(const struct load *l, const struct part *p,
 	for (i = 0; i < p->n; i++)
 		add_line(l->task.a, &p->lines[i], sum);
 	for (i = 0; i < l->n_rows; i++) {
-		if (!l->booked[i] && covers(p, &l->rows[i]))
-			add_line(l->task.a, &l->rows[i].line, sum);
+		r = &l->rows[i];
+		if (!l->booked[i] &&
+		    covers(p, r->user_id, r->subject_id, r->line.at))
+			add_line(l->task.a, &r->line, sum);
 	}
 }
 
@@ -389,14 +392,36 @@ static void load_done(void *data, const struct err *e)
 		admission_wake(a);
 }
 
+static bool concerns(const struct load *l, const struct usage_call *call)
+{
+	size_t i;
+
+	for (i = 0; i < l->n; i++) {
+		if (covers(&l->parts[i], call->user_id, call->subject_id, call->at))
+			return true;
+	}
+	return false;
+}
+
+static void make_room(struct load *l)
+{
+	if (l->n_rows < l->room)
+		return;
+	l->room = l->room ? 2 * l->room : 64;
+	l->rows = alloc_checked(talloc_realloc(l, l->rows, struct row, l->room));
+	l->ids = alloc_checked(talloc_realloc_size(l, l->ids, l->room * ID_SIZE));
+	l->booked = alloc_checked(talloc_realloc(l, l->booked, bool, l->room));
+}
+
+/* A full journal has very many: on the loop only what the sums need is copied. */
 static void keep_row(void *data, const struct usage_call *call)
 {
 	struct load *l = data;
 	struct row *r;
 
-	l->rows = alloc_checked(talloc_realloc(l, l->rows, struct row, l->n_rows + 1));
-	l->ids = alloc_checked(talloc_realloc_size(l, l->ids, (l->n_rows + 1) * ID_SIZE));
-	l->booked = alloc_checked(talloc_realloc(l, l->booked, bool, l->n_rows + 1));
+	if (!concerns(l, call))
+		return;
+	make_room(l);
 	memcpy(l->ids[l->n_rows], call->id, ID_SIZE);
 	l->booked[l->n_rows] = false;
 	r = &l->rows[l->n_rows++];
