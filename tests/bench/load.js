@@ -14,7 +14,7 @@ export const percentile = (list, p) => {
 	return sorted.length ? sorted[Math.min(sorted.length - 1, Math.ceil(sorted.length * p / 100) - 1)] : NaN;
 };
 
-// Accounts are used again by the next load test: there is no end to them otherwise.
+// Accounts that an interrupted load test left are used again.
 export function makeAccounts(count) {
 	const known = new Set(JSON.parse(gongbang(["user", "list", "--json"])).map((u) => u.login));
 	return Array.from({length: count}, (_, i) => {
@@ -29,7 +29,8 @@ export function makeAccounts(count) {
 	});
 }
 
-// A page that notes when the first text of an answer is there, and the places in line it was shown.
+// A page that notes when the first text of an answer is there, and the places in
+// line it was shown; its person allows what Claude asks for.
 class Visitor extends Page {
 	constructor(path, cookie) {
 		super(path, cookie);
@@ -42,6 +43,8 @@ class Visitor extends Page {
 		if (e.kind === "status" && /data-place="(\d+)"/.test(e.html))
 			this.places.add(e.html.match(/data-place="(\d+)"/)[1]);
 		super.receive(e);
+		if (e.kind === "part" && this.kinds("permission", "waiting").some(([target]) => target === e.target))
+			this.send({type: "answer", target: e.target, choice: "allow"});
 	}
 }
 
@@ -65,8 +68,6 @@ async function visit(person, {turns, typing}) {
 	const page = person.page = new Visitor(`/ws/conversations/${person.id}`, cookie);
 	await ended(page, 1, FIRST_MS);
 	person.first = page.first;
-	if (turns)
-		page.send({type: "mode", mode: "bypassPermissions"});
 	for (let i = 1; i <= turns; i++) {
 		const start = now();
 		page.say(`run: echo ${person.login}-${i}`);
