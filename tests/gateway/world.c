@@ -18,6 +18,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/time.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -145,10 +146,26 @@ static pid_t run(struct world *w, const char *program)
 	_exit(127);
 }
 
+static bool ledger_answers(const struct world *w)
+{
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	bool answers;
+
+	snprintf(at.sun_path, sizeof(at.sun_path), "%s/ledger.sock", w->folder);
+	answers = connect(fd, (struct sockaddr *)&at, sizeof(at)) == 0;
+	close(fd);
+	return answers;
+}
+
 void world_start_ledger(struct world *w)
 {
+	int i;
+
 	if (!w->ledger_pid)
 		w->ledger_pid = run(w, "./gongbang-ledger");
+	for (i = 0; i < 1000 && !ledger_answers(w); i++)
+		usleep(10000);
 }
 
 void world_kill_ledger(struct world *w)

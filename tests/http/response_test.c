@@ -66,7 +66,7 @@ static void headers_cannot_be_split(void **state)
 	assert_int_equal(out.status, 200);
 	assert_int_equal(response_redirect(&out, &e, "/w/%d?q=%s", 7, "공 x"), 0);
 	assert_string_equal(buf_text(&out.headers),
-			    "Location: /gong/w/7?q=%ea%b3%b5%20x\r\n");
+			    "Location: /gong/w/7?q=%EA%B3%B5%20x\r\n");
 	assert_int_equal(out.status, 303);
 	response_release(&out);
 }
