@@ -275,7 +275,7 @@ static void wake(uv_timer_t *t)
 /* Runs the loop until the state, at most some seconds, and never blocks long. */
 bool world_reach(struct world *w, enum workspace_state wanted)
 {
-	int64_t end = __real_clock_mono_ms() + 10000;
+	int64_t end = __real_clock_mono_ms() + 60000;
 	uv_timer_t t;
 
 	uv_timer_init(&w->loop, &t);
