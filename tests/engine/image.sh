@@ -1,10 +1,11 @@
 #!/bin/sh
-# image.sh up|down SOCKET NAME [SHIM]: a tiny image NAME:latest of a static
+# image.sh up|down SOCKET NAME [SHIM [CONTAINER]]: a tiny image NAME:latest of a static
 # busybox (process 1 is SHIM, else a shell that exits 5 when it is told to
 # end), and an internal network NAME; "down" removes them, and the container
-# and the volume NAME. Both are labelled with $GONGBANG_TEST_INSTANCE.
+# (NAME if it has no name of its own) and the volume NAME. Both are labelled
+# with $GONGBANG_TEST_INSTANCE.
 set -eu
-socket=$2 name=$3 shim=${4-}
+socket=$2 name=$3 shim=${4-} container=${5-$3}
 instance=${GONGBANG_TEST_INSTANCE:-gongbang-test}
 api() { curl -sS --unix-socket "$socket" "$@"; }
 
@@ -37,7 +38,7 @@ up)
 		http://e/networks/create
 	;;
 down)
-	api -o /dev/null -X DELETE "http://e/containers/$name?force=1&v=1"
+	api -o /dev/null -X DELETE "http://e/containers/$container?force=1&v=1"
 	api -o /dev/null -X DELETE "http://e/volumes/$name?force=1"
 	api -o /dev/null -X DELETE "http://e/networks/$name"
 	api -o /dev/null -X DELETE "http://e/images/$name:latest?force=1"

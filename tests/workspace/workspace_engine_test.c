@@ -51,9 +51,9 @@ static int image(const char *what)
 
 	snprintf(command, sizeof(command),
 		 "sh %s/tests/engine/image.sh %s %s %s "
-		 "\"${GONGBANG_TEST_SHIM:-./gongbang-shim}\"",
+		 "\"${GONGBANG_TEST_SHIM:-./gongbang-shim}\" %s",
 		 getenv("top_srcdir") ? getenv("top_srcdir") : ".", what,
-		 w.socket, w.name);
+		 w.socket, w.name, w.container);
 	return system(command);
 }
 
