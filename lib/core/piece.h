@@ -1,4 +1,4 @@
-/* Says in the log what took a thread's processor too long in one piece: meanwhile nobody else was served. */
+/* Logs each piece of work that held a thread's processor too long: the thread served nobody else meanwhile. */
 #ifndef CORE_PIECE_H
 #define CORE_PIECE_H
 

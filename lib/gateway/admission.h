@@ -8,7 +8,7 @@
  * the journal still holds; one is loaded when it is first needed. All are
  * dropped, so loaded anew, at start, when prices change, when Redis lost them
  * (its epoch is not ours) or may have (it answered with an error, or connects
- * anew). Accounts, budgets and the kill switch are read from gongbang-ledger, at
+ * again). The gateway reads accounts, budgets and the kill switch from gongbang-ledger, at
  * most a second old; while it does not answer, as they were last seen, but no
  * longer than ten minutes ago. One that was not read for a minute is waited for
  * nearly as long as the ask lasts.

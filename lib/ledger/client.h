@@ -2,7 +2,7 @@
  * What the gateway may ask of gongbang-ledger, instead of a store of its own
  * (wire.h). Calls block until the answer, a deadline or a failure, so they are
  * made from jobs (store/jobs.h), one at a time. A link that broke is opened
- * again with the next call. Whatever is not answered: ERR_UNAVAILABLE
+ * again with the next call. A request without an answer: ERR_UNAVAILABLE
  * "error_busy"; a request may have been done all the same, and may be repeated.
  */
 #ifndef LEDGER_CLIENT_H

@@ -13,7 +13,7 @@ struct ledger_server;
 
 /*
  * Binds path (mode 0660: its folder's group, set-group-ID, is who may ask; a
- * stale socket is replaced). Keeps db, which nobody else may use. Gives.
+ * stale socket is replaced). Uses db alone; it must outlive the server. Gives.
  */
 struct ledger_server *ledger_server_new(uv_loop_t *loop, const char *path, struct db *db,
 					struct err *e) must_check;

@@ -73,7 +73,7 @@ static void turn(void *data)
 	if (s->process != PROCESS_LINE)
 		return;
 	process_enter(s, PROCESS_TOKEN);
-	/* Whoever has an answer leaves the weight to those who wait for their first. */
+	/* A session that has its answer gives the weight up to those that wait for their first. */
 	if (start_urgent(s->start) && !s->renewed)
 		workspace_boost(s->workspace, s);
 	s->renewed = false;

@@ -16,7 +16,7 @@ typedef int job_work(void *data, struct db *db, struct err *e);
 /* On the loop; e NULL when the work went well. */
 typedef void job_done(void *data, const struct err *e);
 
-/* Keeps db; nobody else may use it; NULL when no work uses it. Gives (child of ctx); free it when idle. */
+/* Uses db alone, and it must outlive the queue; NULL when no work needs one. Gives (child of ctx); free it when idle. */
 struct jobs *jobs_new(const void *ctx, uv_loop_t *loop, struct db *db);
 
 /* Never fails and never calls back from inside. done may be NULL: data is talloc_free'd then. */

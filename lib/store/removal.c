@@ -54,7 +54,7 @@ static const char *const steps[] = {
 	"DELETE FROM budgets WHERE subject = $1",
 	"UPDATE domains SET decided_by = ''"
 	" WHERE decided_by = (SELECT login FROM users WHERE id = $1)",
-	/* What was spent on is gone; how much stays. */
+	/* The subject of the spending goes; the amounts stay. */
 	"UPDATE usage SET user_id = '" REMOVED_ID "', subject_id = ''"
 	" WHERE id IN " NEXT_OF("usage", "2000"),
 };

@@ -13,7 +13,7 @@
 #include "core/log.h"
 #include "core/piece.h"
 
-/* What was said on stderr meanwhile. */
+/* The text that the call wrote to stderr. */
 static char said[4096];
 static int saved, end;
 

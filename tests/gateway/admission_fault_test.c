@@ -333,7 +333,7 @@ static void an_old_account_is_read_before_it_is_used(void **state)
 	assert_int_equal(world_verdict(w, 0), VERDICT_ADMITTED);
 }
 
-/* What was seen long ago is believed no more, though nobody answers. */
+/* A reading that is too old no longer counts, even when the ledger does not answer. */
 static void a_ledger_that_stays_away_closes_the_door(void **state)
 {
 	struct world *w = *state;

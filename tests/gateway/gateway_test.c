@@ -336,7 +336,7 @@ static void bad_requests_are_refused(void **state)
 	assert_int_equal(w.service.requests, 0);
 }
 
-/* What is held back until it is read must not fill the window. */
+/* A body that the gateway holds back must not fill the window. */
 static void a_number_without_end_is_refused_at_once(void **state)
 {
 	static const char *const begins[] = {
@@ -1428,7 +1428,7 @@ static void without_the_store_calls_go_on_for_a_while(void **state)
 	assert_int_equal(tokens_of(&l), (int64_t)(good + 2) * (SCRIPTED_IN + SCRIPTED_OUT));
 }
 
-/* Who was seen goes on, others wait; each call is booked when it is back. */
+/* Known users go on, others wait; the gateway books each call when the ledger is back. */
 static void a_ledger_that_was_killed_gets_every_call(void **state)
 {
 	struct ledger l;
