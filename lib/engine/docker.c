@@ -363,7 +363,7 @@ static void ask_list(struct engine *eng, struct op *op, const char *instance)
 	auto_buf path = BUF_INIT(PATH_MAX_BYTES);
 	struct err e = { 0 };
 
-	if (docker_list_path(&path, instance, &e) < 0)
+	if (docker_instance_path(&path, instance, &e) < 0)
 		err_abort("an instance's name too long");
 	issue(eng, op, path.data, NULL, 0);
 }

@@ -282,18 +282,25 @@ struct json_object *docker_exec_new(const char *const *argv)
 	return o;
 }
 
-int docker_list_path(struct buf *path, const char *instance, struct err *e)
+int docker_list_path(struct buf *path, bool all, const char *filter,
+		     const char *value, struct err *e)
 {
 	struct json_object *filters = json_object_new_object();
-	char label[256];
 	int rc;
 
-	snprintf(label, sizeof(label), LABEL_INSTANCE "=%s", instance);
-	put(filters, "label", list1(text(label)));
-	rc = buf_add_text(path, "/containers/json?filters=", e);
+	put(filters, filter, list1(text(value)));
+	rc = buf_addf(path, e, "/containers/json?%sfilters=", all ? "all=1&" : "");
 	if (rc == 0)
 		rc = docker_encode(path, json_object_to_json_string_ext(
 					filters, JSON_C_TO_STRING_PLAIN), e);
 	json_object_put(filters);
 	return rc;
+}
+
+int docker_instance_path(struct buf *path, const char *instance, struct err *e)
+{
+	char label[256];
+
+	snprintf(label, sizeof(label), LABEL_INSTANCE "=%s", instance);
+	return docker_list_path(path, false, "label", label, e);
 }

@@ -36,7 +36,11 @@ struct json_object *docker_exec_new(const char *const *argv);
 /* The body of POST /exec/ID/start. */
 #define DOCKER_EXEC_START "{\"Detach\":false,\"Tty\":false}"
 
-/* Appends the path that lists the instance's running containers. */
-int docker_list_path(struct buf *path, const char *instance, struct err *e) must_check;
+/* Appends the path that lists containers (all: stopped ones too) by one filter of the engine's API. */
+int docker_list_path(struct buf *path, bool all, const char *filter,
+		     const char *value, struct err *e) must_check;
+
+/* The same of the instance's running containers. */
+int docker_instance_path(struct buf *path, const char *instance, struct err *e) must_check;
 
 #endif

@@ -208,7 +208,7 @@ static int check_list(const struct guard_policy *policy,
 {
 	auto_buf path = BUF_INIT(PATH_MAX_BYTES);
 
-	if (docker_list_path(&path, policy->instance, e) < 0)
+	if (docker_instance_path(&path, policy->instance, e) < 0)
 		return -1;
 	return str_equal(path.data, buf_text(&r->target)) ? 0 :
 	       deny(e, "a list of other containers than this installation's");
@@ -358,18 +358,7 @@ int guard_inspect_path(struct buf *path, const char *name, struct err *e)
 
 int guard_users_path(struct buf *path, const char *volume, struct err *e)
 {
-	struct json_object *filters = json_object_new_object();
-	struct json_object *names = json_object_new_array();
-	int rc;
-
-	json_object_array_add(names, json_object_new_string(volume));
-	json_object_object_add(filters, "volume", names);
-	rc = buf_add_text(path, "/containers/json?all=1&filters=", e);
-	if (rc == 0)
-		rc = docker_encode(path, json_object_to_json_string_ext(
-					filters, JSON_C_TO_STRING_PLAIN), e);
-	json_object_put(filters);
-	return rc;
+	return docker_list_path(path, true, "volume", volume, e);
 }
 
 int guard_call_parse(struct guard_call *call, const struct guard_policy *policy,
