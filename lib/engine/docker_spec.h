@@ -20,11 +20,11 @@ struct json_object *docker_spec_new(const struct container_spec *spec);
 struct json_object *docker_labels_new(const struct container_spec *spec);
 
 /*
- * HostConfig.CpuShares, of which cgroup v2 makes a weight: the engine's
- * default, and so much more that a few that start get most of the processors
- * beside a hundred that work, which still get enough to answer.
+ * HostConfig.CpuShares, of which cgroup v2 makes a weight (5 and 2,500, a
+ * service of the host has 100): a hundred containers that work weigh as a few
+ * services, and a few that start get nearly all that a hundred would have.
  */
-#define DOCKER_SHARES 1024
+#define DOCKER_SHARES 128
 #define DOCKER_SHARES_BOOSTED 65536
 
 /* The body of POST /containers/NAME/update. Gives. */

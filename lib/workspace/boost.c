@@ -20,6 +20,7 @@
 #define SAVED_MS 40000		/* what may be saved up */
 #define EARN 20			/* ms for each that may be boosted later */
 #define RETRY_MS 5000
+#define READY_MS 2000		/* for a Claude to follow a container that is ready */
 
 /* A call on its way; a child of the engine. */
 struct workspace_boost_call {
@@ -68,14 +69,20 @@ static void leave_queue(struct workspace *w)
 	w->boost.queued = false;
 }
 
-static void grant(struct workspace *w)
+static void last(struct workspace *w)
 {
 	struct workspace_boost *b = &w->boost;
 	int64_t ms = b->until - clock_mono_ms();
 
-	b->wanted = true;
+	ms = b->left < ms ? b->left : ms;
+	wake_in(w, ms > 0 ? ms : 0);
+}
+
+static void grant(struct workspace *w)
+{
+	w->boost.wanted = true;
 	w->all->boosted++;
-	wake_in(w, b->left < ms ? b->left : ms);
+	last(w);
 }
 
 static bool full(const struct workspaces *all)
@@ -209,9 +216,11 @@ static bool begin(struct workspace *w)
 {
 	struct workspace_boost *b = &w->boost;
 
-	if (b->wanted)
-		return true;	/* as long as it was to last, no longer */
 	count(b);
+	if (b->wanted) {
+		last(w);	/* as long as it was to last, no longer */
+		return true;
+	}
 	if (w->all->closed || b->left < LEAST_MS || host_load() < BUSY)
 		return false;
 	b->until = clock_mono_ms() + start_deadline(BOOST_MS);
@@ -231,6 +240,7 @@ bool workspace_boost_new(struct workspace *w)
 	struct workspace_boost *b = &w->boost;
 
 	workspace_boost_close(w);
+	b->asker = NULL;
 	b->on = start_urgent(w->start) && begin(w);
 	b->unknown = false;
 	return b->on;
@@ -243,8 +253,18 @@ void workspace_boost(struct workspace *w, const void *asker)
 		agree(w);
 }
 
+void workspace_boost_ready(struct workspace *w)
+{
+	if (w->boost.asker)
+		return;
+	leave_queue(w);
+	if (w->boost.wanted)
+		wake_in(w, READY_MS);
+}
+
 static void end(struct workspace *w)
 {
+	w->boost.asker = NULL;
 	count(&w->boost);
 	give_up(w);
 	agree(w);

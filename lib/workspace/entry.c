@@ -175,6 +175,7 @@ static void be_ready(struct workspace *w)
 	w->error = (struct err){ 0 };
 	w->beats = w->waits = 0;
 	workspace_unline(w);
+	workspace_boost_ready(w);
 	uv_timer_start(&w->timers->beat, beat, 0, BEAT_MS);
 	workspace_set_state(w, WORKSPACE_READY);
 }

@@ -125,6 +125,8 @@ bool workspace_boost_new(struct workspace *w);
 void workspace_boost_seen(struct workspace *w, const struct container_state *s);
 /* Found running when this program began: the engine is asked in so many ms. */
 void workspace_boost_adopt(struct workspace *w, int64_t ms);
+/* Its container's start is over: what no session asked for ends soon. */
+void workspace_boost_ready(struct workspace *w);
 void workspace_boost_close(struct workspace *w);
 
 /* entry.c: the exec, its link, and what is asked over it. */

@@ -37,6 +37,7 @@ struct start_line {
 	struct start_limits limits;
 	int64_t tag;		/* of the last one that began */
 	uint64_t serial;
+	int runs_held;		/* places that runs have, when it was last looked at */
 	TAILQ_HEAD(, start_ticket) tickets;
 	LIST_HEAD(, user) users;
 };
@@ -157,14 +158,19 @@ static bool holds(const struct start_line *l, const struct start_ticket *t,
 	return t->began && now - t->turn_at < l->limits.hold;
 }
 
-int start_line_held(const struct start_line *l, int64_t now)
+static int count_held(const struct start_line *l, int64_t now, bool runs)
 {
 	const struct start_ticket *t;
 	int n = 0;
 
 	TAILQ_FOREACH(t, &l->tickets, link)
-		n += holds(l, t, now);
+		n += holds(l, t, now) && (!runs || t->class == START_RUN);
 	return n;
+}
+
+int start_line_held(const struct start_line *l, int64_t now)
+{
+	return count_held(l, now, false);
 }
 
 bool start_line_waits(const struct start_line *l)
@@ -178,11 +184,13 @@ bool start_line_waits(const struct start_line *l)
 	return false;
 }
 
+/* Runs that have waited long enough start one at a time, not all before people. */
 static enum start_class class_of(const struct start_line *l,
 				 const struct start_ticket *t, int64_t now)
 {
-	return t->class == START_RUN && now - t->since >= l->limits.patience ?
-	       START_PERSON : t->class;
+	if (t->class != START_RUN || now - t->since < l->limits.patience)
+		return t->class;
+	return t->began || !l->runs_held ? START_PERSON : START_RUN;
 }
 
 bool start_ticket_urgent(const struct start_ticket *t, int64_t now)
@@ -241,6 +249,7 @@ void *start_line_next(struct start_line *l, int64_t now)
 
 	if (held >= l->limits.places)
 		return NULL;
+	l->runs_held = count_held(l, now, true);
 	t = first(l, now, true);
 	if (!t)
 		t = first(l, now, false);
@@ -305,6 +314,7 @@ void start_line_places(struct start_line *l, int64_t now,
 		n += !t->began;
 	if (!n)
 		return;
+	l->runs_held = count_held(l, now, true);
 	all = talloc_zero_array(l, struct sorting, (unsigned)n);
 	if (!all)
 		err_abort("out of memory");

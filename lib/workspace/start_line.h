@@ -24,7 +24,7 @@ enum start_class {
 struct start_limits {
 	int places;		/* at once */
 	int64_t hold;		/* a start that takes longer lends its place on */
-	int64_t patience;	/* a run that waited longer is served as a person is */
+	int64_t patience;	/* runs that waited longer are served as people are, one at a time */
 	int64_t again;		/* so long whoever had a start just before gives way to those who had none */
 };
 

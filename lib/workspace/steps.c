@@ -131,6 +131,7 @@ void workspace_failed(struct workspace *w, const struct err *e)
 	/* Another try waits for its turn as this one did. */
 	start_leave(w->start);
 	w->start = NULL;
+	workspace_boost_ready(w);
 	if (was_ready && clock_mono_ms() - w->ready_at >= STEADY_MS)
 		w->failures = 0;
 	else

@@ -348,7 +348,7 @@ static void asked_for_to_the_letter(struct world *w, bool boosted)
 	spec.boosted = false;		/* not in the hash */
 	container_spec_hash(&spec, hash);
 	spec.boosted = boosted;
-	snprintf(expected, sizeof(expected), created, hash, boosted ? 65536 : 1024,
+	snprintf(expected, sizeof(expected), created, hash, boosted ? 65536 : 128,
 		 access("/proc/sys/net/ipv6", F_OK) == 0 ? "\"Sysctls\":{"
 		 "\"net.ipv6.conf.all.disable_ipv6\":\"1\"}," : "");
 	answer_with(w, "HTTP/1.1 409 No\r\nContent-Length: 0\r\n\r\n");
@@ -381,7 +381,7 @@ static void a_weight_is_asked_for_to_the_letter(void **state)
 	assert_string_equal(strstr(w->asked, "\r\n\r\n") + 4, "{\"CpuShares\":65536}");
 	engine_boost(w->engine, "box", false, done, w);
 	run_until(w, 2);
-	assert_string_equal(strstr(w->asked, "\r\n\r\n") + 4, "{\"CpuShares\":1024}");
+	assert_string_equal(strstr(w->asked, "\r\n\r\n") + 4, "{\"CpuShares\":128}");
 	answer_with(w, "HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n");
 	engine_boost(w->engine, "box", false, done, w);
 	run_until(w, 3);

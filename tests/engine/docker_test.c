@@ -325,7 +325,7 @@ static void check_limits(const char *shares)
 
 static void every_limit(void **state)
 {
-	check_limits("1024");
+	check_limits("128");
 }
 
 static void boost(void **state)
@@ -338,7 +338,7 @@ static void boost(void **state)
 	check_limits("65536");
 	engine_boost(w.engine, w.name, false, done, NULL);
 	expect_done();
-	check_limits("1024");
+	check_limits("128");
 	engine_inspect(w.engine, w.name, state_done, NULL);
 	expect_done();
 	assert_false(w.state.boosted);

@@ -170,7 +170,7 @@ static void what_the_driver_asks(void **state)
 		{ "POST", "/containers/" NAME "/exec", EXEC },
 		{ "GET", "/images/claude-workspace:latest/json", "" },
 		{ "GET", LIST, "" },
-		{ "POST", "/containers/" NAME "/update", "{\"CpuShares\":1024}" },
+		{ "POST", "/containers/" NAME "/update", "{\"CpuShares\":128}" },
 		{ "POST", "/containers/" NAME "/update", "{\"CpuShares\":65536}" },
 		{ "DELETE", "/volumes/" VOLUME, "" },
 	};
@@ -183,7 +183,7 @@ static void what_the_driver_asks(void **state)
 			fail_msg("refused: %s %s", rows[i][0], rows[i][1]);
 	}
 	assert_int_equal(ask("POST", "/containers/create?name=" NAME, w.body), 502);
-	assert_int_equal(create_with("\"CpuShares\":1024", "\"CpuShares\":65536"), 502);
+	assert_int_equal(create_with("\"CpuShares\":128", "\"CpuShares\":65536"), 502);
 	assert_int_equal(removing_unmark(w.state, USER, &e), 0);
 }
 
@@ -214,12 +214,12 @@ static void other_calls(void **state)
 		{ "POST", "/containers/" NAME "/update", "{}" },
 		{ "POST", "/containers/" NAME "/update", "{\"CpuShares\":512}" },
 		{ "POST", "/containers/" NAME "/update", "{\"CpuShares\":65537}" },
-		{ "POST", "/containers/" NAME "/update", "{\"CpuShares\":1024 }" },
-		{ "POST", "/containers/" NAME "/update", "{\"CpuShares\":1024,\"Memory\":0}" },
+		{ "POST", "/containers/" NAME "/update", "{\"CpuShares\":128 }" },
+		{ "POST", "/containers/" NAME "/update", "{\"CpuShares\":128,\"Memory\":0}" },
 		{ "POST", "/containers/" NAME "/update", "{\"NanoCpus\":8000000000}" },
-		{ "POST", "/containers/" NAME "/update?x=1", "{\"CpuShares\":1024}" },
-		{ "POST", "/containers/database/update", "{\"CpuShares\":1024}" },
-		{ "GET", "/containers/" NAME "/update", "{\"CpuShares\":1024}" },
+		{ "POST", "/containers/" NAME "/update?x=1", "{\"CpuShares\":128}" },
+		{ "POST", "/containers/database/update", "{\"CpuShares\":128}" },
+		{ "GET", "/containers/" NAME "/update", "{\"CpuShares\":128}" },
 		{ "GET", "/containers/" NAME "/archive?path=/etc", "" },
 		{ "PUT", "/containers/" NAME "/archive?path=/workspace", "x" },
 		{ "POST", "/containers/" NAME "/attach?stream=1", "" },
@@ -315,12 +315,12 @@ static void other_containers(void **state)
 		{ "\"Memory\":1073741824", "\"Memory\":0" },
 		{ "\"PidsLimit\":256", "\"PidsLimit\":-1" },
 		{ "\"NanoCpus\":1000000000", "\"NanoCpus\":0" },
-		{ "\"CpuShares\":1024", "\"CpuShares\":512" },
-		{ "\"CpuShares\":1024", "\"CpuShares\":262144" },
-		{ "\"CpuShares\":1024", "\"CpuShares\":\"65536\"" },
-		{ "\"CpuShares\":1024", "\"CpuShares\":65536.5" },
-		{ "\"CpuShares\":1024", "\"CpuShares\":65536,\"CpuShares\":1024" },
-		{ "\"CpuShares\":1024,", "" },
+		{ "\"CpuShares\":128", "\"CpuShares\":512" },
+		{ "\"CpuShares\":128", "\"CpuShares\":262144" },
+		{ "\"CpuShares\":128", "\"CpuShares\":\"65536\"" },
+		{ "\"CpuShares\":128", "\"CpuShares\":65536.5" },
+		{ "\"CpuShares\":128", "\"CpuShares\":65536,\"CpuShares\":128" },
+		{ "\"CpuShares\":128,", "" },
 		{ "\"OomScoreAdj\":0", "\"OomScoreAdj\":-1000" },
 		{ "\"RestartPolicy\":{\"Name\":\"no\"}", "\"RestartPolicy\":{\"Name\":\"always\"}" },
 		{ "\"Env\":[", "\"Env\":[\"LD_PRELOAD=/workspace/x.so\"," },

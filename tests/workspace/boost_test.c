@@ -97,6 +97,26 @@ static void at_most_some_seconds(void **state)
 	expect_log(w, "CSX-");
 }
 
+/* A place among the boosted is not for a page that only looks. */
+static void not_for_long_without_claude(void **state)
+{
+	struct world *w = *state;
+	uv_timer_t *ends;
+	int session;
+
+	load = 4;
+	bring_up(w);
+	assert_true(w->w->boost.wanted);
+	ends = &w->w->timers->boost;
+	assert_true(uv_timer_get_due_in(ends) <= 2000 / FASTER);
+	workspace_boost(w->w, &session);
+	assert_true(uv_timer_get_due_in(ends) > 2000 / FASTER);
+	workspace_boost_ready(w->w);
+	assert_true(uv_timer_get_due_in(ends) > 2000 / FASTER);
+	workspace_boost_end(w->w, &session);
+	expect_log(w, "CSX-");
+}
+
 static void not_on_a_host_at_leisure(void **state)
 {
 	struct world *w = *state;
@@ -367,7 +387,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		ROW(until_the_first_answer), ROW(at_most_some_seconds),
-		ROW(not_on_a_host_at_leisure), ROW(not_for_a_run), ROW(for_a_run_that_waited_a_minute),
+		ROW(not_for_long_without_claude), ROW(not_on_a_host_at_leisure), ROW(not_for_a_run), ROW(for_a_run_that_waited_a_minute),
 		ROW(one_that_was_there), ROW(no_more_than_its_share),
 		ROW(refused_and_tried_again),
 		ROW(what_cannot_be_lowered_is_paid_for), ROW(raising_refused),

@@ -176,6 +176,29 @@ static void patience_lasts(void **state)
 	assert_order("b1 a1 ");
 }
 
+/* Many that come due at once do not keep people waiting until the last has begun. */
+static void runs_that_waited_take_one_place(void **state)
+{
+	join("a1", START_RUN);
+	join("b1", START_RUN);
+	join("c1", START_RUN);
+	now += PATIENCE;
+	person("d1");
+	person("e1");
+	person("f1");
+	assert_next("a1");
+	assert_next("d1");
+	assert_next("e1");
+	assert_next("f1");
+	leave("a1");
+	person("g1");
+	assert_next("b1");
+	leave("d1");
+	assert_next("g1");
+	leave("e1");
+	assert_next("c1");
+}
+
 /* A container's turn is its first Claude's, too: what has begun is finished first. */
 static void container_and_claude_are_one_turn(void **state)
 {
@@ -430,6 +453,7 @@ int main(void)
 		CASE(people_before_runs),
 		CASE(patience_ends),
 		CASE(patience_lasts),
+		CASE_OF_FOUR(runs_that_waited_take_one_place),
 		CASE(container_and_claude_are_one_turn),
 		CASE(first_ones_before_second_ones),
 		CASE(long_ago_is_forgotten),

@@ -15,8 +15,6 @@
 #include "core/clock.h"
 #include "core/str.h"
 
-#define FASTER 20
-
 int __real_uv_timer_start(uv_timer_t *t, uv_timer_cb cb, uint64_t ms, uint64_t repeat);
 int __wrap_uv_timer_start(uv_timer_t *t, uv_timer_cb cb, uint64_t ms, uint64_t repeat);
 int64_t __real_clock_mono_ms(void);
