@@ -10,6 +10,7 @@
 #include "core/host.h"
 #include "workspace/record.h"
 
+#define EACH 3			/* at once, a processor: a start also waits for the engine and the model */
 #define HOLD_MS 10000		/* a start that hangs keeps others waiting no longer */
 #define PATIENCE_MS 60000
 #define AGAIN_MS 30000
@@ -49,7 +50,7 @@ struct starts *starts_new(struct workspaces *all)
 	struct starts *l = talloc_zero(all, struct starts);
 	int64_t places = settings_number(all->settings, SET_STARTS_AT_ONCE);
 	struct start_limits limits = {
-		.places = places ? (int)places : host_processors() + 1,
+		.places = places ? (int)places : EACH * host_processors(),
 		.hold = HOLD_MS,
 		.patience = PATIENCE_MS,
 		.again = AGAIN_MS,
