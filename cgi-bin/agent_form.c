@@ -19,7 +19,7 @@ static const struct {
 	[FIELD_TIME] = { "time", "agent_time", false },
 	[FIELD_DAYS] = { "days", "agent_days", false },
 	[FIELD_CRON] = { "cron", "agent_cron", false },
-	[FIELD_TIMEZONE] = { "timezone", "agent_timezone", false },
+	[FIELD_TIMEZONE] = { "timezone", "time_zone", false },
 	[FIELD_MODEL] = { "model", "agent_model", false },
 	[FIELD_POLICY] = { "policy", "agent_policy", false },
 	[FIELD_TOOLS] = { "tools", "agent_tools", true },

@@ -66,7 +66,7 @@ static int add_history(struct request *r, struct view *view,
 static const char *done_words(const struct request *r, const struct agent *a)
 {
 	static const char *const words[][2] = {
-		{ "saved", "agent_saved" }, { "paused", "agent_done_paused" },
+		{ "saved", "saved" }, { "paused", "agent_done_paused" },
 		{ "resumed", "agent_done_resumed" },
 		{ "restored", "agent_done_restored" },
 	};

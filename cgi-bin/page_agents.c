@@ -171,7 +171,7 @@ static int fill(struct board *b, struct err *e)
 static void add_filter(struct request *r, struct view *view, const char *status,
 		       const char *search)
 {
-	static const char *const values[][2] = { { "", "agent_all" },
+	static const char *const values[][2] = { { "", "all" },
 		{ "active", "agent_active" }, { "paused", "agent_paused" } };
 	struct view *list = view_list(view, "statuses");
 	size_t i;

@@ -4,15 +4,15 @@
 
 #include "pages.h"
 
-/* By kind: what happened when nothing better is known, what is safe, what to do. */
+/* By kind: what happened when nothing better is known, what is safe ("": unsaid), what to do. */
 static const struct {
 	const char *what, *safe, *todo;
 } words[] = {
 	[ERR_NONE] = { "error_internal", "error_safe", "error_todo_later" },
 	[ERR_INPUT] = { "error_input", "error_safe", "error_todo_back" },
 	[ERR_AUTH] = { "error_auth", "error_safe", "error_todo_login" },
-	[ERR_DENIED] = { "error_denied", "error_safe", "error_todo_back" },
-	[ERR_MISSING] = { "error_missing", "error_safe", "error_todo_list" },
+	[ERR_DENIED] = { "error_denied", "", "error_todo_back" },
+	[ERR_MISSING] = { "error_missing", "", "error_todo_list" },
 	[ERR_CONFLICT] = { "error_conflict", "error_safe", "error_todo_back" },
 	[ERR_LIMIT] = { "error_limit", "error_safe", "error_todo_back" },
 	[ERR_UNAVAILABLE] = { "error_unavailable", "error_safe_away",
@@ -32,13 +32,15 @@ const char *page_sentence(const struct request *r, const struct err *why)
 int page_error(struct request *r, struct response *out, const struct err *why,
 	       struct err *e)
 {
-	struct view *view = page_view(r, "error_title");
+	const char *safe = words[why->kind].safe;
+	struct view *view = page_view(r, why->kind == ERR_MISSING ?
+				      "error_title_missing" : "error_title");
 
 	out->status = response_status(why);
 	if (out->status == 503 && response_header(out, "Retry-After", "5", e) < 0)
 		return -1;
 	view_text(view, "what", page_sentence(r, why));
-	view_text(view, "safe", page_text(r, words[why->kind].safe));
+	view_text(view, "safe", *safe ? page_text(r, safe) : "");
 	view_text(view, "todo", page_text(r, words[why->kind].todo));
 	view_text(view, "request_id", r->id);
 	view_number(view, "status", out->status);

@@ -39,7 +39,7 @@ static int add_position(struct request *r, struct view *into,
 	view_text(into, "position", !place ? "" :
 		  i18n_fill(r, v->text, "run_position", i18n_number(r, place),
 			    NULL));
-	view_text(into, "age", i18n_fill(r, v->text, "run_waiting_since",
+	view_text(into, "age", i18n_fill(r, v->text, "run_queue_age",
 		  i18n_duration(r, v->text, now - x->queued_at), NULL));
 	view_text(into, "why", wait_words(r, why, x));
 	return 0;
@@ -214,13 +214,13 @@ static void add_tokens(const struct request *r, struct view *list,
 
 	if (!t->calls)
 		return;
-	add_number(r, list, "run_tokens", usage_number(r, tally_tokens(t)),
+	add_number(r, list, "tokens", usage_number(r, tally_tokens(t)),
 		   t->unmetered ? i18n_count(r, visit_of(r)->text,
 			"usage_unmetered", t->unmetered) : "");
 	for (i = 0; i < sizeof(classes) / sizeof(classes[0]); i++)
 		add_number(r, list, classes[i].label,
 			   usage_number(r, classes[i].n), "");
-	add_number(r, list, "run_cost", usage_cost(r, t->cost, t->unpriced), "");
+	add_number(r, list, "cost", usage_cost(r, t->cost, t->unpriced), "");
 }
 
 /* Those that ended, and those that the version lets it have. */
@@ -265,7 +265,7 @@ static int add_numbers(struct request *r, struct view *view,
 	if (x->attempt)
 		add_number(r, list, "run_attempts", attempt_words(r, x), "");
 	row = add_number(r, list, "run_version", i18n_fill(r, v->text,
-		"run_version_number", i18n_number(r, x->version), NULL), "");
+		"agent_version", i18n_number(r, x->version), NULL), "");
 	if (!x->agent_deleted)
 		view_textf(row, "link", "%s/agents/%s/versions",
 			   v->site->base_path, x->agent_id);
@@ -341,7 +341,7 @@ int page_execution(struct request *r, struct response *out, struct err *e)
 
 	if (!x)
 		return -1;
-	view = page_view(r, "runs_title");
+	view = page_view(r, "nav_runs");
 	if (fill(r, view, x, clock_now_ms(), e) < 0)
 		return -1;
 	out->body.cap = PAGE_MAX;
@@ -356,7 +356,7 @@ int page_execution_state(struct request *r, struct response *out, struct err *e)
 
 	if (!x)
 		return -1;
-	view = page_view(r, "runs_title");
+	view = page_view(r, "nav_runs");
 	if (execution_open(x) ?
 	    add_state(r, view, x, clock_now_ms(), e) < 0 : false)
 		return -1;

@@ -238,7 +238,7 @@ static void add_pages(struct request *r, struct view *view,
 
 int page_executions(struct request *r, struct response *out, struct err *e)
 {
-	struct view *view = page_view(r, "runs_title");
+	struct view *view = page_view(r, "nav_runs");
 	struct execution_filter f;
 	struct listing l = { .r = r, .rows = view_list(view, "rows"),
 			     .now = clock_now_ms() };

@@ -168,7 +168,7 @@ static int show_earlier(struct request *r, struct response *out,
 			const struct conversation *c, int64_t before,
 			struct err *e)
 {
-	struct view *view = page_view(r, "workspace_title");
+	struct view *view = page_view(r, "nav_workspace");
 
 	add_conversation(r, view, c);
 	view_textf(view, "now_href", "%s/workspace/%s",

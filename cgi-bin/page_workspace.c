@@ -177,7 +177,7 @@ static void add_modes(const struct request *r, struct view *view,
 struct view *page_chat_view(struct request *r, const char *ws, const char *mode)
 {
 	const struct visit *v = visit_of(r);
-	struct view *view = page_view(r, "workspace_title");
+	struct view *view = page_view(r, "nav_workspace");
 	char id[ID_SIZE];
 
 	id_new(id);

@@ -272,8 +272,8 @@ static void add_card(struct request *r, struct view *list, const char *title,
 	view_text(card, "calls", i18n_count(r, text, "usage_calls_count",
 					    s->calls));
 	meters = view_list(card, "meters");
-	usage_meter(r, meters, "budget_tokens", s->tokens, tokens, false);
-	usage_meter(r, meters, "budget_money", s->counted, cost, true);
+	usage_meter(r, meters, "tokens", s->tokens, tokens, false);
+	usage_meter(r, meters, "cost", s->counted, cost, true);
 	view_flag(card, "limited", tokens || cost);
 	view_text(card, "resets", i18n_fill(r, text, "budget_resets",
 			i18n_duration(r, text, until - now_ms),

@@ -222,16 +222,16 @@ void spend_open(struct bridge *b)
 
 /* ---- what the status bar shows ---- */
 
-/* "950", "12.3 k", "4.56 M" */
+/* "950", "12.3K", "4.56M" */
 static char *compact(const void *ctx, int64_t n)
 {
 	if (n < 1000)
 		return talloc_asprintf(ctx, "%lld", (long long)n);
 	if (n < 1000000 - 50)
-		return talloc_asprintf(ctx, "%lld.%lld k",
+		return talloc_asprintf(ctx, "%lld.%lldK",
 				       (long long)((n + 50) / 1000),
 				       (long long)((n + 50) % 1000 / 100));
-	return talloc_asprintf(ctx, "%lld.%02lld M",
+	return talloc_asprintf(ctx, "%lld.%02lldM",
 			       (long long)((n + 5000) / 1000000),
 			       (long long)((n + 5000) % 1000000 / 10000));
 }
@@ -242,7 +242,7 @@ static const char *warning(struct view *v, const struct spend *s,
 	char percent[16];
 
 	if (s->stopped)
-		return i18n_sentence(l, "status_budget_stopped");
+		return i18n_sentence(l, "gateway_stopped");
 	if (s->percent >= 100)
 		return i18n_sentence(l, "status_budget_used");
 	if (s->all_percent >= 100)

@@ -75,7 +75,7 @@ test("an agent is made without script: all fields are there, preview and saving 
 	await page.goto(address + "/agents");
 	const row = page.locator("#agent-dashboard [data-agent]");
 	assert.equal(await row.count(), 1);
-	assert.match(await row.innerText(), /By hand[^]*active[^]*has not run yet[^]*in \d+ (day|hour|minute|second)/);
+	assert.match(await row.innerText(), /By hand[^]*On[^]*No runs yet[^]*in \d+ (day|hour|minute|second)/);
 	await page.context().close();
 });
 

@@ -82,7 +82,7 @@ test("a decision is told at once; a reload shows what still stands", async () =>
 });
 
 test("tokens against the budget: live, from 80 % with a warning, used up in words", async () => {
-	await bar(/this conversation [\d.]+ k tokens/);
+	await bar(/[\d.]+K tokens in this conversation/);
 	await bar(/today [\d.]+ k tokens/);
 	const used = Number(sql(`SELECT sum(input + output + cache_write_5m + cache_write_1h + cache_read) FROM usage WHERE user_id = '${id}'`));
 	sql(`INSERT INTO budgets (subject, day_tokens, changed_at) VALUES ('${id}', ${Math.floor(used / 0.9)}, 0)`);

@@ -107,7 +107,7 @@ test("the list, wide and narrow, and its empty states", async () => {
 	assert.equal(await page.locator("[data-execution]").count(), 1);
 	await page.getByText("needs input").waitFor();
 	await page.goto(address + "/executions?status=refused");
-	await page.getByText("No run fits this filter.").waitFor();
+	await page.getByText("No matching runs.").waitFor();
 	await close(page);
 	page = await open("/executions", narrow);
 	assert.equal(await page.locator("[data-execution]").count(), 3);
@@ -173,7 +173,7 @@ test("one that goes on is cancelled", async () => {
 	const run = begin("run: sleep 300");
 	const page = await open("/executions/" + run.id);
 	await page.locator("#chat-area [data-part=tool_use]").first().waitFor({timeout: 90000});
-	await page.locator("#status-bar", {hasText: /this run [\d.]+ k? ?tokens/}).waitFor({timeout: 90000});
+	await page.locator("#status-bar", {hasText: /[\d.]+K? tokens in this run/}).waitFor({timeout: 90000});
 	await page.locator("#run-cancel").click();
 	await page.getByText("being cancelled").waitFor();
 	assert.equal(await ended(run), "cancelled");

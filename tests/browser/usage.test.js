@@ -96,7 +96,7 @@ test("the chart and the table show the same numbers", async () => {
 	const total = await page.locator("#days-table tfoot td").nth(6).innerText();
 	assert.equal(Number(total.replaceAll(",", "")), drawn.reduce((sum, [, value]) => sum + value, 0));
 	assert.equal(await page.locator("#models-table tfoot td").nth(6).innerText(), total);
-	assert.match(await page.locator("#models-table").innerText(), /unknown price/);
+	assert.match(await page.locator("#models-table").innerText(), /Unknown/);
 	assert.match(await page.locator("#subjects").innerText(), /"Prices" & <b>more<\/b>/);
 	await close(page);
 });
@@ -106,7 +106,7 @@ test("the chart shows costs, and has a name and a description", async () => {
 	const chart = page.getByRole("img", {name: /Tokens by day/});
 	await chart.waitFor();
 	await page.getByRole("link", {name: "Show cost"}).click();
-	await page.getByRole("img", {name: /Cost by day.*Most on/}).waitFor();
+	await page.getByRole("img", {name: /Cost by day.*Highest/}).waitFor();
 	const bars = await page.locator(".chart-day").evaluateAll((all) => all.map((g) => [g.dataset.day, Number(g.dataset.value)]));
 	const rows = await page.locator("#days-table tbody tr").evaluateAll((all) => all.map((tr) => [tr.dataset.day, Number(tr.dataset.cost)]));
 	assert.deepEqual(rows.filter(([, cost]) => cost > 0), bars.filter(([, value]) => value > 0));
@@ -184,13 +184,13 @@ test("a domain is asked for, granted, and the count goes, without script", async
 test("a budget is set, refused in words, and shown to its user, without script", async () => {
 	const boss = await open("/admin/budgets", {javaScriptEnabled: false}, admin);
 	await boss.getByRole("link", {name: login, exact: true}).click();
-	await boss.getByLabel("Tokens a day").fill("1,000,00");
-	await boss.getByLabel("US dollars a month").fill("12.50");
+	await boss.getByLabel("Tokens per day").fill("1,000,00");
+	await boss.getByLabel("US dollars per month").fill("12.50");
 	await boss.getByRole("button", {name: "Save"}).click();
 	assert.match(await boss.locator("[role=alert]").innerText(), /500,000/);
-	assert.equal(await boss.getByLabel("Tokens a day").inputValue(), "1,000,00");
-	assert.equal(await boss.getByLabel("US dollars a month").inputValue(), "12.50");
-	await boss.getByLabel("Tokens a day").fill("1,000,000");
+	assert.equal(await boss.getByLabel("Tokens per day").inputValue(), "1,000,00");
+	assert.equal(await boss.getByLabel("US dollars per month").inputValue(), "12.50");
+	await boss.getByLabel("Tokens per day").fill("1,000,000");
 	await boss.getByRole("button", {name: "Save"}).click();
 	await boss.locator(".saved").waitFor();
 	const page = await open("/usage");
@@ -212,7 +212,7 @@ test("the kill switch asks first, and everybody is told", async () => {
 		await page.reload();
 		assert.match(await page.locator(".banner").innerText(), new RegExp(admin));
 	} finally {
-		await boss.getByRole("button", {name: "Let calls through again"}).click();
+		await boss.getByRole("button", {name: "Resume calls"}).click();
 		await boss.locator("#kill-switch[data-state=off]").waitFor();
 	}
 	await page.reload();

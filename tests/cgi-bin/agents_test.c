@@ -51,9 +51,9 @@ static int count(const struct answer *a, const char *what)
 
 static void has(const struct answer *a, const char *what)
 {
-	if (!strstr(a->body, what))
+	if (!strstr(a->body, shown(what)))
 		print_error("no %s in\n%s\n", what, a->body);
-	assert_non_null(strstr(a->body, what));
+	assert_non_null(strstr(a->body, shown(what)));
 }
 
 /* The address with the id where its star is; good until the next. */
@@ -112,7 +112,7 @@ static void test_empty(void **state)
 	has(a, "href=\"/executions\"");
 	talloc_free(a);
 	a = get(&b, "/agents?search=zzz");
-	has(a, "No agent fits");
+	has(a, "@agent_none_found");
 	talloc_free(a);
 }
 
@@ -225,17 +225,17 @@ static void test_wrong_fields(void **state)
 	refuse(&b, "csrf=CSRF&act=save&name=&prompt=kept+word", 400, "name",
 	       "1 to 80");
 	refuse(&b, "csrf=CSRF&act=save&name=kept+word&prompt=+%0A", 400,
-	       "prompt", "Write what");
+	       "prompt", "@error_agent_prompt");
 	refuse(&b, "csrf=CSRF&act=save&name=kept+word&prompt=x&timeout=soon",
 	       400, "timeout", "1,440 minutes");
 	refuse(&b, "csrf=CSRF&act=save&name=kept+word&prompt=x&timeout=9999",
 	       400, "timeout", "1,440 minutes");
 	refuse(&b, "csrf=CSRF&act=save&name=kept+word&prompt=x&frequency=often",
-	       400, "frequency", "frequencies");
+	       400, "frequency", "@error_agent_frequency");
 	refuse(&b, "csrf=CSRF&act=save&name=kept+word&prompt=x&overlap=x", 400,
-	       "overlap", "overlapping");
+	       "overlap", "@error_agent_overlap");
 	refuse(&b, "csrf=CSRF&act=save&name=kept+word&prompt=x&tools=rm+-rf"
-	       "&policy=listed", 400, "tools", "Each line");
+	       "&policy=listed", 400, "tools", "@error_agent_tools");
 	refuse(&b, "csrf=CSRF&act=save&name=kept+word&prompt=x&frequency=daily"
 	       "&time=08:00&timezone=Mars/Base", 400, "timezone", "");
 	refuse(&b, "csrf=CSRF&act=save&name=kept+word&prompt=x&frequency=cron"
@@ -263,7 +263,7 @@ static void test_large_prompt(void **state)
 	form[(size_t)head + n] = '\0';
 	a = post(&b, "/agents/new", form);
 	expect(a, 413);
-	has(a, "at most 256 KB");
+	has(a, "@error_agent_prompt_long");
 	assert_true(a->body_len > n);
 	talloc_free(a);
 	talloc_free(form);
@@ -300,7 +300,7 @@ static void test_preview(void **state)
 	expect(a, 200);
 	has(a, "preview-problems");
 	talloc_free(a);
-	expect_error(post(&b, "/agents/preview", "csrf=x"), 403, "too old");
+	expect_error(post(&b, "/agents/preview", "csrf=x"), 403, "@error_csrf");
 }
 
 static void test_two_tabs(void **state)
@@ -359,7 +359,7 @@ static void test_versions(void **state)
 	expect(a, 200);
 	assert_int_equal(count(a, "data-version="), 2);
 	has(a, "Name, Prompt</td>");
-	has(a, "first version");
+	has(a, "@agent_version_first");
 	talloc_free(a);
 	a = get(&b, at("/agents/*/versions?from=2&to=1", id));
 	expect(a, 200);
@@ -368,9 +368,9 @@ static void test_versions(void **state)
 	has(a, "<td dir=\"auto\">Weekly stocks</td><td dir=\"auto\">Renamed</td>");
 	talloc_free(a);
 	expect_error(get(&b, at("/agents/*/versions?from=1&to=9", id)), 404,
-		     "nothing at");
+		     "@error_missing");
 	expect_error(post(&b, at("/agents/*/versions/1/restore", id),
-			  "csrf=CSRF&version=1"), 409, "changed elsewhere");
+			  "csrf=CSRF&version=1"), 409, "@error_agent_changed");
 	expect_to(post(&b, at("/agents/*/versions/1/restore", id),
 		       "csrf=CSRF&version=2"),
 		  talloc_asprintf(site.db, "/agents/%s?done=restored", id));
@@ -502,7 +502,7 @@ static void test_delete(void **state)
 	talloc_free(a);
 	expect_to(post(&b, at("/agents/*/delete", id), "csrf=CSRF"),
 		  "/agents?deleted=1");
-	expect_error(get(&b, at("/agents/*", id)), 404, "nothing at");
+	expect_error(get(&b, at("/agents/*", id)), 404, "@error_missing");
 }
 
 /* Another's agent cannot be told from one that never was. */
@@ -525,13 +525,13 @@ static void test_others(void **state)
 	talloc_free(log_in(&lee, &site, "lee", PASSWORD));
 	talloc_free(get(&lee, "/workspace"));
 	for (i = 0; i < 3; i++)
-		expect_error(get(&lee, at(pages[i], id)), 404, "nothing at");
+		expect_error(get(&lee, at(pages[i], id)), 404, "@error_missing");
 	for (i = 0; i < 7; i++) {
 		expect_error(post(&lee, at(forms[i], id), "csrf=CSRF&version=1"
 				  "&act=save&name=x&prompt=x"), 404,
-			     "nothing at");
+			     "@error_missing");
 		expect_error(post(&kim, at(forms[i], id), "csrf=x&version=1"),
-			     403, "too old");
+			     403, "@error_csrf");
 	}
 	a = get(&lee, "/agents");
 	assert_null(strstr(a->body, id));
@@ -593,7 +593,7 @@ static void test_korean(void **state)
 	a = get(&b, at("/agents/*", id));
 	has(a, "주간 가격");
 	has(a, "가져와요</textarea>");
-	has(a, "실행하는 때");
+	has(a, "실행 일정");
 	talloc_free(a);
 	a = get(&b, "/agents?search=%EC%A3%BC%EA%B0%84");
 	has(a, id);
@@ -709,13 +709,13 @@ static void test_save_as_agent(void **state)
 	assert_null(header(a, "Refresh"));
 	has(a, "name=\"name\" value=\"Weekly &lt;b&gt;prices&lt;/b&gt;\"");
 	has(a, "\nFetch {{date}}.</textarea>");
-	has(a, "Claude wrote this");
+	has(a, "@agent_written");
 	talloc_free(a);
 	expect_error(get(&b, at("/agents/new?conversation=*&message="
 				"0191d4b8-0000-7000-8000-0000000000c9", id)),
-		     404, "nothing at");
+		     404, "@error_missing");
 	talloc_free(log_in(&b, &site, "lee", PASSWORD));
-	expect_error(get(&b, page), 404, "nothing at");
+	expect_error(get(&b, page), 404, "@error_missing");
 }
 
 static void test_save_as_agent_fails(void **state)
@@ -738,7 +738,7 @@ static void test_save_as_agent_fails(void **state)
 	a = get(&b, page);
 	expect(a, 200);
 	assert_null(header(a, "Refresh"));
-	has(a, "could not finish");
+	has(a, "@agent_writing_failed");
 	has(a, at("href=\"/workspace/*\"", id));
 	talloc_free(a);
 	assert_int_equal(conversation_create(site.db, site.kim, "Words", id,
@@ -751,7 +751,7 @@ static void test_save_as_agent_fails(void **state)
 	       "{\"text\":\"Just do it.\"}", "usage");
 	a = get(&b, page);
 	expect(a, 200);
-	has(a, "no agent in it");
+	has(a, "@agent_written_plain");
 	has(a, "\nJust do it.</textarea>");
 	has(a, "name=\"name\" value=\"Words\"");
 	talloc_free(a);
@@ -765,7 +765,7 @@ static void test_save_as_agent_fails(void **state)
 		  talloc_asprintf(site.db, "/workspace/%s", id));
 	expect_error(get(&b, at("/agents/new?conversation=*&message="
 				"0191d4b8-0000-7000-8000-0000000000d3", id)),
-		     404, "nothing at");
+		     404, "@error_missing");
 }
 
 int main(void)

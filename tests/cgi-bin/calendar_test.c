@@ -117,13 +117,13 @@ static void an_address_is_made_shown_once_and_revoked(void **state)
 	assert_null(strstr(a->body, first));
 	talloc_free(a);
 	make_address(&b, second);
-	expect_error(get(&nobody, first), 404, "nothing at this address");
+	expect_error(get(&nobody, first), 404, "@error_missing");
 	talloc_free(read_feed(second));
 	expect_to(post(&b, "/account/feed/revoke", "csrf=CSRF"),
 		  "/account?saved=feed");
-	expect_error(get(&nobody, second), 404, "nothing at this address");
+	expect_error(get(&nobody, second), 404, "@error_missing");
 	a = get(&b, "/account?saved=feed");
-	assert_non_null(strstr(a->body, "taken away"));
+	assert_non_null(strstr(a->body, shown("@feed_revoked")));
 	talloc_free(a);
 }
 
@@ -149,7 +149,7 @@ static void planned_and_past_runs_are_shown(void **state)
 	a = read_feed(path);
 	assert_int_equal(count(a, "BEGIN:VEVENT"), 31);
 	assert_int_equal(count(a, "T233000Z\r\nDTEND"), 30);
-	assert_int_equal(count(a, "SUMMARY:Weekly\\; stocks (planned)"), 30);
+	assert_int_equal(count(a, "SUMMARY:Weekly\\; stocks (scheduled)"), 30);
 	assert_int_equal(count(a, "STATUS:TENTATIVE"), 30);
 	assert_int_equal(count(a, "SUMMARY:Weekly\\; stocks: "), 1);
 	assert_null(strstr(a->body, "paused"));
@@ -214,13 +214,13 @@ static void secrets_are_no_oracle(void **state)
 	path[strlen(path) - 4] = '\0';
 	digest_hex(path + 10, 64, hash);
 	snprintf(hashed, sizeof(hashed), "/calendar/%s.ics", hash);
-	expect_error(get(&nobody, hashed), 404, "nothing at");
+	expect_error(get(&nobody, hashed), 404, "@error_missing");
 	strcat(path, ".ics");
 	a = ask(&nobody, "POST", path, NULL, 0);
 	expect(a, 405);
 	talloc_free(a);
 	assert_int_equal(user_set_disabled(site.db, site.kim, true, &e), 0);
-	expect_error(get(&nobody, path), 404, "nothing at");
+	expect_error(get(&nobody, path), 404, "@error_missing");
 	assert_int_equal(user_set_disabled(site.db, site.kim, false, &e), 0);
 	talloc_free(read_feed(path));
 }

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <errno.h>
+#include <json-c/json.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -281,6 +282,36 @@ void expect(struct answer *a, int status)
 	assert_int_equal(a->status, status);
 }
 
+const char *shown(const char *words)
+{
+	static char out[4][2048];
+	static struct json_object *catalogue;
+	static unsigned int turn;
+	char *to = out[turn++ % 4], path[512];
+	struct json_object *sentence;
+	const char *from, *root = getenv("top_srcdir");
+	size_t n = 0;
+
+	if (words[0] != '@')
+		return words;
+	snprintf(path, sizeof(path), "%s/templates/locale/en.json", root ? root : ".");
+	if (!catalogue)
+		catalogue = json_object_from_file(path);
+	if (!json_object_object_get_ex(catalogue, words + 1, &sentence))
+		fail_msg("%s has no \"%s\"", path, words + 1);
+	for (from = json_object_get_string(sentence); *from && *from != '{' &&
+	     n < sizeof(out[0]) - 8; from++) {
+		const char *html = *from == '\'' ? "&#39;" : *from == '"' ?
+			"&quot;" : *from == '<' ? "&lt;" : *from == '>' ?
+			"&gt;" : *from == '&' ? "&amp;" : NULL;
+
+		n += (size_t)(html ? sprintf(to + n, "%s", html) :
+			      sprintf(to + n, "%c", *from));
+	}
+	to[n] = '\0';
+	return to;
+}
+
 void expect_to(struct answer *a, const char *location)
 {
 	expect(a, 303);
@@ -290,10 +321,12 @@ void expect_to(struct answer *a, const char *location)
 
 void expect_error(struct answer *a, int status, const char *words)
 {
+	const char *text = shown(words);
+
 	expect(a, status);
-	if (!strstr(a->body, words))
-		print_error("%s\n", a->body);
-	assert_non_null(strstr(a->body, words));
+	if (!strstr(a->body, text))
+		print_error("no \"%s\" in %s\n", text, a->body);
+	assert_non_null(strstr(a->body, text));
 	talloc_free(a);
 }
 

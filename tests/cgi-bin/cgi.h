@@ -53,6 +53,11 @@ struct answer *log_in(struct browser *b, struct site_under_test *s,
 
 /* Fails the test with the whole answer when the status is another. */
 void expect(struct answer *a, int status);
+/*
+ * What a page shows: "@key" is the English sentence of that key as HTML has it,
+ * up to its first {n}; all else is itself. Valid until the fourth call from here.
+ */
+const char *shown(const char *words);
 /* Each frees the answer. A 303 to that place; a page of that status with those words. */
 void expect_to(struct answer *a, const char *location);
 void expect_error(struct answer *a, int status, const char *words);

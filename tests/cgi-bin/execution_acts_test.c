@@ -34,7 +34,7 @@ static void test_files(void **state)
 	a = get(&b, address(id, ""));
 	has(a, "&lt;b&gt;.html");
 	has_not(a, "<b>.html");
-	has(a, "too large to keep");
+	has(a, "@run_file_large");
 	assert_int_equal(count(a, "/files?path="), 1);
 	talloc_free(a);
 	a = get(&b, address(id, "/files?path=out/%EA%B0%80%20%22%3Cb%3E.html"));
@@ -76,7 +76,7 @@ static void test_open(void **state)
 	a = get(&b, address(queued, ""));
 	expect(a, 200);
 	has(a, "in the queue");
-	has(a, "waiting for 5 min");
+	has(a, "Queued for 5 min");
 	has(a, "http-equiv=\"refresh\"");
 	has(a, "id=\"run-cancel\"");
 	has_not(a, "id=\"run-again\"");
@@ -91,7 +91,7 @@ static void test_open(void **state)
 	has(a, rest);
 	has(a, "data-read-only");
 	has(a, "data-offset=\"600\"");
-	has(a, "of at most 30 min");
+	has(a, "of 30 min");
 	has_not(a, "id=\"message-input\"");
 	has_not(a, "id=\"result\"");
 	talloc_free(a);
@@ -100,14 +100,14 @@ static void test_open(void **state)
 	expect_to(post(&b, address(running, "/cancel"), "csrf=CSRF"),
 		  address(running, ""));
 	a = get(&b, address(running, ""));
-	has(a, "being cancelled");
+	has(a, "@run_said_ending");
 	has_not(a, "id=\"run-cancel\"");
 	talloc_free(a);
 	expect_to(post(&b, address(queued, "/cancel"), "csrf=CSRF"),
 		  address(queued, ""));
 	a = get(&b, address(queued, ""));
-	has(a, "It was cancelled before it began.");
-	has(a, "You cancelled it.");
+	has(a, "@run_said_cancelled_early");
+	has(a, "@run_reason_person");
 	has_not(a, "http-equiv=\"refresh\"");
 	talloc_free(a);
 	must(db_run(site.db, &e, "UPDATE executions SET status = 'failed',"
@@ -148,7 +148,7 @@ static void test_continue(void **state)
 	talloc_free(a);
 	a = get(&b, address(early, ""));
 	has_not(a, "Continue as conversation");
-	has(a, "It never began");
+	has(a, "@run_never_began");
 	talloc_free(a);
 	expect_error(post(&b, address(early, "/continue"), "csrf=CSRF"), 404,
 		     "");
@@ -187,7 +187,7 @@ static void test_again(void **state)
 	must(execution_each(site.db, &f, count_row, &n, &e), &e);
 	assert_int_equal(n, 2);
 	a = get(&b, address(fresh, ""));
-	has(a, "By hand");
+	has(a, "Manual");
 	talloc_free(a);
 	expect_error(post(&b, address(id, "/again"), "csrf=CSRF&id=x"), 400,
 		     "");

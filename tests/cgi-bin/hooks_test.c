@@ -67,13 +67,13 @@ static const char *at(const char *path)
 
 static void has(const struct answer *a, const char *words)
 {
-	if (!strstr(a->body, words))
+	if (!strstr(a->body, shown(words)))
 		fail_msg("no %s in %s", words, a->body);
 }
 
 static void has_not(const struct answer *a, const char *words)
 {
-	if (strstr(a->body, words))
+	if (strstr(a->body, shown(words)))
 		fail_msg("%s in %s", words, a->body);
 }
 
@@ -270,13 +270,13 @@ static void a_rule_is_made_tried_and_removed(void **state)
 	snprintf(form, sizeof(form), "csrf=CSRF&rule=%s", rule);
 	expect_to(post(&kim, at("/notify/test"), form), at("/notify"));
 	a = get(&kim, at("/notify"));
-	has(a, "The test is being sent");
+	has(a, "@notify_testing");
 	assert_string_equal(header(a, "Refresh"), "2");
 	talloc_free(a);
 	OK(db_run(db, &e, "UPDATE notices SET state = 'failed', tries = 1,"
 		  " error = 'status 503', ended_at = 1", ""));
 	a = get(&kim, at("/notify"));
-	has(a, "The receiver answered with status 503.");
+	has(a, "The receiver responded with status 503.");
 	assert_null(header(a, "Refresh"));
 	talloc_free(a);
 	expect_to(post(&kim, at("/notify/remove"), form), at("/notify"));
@@ -310,13 +310,13 @@ static void a_wrong_rule_is_told_in_place(void **state)
 {
 	static const struct { const char *form, *words; } rows[] = {
 		{ "channel=webhook&target=ftp%3A%2F%2Fa&event_paused=1",
-		  "This is not a web address" },
+		  "@error_notify_url" },
 		{ "channel=email&target=a%40b%0D%0ABcc%3A+x&event_paused=1",
-		  "This is not a mail address" },
+		  "@error_notify_address" },
 		{ "channel=email&target=kim%40example.org",
 		  "Choose at least one event" },
 		{ "channel=pigeon&target=a%40b.c&event_paused=1",
-		  "Choose e-mail or webhook" },
+		  "@error_notify_channel" },
 	};
 	struct answer *a;
 	char form[256];
@@ -342,7 +342,7 @@ static void notices_are_counted_and_read(void **state)
 
 	a = get(&kim, "/notices");
 	expect(a, 200);
-	has(a, "Nothing to tell yet");
+	has(a, "@notices_none");
 	has_not(a, "read-all");
 	talloc_free(a);
 	memcpy(n.user_id, kims, ID_SIZE);
@@ -353,20 +353,20 @@ static void notices_are_counted_and_read(void **state)
 		OK(notice_add(db, &n, &e));
 	}
 	a = get(&kim, "/agents");
-	has(a, "3 not read");
+	has(a, "3 unread");
 	talloc_free(a);
 	a = get(&lee, "/notices");
-	has_not(a, "not read");
+	has_not(a, " unread");
 	has_not(a, "Weekly");
 	talloc_free(a);
 	a = get(&kim, "/notices");
-	has(a, "Weekly &lt;b&gt;: the last run failed");
+	has(a, "Weekly &lt;b&gt;: run failed");
 	has(a, n.execution_id);
 	talloc_free(a);
 	expect_to(post(&kim, "/notices/read", "csrf=CSRF"), "/notices");
 	a = get(&kim, "/notices");
-	has_not(a, "not read");
-	has(a, "the last run failed");
+	has_not(a, " unread");
+	has(a, "run failed");
 	talloc_free(a);
 }
 
@@ -410,7 +410,7 @@ static void what_is_wrong_is_named(void **state)
 	talloc_free(a);
 	a = post(&kim, "/agents/import", "csrf=CSRF&json=%3Cscript%3E");
 	expect(a, 400);
-	has(a, "This is not JSON");
+	has(a, "@error_agent_json");
 	has(a, "&lt;script&gt;");
 	talloc_free(a);
 	field_is("SELECT count(*) FROM agents", "1");

@@ -18,7 +18,7 @@ tests_cgi_bin_pages_test_DEPENDENCIES = cgi-bin/gongbang.fcgi $(cgi_test_own)
 tests_cgi_bin_pages_test_LDADD = $(cgi_test_libs)
 cgi_test_own = lib/auth/libauth.a lib/store/libstore.a lib/kv/libkv.a \
 	lib/core/libcore.a
-cgi_test_libs = $(cgi_test_own) $(SODIUM_LIBS) $(SQLITE_LIBS) \
+cgi_test_libs = $(cgi_test_own) $(JSON_LIBS) $(SODIUM_LIBS) $(SQLITE_LIBS) \
 	$(HIREDIS_LIBS) $(UV_LIBS) $(TALLOC_LIBS) $(CORE_LIBS) $(test_libs)
 
 check_PROGRAMS += tests/cgi-bin/server_test

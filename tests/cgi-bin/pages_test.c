@@ -40,8 +40,8 @@ static void test_wrong_requests(void **state)
 
 	(void)state;
 	be_kim(&b, &site);
-	expect_error(get(&b, "/nothing"), 404, "nothing at this address");
-	expect_error(get(&b, "/workspace/..%2f"), 400, "not well-formed");
+	expect_error(get(&b, "/nothing"), 404, "@error_missing");
+	expect_error(get(&b, "/workspace/..%2f"), 400, "@error_path");
 	a = get(&b, "/logout");
 	expect(a, 405);
 	assert_string_equal(header(a, "Allow"), "POST");
@@ -74,7 +74,7 @@ static void test_wrong_requests(void **state)
 	expect_error(post(&b, "/account", "csrf=CSRF"), 400, "role=\"alert\"");
 	b.env[0][0] = "HTTP_HOST";
 	b.env[0][1] = "evil.example";
-	expect_error(get(&b, "/workspace"), 400, "not one that Gongbang");
+	expect_error(get(&b, "/workspace"), 400, "@error_host");
 }
 
 static void begin(struct browser *b, const char *form, char id[ID_SIZE])
@@ -195,9 +195,9 @@ static void test_no_oracle(void **state)
 		talloc_free(m);
 	}
 	snprintf(address, sizeof(address), "/conversations/%s/delete", id);
-	expect_error(post(&lee, address, "csrf=CSRF"), 404, "nothing at");
+	expect_error(post(&lee, address, "csrf=CSRF"), 404, "@error_missing");
 	snprintf(address, sizeof(address), "/conversations/%s/rename", id);
-	expect_error(post(&lee, address, "csrf=CSRF&title=x"), 404, "nothing at");
+	expect_error(post(&lee, address, "csrf=CSRF&title=x"), 404, "@error_missing");
 	talloc_free(load(id));
 }
 
@@ -263,7 +263,7 @@ static void test_rename_and_delete(void **state)
 	assert_non_null(strstr(a->body, "Weekly stocks"));
 	talloc_free(a);
 	expect_to(post(&b, address, "csrf=CSRF"), "/workspace");
-	expect_error(get(&b, page), 404, "nothing at");
+	expect_error(get(&b, page), 404, "@error_missing");
 }
 
 static void test_export(void **state)
@@ -462,11 +462,11 @@ static void test_redis_away(void **state)
 	(void)state;
 	be_kim(&b, &site);
 	server_kill(&site.redis);
-	expect_error(get(&b, "/workspace"), 503, "Redis");
+	expect_error(get(&b, "/workspace"), 503, "@error_redis");
 	memset(b.session, 0, sizeof(b.session));
 	expect_error(get(&b, "/login"), 200, "name=\"password\"");
 	expect_error(post(&b, "/login", "csrf=CSRF&login=kim&password="
-			  "correct+horse+battery"), 503, "Redis");
+			  "correct+horse+battery"), 503, "@error_redis");
 }
 
 int main(void)

@@ -225,7 +225,7 @@ static void test_closed_rows_need_a_login(void **state)
 	make_things();
 	for (i = 0; i < routes_count; i++) {
 		if (!(routes[i].flags & ROUTE_OPEN))
-			refused(&routes[i], "not logged in", &nobody,
+			refused(&routes[i], "logged out", &nobody,
 				unsafe(&routes[i]) ? 401 : 303);
 	}
 }

@@ -57,22 +57,22 @@ int teardown(void **state)
 
 void has(const struct answer *a, const char *words)
 {
-	if (!strstr(a->body, words))
+	if (!strstr(a->body, shown(words)))
 		fail_msg("no \"%s\" in: %s", words, a->body);
 }
 
 void has_not(const struct answer *a, const char *words)
 {
-	if (strstr(a->body, words))
+	if (strstr(a->body, shown(words)))
 		fail_msg("\"%s\" in: %s", words, a->body);
 }
 
 int count(const struct answer *a, const char *what)
 {
-	const char *at = a->body;
+	const char *at = a->body, *text = shown(what);
 	int n = 0;
 
-	while ((at = strstr(at, what))) {
+	while ((at = strstr(at, text))) {
 		at++;
 		n++;
 	}

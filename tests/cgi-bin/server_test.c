@@ -284,7 +284,7 @@ static void test_request_in_progress(void **state)
 	for (i = 0; i < 15; i++)
 		nap();
 	kill(pid, SIGTERM);
-	expect_page(fd, "Status: 503", "Redis");
+	expect_page(fd, "Status: 503", shown("@error_redis"));
 	expect_exit(pid, 0);
 	kill(site.redis.pid, SIGCONT);
 }
@@ -448,7 +448,7 @@ static void test_logins_do_not_stop_pages(void **state)
 			assert_true(str_starts(buf_text(&out), "Status: 503"));
 			assert_non_null(strstr(buf_text(&out), "Retry-After: "));
 			assert_non_null(strstr(buf_text(&out),
-					       "Many people are logging in"));
+					       shown("@error_login_busy")));
 			busy++;
 		}
 		close(fds[i]);

@@ -78,13 +78,13 @@ static int teardown(void **state)
 
 static void has(const struct answer *a, const char *words)
 {
-	if (!strstr(a->body, words))
+	if (!strstr(a->body, shown(words)))
 		fail_msg("no \"%s\" in: %s", words, a->body);
 }
 
 static void has_not(const struct answer *a, const char *words)
 {
-	if (strstr(a->body, words))
+	if (strstr(a->body, shown(words)))
 		fail_msg("\"%s\" in: %s", words, a->body);
 }
 
@@ -109,8 +109,8 @@ static void test_nothing_yet(void **state)
 	talloc_free(log_in(&b, &site, "lee", PASSWORD));
 	a = get(&b, "/usage");
 	expect(a, 200);
-	has(a, "Nothing was used in this month.");
-	has(a, "No limit is set.");
+	has(a, "@usage_none");
+	has(a, "@budget_no_limit");
 	has(a, "href=\"/workspace\"");
 	has_not(a, "<svg class=\"chart-bars\"");
 	has_not(a, "id=\"runs\"");
@@ -141,20 +141,20 @@ static void test_a_month(void **state)
 	be_kim(&b, &site);
 	a = get(&b, "/usage?month=2026-03");
 	expect(a, 200);
-	has(a, "A call that was interrupted counts what was reported");
+	has(a, "@usage_interrupted_help");
 	has(a, "Mar 2026");
 	assert_int_equal(count(a, "<g class=\"chart-day"), 31);
 	has(a, "data-day=\"2026-03-05\" data-value=\"5000\"");
 	has(a, "data-day=\"2026-03-05\" data-tokens=\"5000\" data-cost=\"28050\"");
 	has(a, "data-day=\"2026-03-04\" data-value=\"0\"");
-	has(a, "unknown price");
+	has(a, "Unknown");
 	has(a, "&lt;b&gt;model&lt;/b&gt;");
 	has(a, "1 unmetered");
 	has(a, "Deleted conversation");
 	has(a, "Terminal");
 	has(a, "id=\"runs\"");
 	has(a, "10,001");
-	has(a, "$0.03 + unknown price");
+	has(a, "$0.03 + unknown");
 	has_not(a, "77,777");
 	has_not(a, "<script>alert");
 	has_not(a, "<img src=x");
@@ -178,13 +178,13 @@ static void test_wrong_months(void **state)
 	be_kim(&b, &site);
 	for (i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
 		snprintf(address, sizeof(address), "/usage?month=%s", wrong[i]);
-		expect_error(get(&b, address), 400, "not a month");
+		expect_error(get(&b, address), 400, "@error_month");
 		snprintf(address, sizeof(address), "/usage.csv?month=%s",
 			 wrong[i]);
-		expect_error(get(&b, address), 400, "not a month");
+		expect_error(get(&b, address), 400, "@error_month");
 	}
-	expect_error(get(&b, "/usage?month=9999-12"), 200, "Nothing was used");
-	expect_error(get(&b, "/usage?month=2000-01"), 200, "Nothing was used");
+	expect_error(get(&b, "/usage?month=9999-12"), 200, "@usage_none");
+	expect_error(get(&b, "/usage?month=2000-01"), 200, "@usage_none");
 	expect_error(get(&b, "/usage?month="), 200, "Usage");
 }
 
@@ -203,7 +203,7 @@ static void test_days_are_the_users(void **state)
 	has(a, "data-day=\"2025-04-01\" data-value=\"123\"");
 	has(a, "Asia/Seoul");
 	talloc_free(a);
-	expect_error(get(&b, "/usage?month=2025-03"), 200, "Nothing was used");
+	expect_error(get(&b, "/usage?month=2025-03"), 200, "@usage_none");
 	use_zone(site.kim, "America/New_York");
 	a = get(&b, "/usage?month=2025-03");
 	has(a, "data-day=\"2025-03-31\" data-value=\"123\"");
@@ -229,25 +229,25 @@ static void test_against_the_budget(void **state)
 	talloc_free(log_in(&b, &site, "lee", PASSWORD));
 	a = get(&b, "/usage");
 	has(a, "850 of 1,000");
-	has(a, "85 %");
-	has(a, "Nearly used up");
+	has(a, "85%");
+	has(a, "@budget_soft");
 	has(a, "aria-valuenow=\"85\"");
-	has(a, "Starts again in");
+	has(a, "Resets in");
 	has_not(a, "Used up:");
 	talloc_free(a);
 	assert_int_equal(budget_save(site.db, BUDGET_EACH, &full, &e), 0);
 	a = get(&b, "/usage");
-	has(a, "Used up: calls are refused");
-	has(a, "100 %");
-	has_not(a, "all users together");
+	has(a, "@budget_hard");
+	has(a, "100%");
+	has_not(a, "@budget_all_used_up");
 	talloc_free(a);
 	assert_int_equal(budget_save(site.db, BUDGET_ALL, &full, &e), 0);
-	expect_error(get(&b, "/usage"), 200, "all users together");
+	expect_error(get(&b, "/usage"), 200, "@budget_all_used_up");
 	assert_int_equal(budget_clear(site.db, BUDGET_ALL, &e), 0);
 	assert_int_equal(budget_save(site.db, site.lee, &hard, &e), 0);
 	a = get(&b, "/usage");
-	has(a, "Used up: calls are refused");
-	has(a, "999 %");
+	has(a, "@budget_hard");
+	has(a, "999%");
 	has(a, "aria-valuenow=\"100\"");
 	talloc_free(a);
 	assert_int_equal(budget_clear(site.db, BUDGET_EACH, &e), 0);
@@ -289,12 +289,12 @@ static void test_csv(void **state)
 	assert_non_null(strstr(header(a, "Content-Type"), "text/csv"));
 	assert_string_equal(header(a, "Content-Disposition"),
 			    "attachment; filename=\"gongbang-usage-2026-03.csv\"");
-	assert_memory_equal(a->body, "\xef\xbb\xbf\"Day\",\"Kind\",", 16);
-	has(a, "\r\n\"2026-03-05\",\"conversation\","
+	assert_memory_equal(a->body, "\xef\xbb\xbf\"Day\",\"Type\",", 16);
+	has(a, "\r\n\"2026-03-05\",\"Conversation\","
 	    "\"'=cmd|'/C calc'!A0, \"\"두 번\"\"\",");
 	has(a, "\"" KNOWN "\",1,0,1000,1000,1000,1000,1000,5000,0.02805\r\n");
 	has(a, ",\"<b>model</b>\",1,0,1000,1000,1000,1000,1000,5000,"
-	    "\"unknown price\"\r\n");
+	    "\"Unknown\"\r\n");
 	has(a, ",1,1,0,0,0,0,0,0,0\r\n");
 	has_not(a, "77777");
 	assert_int_equal(count(a, "\r\n"), 5);
@@ -339,7 +339,7 @@ static void test_prices_away(void **state)
 	talloc_free(log_in(&b, &own, "kim", PASSWORD));
 	a = get(&b, "/usage");
 	expect(a, 200);
-	has(a, "table of prices cannot be read");
+	has(a, "@usage_prices_away");
 	talloc_free(a);
 	site_release(&own);
 }
@@ -356,8 +356,8 @@ static void test_wrong_methods(void **state)
 		  "/login?next=/usage%3Fmonth%3D2026-03");
 	expect_to(get(&b, "/usage.csv"), "/login?next=/usage.csv");
 	be_kim(&b, &site);
-	expect_error(post(&b, "/usage", "csrf=CSRF"), 405, "cannot be used");
-	expect_error(post(&b, "/usage.csv", "csrf=CSRF"), 405, "cannot");
+	expect_error(post(&b, "/usage", "csrf=CSRF"), 405, "@error_method");
+	expect_error(post(&b, "/usage.csv", "csrf=CSRF"), 405, "@error_method");
 	a = ask(&b, "HEAD", "/usage", NULL, 0);
 	expect(a, 200);
 	assert_int_equal(a->body_len, 0);
@@ -367,7 +367,7 @@ static void test_wrong_methods(void **state)
 /* The site's own zone is UTC; here the budget stays, and it is said. */
 static void test_another_zone(void **state)
 {
-	static const char words[] = "The budget runs by the time zone UTC until";
+	static const char words[] = "Your budget follows UTC until";
 	struct browser b;
 	struct answer *a;
 	struct user *u;

@@ -597,7 +597,7 @@ static void a_service_that_is_not_there_is_said(void **state)
 	strcpy(w.upstream, "http://127.0.0.1:1");
 	start();
 	call(BEN, "");
-	expect_error(502, "api_error", "cannot be reached");
+	expect_error(502, "api_error", "reach the model service");
 	assert_null(strstr(a.body, "127.0.0.1"));
 }
 
@@ -747,7 +747,7 @@ static void a_key_rests_when_its_limits_say_so(void **state)
 	call(BEN, "limit 2");
 	assert_int_equal(a.status, 429);
 	call(BEN, "");
-	expect_error(429, "rate_limit_error", "It is tried again at ");
+	expect_error(429, "rate_limit_error", "Retrying at ");
 	assert_in_range(atoi(answer_field(&a, "retry-after")), 280, 301);
 	assert_int_equal(w.service.requests, 4);
 }
@@ -766,7 +766,7 @@ static void a_limit_is_of_one_model(void **state)
 		close(fd);
 		assert_int_equal(a.status, i == 1 ? 200 : 429);
 	}
-	expect_error(429, "rate_limit_error", "opus 호출을 더 받지 않아요");
+	expect_error(429, "rate_limit_error", "opus 호출을 제한하고 있어요");
 	assert_int_equal(w.service.requests, 2);
 }
 
@@ -1322,7 +1322,7 @@ static void a_spent_budget_is_said(void **state)
 			break;
 		usleep(100000);
 	}
-	expect_error(429, "gongbang_budget", "내 오늘 예산을 다 썼어요(토큰 100개)");
+	expect_error(429, "gongbang_budget", "오늘의 내 예산을 다 썼어요(토큰 100개)");
 	assert_non_null(strstr(a.body, "KST"));
 	assert_string_equal(answer_field(&a, "x-should-retry"), "false");
 	call(BEN, "");
@@ -1345,7 +1345,7 @@ static void the_switch_cuts_and_refuses(void **state)
 		;
 	close(fd);
 	call(BEN, "");
-	expect_error(429, "gongbang_stopped", "administrator has stopped");
+	expect_error(429, "gongbang_stopped", "paused for everyone");
 	assert_string_equal(answer_field(&a, "x-should-retry"), "false");
 	assert_int_equal(stop_all_set(w.db, false, "root", &e), 0);
 	while (!strstr(world_log(&w), "resume_all"))
@@ -1411,7 +1411,7 @@ static void without_the_store_calls_go_on_for_a_while(void **state)
 	assert_non_null(strstr(world_log(&w), "event=ledger_away"));
 	assert_int_equal(kv_get(w.kv, w.db, GATEWAY_LEDGER_KEY, &why, &e), 0);
 	assert_non_null(why);
-	expect_error(503, "api_error", "Spending cannot be written down");
+	expect_error(503, "api_error", "be recorded right now");
 	assert_string_equal(answer_field(&a, "x-should-retry"), "true");
 	assert_true(good > 100);
 	assert_int_equal(db_run(w.db, &e, "ALTER TABLE usage_away RENAME TO usage", ""), 0);

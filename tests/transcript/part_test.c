@@ -163,7 +163,7 @@ static void cards_say_what_they_are(void **state)
 	assert_has(html, "data-answer=\"allow_session\"");
 	assert_has(html, "data-answer=\"deny\"");
 	assert_has(html, "data-reason");
-	assert_has(html, "Bash 도구를");
+	assert_has(html, "Bash 사용을 허용할까요?");
 	talloc_free(html);
 	p.state = "denied";
 	p.data = "{\"tool\":\"Bash\",\"reason\":\"too risky\"}";
@@ -247,7 +247,7 @@ static void messages_and_queue(void **state)
 	m.held = "stopped";
 	assert_int_equal(queue_render(templates, i18n_find(texts, "ko"), list, 1, &out, &e), 0);
 	assert_has(out.data, "data-held");
-	assert_has(out.data, "멈춰서 보내지 않음");
+	assert_has(out.data, "보내지 않음: 중지됨");
 	assert_has(out.data, "data-send=\"00000000-0000-7000-8000-000000000000\"");
 	assert_has(out.data, "data-edit=");
 	assert_has(out.data, "data-discard=");
@@ -307,9 +307,9 @@ static void exports_hold(void **state)
 static void a_shrunk_part_is_drawn_and_says_so(void **state)
 {
 	static const char *const rows[][3] = {
-		{ "text", "{\"text\":\"%s\"}", "Too long: only a part is shown." },
-		{ "thinking", "{\"text\":\"%s\"}", "Too long: only a part is shown." },
-		{ "tool_use", "{\"id\":\"a\",\"name\":\"Bash\",\"title\":\"yes\",\"output\":\"%s\"}", "left out" },
+		{ "text", "{\"text\":\"%s\"}", "Only part is shown." },
+		{ "thinking", "{\"text\":\"%s\"}", "Only part is shown." },
+		{ "tool_use", "{\"id\":\"a\",\"name\":\"Bash\",\"title\":\"yes\",\"output\":\"%s\"}", " hidden (" },
 		{ "tool_use", "{\"id\":\"a\",\"name\":\"Write\",\"title\":\"x\",\"input\":{\"content\":\"%s\"}}", "Write" },
 		{ "image", "{\"media_type\":\"image/png\",\"data\":\"%s\"}", "image/gif" },
 		{ "todo", "{\"todos\":[{\"content\":\"%s\",\"status\":\"pending\"}]}", "part-todo" },
