@@ -5,8 +5,9 @@ AM_TESTS_ENVIRONMENT = \
 	ASAN_OPTIONS=detect_leaks=1; export ASAN_OPTIONS;
 test_libs = $(CMOCKA_LIBS)
 
-TESTS += tests/layers_test.sh tests/unused_test.sh tests/copy_test.sh tests/units_test.sh
-EXTRA_DIST += tests/layers_test.sh tests/unused_test.sh tests/copy_test.sh tests/units_test.sh tests/cppcheck.cfg
+TESTS += tests/layers_test.sh tests/unused_test.sh tests/copy_test.sh tests/units_test.sh tests/words_test.sh
+EXTRA_DIST += tests/layers_test.sh tests/unused_test.sh tests/copy_test.sh tests/units_test.sh tests/words_test.sh \
+	tests/words.list tests/cppcheck.cfg
 
 include tests/core/local.mk
 include tests/http/local.mk
