@@ -75,5 +75,6 @@ EXTRA_DIST += \
 	tests/integration/tokens.test.js \
 	tests/integration/workspace.test.js \
 	tests/package-lock.json \
-	tests/package.json
+	tests/package.json \
+	tests/words.js
 include tests/bench/local.mk

@@ -140,14 +140,14 @@ static void play_write(struct play *p)
 
 	if (p->turn->step > 0) {
 		if (p->turn->result_failed)
-			answer_with_result(p, TEXT_RUN_FAILED);
+			answer_with_result(p, TEXT_WRITE_FAILED);
 		else
 			demo_reply_text(p->reply, say(p, TEXT_WRITE_OK));
 		return;
 	}
 	n = snprintf(path, sizeof(path), "%s%s",
 		     p->rest[0] == '/' ? "" : "/workspace/",
-		     *p->rest ? p->rest : "demonstration.md");
+		     *p->rest ? p->rest : "demo.md");
 	if (n < 0 || (size_t)n >= sizeof(path)) {
 		play_hello(p);
 		return;

@@ -255,7 +255,7 @@ static enum MHD_Result post_messages(struct MHD_Connection *connection,
 	c->streaming = true;
 	if (!share_take_stream(shares, c->share))
 		return send_error(connection, 529, "overloaded_error",
-				  "The demonstration answers 200 requests at once, 40 of one workspace, no more.");
+				  "Demo mode answers at most 200 requests at a time, 40 per workspace.");
 	ok = parse(connection, c, answer);
 	buf_release(&c->body);
 	share_give_bytes(shares, c->share, c->counted);
@@ -289,7 +289,7 @@ static enum MHD_Result list_models(struct MHD_Connection *connection,
 	json_object_object_add(row, "type", json_object_new_string("model"));
 	json_object_object_add(row, "id", json_object_new_string(DEMO_MODEL));
 	json_object_object_add(row, "display_name",
-			       json_object_new_string("Gongbang demonstration"));
+			       json_object_new_string("Gongbang demo"));
 	json_object_object_add(row, "created_at",
 			       json_object_new_string("2025-01-01T00:00:00Z"));
 	json_object_array_add(list, row);
@@ -307,7 +307,7 @@ static enum MHD_Result say_what(struct MHD_Connection *connection,
 
 	json_object_object_add(o, "model", json_object_new_string(DEMO_MODEL));
 	json_object_object_add(o, "note", json_object_new_string(
-		"A demonstration: scripted answers, no artificial intelligence."));
+		"Demo mode: replies come from a script, not Claude."));
 	return send_json(connection, 200, o, NULL);
 }
 
@@ -343,7 +343,7 @@ static enum MHD_Result route(struct MHD_Connection *connection, struct call *c,
 		return send_error(connection, 405, "invalid_request_error",
 				  "This path has no such method.");
 	return send_error(connection, 404, "not_found_error",
-			  "The demonstration has no such path.");
+			  "Demo mode has no such path.");
 }
 
 static void keep(struct call *c, const char *bytes, size_t n)

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import {readFileSync} from "node:fs";
 import {createRequire} from "node:module";
 import {address, begin, logIn, newAccount, openPage, ready, startBrowser, turns} from "./gongbang.js";
+import {says} from "../words.js";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 let browser, login;
@@ -54,7 +55,7 @@ async function make(page, name, prompt = "Fetch {{date}}") {
 
 test("an agent is made without script: all fields are there, preview and saving too", async () => {
 	const page = await open("/agents", {javaScriptEnabled: false});
-	assert.match(await page.locator(".empty-state").innerText(), /No agents yet/);
+	assert.match(await page.locator(".empty-state").innerText(), says("agent_none_title"));
 	await page.click("#new-agent");
 	for (const name of ["name", "prompt", "frequency", "date", "time", "cron", "timezone", "model", "tools"])
 		assert.ok(await page.locator(`[name=${name}]`).first().isVisible(), name);
@@ -190,7 +191,7 @@ test("pause, resume, delete", async () => {
 	await page.goto(address + `/agents/${id}/delete`);
 	await page.click("button.danger");
 	await page.waitForURL(/deleted=1/);
-	assert.match(await page.locator(".empty-state").innerText(), /No agents yet/);
+	assert.match(await page.locator(".empty-state").innerText(), says("agent_none_title"));
 	await close(page);
 });
 

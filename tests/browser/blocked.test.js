@@ -6,6 +6,7 @@ import {execFileSync} from "node:child_process";
 import {join} from "node:path";
 import {containerOf} from "../client.js";
 import {begin, gongbang, logIn, newAccount, openPage, ready, say, startBrowser, turns} from "./gongbang.js";
+import {says} from "../words.js";
 
 const state = process.env.GONGBANG_STATE;
 const engine = process.env.GONGBANG_ENGINE || "/var/run/docker.sock";
@@ -73,7 +74,7 @@ test("a decision is told at once; a reload shows what still stands", async () =>
 	tell("/egress/reload");
 	await shows("example.org", "granted");
 	await shows("a.example.net", "refused");
-	assert.match(await row("example.org").innerText(), /try again/);
+	assert.match(await row("example.org").innerText(), says("blocked_granted"));
 	await page.reload();
 	await ready(page);
 	await shows("a.example.net", "refused");
@@ -83,21 +84,21 @@ test("a decision is told at once; a reload shows what still stands", async () =>
 
 test("tokens against the budget: live, from 80 % with a warning, used up in words", async () => {
 	await bar(/[\d.]+K tokens in this conversation/);
-	await bar(/today [\d.]+ k tokens/);
+	await bar(/[\d.]+K tokens today/);
 	const used = Number(sql(`SELECT sum(input + output + cache_write_5m + cache_write_1h + cache_read) FROM usage WHERE user_id = '${id}'`));
 	sql(`INSERT INTO budgets (subject, day_tokens, changed_at) VALUES ('${id}', ${Math.floor(used / 0.9)}, 0)`);
 	tell("/spending/reload");
-	await bar(/today [\d.]+ k of [\d.]+ k tokens/);
-	await bar(/90 % of your budget/);
+	await bar(/[\d.]+K of [\d.]+K tokens today/);
+	await bar(/90% of your budget/);
 	sql(`UPDATE budgets SET day_tokens = ${used} WHERE subject = '${id}'`);
 	tell("/spending/reload");
-	await bar(/Your budget is used up/);
+	await bar(says("status_budget_used"));
 	await say(page, "hello");
 	await page.locator("[data-part=error]").filter({hasText: /budget.*used up/}).waitFor();
 	await ready(page);
 	assert.equal(await page.locator("[data-part=error]").count(), 1);
 	sql("INSERT INTO stops (name, by_login, at) VALUES ('all', 'admin', 1)");
 	tell("/spending/reload");
-	await bar(/administrator has stopped/);
+	await bar(says("gateway_stopped"));
 	assert.deepEqual(page.problems, []);
 });

@@ -7,6 +7,7 @@ import {readFileSync} from "node:fs";
 import {createRequire} from "node:module";
 import {join} from "node:path";
 import {address, gongbang, logIn, newAccount, openPage, startBrowser} from "./gongbang.js";
+import {says} from "../words.js";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const state = process.env.GONGBANG_STATE;
@@ -94,7 +95,7 @@ const narrow = {viewport: {width: 360, height: 740}, locale: "ko-KR", colorSchem
 
 test("the list, wide and narrow, and its empty states", async () => {
 	let page = await open("/executions");
-	await page.getByText("Nothing has run yet.").waitFor();
+	await page.getByText(says("run_none")).waitFor();
 	await well(page);
 	add({status: "success", result: "# Prices\n\n| a | b |\n|---|---|\n| 1 | 2 |\n"});
 	add({status: "failed", reason: "needs_input", at: Date.now() - 7200000});
@@ -103,11 +104,11 @@ test("the list, wide and narrow, and its empty states", async () => {
 	assert.equal(await page.locator("[data-execution]").count(), 3);
 	await well(page);
 	await page.selectOption("select[name=status]", "failed");
-	await page.getByRole("button", {name: "Show"}).click();
+	await page.getByRole("button", {name: says("filter_apply")}).click();
 	assert.equal(await page.locator("[data-execution]").count(), 1);
 	await page.getByText("needs input").waitFor();
 	await page.goto(address + "/executions?status=refused");
-	await page.getByText("No matching runs.").waitFor();
+	await page.getByText(says("run_none_found")).waitFor();
 	await close(page);
 	page = await open("/executions", narrow);
 	assert.equal(await page.locator("[data-execution]").count(), 3);
@@ -175,10 +176,10 @@ test("one that goes on is cancelled", async () => {
 	await page.locator("#chat-area [data-part=tool_use]").first().waitFor({timeout: 90000});
 	await page.locator("#status-bar", {hasText: /[\d.]+K? tokens in this run/}).waitFor({timeout: 90000});
 	await page.locator("#run-cancel").click();
-	await page.getByText("being cancelled").waitFor();
+	await page.locator("#run-state").getByText(says("run_said_ending")).waitFor();
 	assert.equal(await ended(run), "cancelled");
 	await page.locator("main[data-status=cancelled]").waitFor();
-	await page.getByText("You cancelled it.").waitFor();
+	await page.getByText(says("run_reason_person")).waitFor();
 	await close(page);
 });
 
@@ -193,7 +194,7 @@ test("the page follows each try of a run", async () => {
 	attempt(1, now - 60000, now - 50000);
 	waits(1);
 	const page = await open("/executions/" + run);
-	await page.getByText("waits for its next try").waitFor();
+	await page.locator("#run-state").getByText(says("run_said_retry")).waitFor();
 	assert.equal(await page.locator(".attempt").count(), 1);
 	// Begun and ended between two looks: the same status, another try.
 	attempt(2, now - 40000, now - 30000);
@@ -211,7 +212,7 @@ test("the agents' rows have the reason in a word or two, the run's page in sente
 	assert.equal(await row.locator(".mark-why").innerText(), "needs input");
 	await row.locator("a.mark").click();
 	await page.waitForURL(new RegExp("/executions/" + id));
-	await page.getByText("nobody answers during a run").waitFor();
+	await page.getByText(says("run_reason_needs_input")).waitFor();
 	await page.keyboard.press("?");
 	await page.locator("#shortcuts[open]").waitFor();
 	await page.keyboard.press("Escape");

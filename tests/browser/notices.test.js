@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import {readFileSync, writeFileSync, rmSync} from "node:fs";
 import {createRequire} from "node:module";
 import {address, gongbang, logIn, newAccount, openPage, startBrowser} from "./gongbang.js";
+import {says} from "../words.js";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const definition = {gongbang_agent: 1, name: "주간 보고 <b>", prompt: "Say {{payload}}"};
@@ -57,7 +58,7 @@ test("a rule is added, tried and removed without script", async () => {
 	await page.check("input[name=channel][value=webhook]");
 	await page.fill("#target", "not an address");
 	await page.click("#notify-form button");
-	assert.match(await page.locator("#problem").innerText(), /not a web address/);
+	assert.match(await page.locator("#problem").innerText(), says("error_notify_url"));
 	assert.equal(await page.inputValue("#target"), "not an address");
 	await page.fill("#target", "http://127.0.0.1:9/hook");
 	await page.check("input[name=event_success]");

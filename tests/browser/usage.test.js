@@ -173,7 +173,7 @@ test("a domain is asked for, granted, and the count goes, without script", async
 	await boss.goto(address + "/admin/domains");
 	const row = boss.locator(`#asked [data-domain='data.example.org'][data-login='${login}']`);
 	assert.match(await row.innerText(), /주가 <b>자료<\/b>/);
-	await row.getByRole("button", {name: "Grant", exact: true}).click();
+	await row.getByRole("button", {name: "Allow", exact: true}).click();
 	await boss.locator(`#granted [data-domain='data.example.org'][data-login='${login}']`).waitFor();
 	await page.reload();
 	await page.locator("[data-domain='data.example.org'][data-state=granted]").waitFor();

@@ -99,7 +99,7 @@ static void answers_on_its_paths(void **state)
 {
 	static const struct { const char *method, *path, *body; int status;
 			      const char *holds; } rows[] = {
-		{ "GET", "/", "", 200, "demonstration" },
+		{ "GET", "/", "", 200, "Demo mode" },
 		{ "HEAD", "/", "", 200, "" },
 		{ "GET", "/v1/models", "", 200, "gongbang-demo-model" },
 		{ "GET", "/v1/messages", "", 405, "invalid_request_error" },

@@ -7,6 +7,7 @@ import {chmodSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFil
 import net from "node:net";
 import {join} from "node:path";
 import {begin, call, engineSocket, logIn, newAccount, openConversation, Page, state, sleep} from "../client.js";
+import {says} from "../words.js";
 
 let login, cookie, page;
 const local = join(state, "local.conf");
@@ -51,15 +52,15 @@ test("Redis away: 503 names it, live chats wait in words and go on; at start too
 	sv("down", "redis");
 	const was = usage();
 	try {
-		assert.match((await call("GET", "/workspace", {cookie})).text, /Redis/);
+		assert.match((await call("GET", "/workspace", {cookie})).text, says("error_redis"));
 		assert.equal((await call("GET", "/workspace", {cookie})).status, 503);
 		page.say("hello without Redis");
 		// Spending unseen is worse than waiting: the gateway refuses, Claude tries again.
-		await page.until((p) => p.status === "working" && /again|다시/.test(p.words), "the retries as status");
+		await page.until((p) => p.status === "working" && says("status_retrying").test(p.words), "the retries as status");
 		assert.equal(usage(), was);
 		sv("restart", "bridge");
 		sv("restart", "pages");
-		assert.match((await answers("/workspace", 503)).text, /Redis/);
+		assert.match((await answers("/workspace", 503)).text, says("error_redis"));
 		await assert.rejects(logIn(login), /503.*Redis/s);
 	} finally {
 		sv("up", "redis");
@@ -88,7 +89,7 @@ test("the model away: retries are shown, the turn can be stopped, and the next w
 	sv("down", "model");
 	try {
 		page.say("hello, anybody?");
-		await page.until((p) => p.status === "working" && /again|다시/.test(p.words), "the retries as status");
+		await page.until((p) => p.status === "working" && says("status_retrying").test(p.words), "the retries as status");
 	} finally {
 		sv("up", "model");
 	}
@@ -108,7 +109,7 @@ test("the gateway away: retries are shown, and it goes on when it is back", asyn
 	sv("down", "gateway");
 	try {
 		page.say("hello, is there a gateway?");
-		await page.until((p) => p.status === "working" && /again|다시/.test(p.words), "the retries as status");
+		await page.until((p) => p.status === "working" && says("status_retrying").test(p.words), "the retries as status");
 	} finally {
 		sv("up", "gateway");
 	}
@@ -120,7 +121,7 @@ test("the model away at the start of a conversation", async () => {
 	let other;
 	try {
 		other = await openConversation(login, "hello, early");
-		await other.until((p) => p.status === "working" && /again|다시/.test(p.words), "the retries as status");
+		await other.until((p) => p.status === "working" && says("status_retrying").test(p.words), "the retries as status");
 	} finally {
 		sv("up", "model");
 	}

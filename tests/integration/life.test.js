@@ -6,6 +6,7 @@ import {execFileSync, spawnSync} from "node:child_process";
 import {readFileSync} from "node:fs";
 import net from "node:net";
 import {call, containerOf, cookies, engine, engineSocket, field, inside, insideState, logIn, newAccount, openConversation, Page, port, service, sleep} from "../client.js";
+import {says} from "../words.js";
 
 let login, page;
 before(async () => {
@@ -135,7 +136,7 @@ test("a lost volume: words, and the next message is answered", async () => {
 	while (spawnSync("umount", [place]).status === 0);
 	assert.equal((await engine("DELETE", `/volumes/${volume}`)).status, 204);
 	await page.until((p) => p.status === "ready" && p.kinds("error").length > errors, "ready again, with words");
-	assert.match(page.kinds("error").at(-1)[1].html, /volume was lost/);
+	assert.match(page.kinds("error").at(-1)[1].html, says("error_log_lost"));
 	await turn("hello again");
 	const again = new Page(page.path, page.cookie);
 	await again.until((p) => p.kinds("usage").length === was + 1, "all of it in a new page");

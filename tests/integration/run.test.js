@@ -69,7 +69,7 @@ test("a success: its result, its turns, its token, its files", async () => {
 		.map((h) => redis("get", "token:" + h)).find((t) => t.startsWith("1 run ")), "its token");
 	assert.match(token, new RegExp(`^1 run ${user} ${run.execution} \\S+ 5000000 0$`));
 	const a = await ended(run, "success", "");
-	assert.match(a.result, /끝났어요/);	// as the file is named
+	assert.match(a.result, /실행했어요/);	// as the file is named
 	assert.equal(a.turns, 2);
 	assert.equal(a.denials, 0);
 	const files = rows(`SELECT path, size, made, kept, CAST(content AS TEXT) AS text FROM execution_files WHERE execution_id = '${run.execution}' ORDER BY path`);
@@ -246,7 +246,7 @@ test("a logout in the middle: the run and its token live on", async () => {
 	const run = begin("run: sleep 4; echo ok");
 	await works(run);
 	assert.equal((await call("POST", "/logout", {cookie, form: {csrf: field(page.text, "csrf")}})).status, 303);
-	assert.match((await ended(run, "success", "")).result, /ended well/);
+	assert.match((await ended(run, "success", "")).result, /command succeeded/);
 	({cookie} = await logIn(login));
 });
 
