@@ -23,8 +23,8 @@ struct user *command_user(const struct call *c, struct db *db,
 	struct user *u = user_load_by_login(db, c->ctx, login, e);
 
 	if (!u && e->kind == ERR_MISSING)
-		err_set(e, ERR_MISSING, "no account has the login %s;"
-			" see: gongbang user list", login);
+		err_set(e, ERR_MISSING, "no account %s; see: gongbang user"
+			" list", login);
 	return u;
 }
 
@@ -43,14 +43,15 @@ void command_tell_bridge(const struct call *c, const char *path,
 	if (client_run(&call, &status, NULL, &e) == 0 && status / 100 == 2)
 		return;
 	if (status)
-		snprintf(e.text, sizeof(e.text), "it answered %d", status);
-	fprintf(stderr, "gongbang: warning: the bridge was not told (%s): %s\n",
+		snprintf(e.text, sizeof(e.text), "it responded %d", status);
+	fprintf(stderr, "gongbang: warning: the bridge was not notified (%s):"
+			" %s\n",
 		e.text, else_what);
 }
 
 void command_tell_spending(const struct call *c)
 {
-	command_tell_bridge(c, "/spending/reload", "it holds, but open pages"
+	command_tell_bridge(c, "/spending/reload", "saved, but open pages"
 			    " show it only after their next turn");
 }
 

@@ -21,7 +21,7 @@ static void print_safe(const char *s)
 static struct user *owner(const struct call *c, struct db *db, struct err *e)
 {
 	if (!c->options[OPTION_USER]) {
-		err_set(e, ERR_INPUT, "say whose: --user LOGIN");
+		err_set(e, ERR_INPUT, "name the account: --user LOGIN");
 		return NULL;
 	}
 	return command_user(c, db, c->options[OPTION_USER], e);
@@ -90,8 +90,8 @@ static int find(const struct call *c, struct db *db, const struct user *u,
 		return -1;
 	if (f.n > 1)
 		return err_set(e, ERR_CONFLICT, name ? "several agents of %s"
-			       " have this name; rename one in the page" :
-			       "%s has several agents; name one", u->login);
+			       " have this name; rename one in Gongbang" :
+			       "%s has several agents; give a name", u->login);
 	*out = f.found;
 	return 0;
 }
@@ -120,11 +120,11 @@ static int read_file(const char *path, struct buf *out, struct err *e)
 	int rc = 0;
 
 	if (!f)
-		return err_set(e, ERR_INPUT, "%.150s cannot be read", path);
+		return err_set(e, ERR_INPUT, "can't read %.150s", path);
 	while (rc == 0 && (n = fread(part, 1, sizeof(part), f)) > 0)
 		rc = buf_add(out, part, n, e);
 	if (rc == 0 && ferror(f))
-		rc = err_set(e, ERR_INPUT, "%.150s cannot be read", path);
+		rc = err_set(e, ERR_INPUT, "can't read %.150s", path);
 	if (f != stdin)
 		fclose(f);
 	return rc;
@@ -159,7 +159,7 @@ static int save(const struct call *c, struct db *db, const struct user *u,
 	if (!a) {
 		if (agent_create(db, u->id, d->name, text, false, 0, id, e) < 0)
 			return -1;
-		fprintf(stderr, "gongbang: a new agent of %s, paused\n",
+		fprintf(stderr, "gongbang: created a paused agent for %s\n",
 			u->login);
 		return 0;
 	}
@@ -167,7 +167,7 @@ static int save(const struct call *c, struct db *db, const struct user *u,
 	    agent_save(db, a->id, u->id, a->version, d->name, text, next,
 		       e) < 0)
 		return -1;
-	fprintf(stderr, "gongbang: the agent of %s with this name has it\n",
+	fprintf(stderr, "gongbang: updated the agent of %s with this name\n",
 		u->login);
 	return 0;
 }
@@ -183,8 +183,8 @@ int command_agent_import(const struct call *c, struct err *e)
 	if (!u)
 		return -1;
 	if (!c->options[OPTION_FILE])
-		return err_set(e, ERR_INPUT, "say which file: --file FILE"
-			       " (- for standard input)");
+		return err_set(e, ERR_INPUT, "name the file: --file FILE (-"
+			       " for standard input)");
 	if (read_file(c->options[OPTION_FILE], &in, e) < 0)
 		return -1;
 	d = definition_parse(c->ctx, buf_text(&in), in.len, e);

@@ -201,7 +201,7 @@ int command_budget_clear(const struct call *c, struct err *e)
 	    budget_clear(db, subject, e) < 0)
 		return -1;
 	command_tell_spending(c);
-	fprintf(stderr, "gongbang: %s has no budget of its own now\n",
+	fprintf(stderr, "gongbang: %s now uses the default budget\n",
 		c->words[0]);
 	return 0;
 }

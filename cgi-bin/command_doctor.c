@@ -73,13 +73,13 @@ static bool become(const char *user, struct finding *f)
 	struct passwd *p = getpwnam(user);
 
 	if (!p) {
-		finding_fail(f, "run scripts/up (or systemd-sysusers), which"
-			     " makes the users", "there is no user %s", user);
+		finding_fail(f, "run scripts/up (or systemd-sysusers) to"
+			     " create the users", "user %s does not exist", user);
 		return false;
 	}
 	if (initgroups(user, p->pw_gid) < 0 || setgid(p->pw_gid) < 0 ||
 	    setuid(p->pw_uid) < 0) {
-		finding_fail(f, "run it as root", "cannot look as %s", user);
+		finding_fail(f, "run doctor as root", "can't check as %s", user);
 		return false;
 	}
 	return true;
@@ -113,8 +113,8 @@ static void hear(int from, struct finding *f)
 	}
 	if (n == sizeof(*f))
 		return;
-	finding_fail(f, "see the log of that program (scripts/status)",
-		     got > 0 ? "no answer in %d seconds" :
+	finding_fail(f, "see that program's log (scripts/status)",
+		     got > 0 ? "no response in %d seconds" :
 		     "the check itself failed", PATIENCE_MS / 1000);
 }
 
@@ -125,7 +125,8 @@ static int examine(const struct row *row, const struct call *c,
 	pid_t pid;
 
 	if (pipe(ends) < 0 || (pid = fork()) < 0)
-		return err_set(e, ERR_INTERNAL, "no process for a check");
+		return err_set(e, ERR_INTERNAL, "can't start a process for"
+						" the check");
 	if (pid == 0) {
 		close(ends[0]);
 		look(row, c, ends[1]);
@@ -144,7 +145,7 @@ static void print_line(const struct row *row, const struct finding *f)
 {
 	printf("%-4s  %-8s  %s\n", grades[f->grade], row->name, f->text);
 	if (*f->mend)
-		printf("                mend: %s\n", f->mend);
+		printf("                fix: %s\n", f->mend);
 	fflush(stdout);
 }
 
@@ -192,7 +193,7 @@ int command_doctor(const struct call *c, struct err *e)
 			JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
 	json_object_put(list);
 	if (!done)
-		return err_set(e, ERR_INPUT, "there is no check \"%.20s\"",
+		return err_set(e, ERR_INPUT, "unknown check \"%.20s\"",
 			       c->words[0]);
 	if (failed)
 		return err_set(e, ERR_UNAVAILABLE, "%d of %d checks failed",

@@ -85,8 +85,8 @@ int command_domain_list(const struct call *c, struct err *e)
 
 static int refuse_name(const struct call *c, struct err *e)
 {
-	return err_set(e, ERR_INPUT, "%.100s is not the name of a domain, such"
-		       " as example.org; no address, no path, no *",
+	return err_set(e, ERR_INPUT, "%.100s is not a domain, such as"
+		       " example.org (no IP address, path or *)",
 		       c->words[1]);
 }
 
@@ -109,13 +109,14 @@ static int change(const struct call *c, const char *state, const char *done,
 	else
 		rc = domain_forget(db, u->id, domain, e);
 	if (rc < 0 && e->kind == ERR_MISSING)
-		return err_set(e, ERR_MISSING, "%s neither asked for %s nor was"
-			       " blocked there; see: gongbang domain list %s",
+		return err_set(e, ERR_MISSING, "%s has no request for %s and"
+			       " was not blocked there; see: gongbang domain"
+			       " list %s",
 			       u->login, domain, u->login);
 	if (rc < 0)
 		return -1;
-	command_tell_bridge(c, "/egress/reload", "it holds from the bridge's"
-			    " next look at the records or its next start");
+	command_tell_bridge(c, "/egress/reload", "saved, and takes effect"
+			    " when the bridge next reads the store or starts");
 	fprintf(stderr, "gongbang: %s: %s %s\n", u->login, domain, done);
 	return 0;
 }
@@ -123,7 +124,7 @@ static int change(const struct call *c, const char *state, const char *done,
 int command_domain_grant(const struct call *c, struct err *e)
 {
 	return change(c, "granted", c->options[OPTION_HTTP] ?
-		      "granted, https and http" : "granted, https", e);
+		      "allowed, https and http" : "allowed, https", e);
 }
 
 int command_domain_refuse(const struct call *c, struct err *e)
@@ -133,5 +134,5 @@ int command_domain_refuse(const struct call *c, struct err *e)
 
 int command_domain_revoke(const struct call *c, struct err *e)
 {
-	return change(c, NULL, "taken off the list", e);
+	return change(c, NULL, "revoked", e);
 }

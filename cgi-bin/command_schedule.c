@@ -54,8 +54,8 @@ int command_schedule_next(const struct call *c, struct err *e)
 	struct recurrence *r;
 
 	if (!s.cron)
-		return err_set(e, ERR_INPUT, "say --cron LINE, a line such as"
-			       " \"0 8 * * 1-5\"");
+		return err_set(e, ERR_INPUT, "give a cron expression, such as"
+			       " --cron \"0 8 * * 1-5\"");
 	if (number(c, OPTION_FROM, "--from", 0, FROM_MAX, &from, e) < 0 ||
 	    number(c, OPTION_COUNT, "--count", 1, COUNT_MAX, &count, e) < 0)
 		return -1;

@@ -24,8 +24,8 @@ int command_stop_all(const struct call *c, struct err *e)
 {
 	if (set(c, true, e) < 0)
 		return -1;
-	fputs("gongbang: every call of the model is refused within a second;"
-	      " go on with: gongbang resume-all\n", stderr);
+	fputs("gongbang: all model calls stop within a second; resume with:"
+	      " gongbang resume-all\n", stderr);
 	return 0;
 }
 
@@ -33,6 +33,6 @@ int command_resume_all(const struct call *c, struct err *e)
 {
 	if (set(c, false, e) < 0)
 		return -1;
-	fputs("gongbang: calls of the model go through again\n", stderr);
+	fputs("gongbang: model calls are resumed\n", stderr);
 	return 0;
 }

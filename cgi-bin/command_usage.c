@@ -49,7 +49,7 @@ static void print_tally(const char *name, const struct tally *t)
 		printf("  %14s", text);
 	}
 	amount_usd(text, t->cost);
-	printf("  %12s%s%s\n", text, t->unpriced ? "  + unknown price" : "",
+	printf("  %12s%s%s\n", text, t->unpriced ? "  + unknown" : "",
 	       t->unmetered ? "  (some calls unmetered)" : "");
 }
 

@@ -52,9 +52,9 @@ int command_user_add(const struct call *c, struct err *e)
 	if (!db)
 		return -1;
 	if (user_load_by_login(db, c->ctx, login, e))
-		return err_set(e, ERR_CONFLICT, "login %s is taken; choose"
-			" another, or set its password with:"
-			" gongbang user passwd %s", login, login);
+		return err_set(e, ERR_CONFLICT, "username %s is taken; choose"
+			" another, or set its password with: gongbang user"
+			" passwd %s", login, login);
 	if (e->kind != ERR_MISSING || new_hash(c, &new, hash, made, e) < 0 ||
 	    user_create(db, login, hash, admin, id, e) < 0)
 		return -1;
@@ -69,8 +69,8 @@ static void tell_bridge(const struct call *c, const struct user *u)
 {
 	command_tell_bridge(c, talloc_asprintf(c->ctx, "/users/%s/ended",
 					       u->id),
-			    talloc_asprintf(c->ctx, "pages that %s has open"
-				" may stay connected until it is started again",
+			    talloc_asprintf(c->ctx, "open pages of %s may"
+				" stay connected until the bridge restarts",
 				u->login));
 }
 
@@ -103,8 +103,8 @@ int command_end_logins(const struct call *c, struct db *db, const struct user *u
 
 	tell_bridge(c, u);
 	if (rc < 0)
-		return err_wrap(e, "%s, but the logins and tokens of %s were not ended;"
-				" start Redis and run this again", done,
+		return err_wrap(e, "%s, but %s is still logged in; start"
+				" Redis and run this again", done,
 				u->login);
 	return 0;
 }
@@ -120,15 +120,16 @@ int command_user_passwd(const struct call *c, struct err *e)
 	    new_hash(c, u, hash, made, e) < 0)
 		return -1;
 	if (end_all(redis(c), db, u, e) < 0)
-		return err_wrap(e, "nothing changed: the logins of %s were not"
-				" ended; start Redis and run this again",
+		return err_wrap(e, "nothing changed: %s can't be logged out;"
+				" start Redis and run this again",
 				u->login);
 	if (user_set_password_hash(db, u->id, hash, e) < 0)
 		return -1;
 	print_made(made);
-	if (command_end_logins(c, db, u, "the password is set", e) < 0)
+	if (command_end_logins(c, db, u, "the password was changed", e) < 0)
 		return -1;
-	fprintf(stderr, "gongbang: password of %s set, logins ended\n",
+	fprintf(stderr, "gongbang: password of %s changed; logged out"
+			" everywhere\n",
 		u->login);
 	return 0;
 }
@@ -140,9 +141,9 @@ int command_user_disable(const struct call *c, struct err *e)
 
 	if (!db || !(u = command_user(c, db, c->words[0], e)) ||
 	    (!u->disabled_at && user_set_disabled(db, u->id, true, e) < 0) ||
-	    command_end_logins(c, db, u, "the account is disabled", e) < 0)
+	    command_end_logins(c, db, u, "the account was disabled", e) < 0)
 		return -1;
-	fprintf(stderr, "gongbang: %s disabled, logins ended\n", u->login);
+	fprintf(stderr, "gongbang: %s disabled and logged out\n", u->login);
 	return 0;
 }
 

@@ -86,16 +86,15 @@ static void judge_engine(json_object *info, struct finding *f)
 	const char *cgroup = text_of(doctor_part(info, "CgroupVersion", NULL));
 
 	if (!engine_limits(info))
-		finding_fail(f, "this host's kernel must offer the cgroups for"
-			     " memory, cpu and pids", "%s answers, but cannot"
-			     " limit workspaces", version);
+		finding_fail(f, "enable the memory, cpu and pids cgroup"
+			     " controllers in this host's kernel", "%s is"
+			     " running but can't limit workspaces", version);
 	else if (!strstr(security, "name=seccomp") ||
 		 strstr(security, "profile=unconfined"))
-		finding_warn(f, "let the engine use its default seccomp"
-			     " profile", "%s answers, but filters no system"
-			     " calls", version);
+		finding_warn(f, "enable the engine's default seccomp profile", "%s"
+			     " is running without a seccomp filter", version);
 	else
-		finding_ok(f, "%s answers (cgroup v%s, seccomp)", version,
+		finding_ok(f, "%s is running (cgroup v%s, seccomp)", version,
 			   *cgroup ? cgroup : "1");
 }
 
@@ -108,7 +107,7 @@ void doctor_engine(const struct call *c, struct finding *f)
 		judge_engine(info, f);
 	else
 		finding_fail(f, "start the engine, or correct the setting"
-			     " engine_socket; ask as root", "%s", e.text);
+			     " engine_socket; run doctor as root", "%s", e.text);
 	json_object_put(info);
 }
 
@@ -121,17 +120,17 @@ void doctor_uids(const struct call *c, struct finding *f)
 	int64_t first = settings_number(c->settings, SET_WORKSPACE_UID_FIRST);
 
 	if (!info)
-		finding_fail(f, "see the engine above", "%s", e.text);
+		finding_fail(f, "fix the engine check first", "%s", e.text);
 	else if (first && *setting(c, SET_ENGINE_GUARD))
-		finding_ok(f, "each user's container has a uid of its own%s",
+		finding_ok(f, "each user's container has its own uid%s",
 			   remapped ? ", in the engine's user namespace" : "");
 	else if (remapped)
-		finding_warn(f, "set workspace_uid_first", "all containers are"
-			     " one uid of the engine's user namespace");
+		finding_warn(f, "set workspace_uid_first", "all containers"
+			     " share one uid of the engine's user namespace");
 	else
 		finding_warn(f, "set workspace_uid_first and engine_guard",
-			     "all containers are uid 1000, as the host's first"
-			     " person is, and share what is limited by uid");
+			     "all containers run as uid 1000, like the host's"
+			     " first user, and share its per-uid limits");
 	json_object_put(info);
 }
 
@@ -147,9 +146,9 @@ static void count_volumes(json_object *list, int held[VOLUME_WATCH + 1])
 
 void doctor_volumes(const struct call *c, struct finding *f)
 {
-	static const char mend[] = "disk_quota = image moves each into a file of"
-		" fixed size when it starts next; or let the engine's data lie"
-		" on ext4 or XFS mounted with prjquota";
+	static const char mend[] = "set disk_quota = image (each volume moves"
+		" into a fixed-size file at its next start), or keep the"
+		" engine's data on ext4 or XFS mounted with prjquota";
 	char tail[160];
 	int held[VOLUME_WATCH + 1] = { 0 };
 	struct err e = { 0 };
@@ -160,20 +159,20 @@ void doctor_volumes(const struct call *c, struct finding *f)
 	o = ask_engine(c, "volumes", "", tail, &e);
 	count_volumes(doctor_part(o, "Volumes", NULL), held);
 	if (!o)
-		finding_fail(f, "see the engine above", "%s", e.text);
+		finding_fail(f, "fix the engine check first", "%s", e.text);
 	else if (str_equal(setting(c, SET_DISK_QUOTA), "watch") ||
 		 !*setting(c, SET_ENGINE_GUARD))
-		finding_warn(f, mend, "volumes are watched, not held: one user"
-			     " can fill the disk of the engine");
+		finding_warn(f, mend, "volumes have no hard limit: one user"
+			     " can fill the engine's disk");
 	else if (held[VOLUME_WATCH])
-		finding_warn(f, mend, "%d volumes are held to their size, %d are"
-			     " only watched (see the guard's log): their users"
-			     " can fill the disk of the engine",
+		finding_warn(f, mend, "%d volumes have a hard limit, %d don't"
+			     " (see the guard's log): their users can fill"
+			     " the engine's disk",
 			     held[VOLUME_IMAGE] + held[VOLUME_PROJECT],
 			     held[VOLUME_WATCH]);
 	else
-		finding_ok(f, "held to %lld MiB and %lld files each: %d by an"
-			   " image, %d by project quotas",
+		finding_ok(f, "limited to %lld MiB and %lld files each: %d by"
+			   " an image, %d by project quotas",
 			   (long long)settings_number(c->settings, SET_WORKSPACE_DISK),
 			   (long long)settings_number(c->settings, SET_WORKSPACE_INODES),
 			   held[VOLUME_IMAGE], held[VOLUME_PROJECT]);
@@ -182,7 +181,7 @@ void doctor_volumes(const struct call *c, struct finding *f)
 
 void doctor_reserve(const struct call *c, struct finding *f)
 {
-	static const char mend[] = "make room there, or lower disk_reserve";
+	static const char mend[] = "free up space there, or lower disk_reserve";
 	int64_t reserve = settings_number(c->settings, SET_DISK_RESERVE);
 	struct err e = { 0 };
 	json_object *info = ask_engine(c, "info", "", "", &e);
@@ -201,15 +200,15 @@ void doctor_reserve(const struct call *c, struct finding *f)
 		}
 	}
 	if (least < reserve)
-		finding_fail(f, mend, "%lld MiB are free at %s: below %lld no"
-			     " message, run or workspace begins",
+		finding_fail(f, mend, "%lld MiB free at %s: below %lld no"
+			     " message, run or workspace starts",
 			     (long long)least, places[at], (long long)reserve);
 	else if (least < 2 * reserve)
-		finding_warn(f, mend, "%lld MiB are free at %s, near the reserve"
-			     " of %lld", (long long)least, places[at],
+		finding_warn(f, mend, "%lld MiB free at %s, close to the"
+			     " reserve of %lld", (long long)least, places[at],
 			     (long long)reserve);
 	else
-		finding_ok(f, "%lld MiB are free, %lld are kept",
+		finding_ok(f, "%lld MiB free, %lld reserved",
 			   (long long)least, (long long)reserve);
 	json_object_put(info);
 }
@@ -228,27 +227,28 @@ void doctor_guard(const struct call *c, struct finding *f)
 	int status = 0;
 
 	if (!*guard)
-		finding_warn(f, "set engine_guard", "the bridge speaks to the"
-			     " engine itself, which is as good as root");
+		finding_warn(f, "set engine_guard", "the bridge uses the"
+			     " engine's socket directly, which amounts to"
+			     " root");
 	else if (client_run(&call, &status, NULL, &e) < 0)
-		finding_fail(f, "scripts/status, and its log; scripts/up starts"
-			     " it", "%s: %s", guard, e.text);
+		finding_fail(f, "see scripts/status and its log; scripts/up"
+			     " starts it", "%s: %s", guard, e.text);
 	else if (status != 403)
 		finding_fail(f, "engine_guard must be gongbang-guard's socket",
-			     "%s answers %d to what it must refuse", guard, status);
+			     "%s responds %d to a request it must refuse", guard, status);
 	else if (access(setting(c, SET_ENGINE_SOCKET), R_OK | W_OK) == 0)
-		finding_warn(f, "take gongbang-bridge out of the group of the"
-			     " engine's socket, then start both again",
-			     "%s can be reached past the guard",
+		finding_warn(f, "remove gongbang-bridge from the group of the"
+			     " engine's socket, then restart both",
+			     "the bridge can open %s and bypass the guard",
 			     setting(c, SET_ENGINE_SOCKET));
 	else
-		finding_ok(f, "the bridge reaches the engine through it alone");
+		finding_ok(f, "the bridge reaches the engine only through it");
 }
 
 void doctor_image(const struct call *c, struct finding *f)
 {
-	static const char mend[] = "scripts/image builds it; workspaces take it"
-		" when they start next";
+	static const char mend[] = "scripts/image builds it; workspaces use"
+		" it at their next start";
 	const char *name = setting(c, SET_IMAGE);
 	struct err e = { 0 };
 	json_object *o = ask_engine(c, "images/", name, "/json", &e);
@@ -259,9 +259,10 @@ void doctor_image(const struct call *c, struct finding *f)
 	if (!o)
 		finding_fail(f, mend, "%s: %s", name, e.text);
 	else if (!*claude)
-		finding_warn(f, mend, "%s does not say what is in it", name);
+		finding_warn(f, mend, "%s has no version labels", name);
 	else if (!str_equal(shim, PACKAGE_VERSION))
-		finding_fail(f, mend, "%s has gongbang-shim %s, this is %s",
+		finding_fail(f, mend, "%s has gongbang-shim %s, but %s is"
+				      " installed",
 			     name, shim, PACKAGE_VERSION);
 	else
 		finding_ok(f, "%s: Claude Code %s, gongbang-shim %s", name,
@@ -277,8 +278,8 @@ static bool option_is(json_object *network, const char *name, const char *value)
 
 void doctor_network(const struct call *c, struct finding *f)
 {
-	static const char mend[] = "scripts/down, then scripts/up makes it as it"
-		" must be";
+	static const char mend[] = "scripts/down, then scripts/up creates it"
+		" again";
 	const char *name = setting(c, SET_WORKSPACE_NETWORK);
 	const char *listen = setting(c, SET_GATEWAY_LISTEN);
 	struct err e = { 0 };
@@ -289,15 +290,15 @@ void doctor_network(const struct call *c, struct finding *f)
 		"Gateway", NULL));
 
 	if (!o)
-		finding_fail(f, "scripts/up makes it", "%s: %s", name, e.text);
+		finding_fail(f, "scripts/up creates it", "%s: %s", name, e.text);
 	else if (!json_object_get_boolean(doctor_part(o, "Internal", NULL)) ||
 		 !option_is(o, "com.docker.network.bridge.enable_icc", "false"))
-		finding_fail(f, mend, "%s is not closed: it must be internal,"
-			     " without traffic between containers", name);
+		finding_fail(f, mend, "%s is not isolated: it must be"
+			     " internal, without traffic between containers", name);
 	else if (!*address || !str_starts(listen, address))
-		finding_fail(f, "gateway_listen must be at the network's"
-			     " address", "%s has the address %s, the gateway"
-			     " listens at %s", name, address, listen);
+		finding_fail(f, "set gateway_listen to the network's address", "%s"
+			     " has the address %s, but the gateway listens on"
+			     " %s", name, address, listen);
 	else
 		finding_ok(f, "%s is internal, without traffic between"
 			   " containers", name);
@@ -340,8 +341,8 @@ static const char *rules(const char *tool, const char *chain, struct buf *out,
 
 	if (run_tool(argv, out))
 		return buf_text(out);
-	finding_fail(f, geteuid() == 0 ? "scripts/up puts the rules up" :
-		     "ask as root", "%s -S %s: %.*s", tool, chain,
+	finding_fail(f, geteuid() == 0 ? "scripts/up installs the rules" :
+		     "run doctor as root", "%s -S %s: %.*s", tool, chain,
 		     (int)strcspn(buf_text(out), "\n"), buf_text(out));
 	return NULL;
 }
@@ -431,7 +432,7 @@ static bool input_is_right(const char *chain, const char *text)
 void doctor_firewall(const struct call *c, struct finding *f)
 {
 	static const char mend[] = "scripts/up (or gongbang-network.service)"
-		" puts the rules up again; another firewall may take them away";
+		" restores the rules; another firewall may remove them";
 	const char *chain = setting(c, SET_WORKSPACE_NETWORK);
 	auto_buf own = BUF_INIT(RULES_MAX);
 	auto_buf input = BUF_INIT(RULES_MAX);
@@ -442,16 +443,16 @@ void doctor_firewall(const struct call *c, struct finding *f)
 	    !rules("iptables", "FORWARD", &forward, f))
 		return;
 	if (!chain_is_right(c, chain, text))
-		finding_fail(f, mend, "the chain %s is not what it must be",
+		finding_fail(f, mend, "the chain %s has the wrong rules",
 			     chain);
 	else if (!input_is_right(chain, buf_text(&input)))
-		finding_fail(f, mend, "INPUT does not send what comes from %s to"
+		finding_fail(f, mend, "INPUT does not send traffic from %s to"
 			     " the chain %s first", chain, chain);
 	else if (!has_rule(buf_text(&forward), "-A FORWARD -i %s -j DROP", chain))
-		finding_fail(f, mend, "FORWARD does not drop what comes from %s",
+		finding_fail(f, mend, "FORWARD does not drop traffic from %s",
 			     chain);
 	else
-		finding_ok(f, "workspaces reach port %s%s%s of this host and no other",
+		finding_ok(f, "workspaces reach only port %s%s%s of this host",
 			   port_of(setting(c, SET_GATEWAY_LISTEN)),
 			   *setting(c, SET_EGRESS_PROXY) ? " and " : "",
 			   port_of(setting(c, SET_EGRESS_PROXY)));
@@ -459,8 +460,9 @@ void doctor_firewall(const struct call *c, struct finding *f)
 
 void doctor_wall(const struct call *c, struct finding *f)
 {
-	static const char mend[] = "scripts/up puts it up, where the kernel can"
-		" tell who sends (xt_owner); squid's own refusals stand";
+	static const char mend[] = "scripts/up installs it where the kernel"
+		" supports xt_owner; squid still refuses these addresses"
+		" itself";
 	const char *network = setting(c, SET_WORKSPACE_NETWORK);
 	struct passwd *user = getpwnam("gongbang-egress");
 	auto_buf output = BUF_INIT(RULES_MAX);
@@ -469,19 +471,21 @@ void doctor_wall(const struct call *c, struct finding *f)
 
 	snprintf(chain, sizeof(chain), "%.40s-out", network);
 	if (!*setting(c, SET_EGRESS_PROXY))
-		finding_ok(f, "workspaces have no way out, by setting");
+		finding_ok(f, "workspaces have no internet access"
+			      " (egress_proxy is empty)");
 	else if (!user)
 		finding_fail(f, "run scripts/up (or systemd-sysusers)",
-			     "there is no user gongbang-egress");
+			     "user gongbang-egress does not exist");
 	else if (!rules("iptables", "OUTPUT", &output, f))
 		return;
 	else if (!has_rule(buf_text(&output), "-A OUTPUT -m owner --uid-owner %u"
 			   " -j %s", (unsigned)user->pw_uid, chain))
-		finding_warn(f, mend, "what squid sends is not looked at by the"
-			     " firewall");
+		finding_warn(f, mend, "the firewall does not check squid's"
+			     " traffic");
 	else if (rules("iptables", chain, &own, f) &&
 		 count_of(buf_text(&own), " -j REJECT") < 2)
-		finding_warn(f, mend, "the chain %s refuses nothing", chain);
+		finding_warn(f, mend, "the chain %s rejects nothing", chain);
 	else if (own.len)
-		finding_ok(f, "squid reaches nothing inside, whatever names say");
+		finding_ok(f, "squid can't reach internal addresses, whatever"
+			      " DNS says");
 }

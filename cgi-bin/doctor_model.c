@@ -60,8 +60,9 @@ static int keys_read(const struct call *c, const char *path, struct keys *keys,
 	int number = 0;
 
 	if (!file) {
-		finding_fail(f, "give it again: ANTHROPIC_API_KEY_FILE=FILE"
-			     " scripts/up", "%s: %s", path, strerror(errno));
+		finding_fail(f, "set the key again:"
+			     " ANTHROPIC_API_KEY_FILE=FILE scripts/up", "%s: %s", path,
+			     strerror(errno));
 		return -1;
 	}
 	while (getline(&line, &size, file) > 0 && keys->n < KEYS_MAX) {
@@ -85,8 +86,8 @@ static int keys_read(const struct call *c, const char *path, struct keys *keys,
 /* Nobody but its owner, this user, may look at the file or into its folder. */
 static bool keys_closed(const char *path, struct finding *f)
 {
-	static const char mend[] = "scripts/up sets the folder's rights; the"
-		" file: chown gongbang-gateway FILE && chmod 0400 FILE";
+	static const char mend[] = "scripts/up sets the folder's permissions;"
+		" for the file: chown gongbang-gateway FILE && chmod 0400 FILE";
 	char *folder = strdup(path), *slash;
 	struct stat st;
 	bool closed;
@@ -99,13 +100,13 @@ static bool keys_closed(const char *path, struct finding *f)
 	closed = stat(path, &st) == 0 && st.st_uid == geteuid() &&
 		 !(st.st_mode & 0077);
 	if (!closed)
-		finding_fail(f, mend, "%s must be closed to others (mode 0400) and the gateway's"
-			     " user's", path);
+		finding_fail(f, mend, "%s must be owned by the gateway's user"
+			     " and closed to others (mode 0400)", path);
 	else if (stat(folder, &st) < 0 || st.st_uid != geteuid() ||
 		 (st.st_mode & 0077)) {
 		closed = false;
-		finding_fail(f, mend, "%s must be mode 0700 and the gateway's"
-			     " user's", folder);
+		finding_fail(f, mend, "%s must be owned by the gateway's user"
+			     " with mode 0700", folder);
 	}
 	free(folder);
 	return closed;
@@ -118,25 +119,26 @@ void doctor_keys(const struct call *c, struct finding *f)
 
 	if (!*path) {
 		if (settings_flag(c->settings, SET_MODEL_DEMO))
-			finding_ok(f, "none: the model is the demonstration");
+			finding_ok(f, "none needed in demo mode");
 		else
-			finding_warn(f, "ANTHROPIC_API_KEY_FILE=FILE scripts/up"
-				     " (or the setting model_keys), unless that"
-				     " service wants none", "none for %s",
+			finding_warn(f, "ANTHROPIC_API_KEY_FILE=FILE"
+				     " scripts/up (or the setting"
+				     " model_keys), unless the service needs"
+				     " no key", "none for %s",
 				     setting(c, SET_MODEL_UPSTREAM));
 		return;
 	}
 	if (keys_read(c, path, &keys, f) < 0 || !keys_closed(path, f))
 		return;
 	if (keys.wrong)
-		finding_fail(f, "a line is KEY or \"Bearer KEY\"",
-			     "%s:%d is no key", path, keys.wrong);
+		finding_fail(f, "write each line as KEY or \"Bearer KEY\"",
+			     "%s:%d is not a valid key", path, keys.wrong);
 	else if (!keys.n)
-		finding_fail(f, "put a key into it, or remove the file and run"
-			     " scripts/up for the demonstration",
+		finding_fail(f, "add a key, or remove the file and run"
+			     " scripts/up for demo mode",
 			     "%s is empty", path);
 	else
-		finding_ok(f, "%zu in %s, readable by the gateway alone",
+		finding_ok(f, "%zu in %s, readable only by the gateway",
 			   keys.n, path);
 }
 
@@ -168,9 +170,9 @@ static void judge_keys(const struct call *c, const struct keys *keys,
 
 	for (i = 0; i < (keys->n ? keys->n : 1); i++) {
 		if (ask_upstream(c, "/v1/models", keys->lines[i], &a, &e) < 0) {
-			finding_fail(f, "check the address (setting"
-				     " model_upstream), the network and the"
-				     " trusted certificates of this host",
+			finding_fail(f, "check the setting model_upstream,"
+				     " the network and this host's trusted"
+				     " certificates",
 				     "%s: %s", setting(c, SET_MODEL_UPSTREAM),
 				     e.text);
 			return;
@@ -179,19 +181,21 @@ static void judge_keys(const struct call *c, const struct keys *keys,
 			first = i + 1;
 	}
 	if (refused && keys->n)
-		finding_fail(f, "put a good key into the file, then: sv hup"
-			     " SERVICE, or scripts/up",
-			     "%s refuses %zu of %zu keys, first number %zu",
+		finding_fail(f, "replace the key in the file, then run sv hup"
+			     " SERVICE or scripts/up",
+			     "%s rejects %zu of %zu keys, the first is number"
+			     " %zu",
 			     setting(c, SET_MODEL_UPSTREAM), refused, keys->n,
 			     first);
 	else if (refused)
 		finding_fail(f, "ANTHROPIC_API_KEY_FILE=FILE scripts/up",
-			     "%s wants a key", setting(c, SET_MODEL_UPSTREAM));
+			     "%s requires a key", setting(c, SET_MODEL_UPSTREAM));
 	else if (a.status >= 500)
-		finding_warn(f, "wait, or ask who runs it", "%s answers %d",
+		finding_warn(f, "wait, or contact the service",
+			     "%s responds %d",
 			     setting(c, SET_MODEL_UPSTREAM), a.status);
 	else
-		finding_ok(f, "%s answers (%d to /v1/models)",
+		finding_ok(f, "%s responds (%d to /v1/models)",
 			   setting(c, SET_MODEL_UPSTREAM), a.status);
 }
 
@@ -207,24 +211,24 @@ void doctor_upstream(const struct call *c, struct finding *f)
 
 void doctor_clock(const struct call *c, struct finding *f)
 {
-	static const char mend[] = "let it be set by NTP (systemd-timesyncd or"
-		" chrony): budgets and certificates go by it";
+	static const char mend[] = "enable NTP (systemd-timesyncd or chrony):"
+		" budgets and certificates depend on the clock";
 	struct probe_answer a = { 0 };
 	struct err e = { 0 };
 	long long off;
 
 	if (ask_upstream(c, "/", NULL, &a, &e) < 0 || !a.date) {
-		finding_ok(f, "nothing to compare it with: the model service"
-			   " says no date");
+		finding_ok(f, "nothing to compare with: the model service"
+			   " sends no date");
 		return;
 	}
 	off = (long long)time(NULL) - a.date;
 	if (llabs(off) > CLOCK_FAIL_S)
-		finding_fail(f, mend, "%lld s from the model service's", off);
+		finding_fail(f, mend, "%lld s off the model service's clock", off);
 	else if (llabs(off) > CLOCK_WARN_S)
-		finding_warn(f, mend, "%lld s from the model service's", off);
+		finding_warn(f, mend, "%lld s off the model service's clock", off);
 	else
-		finding_ok(f, "within %d s of the model service's",
+		finding_ok(f, "within %d s of the model service's clock",
 			   CLOCK_WARN_S);
 }
 
@@ -238,18 +242,20 @@ void doctor_gateway(const struct call *c, struct finding *f)
 
 	call.url = talloc_asprintf(c->ctx, "http://%s/v1/models", listen);
 	if (!str_starts(base, "http://") || !str_starts(base + 7, listen))
-		finding_fail(f, "make model_base_url http:// and gateway_listen",
-			     "workspaces call %s, the gateway is at %s", base,
+		finding_fail(f, "set model_base_url to http:// followed by"
+				" gateway_listen",
+			     "workspaces call %s, but the gateway listens on"
+			     " %s", base,
 			     listen);
 	else if (probe_run(&call, &a, NULL, &e) < 0)
-		finding_fail(f, "scripts/status, and its log; scripts/up starts"
-			     " it", "%s: %s", listen, e.text);
+		finding_fail(f, "see scripts/status and its log; scripts/up"
+			     " starts it", "%s: %s", listen, e.text);
 	else if (a.status != 401)
-		finding_fail(f, "something else answers on that port: look with"
-			     " ss -ltnp", "%s lets a call without a token"
-			     " through (%d)", listen, a.status);
+		finding_fail(f, "another program uses that port: find it with"
+			     " ss -ltnp", "%s accepts a call without a token"
+			     " (%d)", listen, a.status);
 	else
-		finding_ok(f, "%s answers, and wants a token", listen);
+		finding_ok(f, "%s responds and requires a token", listen);
 }
 
 /* Redis itself is another check's. */
@@ -272,7 +278,7 @@ void doctor_journal(const struct call *c, struct finding *f)
 	struct stat st;
 
 	if (!dir) {
-		finding_fail(f, "scripts/up makes it", "%s: %s", folder,
+		finding_fail(f, "scripts/up creates it", "%s: %s", folder,
 			     strerror(errno));
 		return;
 	}
@@ -283,13 +289,13 @@ void doctor_journal(const struct call *c, struct finding *f)
 	}
 	closedir(dir);
 	if (ledger_trouble(c, &why))
-		finding_fail(f, "see whether the store can be written; calls are"
-			     " kept in the journal until it is full",
-			     "the gateway cannot write its ledger: %s", why);
+		finding_fail(f, "check that the store can be written; the"
+			     " journal keeps calls until it is full",
+			     "the gateway can't write its ledger: %s", why);
 	else if (bytes * 2 > cap << 20)
-		finding_fail(f, "see whether the store can be written; the"
-			     " gateway refuses calls when it is full",
-			     "%lld KiB of %lld MiB wait for the records",
+		finding_fail(f, "check that the store can be written; the"
+			     " gateway refuses calls once the journal is full",
+			     "%lld KiB of %lld MiB wait to be stored",
 			     (long long)bytes >> 10, (long long)cap);
 	else
 		finding_ok(f, "%lld KiB in %s", (long long)(bytes + 1023) >> 10,
@@ -329,23 +335,26 @@ void doctor_squid(const struct call *c, struct finding *f)
 	struct err e = { 0 };
 
 	if (!*proxy) {
-		finding_ok(f, "workspaces have no way out, by setting");
+		finding_ok(f, "workspaces have no internet access"
+			      " (egress_proxy is empty)");
 		return;
 	}
 	call.proxy = talloc_asprintf(c->ctx, "http://%s", proxy);
 	if (probe_run(&call, &a, &body, &e) < 0)
-		finding_fail(f, "scripts/status, and its log; scripts/up starts"
-			     " it", "%s: %s", proxy, e.text);
+		finding_fail(f, "see scripts/status and its log; scripts/up"
+			     " starts it", "%s: %s", proxy, e.text);
 	else if (a.status != 403)
-		finding_fail(f, "something else answers on that port: look with"
-			     " ss -ltnp", "%s answers %d to what it must refuse",
+		finding_fail(f, "another program uses that port: find it with"
+			     " ss -ltnp", "%s responds %d to a request it"
+				     " must refuse",
 			     proxy, a.status);
 	else if (strstr(buf_text(&body), "away"))
-		finding_fail(f, "scripts/status: the bridge must run, and"
-			     " egress_socket be reachable for gongbang-egress",
-			     "%s answers, but its helper does not reach the"
+		finding_fail(f, "see scripts/status: the bridge must run, and"
+			     " gongbang-egress must be able to open"
+			     " egress_socket",
+			     "%s responds, but its helper can't reach the"
 			     " bridge", proxy);
 	else
-		finding_ok(f, "%s answers, and refuses whom it does not know",
+		finding_ok(f, "%s responds and refuses unknown clients",
 			   proxy);
 }

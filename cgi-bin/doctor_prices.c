@@ -116,9 +116,9 @@ static int create(const struct asked *a, struct err *e)
 			 &status, NULL, e);
 	json_object_put(o);
 	if (rc == 0 && status == 404)
-		return err_set(e, ERR_MISSING, "there is no image");
+		return err_set(e, ERR_MISSING, "the image is missing");
 	if (rc == 0 && status != 201)
-		return err_set(e, ERR_INTERNAL, "the engine answers %d", status);
+		return err_set(e, ERR_INTERNAL, "the engine responds %d", status);
 	return rc;
 }
 
@@ -137,7 +137,7 @@ static int ask(struct asked *a, struct buf *out, struct err *e)
 	if (rc == 0 && status / 100 == 2)
 		rc = act(a, "GET", "/logs?stdout=1", &status, out, e);
 	if (rc == 0 && status != 200)
-		rc = err_set(e, ERR_INTERNAL, "the engine answers %d", status);
+		rc = err_set(e, ERR_INTERNAL, "the engine responds %d", status);
 	a->end = clock_mono_ms() + 2000;
 	if (act(a, "DELETE", "?force=1", &status, NULL, &dropped) < 0)
 		return rc;	/* it ends by itself, and the next doctor removes it */
@@ -183,24 +183,24 @@ static void judge(const struct listed *l, const struct prices *p,
 
 	missing = buf_text(&found.missing);
 	differing = buf_text(&found.differing);
-	snprintf(mend, sizeof(mend), "add to conf/prices.list, or to %s where"
-		 " that is your own, in place of rows of the same day, then"
+	snprintf(mend, sizeof(mend), "add these rows to conf/prices.list (or"
+		 " to your own %s) in place of rows of the same day, then run"
 		 " scripts/up%s:\n%.*s", path, rc < 0 ?
-		 "; these first, then ask again" : "",
+		 " and doctor again" : "",
 		 (int)(found.rows.len ? found.rows.len - 1 : 0),
 		 buf_text(&found.rows));
 	if (*missing || *differing)
-		finding_warn(f, mend, "Claude Code names other prices:%s%s%s%s"
-			     "%s", *missing ? " without a price here:" : "",
+		finding_warn(f, mend, "Claude Code lists other"
+			     " prices:%s%s%s%s%s", *missing ? " missing here:" : "",
 			     missing, *missing && *differing ? ";" : "",
-			     *differing ? " of another price here:" : "",
+			     *differing ? " different here:" : "",
 			     differing);
 	else if (l->unread)
-		finding_warn(f, "compare them by hand: /model in a conversation",
-			     "%zu models agree with Claude Code, the price of"
-			     " %zu could not be read", l->n, l->unread);
+		finding_warn(f, "compare them with /model in a conversation",
+			     "%zu models match Claude Code, %zu prices"
+			     " couldn't be read", l->n, l->unread);
 	else
-		finding_ok(f, "%zu models cost what Claude Code says", l->n);
+		finding_ok(f, "%zu models match Claude Code's prices", l->n);
 	buf_release(&found.missing);
 	buf_release(&found.differing);
 	buf_release(&found.rows);
@@ -218,14 +218,14 @@ void doctor_prices(const struct call *c, struct finding *f)
 	snprintf(a.name, sizeof(a.name), "gongbang-doctor-%.40s",
 		 settings_text(c->settings, SET_INSTANCE));
 	if (!p)
-		finding_fail(f, "correct that line", "%s", e.text);
+		finding_fail(f, "fix that line", "%s", e.text);
 	else if (ask(&a, &said, &e) < 0)
-		finding_warn(f, "see engine and image", "not compared, for"
-			     " Claude Code could not be asked: %s", e.text);
+		finding_warn(f, "fix the engine and image checks first", "not"
+			     " compared: Claude Code couldn't be started: %s", e.text);
 	else if (listed_parse(buf_text(&said), said.len, &list, &e) < 0)
-		finding_warn(f, "scripts/image builds the image with the Claude"
-			     " Code of this version", "not compared, for the"
-			     " image's Claude Code gives %s", e.text);
+		finding_warn(f, "scripts/image builds the image with this"
+			     " version's Claude Code", "not compared: the"
+			     " image's Claude Code lists %s", e.text);
 	else
 		judge(&list, p, path, f);
 }

@@ -43,22 +43,22 @@ void doctor_settings(const struct call *c, struct finding *f)
 		const char *path = setting(c, files[i]);
 
 		if (access(path, R_OK) < 0) {
-			finding_fail(f, "correct the setting, or install it"
-				     " again: scripts/up", "%s: %s", path,
+			finding_fail(f, "correct the setting, or run"
+				     " scripts/up to install it again", "%s: %s", path,
 				     strerror(errno));
 			return;
 		}
 	}
 	if (!zone_find("UTC")) {
 		finding_fail(f, "apt-get install --reinstall tzdata",
-			     "the list of time zones cannot be read");
+			     "the time zone list can't be read");
 		return;
 	}
 	if (!allow_list_load(c->ctx, setting(c, SET_EGRESS_ALLOW), &e))
-		finding_fail(f, "correct that line; the bridge takes the list"
-			     " at its start", "%s", e.text);
+		finding_fail(f, "fix that line; the bridge reads the list"
+			     " when it starts", "%s", e.text);
 	else
-		finding_ok(f, "read, and the files they name");
+		finding_ok(f, "settings and the files they name are readable");
 }
 
 /* False, and f says so, when the disk below path is nearly full. */
@@ -68,7 +68,7 @@ static bool disk_has_room(const char *path, struct finding *f, int64_t *free_mib
 	int64_t bytes;
 
 	if (statvfs(path, &s) < 0) {
-		finding_fail(f, "see whether its disk is mounted", "%s: %s",
+		finding_fail(f, "check that its disk is mounted", "%s: %s",
 			     path, strerror(errno));
 		return false;
 	}
@@ -77,20 +77,20 @@ static bool disk_has_room(const char *path, struct finding *f, int64_t *free_mib
 	if (bytes >= DISK_WARN && (!s.f_files || s.f_favail > 1000))
 		return true;
 	if (bytes < DISK_FAIL || (s.f_files && s.f_favail < 100))
-		finding_fail(f, "make room on that disk",
-			     "%lld MiB are left for %s",
+		finding_fail(f, "free up space on that disk",
+			     "%lld MiB left for %s",
 			     (long long)*free_mib, path);
 	else
-		finding_warn(f, "make room on that disk",
-			     "%lld MiB are left for %s",
+		finding_warn(f, "free up space on that disk",
+			     "%lld MiB left for %s",
 			     (long long)*free_mib, path);
 	return false;
 }
 
 void doctor_store(const struct call *c, struct finding *f)
 {
-	static const char mend[] = "scripts/up makes it and sets its rights;"
-		" for a damaged file put a backup back";
+	static const char mend[] = "scripts/up creates it and sets its"
+		" permissions; if it is damaged, restore a backup";
 	const char *path = setting(c, SET_DATABASE);
 	int64_t free_mib = 0;
 	struct err e = { 0 };
@@ -106,32 +106,32 @@ void doctor_store(const struct call *c, struct finding *f)
 		return;
 	}
 	if (db_run(db, &e, "DELETE FROM users WHERE id = $1", "t", "") < 0)
-		finding_fail(f, mend, "it cannot be written: %s", e.text);
+		finding_fail(f, mend, "it can't be written: %s", e.text);
 	else if (disk_has_room(path, f, &free_mib))
-		finding_ok(f, "%s can be written, %lld MiB are free", path,
+		finding_ok(f, "%s is writable, %lld MiB free", path,
 			   (long long)free_mib);
 	db_rollback(db);
 }
 
 void doctor_redis(const struct call *c, struct finding *f)
 {
-	static const char mend[] = "start it with conf/redis.conf as scripts/up"
-		" writes it; its disk may be full";
+	static const char mend[] = "start it with the conf/redis.conf that"
+		" scripts/up writes; its disk may be full";
 	struct kv *kv = kv_new(c->ctx, setting(c, SET_REDIS_SOCKET));
 	struct err e = { 0 };
 	char *info;
 
 	if (kv_info(kv, c->ctx, "persistence", &info, &e) < 0)
-		finding_fail(f, "scripts/status, and its log; scripts/up starts"
-			     " it", "%s", e.text);
+		finding_fail(f, "see scripts/status and its log; scripts/up"
+			     " starts it", "%s", e.text);
 	else if (!strstr(info, "\naof_enabled:1\r"))
-		finding_warn(f, mend, "it answers, but forgets all logins when"
-			     " it ends (appendonly is off)");
+		finding_warn(f, mend, "running, but loses all logins when it"
+			     " stops (appendonly is off)");
 	else if (!strstr(info, "\naof_last_write_status:ok\r") ||
 		 !strstr(info, "\naof_last_bgrewrite_status:ok\r"))
-		finding_fail(f, mend, "it answers, but its last write failed");
+		finding_fail(f, mend, "running, but its last write failed");
 	else
-		finding_ok(f, "answers, and keeps what it is told");
+		finding_ok(f, "running, and its data is on disk");
 }
 
 void doctor_bridge(const struct call *c, struct finding *f)
@@ -146,12 +146,12 @@ void doctor_bridge(const struct call *c, struct finding *f)
 	int status = 0;
 
 	if (client_run(&call, &status, NULL, &e) < 0)
-		finding_fail(f, "scripts/status, and its log; scripts/up starts"
-			     " it", "%s: %s", call.socket, e.text);
+		finding_fail(f, "see scripts/status and its log; scripts/up"
+			     " starts it", "%s: %s", call.socket, e.text);
 	else if (status != 200)
-		finding_fail(f, "see its log", "it answers %d", status);
+		finding_fail(f, "see the bridge's log", "it responds %d", status);
 	else
-		finding_ok(f, "answers");
+		finding_ok(f, "running");
 }
 
 struct workers {
@@ -194,16 +194,18 @@ void doctor_worker(const struct call *c, struct finding *f)
 
 	if (kv_set_each(w.kv, "workers", count_alive, &w, &e) < 0 ||
 	    planning_late(c, &late, &e) < 0)
-		finding_fail(f, "see redis and the store above", "%s", e.text);
+		finding_fail(f, "fix the redis and store checks first", "%s", e.text);
 	else if (!w.alive)
-		finding_fail(f, "scripts/status, and its log; scripts/up starts"
-			     " it", "none runs: no agent begins by itself");
+		finding_fail(f, "see scripts/status and its log; scripts/up"
+			     " starts it", "no worker is running: scheduled"
+				     " runs don't start");
 	else if (late > LATE_MAX_MS)
-		finding_warn(f, "see its log; a second worker shares the work",
-			     "%d runs, %lld s behind its plan", w.alive,
+		finding_warn(f, "see its log; add a second worker to share"
+				" the load",
+			     "%d running, %lld s behind schedule", w.alive,
 			     (long long)late / 1000);
 	else
-		finding_ok(f, "%d runs, on time", w.alive);
+		finding_ok(f, "%d running, on time", w.alive);
 }
 
 /* The worker is who sends: here is what became of it. */
@@ -217,16 +219,17 @@ void doctor_mail(const struct call *c, struct finding *f)
 	db = db_open(c->ctx, setting(c, SET_DATABASE), &e);
 	if (!db || notice_mail_trouble(db, &waiting, error, sizeof(error),
 				       &e) < 0)
-		finding_fail(f, "see the store above", "%s", e.text);
+		finding_fail(f, "fix the store check first", "%s", e.text);
 	else if (waiting)
 		finding_warn(f, "correct smtp_url, smtp_from, smtp_user or"
-			     " smtp_password; they are tried for three days",
-			     "%lld notices wait, the mail server does not take"
-			     " them: %s", (long long)waiting, error);
+			     " smtp_password; emails are retried for three"
+			     " days",
+			     "%lld emails are waiting, the mail server"
+			     " rejects them: %s", (long long)waiting, error);
 	else if (!mail_ready(c->settings))
-		finding_ok(f, "none is sent: smtp_url or smtp_from is empty");
+		finding_ok(f, "off: smtp_url or smtp_from is empty");
 	else
-		finding_ok(f, "none waits for another try");
+		finding_ok(f, "no email is waiting");
 }
 
 void doctor_pages(const struct call *c, struct finding *f)
@@ -237,10 +240,10 @@ void doctor_pages(const struct call *c, struct finding *f)
 
 	if (!str_copy(a.sun_path, sizeof(a.sun_path), path) || fd < 0 ||
 	    connect(fd, (struct sockaddr *)&a, sizeof(a)) < 0)
-		finding_fail(f, "scripts/status, and its log; scripts/up starts"
-			     " it", "%s: %s", path, strerror(errno));
+		finding_fail(f, "see scripts/status and its log; scripts/up"
+			     " starts it", "%s: %s", path, strerror(errno));
 	else
-		finding_ok(f, "answer");
+		finding_ok(f, "running");
 	if (fd >= 0)
 		close(fd);
 }

@@ -39,14 +39,14 @@ static const struct {
 
 static const struct command commands[] = {
 	{ "user", "add", { "LOGIN" }, TAKES(ROLE) | TAKES(GENERATE),
-	  "Make an account.", command_user_add },
+	  "Create an account.", command_user_add },
 	{ "user", "passwd", { "LOGIN" }, TAKES(GENERATE),
-	  "Set an account's password and end its logins.",
+	  "Change an account's password and log it out everywhere.",
 	  command_user_passwd },
 	{ "user", "disable", { "LOGIN" }, 0,
-	  "Lock an account out, end its logins, stop its workspace.",
+	  "Disable an account: log it out and stop its workspace.",
 	  command_user_disable },
-	{ "user", "enable", { "LOGIN" }, 0, "Let a disabled account in again.",
+	{ "user", "enable", { "LOGIN" }, 0, "Enable a disabled account.",
 	  command_user_enable },
 	{ "user", "remove", { "LOGIN" }, TAKES(YES),
 	  "Remove an account with all that it has: files, records, container."
@@ -54,47 +54,49 @@ static const struct command commands[] = {
 	{ "user", "list", { NULL }, TAKES(JSON), "List all accounts.",
 	  command_user_list },
 	{ "usage", "", { NULL }, TAKES(MONTH) | TAKES(JSON),
-	  "What each account used in a month, and what it cost.",
+	  "Show each account's tokens and cost for a month.",
 	  command_usage },
 	{ "budget", "show", { "[SUBJECT]" }, TAKES(JSON),
-	  "The budgets: of SUBJECT, or every one that is set.",
+	  "Show the budget of SUBJECT, or all budgets.",
 	  command_budget_show },
 	{ "budget", "set", { "SUBJECT" }, TAKES(DAY_TOKENS) | TAKES(DAY_USD) |
 	  TAKES(MONTH_TOKENS) | TAKES(MONTH_USD),
-	  "Set limits; the others stay as they hold now. 0 is no limit.",
+	  "Set limits; the others stay unchanged. 0 means no limit.",
 	  command_budget_set },
 	{ "budget", "clear", { "SUBJECT" }, 0,
-	  "Take a budget away; an account has that of \"each\" then.",
+	  "Remove a budget; the account then uses \"each\".",
 	  command_budget_clear },
-	{ "agent", "list", { NULL }, TAKES(USER), "An account's agents.",
+	{ "agent", "list", { NULL }, TAKES(USER), "List an account's agents.",
 	  command_agent_list },
 	{ "agent", "export", { "[NAME]" }, TAKES(USER),
 	  "Print an account's agent as JSON.", command_agent_export },
 	{ "agent", "import", { NULL }, TAKES(USER) | TAKES(FILE),
-	  "Read an agent from a file (- for standard input): a new one,"
-	  " paused, or the next version of the one with its name.",
+	  "Import an agent from a file (- for standard input): as a new"
+	  " paused agent, or as the next version of the agent with its name.",
 	  command_agent_import },
 	{ "domain", "list", { "[LOGIN]" }, TAKES(STATE) | TAKES(JSON),
-	  "The domains that accounts asked for, were granted, were blocked at.",
+	  "List the domains that accounts requested, may reach or were"
+	  " blocked at.",
 	  command_domain_list },
 	{ "domain", "grant", { "LOGIN", "DOMAIN" }, TAKES(HTTP),
-	  "Let an account's workspace reach a domain by https;"
-	  " with --http by http, too.", command_domain_grant },
+	  "Allow an account's workspace to reach a domain by https, with"
+	  " --http also by http.", command_domain_grant },
 	{ "domain", "refuse", { "LOGIN", "DOMAIN" }, 0,
-	  "Refuse what was asked for or blocked.", command_domain_refuse },
+	  "Deny a requested or blocked domain.", command_domain_refuse },
 	{ "domain", "revoke", { "LOGIN", "DOMAIN" }, 0,
-	  "Take a domain off an account's list.", command_domain_revoke },
+	  "Revoke a domain from an account.", command_domain_revoke },
 	{ "schedule", "next", { NULL }, TAKES(CRON) | TAKES(ZONE) |
 	  TAKES(FROM) | TAKES(COUNT),
-	  "The next runs of a cron line: Unix seconds, local time.",
+	  "Print the next runs of a cron expression: Unix seconds, local time.",
 	  command_schedule_next },
 	{ "stop-all", "", { NULL }, 0,
-	  "The kill switch: refuse every call of the model at once.",
+	  "Kill switch: stop all model calls immediately.",
 	  command_stop_all },
-	{ "resume-all", "", { NULL }, 0, "Let calls of the model through again.",
+	{ "resume-all", "", { NULL }, 0, "Resume model calls.",
 	  command_resume_all },
 	{ "doctor", "", { "[CHECK]" }, TAKES(JSON),
-	  "Check that all is well, or one thing; say how to mend what is not.",
+	  "Check the installation, or one part of it, and say how to fix"
+	  " problems.",
 	  command_doctor },
 };
 
@@ -124,22 +126,22 @@ static void help(FILE *out)
 	fputs("usage: gongbang [--settings FILE] COMMAND\n\n", out);
 	for (i = 0; i < COMMANDS; i++)
 		help_command(out, &commands[i]);
-	fputs("  gongbang help\n      Print this.\n\n"
-	      "A password is one line of standard input; on a terminal it is"
-	      " asked for twice.\nWith --generate one is made and printed"
-	      " instead.\nSUBJECT of a budget is a LOGIN, \"each\" (every"
-	      " account without a budget of its\nown) or \"all\" (the"
-	      " installation). An AMOUNT is in US dollars.\n"
-	      "LINE is five fields in one argument, \"0 8 * * 1-5\", or"
-	      " @hourly, @daily,\n@weekly, @monthly, @yearly; it must be given."
-	      " ZONE is an IANA time zone\n(otherwise the setting"
-	      " default_timezone), UNIX seconds since 1970 after which\nruns"
-	      " are shown (otherwise now), N 1 to 10000 (otherwise 5). A run is"
-	      " a line:\n\"1772953200 2026-03-08 03:00:00 -04:00 EDT\"; when"
-	      " no more come, fewer lines.\n"
-	      "The settings are those of --settings FILE or of"
-	      " $GONGBANG_SETTINGS;\n--dump-settings explains them all.\n"
-	      "Exit status: 0 done, 1 failed, 2 wrong usage.\n", out);
+	fputs("  gongbang help\n      Print this help.\n\n"
+	      "Passwords are read from standard input as one line; a terminal"
+	      " asks twice.\nWith --generate, a new password is created and"
+	      " printed.\nA budget's SUBJECT is a LOGIN, \"each\" (the default"
+	      " per user) or \"all\" (all users\ntogether). AMOUNT is in US"
+	      " dollars.\n"
+	      "LINE is a cron expression in one argument, such as"
+	      " \"0 8 * * 1-5\", or @hourly,\n@daily, @weekly, @monthly,"
+	      " @yearly. ZONE is an IANA time zone (default: the\nsetting"
+	      " default_timezone). UNIX is seconds since 1970 (default: now). N"
+	      " is 1 to\n10000 (default: 5). Each run is a line such as\n"
+	      "\"1772953200 2026-03-08 03:00:00 -04:00 EDT\"; fewer lines mean"
+	      " no further runs.\n"
+	      "Settings come from --settings FILE or $GONGBANG_SETTINGS;"
+	      " --dump-settings\nexplains them.\n"
+	      "Exit status: 0 success, 1 failure, 2 wrong usage.\n", out);
 }
 
 static int complain(const char *what, const char *about)
@@ -200,11 +202,11 @@ static int run(const struct command *what, struct call *c, char **words)
 		else
 			n = 0;
 		if (!n)
-			return complain("cannot use", *words);
+			return complain("unexpected argument", *words);
 	}
 	if (given < WORDS_MAX && what->words[given] &&
 	    *what->words[given] != '[')
-		return complain("say which", what->words[given]);
+		return complain("missing", what->words[given]);
 	if (what->run(c, &e) < 0) {
 		fprintf(stderr, "gongbang: %s\n", e.text);
 		return FAILED;
@@ -239,7 +241,7 @@ static int find_and_run(struct call *c, char **words)
 		if (words[1] && str_equal(words[1], what->verb))
 			return run(what, c, words + 2);
 	}
-	return complain("no such command", words[0]);
+	return complain("unknown command", words[0]);
 }
 
 int main(int argc, char **argv)

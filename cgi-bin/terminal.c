@@ -42,7 +42,7 @@ static int read_line(char out[TERMINAL_PASSWORD_SIZE],
 	while ((got = read_byte(&c, waiting)) == 1 && c != '\n') {
 		if (!c)
 			return err_set(e, ERR_INPUT,
-				       "the password has a NUL byte in it");
+				       "the password contains a NUL byte");
 		if (n < TERMINAL_PASSWORD_SIZE - 1)
 			out[n++] = c;
 	}
@@ -51,8 +51,8 @@ static int read_line(char out[TERMINAL_PASSWORD_SIZE],
 	if (got < 0)
 		return err_errno(e, ERR_INPUT, errno, "standard input");
 	if (got == 0 && n == 0)
-		return err_set(e, ERR_INPUT, "no password: give it as a line"
-			       " on standard input, or use --generate");
+		return err_set(e, ERR_INPUT, "no password: pass it as one"
+			       " line on standard input, or use --generate");
 	if (n && out[n - 1] == '\r')
 		n--;
 	out[n] = '\0';
@@ -78,10 +78,10 @@ static int ask_twice(const struct user *u, char out[TERMINAL_PASSWORD_SIZE],
 
 	if (ask("Password: ", out, waiting, e) < 0 ||
 	    password_check(out, u, e) < 0 ||
-	    ask("The same again: ", again, waiting, e) < 0)
+	    ask("Password again: ", again, waiting, e) < 0)
 		return -1;
 	rc = str_equal(out, again) ? 0 :
-	     err_set(e, ERR_INPUT, "the two differ; nothing changed");
+	     err_set(e, ERR_INPUT, "the passwords differ; nothing changed");
 	explicit_bzero(again, sizeof(again));
 	return rc;
 }

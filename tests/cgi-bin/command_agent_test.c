@@ -20,7 +20,7 @@ static void an_agent_goes_out_and_comes_in(void **state)
 	expect(f, 0, "user add kim", "correct horse battery\n");
 	r = expect(f, 0, "agent import --user kim --file -",
 		   FILE_OF("\"prompt\": \"one\""));
-	assert_non_null(strstr(r.err, "a new agent of kim, paused"));
+	assert_non_null(strstr(r.err, "created a paused agent for kim"));
 	r = expect(f, 0, "agent list --user kim", "");
 	assert_non_null(strstr(r.out, "\npaused         1  -"));
 	r = expect(f, 0, "agent export --user kim", "");
@@ -53,7 +53,7 @@ static void what_is_wrong_is_said(void **state)
 	r = expect(f, 1, "agent import --user kim", "");
 	assert_non_null(strstr(r.err, "--file FILE"));
 	r = expect(f, 1, "agent import --user kim --file /nowhere", "");
-	assert_non_null(strstr(r.err, "cannot be read"));
+	assert_non_null(strstr(r.err, "can't read"));
 	r = expect(f, 1, "agent import --user kim --file -",
 		   FILE_OF("\"prompt\": \"one\", \"retries\": 11"));
 	assert_non_null(strstr(r.err, "retries"));

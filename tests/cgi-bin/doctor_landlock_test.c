@@ -35,11 +35,11 @@ static void each_abi_is_told_what_it_lacks(void **state)
 	} rows[] = {
 		{ 0, GRADE_WARN, "no Landlock domains" },
 		{ 1, GRADE_WARN, "no Landlock domains" },
-		{ 2, GRADE_WARN, "ABI 2: a command can end processes of other" },
-		{ 3, GRADE_WARN, "ABI 3: a command can end processes of other" },
-		{ 5, GRADE_WARN, "ABI 5: a command can end processes of other" },
-		{ 6, GRADE_OK, "ABI 6: tools reach neither" },
-		{ 7, GRADE_OK, "ABI 7: tools reach neither" },
+		{ 2, GRADE_WARN, "ABI 2: a command can kill processes of" },
+		{ 3, GRADE_WARN, "ABI 3: a command can kill processes of" },
+		{ 5, GRADE_WARN, "ABI 5: a command can kill processes of" },
+		{ 6, GRADE_OK, "ABI 6: tools can't reach Claude" },
+		{ 7, GRADE_OK, "ABI 7: tools can't reach Claude" },
 	};
 	size_t i;
 

@@ -197,7 +197,7 @@ static void disabling_warns_when_others_are_away(void **state)
 	expect(f, 0, "user add kim", "correct horse\n");
 	assert_int_equal(login_start(kv, load(f, "kim"), 100, token, &e), 0);
 	r = expect(f, 0, "user disable kim", "");
-	assert_non_null(strstr(r.err, "warning: the bridge was not told"));
+	assert_non_null(strstr(r.err, "warning: the bridge was not notified"));
 	assert_int_equal(login_find(kv, token, &login, &e), -1);
 	assert_true(load(f, "kim")->disabled_at > 0);
 	assert_int_equal(endings(f), 0);
@@ -277,7 +277,7 @@ static void a_terminal_asks_twice_without_echo(void **state)
 static void schedules_are_shown(void **state)
 {
 	static const char *const wrong[][2] = {
-		{ "", "--cron LINE" }, { "--cron 0\t0\t30\t2\t*", "never" },
+		{ "", "such as --cron" }, { "--cron 0\t0\t30\t2\t*", "never" },
 		{ "--cron 60\t*\t*\t*\t*", "minute must be 0 to 59" },
 		{ "--cron @daily --zone Mars/Olympus", "Asia/Seoul" },
 		{ "--cron @daily --from x", "--from" },
@@ -341,16 +341,16 @@ static void doctor_finds_what_is_away(void **state)
 	assert_non_null(strstr(r.err, "checks failed"));
 	r = expect(f, 1, "doctor", "");
 	assert_non_null(strstr(r.out, "fail  engine "));
-	assert_non_null(strstr(r.out, "\n                mend: "));
+	assert_non_null(strstr(r.out, "\n                fix: "));
 	r = expect(f, 1, "doctor now", "");
-	assert_string_equal(r.err, "gongbang: there is no check \"now\"\n");
+	assert_string_equal(r.err, "gongbang: unknown check \"now\"\n");
 	assert_string_equal(r.out, "");
 	r = expect(f, 1, "doctor engine", "");
 	assert_ptr_equal(strstr(r.out, "fail  engine "), r.out);
 	assert_null(strstr(r.out, "image"));
 	r = expect(f, 0, "doctor prices", "");
-	assert_non_null(strstr(r.out, "warn  prices    not compared, for Claude"
-			       " Code could not be asked: "));
+	assert_non_null(strstr(r.out, "warn  prices    not compared: Claude"
+			       " Code couldn't be started: "));
 	expect(f, 2, "doctor engine image", "");
 }
 

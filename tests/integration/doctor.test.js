@@ -67,7 +67,7 @@ for (const [service, check] of [["gateway", "gateway"], ["ledger", "ledger"], ["
 test("the bridge away: squid's helper says so", async () => {
 	sv("down", "bridge");
 	try {
-		assert.match(rows(run("--json", "squid").stdout).squid.text, /helper does not reach the bridge/);
+		assert.match(rows(run("--json", "squid").stdout).squid.text, /helper can't reach the bridge/);
 	} finally {
 		sv("up", "bridge");
 	}
@@ -104,12 +104,12 @@ test("keys: others' eyes, no key, a bad line, a missing file", () => {
 		execFileSync("chmod", [mode, file]);
 	};
 	try {
-		for (const [text, mode, words] of [["sk-1234567\n", "0400", /1 in .*readable by the gateway alone/], ["sk-1234567\n", "0440", /closed to others/],
-			["# none yet\n", "0400", /is empty/], ["sk-1\nsk with blank\n", "0400", /doctor\.keys:2 is no key/]]) {
+		for (const [text, mode, words] of [["sk-1234567\n", "0400", /1 in .*readable only by the gateway/], ["sk-1234567\n", "0440", /closed to others/],
+			["# none yet\n", "0400", /is empty/], ["sk-1\nsk with blank\n", "0400", /doctor\.keys:2 is not a valid key/]]) {
 			write(text, mode);
 			const {keys} = otherwise("model_keys", file, "keys").rows;
 			assert.match(keys.text, words);
-			assert.equal(keys.state, /alone/.test(words.source) ? "ok" : "fail");
+			assert.equal(keys.state, /only/.test(words.source) ? "ok" : "fail");
 			assert.ok(!JSON.stringify(keys).includes("sk-1"));
 		}
 		assert.equal(otherwise("model_keys", file + ".none", "keys").rows.keys.state, "fail");
@@ -127,7 +127,7 @@ test("settings that lead nowhere are named", () => {
 		["database", "/nonexistent/g.db", "store", /nonexistent/],
 		["engine_socket", "/nonexistent.sock", "engine", /nonexistent/],
 		["engine_guard", "/nonexistent.sock", "guard", /nonexistent/],
-		["engine_guard", value("control_socket"), "guard", /control\.sock answers/],
+		["engine_guard", value("control_socket"), "guard", /control\.sock responds/],
 		["disk_reserve", "67108864", "reserve", /below 67108864/],
 		["image", "nobody/none:latest", "image", /404/],
 		["workspace_network", "none-such", "network", /404/],
@@ -154,13 +154,13 @@ test("prices other than Claude Code's are named, and the rows that mend it", () 
 		return otherwise("prices", list, "prices").rows.prices;
 	};
 	try {
-		assert.match(judged(given).text, /^4 models cost what Claude Code says$/);
+		assert.match(judged(given).text, /^4 models match Claude Code's prices$/);
 		for (const [text, words, line] of [
-			[given.replace(/^(claude-opus-5-5 .*?)  4  /m, "$1  5  "), /of another price here: claude-opus-5-5$/, /^claude-opus-5-5 .* 4 {2}20 /m],
-			[given.replace(/^(claude-sonnet-5-5-\*.*?)  10  /m, "$1  11  "), /of another price here: claude-sonnet-5-5$/, /^claude-sonnet-5-5-\* .* 2 {2}10 /m],
-			[given.replace(/^claude-fable.*\n/gm, ""), /without a price here: claude-fable-5-2$/, /^claude-fable-5-2 .* 8 {2}40 {2}10 {2}16 {2}0\.8$/m],
-			[given.replace(/^(claude-haiku-5-5\/long .*?)  2\.50/m, "$1  2.51"), /of another price here: claude-haiku-5-5$/, /^claude-haiku-5-5\/long .* 0\.5 {2}2\.5 /m],
-			[given.replaceAll("  100000\n", "  200000\n"), /of another price here: claude-haiku-5-5$/, / 100000$/m],
+			[given.replace(/^(claude-opus-5-5 .*?)  4  /m, "$1  5  "), /different here: claude-opus-5-5$/, /^claude-opus-5-5 .* 4 {2}20 /m],
+			[given.replace(/^(claude-sonnet-5-5-\*.*?)  10  /m, "$1  11  "), /different here: claude-sonnet-5-5$/, /^claude-sonnet-5-5-\* .* 2 {2}10 /m],
+			[given.replace(/^claude-fable.*\n/gm, ""), /missing here: claude-fable-5-2$/, /^claude-fable-5-2 .* 8 {2}40 {2}10 {2}16 {2}0\.8$/m],
+			[given.replace(/^(claude-haiku-5-5\/long .*?)  2\.50/m, "$1  2.51"), /different here: claude-haiku-5-5$/, /^claude-haiku-5-5\/long .* 0\.5 {2}2\.5 /m],
+			[given.replaceAll("  100000\n", "  200000\n"), /different here: claude-haiku-5-5$/, / 100000$/m],
 		]) {
 			assert.notEqual(text, given);
 			const row = judged(text);
@@ -172,7 +172,7 @@ test("prices other than Claude Code's are named, and the rows that mend it", () 
 		for (const [name, text] of [["engine_socket", "/nonexistent.sock"], ["image", "nobody/none:latest"]]) {
 			const row = otherwise(name, text, "prices").rows.prices;
 			assert.equal(row.state, "warn");
-			assert.match(row.text, /^not compared, for Claude Code could not be asked/);
+			assert.match(row.text, /^not compared: Claude Code couldn't be started/);
 		}
 		const left = execFileSync("docker", ["-H", "unix://" + value("engine_socket"), "ps", "-aq", "--filter", "name=gongbang-doctor"], {encoding: "utf8"});
 		assert.equal(left, "", "no container stays");
@@ -183,12 +183,12 @@ test("prices other than Claude Code's are named, and the rows that mend it", () 
 
 test("without the way out, by setting, two checks say so", () => {
 	const {rows: found} = otherwise("egress_proxy", "");
-	assert.match(found.squid.text, /no way out, by setting/);
-	assert.match(found.wall.text, /no way out, by setting/);
+	assert.match(found.squid.text, /no internet access/);
+	assert.match(found.wall.text, /no internet access/);
 });
 
 test("who may not look is told", () => {
 	const done = spawnSync("setpriv", ["--reuid", "nobody", "--regid", "nogroup", "--clear-groups", program, "--settings", settings, "doctor", "--json"], {encoding: "utf8"});
 	assert.equal(done.status, 1);
-	assert.equal(rows(done.stdout).firewall.mend, "ask as root");
+	assert.equal(rows(done.stdout).firewall.mend, "run doctor as root");
 });
