@@ -78,26 +78,26 @@ after(async () => {
 	listener.close();
 });
 
-test("an address inside is refused, whatever the name and the helper say", async () => {
+test("an internal address is refused, whatever the name and the helper say", async () => {
 	for (const a of ["127.0.0.1", "127.8.9.10", "0.0.0.0", "10.1.2.3", "172.16.0.1", address, "172.31.255.255", "192.168.1.1",
 		"169.254.169.254", "100.64.0.1", "100.100.100.200", "168.63.129.16", "192.0.0.192", "192.0.2.2", "198.18.0.1", "198.51.100.1",
 		"224.0.0.1", "240.0.0.1", "255.255.255.255"])
-		assert.match(await fetch(`http://a-${a.replaceAll(".", "-")}.x.example.org/`), /^HTTP\/1\.1 403[^]*blocked: .*\(an address inside\)/, a);
+		assert.match(await fetch(`http://a-${a.replaceAll(".", "-")}.x.example.org/`), /^HTTP\/1\.1 403[^]*blocked: .*\(an internal address\)/, a);
 	for (const q of ["00000000000000000000000000000001", "00000000000000000000000000000000", "fd000000000000000000000000000002",
 		"fe800000000000000000000000000001", "fec00000000000000000000000000001", "00000000000000000000ffff0a000001",
 		"00000000000000000000ffff7f000001", "0000000000000000000000000a000001", "0064ff9b0000000000000000a9fea9fe",
 		"0064ff9b00000000000000000a000001", "20020a00000100000000000000000001", "20010000000000000000000000000001",
 		"20010db8000000000000000000000001", "ff020000000000000000000000000001"])
-		assert.match(await fetch(`http://q-${q}.x.example.org/`), /^HTTP\/1\.1 403[^]*blocked: .*\(an address inside\)/, q);
+		assert.match(await fetch(`http://q-${q}.x.example.org/`), /^HTTP\/1\.1 403[^]*blocked: .*\(an internal address\)/, q);
 });
 
 test("one address inside among others is enough", async () => {
 	for (const kind of ["both", "mixed"])
-		assert.match(await fetch(`http://${kind}.x.example.org/`), /^HTTP\/1\.1 403[^]*an address inside/, kind);
+		assert.match(await fetch(`http://${kind}.x.example.org/`), /^HTTP\/1\.1 403[^]*an internal address/, kind);
 });
 
 test("documentation's 203.0.113.0/24 is nobody's inside", async () => {
-	assert.doesNotMatch(await fetch("http://a-203-0-113-80.x.example.org/"), /an address inside/);
+	assert.doesNotMatch(await fetch("http://a-203-0-113-80.x.example.org/"), /an internal address/);
 });
 
 test("a name whose answer turns is never reached by the one that was not looked at", async () => {
