@@ -188,7 +188,10 @@ static void play_question(struct play *p)
 	struct json_object *input, *list;
 
 	if (str_equal(p->turn->last_tool, "AskUserQuestion")) {
-		answer_with_result(p, TEXT_QUESTION_DONE);
+		if (p->turn->result_failed)
+			demo_reply_text(p->reply, say(p, TEXT_QUESTION_SKIPPED));
+		else
+			answer_with_result(p, TEXT_QUESTION_DONE);
 		return;
 	}
 	input = json_object_new_object();

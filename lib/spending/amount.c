@@ -122,7 +122,7 @@ void amount_short(char out[AMOUNT_SIZE], int64_t n)
 		int64_t unit;
 		char letter;
 	} scales[] = {
-		{ 1000000000, 'G' }, { 1000000, 'M' }, { 1000, 'k' },
+		{ 1000000000, 'B' }, { 1000000, 'M' }, { 1000, 'K' },
 	};
 	size_t i;
 
@@ -132,11 +132,11 @@ void amount_short(char out[AMOUNT_SIZE], int64_t n)
 		if (n < unit)
 			continue;
 		if (tenths % 10 && tenths < 1000)
-			snprintf(out, AMOUNT_SIZE, "%" PRId64 ".%d %c",
+			snprintf(out, AMOUNT_SIZE, "%" PRId64 ".%d%c",
 				 tenths / 10, (int)(tenths % 10),
 				 scales[i].letter);
 		else
-			snprintf(out, AMOUNT_SIZE, "%" PRId64 " %c",
+			snprintf(out, AMOUNT_SIZE, "%" PRId64 "%c",
 				 tenths / 10, scales[i].letter);
 		return;
 	}

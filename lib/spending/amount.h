@@ -22,7 +22,7 @@ int amount_parse_usd(const char *text, int64_t *out, struct err *e) must_check;
 /* "1,204". */
 void amount_tokens(char out[AMOUNT_SIZE], int64_t n);
 
-/* "950", "12.3 k", "1.2 M", "3.4 G": for a scale, not for a sum. */
+/* "950", "12.3 k", "1.2M", "3.4 G": for a scale, not for a sum. */
 void amount_short(char out[AMOUNT_SIZE], int64_t n);
 
 /* "$1,204.50"; what is less than a cent with four decimals, "$0.0042", or all it has. */

@@ -451,7 +451,7 @@ static void test_tokens(void **state)
 	a = get(&b, address(id, ""));
 	has(a, "12,000");
 	has(a, "4,000");
-	has(a, "Unknown");
+	has(a, "@usage_price_unknown");
 	talloc_free(a);
 	a = get(&b, "/executions?to=1970-01-02&status=success");
 	has(a, "12,000");

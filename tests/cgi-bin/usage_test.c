@@ -147,7 +147,7 @@ static void test_a_month(void **state)
 	has(a, "data-day=\"2026-03-05\" data-value=\"5000\"");
 	has(a, "data-day=\"2026-03-05\" data-tokens=\"5000\" data-cost=\"28050\"");
 	has(a, "data-day=\"2026-03-04\" data-value=\"0\"");
-	has(a, "Unknown");
+	has(a, "@usage_price_unknown");
 	has(a, "&lt;b&gt;model&lt;/b&gt;");
 	has(a, "1 unmetered");
 	has(a, "Deleted conversation");
@@ -294,7 +294,7 @@ static void test_csv(void **state)
 	    "\"'=cmd|'/C calc'!A0, \"\"두 번\"\"\",");
 	has(a, "\"" KNOWN "\",1,0,1000,1000,1000,1000,1000,5000,0.02805\r\n");
 	has(a, ",\"<b>model</b>\",1,0,1000,1000,1000,1000,1000,5000,"
-	    "\"Unknown\"\r\n");
+	    "\"Cost unknown\"\r\n");
 	has(a, ",1,1,0,0,0,0,0,0,0\r\n");
 	has_not(a, "77777");
 	assert_int_equal(count(a, "\r\n"), 5);

@@ -154,6 +154,13 @@ static void a_result_goes_on_with_the_script(void **state)
 	ask(&a, messages, true);
 	assert_non_null(strstr(last(&a, "text"), "denied: too early"));
 	done(&a);
+	ask(&a, "{\"role\":\"user\",\"content\":\"question\"},"
+	    "{\"role\":\"assistant\",\"content\":[{\"type\":\"tool_use\","
+	    "\"name\":\"AskUserQuestion\"}]},{\"role\":\"user\",\"content\":"
+	    "[{\"type\":\"tool_result\",\"is_error\":true,\"content\":"
+	    "\"not wanted\"}]}", true);
+	assert_null(strstr(last(&a, "text"), "not wanted"));
+	done(&a);
 }
 
 #define PLAN "{\"role\":\"user\",\"content\":\"plan\"},{\"role\":\"system\"," \

@@ -1030,7 +1030,7 @@ static void a_user_has_so_many_calls(void **state)
 		hear(fds[i]);
 	}
 	call(BEN, "");
-	expect_error(429, "rate_limit_error", "at once");
+	expect_error(429, "rate_limit_error", "in progress");
 	assert_string_equal(answer_field(&a, "x-should-retry"), "true");
 	assert_non_null(answer_field(&a, "retry-after"));
 	call(ANN, "");
