@@ -29,14 +29,16 @@ static int confirm(const struct call *c, const struct user *u, struct err *e)
 
 	if (c->options[OPTION_YES])
 		return 0;
-	fprintf(stderr, "%s (%s) goes with all files, conversations and agents."
-		" This cannot be undone.\nType the login again: ", u->login,
+	fprintf(stderr, "This removes %s (%s) with all files, conversations"
+		" and agents. It can't be undone.\nType the username to"
+		" confirm: ", u->login,
 		u->display_name);
 	if (!fgets(line, sizeof(line), stdin))
 		line[0] = '\0';
 	line[strcspn(line, "\r\n")] = '\0';
 	return str_equal(line, u->login) ? 0 :
-	       err_set(e, ERR_INPUT, "that is not the login; nothing changed");
+	       err_set(e, ERR_INPUT, "the username does not match; nothing"
+				     " changed");
 }
 
 /* The guard removes no volume without it. */
@@ -69,7 +71,7 @@ static int ask_bridge(const struct call *c, const struct user *u,
 	if (client_run(&call, &status, answer, e) < 0)
 		return -1;
 	return status == 200 ? 0 :
-	       err_set(e, ERR_UNAVAILABLE, "it answered %d", status);
+	       err_set(e, ERR_UNAVAILABLE, "it responded %d", status);
 }
 
 /* The bridge has the account's sessions, and it alone begins containers. */
@@ -81,9 +83,9 @@ static int remove_workspace(const struct call *c, const struct user *u,
 
 	for (;;) {
 		if (ask_bridge(c, u, &answer, e) < 0)
-			return err_wrap(e, "%s is disabled, but the bridge does"
-					" not remove the workspace; start it"
-					" and run this again", u->login);
+			return err_wrap(e, "%s is disabled, but the bridge is"
+					" not removing the workspace; start"
+					" it and run this again", u->login);
 		if (strstr(buf_text(&answer), REMOVED))
 			return 0;
 		if (clock_mono_ms() >= until)
@@ -91,8 +93,8 @@ static int remove_workspace(const struct call *c, const struct user *u,
 		usleep(ASK_AGAIN_US);
 	}
 	return err_set(e, ERR_UNAVAILABLE, "%s is disabled, but its workspace"
-		       " is not removed (%.120s): see the bridge's and the"
-		       " guard's log, and run this again", u->login,
+		       " was not removed (%.120s): see the logs of the bridge"
+		       " and the guard, then run this again", u->login,
 		       buf_text(&answer));
 }
 
@@ -102,8 +104,8 @@ static int remove_rows(struct db *db, const struct user *u, struct err *e)
 
 	for (tries = 1; removal_rows(db, u->id, e) < 0; tries++) {
 		if (e->kind != ERR_CONFLICT || tries == ROWS_TRIES)
-			return err_wrap(e, "%s is disabled, but not all records"
-					" are removed; run this again", u->login);
+			return err_wrap(e, "%s is disabled, but some of its"
+					" data remains; run this again", u->login);
 		*e = (struct err){ 0 };
 	}
 	return 0;
@@ -116,7 +118,7 @@ int command_user_remove(const struct call *c, struct err *e)
 
 	if (!db || !(u = command_user(c, db, c->words[0], e)) ||
 	    confirm(c, u, e) < 0 || mark(c, u, e) < 0 || removal_begin(db, u->id, e) < 0 ||
-	    command_end_logins(c, db, u, "the account is disabled", e) < 0 ||
+	    command_end_logins(c, db, u, "the account was disabled", e) < 0 ||
 	    remove_workspace(c, u, e) < 0 || unmark(c, u, e) < 0 ||
 	    remove_rows(db, u, e) < 0)
 		return -1;

@@ -65,7 +65,7 @@ static void print_tool(const char *name, const struct tally *t)
 	amount_tokens(uses, t->usage.input);
 	amount_usd(cost, t->cost);
 	printf("  %-18s  %s uses  %s%s\n", name, uses, cost,
-	       t->unpriced ? "  + unknown price" : "");
+	       t->unpriced ? "  + unknown" : "");
 }
 
 static void add_tool(json_object *tools, const char *name, const struct tally *t)

@@ -313,15 +313,16 @@ void doctor_ledger(const struct call *c, struct finding *f)
 	struct err e = { 0 };
 
 	if (gateway && gateway->pw_uid == geteuid() && access(store, R_OK) == 0)
-		finding_fail(f, "take its user out of group gongbang, and close"
-			     " the store's folder to others: gpasswd -d"
-			     " gongbang-gateway gongbang", "the gateway's user"
+		finding_fail(f, "remove its user from group gongbang (gpasswd"
+			     " -d gongbang-gateway gongbang) and close the"
+			     " store's folder to others", "the gateway's user"
 			     " can read %s", store);
 	else if (ledger_client_house(ledger, &house, &e) < 0)
-		finding_fail(f, "scripts/status, and its log; scripts/up starts"
-			     " it", "%s", e.text);
+		finding_fail(f, "see scripts/status and its log; scripts/up"
+			     " starts it", "%s", e.text);
 	else
-		finding_ok(f, "%s answers the gateway, which reaches no store",
+		finding_ok(f, "%s responds to the gateway, which has no"
+			      " access to the store",
 			   path);
 }
 

@@ -49,8 +49,8 @@ static const struct command commands[] = {
 	{ "user", "enable", { "LOGIN" }, 0, "Enable a disabled account.",
 	  command_user_enable },
 	{ "user", "remove", { "LOGIN" }, TAKES(YES),
-	  "Remove an account with all that it has: files, records, container."
-	  " Asks for the login again.", command_user_remove },
+	  "Remove an account with its files, conversations, agents and"
+	  " workspace. Asks for the username to confirm.", command_user_remove },
 	{ "user", "list", { NULL }, TAKES(JSON), "List all accounts.",
 	  command_user_list },
 	{ "usage", "", { NULL }, TAKES(MONTH) | TAKES(JSON),
