@@ -185,7 +185,7 @@ test("pause, resume, delete", async () => {
 	await page.waitForURL(/done=paused/);
 	assert.equal(await page.locator("#agent-now").getAttribute("data-status"), "paused");
 	await page.goto(address + "/agents");
-	await page.click(`[data-agent="${id}"] >> text=Resume`);
+	await page.click(`[data-agent="${id}"] button[formaction$="/resume"]`);
 	await page.locator(`[data-agent="${id}"][data-status=active]`).waitFor();
 	assert.match(page.url(), /\/agents$/);
 	await page.goto(address + `/agents/${id}/delete`);
