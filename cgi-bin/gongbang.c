@@ -7,7 +7,7 @@
 #include <string.h>
 #include <talloc.h>
 
-#include "command.h"
+#include "cli/command.h"
 #include "core/str.h"
 #include "http/client.h"
 #include "kv/kv_login.h"

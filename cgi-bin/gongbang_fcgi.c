@@ -12,10 +12,10 @@
 #include <unistd.h>
 
 #include "core/log.h"
+#include "fcgi/fcgi_server.h"
 #include "html/renderer.h"
 #include "http/client.h"
 #include "kv/kv_login.h"
-#include "server.h"
 
 #define BIG (256 << 10)	/* bytes: given back as soon as freed, whatever came before */
 #define ARENAS 2

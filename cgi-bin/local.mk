@@ -1,3 +1,8 @@
+# The programs; each folder below lists its files.
+include cgi-bin/fcgi/local.mk
+include cgi-bin/web/local.mk
+include cgi-bin/pages/local.mk
+include cgi-bin/cli/local.mk
 
 pkglibexec_PROGRAMS += gongbang-demo-model
 gongbang_demo_model_SOURCES = cgi-bin/gongbang_demo_model.c
@@ -9,17 +14,7 @@ gongbang_sandbox_SOURCES = cgi-bin/gongbang_sandbox.c
 gongbang_sandbox_LDADD = $(SECCOMP_LIBS)
 
 bin_PROGRAMS += gongbang
-gongbang_SOURCES = cgi-bin/gongbang.c cgi-bin/command.c cgi-bin/command.h \
-	cgi-bin/command_agent.c \
-	cgi-bin/command_budget.c cgi-bin/command_doctor.c \
-	cgi-bin/command_domain.c cgi-bin/command_schedule.c \
-	cgi-bin/command_stop.c cgi-bin/command_usage.c \
-	cgi-bin/command_remove.c \
-	cgi-bin/command_user.c \
-	cgi-bin/doctor.h cgi-bin/doctor_finding.c cgi-bin/doctor_host.c \
-	cgi-bin/doctor_landlock.c cgi-bin/doctor_model.c \
-	cgi-bin/doctor_prices.c cgi-bin/doctor_state.c \
-	cgi-bin/terminal.c cgi-bin/terminal.h
+gongbang_SOURCES = cgi-bin/gongbang.c $(cli)
 gongbang_LDADD = lib/guard/libguard.a lib/schedule/libschedule.a lib/egress/libegress.a \
 	lib/spending/libspending.a lib/ledger/libledger.a \
 	lib/auth/libauth.a lib/store/libstore.a lib/kv/libkv.a \
@@ -29,28 +24,6 @@ gongbang_LDADD = lib/guard/libguard.a lib/schedule/libschedule.a lib/egress/libe
 	$(CURL_LIBS) $(ICAL_LIBS) $(JSON_LIBS) $(TALLOC_LIBS) $(CORE_LIBS)
 
 pkglibexec_PROGRAMS += cgi-bin/gongbang.fcgi
-# The pages without their server: tests link them, too.
-pages = \
-	cgi-bin/agent_changes.c cgi-bin/agent_form.c cgi-bin/agent_form.h \
-	cgi-bin/agent_form_view.c cgi-bin/agent_preview.c cgi-bin/agent_view.c \
-	cgi-bin/agent_view.h cgi-bin/bridge.c \
-	cgi-bin/domain_view.h cgi-bin/execution_attempts.c cgi-bin/execution_problems.c \
-	cgi-bin/execution_view.c cgi-bin/execution_view.h \
-	cgi-bin/line_diff.c cgi-bin/line_diff.h cgi-bin/page.c \
-	cgi-bin/page_account.c cgi-bin/page_admin.c cgi-bin/page_admin_domains.c \
-	cgi-bin/page_admin_usage.c cgi-bin/page_agent.c cgi-bin/page_agent_acts.c \
-	cgi-bin/page_agent_versions.c cgi-bin/page_agent_written.c \
-	cgi-bin/page_agents.c cgi-bin/page_budgets.c cgi-bin/page_calendar.c \
-	cgi-bin/page_conversation.c cgi-bin/page_domains.c cgi-bin/page_error.c \
-	cgi-bin/page_execution.c cgi-bin/page_execution_acts.c \
-	cgi-bin/page_execution_compare.c cgi-bin/page_executions.c \
-	cgi-bin/page_health.c cgi-bin/page_history.c cgi-bin/page_hook.c \
-	cgi-bin/page_import.c cgi-bin/page_login.c cgi-bin/page_notices.c \
-	cgi-bin/page_notify.c cgi-bin/page_usage.c cgi-bin/page_usage_csv.c \
-	cgi-bin/page_workspace.c cgi-bin/pages.h cgi-bin/routes.c cgi-bin/runs.h \
-	cgi-bin/site.c cgi-bin/site.h \
-	cgi-bin/usage_chart.c cgi-bin/usage_view.c cgi-bin/usage_view.h \
-	cgi-bin/visit.c
 pages_libs = \
 	lib/transcript/libtranscript.a lib/schedule/libschedule.a \
 	lib/egress/libegress.a lib/spending/libspending.a lib/auth/libauth.a \
@@ -59,10 +32,7 @@ pages_libs = \
 	$(SODIUM_LIBS) $(SQLITE_LIBS) $(HIREDIS_LIBS) \
 	$(CMARK_LIBS) $(CURL_LIBS) $(ICAL_LIBS) $(JSON_LIBS) $(TALLOC_LIBS) \
 	$(UV_LIBS) $(CORE_LIBS) -lpthread
-cgi_bin_gongbang_fcgi_SOURCES = $(pages) \
-	cgi-bin/connections.c cgi-bin/connections.h cgi-bin/gongbang_fcgi.c \
-	cgi-bin/request_queue.c cgi-bin/request_queue.h \
-	cgi-bin/server.c cgi-bin/server.h
+cgi_bin_gongbang_fcgi_SOURCES = $(pages) $(fcgi) cgi-bin/gongbang_fcgi.c
 cgi_bin_gongbang_fcgi_LDADD = $(pages_libs) $(FCGI_LIBS)
 
 pkglibexec_PROGRAMS += gongbang-bridge

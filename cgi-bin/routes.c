@@ -1,6 +1,7 @@
 /* Every page: one row is its whole contract. */
 #include "config.h"
-#include "agent_view.h"
+#include "pages/pages.h"
+#include "pages/agents/agent_view.h"
 
 const struct route routes[] = {
 	{ METHOD_GET, "/", page_root, 0, 0 },

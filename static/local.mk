@@ -10,12 +10,12 @@ dist_static_DATA = \
 	static/pico.min.css \
 	static/workspace.js
 # Pages name static files with this digest, so that no cache hides an upgrade.
-CLEANFILES += cgi-bin/static_version.h
-cgi-bin/static_version.h: $(dist_static_DATA)
+CLEANFILES += cgi-bin/web/static_version.h
+cgi-bin/web/static_version.h: $(dist_static_DATA)
 	$(AM_V_GEN)$(MKDIR_P) $(@D) && \
 	printf '#define STATIC_VERSION "%.12s"\n' \
 		"`cat $^ | sha256sum`" >$@.new && mv $@.new $@
-cgi-bin/page.$(OBJEXT): cgi-bin/static_version.h
+cgi-bin/web/page.$(OBJEXT): cgi-bin/web/static_version.h
 EXTRA_DIST += static/package.json static/package-lock.json
 
 $(srcdir)/static/pico.min.css: $(srcdir)/static/package-lock.json

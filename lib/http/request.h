@@ -38,7 +38,7 @@ struct request {
 	size_t body_len;
 	struct form *args;	/* the query's fields */
 	const struct form *captures;	/* what the route's {names} matched */
-	void *state;		/* the program's own: see cgi-bin/pages.h */
+	void *state;		/* the program's own: see cgi-bin/web/web.h */
 };
 
 /*

@@ -1,0 +1,28 @@
+/* gongbang doctor: what this kernel's Landlock can (lib/shim/domain.h). */
+#include "config.h"
+#include "cli/doctor/doctor.h"
+
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "shim/domain.h"
+
+/* What separates Claude, its tools and the shim in one container: lib/shim/domain.h. */
+void doctor_landlock(const struct call *c, struct finding *f)
+{
+	static const char mend[] = "use Linux 6.12 or later with landlock"
+		" among the kernel's security modules (lsm=)";
+	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, 1);
+
+	if (abi < DOMAIN_ABI_LEAST)
+		finding_warn(f, mend, "this kernel has no Landlock domains: a"
+			     " command can trace and kill other tools in its"
+			     " workspace");
+	else if (abi < DOMAIN_ABI_SCOPES)
+		finding_warn(f, mend, "Landlock ABI %ld: a command can kill"
+			     " processes of its user's other conversations",
+			     abi);
+	else
+		finding_ok(f, "Landlock ABI %ld: tools can't reach Claude or"
+			   " other conversations", abi);
+}

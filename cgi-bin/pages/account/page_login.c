@@ -1,0 +1,225 @@
+/* Logging in and out. */
+#include "config.h"
+#include <talloc.h>
+
+#include "auth/device.h"
+#include "auth/gateway_token.h"
+#include "auth/password.h"
+#include "core/log.h"
+#include "core/str.h"
+#include "pages/pages.h"
+#include "store/conversation_tokens.h"
+
+static const char *next_of(const struct form *f)
+{
+	const char *next = form_text(f, "next");
+
+	return page_is_ours(next) && !str_starts(next, "/login") ?
+	       next : "/workspace";
+}
+
+/* problem: a sentence, "" for none. */
+static int show(struct request *r, struct response *out, const char *login,
+		const char *next, const char *problem, struct err *e)
+{
+	struct view *view = page_view(r, "login");
+
+	view_text(view, "login_value", login);
+	view_text(view, "next", next);
+	view_text(view, "problem", problem);
+	return page_render(r, out, "pages/login", view, e);
+}
+
+int page_login_form(struct request *r, struct response *out, struct err *e)
+{
+	const char *next = next_of(r->args);
+
+	if (visit_of(r)->user)
+		return response_redirect(out, e, "%s", next);
+	return show(r, out, "", next, "", e);
+}
+
+static int set_cookie(struct request *r, struct response *out, const char *name,
+		      const char *value, int64_t max_age, struct err *e)
+{
+	const char *base = visit_of(r)->site->base_path;
+	const struct cookie c = {
+		.name = name, .value = value, .path = *base ? base : "/",
+		.max_age = max_age, .secure = r->secure,
+	};
+
+	return response_cookie(out, &c, e);
+}
+
+int64_t page_login_ttl(const struct request *r)
+{
+	return 3600 * settings_number(visit_of(r)->site->settings,
+				      SET_LOGIN_HOURS);
+}
+
+int page_remember_browser(struct request *r, struct response *out,
+			  const struct user *u, struct err *e)
+{
+	char name[DEVICE_COOKIE_SIZE], value[TOKEN_SIZE];
+	const struct cookie c = {
+		.name = name, .value = value, .secure = r->secure,
+		.path = talloc_asprintf(r, "%s/login",
+					visit_of(r)->site->base_path),
+		.max_age = DEVICE_DAYS * INT64_C(86400),
+	};
+
+	device_cookie(u, name);
+	device_make(u, request_cookie(r, name), value);
+	return response_cookie(out, &c, e);
+}
+
+/* The cookie of a browser in which this account had logged in, or NULL. */
+static const char *known_browser(struct request *r, const struct user *u)
+{
+	char name[DEVICE_COOKIE_SIZE];
+	const char *value;
+
+	if (!u)
+		return NULL;
+	device_cookie(u, name);
+	value = request_cookie(r, name);
+	return device_valid(u, value) ? value : NULL;
+}
+
+/*
+ * Who has no login left has no tokens but those of runs: the bridge stops their Claudes first. If
+ * it is away the tokens end all the same, and it ends the Claudes when it is
+ * back, since it knows no token of theirs.
+ */
+static int end_access(struct request *r, const char *user_id, struct err *e)
+{
+	struct visit *v = visit_of(r);
+	struct token_ending ending = { "", "", "" };
+	bool any;
+
+	if (login_any(v->kv, user_id, &any, e) < 0)
+		return -1;
+	if (any || bridge_tell(r, "/users/%s/logged-out", user_id))
+		return 0;
+	if (!str_copy(ending.user_id, sizeof(ending.user_id), user_id))
+		err_abort("an id too long");
+	if (token_ending_add(v->db, &ending, e) < 0 ||
+	    gateway_token_end_persons(v->kv, user_id, e) < 0)
+		return -1;
+	return token_ending_done(v->db, ending.id, e);
+}
+
+/* A login that was there before is ended: the token never stays the same. */
+static int begin(struct request *r, struct response *out,
+		 const struct user *user, struct err *e)
+{
+	struct visit *v = visit_of(r);
+	int64_t ttl = page_login_ttl(r);
+	char token[TOKEN_SIZE];
+
+	if (v->user) {
+		if (login_end(v->kv, v->token, e) < 0)
+			return -1;
+		bridge_login_ended(r, v->token);
+	}
+	if (page_remember_browser(r, out, user, e) < 0 ||
+	    login_start(v->kv, user, ttl, token, e) < 0 ||
+	    set_cookie(r, out, LOGIN_COOKIE, token, ttl, e) < 0 ||
+	    set_cookie(r, out, LOGIN_PRE_COOKIE, "", 0, e) < 0)
+		return -1;
+	if (v->user && end_access(r, v->user->id, e) < 0)
+		return -1;
+	log_event(LOG_INFO, "login", "user", user->id, "request", r->id, NULL);
+	bridge_tell(r, "/workspaces/%s/ensure", user->id);
+	return response_redirect(out, e, "%s", next_of(r->form));
+}
+
+/* Refusals are the form again, with the reason and the login still in it. */
+static int refuse(struct request *r, struct response *out, const struct err *why,
+		  int64_t wait_s, struct err *e)
+{
+	struct visit *v = visit_of(r);
+	const char *problem = page_sentence(r, why);
+
+	out->status = 401;
+	if (why->kind == ERR_LIMIT) {
+		out->status = 429;
+		problem = i18n_fill(r, v->text, "error_too_many_tries_wait",
+				    i18n_duration(r, v->text, 1000 * wait_s),
+				    NULL);
+		if (response_header(out, "Retry-After",
+				    talloc_asprintf(r, "%lld", (long long)wait_s),
+				    e) < 0)
+			return -1;
+	}
+	log_event(LOG_INFO, "login_refused", "kind", err_kind_name(why->kind),
+		  "remote", r->remote, "request", r->id, NULL);
+	return show(r, out, form_text(r->form, "login"), next_of(r->form),
+		    problem, e);
+}
+
+/*
+ * Counts the try, then looks at the password. The account, or NULL: unknown
+ * login, wrong password and disabled account take the same time and say the
+ * same, ERR_AUTH.
+ */
+static struct user *prove(struct request *r, int64_t *wait_s, struct err *e)
+{
+	struct visit *v = visit_of(r);
+	struct login_try try = {
+		.login = form_text(r->form, "login"), .address = r->remote,
+	};
+	struct user *user = user_load_by_login(v->db, r, try.login, e);
+
+	if (!user && e->kind != ERR_MISSING && e->kind != ERR_INPUT)
+		return NULL;
+	try.browser = known_browser(r, user);
+	if (login_check(v->kv, v->site->settings, &try, wait_s, e) < 0)
+		return NULL;
+	if (!password_matches(user ? user->password_hash : NULL,
+			      form_text(r->form, "password")) ||
+	    !user || user->disabled_at) {
+		err_tell(e, ERR_AUTH, "error_login", "login refused");
+		return NULL;
+	}
+	return login_succeeded(v->kv, &try, e) < 0 ? NULL : user;
+}
+
+/*
+ * POST /login -- the tries are counted before the password is looked at, so
+ * that many at once cannot pass the limit.
+ */
+int page_login(struct request *r, struct response *out, struct err *e)
+{
+	struct visit *v = visit_of(r);
+	int64_t wait_s = 0;
+	struct user *user;
+	struct err why = { 0 };
+
+	v->db = worker_db(v->worker, e);
+	if (!v->db)
+		return -1;
+	user = prove(r, &wait_s, &why);
+	if (user)
+		return begin(r, out, user, e);
+	if (why.kind == ERR_AUTH || why.kind == ERR_LIMIT)
+		return refuse(r, out, &why, wait_s, e);
+	*e = why;
+	return -1;
+}
+
+int page_logout(struct request *r, struct response *out, struct err *e)
+{
+	struct visit *v = visit_of(r);
+
+	if (login_end(v->kv, v->token, e) < 0)
+		return -1;
+	bridge_login_ended(r, v->token);
+	if (end_access(r, v->user->id, e) < 0)
+		return -1;
+	log_event(LOG_INFO, "logout", "user", v->user->id, "request", r->id,
+		  NULL);
+	if (set_cookie(r, out, LOGIN_COOKIE, "", 0, e) < 0)
+		return -1;
+	return response_redirect(out, e, "/login");
+}

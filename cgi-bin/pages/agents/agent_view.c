@@ -1,0 +1,182 @@
+#include "config.h"
+#include "pages/agents/agent_view.h"
+
+#include <string.h>
+#include <talloc.h>
+
+#include "core/clock.h"
+#include "core/str.h"
+#include "pages/runs/run_view.h"
+
+/* The spark chart, in its own units. */
+#define SPARK_STEP 4		/* a day */
+#define SPARK_BAR 3
+#define SPARK_HEIGHT 24
+
+struct agent *agent_here(struct request *r, struct err *e)
+{
+	const struct visit *v = visit_of(r);
+
+	return agent_load(v->db, r, request_arg(r, "id"), v->user->id, false,
+			  e);
+}
+
+struct definition *agent_definition(const struct request *r, const char *json,
+				    struct err *e)
+{
+	return definition_parse(r, json, strlen(json), e);
+}
+
+void agent_time(const struct request *r, struct view *into, const char *name,
+		int64_t ms, int64_t now)
+{
+	const struct visit *v = visit_of(r);
+	struct view *map;
+	char iso[CLOCK_ISO_SIZE];
+
+	if (!ms) {
+		view_flag(into, name, false);
+		return;
+	}
+	map = view_map(into, name);
+	clock_iso(ms, iso);
+	view_text(map, "iso", iso);
+	view_text(map, "exact", i18n_time(r, v->text, ms, v->zone));
+	view_text(map, "relative", ms > now ? i18n_until(r, v->text, ms, now) :
+					      i18n_ago(r, v->text, ms, now));
+}
+
+void agent_state(const struct request *r, struct view *into,
+		 const struct agent *a)
+{
+	bool active = str_equal(a->status, "active");
+
+	view_text(into, "state", a->status);
+	view_flag(into, "active", active);
+	view_text(into, "state_word", page_text(r, active ? "agent_active" :
+						"agent_paused"));
+	view_text(into, "why", str_equal(a->paused_why, "failures") ?
+		  page_text(r, "agent_paused_failures") : "");
+}
+
+void agent_outcome(const struct request *r, struct view *into,
+		   const struct outcome *o, int64_t now)
+{
+	const struct visit *v = visit_of(r);
+	int64_t at = o->ended_at ? o->ended_at : o->started_at;
+	int64_t end = o->ended_at ? o->ended_at : now;
+
+	view_text(into, "id", o->execution_id);
+	view_text(into, "status", o->status);
+	execution_look(r, into, o->status, o->reason);
+	view_textf(into, "mark_href", "%s/executions/%s", v->site->base_path,
+		   o->execution_id);
+	view_text(into, "took", o->started_at ?
+		  i18n_duration(r, v->text, end - o->started_at) : "");
+	agent_time(r, into, "when", at ? at : o->queued_at, now);
+}
+
+int agent_next(const struct request *r, const struct definition *d, int64_t now,
+	       int64_t *out, struct err *e)
+{
+	struct recurrence *rule;
+
+	*out = 0;
+	if (d->schedule.frequency == FREQUENCY_NONE)
+		return 0;
+	rule = recurrence_new(r, &d->schedule, e);
+	if (!rule)
+		return -1;
+	*out = recurrence_next(rule, now);
+	talloc_free(rule);
+	return 0;
+}
+
+void spark_begin(struct spark *s, int64_t now)
+{
+	*s = (struct spark){ .first = now - now % DAY_MS -
+				      (SPARK_DAYS - 1) * DAY_MS };
+}
+
+void spark_add(struct spark *s, const struct agent_day *d)
+{
+	int64_t i = (d->day - s->first) / DAY_MS;
+
+	if (d->day < s->first || i >= SPARK_DAYS)
+		return;
+	s->ok[i] += d->succeeded;
+	s->problems[i] += d->problems;
+	s->failed[i] += d->failed;
+}
+
+/* A bar from y down as a path's piece. */
+static char *add_bar(char *path, int day, double y, double height)
+{
+	if (height <= 0)
+		return path;
+	return talloc_asprintf_append_buffer(path, "M%d %.1fh%dv%.1fh-%dz",
+		day * SPARK_STEP, y, SPARK_BAR, height, SPARK_BAR);
+}
+
+static double height_of(int64_t n, int64_t most)
+{
+	double h = (double)n / (double)most * SPARK_HEIGHT;
+
+	return n && h < 2 ? 2 : h;
+}
+
+static void draw(const struct request *r, struct view *into,
+		 const struct spark *s, int64_t most)
+{
+	char *ok = talloc_strdup(r, ""), *failed = talloc_strdup(r, "");
+	char *problems = talloc_strdup(r, "");
+	int i;
+
+	for (i = 0; ok && failed && problems && i < SPARK_DAYS; i++) {
+		double good = height_of(s->ok[i], most);
+		double mixed = height_of(s->problems[i], most);
+		double bad = height_of(s->failed[i], most);
+
+		/* What is small is drawn all the same: the largest gives way. */
+		if (good + mixed + bad > SPARK_HEIGHT)
+			*(good > mixed ? &good : &mixed) -=
+				good + mixed + bad - SPARK_HEIGHT;
+		ok = add_bar(ok, i, SPARK_HEIGHT - good, good);
+		problems = add_bar(problems, i, SPARK_HEIGHT - good - mixed,
+				   mixed);
+		failed = add_bar(failed, i, SPARK_HEIGHT - good - mixed - bad,
+				 bad);
+	}
+	if (!ok || !failed || !problems)
+		err_abort("out of memory");
+	view_text(into, "spark_ok", ok);
+	view_text(into, "spark_problems", problems);
+	view_text(into, "spark_failed", failed);
+}
+
+void spark_view(const struct request *r, struct view *into,
+		const struct spark *s)
+{
+	const struct i18n_locale *text = visit_of(r)->text;
+	int64_t ok = 0, problems = 0, failed = 0, most = 1, all;
+	int i;
+
+	for (i = 0; i < SPARK_DAYS; i++) {
+		ok += s->ok[i];
+		problems += s->problems[i];
+		failed += s->failed[i];
+		all = s->ok[i] + s->problems[i] + s->failed[i];
+		if (all > most)
+			most = all;
+	}
+	draw(r, into, s, most);
+	all = ok + problems + failed;
+	view_flag(into, "spark", all > 0);
+	if (!all)
+		return;
+	view_text(into, "rate", i18n_fill(r, text, "agent_rate",
+		  i18n_number(r, 100 * ok / all), NULL));
+	view_text(into, "spark_words", i18n_fill(r, text, "agent_spark",
+		  i18n_number(r, ok), i18n_number(r, problems),
+		  i18n_number(r, failed), NULL));
+}

@@ -1,0 +1,50 @@
+/* What the pages of agents share. */
+#ifndef AGENT_VIEW_H
+#define AGENT_VIEW_H
+
+#include "pages/agents/agent_form.h"
+#include "store/agents.h"
+#include "store/dashboard.h"
+
+#define AGENT_BODY_MAX (4u << 20)	/* a prompt of 1 MB in its escapes: refused in words, not cut off */
+
+#define IMPORT_BODY_MAX (7u << 20)	/* DEFINITION_JSON_MAX in its escapes */
+
+/* The visitor's agent that the address names. Gives (child of r). */
+struct agent *agent_here(struct request *r, struct err *e) must_check;
+
+/* What a version holds. Gives (child of r). */
+struct definition *agent_definition(const struct request *r, const char *json, struct err *e) must_check;
+
+/* name: {ago, exact, iso} of a moment past (ago) or to come (until). */
+void agent_time(const struct request *r, struct view *into, const char *name, int64_t ms, int64_t now);
+
+/* Icon, word and colour: names state, state_word, why. */
+void agent_state(const struct request *r, struct view *into, const struct agent *a);
+
+/* A run in a word: the names of partials/outcome. */
+void agent_outcome(const struct request *r, struct view *into, const struct outcome *o, int64_t now);
+
+/* The first moment after now at which a definition runs; 0 none. */
+int agent_next(const struct request *r, const struct definition *d, int64_t now, int64_t *out, struct err *e) must_check;
+
+/* The spark chart of days' outcomes and the success rate: names spark_*, rate. */
+struct spark {
+	int64_t first;			/* UTC ms of the first day */
+	int64_t ok[30], problems[30], failed[30];
+};
+#define SPARK_DAYS 30
+#define DAY_MS INT64_C(86400000)
+void spark_begin(struct spark *s, int64_t now);
+void spark_add(struct spark *s, const struct agent_day *d);
+void spark_view(const struct request *r, struct view *into, const struct spark *s);
+
+/* What differs between two versions, as partials/agent_changes shows it: a list of fields, the diff of the prompts. */
+void agent_changes(const struct request *r, struct view *view, const struct definition *from, const struct definition *to);
+/* The same in a few words: "Prompt, Time". Gives (child of r). */
+const char *agent_changes_words(const struct request *r, const struct definition *from, const struct definition *to);
+
+/* The fragment that shows what would happen: the next runs, the prompt. */
+int agent_preview(struct request *r, struct view *view, const struct agent *a, const struct definition *d, struct err *e) must_check;
+
+#endif

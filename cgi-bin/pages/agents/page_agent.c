@@ -1,0 +1,388 @@
+/* The form of one agent: new or existing; preview, save, save and test. */
+#include "config.h"
+#include <string.h>
+#include <talloc.h>
+
+#include "core/clock.h"
+#include "core/log.h"
+#include "core/str.h"
+#include "pages/agents/agent_view.h"
+#include "pages/agents/page_agent.h"
+#include "pages/pages.h"
+#include "store/executions.h"
+
+#define FORM_LIFE_S 3600	/* so long the same form is known again */
+
+static void add_agent(struct request *r, struct view *view,
+		      const struct agent *a)
+{
+	int64_t now = clock_now_ms();
+	struct view *map;
+	char run[ID_SIZE];
+
+	if (!a) {
+		view_flag(view, "agent", false);
+		return;
+	}
+	id_new(run);
+	map = view_map(view, "agent");
+	view_text(view, "title", a->name);
+	view_text(map, "id", a->id);
+	view_text(map, "name", a->name);
+	view_text(map, "run_id", run);
+	agent_state(r, map, a);
+	agent_time(r, map, "next", a->next_run_at, now);
+}
+
+struct last_run {
+	struct request *r;
+	struct view *map;
+};
+
+static int add_last(void *data, const struct outcome *o, struct err *e)
+{
+	struct last_run *l = data;
+
+	(void)e;
+	agent_outcome(l->r, view_map(l->map, "last"), o, clock_now_ms());
+	return 0;
+}
+
+static int add_history(struct request *r, struct view *view,
+		       const struct agent *a, struct err *e)
+{
+	const char *last;
+	struct last_run l = { r, NULL };
+
+	if (!a)
+		return 0;
+	last = a->last_execution_id;
+	l.map = view_map(view, "history");
+	view_flag(l.map, "last", false);
+	return outcome_each_last(visit_of(r)->db, &last, *last ? 1 : 0,
+				 add_last, &l, e);
+}
+
+/* What happened before this page: a row is a value of ?done=. */
+static const char *done_words(const struct request *r, const struct agent *a)
+{
+	static const char *const words[][2] = {
+		{ "saved", "saved" }, { "paused", "agent_done_paused" },
+		{ "resumed", "agent_done_resumed" },
+		{ "restored", "agent_done_restored" },
+	};
+	const char *done = form_text(r->args, "done");
+	size_t i;
+
+	for (i = 0; a && i < sizeof(words) / sizeof(words[0]); i++) {
+		if (str_equal(done, words[i][0]))
+			return page_text(r, words[i][1]);
+	}
+	return "";
+}
+
+struct view *agent_form_page(struct request *r, const struct agent *a,
+			     const struct agent_form *f, const char *note,
+			     struct err *e)
+{
+	struct view *view = page_view(r, "agent_new");
+	const char *form_id = form_text(r->form, "id");
+	char id[ID_SIZE];
+
+	id_new(id);
+	add_agent(r, view, a);
+	view_flag(view, "history", false);
+	if (add_history(r, view, a, e) < 0)
+		return NULL;
+	view_textf(view, "action", "%s/agents/%s", visit_of(r)->site->base_path,
+		   a ? a->id : "new");
+	view_text(view, "form_id", id_valid(form_id) ? form_id : id);
+	view_number(view, "agent_version", a ? a->version : 0);
+	view_text(view, "note", note);
+	view_text(view, "done", done_words(r, a));
+	view_flag(view, "conflict", false);
+	view_flag(view, "preview", false);
+	view_text(view, "problem", "");
+	agent_form_view(r, view, f);
+	return view;
+}
+
+static int show(struct request *r, struct response *out, const struct agent *a,
+		const struct agent_form *f, struct err *e)
+{
+	struct view *view = agent_form_page(r, a, f, "", e);
+
+	return view ? page_render(r, out, "pages/agent", view, e) : -1;
+}
+
+/* What a form begins with, that somebody might have to clear, but rarely. */
+struct agent_form *agent_form_new(const struct request *r)
+{
+	struct agent_form *f;
+
+	f = agent_form_of(r, definition_new(r, visit_of(r)->zone));
+	f->text[FIELD_TIME] = "08:00";
+	return f;
+}
+
+int page_agent_new(struct request *r, struct response *out, struct err *e)
+{
+	if (*form_text(r->args, "conversation"))
+		return page_agent_written(r, out, e);
+	return show(r, out, NULL, agent_form_new(r), e);
+}
+
+int page_agent(struct request *r, struct response *out, struct err *e)
+{
+	struct agent *a = agent_here(r, e);
+	struct definition *d = a ? agent_definition(r, a->definition, e) : NULL;
+
+	return d ? show(r, out, a, agent_form_of(r, d), e) : -1;
+}
+
+static int show_preview(struct request *r, struct response *out,
+			const struct agent *a, const struct agent_form *f,
+			const struct definition *d, struct err *e)
+{
+	struct view *view = agent_form_page(r, a, f, "", e), *map;
+
+	if (!view)
+		return -1;
+	map = view_map(view, "preview");
+	view_flag(map, "open_prompt", true);
+	if (agent_preview(r, map, a, d, e) < 0)
+		return -1;
+	return page_render(r, out, "pages/agent", view, e);
+}
+
+/* Somebody saved meanwhile: both are shown, and the next save says so knowingly. */
+static int show_conflict(struct request *r, struct response *out,
+			 const struct agent *a, const struct agent_form *f,
+			 const struct definition *mine, struct err *e)
+{
+	struct definition *theirs = agent_definition(r, a->definition, e);
+	struct view *view, *map;
+
+	view = theirs ? agent_form_page(r, a, f, "", e) : NULL;
+	if (!view)
+		return -1;
+	map = view_map(view, "conflict");
+	agent_time(r, map, "when", a->updated_at, clock_now_ms());
+	view_text(map, "from_words", page_text(r, "agent_theirs"));
+	view_text(map, "to_words", page_text(r, "agent_mine"));
+	agent_changes(r, map, theirs, mine);
+	out->status = 409;
+	return page_render(r, out, "pages/agent", view, e);
+}
+
+static int show_problems(struct request *r, struct response *out,
+			 const struct agent *a, const struct agent_form *f,
+			 struct err *e)
+{
+	out->status = agent_form_status(f);
+	return show(r, out, a, f, e);
+}
+
+/* A refusal that is no field's: too many agents. */
+static int show_refusal(struct request *r, struct response *out,
+			const struct agent_form *f, const struct err *why,
+			struct err *e)
+{
+	struct view *view = agent_form_page(r, NULL, f, "", e);
+
+	if (!view)
+		return -1;
+	view_text(view, "problem", page_sentence(r, why));
+	out->status = response_status(why);
+	return page_render(r, out, "pages/agent", view, e);
+}
+
+/* The schedule of an agent whose one moment has passed may be kept, but not chosen. */
+static bool chose_past(const struct request *r, const struct agent *a,
+		       const struct definition *d, int64_t next)
+{
+	const struct schedule *s = &d->schedule, *was;
+	struct definition *old;
+	struct err why = { 0 };
+
+	if (next || s->frequency != FREQUENCY_ONCE)
+		return false;
+	old = a ? agent_definition(r, a->definition, &why) : NULL;
+	if (!old)
+		return true;
+	was = &old->schedule;
+	return was->frequency != s->frequency ||
+	       !str_equal(was->date, s->date) ||
+	       !str_equal(was->time, s->time) ||
+	       !str_equal(was->timezone, s->timezone);
+}
+
+static int begin_test(struct request *r, struct response *out,
+		      const char *agent_id, struct err *e)
+{
+	const struct visit *v = visit_of(r);
+	struct agent *a = agent_load(v->db, r, agent_id, v->user->id, false, e);
+
+	return a ? page_run_begin(r, out, a, "test", NULL, e) : -1;
+}
+
+/*
+ * Sending a form again comes to the agent it made: the id of the form is
+ * remembered for a while.
+ */
+static const char *made_before(struct request *r, const char *key)
+{
+	struct err why = { 0 };
+	char *id = NULL;
+
+	if (*key && kv_get(visit_of(r)->kv, r, key, &id, &why) < 0)
+		log_failure("form_not_known", &why, "request", r->id, NULL);
+	return id;
+}
+
+static const char *form_key(const struct request *r)
+{
+	const char *id = form_text(r->form, "id");
+
+	return id_valid(id) ? talloc_asprintf(r, "agent-form:%s:%s",
+					      visit_of(r)->user->id, id) : "";
+}
+
+static int after_save(struct request *r, struct response *out, const char *id,
+		      bool test, struct err *e)
+{
+	if (test)
+		return begin_test(r, out, id, e);
+	return response_redirect(out, e, "/agents/%s?done=saved", id);
+}
+
+/* With a test the schedule stays off: it is turned on when the result is good. */
+static int create(struct request *r, struct response *out,
+		  const struct agent_form *f, const struct definition *d,
+		  int64_t next, bool test, struct err *e)
+{
+	const struct visit *v = visit_of(r);
+	const char *key = form_key(r), *before = made_before(r, key);
+	auto_buf json = BUF_INIT(DEFINITION_JSON_MAX);
+	bool scheduled = d->schedule.frequency != FREQUENCY_NONE;
+	struct err why = { 0 };
+	char id[ID_SIZE];
+
+	if (before)
+		return after_save(r, out, before, test, e);
+	if (definition_format(d, &json, e) < 0)
+		return -1;
+	if (agent_create(v->db, v->user->id, d->name, buf_text(&json),
+			 !(test && scheduled), next, id, &why) < 0) {
+		if (why.kind == ERR_LIMIT)
+			return show_refusal(r, out, f, &why, e);
+		*e = why;
+		return -1;
+	}
+	log_event(LOG_INFO, "agent_created", "agent", id, "request", r->id,
+		  NULL);
+	if (*key && kv_set(v->kv, key, id, FORM_LIFE_S, &why) < 0)
+		log_failure("form_not_kept", &why, "request", r->id, NULL);
+	return after_save(r, out, id, test, e);
+}
+
+static int save(struct request *r, struct response *out, struct agent *a,
+		const struct agent_form *f, const struct definition *d,
+		int64_t next, bool test, struct err *e)
+{
+	const struct visit *v = visit_of(r);
+	auto_buf json = BUF_INIT(DEFINITION_JSON_MAX);
+	struct err why = { 0 };
+	int64_t based_on;
+
+	if (str_parse_number(form_text(r->form, "version"), 1, INT64_MAX,
+			     &based_on, e) < 0 ||
+	    definition_format(d, &json, e) < 0)
+		return -1;
+	if (agent_save(v->db, a->id, v->user->id, based_on, d->name,
+		       buf_text(&json), next, &why) < 0) {
+		a = why.kind == ERR_CONFLICT ? agent_here(r, &why) : NULL;
+		if (a)
+			return show_conflict(r, out, a, f, d, e);
+		*e = why;
+		return -1;
+	}
+	log_event(LOG_INFO, "agent_saved", "agent", a->id, "request", r->id,
+		  NULL);
+	return after_save(r, out, a->id, test, e);
+}
+
+/* act: preview, save or test. a: NULL for a new one. */
+static int take(struct request *r, struct response *out, struct agent *a,
+		struct err *e)
+{
+	struct agent_form *f = agent_form_read(r);
+	struct definition *d = agent_form_definition(r, f);
+	const char *act = form_text(r->form, "act");
+	bool test = str_equal(act, "test");
+	int64_t next = 0;
+
+	if (!d)
+		return show_problems(r, out, a, f, e);
+	if (agent_next(r, d, clock_now_ms(), &next, e) < 0)
+		return -1;
+	if (chose_past(r, a, d, next)) {
+		agent_form_problem(r, f, FIELD_DATE, "agent_error_past");
+		return show_problems(r, out, a, f, e);
+	}
+	if (str_equal(act, "preview"))
+		return show_preview(r, out, a, f, d, e);
+	if (a)
+		return save(r, out, a, f, d, next, test, e);
+	return create(r, out, f, d, next, test, e);
+}
+
+int page_agent_create(struct request *r, struct response *out, struct err *e)
+{
+	return take(r, out, NULL, e);
+}
+
+int page_agent_save(struct request *r, struct response *out, struct err *e)
+{
+	struct agent *a = agent_here(r, e);
+
+	return a ? take(r, out, a, e) : -1;
+}
+
+/*
+ * POST /agents/preview -- a fragment for the script, while the form is being
+ * typed: a name or a prompt may still be missing.
+ */
+int page_agent_preview(struct request *r, struct response *out, struct err *e)
+{
+	struct agent_form *f = agent_form_read(r);
+	struct view *view = page_view(r, "agent_new"), *list;
+	const char *of = form_text(r->args, "agent");
+	struct agent *a = NULL;
+	struct definition *d;
+	int i;
+
+	if (*of) {
+		a = agent_load(visit_of(r)->db, r, of, visit_of(r)->user->id,
+			       false, e);
+		if (!a)
+			return -1;
+	}
+	if (!*f->text[FIELD_NAME])
+		f->text[FIELD_NAME] = "-";
+	if (!f->text[FIELD_PROMPT][strspn(f->text[FIELD_PROMPT], " \t\n")])
+		f->text[FIELD_PROMPT] = "-";
+	d = agent_form_definition(r, f);
+	list = view_list(view, "problems");
+	for (i = 0; i < AGENT_FIELDS; i++) {
+		if (f->problem[i])
+			view_append_text(list, f->problem[i]);
+	}
+	if (!d)
+		return page_render(r, out, "partials/agent_preview_problem",
+				   view, e);
+	view_flag(view, "open_prompt", false);
+	if (agent_preview(r, view, a, d, e) < 0)
+		return -1;
+	return page_render(r, out, "partials/agent_preview", view, e);
+}

@@ -1,0 +1,190 @@
+/* Making, naming, deleting and exporting a conversation. */
+#include "config.h"
+#include <string.h>
+#include <talloc.h>
+
+#include "core/log.h"
+#include "core/str.h"
+#include "core/unicode.h"
+#include "pages/pages.h"
+#include "transcript/export.h"
+
+#define TITLE_CHARACTERS 60
+/* What nginx takes ahead of a slow reader: more would hold a thread. */
+#define EXPORT_MAX (60u << 20)
+
+const char *page_title(const struct request *r, const struct conversation *c)
+{
+	return *c->title ? c->title : page_text(r, "conversation_untitled");
+}
+
+/* The first characters of the first line that says something. */
+static char *title_from(void *ctx, const char *text)
+{
+	char *title = unicode_name(ctx, "", 0);
+	size_t n;
+
+	for (; *text && !*title; text += n + (text[n] != '\0')) {
+		n = strcspn(text, "\r\n");
+		title = unicode_name(ctx, talloc_strndup(ctx, text, n),
+				     TITLE_CHARACTERS);
+	}
+	return title;
+}
+
+/* A message that is refused leaves no empty conversation behind. */
+static int add_first(struct request *r, const char *conversation,
+		     const char *message, const char *text, struct err *e)
+{
+	struct db *db = visit_of(r)->db;
+	struct err more = { 0 };
+
+	if (message_add(db, conversation, message, text, e) >= 0)
+		return 0;
+	if (conversation_purge(db, conversation, &more) < 0)
+		log_failure("purge_failed", &more, "conversation", conversation,
+			    NULL);
+	return -1;
+}
+
+static int check_message(const struct request *r, const char *text,
+			 struct err *e)
+{
+	int64_t max = settings_number(visit_of(r)->site->settings,
+				      SET_MESSAGE_MAX);
+
+	if ((int64_t)strlen(text) > max)
+		return err_tell(e, ERR_LIMIT, "error_message_too_long",
+				"message over %lld bytes", (long long)max);
+	return 0;
+}
+
+/*
+ * POST /conversations -- begin one, with its first message when there is text.
+ * The form's id makes sending it again (reload, back) come to the same one.
+ * Its conversation is the id under which Claude may have been begun already.
+ */
+int page_conversation_create(struct request *r, struct response *out,
+			     struct err *e)
+{
+	struct visit *v = visit_of(r);
+	const char *text = form_text(r->form, "text");
+	const char *message = form_text(r->form, "id");
+	bool says = text[strspn(text, " \t\r\n")] != '\0';
+	char made[ID_SIZE], id[ID_SIZE];
+
+	if (check_message(r, text, e) < 0)
+		return -1;
+	if (*message && !id_valid(message))
+		return err_set(e, ERR_INPUT, "message id");
+	id_new(made);
+	if (!*message)
+		message = made;
+	if (message_find(v->db, message, v->user->id, id, e) == 0)
+		return response_redirect(out, e, "/workspace/%s", id);
+	if (e->kind != ERR_MISSING ||
+	    conversation_create_as(v->db, v->user->id, title_from(r, text),
+				   form_text(r->form, "conversation"), id,
+				   e) < 0)
+		return -1;
+	if (says && add_first(r, id, message, text, e) < 0)
+		return -1;
+	bridge_tell(r, "/conversations/%s/refresh", id);
+	return response_redirect(out, e, "/workspace/%s", id);
+}
+
+int page_conversation_rename(struct request *r, struct response *out,
+			     struct err *e)
+{
+	struct visit *v = visit_of(r);
+	const char *id = request_arg(r, "id");
+
+	if (conversation_rename(v->db, id, v->user->id,
+				form_text(r->form, "title"), e) < 0)
+		return -1;
+	bridge_tell(r, "/conversations/%s/refresh", id);
+	return response_redirect(out, e, "/workspace/%s", id);
+}
+
+int page_conversation_delete_ask(struct request *r, struct response *out,
+				 struct err *e)
+{
+	struct visit *v = visit_of(r);
+	struct conversation *c;
+	struct view *view;
+
+	c = conversation_load(v->db, r, request_arg(r, "id"), v->user->id, e);
+	if (!c)
+		return -1;
+	view = page_view(r, "conversation_delete_title");
+	view_text(view, "id", c->id);
+	view_text(view, "conversation_title", page_title(r, c));
+	return page_render(r, out, "pages/delete", view, e);
+}
+
+int page_conversation_delete(struct request *r, struct response *out,
+			     struct err *e)
+{
+	struct visit *v = visit_of(r);
+	const char *id = request_arg(r, "id");
+
+	if (conversation_mark_deleted(v->db, id, v->user->id, e) < 0)
+		return -1;
+	log_event(LOG_INFO, "conversation_deleted", "conversation", id,
+		  "request", r->id, NULL);
+	bridge_tell(r, "/conversations/%s/refresh", id);
+	return response_redirect(out, e, "/workspace");
+}
+
+/* Both names of RFC 6266: a plain one, and the title by RFC 5987. */
+static int name_file(struct request *r, struct response *out, const char *title,
+		     const char *suffix, struct err *e)
+{
+	char *name = talloc_strdup(r, title), *c;
+
+	if (!name)
+		err_abort("out of memory");
+	for (c = name; *c; c++) {
+		if ((unsigned char)*c < ' ' || *c == 0x7f || strchr("/\\:", *c))
+			*c = '_';
+	}
+	return response_header(out, "Content-Disposition",
+		talloc_asprintf(r, "attachment; filename=\"conversation.%s\"; "
+				"filename*=UTF-8''%s.%s", suffix,
+				url_encode(r, name, ""), suffix), e);
+}
+
+static int exported(int done, struct err *e)
+{
+	if (done == 0 || e->kind != ERR_LIMIT)
+		return done;
+	return err_tell(e, ERR_LIMIT, "error_export_large",
+			"an export of more than %u bytes", EXPORT_MAX);
+}
+
+int page_export_markdown(struct request *r, struct response *out, struct err *e)
+{
+	struct visit *v = visit_of(r);
+	struct conversation *c;
+
+	c = conversation_load(v->db, r, request_arg(r, "id"), v->user->id, e);
+	if (!c || name_file(r, out, page_title(r, c), "md", e) < 0)
+		return -1;
+	out->type = "text/markdown; charset=utf-8";
+	out->body.cap = EXPORT_MAX;
+	return exported(export_markdown(v->db, c, page_title(r, c), v->text,
+					v->zone, &out->body, e), e);
+}
+
+int page_export_json(struct request *r, struct response *out, struct err *e)
+{
+	struct visit *v = visit_of(r);
+	struct conversation *c;
+
+	c = conversation_load(v->db, r, request_arg(r, "id"), v->user->id, e);
+	if (!c || name_file(r, out, page_title(r, c), "json", e) < 0)
+		return -1;
+	out->type = "application/json";
+	out->body.cap = EXPORT_MAX;
+	return exported(export_json(v->db, c, &out->body, e), e);
+}

@@ -1,0 +1,229 @@
+/* GET /workspace/{id} -- a conversation as far as it is recorded; the live part follows by WebSocket. */
+#include "config.h"
+#include <string.h>
+#include <talloc.h>
+
+#include "core/str.h"
+#include "pages/pages.h"
+#include "store/executions.h"
+#include "transcript/part.h"
+
+#define RENDER_MS 500	/* what of a page is not rendered by then is shown as it was written */
+#define DATA_MAX (2 << 20)	/* characters of parts a page, beside its last one; the rest is on the page before */
+#define HISTORY_MAX (12u << 20)		/* bytes of one message; a page has 16 MiB */
+
+/* Collects the parts of a turn into its message element. */
+struct history {
+	struct request *r;
+	struct view *messages;
+	struct part first;	/* of the message that is open; its texts are copies */
+	struct buf parts;	/* their HTML */
+	int64_t oldest;		/* `at` of the first part shown; -1 for none */
+	int count;
+	struct rendering rendering;
+};
+
+static int close_message(struct history *h, struct err *e)
+{
+	const struct visit *v = visit_of(h->r);
+	auto_buf html = BUF_INIT(HISTORY_MAX + 4096);
+
+	if (!h->first.role)
+		return 0;
+	if (message_render(v->site->templates, v->text, v->zone,
+			   v->user->display_name, &h->first,
+			   buf_text(&h->parts), &html, e) < 0)
+		return -1;
+	view_html(view_append(h->messages), "html", buf_text(&html));
+	buf_clear(&h->parts);
+	h->first.role = NULL;
+	return 0;
+}
+
+static void open_message(struct history *h, const struct part *p)
+{
+	h->first = *p;
+	h->first.role = talloc_strdup(h->r, p->role);
+	h->first.kind = talloc_strdup(h->r, p->kind);
+	h->first.state = talloc_strdup(h->r, p->state);
+	h->first.data = "{}";
+}
+
+static int add_part(void *data, const struct part *p, struct err *e)
+{
+	struct history *h = data;
+	const struct visit *v = visit_of(h->r);
+
+	if (h->count++ == 0)
+		h->oldest = p->at;
+	if (h->first.role && (h->first.turn != p->turn ||
+			      !str_equal(h->first.role, p->role)) &&
+	    close_message(h, e) < 0)
+		return -1;
+	if (!h->first.role)
+		open_message(h, p);
+	return part_render(v->site->templates, v->text, v->zone, p,
+			   &h->rendering, &h->parts, e);
+}
+
+int page_transcript(struct request *r, struct view *list, const char *id,
+		    int64_t before, int limit, int64_t *older, struct err *e)
+{
+	const struct visit *v = visit_of(r);
+	struct history h = {
+		.r = r, .messages = list, .parts = BUF_INIT(HISTORY_MAX),
+		.oldest = -1,
+	};
+	int count, bad;
+	bool more;
+
+	if (part_count(v->db, id, before, limit, DATA_MAX, &count, &more,
+		       e) < 0)
+		return -1;
+	*older = 0;
+	if (!count)
+		return 0;
+	rendering_init(&h.rendering, v->db, v->worker->renderer, id, RENDER_MS);
+	bad = part_each(v->db, id, -1, before, count, add_part, &h, e);
+	if (!bad)
+		bad = close_message(&h, e);
+	buf_release(&h.parts);
+	rendering_release(&h.rendering);
+	if (bad)
+		return -1;
+	if (more && h.oldest > 0)
+		*older = h.oldest;
+	return 0;
+}
+
+static int add_messages(struct request *r, struct view *view,
+			const struct conversation *c, int64_t before,
+			struct err *e)
+{
+	int64_t older;
+
+	if (page_transcript(r, view_list(view, "messages"), c->id, before,
+			    PARTS_SHOWN, &older, e) < 0)
+		return -1;
+	view_text(view, "earlier_href", "");
+	if (older)
+		view_textf(view, "earlier_href", "%s/workspace/%s?before=%lld",
+			   visit_of(r)->site->base_path, c->id,
+			   (long long)older);
+	return 0;
+}
+
+struct waiting {
+	struct request *r;
+	const struct message **list;
+	size_t n;
+};
+
+static int keep_message(void *data, const struct message *m, struct err *e)
+{
+	struct waiting *w = data;
+	struct message *copy = talloc_memdup(w->r, m, sizeof(*m));
+
+	(void)e;
+	w->list = talloc_realloc(w->r, w->list, const struct message *, w->n + 1);
+	if (!copy || !w->list)
+		err_abort("out of memory");
+	copy->text = talloc_strdup(copy, m->text);
+	copy->state = talloc_strdup(copy, m->state);
+	copy->held = talloc_strdup(copy, m->held);
+	w->list[w->n++] = copy;
+	return 0;
+}
+
+static int add_queue(struct request *r, struct view *view,
+		     const struct conversation *c, struct err *e)
+{
+	const struct visit *v = visit_of(r);
+	auto_buf html = BUF_INIT(HISTORY_MAX);
+	struct waiting w = { .r = r };
+
+	if (message_each_unplaced(v->db, c->id, keep_message, &w, e) < 0 ||
+	    queue_render(v->site->templates, v->text, w.list, w.n, &html,
+			 e) < 0)
+		return -1;
+	view_html(view, "queue_html", buf_text(&html));
+	return 0;
+}
+
+static void add_conversation(const struct request *r, struct view *view,
+			     const struct conversation *c)
+{
+	struct view *map = view_map(view, "conversation");
+
+	view_text(view, "title", page_title(r, c));
+	view_text(map, "id", c->id);
+	view_text(map, "title", page_title(r, c));
+	view_text(map, "mode", c->mode);
+	view_text(map, "state", c->state);
+	view_number(map, "offset", c->recorded_offset);
+}
+
+/* What lies before: a page to read, without the live chat at its end. */
+static int show_earlier(struct request *r, struct response *out,
+			const struct conversation *c, int64_t before,
+			struct err *e)
+{
+	struct view *view = page_view(r, "nav_workspace");
+
+	add_conversation(r, view, c);
+	view_textf(view, "now_href", "%s/workspace/%s",
+		   visit_of(r)->site->base_path, c->id);
+	if (add_messages(r, view, c, before, e) < 0)
+		return -1;
+	return page_render(r, out, "pages/history", view, e);
+}
+
+/* Says that a conversation was a run's before its user went on in it. */
+static void add_origin(struct request *r, struct view *view, const char *run)
+{
+	const struct visit *v = visit_of(r);
+	struct execution *x;
+	struct err e = { 0 };
+	struct view *map;
+
+	view_flag(view, "continued", false);
+	x = *run ? execution_load(v->db, r, run, v->user->id, &e) : NULL;
+	if (!x)
+		return;
+	map = view_map(view, "continued");
+	view_textf(map, "href", "%s/executions/%s", v->site->base_path, x->id);
+	view_text(map, "words", i18n_fill(r, v->text, "run_to_conversation_note",
+		  x->agent_name, i18n_time(r, v->text, x->planned_at, v->zone),
+		  NULL));
+}
+
+int page_conversation(struct request *r, struct response *out, struct err *e)
+{
+	struct visit *v = visit_of(r);
+	struct conversation *c;
+	struct view *view;
+	int64_t before;
+	char run[ID_SIZE] = "";
+	struct err none = { 0 };
+
+	c = conversation_load(v->db, r, request_arg(r, "id"), v->user->id, e);
+	if (!c || page_number(r, "before", &before, e) < 0)
+		return -1;
+	if (attempt_find(v->db, c->id, run, &none) < 0 &&
+	    none.kind != ERR_MISSING) {
+		*e = none;
+		return -1;
+	}
+	if (*run && str_equal(c->kind, "run"))
+		return response_redirect(out, e, "/executions/%s", run);
+	if (before)
+		return show_earlier(r, out, c, before, e);
+	view = page_chat_view(r, talloc_asprintf(r, "conversations/%s", c->id),
+			      c->mode);
+	add_conversation(r, view, c);
+	add_origin(r, view, run);
+	if (page_conversations(r, view, c->id, "", 0, e) < 0 ||
+	    add_messages(r, view, c, 0, e) < 0 || add_queue(r, view, c, e) < 0)
+		return -1;
+	return page_render(r, out, "pages/workspace", view, e);
+}

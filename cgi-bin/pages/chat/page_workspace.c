@@ -1,0 +1,231 @@
+/* The workspace: the list of conversations and the chat of one of them. */
+#include "config.h"
+#include <string.h>
+#include <talloc.h>
+
+#include "core/clock.h"
+#include "core/str.h"
+#include "pages/pages.h"
+#include "store/conversations.h"
+
+#define LIST_ROWS 50
+#define ROW_MAX (64 << 10)	/* bytes: a title of 200 characters, escaped, with room to spare */
+
+struct listing {
+	struct request *r;
+	struct view *rows;
+	const char *current;
+	int64_t now, last;
+	int count;
+	struct buf key;		/* of the row at hand */
+};
+
+static int add_bytes(struct buf *key, const char *text, struct err *e)
+{
+	return buf_add(key, text, strlen(text) + 1, e);
+}
+
+/* All that a row shows; the age as i18n_ago tells it changes with its minutes only. */
+static int row_key(const struct listing *l, const struct conversation *c,
+		   struct buf *key, struct err *e)
+{
+	const struct visit *v = visit_of(l->r);
+	const struct {
+		const struct i18n_locale *text;
+		int64_t updated_at, minutes, current;
+	} fixed = {
+		v->text, c->updated_at, (l->now - c->updated_at) / 60000,
+		l->current && str_equal(l->current, c->id),
+	};
+
+	if (buf_add(key, &fixed, sizeof(fixed), e) < 0 ||
+	    add_bytes(key, c->id, e) < 0 || add_bytes(key, c->state, e) < 0 ||
+	    add_bytes(key, v->zone, e) < 0)
+		return -1;
+	return add_bytes(key, c->title, e);
+}
+
+static int draw_row(const struct listing *l, const struct conversation *c,
+		    struct buf *html, struct err *e)
+{
+	const struct visit *v = visit_of(l->r);
+	struct view *row = view_new(l->r);
+	char when[CLOCK_ISO_SIZE];
+	const char *word = NULL;
+
+	if (str_equal(c->state, "working"))
+		word = "conversation_working";
+	else if (str_equal(c->state, "waiting"))
+		word = "conversation_waiting";
+	clock_iso(c->updated_at, when);
+	view_text(row, "id", c->id);
+	view_textf(row, "href", "%s/workspace/%s", v->site->base_path, c->id);
+	view_text(row, "title", page_title(l->r, c));
+	view_text(row, "state", c->state);
+	view_text(row, "state_word", word ? page_text(l->r, word) : "");
+	view_text(row, "ago", i18n_ago(l->r, v->text, c->updated_at, l->now));
+	view_text(row, "time", i18n_time(l->r, v->text, c->updated_at, v->zone));
+	view_text(row, "iso", when);
+	view_flag(row, "current", l->current && str_equal(l->current, c->id));
+	return template_render(v->site->templates, "partials/conversation_row",
+			       row, v->text, html, e);
+}
+
+static int add_row(void *data, const struct conversation *c, struct err *e)
+{
+	struct listing *l = data;
+	struct fragments *rows = visit_of(l->r)->worker->rows;
+	auto_buf fresh = BUF_INIT(ROW_MAX);
+	const char *html;
+
+	if (l->count++ == LIST_ROWS)
+		return 0;
+	buf_clear(&l->key);
+	if (row_key(l, c, &l->key, e) < 0)
+		return -1;
+	html = fragments_find(rows, l->key.data, l->key.len);
+	if (!html) {
+		if (draw_row(l, c, &fresh, e) < 0)
+			return -1;
+		html = buf_text(&fresh);
+		fragments_keep(rows, l->key.data, l->key.len, html);
+	}
+	view_html(view_append(l->rows), "html", html);
+	l->last = c->updated_at;
+	return 0;
+}
+
+int page_conversations(struct request *r, struct view *view, const char *current,
+		       const char *search, int64_t before, struct err *e)
+{
+	const struct visit *v = visit_of(r);
+	struct listing l = {
+		.r = r, .rows = view_list(view, "conversations"),
+		.current = current, .now = clock_now_ms(),
+		.key = BUF_INIT(ROW_MAX),
+	};
+	int done;
+
+	done = conversation_each(v->db, v->user->id, search, before,
+				 LIST_ROWS + 1, add_row, &l, e);
+	buf_release(&l.key);
+	if (done < 0)
+		return -1;
+	view_flag(view, "has_conversations", l.count > 0);
+	view_text(view, "search", search);
+	if (l.count > LIST_ROWS)
+		view_textf(view, "older_href",
+			   "%s/workspace?search=%s&before=%lld",
+			   v->site->base_path, url_encode(r, search, ""),
+			   (long long)l.last);
+	else
+		view_text(view, "older_href", "");
+	return 0;
+}
+
+/* Things the demonstration model understands: what to say, and what it shows. */
+static const struct {
+	const char *text, *about;
+} examples[] = {
+	{ "demo_text_plain", "demo_about_plain" },
+	{ "demo_text_markdown", "demo_about_markdown" },
+	{ "demo_text_run", "demo_about_run" },
+	{ "demo_text_write", "demo_about_write" },
+	{ "demo_text_question", "demo_about_question" },
+	{ "demo_text_plan", "demo_about_plan" },
+	{ "demo_text_slow", "demo_about_slow" },
+	{ "demo_text_error", "demo_about_error" },
+};
+
+static void add_examples(const struct request *r, struct view *view)
+{
+	struct view *list = view_list(view, "examples");
+	size_t i;
+
+	for (i = 0; i < sizeof(examples) / sizeof(examples[0]); i++) {
+		struct view *item = view_append(list);
+
+		view_text(item, "text", page_text(r, examples[i].text));
+		view_text(item, "about", page_text(r, examples[i].about));
+	}
+}
+
+static void add_modes(const struct request *r, struct view *view,
+		      const char *current)
+{
+	static const struct {
+		const char *value, *key;
+	} modes[] = {
+		{ "default", "mode_ask" },
+		{ "acceptEdits", "mode_accept_edits" },
+		{ "plan", "mode_plan" },
+		{ "bypassPermissions", "mode_all" },
+	};
+	struct view *list = view_list(view, "modes");
+	size_t i;
+
+	for (i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+		struct view *item = view_append(list);
+
+		view_text(item, "value", modes[i].value);
+		view_text(item, "label", page_text(r, modes[i].key));
+		view_flag(item, "current", str_equal(current, modes[i].value));
+	}
+}
+
+/* What both the empty and the filled chat have. */
+struct view *page_chat_view(struct request *r, const char *ws, const char *mode)
+{
+	const struct visit *v = visit_of(r);
+	struct view *view = page_view(r, "nav_workspace");
+	char id[ID_SIZE];
+
+	id_new(id);
+	view_text(view, "new_id", id);
+	id_new(id);
+	view_text(view, "new_conversation", id);
+	id_new(id);
+	view_text(view, "agent_message_id", id);
+	view_textf(view, "ws", "%s/ws/%s", v->site->base_path, ws);
+	view_number(view, "message_max",
+		    settings_number(v->site->settings, SET_MESSAGE_MAX));
+	add_modes(r, view, mode);
+	add_examples(r, view);
+	return view;
+}
+
+int page_root(struct request *r, struct response *out, struct err *e)
+{
+	return response_redirect(out, e, "/workspace");
+}
+
+int page_number(const struct request *r, const char *name, int64_t *out,
+		      struct err *e)
+{
+	const char *text = form_text(r->args, name);
+
+	*out = 0;
+	if (!*text)
+		return 0;
+	if (str_parse_number(text, 0, INT64_MAX, out, e) < 0)
+		return err_wrap(e, "%s", name);
+	return 0;
+}
+
+int page_workspace(struct request *r, struct response *out, struct err *e)
+{
+	struct view *view = page_chat_view(r, "workspace", "");
+	int64_t before;
+
+	if (page_number(r, "before", &before, e) < 0 ||
+	    page_conversations(r, view, NULL, form_text(r->args, "search"),
+			       before, e) < 0)
+		return -1;
+	view_flag(view, "conversation", false);
+	view_flag(view, "continued", false);
+	view_list(view, "messages");
+	view_text(view, "earlier_href", "");
+	view_html(view, "queue_html", "");
+	return page_render(r, out, "pages/workspace", view, e);
+}
+

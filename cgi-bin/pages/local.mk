@@ -1,0 +1,42 @@
+# The pages without their server: tests link them, too.
+pages = cgi-bin/routes.c $(web) \
+	cgi-bin/pages/account/page_account.c \
+	cgi-bin/pages/account/page_login.c \
+	cgi-bin/pages/admin/page_admin.c \
+	cgi-bin/pages/admin/page_admin_budgets.c \
+	cgi-bin/pages/admin/page_admin_domains.c \
+	cgi-bin/pages/admin/page_admin_usage.c \
+	cgi-bin/pages/agents/agent_changes.c \
+	cgi-bin/pages/agents/agent_form.c cgi-bin/pages/agents/agent_form.h \
+	cgi-bin/pages/agents/agent_form_view.c \
+	cgi-bin/pages/agents/agent_preview.c \
+	cgi-bin/pages/agents/agent_view.c cgi-bin/pages/agents/agent_view.h \
+	cgi-bin/pages/agents/line_diff.c cgi-bin/pages/agents/line_diff.h \
+	cgi-bin/pages/agents/page_agent.c cgi-bin/pages/agents/page_agent.h \
+	cgi-bin/pages/agents/page_agent_actions.c \
+	cgi-bin/pages/agents/page_agent_from_chat.c \
+	cgi-bin/pages/agents/page_agent_hook.c \
+	cgi-bin/pages/agents/page_agent_import.c \
+	cgi-bin/pages/agents/page_agent_notify.c \
+	cgi-bin/pages/agents/page_agent_versions.c \
+	cgi-bin/pages/agents/page_agents.c \
+	cgi-bin/pages/chat/page_conversation.c \
+	cgi-bin/pages/chat/page_history.c \
+	cgi-bin/pages/chat/page_workspace.c \
+	cgi-bin/pages/domain_view.h \
+	cgi-bin/pages/page_domains.c \
+	cgi-bin/pages/page_health.c \
+	cgi-bin/pages/page_notices.c \
+	cgi-bin/pages/pages.h \
+	cgi-bin/pages/runs/page_calendar.c \
+	cgi-bin/pages/runs/page_run.c \
+	cgi-bin/pages/runs/page_run_actions.c \
+	cgi-bin/pages/runs/page_run_compare.c \
+	cgi-bin/pages/runs/page_runs.c \
+	cgi-bin/pages/runs/run_attempts.c \
+	cgi-bin/pages/runs/run_problems.c \
+	cgi-bin/pages/runs/run_view.c cgi-bin/pages/runs/run_view.h \
+	cgi-bin/pages/usage/page_usage.c \
+	cgi-bin/pages/usage/page_usage_csv.c \
+	cgi-bin/pages/usage/usage_chart.c \
+	cgi-bin/pages/usage/usage_view.c cgi-bin/pages/usage/usage_view.h

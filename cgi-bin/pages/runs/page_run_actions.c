@@ -1,0 +1,119 @@
+/* What is done with a run: a file of it fetched, cancelled, continued, run again. */
+#include "config.h"
+#include <string.h>
+#include <talloc.h>
+
+#include "core/clock.h"
+#include "core/log.h"
+#include "core/str.h"
+#include "pages/agents/page_agent.h"
+#include "pages/pages.h"
+#include "pages/runs/run_view.h"
+
+/* Both names of RFC 6266: a plain one, and the file's own by RFC 5987. */
+static int name_file(struct request *r, struct response *out, const char *path,
+		     struct err *e)
+{
+	const char *name = strrchr(path, '/');
+	auto_buf clean = BUF_INIT(16384);
+	char *c;
+
+	name = name && name[1] ? name + 1 : path;
+	if (utf8_scrub(&clean, name, strlen(name), true, e) < 0)
+		return -1;
+	for (c = clean.data; c && *c; c++) {
+		if ((unsigned char)*c < ' ' || *c == 0x7f || strchr("/\\:", *c))
+			*c = '_';
+	}
+	return response_header(out, "Content-Disposition", talloc_asprintf(r,
+		"attachment; filename=\"file\"; filename*=UTF-8''%s",
+		url_encode(r, buf_text(&clean), "")), e);
+}
+
+/*
+ * GET /executions/{id}/files?path= -- what a run left, as it was. Nothing of
+ * it is shown or run here, whatever it says it is.
+ */
+int page_execution_file(struct request *r, struct response *out, struct err *e)
+{
+	struct execution *x = execution_here(r, e);
+	struct execution_file *f;
+
+	if (!x)
+		return -1;
+	f = execution_file_load(visit_of(r)->db, r, x->id,
+				form_text(r->args, "path"), e);
+	if (!f)
+		return -1;
+	if (!f->kept)
+		return err_set(e, ERR_MISSING, "only its name was kept");
+	if (name_file(r, out, f->path, e) < 0 ||
+	    response_header(out, "Content-Security-Policy",
+			    "sandbox; default-src 'none'", e) < 0)
+		return -1;
+	out->type = "application/octet-stream";
+	out->body.cap = (size_t)f->size + 1;
+	return buf_add(&out->body, f->content, (size_t)f->size, e);
+}
+
+static int tell_session(void *data, const struct attempt *a, struct err *e)
+{
+	(void)e;
+	if (!*a->outcome)
+		bridge_tell(data, "/conversations/%s/refresh",
+			    a->conversation_id);
+	return 0;
+}
+
+/* A run that has ended by now stays as it is. */
+int page_execution_cancel(struct request *r, struct response *out,
+			  struct err *e)
+{
+	struct db *db = visit_of(r)->db;
+	struct execution *x = execution_here(r, e);
+
+	if (!x || execution_cancel(db, x->id, "person", clock_now_ms(), e) < 0 ||
+	    attempt_each(db, x->id, tell_session, r, e) < 0)
+		return -1;
+	page_run_tell(r, x->id);
+	log_event(LOG_INFO, "run_cancel_asked", "execution", x->id, "request",
+		  r->id, NULL);
+	return response_redirect(out, e, "/executions/%s", x->id);
+}
+
+int page_execution_continue(struct request *r, struct response *out,
+			    struct err *e)
+{
+	const struct visit *v = visit_of(r);
+	char conversation[ID_SIZE];
+
+	if (attempt_continue(v->db, request_arg(r, "id"), v->user->id,
+			     conversation, e) < 0)
+		return -1;
+	bridge_tell(r, "/conversations/%s/refresh", conversation);
+	return response_redirect(out, e, "/workspace/%s", conversation);
+}
+
+/* With what came with the trigger of the first one; the form's id makes it one run. */
+int page_execution_again(struct request *r, struct response *out,
+			 struct err *e)
+{
+	const struct visit *v = visit_of(r);
+	struct execution *x = execution_here(r, e);
+	const char *id = form_text(r->form, "id");
+	struct agent *a;
+	char run[ID_SIZE];
+
+	if (!x)
+		return -1;
+	if (*id && !id_valid(id))
+		return err_set(e, ERR_INPUT, "run id");
+	a = agent_load(v->db, r, x->agent_id, v->user->id, false, e);
+	if (!a || execution_add(v->db, a, "manual", x->payload,
+				*id ? id : NULL, clock_now_ms(), run, e) < 0)
+		return -1;
+	page_run_tell(r, run);
+	log_event(LOG_INFO, "run_queued", "execution", run, "agent", a->id,
+		  "trigger", "manual", "request", r->id, NULL);
+	return response_redirect(out, e, "/executions/%s", run);
+}

@@ -1,0 +1,170 @@
+#include "config.h"
+#include "pages/runs/run_view.h"
+
+#include <talloc.h>
+
+#include "core/clock.h"
+#include "core/str.h"
+#include "store/outcomes.h"
+
+struct execution *execution_here(struct request *r, struct err *e)
+{
+	const struct visit *v = visit_of(r);
+
+	return execution_load(v->db, r, request_arg(r, "id"), v->user->id, e);
+}
+
+bool execution_open(const struct execution *x)
+{
+	return str_equal(x->status, "queued") || str_equal(x->status, "running");
+}
+
+/* The sentence behind a prefix and the store's word; the word itself when there is none. */
+static const char *word_of(const struct request *r, const char *prefix,
+			   const char *word)
+{
+	const char *s = i18n_sentence(visit_of(r)->text,
+				      talloc_asprintf(r, "%s%s", prefix, word));
+
+	return s ? s : talloc_strdup(r, word);
+}
+
+void execution_look(const struct request *r, struct view *into,
+		    const char *status, const char *reason)
+{
+	const struct outcome_status *s = outcome_status_find(status);
+
+	view_text(into, "state", s->state);
+	view_text(into, "icon", s->icon);
+	view_text(into, "status_word", word_of(r, "run_status_", status));
+	view_text(into, "short", *reason && !str_equal(status, "running") ?
+		  word_of(r, "run_short_", reason) : "");
+	view_text(into, "mark_href", "");
+}
+
+void execution_head(const struct request *r, struct view *into,
+		    const struct execution *x)
+{
+	const char *base = visit_of(r)->site->base_path;
+
+	view_text(into, "id", x->id);
+	view_text(into, "status", x->status);
+	execution_look(r, into, x->status, x->reason);
+	view_textf(into, "href", "%s/executions/%s", base, x->id);
+	view_text(into, "agent", x->agent_name);
+	view_text(into, "agent_id", x->agent_id);
+	view_text(into, "agent_href", "");
+	if (!x->agent_deleted)
+		view_textf(into, "agent_href", "%s/agents/%s", base,
+			   x->agent_id);
+	view_text(into, "trigger", word_of(r, "run_trigger_", x->trigger));
+}
+
+void execution_time(const struct request *r, struct view *into,
+		    const char *name, int64_t ms, int64_t now)
+{
+	const struct visit *v = visit_of(r);
+	struct view *map;
+	char iso[CLOCK_ISO_SIZE];
+
+	if (!ms) {
+		view_flag(into, name, false);
+		return;
+	}
+	map = view_map(into, name);
+	clock_iso(ms, iso);
+	view_text(map, "iso", iso);
+	view_text(map, "exact", i18n_time(r, v->text, ms, v->zone));
+	view_text(map, "relative", i18n_ago(r, v->text, ms, now));
+}
+
+const char *execution_took(const struct request *r, const struct execution *x,
+			   int64_t now)
+{
+	int64_t end = x->ended_at ? x->ended_at : now;
+
+	if (!x->started_at)
+		return "";
+	return i18n_duration(r, visit_of(r)->text,
+			     end > x->started_at ? end - x->started_at : 0);
+}
+
+const char *execution_said(const struct request *r, const struct execution *x,
+			   int64_t now)
+{
+	const char *key = x->status, *took = execution_took(r, x, now);
+
+	if (str_equal(key, "queued") && str_equal(x->reason, "retry"))
+		key = "retry";
+	else if (str_equal(key, "running") && x->cancel_at)
+		key = "ending";
+	else if (!*took && str_equal(key, "failed"))
+		key = "failed_early";
+	else if (!*took && str_equal(key, "cancelled"))
+		key = "cancelled_early";
+	key = talloc_asprintf(r, "run_said_%s", key);
+	return i18n_fill(r, visit_of(r)->text, key, took, NULL);
+}
+
+const char *execution_reason(const struct request *r, const struct execution *x)
+{
+	if (str_equal(x->status, "timeout") && !*x->reason)
+		return page_text(r, "run_timeout_help");
+	if (str_equal(x->status, "running") && x->cancel_at)
+		return page_text(r, "run_cancelling");
+	if (!*x->reason || str_equal(x->status, "running"))
+		return "";
+	return word_of(r, "run_reason_", x->reason);
+}
+
+const char *execution_again(const struct request *r, const struct execution *x)
+{
+	static const char *const keys[] = {
+		[AGAIN_UNSAID] = NULL,
+		[AGAIN_HELPS] = "run_again_helps",
+		[AGAIN_USELESS] = "run_again_useless",
+	};
+	const char *key = keys[outcome_again(x->status, x->reason)];
+
+	return key ? page_text(r, key) : "";
+}
+
+struct adding {
+	const struct prices *prices;
+	struct spent spent;
+	struct tally *tally;
+};
+
+static int add_sum(void *data, const struct usage_sum *s, struct err *e)
+{
+	struct adding *a = data;
+	const struct tally one = { .usage = s->usage, .calls = s->calls,
+				   .unmetered = s->unmetered };
+
+	(void)e;
+	tally_add(a->tally, &one);
+	spent_add(&a->spent, a->prices, s, s->quarter);
+	return 0;
+}
+
+int execution_tally(const struct request *r, const struct prices *p,
+		    const struct execution *x, struct tally *out,
+		    struct err *e)
+{
+	const struct usage_filter filter = {
+		.user_id = x->user_id, .subject_id = x->id,
+		.from = x->planned_at - x->planned_at % 86400000,
+	};
+	struct adding a = { .prices = p, .tally = out };
+
+	*out = (struct tally){ .cost = 0 };
+	if (!x->started_at)
+		return 0;
+	if (usage_each(visit_of(r)->db, &filter, USAGE_BY_QUARTER, add_sum, &a,
+		       e) < 0)
+		return -1;
+	out->cost = a.spent.cost;
+	out->unpriced = a.spent.unpriced;
+	out->counted = a.spent.counted;
+	return 0;
+}

@@ -1,0 +1,286 @@
+#include "config.h"
+#include "web/app.h"
+
+#include <malloc.h>
+#include <string.h>
+#include <talloc.h>
+
+#include "core/log.h"
+#include "core/piece.h"
+#include "core/str.h"
+#include "pages/pages.h"
+
+#define ROWS_KEPT 1024		/* some 600 bytes each, a thread */
+#define PAGE_PIECE (512u << 10)	/* bytes of an answer whose making counts as one piece */
+#define LARGE (512 << 10)	/* bytes of a request or an answer */
+#define REQUEST_POOL (256 << 10)	/* bytes; what needs more takes more */
+
+struct site *site_load(const void *ctx, const struct settings *s,
+		       struct err *e)
+{
+	struct site *site = talloc_zero(ctx, struct site);
+	const char *dir = settings_text(s, SET_TEMPLATES);
+	const char *locales;
+
+	if (!site)
+		err_abort("out of memory");
+	site->settings = s;
+	site->base_path = settings_text(s, SET_BASE_PATH);
+	locales = talloc_asprintf(site, "%s/locale", dir);
+	site->i18n = i18n_load(site, locales, e);
+	if (site->i18n)
+		site->templates = templates_load(site, dir, site->i18n, e);
+	if (!site->templates) {
+		talloc_free(site);
+		return NULL;
+	}
+	return site;
+}
+
+struct worker *worker_new(const void *ctx, const struct site *site)
+{
+	struct worker *w = talloc_zero(ctx, struct worker);
+
+	if (!w)
+		err_abort("out of memory");
+	w->site = site;
+	w->rows = fragments_new(w, ROWS_KEPT);
+	w->renderer = renderer_new(w);
+	w->pool = talloc_pool(w, REQUEST_POOL);
+	if (!w->pool)
+		err_abort("out of memory");
+	w->kv = kv_new(w, settings_text(site->settings, SET_REDIS_SOCKET));
+	return w;
+}
+
+struct db *worker_db(struct worker *w, struct err *e)
+{
+	if (!w->db)
+		w->db = db_open(w, settings_text(w->site->settings,
+						 SET_DATABASE), e);
+	if (!w->db) {
+		err_wrap(e, "open the store");
+		e->kind = ERR_UNAVAILABLE;
+		if (!str_copy(e->key, sizeof(e->key), "error_store"))
+			err_abort("error_store");
+	}
+	return w->db;
+}
+
+static int refuse_method(struct response *out, unsigned allowed, struct err *e)
+{
+	auto_buf list = BUF_INIT(64);
+
+	if (allowed & METHOD_GET && buf_add_text(&list, "GET, HEAD", e) < 0)
+		return -1;
+	if (allowed & METHOD_POST &&
+	    buf_addf(&list, e, "%sPOST", list.len ? ", " : "") < 0)
+		return -1;
+	return response_header(out, "Allow", buf_text(&list), e);
+}
+
+static size_t body_cap(const struct site *site, const struct route *route)
+{
+	if (route->body_cap == BODY_MESSAGE)
+		return 3 * (size_t)settings_number(site->settings,
+						   SET_MESSAGE_MAX) + 4096;
+	return route->body_cap ? route->body_cap : 64 << 10;
+}
+
+/* To the login form, and back here after it. */
+static int ask_login(struct request *r, struct response *out, struct err *e)
+{
+	const char *here = page_here(r);
+
+	if (str_equal(here, "/"))
+		return response_redirect(out, e, "/login");
+	return response_redirect(out, e, "/login?next=%s",
+				 url_encode(r, here, "/"));
+}
+
+/* Login, Origin, body and CSRF token, in this order, then the handler. */
+static int pass(struct request *r, struct response *out,
+		const struct route *route, struct err *e)
+{
+	struct visit *v = visit_of(r);
+	bool open = route->flags & ROUTE_OPEN;
+
+	if (!open && !v->user) {
+		if (r->method != METHOD_POST)
+			return ask_login(r, out, e);
+		return err_tell(e, ERR_AUTH, "error_auth", "not logged in");
+	}
+	if (route->flags & ROUTE_ADMIN && !v->user->admin)
+		return err_set(e, ERR_MISSING, "not an administrator");
+	if (route->flags & ROUTE_RAW) {
+		if (request_read_raw(r, v->src, body_cap(v->site, route), e) < 0)
+			return -1;
+	} else if (r->method == METHOD_POST) {
+		if (visit_check_origin(r, e) < 0 ||
+		    request_read_form(r, v->src, body_cap(v->site, route),
+				      e) < 0)
+			return -1;
+		if (!(route->flags & ROUTE_NO_CSRF) &&
+		    visit_check_csrf(r, e) < 0)
+			return -1;
+	}
+	return route->handler(r, out, e);
+}
+
+static const struct route *find_route(struct worker *w, struct request *r,
+				      const struct request_source *src,
+				      struct response *out, struct err *e)
+{
+	const struct route *route;
+	unsigned allowed = 0;
+	struct err more = { 0 };
+
+	route = router_find(routes, routes_count, r, &allowed, e);
+	if (route)
+		return route;
+	if (visit_begin(r, w, src, true, &more) < 0)
+		visit_blank(r, w, src);
+	if (allowed && refuse_method(out, allowed, &more) < 0)
+		*e = more;
+	return NULL;
+}
+
+static int serve(struct worker *w, struct request *r,
+		 const struct request_source *src, const struct route *route,
+		 struct response *out, struct err *e)
+{
+	if (route->flags & ROUTE_RAW)
+		visit_blank(r, w, src);
+	else if (visit_begin(r, w, src, route->flags & ROUTE_OPEN, e) < 0)
+		return -1;
+	return pass(r, out, route, e);
+}
+
+/* A request so wrong that request_new refused it still gets a page. */
+static struct request *blank(const void *ctx, const struct request_source *src)
+{
+	struct request *r = talloc_zero(ctx, struct request);
+	const char *languages = src->env(src->data, "HTTP_ACCEPT_LANGUAGE");
+	const char *method = src->env(src->data, "REQUEST_METHOD");
+	char id[ID_SIZE];
+
+	if (!r)
+		err_abort("out of memory");
+	id_new(id);
+	r->method = method && str_equal(method, "HEAD") ? METHOD_HEAD :
+							   METHOD_GET;
+	r->path = "/";
+	r->query = "";
+	r->host = "";
+	r->remote = "";
+	r->id = talloc_strdup(r, id);
+	r->accept_language = languages ? languages : "";
+	r->cookie = "";
+	r->origin = "";
+	return r;
+}
+
+/* Who has what stands behind these needs no login, so the log has it not. */
+static const char *path_to_log(const char *path)
+{
+	static const char *const secrets[] = { "/calendar/", "/hooks/" };
+	size_t i;
+
+	for (i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++) {
+		if (str_starts(path, secrets[i]))
+			return secrets[i];
+	}
+	return path;
+}
+
+/* The handler's half-made answer is dropped, but for the headers of a 405. */
+static void fail(struct request *r, struct response *out, const struct err *why)
+{
+	struct err e = { 0 };
+
+	log_failure("request_failed", why, "request", r->id, "path",
+		    path_to_log(r->path), NULL);
+	if (!str_equal(why->key, "error_method"))
+		buf_clear(&out->headers);
+	buf_clear(&out->body);
+	out->type = "text/html; charset=utf-8";
+	if (page_error(r, out, why, &e) == 0)
+		return;
+	log_failure("error_page_failed", &e, "request", r->id, NULL);
+	buf_clear(&out->headers);
+	buf_clear(&out->body);
+	out->status = 500;
+	out->type = "text/plain; charset=utf-8";
+	if (buf_add_text(&out->body, "Something went wrong here.\n", &e) < 0)
+		err_abort(e.text);
+}
+
+/* True: answered, or failed and told so. */
+static bool answer(struct worker *w, struct request *r,
+		   const struct request_source *src,
+		   enum site_passwords passwords, struct response *out)
+{
+	struct err e = { 0 };
+	const struct route *route = find_route(w, r, src, out, &e);
+	bool password = route && route->flags & ROUTE_PASSWORD;
+
+	if (password && passwords == PASSWORDS_LATER)
+		return false;
+	if (password && passwords == PASSWORDS_REFUSED)
+		err_tell(&e, ERR_UNAVAILABLE, "error_login_busy",
+			 "too many passwords wait for their hash");
+	else if (route && serve(w, r, src, route, out, &e) == 0)
+		return true;
+	if (!r->state)
+		visit_blank(r, w, src);
+	fail(r, out, &e);
+	return true;
+}
+
+/* Else the program keeps for good what its largest pages took. */
+static void give_back(struct worker *w)
+{
+	if (w->db)
+		db_shrink(w->db);
+	malloc_trim(0);
+}
+
+bool site_answer(struct worker *w, const struct request_source *src,
+		 enum site_passwords passwords, struct buf *bytes)
+{
+	const struct settings *s = w->site->settings;
+	void *ctx = talloc_new(w->pool);
+	struct response out;
+	struct request *r;
+	struct err e = { 0 };
+	bool answered = true, large;
+	int64_t began = piece_begin();
+
+	response_init(&out, w->site->base_path);
+	r = request_new(ctx, src, w->site->base_path,
+			settings_text(s, SET_SERVER_NAMES), &e);
+	if (!r) {
+		r = blank(ctx, src);
+		visit_blank(r, w, src);
+		fail(r, &out, &e);
+	} else {
+		answered = answer(w, r, src, passwords, &out);
+	}
+	if (answered &&
+	    response_format(&out, r->method == METHOD_HEAD, bytes, &e) < 0) {
+		log_failure("answer_failed", &e, "request", r->id, NULL);
+		buf_clear(bytes);
+		if (buf_add_text(bytes, "Status: 500 Internal Server Error\r\n"
+				 "Content-Length: 0\r\n\r\n", &e) < 0)
+			err_abort(e.text);
+	}
+	if (passwords != PASSWORDS_NOW)		/* their hash is meant to be slow */
+		piece_end(began, 1 + (int64_t)(bytes->len / PAGE_PIECE), "page",
+			  path_to_log(r->path));
+	response_release(&out);
+	large = bytes->len > LARGE || r->body_len > LARGE;
+	talloc_free(ctx);
+	if (large)
+		give_back(w);
+	return answered;
+}

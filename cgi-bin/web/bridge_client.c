@@ -1,0 +1,62 @@
+/* gongbang.fcgi's side of the bridge's control socket. */
+#include "config.h"
+#include <string.h>
+#include <talloc.h>
+
+#include "core/log.h"
+#include "core/str.h"
+#include "http/client.h"
+#include "web/web.h"
+
+#define TELL_MS 1500
+#define CHECK_MS 2000
+
+static int ask(const struct request *r, const char *method, const char *path,
+	       int64_t deadline_ms, struct err *e)
+{
+	const struct settings *s = visit_of(r)->site->settings;
+	const struct client_call call = {
+		.socket = settings_text(s, SET_CONTROL_SOCKET),
+		.method = method,
+		.path = path,
+		.deadline_ms = deadline_ms,
+		.request_id = r->id,
+	};
+	int status;
+
+	if (client_run(&call, &status, NULL, e) < 0)
+		return -1;
+	if (status >= 300)
+		return err_set(e, ERR_UNAVAILABLE, "the bridge answered %d",
+			       status);
+	return 0;
+}
+
+bool bridge_tell(const struct request *r, const char *fmt, ...)
+{
+	struct err e = { 0 };
+	va_list ap;
+	char *path;
+
+	va_start(ap, fmt);
+	path = talloc_vasprintf(r, fmt, ap);
+	va_end(ap);
+	if (!path)
+		err_abort("out of memory");
+	if (ask(r, "POST", path, TELL_MS, &e) < 0)
+		log_failure("bridge_not_told", &e, "request", r->id, NULL);
+	return e.kind == ERR_NONE;
+}
+
+int bridge_check(const struct request *r, struct err *e)
+{
+	return ask(r, "GET", "/healthz", CHECK_MS, e);
+}
+
+void bridge_login_ended(const struct request *r, const char *token)
+{
+	char key[LOGIN_KEY_SIZE];
+
+	login_key(token, key);
+	bridge_tell(r, "/logins/%s/ended", key + strlen("session:"));
+}

@@ -1,0 +1,130 @@
+/* Who is asking, in which language, and whether the request is really theirs. */
+#include "config.h"
+#include <string.h>
+#include <talloc.h>
+
+#include "core/str.h"
+#include "http/cookie.h"
+#include "http/origin.h"
+#include "web/web.h"
+
+static const char *theme_of(const char *theme)
+{
+	return theme && (str_equal(theme, "light") || str_equal(theme, "dark")) ?
+	       theme : "";
+}
+
+static const struct i18n_locale *locale_of(const struct request *r,
+					   const struct site *site,
+					   const char *choice)
+{
+	const struct i18n_locale *l = NULL;
+
+	if (choice && *choice)
+		l = i18n_find(site->i18n, choice);
+	if (l)
+		return l;
+	return i18n_negotiate(site->i18n, r->accept_language,
+			      settings_text(site->settings, SET_DEFAULT_LOCALE));
+}
+
+/* The cookie that ties a form to the browser before there is a login. */
+static void before_login(struct request *r, struct visit *v)
+{
+	char *token = request_cookie(r, LOGIN_PRE_COOKIE) ?
+		      talloc_strdup(v, request_cookie(r, LOGIN_PRE_COOKIE)) :
+		      NULL;
+
+	if (token && token_valid(token)) {
+		memcpy(v->token, token, TOKEN_SIZE);
+		return;
+	}
+	token_new(v->token);
+	v->fresh = true;
+}
+
+void visit_blank(struct request *r, struct worker *w,
+		 const struct request_source *src)
+{
+	struct visit *v = talloc_zero(r, struct visit);
+
+	if (!v)
+		err_abort("out of memory");
+	v->worker = w;
+	v->site = w->site;
+	v->src = src;
+	v->kv = w->kv;
+	v->db = w->db;
+	v->text = locale_of(r, w->site, request_cookie(r, LOCALE_COOKIE));
+	v->theme = theme_of(request_cookie(r, THEME_COOKIE));
+	v->zone = settings_text(w->site->settings, SET_DEFAULT_TIMEZONE);
+	r->state = v;
+	before_login(r, v);
+}
+
+static void settle(struct request *r, struct visit *v, const char *token)
+{
+	if (!str_copy(v->token, sizeof(v->token), token))
+		err_abort("login token");
+	v->fresh = false;
+	if (*v->user->locale)
+		v->text = locale_of(r, v->site, v->user->locale);
+	v->theme = theme_of(v->user->theme);
+	if (*v->user->timezone)
+		v->zone = v->user->timezone;
+}
+
+static int find_user(struct request *r, struct visit *v, struct err *e)
+{
+	const char *token = request_cookie(r, LOGIN_COOKIE);
+	struct login login;
+	struct user *user;
+
+	v->db = worker_db(v->worker, e);
+	if (!v->db)
+		return -1;
+	if (!token || !token_valid(token))
+		return 0;
+	if (login_find(v->kv, token, &login, e) < 0)
+		return e->kind == ERR_AUTH ? 0 : -1;
+	user = user_load(v->db, v, login.user_id, e);
+	if (!user)
+		return e->kind == ERR_MISSING ? 0 : -1;
+	if (user->disabled_at || !login_holds(&login, user))
+		return 0;
+	v->user = user;
+	settle(r, v, token);
+	return 0;
+}
+
+int visit_begin(struct request *r, struct worker *w,
+		const struct request_source *src, bool open, struct err *e)
+{
+	struct err away = { 0 };
+
+	visit_blank(r, w, src);
+	if (find_user(r, visit_of(r), &away) == 0 || open)
+		return 0;
+	*e = away;
+	return -1;
+}
+
+/* A browser that says where the form stood must name this very host. */
+int visit_check_origin(const struct request *r, struct err *e)
+{
+	if (!*r->origin || origin_ours(r->origin, r->host, r->secure))
+		return 0;
+	return err_tell(e, ERR_DENIED, "error_origin", "Origin is not ours");
+}
+
+int visit_check_csrf(const struct request *r, struct err *e)
+{
+	const struct visit *v = visit_of(r);
+	const char *given = form_text(r->form, "csrf");
+
+	if (!*given)
+		given = v->src->env(v->src->data, "HTTP_X_CSRF_TOKEN");
+	if (given && !v->fresh && csrf_matches(v->token, given))
+		return 0;
+	return err_tell(e, ERR_DENIED, "error_csrf", "wrong CSRF token");
+}

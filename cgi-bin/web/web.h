@@ -1,0 +1,131 @@
+/* What the pages share: the visit, the common view, the way to the bridge. */
+#ifndef WEB_WEB_H
+#define WEB_WEB_H
+
+#include "auth/login.h"
+#include "html/i18n.h"
+#include "html/view.h"
+#include "http/form.h"
+#include "http/router.h"
+#include "store/conversations.h"
+#include "web/app.h"
+
+#define LOCALE_COOKIE "gongbang_locale"
+#define THEME_COOKIE "gongbang_theme"
+
+/* Body cap of a route that takes a message: what the setting message_max needs when encoded. */
+#define BODY_MESSAGE ((size_t)-1)
+
+/* One request's person and their choices: r->state. */
+struct visit {
+	struct worker *worker;
+	const struct site *site;
+	const struct request_source *src;
+	struct db *db;		/* NULL on OPEN routes when the store is away */
+	struct kv *kv;
+	struct user *user;	/* NULL before login */
+	char token[TOKEN_SIZE];	/* of the login, or of the cookie before it; "" */
+	bool fresh;		/* token is new: its cookie must be set */
+	const struct i18n_locale *text;
+	const char *theme;	/* "", "light", "dark" */
+	const char *zone;	/* IANA name */
+};
+
+static inline struct visit *visit_of(const struct request *r)
+{
+	return r->state;
+}
+
+/* Fills r->state: login cookie -> Redis -> user; language, theme, zone. open: a part that is away is no failure. */
+int visit_begin(struct request *r, struct worker *w,
+		const struct request_source *src, bool open,
+		struct err *e) must_check;
+
+/* The visit of someone unknown: no Redis, no store. For pages of refused requests. */
+void visit_blank(struct request *r, struct worker *w,
+		 const struct request_source *src);
+
+/* Origin and CSRF token of an unsafe request: ERR_DENIED. */
+int visit_check_origin(const struct request *r, struct err *e) must_check;
+int visit_check_csrf(const struct request *r, struct err *e) must_check;
+
+/* The view every page begins with; title is a catalogue key. A child of r. */
+struct view *page_view(struct request *r, const char *title_key);
+
+/* How many domains users have asked for, at most REQUESTS_COUNTED. */
+#define REQUESTS_COUNTED 100
+int page_requests(const struct request *r);
+
+/* The tabs of the administrators' pages. */
+void page_admin_nav(const struct request *r, struct view *view);
+
+/* Renders a template into the answer, with the cookie a new visitor needs. */
+int page_render(struct request *r, struct response *out, const char *name,
+		const struct view *view, struct err *e) must_check;
+
+/* The page of a failure: what happened, what is safe, what to do. */
+int page_error(struct request *r, struct response *out, const struct err *why,
+	       struct err *e) must_check;
+
+/* The sentence of a failure for a person; never the text of an INTERNAL one. Borrowed. */
+const char *page_sentence(const struct request *r, const struct err *why);
+
+/* A sentence by its key in the visitor's language; borrowed. */
+const char *page_text(const struct request *r, const char *key);
+
+/* The address of this request below base_path, encoded, to come back to. Gives (child of r). */
+const char *page_here(const struct request *r);
+
+/* True for an address of ours below base_path: nothing that a browser takes for another host. */
+bool page_is_ours(const char *next);
+
+/* Percent-encodes all but unreserved bytes (RFC 3986, 2.3) and those in keep. Gives (child of ctx). */
+char *url_encode(const void *ctx, const char *s, const char *keep);
+
+/* A conversation's title, or the word for one without. Borrowed. */
+const char *page_title(const struct request *r, const struct conversation *c);
+
+/* A number of the query, 0 when it is not there: ERR_INPUT. */
+int page_number(const struct request *r, const char *name, int64_t *out,
+		struct err *e) must_check;
+
+/* What the empty and the filled chat both have. ws: the WebSocket's path below /ws/. */
+struct view *page_chat_view(struct request *r, const char *ws, const char *mode);
+
+/* Names of time zones, offered while typing: the list zones. */
+void page_zones(struct view *view);
+
+/* The list of the visitor's conversations, as the sidebar shows it. */
+int page_conversations(struct request *r, struct view *view, const char *current,
+		       const char *search, int64_t before, struct err *e) must_check;
+
+/*
+ * The last so many parts of a conversation before an offset (0: no bound), as
+ * the messages of a list ({{{html}}}). *older: the offset before which there
+ * are more, 0 for none.
+ */
+#define PARTS_SHOWN 200
+int page_transcript(struct request *r, struct view *list, const char *id,
+		    int64_t before, int limit, int64_t *older,
+		    struct err *e) must_check;
+
+/*
+ * Tells the bridge by a POST on its control socket. It may be away: that is
+ * logged (and false) and no failure of the page: the bridge reads the store at start.
+ */
+bool bridge_tell(const struct request *r, const char *fmt, ...) printf_like(2, 3);
+
+/* 0 when the bridge says it is well. */
+int bridge_check(const struct request *r, struct err *e) must_check;
+
+/* Seconds a login lasts. */
+int64_t page_login_ttl(const struct request *r);
+
+/* The cookie by which this browser's tries to log in are counted apart from strangers'. */
+int page_remember_browser(struct request *r, struct response *out,
+			  const struct user *u, struct err *e) must_check;
+
+/* Closes the sockets of the login whose token this is. */
+void bridge_login_ended(const struct request *r, const char *token);
+
+#endif
