@@ -10,8 +10,11 @@ EXTRA_DIST += tests/layers_test.sh tests/unused_test.sh tests/copy_test.sh tests
 	tests/words.list tests/cppcheck.cfg
 
 include tests/core/local.mk
+include tests/json/local.mk
+include tests/time/local.mk
 include tests/http/local.mk
 include tests/html/local.mk
+include tests/ws/local.mk
 include tests/kv/local.mk
 include tests/store/local.mk
 include tests/auth/local.mk
@@ -78,3 +81,4 @@ EXTRA_DIST += \
 	tests/package.json \
 	tests/words.js
 include tests/bench/local.mk
+include tests/i18n/local.mk

@@ -8,8 +8,8 @@
 
 #include "core/clock.h"
 #include "core/str.h"
-#include "html/zone.h"
 #include "schedule/schedule.h"
+#include "time/zone.h"
 
 #define COUNT_PRESET 5
 #define COUNT_MAX 10000

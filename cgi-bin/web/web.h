@@ -3,10 +3,10 @@
 #define WEB_WEB_H
 
 #include "auth/login.h"
-#include "html/i18n.h"
 #include "html/view.h"
 #include "http/form.h"
 #include "http/router.h"
+#include "i18n/i18n.h"
 #include "store/conversations.h"
 #include "web/app.h"
 

@@ -6,7 +6,7 @@
 #include <talloc.h>
 
 #include "core/str.h"
-#include "core/tree.h"
+#include "json/strict_json.h"
 
 #define SMALL (64 << 10)	/* bytes of a command that carries no text of any length */
 #define REASON_MAX 10000	/* bytes */

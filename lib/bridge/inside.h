@@ -8,12 +8,12 @@
 #include "bridge/egress_socket.h"
 #include "bridge/server.h"
 #include "bridge/tokens.h"
-#include "bridge/websocket.h"
 #include "html/template.h"
 #include "kv/kv_async.h"
 #include "session/session.h"
 #include "spending/spent.h"
 #include "store/users.h"
+#include "ws/websocket.h"
 
 #define PEOPLE_BUCKETS 1024
 #define DRAWING_LANES 2

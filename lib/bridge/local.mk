@@ -1,6 +1,5 @@
 noinst_LIBRARIES += lib/bridge/libbridge.a
 lib_bridge_libbridge_a_SOURCES = \
-	lib/bridge/accept.c \
 	lib/bridge/access.c \
 	lib/bridge/blocked.c \
 	lib/bridge/bridge.c lib/bridge/bridge.h \
@@ -11,7 +10,6 @@ lib_bridge_libbridge_a_SOURCES = \
 	lib/bridge/egress_socket.c lib/bridge/egress_socket.h \
 	lib/bridge/event.c \
 	lib/bridge/gate.c lib/bridge/gate.h \
-	lib/bridge/framing.c lib/bridge/framing.h \
 	lib/bridge/handshake.c \
 	lib/bridge/inside.h \
 	lib/bridge/person.c \
@@ -23,5 +21,4 @@ lib_bridge_libbridge_a_SOURCES = \
 	lib/bridge/sweep.c \
 	lib/bridge/tokens.c lib/bridge/tokens.h \
 	lib/bridge/turnover.c \
-	lib/bridge/websocket.c lib/bridge/websocket.h \
 	lib/bridge/yield.c lib/bridge/yield.h

@@ -7,11 +7,11 @@ lib_core_libcore_a_SOURCES = \
 	lib/core/err.c lib/core/err.h \
 	lib/core/hash.c lib/core/hash.h \
 	lib/core/host.c lib/core/host.h \
-	lib/core/id.c lib/core/id.h lib/core/id_new.c \
+	lib/core/id.c lib/core/id.h \
+	lib/core/id_new.c \
 	lib/core/log.c lib/core/log.h \
-	lib/core/piece.c lib/core/piece.h \
 	lib/core/percent.c lib/core/percent.h \
+	lib/core/piece.c lib/core/piece.h \
 	lib/core/settings.c lib/core/settings.def lib/core/settings.h \
 	lib/core/str.c lib/core/str.h \
-	lib/core/tree.c lib/core/tree.h \
 	lib/core/unicode.c lib/core/unicode.h

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "core/str.h"
-#include "core/tree.h"
+#include "json/strict_json.h"
 
 static const struct tree_limits limits = {
 	.bytes = INT32_MAX, .depth = 100, .containers = 50000, .elements = 500000,

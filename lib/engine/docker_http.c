@@ -7,8 +7,8 @@
 #include <talloc.h>
 
 #include "core/percent.h"
-#include "core/tree.h"
 #include "engine/docker_response.h"
+#include "json/strict_json.h"
 
 #define REQUEST_MAX (1 << 20)
 

@@ -12,7 +12,7 @@
 
 #include "gateway/admission.h"
 #include "gateway/door.h"
-#include "html/i18n.h"
+#include "i18n/i18n.h"
 
 enum answer {
 	ANSWER_NOT_FOUND,

@@ -17,7 +17,7 @@
 #include "gateway/target.h"
 #include "gateway/upstream.h"
 #include "gateway/usage_reader.h"
-#include "html/i18n.h"
+#include "i18n/i18n.h"
 
 #define LINE_WAIT_MS 60000	/* for a turn */
 #define FIRST_BYTE_MS 600000	/* the service may think that long */

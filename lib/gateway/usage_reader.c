@@ -7,8 +7,8 @@
 #include <talloc.h>
 
 #include "core/str.h"
-#include "core/tree.h"
 #include "gateway/usage_reader_impl.h"
+#include "json/strict_json.h"
 
 #define USES_MAX 1000		/* more in one call is no number of uses */
 #define TOKENS_MAX INT64_C(100000000)	/* more in one call is no number of tokens */

@@ -9,10 +9,10 @@
 #include "core/digest.h"
 #include "core/id.h"
 #include "core/str.h"
-#include "core/tree.h"
 #include "engine/docker.h"
 #include "engine/docker_spec.h"
 #include "guard/host.h"
+#include "json/strict_json.h"
 
 #define PATH_MAX_BYTES 8192
 #define GRACE_MAX 600

@@ -15,8 +15,8 @@
 #define HTML_TEMPLATE_H
 
 #include "core/buf.h"
-#include "html/i18n.h"
 #include "html/view.h"
+#include "i18n/i18n.h"
 
 enum template_mode { TEMPLATE_STRICT, TEMPLATE_SPEC };
 

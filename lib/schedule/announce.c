@@ -8,7 +8,7 @@
 
 #include "core/clock.h"
 #include "core/str.h"
-#include "core/tree.h"
+#include "json/strict_json.h"
 
 static const char *page_of(const void *ctx, const char *public_url,
 			   const struct notice *n)

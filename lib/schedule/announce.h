@@ -2,7 +2,7 @@
 #ifndef SCHEDULE_ANNOUNCE_H
 #define SCHEDULE_ANNOUNCE_H
 
-#include "html/i18n.h"
+#include "i18n/i18n.h"
 #include "store/notices.h"
 
 /* The sentence of an event: "notice_<event>" with the agent's name. Gives (child of ctx). */

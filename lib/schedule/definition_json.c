@@ -7,7 +7,7 @@
 #include <talloc.h>
 
 #include "core/str.h"
-#include "core/tree.h"
+#include "json/strict_json.h"
 
 #define SHOWN_MAX 60	/* bytes of an unknown member's name */
 

@@ -15,7 +15,7 @@
 #include <uv.h>
 
 #include "core/settings.h"
-#include "html/i18n.h"
+#include "i18n/i18n.h"
 #include "store/jobs.h"
 
 #define DELIVER_TRIES 5			/* after 10 s, 1 min, 5 min, 30 min */

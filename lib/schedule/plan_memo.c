@@ -7,7 +7,7 @@
 #include <talloc.h>
 
 #include "core/str.h"
-#include "html/zone.h"
+#include "time/zone.h"
 
 #define BUCKETS 256
 #define RULES_MAX 512

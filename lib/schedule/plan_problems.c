@@ -9,7 +9,7 @@
 #include <talloc.h>
 
 #include "core/str.h"
-#include "core/tree.h"
+#include "json/strict_json.h"
 #include "store/conversations.h"
 
 #define PROBLEMS_MAX 40		/* that are listed */

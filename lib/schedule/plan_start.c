@@ -10,11 +10,11 @@
 
 #include "core/clock.h"
 #include "core/str.h"
-#include "html/zone.h"
 #include "schedule/prompt.h"
 #include "spending/budget_zone.h"
 #include "spending/spent.h"
 #include "store/conversations.h"
+#include "time/zone.h"
 
 #define MINUTE INT64_C(60000)
 #define PROMPT_ROOM (2u << 20)	/* bytes, with what is put in */

@@ -6,7 +6,7 @@
 
 #include "core/clock.h"
 #include "core/str.h"
-#include "html/zone.h"
+#include "time/zone.h"
 
 /* The moment as the zone's clocks show it, "2026-11-25T08:00:00+09:00". */
 static int add_moment(struct buf *out, int64_t ms, const char *timezone,

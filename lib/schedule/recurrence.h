@@ -8,9 +8,9 @@
 #include <libical/ical.h>
 #include <stdbool.h>
 
-#include "html/zone.h"
 #include "schedule/cron.h"
 #include "schedule/schedule.h"
+#include "time/zone.h"
 
 #define NEVER INT64_MAX
 #define RULES_MAX 2	/* both day fields of cron: a day of either */

@@ -9,7 +9,7 @@
 
 #include "core/clock.h"
 #include "core/log.h"
-#include "html/zone.h"
+#include "time/zone.h"
 
 #define BATCH 250	/* agents of one transaction */
 #define NEXT_MAX 60000	/* ms */

@@ -8,8 +8,8 @@
 
 #include "core/clock.h"
 #include "core/str.h"
+#include "json/field.h"
 #include "session/run.h"
-#include "transcript/field.h"
 
 /* Whether one of these waits is part of the session's state. */
 static bool asks(const struct part *p)

@@ -6,8 +6,8 @@
 #include <talloc.h>
 
 #include "core/str.h"
+#include "json/field.h"
 #include "session/inside.h"
-#include "transcript/field.h"
 
 /* Takes o. */
 static char *write_line(struct json_object *o)

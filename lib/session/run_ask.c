@@ -8,8 +8,8 @@
 #include <talloc.h>
 
 #include "core/str.h"
+#include "json/field.h"
 #include "session/run.h"
-#include "transcript/field.h"
 
 #define QUESTION_MAX 4096	/* bytes of it that are kept as the outcome's detail */
 #define ALONE "This run is unattended: nobody can allow it. "

@@ -7,8 +7,8 @@
 #ifndef SPENDING_BUDGET_ZONE_H
 #define SPENDING_BUDGET_ZONE_H
 
-#include "spending/period.h"
 #include "store/users.h"
+#include "time/period.h"
 
 struct budget_zone {
 	char zone[65];		/* the account's, or the installation's */

@@ -6,7 +6,7 @@
 
 #include "core/clock.h"
 #include "core/str.h"
-#include "core/tree.h"
+#include "json/strict_json.h"
 
 #define MILLION INT64_C(1000000)
 #define PRICE_MAX (10000 * MILLION)

@@ -9,8 +9,8 @@
 #include "core/clock.h"
 #include "core/hash.h"
 #include "core/str.h"
-#include "spending/period.h"
 #include "spending/spent.h"
+#include "time/period.h"
 
 #define DAY_MS INT64_C(86400000)
 #define YEAR_MIN 2000

@@ -2,9 +2,9 @@
 #ifndef SPENDING_SPENT_H
 #define SPENDING_SPENT_H
 
-#include "spending/period.h"
 #include "spending/prices.h"
 #include "store/budgets.h"
+#include "time/period.h"
 
 struct spent {
 	int64_t tokens;

@@ -4,8 +4,8 @@
 
 #include "core/buf.h"
 #include "core/id.h"
+#include "json/field.h"
 #include "transcript/decoder.h"
-#include "transcript/field.h"
 #include "transcript/squeeze.h"
 
 #define TEXT_MAX (1 << 20)

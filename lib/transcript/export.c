@@ -6,7 +6,7 @@
 #include <talloc.h>
 
 #include "core/str.h"
-#include "transcript/field.h"
+#include "json/field.h"
 
 /* What is being written, and what its parts' sentences need. */
 struct export {

@@ -3,7 +3,7 @@
 #define TRANSCRIPT_EXPORT_H
 
 #include "core/buf.h"
-#include "html/i18n.h"
+#include "i18n/i18n.h"
 #include "store/conversations.h"
 
 /*

@@ -2,15 +2,19 @@ noinst_LIBRARIES += lib/transcript/libtranscript.a
 lib_transcript_libtranscript_a_SOURCES = \
 	lib/transcript/agent_script.c lib/transcript/agent_script.h \
 	lib/transcript/decoder.c lib/transcript/decoder.h \
-	lib/transcript/decoder_agent.c lib/transcript/decoder_ask.c \
+	lib/transcript/decoder_agent.c \
+	lib/transcript/decoder_ask.c \
 	lib/transcript/decoder_command.c \
-	lib/transcript/decoder_impl.h lib/transcript/decoder_live.c \
-	lib/transcript/decoder_retract.c lib/transcript/decoder_stream.c lib/transcript/decoder_turn.c \
+	lib/transcript/decoder_impl.h \
+	lib/transcript/decoder_live.c \
+	lib/transcript/decoder_retract.c \
+	lib/transcript/decoder_stream.c \
+	lib/transcript/decoder_turn.c \
 	lib/transcript/decoder_user.c \
 	lib/transcript/export.c lib/transcript/export.h \
-	lib/transcript/field.c lib/transcript/field.h \
 	lib/transcript/part.c lib/transcript/part.h \
-	lib/transcript/part_ask.c lib/transcript/part_impl.h \
+	lib/transcript/part_ask.c \
+	lib/transcript/part_impl.h \
 	lib/transcript/part_tool.c \
 	lib/transcript/rendering.c lib/transcript/rendering.h \
 	lib/transcript/shrink.c lib/transcript/shrink.h \

@@ -8,7 +8,7 @@
 
 #include "core/clock.h"
 #include "core/str.h"
-#include "transcript/field.h"
+#include "json/field.h"
 #include "transcript/part_impl.h"
 
 #define HEAVY (32 << 10)	/* bytes of data */

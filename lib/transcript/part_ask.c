@@ -6,7 +6,7 @@
 #include <talloc.h>
 
 #include "core/str.h"
-#include "transcript/field.h"
+#include "json/field.h"
 
 static void state_word(struct drawing *d, const char *ok, const char *denied)
 {

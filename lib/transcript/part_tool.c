@@ -7,7 +7,7 @@
 #include <talloc.h>
 
 #include "core/str.h"
-#include "transcript/field.h"
+#include "json/field.h"
 
 #define OPEN_LINES 12		/* what is longer begins folded */
 #define OPEN_BYTES 1500

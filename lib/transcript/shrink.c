@@ -7,7 +7,7 @@
 #include <talloc.h>
 
 #include "core/str.h"
-#include "transcript/field.h"
+#include "json/field.h"
 
 #define TEXT_KEPT 200
 #define EMPTY_GIF "R0lGODlhAQABAAAAACw="

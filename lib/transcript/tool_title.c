@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "core/str.h"
-#include "transcript/field.h"
+#include "json/field.h"
 
 #define TITLE_MAX 300
 

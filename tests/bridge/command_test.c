@@ -11,7 +11,7 @@
 #include <talloc.h>
 
 #include "bridge/command.h"
-#include "bridge/websocket.h"
+#include "ws/websocket.h"
 
 #define ID "11111111-1111-4111-8111-111111111111"
 

@@ -1,23 +1,17 @@
 check_PROGRAMS += tests/bridge/command_test
 tests_bridge_command_test_SOURCES = tests/bridge/command_test.c
-tests_bridge_command_test_LDADD = lib/bridge/libbridge.a \
-	lib/core/libcore.a $(WSLAY_LIBS) $(JSON_LIBS) $(TALLOC_LIBS) $(UV_LIBS) \
-	$(CORE_LIBS) $(test_libs)
-
-check_PROGRAMS += tests/bridge/websocket_test
-tests_bridge_websocket_test_SOURCES = tests/bridge/websocket_test.c
-tests_bridge_websocket_test_LDADD = lib/bridge/libbridge.a \
-	lib/core/libcore.a $(WSLAY_LIBS) $(TALLOC_LIBS) $(UV_LIBS) \
-	$(CORE_LIBS) $(test_libs)
+tests_bridge_command_test_LDADD = lib/bridge/libbridge.a lib/ws/libws.a \
+	lib/json/libjson.a lib/core/libcore.a $(WSLAY_LIBS) $(JSON_LIBS) \
+	$(TALLOC_LIBS) $(UV_LIBS) $(CORE_LIBS) $(test_libs)
 
 check_PROGRAMS += tests/fuzz/command_fuzz tests/fuzz/framing_fuzz
 tests_fuzz_command_fuzz_SOURCES = tests/fuzz/command_fuzz.c $(fuzz_main)
 tests_fuzz_command_fuzz_LDFLAGS = $(fuzz_ldflags)
-tests_fuzz_command_fuzz_LDADD = lib/bridge/libbridge.a lib/core/libcore.a \
-	$(JSON_LIBS) $(TALLOC_LIBS) $(CORE_LIBS)
+tests_fuzz_command_fuzz_LDADD = lib/bridge/libbridge.a lib/json/libjson.a \
+	lib/core/libcore.a $(JSON_LIBS) $(TALLOC_LIBS) $(CORE_LIBS)
 tests_fuzz_framing_fuzz_SOURCES = tests/fuzz/framing_fuzz.c $(fuzz_main)
 tests_fuzz_framing_fuzz_LDFLAGS = $(fuzz_ldflags)
-tests_fuzz_framing_fuzz_LDADD = lib/bridge/libbridge.a lib/core/libcore.a \
+tests_fuzz_framing_fuzz_LDADD = lib/ws/libws.a lib/core/libcore.a \
 	$(WSLAY_LIBS) $(TALLOC_LIBS) $(CORE_LIBS)
 
 check_PROGRAMS += tests/bridge/tokens_test tests/bridge/gate_test
@@ -29,19 +23,20 @@ tests_bridge_tokens_test_LDADD = lib/bridge/libbridge.a lib/auth/libauth.a \
 tests_bridge_gate_test_SOURCES = tests/bridge/gate_test.c \
 	tests/engine/fake.c tests/engine/fake.h
 tests_bridge_gate_test_LDADD = lib/bridge/libbridge.a lib/egress/libegress.a \
-	lib/store/libstore.a lib/engine/libengine.a lib/core/libcore.a \
-	$(SQLITE_LIBS) $(engine_libs) $(TALLOC_LIBS) $(UV_LIBS) $(CORE_LIBS) \
-	$(test_libs)
+	lib/engine/libengine.a lib/store/libstore.a lib/json/libjson.a \
+	lib/core/libcore.a $(SQLITE_LIBS) $(engine_libs) $(TALLOC_LIBS) \
+	$(UV_LIBS) $(CORE_LIBS) $(test_libs)
 
 check_PROGRAMS += tests/bridge/handshake_test
 tests_bridge_handshake_test_SOURCES = tests/bridge/handshake_test.c \
 	tests/kv/redis_server.c tests/kv/redis_server.h
-tests_bridge_handshake_test_LDADD = lib/bridge/libbridge.a \
-	lib/auth/libauth.a lib/kv/libkv.a lib/html/libhtml.a \
-	lib/http/libhttp.a lib/store/libstore.a lib/core/libcore.a \
-	$(MHD_LIBS) $(WSLAY_LIBS) $(HIREDIS_LIBS) $(SODIUM_LIBS) $(CMARK_LIBS) \
-	$(SQLITE_LIBS) $(UV_LIBS) $(JSON_LIBS) $(TALLOC_LIBS) $(CORE_LIBS) \
-	-lpthread $(test_libs)
+tests_bridge_handshake_test_LDADD = lib/bridge/libbridge.a lib/auth/libauth.a \
+	lib/store/libstore.a lib/kv/libkv.a lib/ws/libws.a lib/html/libhtml.a \
+	lib/i18n/libi18n.a lib/http/libhttp.a lib/time/libtime.a \
+	lib/json/libjson.a lib/core/libcore.a $(MHD_LIBS) $(WSLAY_LIBS) \
+	$(HIREDIS_LIBS) $(SODIUM_LIBS) $(CMARK_LIBS) $(SQLITE_LIBS) \
+	$(UV_LIBS) $(JSON_LIBS) $(TALLOC_LIBS) $(CORE_LIBS) -lpthread \
+	$(test_libs)
 
 check_PROGRAMS += tests/bridge/yield_test
 tests_bridge_yield_test_SOURCES = tests/bridge/yield_test.c

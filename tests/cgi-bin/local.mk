@@ -62,8 +62,8 @@ tests_cgi_bin_pages_agents_line_diff_test_SOURCES = \
 	tests/cgi-bin/pages/agents/line_diff_test.c \
 	cgi-bin/pages/agents/line_diff.c
 tests_cgi_bin_pages_agents_line_diff_test_LDADD = lib/html/libhtml.a \
-	lib/core/libcore.a $(CMARK_LIBS) $(JSON_LIBS) $(TALLOC_LIBS) \
-	$(CORE_LIBS) $(test_libs)
+	lib/i18n/libi18n.a lib/time/libtime.a lib/core/libcore.a \
+	$(CMARK_LIBS) $(JSON_LIBS) $(TALLOC_LIBS) $(CORE_LIBS) $(test_libs)
 
 # With a kernel of the test's own.
 check_PROGRAMS += tests/cgi-bin/cli/doctor/doctor_landlock_test

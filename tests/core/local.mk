@@ -2,10 +2,6 @@ check_PROGRAMS += tests/core/core_test
 tests_core_core_test_SOURCES = tests/core/core_test.c
 tests_core_core_test_LDADD = lib/core/libcore.a $(JSON_LIBS) $(TALLOC_LIBS) \
 	$(CORE_LIBS) $(test_libs)
-check_PROGRAMS += tests/core/tree_test
-tests_core_tree_test_SOURCES = tests/core/tree_test.c
-tests_core_tree_test_LDADD = lib/core/libcore.a $(JSON_LIBS) $(CORE_LIBS) \
-	$(test_libs)
 check_PROGRAMS += tests/core/piece_test
 tests_core_piece_test_SOURCES = tests/core/piece_test.c
 tests_core_piece_test_LDADD = lib/core/libcore.a $(CORE_LIBS) $(test_libs)

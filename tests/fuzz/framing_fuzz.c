@@ -8,8 +8,8 @@
 
 #include <talloc.h>
 
-#include "bridge/framing.h"
 #include "core/str.h"
+#include "ws/framing.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

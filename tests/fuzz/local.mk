@@ -29,7 +29,7 @@ tests_fuzz_docker_frames_fuzz_LDFLAGS = $(fuzz_ldflags)
 check_PROGRAMS += tests/fuzz/docker_response_fuzz
 tests_fuzz_docker_response_fuzz_SOURCES = tests/fuzz/docker_response_fuzz.c $(fuzz_main)
 tests_fuzz_docker_response_fuzz_LDADD = lib/engine/libengine.a \
-	lib/core/libcore.a $(engine_libs) $(CORE_LIBS)
+	lib/json/libjson.a lib/core/libcore.a $(engine_libs) $(CORE_LIBS)
 tests_fuzz_docker_response_fuzz_LDFLAGS = $(fuzz_ldflags)
 
 check_PROGRAMS += tests/fuzz/markdown_fuzz
@@ -120,7 +120,7 @@ tests_fuzz_cron_fuzz_LDADD = $(schedule_test_libs)
 tests_fuzz_cron_fuzz_LDFLAGS = $(fuzz_ldflags)
 check_PROGRAMS += tests/fuzz/changes_fuzz
 tests_fuzz_changes_fuzz_SOURCES = tests/fuzz/changes_fuzz.c $(fuzz_main)
-tests_fuzz_changes_fuzz_LDADD = lib/session/libsession.a lib/shim/libshim.a \
+tests_fuzz_changes_fuzz_LDADD = lib/shim/libshim.a lib/session/libsession.a \
 	lib/core/libcore.a $(NGHTTP2_LIBS) $(CORE_LIBS)
 tests_fuzz_changes_fuzz_LDFLAGS = $(fuzz_ldflags)
 

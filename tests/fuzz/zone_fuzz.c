@@ -6,7 +6,7 @@
 #include <string.h>
 #include <talloc.h>
 
-#include "html/zone.h"
+#include "time/zone.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

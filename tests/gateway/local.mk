@@ -1,6 +1,6 @@
-gateway_test_libs = lib/gateway/libgateway.a lib/spending/libspending.a \
-	lib/ledger/libledger.a \
-	lib/auth/libauth.a lib/kv/libkv.a lib/store/libstore.a \
+gateway_test_libs = lib/gateway/libgateway.a lib/ledger/libledger.a \
+	lib/spending/libspending.a lib/auth/libauth.a lib/store/libstore.a \
+	lib/kv/libkv.a lib/time/libtime.a lib/json/libjson.a \
 	$(html_test_libs) $(SQLITE_LIBS) $(HIREDIS_LIBS) $(UV_LIBS) \
 	$(ZLIB_LIBS)
 check_PROGRAMS += tests/gateway/usage_reader_test \

@@ -1,14 +1,13 @@
-html_test_libs = lib/html/libhtml.a lib/core/libcore.a $(CMARK_LIBS) \
-	$(JSON_LIBS) $(TALLOC_LIBS) $(CORE_LIBS) $(test_libs)
+html_test_libs = lib/html/libhtml.a lib/i18n/libi18n.a lib/time/libtime.a \
+	lib/json/libjson.a lib/core/libcore.a $(CMARK_LIBS) $(JSON_LIBS) \
+	$(TALLOC_LIBS) $(CORE_LIBS) $(test_libs)
 check_PROGRAMS += tests/html/template_test tests/html/mustache_test \
-	tests/html/fragments_test tests/html/i18n_test tests/html/markdown_test \
+	tests/html/fragments_test tests/html/markdown_test \
 	tests/html/renderer_test
 tests_html_template_test_SOURCES = tests/html/template_test.c
 tests_html_template_test_LDADD = $(html_test_libs)
 tests_html_mustache_test_SOURCES = tests/html/mustache_test.c
 tests_html_mustache_test_LDADD = $(html_test_libs)
-tests_html_i18n_test_SOURCES = tests/html/i18n_test.c
-tests_html_i18n_test_LDADD = $(html_test_libs)
 tests_html_markdown_test_SOURCES = tests/html/markdown_test.c
 tests_html_markdown_test_LDADD = $(html_test_libs)
 tests_html_fragments_test_SOURCES = tests/html/fragments_test.c

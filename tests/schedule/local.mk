@@ -1,5 +1,6 @@
 schedule_test_libs = lib/schedule/libschedule.a lib/spending/libspending.a \
-	lib/store/libstore.a $(html_test_libs) $(SQLITE_LIBS) $(ICAL_LIBS)
+	lib/store/libstore.a lib/i18n/libi18n.a lib/time/libtime.a \
+	lib/json/libjson.a $(html_test_libs) $(SQLITE_LIBS) $(ICAL_LIBS)
 
 check_PROGRAMS += tests/schedule/definition_test tests/schedule/prompt_test \
 	tests/schedule/notice_test tests/schedule/plan_test

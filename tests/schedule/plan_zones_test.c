@@ -12,8 +12,8 @@
 #include <talloc.h>
 #include <unistd.h>
 
-#include "html/zone.h"
 #include "plan_world.h"
+#include "time/zone.h"
 
 #define SYSTEM "/usr/share/zoneinfo/"
 #define DAILY "\"frequency\":\"daily\",\"time\":\"08:00\""

@@ -13,8 +13,8 @@
 #include <talloc.h>
 
 #include "core/clock.h"
-#include "html/zone.h"
 #include "schedule/schedule.h"
+#include "time/zone.h"
 
 #define YEAR_MINUTES (366 * 1440)
 

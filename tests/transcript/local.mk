@@ -1,5 +1,6 @@
 transcript_test_libs = lib/transcript/libtranscript.a lib/store/libstore.a \
-	lib/html/libhtml.a lib/core/libcore.a $(CMARK_LIBS) $(SQLITE_LIBS) \
+	lib/html/libhtml.a lib/i18n/libi18n.a lib/time/libtime.a \
+	lib/json/libjson.a lib/core/libcore.a $(CMARK_LIBS) $(SQLITE_LIBS) \
 	$(JSON_LIBS) $(TALLOC_LIBS) $(CORE_LIBS) $(test_libs) -lm
 check_PROGRAMS += tests/transcript/decoder_test
 tests_transcript_decoder_test_SOURCES = tests/transcript/decoder_test.c \

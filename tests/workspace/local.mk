@@ -4,8 +4,8 @@ tests_workspace_workspace_test_SOURCES = tests/workspace/workspace_test.c \
 	tests/workspace/world.c tests/workspace/world.h \
 	tests/engine/fake.c tests/engine/fake.h
 tests_workspace_workspace_test_LDADD = lib/workspace/libworkspace.a \
-	lib/engine/libengine.a lib/core/libcore.a $(engine_libs) $(CORE_LIBS) \
-	$(test_libs)
+	lib/engine/libengine.a lib/json/libjson.a lib/core/libcore.a \
+	$(engine_libs) $(CORE_LIBS) $(test_libs)
 # Backoffs and idle times of the workspace are waited for 20 times as fast.
 tests_workspace_workspace_test_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=uv_timer_start,--wrap=clock_mono_ms,--wrap=host_load
@@ -22,8 +22,9 @@ check_PROGRAMS += tests/workspace/workspace_engine_test
 tests_workspace_workspace_engine_test_SOURCES = \
 	tests/workspace/workspace_engine_test.c
 tests_workspace_workspace_engine_test_LDADD = lib/workspace/libworkspace.a \
-	lib/link/liblink.a lib/engine/libengine.a lib/core/libcore.a \
-	$(NGHTTP2_LIBS) $(engine_libs) $(CORE_LIBS) $(test_libs)
+	lib/link/liblink.a lib/engine/libengine.a lib/json/libjson.a \
+	lib/core/libcore.a $(NGHTTP2_LIBS) $(engine_libs) $(CORE_LIBS) \
+	$(test_libs)
 tests_workspace_workspace_engine_test_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=host_load
 # It is process 1 of the container.

@@ -14,9 +14,9 @@
 
 #include "core/host.h"
 #include "core/str.h"
-#include "core/tree.h"
 #include "guard/volume.h"
 #include "http/client.h"
+#include "json/strict_json.h"
 
 #define ANSWER_MAX (4 << 20)
 #define RULES_MAX (256 << 10)

@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include "core/clock.h"
-#include "core/tree.h"
 #include "http/client.h"
+#include "json/strict_json.h"
 #include "spending/listed.h"
 
 #define ANSWER_MS 18000		/* for all of it: within PATIENCE_MS of doctor.c */

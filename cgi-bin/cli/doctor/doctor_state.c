@@ -14,13 +14,13 @@
 #include "core/clock.h"
 #include "core/str.h"
 #include "egress/egress.h"
-#include "html/zone.h"
 #include "http/client.h"
 #include "kv/kv.h"
 #include "schedule/mail.h"
 #include "store/db.h"
 #include "store/notices.h"
 #include "store/planning.h"
+#include "time/zone.h"
 
 #define MIB (INT64_C(1) << 20)
 #define DISK_FAIL (200 * MIB)

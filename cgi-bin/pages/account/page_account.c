@@ -7,11 +7,11 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/str.h"
-#include "html/zone.h"
 #include "pages/pages.h"
 #include "pages/usage/usage_view.h"
 #include "spending/budget_zone.h"
 #include "store/feeds.h"
+#include "time/zone.h"
 
 /* Offered while typing; any IANA name is taken. */
 static const char *const zones[] = {

@@ -10,10 +10,10 @@
 #include "core/log.h"
 #include "core/str.h"
 #include "core/unicode.h"
+#include "json/field.h"
 #include "pages/agents/page_agent.h"
 #include "pages/pages.h"
 #include "transcript/agent_script.h"
-#include "transcript/field.h"
 
 #define REFRESH_S "3"
 #define ANSWER_MAX (2u << 20)

@@ -10,7 +10,7 @@
 #include "core/digest.h"
 #include "core/log.h"
 #include "core/str.h"
-#include "core/tree.h"
+#include "json/strict_json.h"
 #include "pages/agents/page_agent.h"
 #include "pages/pages.h"
 #include "store/executions.h"

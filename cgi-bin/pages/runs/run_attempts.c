@@ -4,9 +4,9 @@
 #include <talloc.h>
 
 #include "core/str.h"
+#include "json/field.h"
 #include "pages/pages.h"
 #include "pages/runs/run_view.h"
-#include "transcript/field.h"
 
 #define DENIED_SHOWN 20
 

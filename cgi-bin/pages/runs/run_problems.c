@@ -4,10 +4,10 @@
 #include <talloc.h>
 
 #include "core/str.h"
+#include "json/field.h"
 #include "pages/runs/run_view.h"
 #include "store/domains.h"
 #include "store/outcomes.h"
-#include "transcript/field.h"
 
 struct asking {
 	struct request *r;

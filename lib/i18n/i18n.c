@@ -1,6 +1,6 @@
 /* Catalogues: reading them, choosing one, filling sentences. */
 #include "config.h"
-#include "html/i18n.h"
+#include "i18n/i18n.h"
 
 #include <json-c/json.h>
 #include <stdarg.h>
@@ -11,8 +11,7 @@
 
 #include "core/hash.h"
 #include "core/str.h"
-#include "html/locale.h"
-#include "html/view.h"
+#include "i18n/locale.h"
 
 static const char *const names[] = { "en", "ko" };
 

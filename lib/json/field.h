@@ -2,14 +2,14 @@
  * Reading json-c values that nobody vouches for: each getter gives its "none"
  * for a missing field and for one of the wrong type alike.
  */
-#ifndef TRANSCRIPT_FIELD_H
-#define TRANSCRIPT_FIELD_H
+#ifndef JSON_FIELD_H
+#define JSON_FIELD_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/tree.h"
+#include "json/strict_json.h"
 
 /*
  * One JSON value of n bytes and nothing after it (RFC 8259). NULL when it is

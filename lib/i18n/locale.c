@@ -1,6 +1,6 @@
 /* Numbers, sizes, durations and times as people read them. */
 #include "config.h"
-#include "html/locale.h"
+#include "i18n/locale.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -9,7 +9,7 @@
 #include <talloc.h>
 
 #include "core/clock.h"
-#include "html/zone.h"
+#include "time/zone.h"
 
 #define SECOND INT64_C(1000)
 #define MINUTE (60 * SECOND)

@@ -1,5 +1,5 @@
 #include "config.h"
-#include "transcript/field.h"
+#include "json/field.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,10 +1,10 @@
 #include "config.h"
-#include "spending/period.h"
+#include "time/period.h"
 
 #include <stdio.h>
 
 #include "core/clock.h"
-#include "html/zone.h"
+#include "time/zone.h"
 
 #define DAY 86400
 #define OFFSET_MAX 93600	/* seconds that a zone may be from UTC */

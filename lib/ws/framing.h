@@ -2,8 +2,8 @@
  * WebSocket framing (RFC 6455, section 5) over any byte stream: libwslay's
  * server side, with messages capped and put together here. The peer is hostile.
  */
-#ifndef BRIDGE_FRAMING_H
-#define BRIDGE_FRAMING_H
+#ifndef WS_FRAMING_H
+#define WS_FRAMING_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 #include "config.h"
-#include "html/zone.h"
+#include "time/zone.h"
 
 #include <stdio.h>
 #include <string.h>

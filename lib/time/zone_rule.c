@@ -1,6 +1,6 @@
 /* POSIX TZ strings, as in the footer of a TZif file (RFC 8536, section 3.3.1). */
 #include "config.h"
-#include "html/zone.h"
+#include "time/zone.h"
 
 #include <ctype.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-/* lib/spending/period.c: days and months as a zone's clocks have them. */
+/* lib/time/period.c: days and months as a zone's clocks have them. */
 #include "config.h"
 
 #include <setjmp.h>
@@ -9,8 +9,8 @@
 #include <string.h>
 
 #include "core/clock.h"
-#include "html/zone.h"
-#include "spending/period.h"
+#include "time/period.h"
+#include "time/zone.h"
 
 #define HOUR INT64_C(3600000)
 

@@ -5,7 +5,7 @@
  * package renewed is read again.
  */
 #include "config.h"
-#include "html/zone.h"
+#include "time/zone.h"
 
 #include <pthread.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* A WebSocket on a socket pair, with a peer that breaks the rules. */
 #include "config.h"
-#include "bridge/websocket.h"
+#include "ws/websocket.h"
 
 #include <errno.h>
 #include <poll.h>

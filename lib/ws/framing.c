@@ -1,5 +1,5 @@
 #include "config.h"
-#include "bridge/framing.h"
+#include "ws/framing.h"
 
 #include <errno.h>
 #include <string.h>
@@ -7,8 +7,8 @@
 #include <talloc.h>
 #include <wslay/wslay.h>
 
-#include "bridge/websocket.h"
 #include "core/buf.h"
+#include "ws/websocket.h"
 
 #define READ_TURN (256u << 10)	/* bytes read before others have their turn */
 #define QUEUE_MAX 20000		/* frames waiting to be sent, pongs too */

@@ -1,5 +1,5 @@
 #include "config.h"
-#include "bridge/websocket.h"
+#include "ws/websocket.h"
 
 #include <sodium.h>
 #include <stdbool.h>

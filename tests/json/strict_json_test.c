@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/tree.h"
+#include "json/strict_json.h"
 
 static const struct tree_limits strict = {
 	.bytes = 100, .depth = 4, .containers = 3, .elements = 4,

@@ -1,6 +1,6 @@
 /* Time zones: TZif files (RFC 8536) of the system's tzdata, without tzset(). */
-#ifndef HTML_ZONE_H
-#define HTML_ZONE_H
+#ifndef TIME_ZONE_H
+#define TIME_ZONE_H
 
 #include <stdbool.h>
 #include <stddef.h>

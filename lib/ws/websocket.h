@@ -2,8 +2,8 @@
  * One WebSocket (RFC 6455) on a connected descriptor: libwslay's framing on a
  * libuv loop. An idle one holds no buffer at all.
  */
-#ifndef BRIDGE_WEBSOCKET_H
-#define BRIDGE_WEBSOCKET_H
+#ifndef WS_WEBSOCKET_H
+#define WS_WEBSOCKET_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -3,8 +3,8 @@
  * parser. A tree costs far more memory than its text, so each reader says how
  * much it takes.
  */
-#ifndef CORE_TREE_H
-#define CORE_TREE_H
+#ifndef JSON_STRICT_JSON_H
+#define JSON_STRICT_JSON_H
 
 #include <json-c/json.h>
 #include <stdbool.h>

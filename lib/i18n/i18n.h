@@ -4,8 +4,8 @@
  * (a check fails otherwise). Plural forms: "key" and, where English needs it,
  * "key.one"; i18n_count picks.
  */
-#ifndef HTML_I18N_H
-#define HTML_I18N_H
+#ifndef I18N_I18N_H
+#define I18N_I18N_H
 
 #include <stdint.h>
 

@@ -1,5 +1,5 @@
 #include "config.h"
-#include "bridge/websocket.h"
+#include "ws/websocket.h"
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -9,8 +9,8 @@
 
 #include <talloc.h>
 
-#include "bridge/framing.h"
 #include "core/clock.h"
+#include "ws/framing.h"
 
 #define CLOSE_WAIT_MS 2000
 #define FRAMES_WINDOW_MS 10000

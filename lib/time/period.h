@@ -1,6 +1,6 @@
 /* Calendar days and months in a time zone, over which budgets run. */
-#ifndef SPENDING_PERIOD_H
-#define SPENDING_PERIOD_H
+#ifndef TIME_PERIOD_H
+#define TIME_PERIOD_H
 
 #include <stdint.h>
 

@@ -13,9 +13,9 @@
 #include <talloc.h>
 #include <time.h>
 
-#include "html/i18n.h"
 #include "html/template.h"
-#include "html/zone.h"
+#include "i18n/i18n.h"
+#include "time/zone.h"
 
 static struct i18n *texts;
 static const struct i18n_locale *en, *ko;

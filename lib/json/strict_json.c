@@ -1,5 +1,5 @@
 #include "config.h"
-#include "core/tree.h"
+#include "json/strict_json.h"
 
 #include <math.h>
 #include <string.h>
