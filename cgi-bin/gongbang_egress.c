@@ -1,6 +1,6 @@
 /*
  * gongbang-egress: squid's external_acl helper. Reads squid's questions on
- * stdin, asks the bridge on egress_socket, answers on stdout (egress/line.h).
+ * stdin, asks the bridge on egress_socket, answers on stdout (egress/helper_protocol.h).
  * A bridge that is away is waited for WAIT_MS, then the answer is ERR.
  */
 #include "config.h"
@@ -19,7 +19,7 @@
 #include "core/clock.h"
 #include "core/settings.h"
 #include "core/str.h"
-#include "egress/line.h"
+#include "egress/helper_protocol.h"
 
 #define WAIT_MS 5000		/* for an answer of the bridge */
 #define AGAIN_MS 100		/* between two tries to reach it */

@@ -40,14 +40,14 @@ may store core
 may engine core json
 may auth core kv store
 may spending core json time store
-may egress core store
+may egress core store engine
 may link core
 may workspace core engine link
 may guard core json engine
 may transcript core json i18n html store
 may session core json store workspace transcript
 may schedule core json time http i18n kv store spending
-may bridge core json http html ws kv store engine auth spending egress workspace transcript session schedule
+may bridge core json http html ws kv store auth spending egress workspace transcript session schedule
 may demo core json
 may shim core
 may ledger core store

@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 #include "core/clock.h"
-#include "egress/egress.h"
+#include "egress/allow_list.h"
 
 /* What a terminal would take as its own is shown as "?". */
 static void print_safe(const char *s)

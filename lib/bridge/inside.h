@@ -4,10 +4,10 @@
 
 #include <sys/queue.h>
 
+#include "auth/token_registry.h"
 #include "bridge/bridge.h"
-#include "bridge/egress_socket.h"
 #include "bridge/server.h"
-#include "bridge/tokens.h"
+#include "egress/egress_server.h"
 #include "html/template.h"
 #include "kv/kv_async.h"
 #include "session/session.h"
@@ -255,7 +255,7 @@ void run_look(struct bridge *b);
 /* To the workers: this execution has news. Best effort, for they look by themselves too. */
 void run_tell(struct bridge *b);
 
-/* access.c: which tokens are good. */
+/* token_lifecycle.c: which tokens are good. */
 void access_open(struct bridge *b);
 /* A room's session wants it; see session_events. */
 void access_token(struct room *r, const char *hash, const char *address, bool wanted);

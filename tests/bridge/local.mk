@@ -14,29 +14,16 @@ tests_fuzz_framing_fuzz_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_framing_fuzz_LDADD = lib/ws/libws.a lib/core/libcore.a \
 	$(WSLAY_LIBS) $(TALLOC_LIBS) $(CORE_LIBS)
 
-check_PROGRAMS += tests/bridge/tokens_test tests/bridge/gate_test
-tests_bridge_tokens_test_SOURCES = tests/bridge/tokens_test.c \
-	tests/kv/redis_server.c tests/kv/redis_server.h
-tests_bridge_tokens_test_LDADD = lib/bridge/libbridge.a lib/auth/libauth.a \
-	lib/kv/libkv.a lib/core/libcore.a $(HIREDIS_LIBS) $(SODIUM_LIBS) \
-	$(TALLOC_LIBS) $(UV_LIBS) $(CORE_LIBS) $(test_libs)
-tests_bridge_gate_test_SOURCES = tests/bridge/gate_test.c \
-	tests/engine/fake.c tests/engine/fake.h
-tests_bridge_gate_test_LDADD = lib/bridge/libbridge.a lib/egress/libegress.a \
-	lib/engine/libengine.a lib/store/libstore.a lib/json/libjson.a \
-	lib/core/libcore.a $(SQLITE_LIBS) $(engine_libs) $(TALLOC_LIBS) \
-	$(UV_LIBS) $(CORE_LIBS) $(test_libs)
-
 check_PROGRAMS += tests/bridge/handshake_test
 tests_bridge_handshake_test_SOURCES = tests/bridge/handshake_test.c \
 	tests/kv/redis_server.c tests/kv/redis_server.h
-tests_bridge_handshake_test_LDADD = lib/bridge/libbridge.a lib/auth/libauth.a \
-	lib/store/libstore.a lib/kv/libkv.a lib/ws/libws.a lib/html/libhtml.a \
-	lib/i18n/libi18n.a lib/http/libhttp.a lib/time/libtime.a \
-	lib/json/libjson.a lib/core/libcore.a $(MHD_LIBS) $(WSLAY_LIBS) \
-	$(HIREDIS_LIBS) $(SODIUM_LIBS) $(CMARK_LIBS) $(SQLITE_LIBS) \
-	$(UV_LIBS) $(JSON_LIBS) $(TALLOC_LIBS) $(CORE_LIBS) -lpthread \
-	$(test_libs)
+tests_bridge_handshake_test_LDADD = lib/bridge/libbridge.a \
+	lib/egress/libegress.a lib/auth/libauth.a lib/store/libstore.a \
+	lib/kv/libkv.a lib/ws/libws.a lib/html/libhtml.a lib/i18n/libi18n.a \
+	lib/http/libhttp.a lib/time/libtime.a lib/json/libjson.a \
+	lib/core/libcore.a $(MHD_LIBS) $(WSLAY_LIBS) $(HIREDIS_LIBS) \
+	$(SODIUM_LIBS) $(CMARK_LIBS) $(SQLITE_LIBS) $(UV_LIBS) $(JSON_LIBS) \
+	$(TALLOC_LIBS) $(CORE_LIBS) -lpthread $(test_libs)
 
 check_PROGRAMS += tests/bridge/yield_test
 tests_bridge_yield_test_SOURCES = tests/bridge/yield_test.c

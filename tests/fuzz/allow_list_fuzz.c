@@ -6,7 +6,7 @@
 
 #include <talloc.h>
 
-#include "egress/egress.h"
+#include "egress/allow_list.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -9,7 +9,7 @@
 #include <talloc.h>
 
 #include "core/str.h"
-#include "egress/egress.h"
+#include "egress/allow_list.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

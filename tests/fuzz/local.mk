@@ -128,3 +128,9 @@ check_PROGRAMS += tests/fuzz/ics_fuzz
 tests_fuzz_ics_fuzz_SOURCES = tests/fuzz/ics_fuzz.c $(fuzz_main)
 tests_fuzz_ics_fuzz_LDADD = $(schedule_test_libs)
 tests_fuzz_ics_fuzz_LDFLAGS = $(fuzz_ldflags)
+
+check_PROGRAMS += tests/fuzz/helper_protocol_fuzz
+tests_fuzz_helper_protocol_fuzz_SOURCES = tests/fuzz/helper_protocol_fuzz.c \
+	$(fuzz_main)
+tests_fuzz_helper_protocol_fuzz_LDADD = $(egress_test_libs)
+tests_fuzz_helper_protocol_fuzz_LDFLAGS = $(fuzz_ldflags)

@@ -13,7 +13,7 @@
 
 #include "core/clock.h"
 #include "core/str.h"
-#include "egress/egress.h"
+#include "egress/allow_list.h"
 #include "http/client.h"
 #include "kv/kv.h"
 #include "schedule/mail.h"

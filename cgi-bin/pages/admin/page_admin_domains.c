@@ -5,7 +5,7 @@
 
 #include "core/log.h"
 #include "core/str.h"
-#include "egress/egress.h"
+#include "egress/allow_list.h"
 #include "pages/domain_view.h"
 #include "pages/pages.h"
 

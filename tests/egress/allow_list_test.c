@@ -13,7 +13,7 @@
 #include <talloc.h>
 
 #include "core/str.h"
-#include "egress/egress.h"
+#include "egress/allow_list.h"
 
 static struct allow_list *parse(const char *text)
 {

@@ -1,5 +1,5 @@
 #include "config.h"
-#include "egress/line.h"
+#include "egress/helper_protocol.h"
 
 #include <string.h>
 

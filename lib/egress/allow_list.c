@@ -1,5 +1,5 @@
 #include "config.h"
-#include "egress/egress.h"
+#include "egress/allow_list.h"
 
 #include <fcntl.h>
 #include <stdio.h>

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "egress/line.h"
+#include "egress/helper_protocol.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,10 +1,10 @@
-/* egress_socket: gongbang-egress asks, the gate answers (lines: egress/line.h). */
-#ifndef BRIDGE_EGRESS_SOCKET_H
-#define BRIDGE_EGRESS_SOCKET_H
+/* egress_socket: gongbang-egress asks, the gate answers (lines: egress/helper_protocol.h). */
+#ifndef EGRESS_EGRESS_SERVER_H
+#define EGRESS_EGRESS_SERVER_H
 
 #include <uv.h>
 
-#include "bridge/gate.h"
+#include "egress/egress_policy.h"
 
 #define EGRESS_CLIENTS_MAX 64
 #define EGRESS_ANSWER_MS 4000	/* then "away": squid's helper waits 5 s */

@@ -3,12 +3,12 @@
  * its user was granted. Refusals are told on, but no loop inside a workspace
  * can make more of them than REFUSED_MAX in REFUSED_MS.
  */
-#ifndef BRIDGE_GATE_H
-#define BRIDGE_GATE_H
+#ifndef EGRESS_EGRESS_POLICY_H
+#define EGRESS_EGRESS_POLICY_H
 
-#include "bridge/places.h"
-#include "egress/egress.h"
-#include "egress/line.h"
+#include "egress/address_map.h"
+#include "egress/allow_list.h"
+#include "egress/helper_protocol.h"
 #include "store/jobs.h"
 
 #define GRANTS_MS 2000		/* what was granted is believed so long */

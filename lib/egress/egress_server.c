@@ -1,5 +1,5 @@
 #include "config.h"
-#include "bridge/egress_socket.h"
+#include "egress/egress_server.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -3,8 +3,8 @@
  * believed until a container is started or stopped, and no longer than
  * PLACES_MS: an address is never taken for its former owner's.
  */
-#ifndef BRIDGE_PLACES_H
-#define BRIDGE_PLACES_H
+#ifndef EGRESS_ADDRESS_MAP_H
+#define EGRESS_ADDRESS_MAP_H
 
 #include "core/id.h"
 #include "engine/engine.h"

@@ -2,8 +2,8 @@
  * Where a workspace may go: squid asks, through gongbang-egress, the bridge.
  * The list for everybody (conf/egress-allow.list) and each user's own domains.
  */
-#ifndef EGRESS_EGRESS_H
-#define EGRESS_EGRESS_H
+#ifndef EGRESS_ALLOW_LIST_H
+#define EGRESS_ALLOW_LIST_H
 
 #include <stdbool.h>
 

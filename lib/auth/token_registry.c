@@ -1,5 +1,5 @@
 #include "config.h"
-#include "bridge/tokens.h"
+#include "auth/token_registry.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 #include "config.h"
-#include "bridge/gate.h"
+#include "egress/egress_policy.h"
 
 #include <string.h>
 #include <sys/queue.h>

@@ -224,7 +224,7 @@ static void on_move(void *data, struct workspace *w, enum workspace_move move)
 		access_end(b, workspace_user(w));
 }
 
-/* tokens.c looks whether somebody is logged in. */
+/* token_registry.c looks whether somebody is logged in. */
 static void put_found(struct bridge *b, const struct container_place *place)
 {
 	if (id_valid(place->user_id) && token_valid(place->token_hash) &&

@@ -1,5 +1,5 @@
 #include "config.h"
-#include "bridge/places.h"
+#include "egress/address_map.h"
 
 #include <string.h>
 #include <sys/queue.h>

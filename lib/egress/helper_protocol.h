@@ -14,8 +14,8 @@
  * To squid (external_acl_type with concurrency=, %SRC %METHOD %DST %PORT) the
  * helper says "CHANNEL OK" or "CHANNEL ERR message=REASON".
  */
-#ifndef EGRESS_LINE_H
-#define EGRESS_LINE_H
+#ifndef EGRESS_HELPER_PROTOCOL_H
+#define EGRESS_HELPER_PROTOCOL_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -19,9 +19,9 @@
 #include <talloc.h>
 
 #include "../engine/fake.h"
-#include "bridge/egress_socket.h"
 #include "core/clock.h"
 #include "core/str.h"
+#include "egress/egress_server.h"
 #include "store/users.h"
 
 #define PATIENCE_MS 20000

@@ -3,8 +3,8 @@
  * hour while Redis has them still, and whenever it has lost all; taken out when
  * they are over, however long Redis is away meanwhile.
  */
-#ifndef BRIDGE_TOKENS_H
-#define BRIDGE_TOKENS_H
+#ifndef AUTH_TOKEN_REGISTRY_H
+#define AUTH_TOKEN_REGISTRY_H
 
 #include "auth/gateway_token.h"
 #include "kv/kv_async.h"

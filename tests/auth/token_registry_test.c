@@ -15,7 +15,7 @@
 #include <talloc.h>
 
 #include "../kv/redis_server.h"
-#include "bridge/tokens.h"
+#include "auth/token_registry.h"
 #include "core/clock.h"
 #include "core/str.h"
 

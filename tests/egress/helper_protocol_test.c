@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "egress/line.h"
+#include "egress/helper_protocol.h"
 
 static void good(void **state)
 {
