@@ -6,7 +6,7 @@
 
 #include "core/log.h"
 #include "kv/kv_login.h"
-#include "schedule/worker.h"
+#include "worker/worker.h"
 
 #define BIG (64 << 10)	/* bytes: given back as soon as freed */
 

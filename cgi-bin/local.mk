@@ -15,33 +15,35 @@ gongbang_sandbox_LDADD = $(SECCOMP_LIBS)
 
 bin_PROGRAMS += gongbang
 gongbang_SOURCES = cgi-bin/gongbang.c $(cli)
-gongbang_LDADD = lib/ledger/libledger.a lib/schedule/libschedule.a \
-	lib/guard/libguard.a lib/egress/libegress.a \
-	lib/spending/libspending.a lib/auth/libauth.a lib/store/libstore.a \
-	lib/kv/libkv.a lib/http/libhttp.a lib/time/libtime.a \
-	lib/json/libjson.a lib/core/libcore.a $(SODIUM_LIBS) $(SQLITE_LIBS) \
-	$(HIREDIS_LIBS) $(CMARK_LIBS) $(CURL_LIBS) $(ICAL_LIBS) $(JSON_LIBS) \
-	$(TALLOC_LIBS) $(CORE_LIBS)
+gongbang_LDADD = lib/ledger/libledger.a lib/notify/libnotify.a \
+	lib/agent/libagent.a lib/schedule/libschedule.a lib/guard/libguard.a \
+	lib/egress/libegress.a lib/spending/libspending.a lib/auth/libauth.a \
+	lib/store/libstore.a lib/kv/libkv.a lib/http/libhttp.a \
+	lib/time/libtime.a lib/json/libjson.a lib/core/libcore.a \
+	$(SODIUM_LIBS) $(SQLITE_LIBS) $(HIREDIS_LIBS) $(CMARK_LIBS) \
+	$(CURL_LIBS) $(ICAL_LIBS) $(JSON_LIBS) $(TALLOC_LIBS) $(CORE_LIBS)
 
 pkglibexec_PROGRAMS += cgi-bin/gongbang.fcgi
-pages_libs = lib/schedule/libschedule.a lib/transcript/libtranscript.a \
-	lib/egress/libegress.a lib/spending/libspending.a lib/auth/libauth.a \
-	lib/store/libstore.a lib/kv/libkv.a lib/html/libhtml.a \
-	lib/i18n/libi18n.a lib/http/libhttp.a lib/time/libtime.a \
-	lib/json/libjson.a lib/core/libcore.a $(SODIUM_LIBS) $(SQLITE_LIBS) \
-	$(HIREDIS_LIBS) $(CMARK_LIBS) $(CURL_LIBS) $(ICAL_LIBS) $(JSON_LIBS) \
-	$(TALLOC_LIBS) $(UV_LIBS) $(CORE_LIBS) -lpthread
+pages_libs = lib/worker/libworker.a lib/notify/libnotify.a \
+	lib/agent/libagent.a lib/schedule/libschedule.a \
+	lib/transcript/libtranscript.a lib/egress/libegress.a \
+	lib/spending/libspending.a lib/auth/libauth.a lib/store/libstore.a \
+	lib/kv/libkv.a lib/html/libhtml.a lib/i18n/libi18n.a \
+	lib/http/libhttp.a lib/time/libtime.a lib/json/libjson.a \
+	lib/core/libcore.a $(SODIUM_LIBS) $(SQLITE_LIBS) $(HIREDIS_LIBS) \
+	$(CMARK_LIBS) $(CURL_LIBS) $(ICAL_LIBS) $(JSON_LIBS) $(TALLOC_LIBS) \
+	$(UV_LIBS) $(CORE_LIBS) -lpthread
 cgi_bin_gongbang_fcgi_SOURCES = $(pages) $(fcgi) cgi-bin/gongbang_fcgi.c
 cgi_bin_gongbang_fcgi_LDADD = $(pages_libs) $(FCGI_LIBS)
 
 pkglibexec_PROGRAMS += gongbang-bridge
 gongbang_bridge_SOURCES = cgi-bin/gongbang_bridge.c
-gongbang_bridge_LDADD = lib/bridge/libbridge.a lib/schedule/libschedule.a \
-	lib/session/libsession.a lib/transcript/libtranscript.a \
-	lib/workspace/libworkspace.a lib/link/liblink.a \
-	lib/egress/libegress.a lib/spending/libspending.a lib/auth/libauth.a \
-	lib/engine/libengine.a lib/store/libstore.a lib/kv/libkv.a \
-	lib/ws/libws.a lib/html/libhtml.a lib/i18n/libi18n.a \
+gongbang_bridge_LDADD = lib/bridge/libbridge.a lib/agent/libagent.a \
+	lib/schedule/libschedule.a lib/session/libsession.a \
+	lib/transcript/libtranscript.a lib/workspace/libworkspace.a \
+	lib/link/liblink.a lib/egress/libegress.a lib/spending/libspending.a \
+	lib/auth/libauth.a lib/engine/libengine.a lib/store/libstore.a \
+	lib/kv/libkv.a lib/ws/libws.a lib/html/libhtml.a lib/i18n/libi18n.a \
 	lib/http/libhttp.a lib/time/libtime.a lib/json/libjson.a \
 	lib/core/libcore.a $(MHD_LIBS) $(WSLAY_LIBS) $(NGHTTP2_LIBS) \
 	$(HTTP_PARSER_LIBS) $(HIREDIS_LIBS) $(SODIUM_LIBS) $(CMARK_LIBS) \
@@ -67,12 +69,14 @@ gongbang_ledger_LDADD = lib/ledger/libledger.a lib/store/libstore.a \
 
 pkglibexec_PROGRAMS += gongbang-worker
 gongbang_worker_SOURCES = cgi-bin/gongbang_worker.c
-gongbang_worker_LDADD = lib/schedule/libschedule.a lib/spending/libspending.a \
-	lib/auth/libauth.a lib/store/libstore.a lib/kv/libkv.a \
-	lib/i18n/libi18n.a lib/http/libhttp.a lib/time/libtime.a \
-	lib/json/libjson.a lib/core/libcore.a $(ICAL_LIBS) $(CURL_LIBS) \
-	$(HIREDIS_LIBS) $(SODIUM_LIBS) $(CMARK_LIBS) $(SQLITE_LIBS) \
-	$(UV_LIBS) $(JSON_LIBS) $(TALLOC_LIBS) $(CORE_LIBS) -lpthread
+gongbang_worker_LDADD = lib/worker/libworker.a lib/notify/libnotify.a \
+	lib/agent/libagent.a lib/schedule/libschedule.a \
+	lib/spending/libspending.a lib/auth/libauth.a lib/store/libstore.a \
+	lib/kv/libkv.a lib/i18n/libi18n.a lib/http/libhttp.a \
+	lib/time/libtime.a lib/json/libjson.a lib/core/libcore.a $(ICAL_LIBS) \
+	$(CURL_LIBS) $(HIREDIS_LIBS) $(SODIUM_LIBS) $(CMARK_LIBS) \
+	$(SQLITE_LIBS) $(UV_LIBS) $(JSON_LIBS) $(TALLOC_LIBS) $(CORE_LIBS) \
+	-lpthread
 
 pkglibexec_PROGRAMS += gongbang-egress
 gongbang_egress_SOURCES = cgi-bin/gongbang_egress.c

@@ -46,8 +46,11 @@ may workspace core engine link
 may guard core json engine
 may transcript core json i18n html store
 may session core json store workspace transcript
-may schedule core json time http i18n kv store spending
-may bridge core json http html ws kv store auth spending egress workspace transcript session schedule
+may schedule core time
+may agent core json time schedule
+may notify core json i18n store
+may worker core json time http kv store spending schedule agent notify
+may bridge core json http html ws kv store auth spending egress workspace transcript session schedule agent
 may demo core json
 may shim core
 may ledger core store
@@ -68,11 +71,11 @@ only() {
 	END
 }
 only 'hiredis/' lib/kv
-only 'curl/' lib/gateway lib/http lib/schedule
+only 'curl/' lib/gateway lib/http lib/notify
 only 'nghttp2/' lib/link lib/shim
 only 'microhttpd' lib/bridge lib/demo lib/gateway lib/http
 only 'wslay/' lib/ws
-only 'sodium' lib/auth lib/bridge lib/core lib/schedule lib/ws
+only 'sodium' lib/auth lib/bridge lib/core lib/notify lib/ws
 only 'sqlite3' lib/store
 only 'http_parser' lib/engine lib/guard
 only 'cmark-gfm' lib/html

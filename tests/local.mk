@@ -34,6 +34,9 @@ include tests/cgi-bin/local.mk
 include tests/fuzz/local.mk
 include tests/egress/local.mk
 include tests/schedule/local.mk
+include tests/agent/local.mk
+include tests/notify/local.mk
+include tests/worker/local.mk
 EXTRA_DIST += \
 	tests/bench/bench.js \
 	tests/bench/gateway.js \

@@ -6,9 +6,9 @@
 #include <string.h>
 #include <talloc.h>
 
+#include "agent/definition.h"
 #include "core/clock.h"
 #include "core/str.h"
-#include "schedule/definition.h"
 #include "store/agents.h"
 
 /* What a terminal would take as its own is shown as "?". */

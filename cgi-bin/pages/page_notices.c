@@ -4,9 +4,9 @@
 
 #include "core/clock.h"
 #include "core/str.h"
+#include "notify/announce.h"
 #include "pages/agents/agent_view.h"
 #include "pages/pages.h"
-#include "schedule/announce.h"
 #include "store/notices.h"
 
 #define NOTICES_SHOWN 200

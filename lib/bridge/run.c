@@ -6,11 +6,11 @@
 
 #include <talloc.h>
 
+#include "agent/definition.h"
 #include "bridge/inside.h"
 #include "core/log.h"
-#include "schedule/definition.h"
 #include "kv/kv.h"
-#include "schedule/wake.h"
+#include "schedule/wake_list.h"
 
 #define LOOKS 6			/* each so many ticks the ends asked for are read */
 

@@ -14,7 +14,7 @@ struct agent {
 	char user_id[ID_SIZE];
 	const char *name;
 	int64_t version;		/* the one that holds: from 1 */
-	const char *definition;		/* of that version, JSON: schedule/definition.h */
+	const char *definition;		/* of that version, JSON: agent/definition.h */
 	const char *status;		/* active, paused */
 	const char *paused_why;		/* "", person, failures */
 	int64_t next_run_at;		/* UTC ms of the next planned run, 0 none */

@@ -1,5 +1,5 @@
 /*
- * What the planner (schedule/plan.h) reads and writes. Each is a statement or
+ * What the planner (worker/plan.h) reads and writes. Each is a statement or
  * two within the caller's transaction; every change names the state that it
  * was decided on, so of two workers one changes nothing.
  */

@@ -8,8 +8,8 @@
 #include <string.h>
 #include <talloc.h>
 
+#include "agent/definition.h"
 #include "core/clock.h"
-#include "schedule/definition.h"
 #include "store/agents.h"
 #include "store/executions.h"
 #include "store/users.h"

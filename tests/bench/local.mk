@@ -8,10 +8,10 @@ tests_bench_messages_SOURCES = tests/bench/messages.c
 tests_bench_calls_SOURCES = tests/bench/calls.c
 EXTRA_PROGRAMS += tests/bench/agents
 tests_bench_agents_SOURCES = tests/bench/agents.c
-tests_bench_agents_LDADD = lib/schedule/libschedule.a lib/store/libstore.a \
-	lib/time/libtime.a lib/json/libjson.a lib/core/libcore.a $(ICAL_LIBS) \
-	$(SQLITE_LIBS) $(CMARK_LIBS) $(SODIUM_LIBS) $(JSON_LIBS) \
-	$(TALLOC_LIBS) $(CORE_LIBS)
+tests_bench_agents_LDADD = lib/agent/libagent.a lib/schedule/libschedule.a \
+	lib/store/libstore.a lib/time/libtime.a lib/json/libjson.a \
+	lib/core/libcore.a $(ICAL_LIBS) $(SQLITE_LIBS) $(CMARK_LIBS) \
+	$(SODIUM_LIBS) $(JSON_LIBS) $(TALLOC_LIBS) $(CORE_LIBS)
 EXTRA_PROGRAMS += tests/bench/due
 tests_bench_due_SOURCES = tests/bench/due.c
 tests_bench_due_LDADD = lib/store/libstore.a lib/core/libcore.a \

@@ -18,12 +18,13 @@ check_PROGRAMS += tests/bridge/handshake_test
 tests_bridge_handshake_test_SOURCES = tests/bridge/handshake_test.c \
 	tests/kv/redis_server.c tests/kv/redis_server.h
 tests_bridge_handshake_test_LDADD = lib/bridge/libbridge.a \
-	lib/egress/libegress.a lib/auth/libauth.a lib/store/libstore.a \
-	lib/kv/libkv.a lib/ws/libws.a lib/html/libhtml.a lib/i18n/libi18n.a \
-	lib/http/libhttp.a lib/time/libtime.a lib/json/libjson.a \
-	lib/core/libcore.a $(MHD_LIBS) $(WSLAY_LIBS) $(HIREDIS_LIBS) \
-	$(SODIUM_LIBS) $(CMARK_LIBS) $(SQLITE_LIBS) $(UV_LIBS) $(JSON_LIBS) \
-	$(TALLOC_LIBS) $(CORE_LIBS) -lpthread $(test_libs)
+	lib/agent/libagent.a lib/egress/libegress.a lib/auth/libauth.a \
+	lib/store/libstore.a lib/kv/libkv.a lib/ws/libws.a lib/html/libhtml.a \
+	lib/i18n/libi18n.a lib/http/libhttp.a lib/time/libtime.a \
+	lib/json/libjson.a lib/core/libcore.a $(MHD_LIBS) $(WSLAY_LIBS) \
+	$(HIREDIS_LIBS) $(SODIUM_LIBS) $(CMARK_LIBS) $(SQLITE_LIBS) \
+	$(UV_LIBS) $(JSON_LIBS) $(TALLOC_LIBS) $(CORE_LIBS) -lpthread \
+	$(test_libs)
 
 check_PROGRAMS += tests/bridge/yield_test
 tests_bridge_yield_test_SOURCES = tests/bridge/yield_test.c

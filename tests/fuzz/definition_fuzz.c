@@ -7,8 +7,8 @@
 
 #include <talloc.h>
 
+#include "agent/definition.h"
 #include "core/str.h"
-#include "schedule/definition.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

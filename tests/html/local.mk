@@ -1,6 +1,8 @@
-html_test_libs = lib/auth/libauth.a lib/html/libhtml.a lib/i18n/libi18n.a \
-	lib/time/libtime.a lib/json/libjson.a lib/core/libcore.a \
-	$(CMARK_LIBS) $(JSON_LIBS) $(TALLOC_LIBS) $(CORE_LIBS) $(test_libs)
+html_test_libs = lib/worker/libworker.a lib/notify/libnotify.a \
+	lib/agent/libagent.a lib/auth/libauth.a lib/html/libhtml.a \
+	lib/i18n/libi18n.a lib/time/libtime.a lib/json/libjson.a \
+	lib/core/libcore.a $(CMARK_LIBS) $(JSON_LIBS) $(TALLOC_LIBS) \
+	$(CORE_LIBS) $(test_libs)
 check_PROGRAMS += tests/html/template_test tests/html/mustache_test \
 	tests/html/fragments_test tests/html/markdown_test \
 	tests/html/renderer_test

@@ -16,7 +16,7 @@
 #include "egress/allow_list.h"
 #include "http/client.h"
 #include "kv/kv.h"
-#include "schedule/mail.h"
+#include "notify/mail.h"
 #include "store/db.h"
 #include "store/notices.h"
 #include "store/planning.h"

@@ -5,9 +5,9 @@
 #include "auth/gateway_token.h"
 #include "core/clock.h"
 #include "core/log.h"
+#include "notify/announce.h"
 #include "pages/pages.h"
 #include "pages/usage/usage_view.h"
-#include "schedule/announce.h"
 #include "store/notices.h"
 
 struct counting {

@@ -1,12 +1,12 @@
 /*
  * The form of an agent: what was typed, word for word, and what it means. The
- * fields are those of a definition (lib/schedule/definition.h).
+ * fields are those of a definition (lib/agent/definition.h).
  */
 #ifndef AGENT_FORM_H
 #define AGENT_FORM_H
 
+#include "agent/definition.h"
 #include "web/web.h"
-#include "schedule/definition.h"
 
 enum agent_field {
 	FIELD_NAME, FIELD_PROMPT, FIELD_FREQUENCY, FIELD_DATE, FIELD_TIME,

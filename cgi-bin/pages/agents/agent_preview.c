@@ -3,10 +3,10 @@
 #include <string.h>
 #include <talloc.h>
 
+#include "agent/prompt.h"
 #include "core/clock.h"
 #include "core/str.h"
 #include "pages/agents/agent_view.h"
-#include "schedule/prompt.h"
 #include "store/planning.h"
 
 #define RUNS_SHOWN 5

@@ -7,7 +7,7 @@
 #include "core/str.h"
 #include "pages/agents/page_agent.h"
 #include "pages/pages.h"
-#include "schedule/wake.h"
+#include "schedule/wake_list.h"
 #include "store/executions.h"
 
 void page_run_tell(const struct request *r, const char *execution_id)

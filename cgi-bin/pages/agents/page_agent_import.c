@@ -1,13 +1,13 @@
-/* Agents as JSON: out of here, and into here (lib/schedule/DEFINITION.md). */
+/* Agents as JSON: out of here, and into here (lib/agent/DEFINITION.md). */
 #include "config.h"
 #include <string.h>
 #include <talloc.h>
 
+#include "agent/definition.h"
 #include "core/log.h"
 #include "core/str.h"
 #include "pages/agents/agent_view.h"
 #include "pages/pages.h"
-#include "schedule/definition.h"
 
 /* Letters, digits and hyphens of a name, for a file's. */
 static const char *file_name(const struct request *r, const char *name)

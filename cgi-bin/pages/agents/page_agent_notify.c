@@ -6,11 +6,11 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/str.h"
+#include "notify/announce.h"
+#include "notify/mail.h"
+#include "notify/webhook.h"
 #include "pages/agents/agent_view.h"
 #include "pages/pages.h"
-#include "schedule/announce.h"
-#include "schedule/mail.h"
-#include "schedule/webhook.h"
 #include "store/notices.h"
 
 #define SENT_SHOWN 20

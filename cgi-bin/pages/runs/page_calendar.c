@@ -7,11 +7,11 @@
 #include <string.h>
 #include <talloc.h>
 
+#include "agent/definition.h"
 #include "core/clock.h"
 #include "core/digest.h"
 #include "core/str.h"
 #include "pages/pages.h"
-#include "schedule/definition.h"
 #include "schedule/ics.h"
 #include "store/executions.h"
 #include "store/feeds.h"

@@ -3,13 +3,13 @@
 #include <string.h>
 #include <talloc.h>
 
+#include "agent/definition.h"
 #include "core/clock.h"
 #include "core/str.h"
 #include "pages/pages.h"
 #include "pages/runs/run_view.h"
-#include "schedule/definition.h"
-#include "schedule/plan.h"
 #include "transcript/rendering.h"
+#include "worker/plan.h"
 
 #define PAGE_MAX (40u << 20)	/* bytes: a transcript, a result, a prompt, all escaped */
 #define RENDER_MS 500	/* for its result */

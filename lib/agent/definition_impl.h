@@ -1,0 +1,27 @@
+/* The rows that checking, reading and writing a definition share. */
+#ifndef AGENT_DEFINITION_IMPL_H
+#define AGENT_DEFINITION_IMPL_H
+
+#include <stddef.h>
+
+#include "agent/definition.h"
+
+#define DEFINITION_VERSION 1
+
+struct number_row {
+	const char *field;	/* of the form */
+	const char *member;	/* of the JSON */
+	const char *key;	/* the sentence when it is out of range */
+	size_t offset;		/* of the int64_t in struct definition */
+	int64_t min, max, preset;
+};
+extern const struct number_row definition_numbers[];
+extern const size_t definition_nnumbers;
+
+int64_t *definition_number(struct definition *d, const struct number_row *row);
+int64_t definition_number_of(const struct definition *d, const struct number_row *row);
+
+/* The member that a form's field is kept in, "schedule.time" for time. */
+const char *definition_member(const char *field);
+
+#endif

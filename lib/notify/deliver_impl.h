@@ -1,0 +1,39 @@
+/* What the loop's side and the store's side of sending share. */
+#ifndef NOTIFY_DELIVER_IMPL_H
+#define NOTIFY_DELIVER_IMPL_H
+
+#include "notify/deliver.h"
+#include "notify/send_result.h"
+#include "store/notices.h"
+
+#define AT_ONCE 4
+#define RECENT 64	/* users whose turns are remembered */
+
+/* One notice on its way: a talloc tree of its own. */
+struct parcel {
+	void *owner;			/* its slot; the loop's alone */
+	struct notice_due *due;
+	const char *subject, *body;	/* body: of the mail, or the JSON */
+	struct sending result;
+	int64_t began, ms;
+	const char *state;		/* as it was written down */
+	int64_t now;
+};
+
+/* Taking what is due: a talloc tree of its own, on the store's thread. */
+struct pick {
+	void *owner;			/* the loop's alone */
+	const struct settings *settings;
+	const struct i18n *i18n;
+	char busy[AT_ONCE][ID_SIZE];
+	char recent[RECENT][ID_SIZE];	/* the last served is the last */
+	size_t nbusy, nrecent, room;
+	bool prune;
+	int64_t now;
+	struct parcel *parcels[AT_ONCE];
+	size_t n;
+};
+job_work deliver_pick;
+job_work deliver_settle;	/* of a struct parcel */
+
+#endif

@@ -1,7 +1,0 @@
-/* The list in Redis by which pages and the bridge wake a worker (KV_WAKE_SCRIPT). */
-#ifndef SCHEDULE_WAKE_H
-#define SCHEDULE_WAKE_H
-
-#define WORKER_WAKE "runs"
-
-#endif

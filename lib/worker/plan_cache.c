@@ -1,0 +1,116 @@
+/* Recurrences that many agents share, and their last answer. */
+#include "config.h"
+#include "worker/plan_impl.h"
+
+#include <string.h>
+
+#include <talloc.h>
+
+#include "core/str.h"
+#include "time/zone.h"
+
+#define BUCKETS 256
+#define RULES_MAX 512
+
+struct plan_rule {
+	struct plan_rule *next;	/* of its bucket */
+	char *name;
+	struct recurrence *recurrence;
+	int64_t after, then;	/* the last question and its answer */
+	bool asked;
+};
+
+struct plan_memo {
+	struct plan_rule *buckets[BUCKETS];
+	void *rules;		/* their parent */
+	size_t n;
+	uint64_t zones;		/* zone_generation() that they were worked out in */
+};
+
+struct plan_memo *plan_memo_new(const void *ctx)
+{
+	struct plan_memo *m = talloc_zero(ctx, struct plan_memo);
+
+	if (!m)
+		err_abort("out of memory");
+	m->rules = talloc_new(m);
+	return m;
+}
+
+void plan_memo_trim(struct plan_memo *memo)
+{
+	const uint64_t zones = zone_generation();
+
+	if (!memo || (memo->n < RULES_MAX && memo->zones == zones))
+		return;
+	memo->zones = zones;
+	memset(memo->buckets, 0, sizeof(memo->buckets));
+	memo->n = 0;
+	talloc_free(memo->rules);
+	memo->rules = talloc_new(memo);
+}
+
+static const char *text(const char *s)
+{
+	return s ? s : "";
+}
+
+static char *name_of(const void *ctx, const struct schedule *s)
+{
+	char *name = talloc_asprintf(ctx, "%d\n%s\n%s\n%s\n%s\n%s",
+				     (int)s->frequency, text(s->date),
+				     text(s->time), text(s->days),
+				     text(s->cron), text(s->timezone));
+
+	if (!name)
+		err_abort("out of memory");
+	return name;
+}
+
+static struct plan_rule *make(const void *ctx, const struct schedule *s,
+			      struct err *e)
+{
+	struct plan_rule *r = talloc_zero(ctx, struct plan_rule);
+
+	if (!r)
+		err_abort("out of memory");
+	r->recurrence = recurrence_new(r, s, e);
+	if (!r->recurrence) {
+		talloc_free(r);
+		return NULL;
+	}
+	return r;
+}
+
+struct plan_rule *plan_rule_find(struct plan_memo *memo, const void *ctx,
+				 const struct schedule *s, struct err *e)
+{
+	struct plan_rule *r, **bucket;
+	char *name;
+
+	if (!memo)
+		return make(ctx, s, e);
+	name = name_of(memo->rules, s);
+	bucket = &memo->buckets[plan_spread(name, 0) % BUCKETS];
+	for (r = *bucket; r && !str_equal(r->name, name); r = r->next)
+		;
+	if (!r && (r = make(memo->rules, s, e))) {
+		r->name = talloc_steal(r, name);
+		r->next = *bucket;
+		*bucket = r;
+		memo->n++;
+		return r;
+	}
+	talloc_free(name);
+	return r;
+}
+
+int64_t plan_rule_next(struct plan_rule *r, int64_t after)
+{
+	if (!r->asked || r->after != after) {
+		r->then = recurrence_next(r->recurrence, after);
+		r->after = after;
+		r->asked = true;
+	}
+	return r->then;
+}

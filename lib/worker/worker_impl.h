@@ -1,0 +1,79 @@
+/* The worker's parts; its own. */
+#ifndef WORKER_WORKER_IMPL_H
+#define WORKER_WORKER_IMPL_H
+
+#include <stdbool.h>
+#include <uv.h>
+
+#include "core/id.h"
+#include "kv/kv_async.h"
+#include "notify/deliver.h"
+#include "store/jobs.h"
+#include "worker/plan.h"
+#include "worker/worker.h"
+
+/* A growing list of ids. */
+struct ids {
+	char (*list)[ID_SIZE];
+	size_t n;
+};
+/* list: child of ctx. */
+void ids_add(struct ids *l, const void *ctx, const char *id);
+
+/* A kind of work that is one job at a time: asked for meanwhile, it is done once more. */
+struct pass {
+	bool busy, again;
+	int64_t rest_until;	/* clock_mono_ms: after a failure */
+};
+
+struct wake;
+struct poker;
+
+struct worker {
+	const struct settings *settings;
+	uv_loop_t *loop;
+	struct jobs *jobs;
+	struct prices *prices;
+	struct planner planner;		/* the jobs' thread's */
+	struct wake *wake;
+	struct poker *poker;
+	struct i18n *i18n;
+	struct deliver *deliver;
+	bool delivering;	/* deliver is not idle yet */
+	uv_timer_t tick, due, last;
+	uv_signal_t term, interrupt;
+	struct pass planning, renewing, looking, sweeping, dropping;
+	int64_t looked_at, renewed_at, swept_at, dropped_at, stop_by;	/* clock_mono_ms */
+	uint64_t zones;		/* zone_generation() by which all is planned; 0: not yet */
+	bool stopping, stopped;
+};
+
+/* worker_plan.c: moments that are due; and when the next one is. */
+void worker_plan(struct worker *w);
+/* Next runs by the zones of now, where those are others than when it last did. */
+void worker_renew(struct worker *w);
+/* worker_rows.c: tries that ended, runs whose turn it is. */
+void worker_look(struct worker *w);
+/* Sessions that the bridge may not know of, or are to end, are told again. */
+void worker_sweep(struct worker *w);
+/* Files of runs that are too old. */
+void worker_drop(struct worker *w);
+
+/* A pass may begin now: it is busy from here. */
+bool pass_begin(struct worker *w, struct pass *p);
+/* True: it is asked for again, or has more to do. e: why it failed, or NULL. */
+bool pass_end(struct worker *w, struct pass *p, const char *event, const struct err *e);
+
+/* worker_wake.c: Redis. */
+struct wake *wake_new(struct worker *w);
+void wake_free(struct wake *k);
+/* Each tick. */
+void wake_tick(struct wake *k, int64_t now);
+
+/* worker_notify_bridge.c: the bridge's control socket, best effort. */
+struct poker *poker_new(struct worker *w);
+void poker_refresh(struct poker *p, const char *conversation_id);
+/* Nothing is begun any more; whether one is on its way. */
+bool poker_stop(struct poker *p);
+
+#endif
