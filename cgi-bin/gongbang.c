@@ -9,7 +9,7 @@
 
 #include "cli/command.h"
 #include "core/str.h"
-#include "http/client.h"
+#include "http/http_client.h"
 #include "kv/kv_login.h"
 
 enum { DONE = 0, FAILED = 1, USAGE = 2 };

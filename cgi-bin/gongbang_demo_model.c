@@ -6,7 +6,7 @@
 
 #include "core/log.h"
 #include "core/settings.h"
-#include "demo/server.h"
+#include "demo/demo_server.h"
 
 int main(int argc, char **argv)
 {

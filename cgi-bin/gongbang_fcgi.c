@@ -14,7 +14,7 @@
 #include "core/log.h"
 #include "fcgi/fcgi_server.h"
 #include "html/renderer.h"
-#include "http/client.h"
+#include "http/http_client.h"
 #include "kv/kv_login.h"
 
 #define BIG (256 << 10)	/* bytes: given back as soon as freed, whatever came before */

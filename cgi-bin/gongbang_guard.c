@@ -11,7 +11,7 @@
 #include "core/log.h"
 #include "core/settings.h"
 #include "guard/guard.h"
-#include "guard/host.h"
+#include "guard/host_user.h"
 #include "workspace/spec.h"
 
 static bool named(void *data, const char *name)

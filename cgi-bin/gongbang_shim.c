@@ -10,10 +10,10 @@
 
 #include "core/err.h"
 #include "core/str.h"
-#include "shim/keeper.h"
-#include "shim/place.h"
-#include "shim/relay.h"
+#include "shim/paths.h"
 #include "shim/shim.h"
+#include "shim/stdio_proxy.h"
+#include "shim/subreaper.h"
 
 static int usage(void)
 {

@@ -7,7 +7,7 @@
 #include <talloc.h>
 #include <unistd.h>
 
-#include "http/client.h"
+#include "http/http_client.h"
 #include "store/db.h"
 
 #define BRIDGE_MS 5000

@@ -13,7 +13,7 @@
 #include "core/clock.h"
 #include "core/str.h"
 #include "guard/removing.h"
-#include "http/client.h"
+#include "http/http_client.h"
 #include "store/removal.h"
 
 #define LOGIN_LINE 256

@@ -5,7 +5,7 @@
 
 #include "core/log.h"
 #include "core/str.h"
-#include "http/client.h"
+#include "http/http_client.h"
 #include "web/web.h"
 
 #define TELL_MS 1500

@@ -6,7 +6,7 @@
 
 #include "auth/token_registry.h"
 #include "bridge/bridge.h"
-#include "bridge/server.h"
+#include "bridge/bridge_server.h"
 #include "egress/egress_server.h"
 #include "html/template.h"
 #include "kv/kv_async.h"
@@ -123,7 +123,7 @@ struct bridge {
 	int64_t nclients, clients_max;
 	int handshakes;
 	bool taken_up, stopping, stopped;
-	bool looking;			/* for runs; run.c */
+	bool looking;			/* for runs; run_control.c */
 	unsigned looks;
 };
 
@@ -133,7 +133,7 @@ void handshake_begin(void *bridge, struct exchange *x);
 /* control.c */
 void control_request(void *bridge, struct exchange *x);
 
-/* person.c */
+/* user_presence.c */
 struct person *person_find(struct bridge *b, const char *id);
 struct person *person_get(struct bridge *b, const char *id);
 /* Frees what nothing uses. */
@@ -183,7 +183,7 @@ void turnover_show(struct view *v, const struct room *wants, bool no_place,
 /* Its person wants that one's place: its Claude ends, a run is cancelled. */
 void turnover_release(struct person *p, const char *conversation);
 
-/* client.c */
+/* page_client.c */
 struct client_start {
 	struct person *person;
 	const char *conversation;	/* NULL: /ws/workspace */
@@ -207,7 +207,7 @@ void client_check(struct bridge *b, unsigned slot);
 /* Closes those of one login. */
 void client_end_login(struct bridge *b, const unsigned char key[32]);
 
-/* drawing.c: parts that are drawn in other threads (part_heavy) */
+/* render_queue.c: parts that are drawn in other threads (part_heavy) */
 struct drawing;
 void drawing_open(struct bridge *b);
 /* For pages of r in one language; copies p. Lives while pages wait for it: one must be given it next. */
@@ -219,7 +219,7 @@ void client_wait(struct client *c, const char *text);
 /* The page is gone. */
 void client_forget_waiting(struct client *c);
 
-/* event.c: what the browser is told; all give (child of ctx) */
+/* outgoing.c: what the browser is told; all give (child of ctx) */
 struct part_event {
 	const struct templates *templates;
 	const struct i18n_locale *locale;
@@ -247,7 +247,7 @@ const char *event_words(const struct i18n_locale *l, const struct err *e);
 /* Says a template's failure once in the log. */
 void event_failed(const char *what, const struct err *e);
 
-/* run.c: runs of agents */
+/* run_control.c: runs of agents */
 struct session_rules *run_understand(const void *ctx, const struct run_rules *stored,
 				     struct err *e);
 /* Every attempt that goes on has its room; ends that were asked for are read. */
@@ -268,7 +268,7 @@ void access_end(struct bridge *b, const char *user_id);
 /* Of a conversation that no room knows. */
 void access_end_conversation(struct bridge *b, const char *id, const char *user_id);
 
-/* blocked.c: what a workspace was refused */
+/* blocked_domains.c: what a workspace was refused */
 void blocked_note(void *bridge, const char *user_id, const char *domain, bool plain);
 /* Reads them again and tells every page of the person. */
 void blocked_read(struct person *p);
@@ -276,7 +276,7 @@ void blocked_read(struct person *p);
 void blocked_welcome(struct person *p);
 void blocked_ask(struct client *c, const char *domain, const char *reason);
 
-/* spend.c: what is used of a budget */
+/* budget_status.c: what is used of a budget */
 void spend_open(struct bridge *b);
 /* Reads it again; pages are told when it is another than before. */
 void spend_read(struct person *p);

@@ -1,20 +1,20 @@
 noinst_LIBRARIES += lib/bridge/libbridge.a
 lib_bridge_libbridge_a_SOURCES = \
-	lib/bridge/blocked.c \
+	lib/bridge/blocked_domains.c \
 	lib/bridge/bridge.c lib/bridge/bridge.h \
-	lib/bridge/client.c \
-	lib/bridge/command.c lib/bridge/command.h \
+	lib/bridge/bridge_server.c lib/bridge/bridge_server.h \
+	lib/bridge/budget_status.c \
 	lib/bridge/control.c \
-	lib/bridge/drawing.c \
-	lib/bridge/event.c \
 	lib/bridge/handshake.c \
+	lib/bridge/incoming.c lib/bridge/incoming.h \
 	lib/bridge/inside.h \
-	lib/bridge/person.c \
+	lib/bridge/orphans.c \
+	lib/bridge/outgoing.c \
+	lib/bridge/page_client.c \
+	lib/bridge/render_queue.c \
 	lib/bridge/room.c \
-	lib/bridge/run.c \
-	lib/bridge/server.c lib/bridge/server.h \
-	lib/bridge/spend.c \
-	lib/bridge/sweep.c \
+	lib/bridge/run_control.c \
 	lib/bridge/token_lifecycle.c \
 	lib/bridge/turnover.c \
+	lib/bridge/user_presence.c \
 	lib/bridge/yield.c lib/bridge/yield.h

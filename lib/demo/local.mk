@@ -1,8 +1,9 @@
 noinst_LIBRARIES += lib/demo/libdemo.a
 lib_demo_libdemo_a_SOURCES = \
-	lib/demo/reply.c lib/demo/reply.h \
-	lib/demo/script.c lib/demo/script.h lib/demo/texts.def \
-	lib/demo/server.c lib/demo/server.h \
-	lib/demo/share.c lib/demo/share.h \
-	lib/demo/stream.c lib/demo/stream.h \
-	lib/demo/turn.c lib/demo/turn.h
+	lib/demo/demo_reply.c lib/demo/demo_reply.h \
+	lib/demo/demo_script.c lib/demo/demo_script.h \
+	lib/demo/demo_server.c lib/demo/demo_server.h \
+	lib/demo/demo_share.c lib/demo/demo_share.h \
+	lib/demo/demo_stream.c lib/demo/demo_stream.h \
+	lib/demo/demo_texts.def \
+	lib/demo/demo_turn.c lib/demo/demo_turn.h

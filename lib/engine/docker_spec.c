@@ -76,7 +76,7 @@ static struct json_object *volume(const struct container_spec *spec,
 /*
  * A new volume gets the content and the owner of the image's /workspace. Its
  * .gongbang, covered there, has no path for the user's processes:
- * /var/lib/gongbang is root's, and only an exec begins below it (shim/place.h).
+ * /var/lib/gongbang is root's, and only an exec begins below it (shim/paths.h).
  */
 static struct json_object *mounts(const struct container_spec *spec)
 {

@@ -161,7 +161,7 @@ bool reserve_granted(struct ask *q, const char *value);
 /* "over I J USED", "reserved I J USED": of need I tokens (0) or money (1). */
 bool reserve_refused(struct ask *q, const char *value, enum verdict *verdict);
 
-/* admission_known.c */
+/* admission_cache.c */
 /* Puts a task that was just made into the ledger's queue. */
 void task_begin(struct admission *a, struct task *t, job_work *work,
 		job_done *done);
@@ -194,7 +194,7 @@ void counters_settle(struct admission *a, const struct grant *g, int64_t tokens,
 		     int64_t cost);
 void scope_release(struct admission *a, struct scope *s);
 
-/* admission_redis.c */
+/* admission_scripts.c */
 /* False: a new epoch has to begin first, and was begun. */
 bool redis_ready(struct admission *a);
 void redis_mirror_stop(struct admission *a);

@@ -7,14 +7,14 @@
 
 #include "core/settings.h"
 #include "gateway/admission.h"
-#include "gateway/answer.h"
-#include "gateway/door.h"
+#include "gateway/api_routes.h"
+#include "gateway/error_reply.h"
+#include "gateway/fair_queue.h"
 #include "gateway/gateway.h"
 #include "gateway/journal.h"
 #include "gateway/keys.h"
-#include "gateway/line.h"
+#include "gateway/listener.h"
 #include "gateway/request_reader.h"
-#include "gateway/target.h"
 #include "gateway/upstream.h"
 #include "gateway/usage_reader.h"
 #include "i18n/i18n.h"
@@ -115,7 +115,7 @@ const char *call_model(const struct call *c);
 /* How many bytes of the body may go upstream: what is not reserved is held back. */
 int64_t call_may_pass(struct call *c);
 
-/* reply.c */
+/* call_reply.c */
 void reply_begin(struct call *c);
 /* Books the call and gives its place back, once. outcome as in struct usage_call. */
 void reply_settle(struct call *c, const char *outcome);

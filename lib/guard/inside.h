@@ -7,9 +7,9 @@
 #include <uv.h>
 
 #include "engine/docker_http.h"
-#include "guard/call.h"
+#include "guard/engine_call.h"
 #include "guard/guard.h"
-#include "guard/host.h"
+#include "guard/host_user.h"
 
 struct connection {
 	LIST_ENTRY(connection) link;

@@ -1,14 +1,14 @@
 noinst_LIBRARIES += lib/guard/libguard.a
 lib_guard_libguard_a_SOURCES = \
-	lib/guard/call.c lib/guard/call.h \
+	lib/guard/engine_call.c lib/guard/engine_call.h \
+	lib/guard/file_tree.c lib/guard/file_tree.h \
 	lib/guard/guard.c lib/guard/guard.h \
-	lib/guard/host.c lib/guard/host.h \
-	lib/guard/image.c lib/guard/image.h \
+	lib/guard/guard_request.c lib/guard/guard_request.h \
+	lib/guard/host_user.c lib/guard/host_user.h \
 	lib/guard/inside.h \
 	lib/guard/loop.c lib/guard/loop.h \
-	lib/guard/project.c lib/guard/project.h \
+	lib/guard/project_quota.c lib/guard/project_quota.h \
 	lib/guard/remove.c \
 	lib/guard/removing.c lib/guard/removing.h \
-	lib/guard/request.c lib/guard/request.h \
-	lib/guard/tree.c lib/guard/tree.h \
-	lib/guard/volume.c lib/guard/volume.h
+	lib/guard/volume.c lib/guard/volume.h \
+	lib/guard/volume_image.c lib/guard/volume_image.h

@@ -11,9 +11,9 @@
 #include <unistd.h>
 
 #include "core/str.h"
-#include "guard/image.h"
-#include "guard/project.h"
-#include "guard/tree.h"
+#include "guard/file_tree.h"
+#include "guard/project_quota.h"
+#include "guard/volume_image.h"
 
 #define ROOM_LEAST (4u << 20)	/* bytes */
 
@@ -143,7 +143,7 @@ static int own_tree(const char *path, uid_t owner, struct err *e)
 }
 
 /*
- * Where the shim keeps the sessions (shim/place.h). The runtime mounts over it:
+ * Where the shim keeps the sessions (shim/paths.h). The runtime mounts over it:
  * what is missing by then it makes itself, as root's. An empty volume is left to
  * the engine, which fills only such a one from the image.
  */

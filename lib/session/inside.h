@@ -12,7 +12,7 @@
 #define CALL_DEADLINE_MS 60000
 #define LOG_REST_MAX (512u << 10)	/* more than a stream's window */
 
-/* ---- call.c: one short request to the shim ---- */
+/* ---- shim_request.c: one short request to the shim ---- */
 
 struct call;
 /* body: "" when none. e: it did not come to an answer (status 0). */
@@ -26,7 +26,7 @@ void call_cancel(struct call *c);
 /* The link is gone or going: every call ends without done(). */
 void call_cancel_all(struct session *s);
 
-/* ---- lines.c: what is written to Claude's input; gives, newline included ---- */
+/* ---- stdin_json.c: what is written to Claude's input; gives, newline included ---- */
 
 char *line_user(const char *id, const char *text);
 char *line_control(const char *request_id, const char *subtype, const char *name, const char *value);
@@ -107,7 +107,7 @@ struct session {
 	bool held;
 	bool want_workspace;	/* a page, a message or a person asked for it */
 
-	/* process.c */
+	/* claude_process.c */
 	enum process process;
 	struct err process_error;
 	bool wanted;
@@ -121,7 +121,7 @@ struct session {
 	int spare;		/* ids whose transcripts cannot be read: the next one's number */
 	bool forgot;		/* this process begins without what was said before */
 	bool skips;		/* it was started so that it may skip all questions */
-	int mode_most;		/* the widest mode that the bridge asked for: mode.c */
+	int mode_most;		/* the widest mode that the bridge asked for: permission_mode.c */
 	bool renewed;		/* answered before, and its next process is for another mode */
 	bool safe;		/* started without what the user's own files say */
 	char aside[64];		/* where the last reset puts the settings; "" nowhere */
@@ -144,13 +144,13 @@ struct session {
 	int64_t waiting_at;	/* clock_mono_ms of its newest open question to the person; 0 none */
 	TAILQ_HEAD(, call) calls;
 
-	/* token.c */
+	/* claude_token.c */
 	char token[TOKEN_SIZE];	/* from its making until the shim has it; else "" */
 	char token_hash[TOKEN_SIZE];	/* of what Claude has, or is to have; "" none */
 	struct err token_error;	/* of the last try */
 	int token_tries;	/* that failed, in a row */
 
-	/* log.c */
+	/* log_reader.c */
 	struct link_stream *log;
 	struct decoder *decoder;
 	int64_t broken_told;		/* of decoder_broken_lines, as last logged */
@@ -178,15 +178,15 @@ struct session {
 	bool recording, stuck, touched, mode_changed;
 	char recorded_state[12];
 
-	/* queue.c */
+	/* message_queue.c */
 	TAILQ_HEAD(queue, queued) queue;
 	struct queue unsent;	/* withdrawn; their person sends or removes them */
 	int adding;		/* messages on their way to the store */
 	size_t adding_bytes;
 
-	struct run *run;	/* run.h; NULL: a person's conversation */
+	struct run *run;	/* agent_run.h; NULL: a person's conversation */
 
-	/* input.c */
+	/* stdin_writer.c */
 	TAILQ_HEAD(, input) inputs;
 	struct call *input_call;
 };
@@ -204,13 +204,13 @@ void session_tell(struct session *s);
 /* In a turn, as far as the log says. */
 bool session_working(const struct session *s);
 
-/* hear.c */
+/* log_events.c */
 void session_decode(struct session *s, int64_t from, const struct part *open,
 		    size_t n, bool in_turn);
 /* Goes on at another place of the log. */
 void session_decode_from(struct session *s, int64_t from);
 
-/* mode.c */
+/* permission_mode.c */
 bool mode_known(const char *mode);
 /* Asked for was the mode in which nothing is asked: Claude is started for it. */
 bool mode_skips(const struct session *s);
@@ -224,10 +224,10 @@ bool mode_said(struct session *s, const char *mode);
 bool mode_renews(const struct session *s);
 
 
-/* load.c */
+/* session_load.c */
 void session_load(struct session *s, bool again);
 
-/* process.c */
+/* claude_process.c */
 /* How urgent its start is. */
 enum start_class process_class(const struct session *s);
 void process_enter(struct session *s, enum process process);
@@ -264,7 +264,7 @@ void process_found(struct session *s);
 /* One runs that has no token of ours: it is ended, then looked at again. */
 void process_foreign(struct session *s);
 
-/* token.c */
+/* claude_token.c */
 /* Makes one, has it stored and made good, then asks the shim to start. */
 void token_begin(struct session *s);
 /* The conversation is in the store now: so is the hash. */
@@ -274,16 +274,16 @@ void token_found(struct session *s);
 /* Nobody has it any more. */
 void token_over(struct session *s);
 
-/* ahead.c */
+/* prestart.c */
 void ahead_loaded(struct session *s);
 /* The conversation is there. */
 void ahead_taken(struct session *s);
 void ahead_step(struct session *s);
 
-/* start.c */
+/* claude_args.c */
 void start_ask(struct session *s);
 
-/* log.c */
+/* log_reader.c */
 void log_step(struct session *s);
 /* Asks the shim anew what it has. */
 void log_list_again(struct session *s, int64_t wait_ms);
@@ -307,7 +307,7 @@ void recorder_asked(struct session *s);
 /* It still runs or waits. */
 bool part_open(const struct part *p);
 
-/* queue.c */
+/* message_queue.c */
 void queue_load(struct session *s, const struct message *m);
 struct queued *queue_find(const struct session *s, const char *id);
 /* Gives Claude what it has not been given. */
@@ -326,7 +326,7 @@ int64_t queue_due(const struct session *s);
 /* The process is gone: what it was given is to be given again. */
 void queue_forget_given(struct session *s);
 
-/* input.c */
+/* stdin_writer.c */
 void input_add(struct session *s, enum input_kind kind, char *line,
 	       const char *id, int64_t part, uint64_t asker);
 void input_step(struct session *s);

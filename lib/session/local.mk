@@ -1,23 +1,25 @@
 noinst_LIBRARIES += lib/session/libsession.a
 lib_session_libsession_a_SOURCES = \
-	lib/session/ahead.c lib/session/ask.c \
-	lib/session/call.c \
-	lib/session/changes.c lib/session/changes.h \
-	lib/session/files.c \
-	lib/session/hear.c \
-	lib/session/input.c \
+	lib/session/agent_run.c lib/session/agent_run.h \
+	lib/session/changed_files.c lib/session/changed_files.h \
+	lib/session/claude_args.c \
+	lib/session/claude_process.c \
+	lib/session/claude_token.c \
 	lib/session/inside.h \
-	lib/session/lines.c \
-	lib/session/load.c \
-	lib/session/log.c \
-	lib/session/mode.c \
-	lib/session/process.c \
-	lib/session/queue.c \
+	lib/session/log_events.c \
+	lib/session/log_reader.c \
+	lib/session/message_queue.c \
+	lib/session/permission_mode.c \
+	lib/session/prestart.c \
 	lib/session/recall.c \
 	lib/session/recorder.c \
-	lib/session/run.c lib/session/run.h lib/session/run_ask.c \
+	lib/session/requests.c \
+	lib/session/run_files.c \
 	lib/session/run_outcome.c lib/session/run_outcome.h \
+	lib/session/run_questions.c \
 	lib/session/session.c lib/session/session.h \
-	lib/session/start.c \
-	lib/session/token.c \
-	lib/session/view.c
+	lib/session/session_load.c \
+	lib/session/session_status.c \
+	lib/session/shim_request.c \
+	lib/session/stdin_json.c \
+	lib/session/stdin_writer.c

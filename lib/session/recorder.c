@@ -9,8 +9,8 @@
 
 #include "core/clock.h"
 #include "core/str.h"
-#include "session/run.h"
-#include "transcript/shrink.h"
+#include "session/agent_run.h"
+#include "transcript/truncate_part.h"
 
 #define BATCH_MS 50
 #define LAZY_MS 1000		/* when only the offset has moved */

@@ -7,7 +7,7 @@
 
 /*
  * The first row that fits: type is the error's type in the reply's body (the
- * gateway's own begin with gongbang_: lib/gateway/answer.c), error the CLI's
+ * gateway's own begin with gongbang_: lib/gateway/error_reply.c), error the CLI's
  * own code, from and to the HTTP status. NULL and 0: whatever it is.
  */
 static const struct api_failure {

@@ -8,7 +8,7 @@
 
 #include "core/clock.h"
 #include "core/str.h"
-#include "session/run.h"
+#include "session/agent_run.h"
 
 static void step_later(uv_timer_t *timer)
 {

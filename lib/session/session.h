@@ -10,10 +10,10 @@
 #include <json-c/json.h>
 
 #include "core/settings.h"
-#include "transcript/decoder.h"
 #include "store/executions.h"
 #include "store/jobs.h"
-#include "workspace/starts.h"
+#include "transcript/decoder.h"
+#include "workspace/start_slots.h"
 #include "workspace/workspace.h"
 
 /* What the session of a run keeps to, since nobody is there to ask. A talloc object. */
@@ -192,7 +192,7 @@ struct session_status {
 	const char *aside;	/* the folder that a reset moved the settings to; "" none */
 };
 void session_status(const struct session *s, struct session_status *out);
-/* Says so when that is a place in the start line (workspace/starts.h); false when it is none. */
+/* Says so when that is a place in the start line (workspace/start_slots.h); false when it is none. */
 bool session_status_line(struct session_status *out, int place, bool memory);
 
 /* Messages that have no place yet, the held ones first; NULL past the last. Borrowed. */

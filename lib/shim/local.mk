@@ -2,27 +2,30 @@
 # sanitizer, which needs the dynamic linker, it is an ordinary program.
 noinst_LIBRARIES += lib/shim/libshim.a
 lib_shim_libshim_a_SOURCES = \
-	lib/shim/api.c lib/shim/api.h \
-	lib/shim/changes.c lib/shim/changes.h \
-	lib/shim/confine.c lib/shim/confine.h \
-	lib/shim/domain.c lib/shim/domain.h \
-	lib/shim/files.c lib/shim/files.h \
-	lib/shim/health.c lib/shim/health.h \
-	lib/shim/journal.c lib/shim/journal.h \
-	lib/shim/keeper.c lib/shim/keeper.h \
-	lib/shim/limits.h \
-	lib/shim/listener.c lib/shim/listener.h \
-	lib/shim/loop.c lib/shim/loop.h \
-	lib/shim/place.c lib/shim/place.h \
+	lib/shim/cgroup.c lib/shim/cgroup.h \
+	lib/shim/disk_usage.c lib/shim/disk_usage.h \
+	lib/shim/event_loop.c lib/shim/event_loop.h \
+	lib/shim/landlock.c lib/shim/landlock.h \
+	lib/shim/link_listener.c lib/shim/link_listener.h \
+	lib/shim/link_server.c lib/shim/link_server.h \
+	lib/shim/log_file.c lib/shim/log_file.h \
+	lib/shim/paths.c lib/shim/paths.h \
 	lib/shim/processes.c lib/shim/processes.h \
-	lib/shim/relay.c lib/shim/relay.h \
-	lib/shim/server.c lib/shim/server.h \
-	lib/shim/session.c lib/shim/session.h lib/shim/session_private.h \
-	lib/shim/session_input.c lib/shim/session_log.c lib/shim/session_spawn.c \
+	lib/shim/seccomp.c lib/shim/seccomp.h \
 	lib/shim/shim.c lib/shim/shim.h \
-	lib/shim/start.c lib/shim/start.h \
-	lib/shim/tool.c \
-	lib/shim/usage.c lib/shim/usage.h
+	lib/shim/shim_api.c lib/shim/shim_api.h \
+	lib/shim/shim_changes.c lib/shim/shim_changes.h \
+	lib/shim/shim_limits.h \
+	lib/shim/shim_session.c lib/shim/shim_session.h \
+	lib/shim/shim_session_input.c \
+	lib/shim/shim_session_log.c \
+	lib/shim/shim_session_private.h \
+	lib/shim/shim_session_spawn.c \
+	lib/shim/start_request.c lib/shim/start_request.h \
+	lib/shim/stdio_proxy.c lib/shim/stdio_proxy.h \
+	lib/shim/subreaper.c lib/shim/subreaper.h \
+	lib/shim/tool_exec.c \
+	lib/shim/workspace_files.c lib/shim/workspace_files.h
 
 pkglibexec_PROGRAMS += gongbang-shim
 gongbang_shim_SOURCES = cgi-bin/gongbang_shim.c

@@ -10,12 +10,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "shim/confine.h"
-#include "shim/health.h"
-#include "shim/listener.h"
-#include "shim/loop.h"
-#include "shim/place.h"
-#include "shim/session.h"
+#include "shim/cgroup.h"
+#include "shim/event_loop.h"
+#include "shim/link_listener.h"
+#include "shim/paths.h"
+#include "shim/seccomp.h"
+#include "shim/shim_session.h"
 
 static struct watch signals = { .fd = -1 };
 

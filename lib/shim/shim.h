@@ -3,7 +3,7 @@
 #define SHIM_SHIM_H
 
 #include "core/err.h"
-#include "shim/limits.h"
+#include "shim/shim_limits.h"
 
 /* Runs until SIGTERM or SIGINT has ended every session. */
 int shim_run(const struct shim_limits *limits, struct err *e) must_check;

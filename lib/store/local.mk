@@ -1,30 +1,33 @@
 noinst_LIBRARIES += lib/store/libstore.a
 lib_store_libstore_a_SOURCES = \
-	lib/store/agents.c lib/store/agents.h \
 	lib/store/agent_versions.c \
+	lib/store/agents.c lib/store/agents.h \
 	lib/store/attempts.c \
 	lib/store/budgets.c lib/store/budgets.h \
+	lib/store/casefold.c lib/store/casefold.h \
 	lib/store/conversation_tokens.c lib/store/conversation_tokens.h \
 	lib/store/conversations.c lib/store/conversations.h \
 	lib/store/dashboard.c lib/store/dashboard.h \
-	lib/store/db.c lib/store/db.h lib/store/driver.h \
+	lib/store/db.c lib/store/db.h \
 	lib/store/domains.c lib/store/domains.h \
+	lib/store/driver.h \
 	lib/store/execution_files.c \
 	lib/store/executions.c lib/store/executions.h \
 	lib/store/feeds.c lib/store/feeds.h \
-	lib/store/fold.c lib/store/fold.h \
 	lib/store/jobs.c lib/store/jobs.h \
 	lib/store/like.c lib/store/like.h \
 	lib/store/messages.c \
-	lib/store/outcomes.c lib/store/outcomes.h \
 	lib/store/migrations.c lib/store/migrations.h \
-	lib/store/notices.c lib/store/notices.h lib/store/notices_due.c \
+	lib/store/notices.c lib/store/notices.h \
+	lib/store/notices_due.c \
+	lib/store/outcomes.c lib/store/outcomes.h \
 	lib/store/parts.c \
 	lib/store/planning.c lib/store/planning.h \
-	lib/store/queue.c \
 	lib/store/removal.c lib/store/removal.h \
 	lib/store/renderings.c lib/store/renderings.h \
-	lib/store/sqlite.c lib/store/sqlite.h lib/store/sqlite_open.c \
+	lib/store/run_queue.c \
+	lib/store/sqlite.c lib/store/sqlite.h \
+	lib/store/sqlite_open.c \
 	lib/store/usage.c lib/store/usage.h \
 	lib/store/users.c lib/store/users.h
 

@@ -14,7 +14,7 @@
 
 #include "core/clock.h"
 #include "core/str.h"
-#include "store/fold.h"
+#include "store/casefold.h"
 #include "store/sqlite.h"
 
 #define BUSY_MS 5000

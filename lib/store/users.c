@@ -7,7 +7,7 @@
 #include "core/clock.h"
 #include "core/str.h"
 #include "core/unicode.h"
-#include "store/fold.h"
+#include "store/casefold.h"
 
 #define LOGIN_MAX 32
 #define DISPLAY_NAME_MAX 64

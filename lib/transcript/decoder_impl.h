@@ -6,7 +6,7 @@
 #include "core/id.h"
 #include "json/field.h"
 #include "transcript/decoder.h"
-#include "transcript/squeeze.h"
+#include "transcript/truncate_line.h"
 
 #define TEXT_MAX (1 << 20)
 #define STRING_MAX (TEXT_MAX + 1024)	/* of a squeezed line: so its part is marked as cut */

@@ -17,7 +17,7 @@ lib_transcript_libtranscript_a_SOURCES = \
 	lib/transcript/part_impl.h \
 	lib/transcript/part_tool.c \
 	lib/transcript/rendering.c lib/transcript/rendering.h \
-	lib/transcript/shrink.c lib/transcript/shrink.h \
-	lib/transcript/squeeze.c lib/transcript/squeeze.h \
-	lib/transcript/tool_title.c lib/transcript/tool_title.h
+	lib/transcript/tool_title.c lib/transcript/tool_title.h \
+	lib/transcript/truncate_line.c lib/transcript/truncate_line.h \
+	lib/transcript/truncate_part.c lib/transcript/truncate_part.h
 EXTRA_DIST += lib/transcript/PROTOCOL.md

@@ -10,7 +10,7 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/piece.h"
-#include "http/client.h"
+#include "http/http_client.h"
 #include "worker/worker_impl.h"
 
 #define TICK_MS 250		/* somebody may have planned something meanwhile */

@@ -12,7 +12,7 @@
 #include <talloc.h>
 
 #include "core/log.h"
-#include "http/client.h"
+#include "http/http_client.h"
 
 #define POKE_MS 2000
 #define WAITING_MAX 1000

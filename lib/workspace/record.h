@@ -6,7 +6,7 @@
 
 #include "core/buf.h"
 #include "workspace/spec.h"
-#include "workspace/starts.h"
+#include "workspace/start_slots.h"
 #include "workspace/workspace.h"
 
 /* What the retry timer does when it fires. */
@@ -105,12 +105,12 @@ void workspace_set_state(struct workspace *w, enum workspace_state state);
 void workspace_arm_idle(struct workspace *w);
 void workspace_moved(struct workspace *w, enum workspace_move move);
 
-/* starts.c */
+/* start_slots.c */
 struct starts *starts_new(struct workspaces *all);
 /* Nobody has his turn any more; the loop must run once more. */
 void starts_close(struct starts *l);
 
-/* steps.c */
+/* workspace_provision.c */
 void workspace_schedule(struct workspace *w, enum workspace_task task, int64_t delay_ms);
 void workspace_task_run(struct workspace *w);
 void workspace_failed(struct workspace *w, const struct err *e);
@@ -129,14 +129,14 @@ void workspace_boost_adopt(struct workspace *w, int64_t ms);
 void workspace_boost_ready(struct workspace *w);
 void workspace_boost_close(struct workspace *w);
 
-/* entry.c: the exec, its link, and what is asked over it. */
+/* workspace_connect.c: the exec, its link, and what is asked over it. */
 void workspace_enter(struct workspace *w);
 /* Tell the watchers first: their streams die here. */
 void workspace_leave(struct workspace *w);
 /* The link is there: READY, or first a look whether an old one may be replaced. */
 void workspace_entered(struct workspace *w);
 
-/* health.c */
+/* workspace_health.c */
 void workspace_beat(struct workspace *w);
 void workspace_health_clear(struct workspace *w);
 /* Takes the shim's words (hostile); cpus of the container. */

@@ -11,7 +11,7 @@
 #include "core/settings.h"
 #include "engine/engine.h"
 #include "link/link.h"
-#include "workspace/start_line.h"
+#include "workspace/start_queue.h"
 
 enum workspace_state {
 	WORKSPACE_STOPPED,	/* nothing runs, nobody asked */

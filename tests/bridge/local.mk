@@ -1,14 +1,10 @@
-check_PROGRAMS += tests/bridge/command_test
-tests_bridge_command_test_SOURCES = tests/bridge/command_test.c
-tests_bridge_command_test_LDADD = lib/bridge/libbridge.a lib/ws/libws.a \
+check_PROGRAMS += tests/bridge/incoming_test
+tests_bridge_incoming_test_SOURCES = tests/bridge/incoming_test.c
+tests_bridge_incoming_test_LDADD = lib/bridge/libbridge.a lib/ws/libws.a \
 	lib/json/libjson.a lib/core/libcore.a $(WSLAY_LIBS) $(JSON_LIBS) \
 	$(TALLOC_LIBS) $(UV_LIBS) $(CORE_LIBS) $(test_libs)
 
-check_PROGRAMS += tests/fuzz/command_fuzz tests/fuzz/framing_fuzz
-tests_fuzz_command_fuzz_SOURCES = tests/fuzz/command_fuzz.c $(fuzz_main)
-tests_fuzz_command_fuzz_LDFLAGS = $(fuzz_ldflags)
-tests_fuzz_command_fuzz_LDADD = lib/bridge/libbridge.a lib/json/libjson.a \
-	lib/core/libcore.a $(JSON_LIBS) $(TALLOC_LIBS) $(CORE_LIBS)
+check_PROGRAMS += tests/fuzz/framing_fuzz
 tests_fuzz_framing_fuzz_SOURCES = tests/fuzz/framing_fuzz.c $(fuzz_main)
 tests_fuzz_framing_fuzz_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_framing_fuzz_LDADD = lib/ws/libws.a lib/core/libcore.a \

@@ -5,10 +5,10 @@
 #include <stdint.h>
 
 #include "core/buf.h"
-#include "demo/reply.h"
-#include "demo/script.h"
-#include "demo/stream.h"
-#include "demo/turn.h"
+#include "demo/demo_reply.h"
+#include "demo/demo_script.h"
+#include "demo/demo_stream.h"
+#include "demo/demo_turn.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -37,19 +37,21 @@ tests_fuzz_markdown_fuzz_SOURCES = tests/fuzz/markdown_fuzz.c $(fuzz_main)
 tests_fuzz_markdown_fuzz_LDADD = $(html_test_libs)
 tests_fuzz_markdown_fuzz_LDFLAGS = $(fuzz_ldflags)
 
-check_PROGRAMS += tests/fuzz/link_fuzz tests/fuzz/shim_server_fuzz \
-	tests/fuzz/shim_start_fuzz
+check_PROGRAMS += tests/fuzz/link_fuzz tests/fuzz/link_server_fuzz \
+	tests/fuzz/start_request_fuzz
 tests_fuzz_link_fuzz_SOURCES = tests/fuzz/link_fuzz.c $(fuzz_main)
 tests_fuzz_link_fuzz_LDADD = lib/link/liblink.a lib/core/libcore.a \
 	$(NGHTTP2_LIBS) $(TALLOC_LIBS)
 tests_fuzz_link_fuzz_LDFLAGS = $(fuzz_ldflags)
-tests_fuzz_shim_server_fuzz_SOURCES = tests/fuzz/shim_server_fuzz.c $(fuzz_main)
-tests_fuzz_shim_server_fuzz_LDADD = lib/shim/libshim.a lib/core/libcore.a \
+tests_fuzz_link_server_fuzz_SOURCES = tests/fuzz/link_server_fuzz.c \
+	$(fuzz_main)
+tests_fuzz_link_server_fuzz_LDADD = lib/shim/libshim.a lib/core/libcore.a \
 	$(NGHTTP2_LIBS)
-tests_fuzz_shim_server_fuzz_LDFLAGS = $(fuzz_ldflags)
-tests_fuzz_shim_start_fuzz_SOURCES = tests/fuzz/shim_start_fuzz.c $(fuzz_main)
-tests_fuzz_shim_start_fuzz_LDADD = lib/shim/libshim.a lib/core/libcore.a
-tests_fuzz_shim_start_fuzz_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_link_server_fuzz_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_start_request_fuzz_SOURCES = tests/fuzz/start_request_fuzz.c \
+	$(fuzz_main)
+tests_fuzz_start_request_fuzz_LDADD = lib/shim/libshim.a lib/core/libcore.a
+tests_fuzz_start_request_fuzz_LDFLAGS = $(fuzz_ldflags)
 
 check_PROGRAMS += tests/fuzz/form_fuzz tests/fuzz/cookie_fuzz \
 	tests/fuzz/request_fuzz
@@ -72,10 +74,11 @@ tests_fuzz_request_reader_fuzz_SOURCES = tests/fuzz/request_reader_fuzz.c $(fuzz
 tests_fuzz_request_reader_fuzz_LDADD = $(gateway_test_libs)
 tests_fuzz_request_reader_fuzz_LDFLAGS = $(fuzz_ldflags)
 check_PROGRAMS += tests/fuzz/prices_fuzz tests/fuzz/usage_reader_fuzz \
-	tests/fuzz/journal_fuzz tests/fuzz/listed_fuzz
-tests_fuzz_listed_fuzz_SOURCES = tests/fuzz/listed_fuzz.c $(fuzz_main)
-tests_fuzz_listed_fuzz_LDADD = $(spending_test_libs)
-tests_fuzz_listed_fuzz_LDFLAGS = $(fuzz_ldflags)
+	tests/fuzz/journal_fuzz tests/fuzz/cli_prices_fuzz
+tests_fuzz_cli_prices_fuzz_SOURCES = tests/fuzz/cli_prices_fuzz.c \
+	$(fuzz_main)
+tests_fuzz_cli_prices_fuzz_LDADD = $(spending_test_libs)
+tests_fuzz_cli_prices_fuzz_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_prices_fuzz_SOURCES = tests/fuzz/prices_fuzz.c $(fuzz_main)
 tests_fuzz_prices_fuzz_LDADD = $(spending_test_libs)
 tests_fuzz_prices_fuzz_LDFLAGS = $(fuzz_ldflags)
@@ -83,11 +86,12 @@ tests_fuzz_usage_reader_fuzz_SOURCES = tests/fuzz/usage_reader_fuzz.c $(fuzz_mai
 tests_fuzz_usage_reader_fuzz_LDADD = $(gateway_test_libs)
 tests_fuzz_usage_reader_fuzz_LDFLAGS = $(fuzz_ldflags)
 
-check_PROGRAMS += tests/fuzz/gateway_target_fuzz \
-	tests/fuzz/gateway_headers_fuzz tests/fuzz/gateway_keys_fuzz
-tests_fuzz_gateway_target_fuzz_SOURCES = tests/fuzz/gateway_target_fuzz.c $(fuzz_main)
-tests_fuzz_gateway_target_fuzz_LDADD = $(gateway_libs)
-tests_fuzz_gateway_target_fuzz_LDFLAGS = $(fuzz_ldflags)
+check_PROGRAMS += tests/fuzz/api_routes_fuzz tests/fuzz/gateway_headers_fuzz \
+	tests/fuzz/gateway_keys_fuzz
+tests_fuzz_api_routes_fuzz_SOURCES = tests/fuzz/api_routes_fuzz.c \
+	$(fuzz_main)
+tests_fuzz_api_routes_fuzz_LDADD = $(gateway_libs)
+tests_fuzz_api_routes_fuzz_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_gateway_headers_fuzz_SOURCES = tests/fuzz/gateway_headers_fuzz.c $(fuzz_main)
 tests_fuzz_gateway_headers_fuzz_LDADD = $(gateway_libs)
 tests_fuzz_gateway_headers_fuzz_LDFLAGS = $(fuzz_ldflags)
@@ -118,11 +122,13 @@ check_PROGRAMS += tests/fuzz/cron_fuzz
 tests_fuzz_cron_fuzz_SOURCES = tests/fuzz/cron_fuzz.c $(fuzz_main)
 tests_fuzz_cron_fuzz_LDADD = $(schedule_test_libs)
 tests_fuzz_cron_fuzz_LDFLAGS = $(fuzz_ldflags)
-check_PROGRAMS += tests/fuzz/changes_fuzz
-tests_fuzz_changes_fuzz_SOURCES = tests/fuzz/changes_fuzz.c $(fuzz_main)
-tests_fuzz_changes_fuzz_LDADD = lib/shim/libshim.a lib/session/libsession.a \
-	lib/core/libcore.a $(NGHTTP2_LIBS) $(CORE_LIBS)
-tests_fuzz_changes_fuzz_LDFLAGS = $(fuzz_ldflags)
+check_PROGRAMS += tests/fuzz/changed_files_fuzz
+tests_fuzz_changed_files_fuzz_SOURCES = tests/fuzz/changed_files_fuzz.c \
+	$(fuzz_main)
+tests_fuzz_changed_files_fuzz_LDADD = lib/shim/libshim.a \
+	lib/session/libsession.a lib/core/libcore.a $(NGHTTP2_LIBS) \
+	$(CORE_LIBS)
+tests_fuzz_changed_files_fuzz_LDFLAGS = $(fuzz_ldflags)
 
 check_PROGRAMS += tests/fuzz/ics_fuzz
 tests_fuzz_ics_fuzz_SOURCES = tests/fuzz/ics_fuzz.c $(fuzz_main)
@@ -134,3 +140,9 @@ tests_fuzz_helper_protocol_fuzz_SOURCES = tests/fuzz/helper_protocol_fuzz.c \
 	$(fuzz_main)
 tests_fuzz_helper_protocol_fuzz_LDADD = $(egress_test_libs)
 tests_fuzz_helper_protocol_fuzz_LDFLAGS = $(fuzz_ldflags)
+
+check_PROGRAMS += tests/fuzz/incoming_fuzz
+tests_fuzz_incoming_fuzz_SOURCES = tests/fuzz/incoming_fuzz.c $(fuzz_main)
+tests_fuzz_incoming_fuzz_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_incoming_fuzz_LDADD = lib/bridge/libbridge.a lib/json/libjson.a \
+	lib/core/libcore.a $(JSON_LIBS) $(TALLOC_LIBS) $(CORE_LIBS)

@@ -32,9 +32,10 @@ check_PROGRAMS += tests/gateway/admission_fault_test
 tests_gateway_admission_fault_test_SOURCES = \
 	tests/gateway/admission_fault_test.c $(admission_fixture)
 tests_gateway_admission_fault_test_LDADD = $(gateway_test_libs)
-check_PROGRAMS += tests/gateway/door_test
-tests_gateway_door_test_SOURCES = tests/gateway/door_test.c
-tests_gateway_door_test_LDADD = $(gateway_libs) $(SQLITE_LIBS) $(test_libs)
+check_PROGRAMS += tests/gateway/listener_test
+tests_gateway_listener_test_SOURCES = tests/gateway/listener_test.c
+tests_gateway_listener_test_LDADD = $(gateway_libs) $(SQLITE_LIBS) \
+	$(test_libs)
 check_PROGRAMS += tests/gateway/sums_test
 tests_gateway_sums_test_SOURCES = tests/gateway/sums_test.c $(gateway_world)
 tests_gateway_sums_test_LDADD = $(gateway_libs) $(SQLITE_LIBS) $(test_libs) -lpthread

@@ -13,13 +13,13 @@
 #include <talloc.h>
 #include <unistd.h>
 
+#include "gateway/api_routes.h"
 #include "gateway/betas.h"
+#include "gateway/bounded_buffer.h"
+#include "gateway/fair_queue.h"
 #include "gateway/headers.h"
 #include "gateway/inside.h"
 #include "gateway/keys.h"
-#include "gateway/line.h"
-#include "gateway/target.h"
-#include "gateway/window.h"
 
 static void only_these_targets_pass(void **state)
 {

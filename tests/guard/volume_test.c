@@ -24,10 +24,10 @@
 #include <unistd.h>
 
 #include "core/str.h"
-#include "guard/host.h"
-#include "guard/image.h"
-#include "guard/project.h"
+#include "guard/host_user.h"
+#include "guard/project_quota.h"
 #include "guard/volume.h"
+#include "guard/volume_image.h"
 
 #define MIB (INT64_C(1) << 20)
 #define USER_A "01980000-0000-7000-8000-00000000000a"

@@ -14,7 +14,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "http/client.h"
+#include "http/http_client.h"
 #include "http/probe.h"
 
 struct server {

@@ -289,7 +289,7 @@ test("what the decoder reads has a row", () => {
 });
 
 test("what we send, set and pass has a row", () => {
-	const start = source("lib/session/start.c"), known = named(), image = source("conf/workspace/Dockerfile");
+	const start = source("lib/session/claude_args.c"), known = named(), image = source("conf/workspace/Dockerfile");
 	const sent = readdirSync(new URL("lib/session/", root)).filter((f) => f.endsWith(".c")).map((f) => source("lib/session/" + f)).join("\n");
 	const given = literals(start, /"(?:arg=)?(--[a-z][A-Za-z-]+)/g).filter((f) => f !== "--aside");
 	const tools = literals(start, /--disallowedTools=((?:\w|,|"\s*")+)/g).flatMap((list) => list.replace(/"\s*"/g, "").split(","));
@@ -297,7 +297,7 @@ test("what we send, set and pass has a row", () => {
 		...literals(image.slice(image.indexOf("WORKDIR")), /^(?:ENV |\t)([A-Z][A-Z_]+)=/gm)];
 	const asked = [...literals(sent, /\b(?:line_control|control)\([^,]+,\s*"(\w+)"/g), ...literals(source("cgi-bin/cli/doctor/doctor_prices.c"), /\\"subtype\\":\\"(\w+)/g)];
 	assert.ok(asked.includes("list_models"));
-	const put = literals(source("lib/session/lines.c"), /\b(?:put|json_object_object_add)\(\w+, "(\w+)"/g);
+	const put = literals(source("lib/session/stdin_json.c"), /\b(?:put|json_object_object_add)\(\w+, "(\w+)"/g);
 	assert.ok(given.length > 12 && set.length > 12 && asked.length > 4 && put.length > 12 && tools.length > 6, JSON.stringify([given, set, asked, put, tools]));
 	assert.deepEqual(given.filter((flag) => !table.flags[flag]), []);
 	assert.deepEqual(tools.filter((tool) => !table.words.includes(tool)), []);

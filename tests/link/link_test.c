@@ -13,7 +13,7 @@
 
 #include "core/buf.h"
 #include "link/link.h"
-#include "shim/server.h"
+#include "shim/link_server.h"
 
 #define BODIES_MAX (3u << 20)	/* bytes, of all requests at once */
 

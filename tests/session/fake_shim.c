@@ -8,7 +8,7 @@
 #include <sys/queue.h>
 
 #include "core/str.h"
-#include "workspace/starts.h"
+#include "workspace/start_slots.h"
 #include "workspace/workspace.h"
 
 struct link {

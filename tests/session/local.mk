@@ -9,11 +9,11 @@ tests_session_session_test_LDADD = lib/session/libsession.a \
 tests_session_session_test_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=clock_mono_ms -Wl,--wrap=uv_hrtime
 
-check_PROGRAMS += tests/session/run_test
-tests_session_run_test_SOURCES = tests/session/run_test.c \
+check_PROGRAMS += tests/session/agent_run_test
+tests_session_agent_run_test_SOURCES = tests/session/agent_run_test.c \
 	tests/session/fake_shim.c tests/session/fake_shim.h
-tests_session_run_test_LDADD = $(tests_session_session_test_LDADD)
-tests_session_run_test_LDFLAGS = $(tests_session_session_test_LDFLAGS)
+tests_session_agent_run_test_LDADD = $(tests_session_session_test_LDADD)
+tests_session_agent_run_test_LDFLAGS = $(tests_session_session_test_LDFLAGS)
 
 check_PROGRAMS += tests/session/start_test
 tests_session_start_test_SOURCES = tests/session/start_test.c \
@@ -21,7 +21,7 @@ tests_session_start_test_SOURCES = tests/session/start_test.c \
 tests_session_start_test_LDADD = $(tests_session_session_test_LDADD)
 tests_session_start_test_LDFLAGS = $(tests_session_session_test_LDFLAGS)
 
-check_PROGRAMS += tests/session/changes_test
-tests_session_changes_test_SOURCES = tests/session/changes_test.c
-tests_session_changes_test_LDADD = lib/session/libsession.a \
+check_PROGRAMS += tests/session/changed_files_test
+tests_session_changed_files_test_SOURCES = tests/session/changed_files_test.c
+tests_session_changed_files_test_LDADD = lib/session/libsession.a \
 	lib/core/libcore.a $(CORE_LIBS) $(test_libs)

@@ -15,15 +15,15 @@ tests_shim_container_test_DEPENDENCIES = $(tests_shim_shim_test_DEPENDENCIES)
 
 # Parts of it, in the test's own process.
 shim_part_libs = lib/shim/libshim.a lib/core/libcore.a $(SODIUM_LIBS) $(NGHTTP2_LIBS) $(test_libs)
-check_PROGRAMS += tests/shim/journal_test
-tests_shim_journal_test_SOURCES = tests/shim/journal_test.c
-tests_shim_journal_test_LDADD = $(shim_part_libs)
-check_PROGRAMS += tests/shim/processes_test tests/shim/session_test
+check_PROGRAMS += tests/shim/log_file_test
+tests_shim_log_file_test_SOURCES = tests/shim/log_file_test.c
+tests_shim_log_file_test_LDADD = $(shim_part_libs)
+check_PROGRAMS += tests/shim/processes_test tests/shim/shim_session_test
 tests_shim_processes_test_SOURCES = tests/shim/processes_test.c
 tests_shim_processes_test_LDADD = $(shim_part_libs)
-tests_shim_session_test_SOURCES = tests/shim/session_test.c
-tests_shim_session_test_LDADD = $(shim_part_libs)
-check_PROGRAMS += tests/shim/domain_test
-tests_shim_domain_test_SOURCES = tests/shim/domain_test.c
-tests_shim_domain_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=syscall
-tests_shim_domain_test_LDADD = $(shim_part_libs)
+tests_shim_shim_session_test_SOURCES = tests/shim/shim_session_test.c
+tests_shim_shim_session_test_LDADD = $(shim_part_libs)
+check_PROGRAMS += tests/shim/landlock_test
+tests_shim_landlock_test_SOURCES = tests/shim/landlock_test.c
+tests_shim_landlock_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=syscall
+tests_shim_landlock_test_LDADD = $(shim_part_libs)

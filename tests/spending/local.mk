@@ -3,9 +3,9 @@ spending_test_libs = lib/spending/libspending.a lib/store/libstore.a \
 	$(SQLITE_LIBS)
 check_PROGRAMS += tests/spending/prices_test tests/spending/report_test \
 	tests/spending/spent_test tests/spending/budget_zone_test \
-	tests/spending/listed_test
-tests_spending_listed_test_SOURCES = tests/spending/listed_test.c
-tests_spending_listed_test_LDADD = $(spending_test_libs)
+	tests/spending/cli_prices_test
+tests_spending_cli_prices_test_SOURCES = tests/spending/cli_prices_test.c
+tests_spending_cli_prices_test_LDADD = $(spending_test_libs)
 EXTRA_DIST += tests/spending/list_models.jsonl
 tests_spending_budget_zone_test_SOURCES = tests/spending/budget_zone_test.c $(store_fixture)
 tests_spending_budget_zone_test_LDADD = $(spending_test_libs)

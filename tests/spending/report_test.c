@@ -14,7 +14,7 @@
 #include "core/str.h"
 #include "spending/amount.h"
 #include "spending/report.h"
-#include "spending/standings.h"
+#include "spending/user_spending.h"
 
 static void tokens_are_read(void **state)
 {

@@ -13,10 +13,10 @@
 #include <json-c/json.h>
 
 #include "core/str.h"
+#include "store/users.h"
 #include "transcript/export.h"
 #include "transcript/part.h"
-#include "transcript/shrink.h"
-#include "store/users.h"
+#include "transcript/truncate_part.h"
 
 #define BAD "<script>x</script>\\\"'&<img src=x onerror=y>\xe2\x80\xae{{t.login}}\\n```\\n# "
 

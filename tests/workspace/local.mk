@@ -30,9 +30,9 @@ tests_workspace_workspace_engine_test_LDFLAGS = $(AM_LDFLAGS) \
 # It is process 1 of the container.
 EXTRA_tests_workspace_workspace_engine_test_DEPENDENCIES = gongbang-shim
 
-check_PROGRAMS += tests/workspace/start_line_test
-tests_workspace_start_line_test_SOURCES = tests/workspace/start_line_test.c
-tests_workspace_start_line_test_LDADD = lib/workspace/libworkspace.a \
+check_PROGRAMS += tests/workspace/start_queue_test
+tests_workspace_start_queue_test_SOURCES = tests/workspace/start_queue_test.c
+tests_workspace_start_queue_test_LDADD = lib/workspace/libworkspace.a \
 	lib/core/libcore.a $(TALLOC_LIBS) $(CORE_LIBS) $(test_libs)
 
 TESTS += tests/workspace/mend_test.sh

@@ -15,7 +15,7 @@
 #include "core/host.h"
 #include "core/str.h"
 #include "guard/volume.h"
-#include "http/client.h"
+#include "http/http_client.h"
 #include "json/strict_json.h"
 
 #define ANSWER_MAX (4 << 20)

@@ -1,13 +1,13 @@
-/* gongbang doctor: what this kernel's Landlock can (lib/shim/domain.h). */
+/* gongbang doctor: what this kernel's Landlock can (lib/shim/landlock.h). */
 #include "config.h"
 #include "cli/doctor/doctor.h"
 
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "shim/domain.h"
+#include "shim/landlock.h"
 
-/* What separates Claude, its tools and the shim in one container: lib/shim/domain.h. */
+/* What separates Claude, its tools and the shim in one container: lib/shim/landlock.h. */
 void doctor_landlock(const struct call *c, struct finding *f)
 {
 	static const char mend[] = "use Linux 6.12 or later with landlock"

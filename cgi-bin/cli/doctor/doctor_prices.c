@@ -8,9 +8,9 @@
 #include <unistd.h>
 
 #include "core/clock.h"
-#include "http/client.h"
+#include "http/http_client.h"
 #include "json/strict_json.h"
-#include "spending/listed.h"
+#include "spending/cli_prices.h"
 
 #define ANSWER_MS 18000		/* for all of it: within PATIENCE_MS of doctor.c */
 #define LOG_MAX (4 << 20)

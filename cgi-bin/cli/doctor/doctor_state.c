@@ -14,7 +14,7 @@
 #include "core/clock.h"
 #include "core/str.h"
 #include "egress/allow_list.h"
-#include "http/client.h"
+#include "http/http_client.h"
 #include "kv/kv.h"
 #include "notify/mail.h"
 #include "store/db.h"

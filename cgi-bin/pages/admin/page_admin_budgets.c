@@ -9,7 +9,7 @@
 #include "pages/pages.h"
 #include "pages/usage/usage_view.h"
 #include "spending/amount.h"
-#include "spending/standings.h"
+#include "spending/user_spending.h"
 
 /* Whose budget a page is about. */
 struct subject {

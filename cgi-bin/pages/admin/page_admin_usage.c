@@ -7,7 +7,7 @@
 #include "core/str.h"
 #include "pages/pages.h"
 #include "pages/usage/usage_view.h"
-#include "spending/standings.h"
+#include "spending/user_spending.h"
 #include "store/removal.h"
 
 static const struct tally *tally_of(const struct report *r, const char *id)

@@ -13,7 +13,7 @@
 #include "core/log.h"
 #include "core/str.h"
 #include "html/markdown.h"
-#include "http/client.h"
+#include "http/http_client.h"
 
 struct site *pages_site;
 struct worker *pages_worker;

@@ -1,0 +1,58 @@
+/*
+ * HTTP/1.1 on a Unix socket inside a libuv loop (libmicrohttpd), just enough
+ * for WebSocket handshakes (RFC 6455, section 4) and the control API.
+ */
+#ifndef BRIDGE_BRIDGE_SERVER_H
+#define BRIDGE_BRIDGE_SERVER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <uv.h>
+
+#include "core/err.h"
+
+struct server;
+struct exchange;	/* one request until its answer is sent */
+
+/*
+ * The head was read; a body is dropped. Answer x now or later: it lives until
+ * it is answered, also when the client has left.
+ */
+typedef void server_request(void *data, struct exchange *x);
+
+/* Binds the socket (mode 0666: the folder gates; what stood there is replaced). Gives (child of ctx); server_close first. */
+struct server *server_new(const void *ctx, uv_loop_t *loop,
+			  const char *socket_path, server_request *request,
+			  void *data, struct err *e) must_check;
+
+/* No new connections from here on. */
+void server_quiesce(struct server *s);
+
+/* Ends what is left. Requests not yet answered get 503 and must not be answered by others after it. */
+void server_close(struct server *s);
+
+/* Borrowed until the answer; NULL when absent. */
+const char *exchange_method(const struct exchange *x);
+const char *exchange_path(const struct exchange *x);
+const char *exchange_header(const struct exchange *x, const char *name);
+const char *exchange_query(const struct exchange *x, const char *name);
+
+/* Whether root connected (SO_PEERCRED, unix(7)). */
+bool exchange_of_root(const struct exchange *x);
+
+/* Copies the body. extra: one more header as name, value; may be NULL. */
+void exchange_answer(struct exchange *x, int status, const char *type,
+		     const char *body, const char *extra_name,
+		     const char *extra_value);
+
+/*
+ * Takes fd: the upgraded connection, non-blocking, -1 when the client left
+ * first. early: bytes it had sent already, borrowed during the call.
+ */
+typedef void exchange_upgraded(void *data, int fd, const void *early, size_t n);
+
+/* 101 with Sec-WebSocket-Accept; upgraded is called exactly once. */
+void exchange_upgrade(struct exchange *x, const char *accept,
+		      exchange_upgraded *upgraded, void *data);
+
+#endif

@@ -1,0 +1,383 @@
+/* One page's WebSocket: what it says is done, what it asked is sent. */
+#include "config.h"
+
+#include <sodium.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <talloc.h>
+
+#include "auth/login.h"
+#include "bridge/incoming.h"
+#include "bridge/inside.h"
+#include "core/clock.h"
+#include "core/log.h"
+#include "core/str.h"
+
+/* Of all pages of a person, in 10 s. */
+#define MESSAGES_MAX 40		/* messages to Claude */
+#define OTHERS_MAX 400		/* anything else that is said */
+#define PERSON_OUT_MAX (24u << 20)	/* bytes that wait for all pages of a person */
+#define FRAME_ROOM (64u << 10)	/* of a command beside its text */
+
+/* Many slow pages together are too slow before each of them is. */
+static bool too_slow(const struct client *c)
+{
+	const struct client *other;
+	size_t all = 0;
+
+	if (websocket_unsent(c->ws) + c->waiting_bytes < PERSON_OUT_MAX / 32)
+		return false;
+	TAILQ_FOREACH(other, &c->person->clients, in_person)
+		all += websocket_unsent(other->ws) + other->waiting_bytes;
+	return all > PERSON_OUT_MAX;
+}
+
+bool client_send(struct client *c, const char *text)
+{
+	if (too_slow(c))
+		client_close(c, WEBSOCKET_SLOW, "reads too slowly");
+	else if (!TAILQ_EMPTY(&c->waiting))
+		client_wait(c, text);
+	else
+		websocket_send(c->ws, text, strlen(text));
+	return websocket_is_open(c->ws);
+}
+
+void client_close(struct client *c, int code, const char *reason)
+{
+	c->live = false;
+	websocket_close(c->ws, code, reason);
+}
+
+void client_say(struct client *c, const struct err *e)
+{
+	char *text = event_text(c, "error", "text", event_words(c->locale, e),
+				NULL, NULL);
+
+	client_send(c, text);
+	talloc_free(text);
+}
+
+static void say(struct client *c, const char *id, const struct err *e)
+{
+	const char *words = event_words(c->locale, e);
+	char *text = id ? event_text(c, "refused", "id", id, "text", words) :
+		     event_text(c, "error", "text", words, NULL, NULL);
+
+	client_send(c, text);
+	talloc_free(text);
+}
+
+void client_tell_workspace(struct client *c)
+{
+	struct session_status s;
+	char *text;
+
+	workspace_words(c->person, &s);
+	text = event_status(c, c->person, NULL, c->locale, &s);
+	if (text)
+		client_send(c, text);
+	talloc_free(text);
+}
+
+/* As the buttons of the status bar say. */
+static void start_again(struct client *c, const char *how)
+{
+	if (str_equal(how, "restart"))
+		workspace_restart(c->person->workspace);
+	if (!c->room)
+		workspace_ensure(c->person->workspace);
+	else if (str_equal(how, "safe"))
+		session_start_as(c->room->session, SESSION_SAFE);
+	else if (str_equal(how, "reset"))
+		session_start_as(c->room->session, SESSION_RESET);
+	else if (str_equal(how, "usual"))
+		session_start_as(c->room->session, SESSION_USUAL);
+	else if (str_equal(how, "restart"))
+		session_start(c->room->session);
+	else
+		room_retry(c->room);
+}
+
+static void pong(struct client *c)
+{
+	static const char text[] = "{\"kind\":\"pong\"}";
+
+	websocket_send(c->ws, text, sizeof(text) - 1);
+}
+
+static void in_room(struct client *c, const struct command *cmd)
+{
+	struct session *s = c->room->session;
+	const struct session_answer answer = {
+		.part = cmd->target,
+		.choice = cmd->choice,
+		.reason = cmd->reason,
+		.answers = cmd->answers,
+	};
+
+	switch (cmd->type) {
+	case COMMAND_MESSAGE:
+		session_message_for(s, c->serial, cmd->id, cmd->text,
+				    cmd->held[0] ? cmd->held : NULL);
+		break;
+	case COMMAND_SEND:
+		session_send_held(s, c->serial, cmd->id, cmd->held);
+		break;
+	case COMMAND_RECALL:
+		session_recall(s, c->serial, cmd->id);
+		break;
+	case COMMAND_DISCARD:
+		session_discard(s, cmd->held);
+		break;
+	case COMMAND_WITHDRAW:
+		session_withdraw(s, cmd->id);
+		break;
+	case COMMAND_INTERRUPT:
+		session_interrupt(s);
+		break;
+	case COMMAND_ANSWER:
+		session_answer(s, c->serial, &answer);
+		break;
+	case COMMAND_MODE:
+		session_set_mode(s, c->serial, cmd->mode);
+		break;
+	case COMMAND_MODEL:
+		session_set_model(s, c->serial, cmd->model);
+		break;
+	case COMMAND_ASK:
+	case COMMAND_BEGIN:
+	case COMMAND_RELEASE:
+	case COMMAND_START:
+	case COMMAND_PING:
+		break;
+	}
+}
+
+static bool changes_run(const struct client *c, const struct command *cmd)
+{
+	return c->reads_only && c->room && cmd->type != COMMAND_ASK &&
+	       cmd->type != COMMAND_PING;
+}
+
+/* False: too often. */
+static bool within_rate(struct client *c, enum command_type type)
+{
+	struct person *p = c->person;
+
+	return type == COMMAND_MESSAGE || type == COMMAND_SEND ||
+	       type == COMMAND_RECALL ?
+	       person_may(p, &p->messages, MESSAGES_MAX) :
+	       person_may(p, &p->others, OTHERS_MAX);
+}
+
+static void perform(struct client *c, const struct command *cmd)
+{
+	const char *id = cmd->id[0] && cmd->type != COMMAND_WITHDRAW ? cmd->id : NULL;
+	struct err e = { 0 };
+
+	if (!within_rate(c, cmd->type)) {
+		err_tell(&e, ERR_LIMIT, "error_too_fast", "too many commands");
+		if (c->person->others > OTHERS_MAX + 100)
+			client_close(c, WEBSOCKET_POLICY, "too many commands");
+		else
+			say(c, id, &e);
+	} else if (changes_run(c, cmd)) {
+		err_tell(&e, ERR_CONFLICT, "error_run_readonly", "a run's");
+		say(c, id, &e);
+	} else if (cmd->type == COMMAND_PING) {
+		pong(c);
+	} else if (cmd->type == COMMAND_START) {
+		start_again(c, cmd->how);
+	} else if (cmd->type == COMMAND_BEGIN) {
+		room_begin(c, cmd->id);
+	} else if (cmd->type == COMMAND_RELEASE) {
+		turnover_release(c->person, cmd->id);
+	} else if (cmd->type == COMMAND_ASK) {
+		blocked_ask(c, cmd->domain, cmd->reason);
+	} else if (!c->room) {
+		err_set(&e, ERR_INPUT, "not in a conversation");
+		say(c, id, &e);
+	} else {
+		in_room(c, cmd);
+	}
+}
+
+static void on_message(void *data, const char *text, size_t n)
+{
+	struct client *c = data;
+	struct command *cmd;
+	struct err e = { 0 };
+	char id[ID_SIZE];
+
+	if (c->bridge->stopping)
+		return;
+	cmd = command_parse(c, text, n, &e);
+	if (!cmd) {
+		if (!within_rate(c, COMMAND_PING)) {
+			client_close(c, WEBSOCKET_POLICY, "too many commands");
+			return;
+		}
+		say(c, command_find_id(text, n, id) ? id : NULL, &e);
+		return;
+	}
+	perform(c, cmd);
+	talloc_free(cmd);
+}
+
+static void on_too_long(void *data, const char *head, size_t n)
+{
+	struct client *c = data;
+	struct err e = { 0 };
+	char id[ID_SIZE];
+
+	err_tell(&e, ERR_LIMIT, "error_message_too_long", "too long");
+	say(c, command_find_id(head, n, id) ? id : NULL, &e);
+}
+
+static void leave(struct client *c)
+{
+	struct room *r = c->room;
+
+	if (!r)
+		return;
+	TAILQ_REMOVE(&r->clients, c, in_room);
+	r->nclients--;
+	session_watched(r->session, r->nclients);
+}
+
+static void on_closed(void *data)
+{
+	struct client *c = data;
+	struct person *p = c->person;
+
+	leave(c);
+	room_begun_left(c);
+	client_forget_waiting(c);
+	TAILQ_REMOVE(&p->clients, c, in_person);
+	LIST_REMOVE(c, in_slot);
+	p->nclients--;
+	c->bridge->nclients--;
+	if (c->checking && c->bridge->kv)
+		kv_async_forget(c->bridge->kv, c);
+	bridge_left(c->bridge);
+	talloc_free(c);
+	person_settle(p);
+}
+
+static const struct websocket_events events = {
+	.message = on_message,
+	.too_long = on_too_long,
+	.closed = on_closed,
+	.message_ms = 180000,
+};
+
+static void enter(struct client *c, const struct client_start *start)
+{
+	struct room *r = room_get(c->person, start->conversation);
+
+	c->reads_only = start->run;
+	/* Its person goes on in it, or it was begun before it was there. */
+	if ((!start->run && session_is_run(r->session)) ||
+	    session_is_ahead(r->session))
+		session_refresh(r->session);
+	c->room = r;
+	TAILQ_INSERT_TAIL(&r->clients, c, in_room);
+	session_watched(r->session, ++r->nclients);
+	room_tell_status(r, c);
+	session_replay(r->session, c->serial, start->from);
+}
+
+/* Too many, or opened too fast: each is sent what was before. */
+static bool too_many(const struct client *c)
+{
+	struct person *p = c->person;
+	int64_t max = settings_number(c->bridge->settings, SET_SOCKETS_PER_USER);
+
+	return !person_may(p, &p->opened, (int)(4 * max)) || p->nclients > max;
+}
+
+/* Redis away changes nothing: live chats go on. */
+static void checked(void *data, const char *value, const struct err *e)
+{
+	struct client *c = data;
+	struct login login;
+
+	c->checking = false;
+	if (!e && (!value || !login_parse(value, &login) ||
+		   !str_equal(login.user_id, c->person->id)))
+		client_close(c, WEBSOCKET_LOGIN_ENDED, "login ended");
+}
+
+static void check(struct client *c)
+{
+	char key[80] = "session:";
+
+	if (c->checking)
+		return;
+	c->checking = true;
+	sodium_bin2hex(key + 8, sizeof(key) - 8, c->key, sizeof(c->key));
+	kv_async_get(c->bridge->kv, key, checked, c);
+}
+
+void client_new(struct bridge *b, const struct client_start *start)
+{
+	size_t cap = 2 * (size_t)settings_number(b->settings, SET_MESSAGE_MAX) +
+		     FRAME_ROOM;
+	struct client *c = talloc_zero(b, struct client);
+	struct person *p = start->person;
+
+	c->bridge = b;
+	c->person = p;
+	c->locale = start->locale;
+	c->serial = ++b->serial;
+	memcpy(c->key, start->key, sizeof(c->key));
+	TAILQ_INIT(&c->waiting);
+	TAILQ_INSERT_TAIL(&p->clients, c, in_person);
+	LIST_INSERT_HEAD(&b->slots[c->serial % CHECK_SLOTS], c, in_slot);
+	p->nclients++;
+	b->nclients++;
+	c->ws = websocket_new(b, b->loop, start->fd, cap, start->early, start->n,
+			      &events, c);
+	if (too_many(c)) {
+		client_close(c, WEBSOCKET_TOO_MANY, "too many pages");
+		return;
+	}
+	person_watch(p);
+	access_workspace(b, p->workspace);
+	check(c);	/* it may have ended during the handshake */
+	if (start->conversation) {
+		enter(c, start);
+		return;
+	}
+	c->live = true;
+	workspace_ensure(p->workspace);
+	client_tell_workspace(c);
+	blocked_welcome(p);
+	spend_read(p);
+}
+
+void client_check(struct bridge *b, unsigned slot)
+{
+	struct client *c;
+
+	LIST_FOREACH(c, &b->slots[slot], in_slot) {
+		websocket_ping(c->ws);
+		check(c);
+	}
+}
+
+void client_end_login(struct bridge *b, const unsigned char key[32])
+{
+	struct client *c;
+	size_t i;
+
+	for (i = 0; i < CHECK_SLOTS; i++) {
+		LIST_FOREACH(c, &b->slots[i], in_slot) {
+			if (memcmp(c->key, key, sizeof(c->key)) == 0)
+				client_close(c, WEBSOCKET_LOGIN_ENDED,
+					     "login ended");
+		}
+	}
+}

@@ -1,0 +1,35 @@
+/*
+ * What one address, which is one workspace, may take of the demonstration
+ * model, so that a greedy one leaves the others theirs. For threads.
+ */
+#ifndef DEMO_DEMO_SHARE_H
+#define DEMO_DEMO_SHARE_H
+
+#include <microhttpd.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#define SHARES 256
+
+struct share {
+	atomic_int streams;
+	atomic_size_t bytes;
+};
+
+/* All zero at first. */
+struct shares {
+	struct share all, each[SHARES];
+};
+
+/* Neighbours in a network of 256 have one each; others may meet. Never NULL. */
+struct share *share_of(struct shares *s, struct MHD_Connection *connection);
+
+/* Both count in any case, to be given back; false when that is past a limit. */
+bool share_take_bytes(struct shares *s, struct share *mine, size_t n);
+bool share_take_stream(struct shares *s, struct share *mine);
+
+void share_give_bytes(struct shares *s, struct share *mine, size_t n);
+void share_give_stream(struct shares *s, struct share *mine);
+
+#endif

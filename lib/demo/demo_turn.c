@@ -1,0 +1,274 @@
+#include "config.h"
+#include "demo/demo_turn.h"
+
+#include <string.h>
+
+#include "core/str.h"
+#include "json/strict_json.h"
+
+static const struct tree_limits limits = {
+	.bytes = INT32_MAX, .depth = 100, .containers = 50000, .elements = 500000,
+};
+
+static struct json_object *member(struct json_object *o, const char *name,
+				  enum json_type type)
+{
+	struct json_object *v;
+
+	if (!json_object_is_type(o, json_type_object) ||
+	    !json_object_object_get_ex(o, name, &v) ||
+	    !json_object_is_type(v, type))
+		return NULL;
+	return v;
+}
+
+static const char *text_of(struct json_object *o, const char *name)
+{
+	struct json_object *v = member(o, name, json_type_string);
+
+	return v ? json_object_get_string(v) : "";
+}
+
+/* Blocks of a message: the number, and one each (a bare string is one). */
+static size_t block_count(struct json_object *message)
+{
+	struct json_object *content = NULL;
+
+	if (!json_object_is_type(message, json_type_object) ||
+	    !json_object_object_get_ex(message, "content", &content))
+		return 0;
+	if (json_object_is_type(content, json_type_array))
+		return json_object_array_length(content);
+	return json_object_is_type(content, json_type_string);
+}
+
+static struct json_object *block_at(struct json_object *message, size_t i)
+{
+	struct json_object *content = NULL;
+
+	json_object_object_get_ex(message, "content", &content);
+	if (json_object_is_type(content, json_type_array))
+		return json_object_array_get_idx(content, i);
+	return content;
+}
+
+static const char *block_text(struct json_object *block)
+{
+	if (json_object_is_type(block, json_type_string))
+		return json_object_get_string(block);
+	if (str_equal(text_of(block, "type"), "text"))
+		return text_of(block, "text");
+	return "";
+}
+
+/* What the CLI itself adds beside a person's words. */
+static bool is_notice(const char *text)
+{
+	static const char *const begins[] = {
+		"<system-reminder>", "<task-notification>", "Tool loaded.",
+		"[Request interrupted by user",
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(begins) / sizeof(begins[0]); i++) {
+		if (str_starts(text, begins[i]))
+			return true;
+	}
+	return false;
+}
+
+static bool has_hangul(const char *s)
+{
+	const unsigned char *p = (const unsigned char *)s;
+
+	for (; p[0]; p++) {
+		if (p[0] >= 0xea && p[0] <= 0xed && p[1] && p[2])
+			return true;
+	}
+	return false;
+}
+
+/* Last words of one user message; NULL when it has none (only results). */
+static const char *words_in(struct json_object *message)
+{
+	size_t i = block_count(message);
+
+	while (i-- > 0) {
+		const char *text = block_text(block_at(message, i));
+
+		while (*text == ' ' || *text == '\n' || *text == '\t')
+			text++;
+		if (*text && !is_notice(text))
+			return text;
+	}
+	return NULL;
+}
+
+static void read_result(struct demo_turn *t, struct json_object *message)
+{
+	size_t i = block_count(message);
+	struct json_object *failed;
+
+	while (i-- > 0) {
+		struct json_object *block = block_at(message, i);
+
+		if (!str_equal(text_of(block, "type"), "tool_result"))
+			continue;
+		failed = member(block, "is_error", json_type_boolean);
+		t->result = block;
+		t->result_failed = failed && json_object_get_boolean(failed);
+		return;
+	}
+}
+
+static void read_calls(struct demo_turn *t, struct json_object *message)
+{
+	size_t i = block_count(message);
+
+	while (i-- > 0) {
+		struct json_object *block = block_at(message, i);
+
+		if (!str_equal(text_of(block, "type"), "tool_use"))
+			continue;
+		if (!t->step++)
+			t->last_tool = text_of(block, "name");
+	}
+}
+
+static void read_messages(struct demo_turn *t)
+{
+	size_t i = json_object_array_length(t->messages);
+	bool answered = false;
+
+	t->last_tool = "";
+	while (i-- > 0) {
+		struct json_object *m = json_object_array_get_idx(t->messages, i);
+		const char *role = text_of(m, "role");
+
+		if (str_equal(role, "assistant")) {
+			answered = true;
+			read_calls(t, m);
+			continue;
+		}
+		if (!answered)
+			t->fresh += strlen(json_object_to_json_string_ext(
+				m, JSON_C_TO_STRING_PLAIN));
+		if (!str_equal(role, "user"))
+			continue;
+		if (!t->result)
+			read_result(t, m);
+		t->text = words_in(m);
+		if (t->text)
+			break;
+	}
+	if (!t->text)
+		t->text = "";
+	if (!t->step)
+		t->result = NULL;
+	t->text_len = strlen(t->text);
+	t->korean = has_hangul(t->text);
+}
+
+int demo_turn_parse(struct demo_turn *t, const char *body, size_t n,
+		    struct err *e)
+{
+	struct json_object *flag;
+
+	memset(t, 0, sizeof(*t));
+	if (n > limits.bytes)
+		return err_set(e, ERR_LIMIT, "request of %zu bytes", n);
+	t->root = tree_parse(body, n, &limits);
+	if (!t->root)
+		return err_set(e, ERR_INPUT, "the body is not JSON, or has too many elements");
+	t->messages = member(t->root, "messages", json_type_array);
+	if (!t->messages || !json_object_array_length(t->messages)) {
+		demo_turn_release(t);
+		return err_set(e, ERR_INPUT, "messages: a list with at least one message is needed");
+	}
+	flag = member(t->root, "stream", json_type_boolean);
+	t->stream = flag && json_object_get_boolean(flag);
+	t->bytes = n;
+	read_messages(t);
+	return 0;
+}
+
+void demo_turn_release(struct demo_turn *t)
+{
+	json_object_put(t->root);
+	memset(t, 0, sizeof(*t));
+}
+
+bool demo_turn_has_tool(const struct demo_turn *t, const char *name)
+{
+	struct json_object *tools = member(t->root, "tools", json_type_array);
+	size_t i, n = tools ? json_object_array_length(tools) : 0;
+
+	for (i = 0; i < n; i++) {
+		if (str_equal(text_of(json_object_array_get_idx(tools, i),
+				      "name"), name))
+			return true;
+	}
+	return false;
+}
+
+/* The first place of words in any text; newest message first. NULL: none. */
+static const char *find_words(const struct demo_turn *t, const char *words)
+{
+	size_t i = json_object_array_length(t->messages), b;
+
+	while (i-- > 0) {
+		struct json_object *m = json_object_array_get_idx(t->messages, i);
+
+		for (b = block_count(m); b-- > 0;) {
+			const char *at = strstr(block_text(block_at(m, b)), words);
+
+			if (at)
+				return at;
+		}
+	}
+	return NULL;
+}
+
+bool demo_turn_mentions(const struct demo_turn *t, const char *words)
+{
+	return find_words(t, words) != NULL;
+}
+
+bool demo_turn_may_find(const struct demo_turn *t, const char *name)
+{
+	const char *list = find_words(t, "deferred tools are now available");
+
+	return list && demo_turn_has_tool(t, "ToolSearch") && strstr(list, name);
+}
+
+bool demo_turn_find(const struct demo_turn *t, const char *before,
+		    const char *prefix, const char *suffix, char *out,
+		    size_t size)
+{
+	const char *at = find_words(t, before), *end;
+	size_t n;
+
+	at = at ? strstr(at, prefix) : NULL;
+	end = at ? strstr(at, suffix) : NULL;
+	if (!end)
+		return false;
+	n = (size_t)(end - at) + strlen(suffix);
+	if (n >= size || memchr(at, ' ', n) || memchr(at, '\n', n))
+		return false;
+	memcpy(out, at, n);
+	out[n] = '\0';
+	return true;
+}
+
+const char *demo_turn_result_text(const struct demo_turn *t)
+{
+	size_t i, n = t->result ? block_count(t->result) : 0;
+
+	for (i = 0; i < n; i++) {
+		const char *text = block_text(block_at(t->result, i));
+
+		if (*text)
+			return text;
+	}
+	return "";
+}

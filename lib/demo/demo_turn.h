@@ -1,0 +1,55 @@
+/* What a request to the Messages API asks of the demonstration model. */
+#ifndef DEMO_DEMO_TURN_H
+#define DEMO_DEMO_TURN_H
+
+#include <json-c/json.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/err.h"
+
+struct demo_turn {
+	struct json_object *root;	/* owned; everything else borrows from it */
+	struct json_object *messages;
+	const char *text;		/* the person's last words, "" when none */
+	size_t text_len;
+	bool korean;			/* text holds Hangul */
+	int step;			/* tool calls since those words */
+	const char *last_tool;		/* the newest of these calls, or "" */
+	struct json_object *result;	/* last tool_result when step > 0, or NULL */
+	bool result_failed;
+	bool stream;
+	size_t bytes;			/* of the request */
+	size_t fresh;			/* of them, what is new since the last answer */
+};
+
+/*
+ * Reads a request body; ERR_INPUT when it is not one. Hostile bytes are fine:
+ * nesting is capped, missing members have defaults. Give it back to
+ * demo_turn_release.
+ */
+int demo_turn_parse(struct demo_turn *t, const char *body, size_t n,
+		    struct err *e) must_check;
+void demo_turn_release(struct demo_turn *t);
+
+/* The tool is in the request's list. */
+bool demo_turn_has_tool(const struct demo_turn *t, const char *name);
+
+/* The tool is not in the list, but can be asked for (deferred). */
+bool demo_turn_may_find(const struct demo_turn *t, const char *name);
+
+/*
+ * Copies the first word that begins with prefix in any text of the request,
+ * as a path given to the model; false when there is none or it is too long.
+ */
+bool demo_turn_find(const struct demo_turn *t, const char *before,
+		    const char *prefix, const char *suffix, char *out,
+		    size_t size) must_check;
+
+/* Any text of the request holds these words. */
+bool demo_turn_mentions(const struct demo_turn *t, const char *words);
+
+/* The last tool result as text (first text block), "" when none; borrowed. */
+const char *demo_turn_result_text(const struct demo_turn *t);
+
+#endif

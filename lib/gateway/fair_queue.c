@@ -1,0 +1,219 @@
+#include "config.h"
+#include "gateway/fair_queue.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/err.h"
+#include "core/hash.h"
+
+#define BUCKETS 256
+#define MINUTE_MS 60000
+
+struct line_user {
+	LIST_ENTRY(line_user) in_bucket;
+	TAILQ_ENTRY(line_user) in_turn;		/* while somebody waits */
+	TAILQ_HEAD(, place) waiting;
+	char id[ID_SIZE];
+	int64_t entered, calling;
+	int64_t minute, begun;		/* when the minute began; calls in it */
+};
+
+struct line {
+	struct line_limits limits;
+	line_may *may;
+	line_turn *turn;
+	void *data;
+	int64_t calling, waiting;
+	bool serving;
+	TAILQ_HEAD(, line_user) turns;
+	LIST_HEAD(, line_user) buckets[BUCKETS];
+};
+
+struct line *line_new(const struct line_limits *limits, line_may *may,
+		      line_turn *turn, void *data)
+{
+	struct line *l = calloc(1, sizeof(*l));
+
+	if (!l)
+		err_abort("out of memory");
+	l->limits = *limits;
+	l->may = may;
+	l->turn = turn;
+	l->data = data;
+	TAILQ_INIT(&l->turns);
+	return l;
+}
+
+void line_free(struct line *l)
+{
+	struct line_user *u;
+	size_t i;
+
+	if (!l)
+		return;
+	for (i = 0; i < BUCKETS; i++) {
+		while ((u = LIST_FIRST(&l->buckets[i]))) {
+			LIST_REMOVE(u, in_bucket);
+			free(u);
+		}
+	}
+	free(l);
+}
+
+static size_t bucket_of(const char *id)
+{
+	return hash_text(id) % BUCKETS;
+}
+
+/* Drops, by the way, who is idle and whose minute is over. */
+static struct line_user *find(struct line *l, const char *id, int64_t now)
+{
+	struct line_user *u, *next, *found = NULL;
+	size_t b = bucket_of(id);
+
+	for (u = LIST_FIRST(&l->buckets[b]); u; u = next) {
+		next = LIST_NEXT(u, in_bucket);
+		if (!strcmp(u->id, id)) {
+			found = u;
+		} else if (!u->entered && now - u->minute >= MINUTE_MS) {
+			LIST_REMOVE(u, in_bucket);
+			free(u);
+		}
+	}
+	if (found)
+		return found;
+	u = calloc(1, sizeof(*u));
+	if (!u)
+		err_abort("out of memory");
+	memcpy(u->id, id, ID_SIZE);
+	u->minute = now;
+	TAILQ_INIT(&u->waiting);
+	LIST_INSERT_HEAD(&l->buckets[b], u, in_bucket);
+	return u;
+}
+
+enum line_verdict line_enter(struct line *l, struct place *p, const char user_id[ID_SIZE],
+			     int64_t now, void *data, int64_t *retry_ms)
+{
+	struct line_user *u = find(l, user_id, now);
+
+	if (now - u->minute >= MINUTE_MS) {
+		u->minute = now;
+		u->begun = 0;
+	}
+	if (u->entered >= l->limits.user_calls)
+		return LINE_BUSY;
+	if (u->begun >= l->limits.user_calls_per_minute) {
+		*retry_ms = u->minute + MINUTE_MS - now;
+		return LINE_OFTEN;
+	}
+	u->begun++;
+	u->entered++;
+	p->user = u;
+	p->state = PLACE_ENTERED;
+	p->data = data;
+	return LINE_GOOD;
+}
+
+bool line_wait(struct line *l, struct place *p, int64_t now)
+{
+	struct line_user *u = p->user;
+
+	if (l->waiting >= l->limits.waiting)
+		return false;
+	if (TAILQ_EMPTY(&u->waiting))
+		TAILQ_INSERT_TAIL(&l->turns, u, in_turn);
+	TAILQ_INSERT_TAIL(&u->waiting, p, next);
+	p->state = PLACE_WAITING;
+	p->since = now;
+	l->waiting++;
+	return true;
+}
+
+static void stop_waiting(struct line *l, struct place *p)
+{
+	struct line_user *u = p->user;
+
+	TAILQ_REMOVE(&u->waiting, p, next);
+	l->waiting--;
+	if (TAILQ_EMPTY(&u->waiting))
+		TAILQ_REMOVE(&l->turns, u, in_turn);
+}
+
+/* The first in turn of those with the fewest calls at the service. */
+static struct line_user *choose(struct line *l)
+{
+	int64_t share = (l->limits.calls + 1) / 2;
+	struct line_user *u, *best = NULL;
+
+	TAILQ_FOREACH(u, &l->turns, in_turn) {
+		if (u->calling < share && (!best || u->calling < best->calling))
+			best = u;
+		if (best && !best->calling)
+			break;
+	}
+	return best;
+}
+
+static void give_turn(struct line *l, struct line_user *u)
+{
+	struct place *p = TAILQ_FIRST(&u->waiting);
+
+	stop_waiting(l, p);
+	if (!TAILQ_EMPTY(&u->waiting)) {
+		TAILQ_REMOVE(&l->turns, u, in_turn);
+		TAILQ_INSERT_TAIL(&l->turns, u, in_turn);
+	}
+	p->state = PLACE_CALLING;
+	u->calling++;
+	l->calling++;
+	l->turn(p->data);
+}
+
+void line_serve(struct line *l)
+{
+	struct line_user *u;
+
+	if (l->serving)
+		return;
+	l->serving = true;
+	while (l->calling < l->limits.calls && !TAILQ_EMPTY(&l->turns) &&
+	       l->may(l->data)) {
+		u = choose(l);
+		if (!u)
+			break;
+		give_turn(l, u);
+	}
+	l->serving = false;
+}
+
+void line_leave(struct line *l, struct place *p, int64_t now)
+{
+	struct line_user *u = p->user;
+
+	if (!u)
+		return;
+	if (p->state == PLACE_WAITING)
+		stop_waiting(l, p);
+	if (p->state == PLACE_CALLING) {
+		u->calling--;
+		l->calling--;
+	}
+	u->entered--;
+	p->user = NULL;
+	if (!u->entered && now - u->minute >= MINUTE_MS) {
+		LIST_REMOVE(u, in_bucket);
+		free(u);
+	}
+}
+
+int64_t line_calling(const struct line *l)
+{
+	return l->calling;
+}
+
+int64_t line_waiting(const struct line *l)
+{
+	return l->waiting;
+}

@@ -1,0 +1,476 @@
+#include "config.h"
+#include "gateway/listener_inside.h"
+
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+
+#include <talloc.h>
+
+#include "core/clock.h"
+#include "core/str.h"
+
+#define BLOCK 4096	/* MHD's own buffer of a response without a length */
+
+struct caller *caller_new(struct connection *connection,
+			  struct MHD_Connection *mhd, const char *target)
+{
+	struct caller *c = talloc_zero(connection, struct caller);
+
+	c->door = connection->door;
+	c->connection = connection;
+	c->mhd = mhd;
+	c->target = talloc_strdup(c, target);
+	window_init(&c->up, DOOR_WINDOW, true);
+	window_init(&c->down, DOOR_WINDOW, false);
+	return c;
+}
+
+void caller_free(struct caller *c, bool whole)
+{
+	if (c->call)
+		c->door->events->ended(c->call, whole && (!c->streams || c->whole));
+	if (c->response)
+		MHD_destroy_response(c->response);
+	window_release(&c->up);
+	window_release(&c->down);
+	talloc_free(c);
+}
+
+static enum MHD_Result hold(struct caller *c)
+{
+	c->suspended = true;
+	MHD_suspend_connection(c->mhd);
+	return MHD_YES;
+}
+
+static void wake(struct caller *c)
+{
+	if (!c->suspended)
+		return;
+	c->suspended = false;
+	c->read_at = 0;		/* bytes begin to wait for the client */
+	MHD_resume_connection(c->mhd);
+	daemon_soon(c->door->daemon);
+}
+
+static void moved(struct caller *c)
+{
+	c->moved_at = clock_mono_ms();
+	c->moved = 0;
+}
+
+static void cut(struct caller *c)
+{
+	c->cut = true;
+	shutdown(c->connection->fd, SHUT_RDWR);
+	wake(c);
+}
+
+void caller_lost(struct caller *c)
+{
+	void *call = c->call;
+
+	c->call = NULL;
+	cut(c);
+	if (call)
+		c->door->events->ended(call, false);
+}
+
+void caller_drop(struct caller *c)
+{
+	c->call = NULL;
+	cut(c);
+}
+
+/* ---- the request */
+
+#define NO_LENGTH INT64_MIN	/* it is not said, or said twice, or who knows */
+
+/* "Transfer-Encoding : chunked" is a field of this name to MHD, and of no name to us. */
+static bool name_good(const char *name)
+{
+	for (; *name; name++) {
+		if (*name <= ' ' || *name > '~')
+			return false;
+	}
+	return true;
+}
+
+static enum MHD_Result each_length(void *cls, enum MHD_ValueKind kind,
+				   const char *name, const char *value)
+{
+	struct caller *c = cls;
+	struct err e = { 0 };
+
+	if (!strcasecmp(name, "content-length")) {
+		if (c->lengths++ || !value ||
+		    str_parse_number(value, 0, INT64_MAX, &c->length, &e) < 0)
+			c->length = NO_LENGTH;
+	} else if (!strcasecmp(name, "transfer-encoding")) {
+		c->length = c->lengths++ || !value || strcasecmp(value, "chunked") ?
+			NO_LENGTH : -1;
+	} else if (!strcasecmp(name, "expect")) {
+		c->expects = true;
+	} else if (!name_good(name)) {
+		c->lengths++;
+		c->length = NO_LENGTH;
+	}
+	return MHD_YES;
+}
+
+static struct MHD_Response *make_response(struct caller *c);
+
+static enum MHD_Result queue(struct caller *c)
+{
+	if (!c->response)
+		c->response = make_response(c);
+	c->queued = true;
+	return MHD_queue_response(c->mhd, (unsigned)c->status, c->response);
+}
+
+/*
+ * MHD takes an answer when a head was read, and then reads no more of this
+ * connection, or after the body: an answer before it is lost to a client that
+ * still writes. So only what is too long to be read is answered before.
+ */
+static enum MHD_Result after_head(struct caller *c)
+{
+	c->head_held = false;
+	if (c->cut)
+		return MHD_NO;
+	if (c->answered && (c->expects || c->length == NO_LENGTH ||
+			    c->length > DOOR_DRAIN_MAX))
+		return queue(c);
+	if (c->expects && !c->answered && !c->go_on) {
+		c->head_held = true;
+		return hold(c);
+	}
+	return MHD_YES;
+}
+
+static enum MHD_Result begin(struct caller *c, const char *method)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+		c->mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+
+	if (c->connection->hung_up)
+		return MHD_NO;
+	c->begun = true;
+	c->method = method;
+	address_format(info->client_addr, c->address);
+	MHD_get_connection_values(c->mhd, MHD_HEADER_KIND, each_length, c);
+	moved(c);
+	c->door->events->request(c->door->data, c);
+	return after_head(c);
+}
+
+static enum MHD_Result take_body(struct caller *c, const char *bytes, size_t *n)
+{
+	size_t taken = *n;
+
+	if (!c->drain)
+		taken = window_add(&c->up, bytes, *n);
+	*n -= taken;
+	c->received += (int64_t)taken;
+	c->moved += (int64_t)taken;
+	if (c->moved >= DOOR_STEP)
+		moved(c);
+	if (c->received > DOOR_DRAIN_MAX)
+		shutdown(c->connection->fd, SHUT_RDWR);
+	if (taken && c->call && !c->drain)
+		c->door->events->arrived(c->call);
+	/* The call may have taken some, or answered meanwhile. */
+	if (*n && !c->drain && !window_room(&c->up))
+		return hold(c);
+	return *n ? take_body(c, bytes + taken, n) : MHD_YES;
+}
+
+static enum MHD_Result body_done(struct caller *c)
+{
+	if (!c->complete) {
+		c->complete = true;
+		moved(c);
+		if (c->call && !c->drain)
+			c->door->events->arrived(c->call);
+	}
+	if (c->answered && !c->queued)
+		return queue(c);
+	return hold(c);
+}
+
+enum MHD_Result caller_handle(struct caller *c, const char *method, const char *bytes, size_t *n)
+{
+	if (!c->begun)
+		return begin(c, method);
+	if (c->head_held)
+		return after_head(c);
+	if (c->cut)
+		return MHD_NO;
+	return *n ? take_body(c, bytes, n) : body_done(c);
+}
+
+void caller_set(struct caller *c, void *call)
+{
+	c->call = call;
+}
+
+const char *caller_method(const struct caller *c)
+{
+	return c->method;
+}
+
+const char *caller_target(const struct caller *c)
+{
+	return c->target;
+}
+
+const char *caller_address(const struct caller *c)
+{
+	return c->address;
+}
+
+const char *caller_header(const struct caller *c, const char *name)
+{
+	return MHD_lookup_connection_value(c->mhd, MHD_HEADER_KIND, name);
+}
+
+struct taking {
+	struct headers *out;
+	struct err *e;
+	int result;
+};
+
+static enum MHD_Result each_field(void *cls, enum MHD_ValueKind kind,
+				  const char *name, const char *value)
+{
+	struct taking *t = cls;
+
+	if (value && headers_take(t->out, HEADERS_REQUEST, name, strlen(name),
+				  value, strlen(value), t->e) < 0)
+		t->result = -1;
+	return t->result < 0 ? MHD_NO : MHD_YES;
+}
+
+int caller_fields(const struct caller *c, struct headers *out, struct err *e)
+{
+	struct taking t = { .out = out, .e = e };
+
+	if (c->length == NO_LENGTH)
+		return err_set(e, ERR_INPUT, "a body with two lengths, or a field without a name");
+	MHD_get_connection_values(c->mhd, MHD_HEADER_KIND, each_field, &t);
+	return t.result;
+}
+
+bool caller_crowded(const struct caller *c)
+{
+	return c->connection->crowded;
+}
+
+int64_t caller_length(const struct caller *c)
+{
+	return c->length;
+}
+
+int64_t caller_received(const struct caller *c)
+{
+	return c->received;
+}
+
+bool caller_complete(const struct caller *c)
+{
+	return c->complete;
+}
+
+bool caller_window_full(const struct caller *c)
+{
+	return !window_room(&c->up);
+}
+
+char *caller_tail(struct caller *c, size_t n)
+{
+	return c->up.data + c->up.from + c->up.len - n;
+}
+
+char *caller_at(struct caller *c, int64_t offset)
+{
+	int64_t first = c->received - (int64_t)c->up.len;
+
+	if (offset < first || offset >= c->received)
+		return NULL;
+	return c->up.data + c->up.from + (offset - first);
+}
+
+bool caller_expects(const struct caller *c)
+{
+	return c->expects;
+}
+
+void caller_go_on(struct caller *c)
+{
+	c->go_on = true;
+	if (c->head_held) {
+		moved(c);
+		wake(c);
+	}
+}
+
+ssize_t caller_read(struct caller *c, void *to, size_t n)
+{
+	size_t got = window_take(&c->up, to, n);
+
+	if (got) {
+		if (!c->complete && c->suspended) {
+			moved(c);
+			wake(c);
+		}
+		return (ssize_t)got;
+	}
+	return c->complete && !c->drain ? 0 : -1;
+}
+
+void caller_drain(struct caller *c)
+{
+	c->drain = true;
+	window_release(&c->up);
+	if (!c->complete && c->suspended && !c->head_held) {
+		moved(c);
+		wake(c);
+	}
+}
+
+bool caller_rewind(struct caller *c)
+{
+	return window_rewind(&c->up);
+}
+
+const char *caller_whole(const struct caller *c)
+{
+	return c->complete && c->up.len && !c->up.lost ? c->up.data : NULL;
+}
+
+/* ---- the answer */
+
+/*
+ * Cuts the connection by what MHD notices itself. Told by an error from here,
+ * MHD 0.9.75 closes it but keeps it, and counts it for its address, as long as
+ * any older connection is open: only the oldest are looked at again.
+ */
+static ssize_t fail_down(struct caller *c, char *to)
+{
+	shutdown(c->connection->fd, SHUT_RDWR);
+	to[0] = '\0';		/* cannot be sent any more */
+	return 1;
+}
+
+static ssize_t read_down(void *cls, uint64_t at, char *to, size_t max)
+{
+	struct caller *c = cls;
+	size_t n = window_take(&c->down, to, max);
+
+	c->given += (int64_t)n;
+	if (n) {
+		if (c->call)
+			c->door->events->taken(c->call);
+		return (ssize_t)n;
+	}
+	if (c->cut || (c->finished && !c->whole))
+		return fail_down(c, to);
+	if (c->finished)
+		return MHD_CONTENT_READER_END_OF_STREAM;
+	c->suspended = true;
+	MHD_suspend_connection(c->mhd);
+	return 0;
+}
+
+static void add_fields(struct MHD_Response *r, const struct headers *fields)
+{
+	const char *value;
+	char name[64];
+	size_t i, n;
+
+	for (i = 0; fields && i < fields->n; i++) {
+		n = headers_split(fields->lines[i], &value);
+		if (n < sizeof(name)) {
+			memcpy(name, fields->lines[i], n);
+			name[n] = '\0';
+			MHD_add_response_header(r, name, value);
+		}
+	}
+}
+
+/* One that has ended before it is sent goes out with its length, in one write. */
+static struct MHD_Response *make_response(struct caller *c)
+{
+	struct MHD_Response *r;
+
+	if (c->finished && c->whole)
+		r = MHD_create_response_from_buffer(
+			c->down.len, c->down.len ? c->down.data + c->down.from : NULL,
+			MHD_RESPMEM_PERSISTENT);
+	else
+		r = MHD_create_response_from_callback(
+			c->answer_length < 0 ? MHD_SIZE_UNKNOWN :
+			(uint64_t)c->answer_length, BLOCK, read_down, c, NULL);
+	if (!r)
+		err_abort("out of memory");
+	add_fields(r, &c->fields);
+	return r;
+}
+
+static void ready(struct caller *c, int status)
+{
+	c->status = status;
+	c->answered = true;
+	moved(c);
+	wake(c);
+}
+
+void caller_answer(struct caller *c, int status, const struct headers *fields,
+		   const char *type, const char *body)
+{
+	c->response = MHD_create_response_from_buffer(
+		strlen(body), (void *)(uintptr_t)body, MHD_RESPMEM_MUST_COPY);
+	if (!c->response)
+		err_abort("out of memory");
+	MHD_add_response_header(c->response, "Content-Type", type);
+	add_fields(c->response, fields);
+	caller_drain(c);
+	ready(c, status);
+}
+
+void caller_begin(struct caller *c, int status, const struct headers *fields, int64_t length)
+{
+	size_t i;
+
+	c->streams = true;
+	c->answer_length = length;
+	headers_init(&c->fields, c);
+	for (i = 0; i < fields->n; i++)
+		c->fields.lines[c->fields.n++] = talloc_strdup(c, fields->lines[i]);
+	ready(c, status);
+}
+
+bool caller_write(struct caller *c, const char *bytes, size_t n)
+{
+	if (window_room(&c->down) < n)
+		return false;
+	window_add(&c->down, bytes, n);
+	if (c->queued)
+		wake(c);
+	return true;
+}
+
+void caller_finish(struct caller *c, bool whole)
+{
+	c->finished = true;
+	c->whole = whole;
+	caller_drain(c);
+	if (c->queued)
+		wake(c);
+}
+
+bool caller_answered(const struct caller *c)
+{
+	return c->answered;
+}

@@ -1,0 +1,296 @@
+#include "config.h"
+#include "gateway/listener.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <linux/sockios.h>
+#include <talloc.h>
+
+#include "core/clock.h"
+#include "gateway/listener_inside.h"
+
+#define BACKLOG 1024
+#define POOL_BYTES (32 << 10)	/* of a connection: a head has half of it, then bodies */
+#define SPARE 32		/* connections that are only told to come later */
+#define EVENTS 64
+
+static void *begin(void *cls, const char *target, struct MHD_Connection *mhd)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+		mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+	struct connection *c = info->socket_context;
+
+	c->caller = caller_new(c, mhd, target);
+	return c->caller;
+}
+
+static enum MHD_Result handle(void *cls, struct MHD_Connection *mhd,
+			      const char *url, const char *method,
+			      const char *version, const char *bytes,
+			      size_t *n, void **request)
+{
+	return caller_handle(*request, method, bytes, n);
+}
+
+static void completed(void *cls, struct MHD_Connection *mhd, void **request,
+		      enum MHD_RequestTerminationCode why)
+{
+	struct caller *caller = *request;
+	struct connection *c;
+
+	if (!caller)
+		return;
+	*request = NULL;
+	c = caller->connection;
+	c->caller = NULL;
+	c->since = clock_mono_ms();
+	caller_free(caller, why == MHD_REQUEST_TERMINATED_COMPLETED_OK);
+}
+
+/* MHD does not look at a connection that is suspended, so hang-ups are seen here. */
+static void watch(struct door *d, struct connection *c)
+{
+	struct epoll_event event = {
+		.events = EPOLLRDHUP | EPOLLET, .data.ptr = c,
+	};
+
+	epoll_ctl(d->watch, EPOLL_CTL_ADD, c->fd, &event);
+}
+
+static void notify(void *cls, struct MHD_Connection *mhd, void **context,
+		   enum MHD_ConnectionNotificationCode what)
+{
+	struct door *d = cls;
+	struct connection *c = *context;
+
+	if (what == MHD_CONNECTION_NOTIFY_STARTED) {
+		c = talloc_zero(d, struct connection);
+		c->door = d;
+		c->fd = MHD_get_connection_info(
+			mhd, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+		c->since = clock_mono_ms();
+		LIST_INSERT_HEAD(&d->all, c, all);
+		c->crowded = ++d->connections > d->options.connections;
+		*context = c;
+		watch(d, c);
+	} else if (c) {
+		*context = NULL;
+		LIST_REMOVE(c, all);
+		d->connections--;
+		epoll_ctl(d->watch, EPOLL_CTL_DEL, c->fd, NULL);
+		talloc_free(c);
+	}
+}
+
+static void on_hang_up(uv_poll_t *poll, int status, int events)
+{
+	struct door *d = poll->data;
+	struct epoll_event list[EVENTS];
+	struct connection *c;
+	int n, i;
+
+	n = epoll_wait(d->watch, list, EVENTS, 0);
+	for (i = 0; i < n; i++) {
+		c = list[i].data.ptr;
+		c->hung_up = true;
+		if (c->caller && c->caller->begun)
+			caller_lost(c->caller);
+	}
+}
+
+/* Bytes of the answer that the client's side has; the kernel's buffer is not it. */
+static int64_t has_read(const struct caller *c)
+{
+	int waiting = 0;
+
+	if (ioctl(c->connection->fd, SIOCOUTQ, &waiting) < 0)
+		waiting = 0;
+	return c->given - waiting;
+}
+
+/* Suspended is who has all that there is, so a slow service makes nobody late. */
+static bool reads_slowly(struct caller *c, int64_t now)
+{
+	const struct door_options *o = &c->door->options;
+	int64_t read;
+
+	if (c->read_at && now - c->read_at <= o->reader_ms)
+		return false;
+	read = has_read(c);
+	if (c->read_at && read - c->read < o->reader_bytes)
+		return true;
+	c->read_at = now;
+	c->read = read;
+	return false;
+}
+
+/* Whether it is the client that keeps us waiting, and for too long. */
+static bool caller_late(struct caller *c, int64_t now)
+{
+	const struct door_options *o = &c->door->options;
+
+	if (c->suspended || c->cut)
+		return false;
+	if (c->queued)
+		return reads_slowly(c, now);
+	return now - c->moved_at > (c->complete ? o->reader_ms : o->body_ms);
+}
+
+void door_tick(struct door *d, int64_t now)
+{
+	struct connection *c;
+
+	LIST_FOREACH(c, &d->all, all) {
+		if (!c->caller || !c->caller->begun) {
+			if (now - c->since > d->options.head_ms)
+				shutdown(c->fd, SHUT_RDWR);
+		} else if (caller_late(c->caller, now)) {
+			caller_lost(c->caller);
+		}
+	}
+}
+
+static int open_listener(struct door *d, struct err *e)
+{
+	struct sockaddr_storage at;
+	socklen_t len = 0;
+	int one = 1, fd;
+
+	if (address_parse(d->options.listen, &at, &len, e) < 0)
+		return err_wrap(e, "gateway_listen");
+	fd = socket(at.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return err_errno(e, ERR_INTERNAL, errno, "socket");
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	if (bind(fd, (struct sockaddr *)&at, len) < 0 ||
+	    listen(fd, BACKLOG) < 0 ||
+	    getsockname(fd, (struct sockaddr *)&at, &len) < 0) {
+		err_errno(e, ERR_UNAVAILABLE, errno, "listen on %s", d->options.listen);
+		close(fd);
+		return -1;
+	}
+	d->port = address_port(&at);
+	return fd;
+}
+
+static int start_daemon(struct door *d, int fd, struct err *e)
+{
+	d->mhd = MHD_start_daemon(
+		MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0,
+		NULL, NULL, handle, d,
+		MHD_OPTION_LISTEN_SOCKET, fd,
+		MHD_OPTION_CONNECTION_LIMIT, (unsigned)d->options.connections + SPARE,
+		MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)DOOR_CONNECTIONS_EACH,
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)POOL_BYTES,
+		MHD_OPTION_CONNECTION_TIMEOUT, 0u,
+		MHD_OPTION_STRICT_FOR_CLIENT, 1,
+		MHD_OPTION_URI_LOG_CALLBACK, begin, d,
+		MHD_OPTION_NOTIFY_COMPLETED, completed, d,
+		MHD_OPTION_NOTIFY_CONNECTION, notify, d,
+		MHD_OPTION_END);
+	if (!d->mhd) {
+		close(fd);
+		return err_set(e, ERR_INTERNAL, "start the HTTP server");
+	}
+	return 0;
+}
+
+struct door *door_new(const void *ctx, uv_loop_t *loop, const struct door_options *options,
+		      const struct door_events *events, void *data, struct err *e)
+{
+	struct door *d = talloc_zero(ctx, struct door);
+	int fd;
+
+	d->options = *options;
+	d->options.listen = talloc_strdup(d, options->listen);
+	d->events = events;
+	d->data = data;
+	LIST_INIT(&d->all);
+	fd = open_listener(d, e);
+	if (fd < 0 || start_daemon(d, fd, e) < 0) {
+		talloc_free(d);
+		return NULL;
+	}
+	d->daemon = daemon_new(loop, d->mhd, NULL, NULL);
+	d->watch = epoll_create1(EPOLL_CLOEXEC);
+	if (d->watch < 0)
+		err_abort("epoll_create1");
+	uv_poll_init(loop, &d->poll, d->watch);
+	d->poll.data = d;
+	d->handles = 2;
+	uv_poll_start(&d->poll, UV_READABLE, on_hang_up);
+	return d;
+}
+
+uint16_t door_port(const struct door *d)
+{
+	return d->port;
+}
+
+int64_t door_connections(const struct door *d)
+{
+	return d->connections;
+}
+
+bool door_due(const struct door *d)
+{
+	return daemon_due(d->daemon);
+}
+
+void door_run(struct door *d)
+{
+	daemon_run(d->daemon);
+}
+
+void door_quiesce(struct door *d)
+{
+	MHD_socket fd = MHD_quiesce_daemon(d->mhd);
+
+	if (fd >= 0)
+		close(fd);
+}
+
+static void let_go(struct door *d)
+{
+	if (--d->handles)
+		return;
+	close(d->watch);
+	if (d->closed)
+		d->closed(d->closed_data);
+	talloc_free(d);
+}
+
+static void daemon_closed(void *data)
+{
+	let_go(data);
+}
+
+static void poll_closed(uv_handle_t *handle)
+{
+	let_go(handle->data);
+}
+
+void door_close(struct door *d, void (*closed)(void *data), void *data)
+{
+	struct connection *c;
+
+	d->closed = closed;
+	d->closed_data = data;
+	LIST_FOREACH(c, &d->all, all) {
+		if (c->caller && c->caller->begun)
+			caller_lost(c->caller);
+	}
+	/* MHD wants none suspended when it is stopped. */
+	daemon_run(d->daemon);
+	uv_poll_stop(&d->poll);
+	uv_close((uv_handle_t *)&d->poll, poll_closed);
+	daemon_close(d->daemon, daemon_closed, d);
+}

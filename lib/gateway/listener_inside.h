@@ -1,0 +1,70 @@
+/* Between listener.c and inbound_request.c; nobody else includes it. */
+#ifndef GATEWAY_LISTENER_INSIDE_H
+#define GATEWAY_LISTENER_INSIDE_H
+
+#include <sys/queue.h>
+
+#include <microhttpd.h>
+
+#include "core/address.h"
+#include "gateway/bounded_buffer.h"
+#include "gateway/listener.h"
+#include "http/daemon.h"
+
+/* A workspace's connection: one caller after the other. */
+struct connection {
+	LIST_ENTRY(connection) all;
+	struct door *door;
+	struct caller *caller;
+	int fd;
+	int64_t since;		/* it waits for a head */
+	bool crowded;		/* one too many */
+	bool hung_up;
+};
+
+struct caller {
+	struct door *door;
+	struct connection *connection;
+	struct MHD_Connection *mhd;
+	void *call;
+	char *target;
+	const char *method;
+	char address[ADDRESS_SIZE];
+	struct window up, down;
+	int64_t length, received;
+	struct MHD_Response *response;	/* NULL until it is queued, when it streams */
+	struct headers fields;		/* of the answer */
+	int64_t answer_length;
+	int status, lengths;
+	int64_t moved_at;	/* bytes went either way */
+	int64_t moved;		/* since then */
+	int64_t given;		/* bytes of the answer that went to MHD */
+	int64_t read_at, read;	/* since when its reading is measured (0: from now on), and what it had then */
+	bool begun, suspended, head_held, expects, go_on;
+	bool complete, drain, answered, queued, streams, finished, whole, cut;
+};
+
+struct door {
+	struct MHD_Daemon *mhd;
+	struct daemon *daemon;
+	const struct door_events *events;
+	void *data;
+	struct door_options options;
+	uint16_t port;
+	int watch;		/* epoll: who hangs up */
+	uv_poll_t poll;
+	int64_t connections;
+	LIST_HEAD(, connection) all;
+	int handles;
+	void (*closed)(void *data);
+	void *closed_data;
+};
+
+/* inbound_request.c */
+struct caller *caller_new(struct connection *c, struct MHD_Connection *mhd, const char *target);
+enum MHD_Result caller_handle(struct caller *c, const char *method, const char *bytes, size_t *n);
+void caller_free(struct caller *c, bool whole);
+/* The client is gone or too slow: ended is called, and the connection cut. */
+void caller_lost(struct caller *c);
+
+#endif

@@ -1,0 +1,43 @@
+/* Between the files of the upstream side; nobody else includes it. */
+#ifndef GATEWAY_OUTBOUND_REQUEST_H
+#define GATEWAY_OUTBOUND_REQUEST_H
+
+#include <sys/queue.h>
+
+#include <curl/curl.h>
+
+#include "gateway/upstream.h"
+
+#define TRANSFER_READ 16384	/* bytes: libcurl's buffer of a reply */
+#define TRANSFER_WRITE 65536	/* and of a request, while it is sent */
+
+struct upstream {
+	CURLM *multi;
+	int epoll;
+	uv_poll_t poll;
+	uv_timer_t timer;
+	char *base, *ca;
+	int64_t connect_ms, whole_ms;
+	bool local;		/* the service is on this host: no proxy */
+	bool due;
+	unsigned char *stands;	/* by descriptor: what of it the epoll set has */
+	int nstands;
+	CURL **spare;
+	size_t nspare;
+	TAILQ_HEAD(, transfer) woken;
+	int handles;		/* of libuv, that still close */
+	void (*closed)(void *data);
+	void *closed_data;
+};
+
+/* upstream.c */
+CURL *upstream_handle(struct upstream *u);
+void upstream_return(struct upstream *u, CURL *easy);
+void upstream_soon(struct upstream *u);
+
+/* outbound_request.c */
+void transfer_options(CURL *easy);
+void transfer_wake(struct upstream *u);
+void transfer_ended(CURL *easy, CURLcode result);
+
+#endif

@@ -1,0 +1,21 @@
+/* A tree of somebody else's files, walked without following a link or leaving its file system. */
+#ifndef GUARD_FILE_TREE_H
+#define GUARD_FILE_TREE_H
+
+#include <sys/stat.h>
+
+#include "core/err.h"
+
+/*
+ * Called for everything below the tree's root, then last for the root: fd is of
+ * the folder it lies in, name within it ("." the root). -1 ends the walk.
+ */
+typedef int tree_visit(void *data, int fd, const char *name, const struct stat *st,
+		       struct err *e);
+
+int tree_walk(const char *root, tree_visit *visit, void *data, struct err *e) must_check;
+
+/* Removes everything below root. */
+int tree_clear(const char *root, struct err *e) must_check;
+
+#endif

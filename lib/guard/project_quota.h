@@ -1,0 +1,18 @@
+/* Project quotas (quotactl(2), FS_IOC_FSSETXATTR) of ext4 and XFS mounted with prjquota. */
+#ifndef GUARD_PROJECT_QUOTA_H
+#define GUARD_PROJECT_QUOTA_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/err.h"
+
+/* Whether the file system of path enforces them. */
+bool project_can(const char *path);
+/* Whether path is of that project (0: of any but the first), and it has a limit. */
+bool project_holds(const char *path, uint32_t project);
+/* Limits what is below path, now and later; quick when that was done before. */
+int project_hold(const char *path, uint32_t project, int64_t bytes, int64_t inodes,
+		 struct err *e) must_check;
+
+#endif

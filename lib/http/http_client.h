@@ -1,0 +1,29 @@
+/* One HTTP/1.1 request to a program of ours on a Unix socket (by libcurl). Blocks. */
+#ifndef HTTP_HTTP_CLIENT_H
+#define HTTP_HTTP_CLIENT_H
+
+#include <stdint.h>
+
+#include "core/buf.h"
+
+struct client_call {
+	const char *socket;	/* path of the Unix socket */
+	const char *method;	/* GET, POST, DELETE */
+	const char *path;	/* begins with "/", encoded */
+	const char *body;	/* JSON; NULL for none */
+	const char *request_id;	/* sent as X-Request-Id; NULL for none */
+	int64_t deadline_ms;	/* for all of it */
+};
+
+/* Once per process, before threads start. */
+void client_start(void);
+
+/*
+ * Runs it: *status is the answer's; its body is appended to answer (NULL: it
+ * is dropped; its cap is the limit). ERR_UNAVAILABLE "error_bridge" when
+ * nobody answers in time.
+ */
+int client_run(const struct client_call *call, int *status, struct buf *answer,
+	       struct err *e) must_check;
+
+#endif

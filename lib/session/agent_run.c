@@ -1,0 +1,518 @@
+/*
+ * A run's session: nobody is there, so it never waits for anybody, and ends in
+ * exactly one outcome. What ends it is read in the log (a result, a question,
+ * the process's end) or comes from outside it (the deadline, a cancel). A result
+ * is what Claude printed: one that tells of success waits until its process has
+ * ended, and how that ended has to agree with it. Then
+ * nothing is recorded until what the run made has been read, and the outcome is
+ * written with the recording that follows. So a bridge that dies before finds
+ * the same in the log again, and one that dies after finds the outcome.
+ */
+#include "config.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include <talloc.h>
+
+#include "core/clock.h"
+#include "core/str.h"
+#include "session/agent_run.h"
+
+#define START_MS 300000		/* for a place, a container, a token, Claude */
+#define LOOK_MS 60000		/* for what the log has to say, before a deadline counts */
+#define END_MS 20000		/* from TERM to the exit line */
+#define LEAVE_MS 10000		/* from end_session to the exit line, before TERM */
+#define RESULT_MAX (1u << 20)
+#define DETAIL_MAX 4096u
+bool run_open(const struct session *s)
+{
+	return s->run && s->run->stage == RUN_OPEN;
+}
+
+bool run_unwritten(const struct session *s)
+{
+	return s->run && s->run->stage != RUN_OVER;
+}
+
+bool run_frozen(const struct session *s)
+{
+	return s->run && (s->run->stage == RUN_ENDING ||
+			  s->run->stage == RUN_FILES);
+}
+
+/* ---- the outcome ---- */
+
+static const struct outcome timed_out = { "timeout", "", false, "error_run_timeout" };
+static const struct outcome disabled = { "cancelled", "disabled", false, "error_run_cancelled" };
+static const struct outcome container = { "failed", "container", true, NULL };
+static const struct outcome removed = { "failed", "removed", true, NULL };
+static const struct outcome not_started = { "failed", "start", true, NULL };
+static const struct outcome refused_start = { "failed", "start", false, NULL };
+static const struct outcome no_result = { "failed", "no_result", true, NULL };
+static const struct outcome died = { "failed", "died", true, NULL };
+static const struct outcome out_of_memory = { "failed", "died", false, NULL };
+static const struct outcome contradicted = { "failed", "contradicted", false, NULL };
+
+static char *cut(const void *ctx, const char *text, size_t n, size_t max)
+{
+	return talloc_strndup(ctx, text, utf8_prefix(text, n, max));
+}
+
+static void write_next(struct session *s)
+{
+	s->run->stage = RUN_WRITING;
+	recorder_touch(s, true);
+}
+
+static void files_read(struct session *s)
+{
+	s->run->files = NULL;
+	if (s->run->stage == RUN_FILES)
+		write_next(s);
+	session_step(s);
+}
+
+static void read_files(struct session *s)
+{
+	struct run *r = s->run;
+
+	r->stage = RUN_FILES;
+	r->stage_until = clock_mono_ms() + FILES_MS;
+	if (r->began && s->link)
+		r->files = files_new(s, r->rules->execution_id, r->since,
+				     files_read);
+	if (!r->files)
+		write_next(s);
+}
+
+static void set_outcome(struct run *r, const struct outcome *o,
+			const char *detail, size_t n)
+{
+	r->end.outcome = o->outcome;
+	r->end.reason = o->reason;
+	r->end.again = o->again;
+	r->end.detail = cut(r, detail, n, DETAIL_MAX);
+}
+
+static void add_problem(struct run *r, const char *word)
+{
+	const char *before = r->end.problems ? r->end.problems : "";
+
+	r->end.problems = talloc_asprintf(r, "%s%s%s", before,
+					  *before ? " " : "", word);
+}
+
+/* The first one holds. */
+static void decide(struct session *s, const struct outcome *o,
+		   const char *detail, size_t n)
+{
+	struct run *r = s->run;
+
+	if (!run_open(s))
+		return;
+	r->end.conversation_id = s->id;
+	set_outcome(r, o, detail, n);
+	if (!r->end.result)
+		r->end.result = "";
+	r->end.at = clock_now_ms();
+	s->wanted = false;
+	if (!s->link)
+		s->want_workspace = false;
+	process_give_up(s);
+	if (str_equal(o->outcome, "success")) {
+		r->stage = RUN_ENDING;
+		r->leaving = true;
+		r->leave_until = clock_mono_ms() + start_deadline(LEAVE_MS);
+		r->stage_until = r->leave_until + END_MS;
+		return;
+	}
+	if (!o->part) {
+		read_files(s);
+		return;
+	}
+	decoder_end_as(s->decoder, o->part);
+	r->stage = RUN_ENDING;
+	r->stage_until = clock_mono_ms() + END_MS;
+}
+
+static void decide_text(struct session *s, const struct outcome *o,
+			const char *detail)
+{
+	decide(s, o, detail, strlen(detail));
+}
+
+struct attempt_end *run_end(const struct session *s, const void *ctx)
+{
+	const struct run *r = s->run;
+	struct attempt_end *end;
+
+	if (!r || r->stage != RUN_WRITING)
+		return NULL;
+	end = talloc(ctx, struct attempt_end);
+	*end = r->end;
+	end->conversation_id = talloc_strdup(end, s->id);
+	end->outcome = talloc_strdup(end, r->end.outcome);
+	end->reason = talloc_strdup(end, r->end.reason);
+	end->detail = talloc_strdup(end, r->end.detail);
+	end->result = talloc_strdup(end, r->end.result);
+	end->problems = talloc_strdup(end, r->end.problems);
+	end->offset = decoder_offset(s->decoder);
+	end->turns = r->turns;
+	end->denials = r->denials;
+	return end;
+}
+
+void run_written(struct session *s)
+{
+	if (!s->run || s->run->stage != RUN_WRITING)
+		return;
+	s->run->stage = RUN_OVER;
+	if (s->closed)
+		return;
+	token_over(s);		/* nothing of it calls the model any more */
+	s->ev->run_ended(s->data, s->run->rules->execution_id);
+	session_step(s);
+}
+
+/* ---- what the log says ---- */
+
+bool run_leaving(const struct session *s)
+{
+	return s->run && s->run->stage == RUN_ENDING && s->run->leaving;
+}
+
+void run_result(struct session *s, const struct turn_result *result)
+{
+	const struct outcome o = run_outcome_of(result);
+	const bool success = str_equal(o.outcome, "success");
+	const char *problem = run_outcome_problem(result);
+	struct run *r = s->run;
+
+	if (run_leaving(s) && !result->stopped && !success)
+		r->contradicted = true;	/* the turn was not over */
+	if (!run_open(s) || result->stopped)
+		return;		/* who stopped it says why */
+	r->turns = result->turns;
+	if (result->denials > r->denials)
+		r->denials = result->denials;
+	if (!result->failed || !result->api)
+		r->end.result = cut(r, result->text, result->n, RESULT_MAX);
+	if (problem || result->n > RESULT_MAX)
+		add_problem(r, problem ? problem : "cut");
+	decide(s, &o, result->text, success ? 0 : result->n);
+}
+
+void run_turn_ended(struct session *s)
+{
+	if (run_open(s))
+		s->run->broken = true;
+}
+
+static bool cancelled(struct session *s)
+{
+	const struct session_rules *rules = s->run->rules;
+	const struct outcome o = { "cancelled", rules->cancel_reason, false,
+				   "error_run_cancelled" };
+
+	if (!rules->cancel_at)
+		return false;
+	decide_text(s, &o, "");
+	return true;
+}
+
+/* An end that was asked for, by a bridge that did not live to say so. */
+static bool asked_before(struct session *s)
+{
+	if (s->run->question) {
+		run_needs_input(s, s->run->question);
+		return true;
+	}
+	if (cancelled(s))
+		return true;
+	if (clock_mono_ms() < s->run->deadline)
+		return false;
+	decide_text(s, &timed_out, "");
+	return true;
+}
+
+void run_process_started(struct session *s, bool log_lost)
+{
+	if (run_open(s) && log_lost)
+		decide_text(s, &removed, "");
+	else if (run_open(s) && s->run->broken && !asked_before(s))
+		decide_text(s, &container, "");
+}
+
+/* TERM and KILL are our own way of ending it; its own exit status is its word. */
+static void left(struct run *r, const struct process_end *end)
+{
+	r->ended = true;
+	if (end->container)
+		return;
+	if (!end->signal && end->code && end->code < 128)
+		r->contradicted = true;
+	else if (end->signal || end->code)
+		add_problem(r, "exit");
+}
+
+void run_process_ended(struct session *s, const struct process_end *end)
+{
+	char how[64];
+
+	if (run_leaving(s))
+		left(s->run, end);
+	if (!run_open(s) || !s->run->broken || asked_before(s))
+		return;
+	snprintf(how, sizeof(how), end->signal ? "signal %d" : "exit %d",
+		 end->signal ? end->signal : end->code);
+	if (end->container)
+		decide_text(s, &container, "");
+	else if (end->memory)
+		decide_text(s, &out_of_memory, "out of memory");
+	else if (!end->signal && !end->code)
+		decide_text(s, &no_result, "");
+	else
+		decide_text(s, &died, end->stderr_tail[0] ? end->stderr_tail :
+			    how);
+}
+
+void run_link_lost(struct session *s)
+{
+	if (s->run && s->run->files)
+		files_cancel(s->run->files);
+	if (s->run)
+		s->run->files = NULL;
+}
+
+void run_log_lost(struct session *s)
+{
+	if (run_open(s))
+		decide_text(s, &removed, "");
+}
+
+/* ---- what comes from elsewhere ---- */
+
+void run_needs_input(struct session *s, const char *question)
+{
+	static const struct outcome asks = { "failed", "needs_input", false,
+					     "error_run_question" };
+
+	decide_text(s, &asks, question);
+}
+
+void run_not_started(struct session *s, const struct err *e)
+{
+	bool full = str_equal(e->key, "error_workspace_disk");
+
+	if (run_open(s))
+		decide_text(s, full ? &refused_start : &not_started,
+			    e->kind == ERR_INTERNAL ? "" : e->text);
+}
+
+void run_workspace_lost(struct session *s)
+{
+	enum workspace_state state = workspace_state(s->workspace);
+
+	if (!s->loaded || !run_open(s))
+		return;
+	if (state == WORKSPACE_FAILED && !s->run->began)
+		run_not_started(s, workspace_error(s->workspace));
+	else if (s->run->began && (state == WORKSPACE_FAILED ||
+				   state == WORKSPACE_STOPPED))
+		decide_text(s, &container, "");
+	else if (state == WORKSPACE_STOPPED)
+		s->want_workspace = true;
+}
+
+static void begin(struct session *s, struct session_rules *rules, int64_t denials)
+{
+	struct run *r = s->run;
+	int64_t now = clock_mono_ms();
+	int64_t left = rules->deadline_at - clock_now_ms();
+	int64_t longest = rules->deadline_at - rules->started_at;
+
+	/* Once read it is the monotonic clock's, whatever the other does. */
+	if (left > longest)
+		left = longest;
+	r->rules = talloc_steal(r, rules);
+	r->stage = RUN_OPEN;
+	r->began = s->spoken || session_working(s);
+	r->denials = denials;
+	r->since = rules->started_at;
+	r->deadline = now + (left > 0 ? left : 0);
+	r->start_by = now + START_MS;
+	r->look_by = now + LOOK_MS;
+	mode_ask(s, rules->everything ? "bypassPermissions" : "default");
+	s->want_workspace = !rules->cancel_at || r->began;
+}
+
+void run_load(struct session *s, const char *kind, struct session_rules *rules,
+	      bool account_disabled, int64_t denials, const struct err *bad)
+{
+	if (!str_equal(kind, "run")) {
+		/* Its person goes on in it. */
+		if (s->run && s->run->stage == RUN_OVER) {
+			TALLOC_FREE(s->run);
+			if (s->pages)
+				session_start(s);
+		}
+		return;
+	}
+	if (!s->run) {
+		s->run = talloc_zero(s, struct run);
+		s->run->stage = RUN_OVER;
+		if (rules)
+			begin(s, rules, denials);
+		else
+			token_over(s);	/* then what runs is a stranger */
+	} else if (rules && s->run->rules && run_open(s)) {
+		s->run->rules->cancel_at = rules->cancel_at;
+		s->run->rules->cancel_reason =
+			talloc_strdup(s->run->rules, rules->cancel_reason);
+	} else if (!rules && run_open(s)) {
+		s->run->stage = RUN_OVER;	/* somebody else has written it */
+	}
+	if (run_open(s) && account_disabled)
+		decide_text(s, &disabled, "");
+	else if (run_open(s) && bad)
+		decide_text(s, &refused_start, bad->text);
+}
+
+/* ---- going on ---- */
+
+/* All that was written before is read: nothing there ended it. */
+static bool looked(const struct session *s)
+{
+	return (s->listed && (s->no_log || !log_in_backlog(s))) ||
+	       clock_mono_ms() >= s->run->look_by;
+}
+
+/* It has no task any more and said nothing: there is nothing to wait for. */
+static bool stranded(const struct session *s)
+{
+	return s->listed && !s->recording && !session_working(s) &&
+	       TAILQ_EMPTY(&s->queue) && TAILQ_EMPTY(&s->inputs) &&
+	       (s->process == PROCESS_NONE || s->process == PROCESS_READY);
+}
+
+static bool in_line(const struct session *s)
+{
+	return start_place(s->start) || workspace_place(s->workspace);
+}
+
+/* Deadlines count from its turn: what it waited in line is not its own time. */
+static void allow_for_line(struct session *s, int64_t now)
+{
+	struct run *r = s->run;
+
+	if (r->line_at) {
+		r->deadline += now - r->line_at;
+		r->start_by += now - r->line_at;
+	}
+	r->line_at = in_line(s) ? now : 0;
+}
+
+static void step_open(struct session *s)
+{
+	struct run *r = s->run;
+	int64_t now = clock_mono_ms();
+
+	allow_for_line(s, now);
+	if (!r->began && cancelled(s))
+		return;
+	if (!r->began && now >= (r->deadline < r->start_by ? r->deadline :
+				 r->start_by)) {
+		decide_text(s, &not_started, "not in time");
+		return;
+	}
+	if (!looked(s))
+		return;
+	if (cancelled(s))
+		return;
+	if (now >= r->deadline) {
+		decide_text(s, &timed_out, "");
+		return;
+	}
+	run_answer(s);
+	if (run_open(s) && stranded(s))
+		decide_text(s, &no_result, "");
+}
+
+/* Its exit line may be in what is still to be read. */
+static bool has_left(const struct session *s)
+{
+	return s->run->ended || !s->link ||
+	       clock_mono_ms() >= s->run->stage_until ||
+	       (s->listed && !log_in_backlog(s) &&
+		(s->process == PROCESS_NONE || s->process == PROCESS_FAILED));
+}
+
+static void step_leaving(struct session *s)
+{
+	struct run *r = s->run;
+
+	if (!has_left(s)) {
+		if (process_takes_input(s))
+			process_end(s);
+		else if (clock_mono_ms() >= r->leave_until &&
+			 s->process == PROCESS_ENDING) {
+			r->leave_until = r->stage_until;
+			process_remove(s, 5);
+		}
+		return;
+	}
+	if (r->contradicted)
+		set_outcome(r, &contradicted, "", 0);
+	read_files(s);
+}
+
+static void step_ending(struct session *s)
+{
+	bool late = clock_mono_ms() >= s->run->stage_until;
+
+	if (process_takes_input(s))
+		process_remove(s, 1);
+	if (late || !s->link || s->process == PROCESS_NONE ||
+	    s->process == PROCESS_FAILED)
+		read_files(s);
+}
+
+void run_step(struct session *s)
+{
+	struct run *r = s->run;
+
+	if (!r || s->closed)
+		return;
+	if (r->stage == RUN_OPEN)
+		step_open(s);
+	if (run_leaving(s))
+		step_leaving(s);
+	else if (r->stage == RUN_ENDING)
+		step_ending(s);
+	if (r->stage == RUN_FILES &&
+	    (clock_mono_ms() >= r->stage_until || !r->files)) {
+		run_link_lost(s);
+		write_next(s);
+	}
+	if (r->stage == RUN_WRITING)
+		recorder_touch(s, true);
+	if (r->stage == RUN_OVER && process_takes_input(s))
+		process_end(s);
+}
+
+int64_t run_due(const struct session *s)
+{
+	const struct run *r = s->run;
+
+	if (!r || r->stage == RUN_OVER || r->stage == RUN_WRITING)
+		return 0;
+	if (run_leaving(s))
+		return r->leave_until;
+	if (r->stage != RUN_OPEN)
+		return r->stage_until;
+	if (!r->began)
+		return r->deadline < r->start_by ? r->deadline : r->start_by;
+	return r->deadline < r->look_by && !looked(s) ? r->look_by :
+	       r->deadline;
+}

@@ -1,0 +1,100 @@
+#include "config.h"
+#include "session/changed_files.h"
+
+#include <string.h>
+
+#include "core/percent.h"
+#include "core/str.h"
+
+/* Bytes decoded, or -1: too long, no such digits. */
+static ptrdiff_t decode(const char *text, size_t n, char out[CHANGES_PATH_MAX + 1])
+{
+	char decoded[CHANGES_NAME_MAX + 1];
+	ptrdiff_t len;
+
+	if (n > CHANGES_NAME_MAX)
+		return -1;
+	len = percent_decode(decoded, text, n, false);
+	if (len < 0 || len > CHANGES_PATH_MAX)
+		return -1;
+	memcpy(out, decoded, (size_t)len + 1);
+	return len;
+}
+
+bool changes_path_valid(const char *path, size_t n)
+{
+	size_t at = 0, len, i;
+
+	if (!n || n > CHANGES_PATH_MAX || !utf8_valid(path, n))
+		return false;
+	for (i = 0; i < n; i++) {
+		if ((unsigned char)path[i] < ' ' || path[i] == 0x7f)
+			return false;
+	}
+	for (; at <= n; at += len + 1) {
+		const char *slash = memchr(path + at, '/', n - at);
+
+		len = slash ? (size_t)(slash - path) - at : n - at;
+		if (!len || (len == 1 && path[at] == '.') ||
+		    (len == 2 && path[at] == '.' && path[at + 1] == '.'))
+			return false;
+	}
+	return true;
+}
+
+/* Its number and the blank after it; NULL: there is none. */
+static const char *take_number(const char *line, const char *end, int64_t *out)
+{
+	const char *space = memchr(line, ' ', (size_t)(end - line));
+	struct err e = { 0 };
+	char number[20];
+
+	if (!space || (size_t)(space - line) >= sizeof(number))
+		return NULL;
+	memcpy(number, line, (size_t)(space - line));
+	number[space - line] = '\0';
+	if (str_parse_number(number, 0, INT64_MAX, out, &e) < 0)
+		return NULL;
+	return space + 1;
+}
+
+/* "made 120 1764025200123 a%20name"; a shim of before says no time. */
+static bool parse(const char *line, size_t n, struct change *c)
+{
+	const char *end = line + n, *after;
+	ptrdiff_t len;
+
+	c->made = n > 5 && memcmp(line, "made ", 5) == 0;
+	if (!c->made && !(n > 8 && memcmp(line, "changed ", 8) == 0))
+		return false;
+	line += c->made ? 5 : 8;
+	line = take_number(line, end, &c->size);
+	if (!line)
+		return false;
+	after = take_number(line, end, &c->changed_at);
+	if (after)
+		line = after;
+	else
+		c->changed_at = 0;
+	len = decode(line, (size_t)(end - line), c->path);
+	if (len < 0 || !changes_path_valid(c->path, (size_t)len))
+		return false;
+	percent_encode(c->name, c->path, "");
+	return true;
+}
+
+void changes_each(const char *text, size_t n,
+		  void (*each)(void *data, const struct change *c), void *data)
+{
+	const char *end = text + n, *newline;
+	struct change c;
+	int lines = 0;
+
+	for (; text < end && lines < CHANGES_MAX; text = newline + 1, lines++) {
+		newline = memchr(text, '\n', (size_t)(end - text));
+		if (!newline)
+			return;		/* cut */
+		if (parse(text, (size_t)(newline - text), &c))
+			each(data, &c);
+	}
+}

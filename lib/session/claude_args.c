@@ -1,0 +1,276 @@
+/* The command line of Claude's process (PROTOCOL.md, "Starting"), and asking the shim for it. */
+#include "config.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/clock.h"
+#include "core/str.h"
+#include "session/agent_run.h"
+
+static int add(struct buf *b, const char *kind, const char *text, struct err *e)
+{
+	if (buf_add_text(b, kind, e) < 0)
+		return -1;
+	return buf_add(b, text, strlen(text) + 1, e);
+}
+
+static int add_env(struct session *s, struct buf *b, struct err *e)
+{
+	/* A run is one turn: what it hands to sub-agents ends within it. */
+	if (s->run && add(b, "env=", "CLAUDE_CODE_DISABLE_BACKGROUND_TASKS=1",
+			  e) < 0)
+		return -1;
+	if (add(b, "env=", "CLAUDE_CODE_EMIT_SESSION_STATE_EVENTS=1", e) < 0 ||
+	    add(b, "env=", "CLAUDE_CODE_ENABLE_TODO_TOOLS=1", e) < 0 ||
+	    add(b, "env=", "CLAUDE_CODE_ENABLE_TASKS=0", e) < 0 ||
+	    buf_add_text(b, "env=ANTHROPIC_AUTH_TOKEN=", e) < 0)
+		return -1;
+	return buf_add(b, s->token, strlen(s->token) + 1, e);
+}
+
+/* Where the log goes on if its volume was lost. */
+static int add_from(struct session *s, struct buf *b, struct err *e)
+{
+	char text[24];
+
+	if (!s->no_log || !s->log_at)
+		return 0;
+	snprintf(text, sizeof(text), "%" PRId64, s->log_at);
+	return add(b, "from=", text, e);
+}
+
+static bool names_server(const struct session_rules *r)
+{
+	size_t i;
+
+	for (i = 0; i < r->ntools && !str_starts(r->tools[i], "mcp__"); i++)
+		;
+	return i < r->ntools;
+}
+
+/*
+ * Programs of the system only, and none of the files that a shell, git, Python
+ * or npm read by themselves: an earlier run may have written them.
+ */
+static int add_own_home(const struct session_rules *r, struct buf *b, struct err *e)
+{
+	static const char *const env[] = {
+		"PATH=/usr/local/bin:/usr/bin:/bin",
+		"PYTHONNOUSERSITE=1",
+		"CLAUDE_CODE_DISABLE_AUTO_MEMORY=1",
+		"NPM_CONFIG_SCRIPT_SHELL=/bin/sh",
+		"NPM_CONFIG_NODE_OPTIONS=",
+		"NPM_CONFIG_GIT=/usr/bin/git",
+		/* Over what a repository's own .git/config says. */
+		"GIT_CONFIG_COUNT=6",
+		"GIT_CONFIG_KEY_0=core.hooksPath", "GIT_CONFIG_VALUE_0=/dev/null",
+		"GIT_CONFIG_KEY_1=core.fsmonitor", "GIT_CONFIG_VALUE_1=false",
+		"GIT_CONFIG_KEY_2=core.pager", "GIT_CONFIG_VALUE_2=cat",
+		"GIT_CONFIG_KEY_3=core.sshCommand", "GIT_CONFIG_VALUE_3=ssh -F /dev/null",
+		"GIT_CONFIG_KEY_4=credential.helper", "GIT_CONFIG_VALUE_4=",
+		"GIT_CONFIG_KEY_5=protocol.ext.allow", "GIT_CONFIG_VALUE_5=never",
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(env) / sizeof(env[0]); i++) {
+		if (add(b, "env=", env[i], e) < 0)
+			return -1;
+	}
+	return add(b, "home=", names_server(r) ? "servers" : "own", e);
+}
+
+/*
+ * A list of tools is all that is allowed: what an earlier run, or its person,
+ * wrote into settings would add permissions, and hooks and servers are commands.
+ */
+static int add_alone(const struct session_rules *r, struct buf *b, struct err *e)
+{
+	if (r->everything)
+		return 0;
+	if (add_own_home(r, b, e) < 0)
+		return -1;
+	/* Without sources the CLI reads CLAUDE.md of folders that are added only. */
+	if (add(b, "arg=", "--setting-sources=", e) < 0 ||
+	    add(b, "arg=", "--add-dir=/workspace", e) < 0 ||
+	    add(b, "env=", "CLAUDE_CODE_ADDITIONAL_DIRECTORIES_CLAUDE_MD=1",
+		e) < 0)
+		return -1;
+	return names_server(r) ? 0 : add(b, "arg=", "--strict-mcp-config", e);
+}
+
+/* "Bash" and "Bash(git log:*)" are about Bash. */
+static bool names_tool(const struct session_rules *r, const char *tool)
+{
+	size_t n = strlen(tool), i;
+
+	for (i = 0; i < r->ntools; i++) {
+		if (str_starts(r->tools[i], tool) &&
+		    (!r->tools[i][n] || r->tools[i][n] == '('))
+			return true;
+	}
+	return false;
+}
+
+/* What the CLI allows by itself, all or in part, is asked for unless it is listed. */
+static int add_asked(const struct session_rules *r, struct buf *b, struct err *e)
+{
+	static const char *const tools[] = { "Agent", "Bash", "Glob", "Grep",
+					     "Read", "Task" };
+	const char *before = "";
+	size_t i;
+
+	if (buf_add_text(b, "arg=--settings={\"permissions\":{\"ask\":[", e) < 0)
+		return -1;
+	for (i = 0; i < sizeof(tools) / sizeof(tools[0]); i++) {
+		if (names_tool(r, tools[i]))
+			continue;
+		if (buf_addf(b, e, "%s\"%s\"", before, tools[i]) < 0)
+			return -1;
+		before = ",";
+	}
+	return add(b, "]}}", "", e);
+}
+
+/* With "=", for a rule may begin with anything. */
+static int add_rules(const struct session_rules *r, struct buf *b, struct err *e)
+{
+	char turns[48];
+	size_t i;
+
+	snprintf(turns, sizeof(turns), "--max-turns=%" PRId64, r->max_turns);
+	if ((r->max_turns && add(b, "arg=", turns, e) < 0) ||
+	    add_alone(r, b, e) < 0 ||
+	    (!r->everything && add_asked(r, b, e) < 0))
+		return -1;
+	for (i = 0; !r->everything && i < r->ntools; i++) {
+		if (add(b, "arg=--allowedTools=", r->tools[i], e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/*
+ * In the container, as its user: the transcript that is resumed is mended, and
+ * after a start that came to nothing what Claude reads each time, or moved aside.
+ */
+static int add_mend(struct session *s, struct buf *b, struct err *e)
+{
+	bool again = s->failures || s->safe;
+
+	if (!s->resume && !again && !s->put_aside)
+		return 0;
+	if (add(b, "arg=", "/usr/local/bin/gongbang-mend", e) < 0)
+		return -1;
+	if (!s->put_aside)
+		return again ? add(b, "arg=", "--settings", e) : 0;
+	return add(b, "arg=", "--aside", e) < 0 ? -1 :
+	       add(b, "arg=", s->aside, e);
+}
+
+/* The CLI's name for it: the conversation's, or one beside it (its last digit moved on). */
+static void cli_id(const struct session *s, char id[ID_SIZE])
+{
+	static const char digits[] = "0123456789abcdef";
+	const char *last;
+
+	memcpy(id, s->id, ID_SIZE);
+	last = strchr(digits, id[ID_SIZE - 2]);
+	if (last && *last)
+		id[ID_SIZE - 2] = digits[(last - digits + s->spare) % 16];
+}
+
+static int add_args(struct session *s, struct buf *b, struct err *e)
+{
+	char id[ID_SIZE];
+	const char *model = s->model[0] ? s->model :
+			    settings_text(s->env->settings, SET_MODEL);
+	const char *const args[] = {
+		/* The pinned one, not what PATH finds in the user's folders. */
+		"/usr/local/bin/claude", "-p", "--input-format", "stream-json",
+		"--output-format", "stream-json", "--verbose",
+		"--include-partial-messages", "--replay-user-messages",
+		"--permission-prompt-tool", "stdio",
+		"--permission-mode", s->mode,
+		/* What would be put off ends with the process: schedules are agents. */
+		"--disallowedTools=CronCreate,CronDelete,CronList,ScheduleWakeup,"
+		"Workflow",
+		s->resume ? "--resume" : "--session-id", id,
+		model[0] ? "--model" : NULL, model,
+	};
+	size_t i;
+
+	cli_id(s, id);
+	if (add_mend(s, b, e) < 0)
+		return -1;
+	for (i = 0; i < sizeof(args) / sizeof(args[0]) && args[i]; i++) {
+		if (add(b, "arg=", args[i], e) < 0)
+			return -1;
+	}
+	s->skips = mode_skips(s);
+	if (s->skips &&
+	    add(b, "arg=", "--allow-dangerously-skip-permissions", e) < 0)
+		return -1;
+	if (s->safe && add(b, "arg=", "--safe-mode", e) < 0)
+		return -1;
+	/* Nobody but its prompt steers a run. */
+	if (s->run && add(b, "arg=", "--disallowedTools=SendMessage,ListAgents",
+			  e) < 0)
+		return -1;
+	if (s->run && s->run->rules && add_rules(s->run->rules, b, e) < 0)
+		return -1;
+	if (add_from(s, b, e) < 0)
+		return -1;
+	return add_env(s, b, e);
+}
+
+static void asked(struct session *s, int status, const char *body,
+		  const struct err *e)
+{
+	struct err failed = { 0 };
+
+	if (s->process != PROCESS_STARTING)
+		return;
+	if (status == 200) {
+		/* Somebody else started one, with a token of theirs. */
+		process_foreign(s);
+		return;
+	}
+	if (status == 201) {
+		s->no_log = s->put_aside = false;
+		process_found(s);
+		session_step(s);
+		return;
+	}
+	if (e)
+		failed = *e;
+	else
+		err_tell(&failed, ERR_UNAVAILABLE, "error_claude_start",
+			 "start: status %d", status);
+	if (!failed.key[0])
+		err_tell(&failed, ERR_UNAVAILABLE, "error_claude_start",
+			 "start: no answer");
+	/* Without an answer it may run all the same: the shim is asked. */
+	if (e)
+		s->listed = false;
+	process_try_again(s, &failed);
+}
+
+void start_ask(struct session *s)
+{
+	auto_buf body = BUF_INIT(64 << 10);
+	struct err e = { 0 };
+
+	if (s->run)	/* what a new workspace begins with is there by now */
+		s->run->since = clock_now_ms();
+	s->forgot = !s->resume && s->spoken && !s->run;
+	if (add_args(s, &body, &e) < 0) {
+		process_fail(s, &e);
+		return;
+	}
+	if (!call_new(s, "POST", body.data, body.len, asked, "/sessions/%s",
+		      s->id))
+		process_enter(s, PROCESS_NONE);	/* the link is going: its end tells */
+	explicit_bzero(body.data, body.len);
+}

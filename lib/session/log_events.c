@@ -1,0 +1,216 @@
+/* What the log says, and what follows from it. */
+#include "config.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include <talloc.h>
+
+#include "core/clock.h"
+#include "core/str.h"
+#include "json/field.h"
+#include "session/agent_run.h"
+
+/* Whether one of these waits is part of the session's state. */
+static bool asks(const struct part *p)
+{
+	return str_equal(p->kind, "permission") ||
+	       str_equal(p->kind, "question") || str_equal(p->kind, "plan");
+}
+
+static void on_part(void *data, const struct part *p)
+{
+	struct session *s = data;
+
+	recorder_part(s, p);
+	run_part(s, p);
+	s->ev->part(s->data, p, p->changed_at);
+	if (!asks(p))
+		return;
+	recorder_asked(s);
+	s->ev->changed(s->data);
+}
+
+static void on_delta(void *data, int64_t at, const char *text, size_t n)
+{
+	struct session *s = data;
+
+	s->ev->delta(s->data, at, text, n, decoder_offset(s->decoder));
+}
+
+static void on_echo(void *data, const char *uuid, int64_t at)
+{
+	queue_echoed(data, uuid, at);
+}
+
+static void on_command(void *data, const char *uuid, const char *lifecycle)
+{
+	static const char *const untaken[] = { "cancelled", "discarded", "refused" };
+	struct session *s = data;
+	size_t i;
+
+	s->silent_at = 0;
+	for (i = 0; i < sizeof(untaken) / sizeof(untaken[0]); i++) {
+		if (str_equal(untaken[i], lifecycle))
+			queue_withdrawn(s, uuid);
+	}
+}
+
+static const char *on_words(void *data, const char *uuid)
+{
+	const struct queued *q = queue_find(data, uuid);
+
+	return q ? q->m.text : NULL;
+}
+
+static void on_turn_started(void *data)
+{
+	struct session *s = data;
+
+	s->idle_at = 0;
+	if (s->run)
+		s->run->began = true;
+	s->ev->changed(s->data);
+}
+
+static void on_result(void *data, const struct turn_result *r)
+{
+	run_result(data, r);
+}
+
+static void on_asked(void *data, const char *request_id, const char *subtype)
+{
+	run_asked(data, request_id, subtype);
+}
+
+static void on_turn_ended(void *data, bool ok, const struct turn_usage *usage)
+{
+	struct session *s = data;
+
+	s->activity[0] = s->detail[0] = '\0';
+	s->touched = true;
+	run_turn_ended(s);
+	s->ev->end(s->data, decoder_offset(s->decoder));
+	s->ev->changed(s->data);
+	process_turn_ended(s, ok);
+}
+
+static void on_activity(void *data, const char *phase, const char *detail)
+{
+	struct session *s = data;
+
+	snprintf(s->activity, sizeof(s->activity), "%s", phase ? phase : "");
+	snprintf(s->detail, sizeof(s->detail), "%.*s",
+		 (int)utf8_prefix(detail ? detail : "",
+				  strlen(detail ? detail : ""),
+				  sizeof(s->detail) - 1), detail ? detail : "");
+}
+
+static void on_init(void *data, const char *model, const char *mode,
+		    const char *cli_version)
+{
+	struct session *s = data;
+
+	if (!log_in_backlog(s) && mode_said(s, mode))
+		s->ev->changed(s->data);
+}
+
+/* The answer names the mode that holds now, which may be another than was asked for. */
+static void mode_in_force(struct session *s, const char *response)
+{
+	auto_tree *o = field_parse(response, strlen(response));
+
+	on_init(s, NULL, field_text(o, "mode", NULL), NULL);
+}
+
+/* Our request ids say what was asked: "cancel:<message>", "mode:<mode>". */
+static void on_control(void *data, const char *id, bool ok, const char *response)
+{
+	struct session *s = data;
+	struct err e = { 0 };
+
+	if (str_starts(id, "mode:") && ok) {
+		mode_in_force(s, response);
+	} else if (str_equal(id, "init") && !log_in_backlog(s)) {
+		process_answered(s);
+		if (s->forgot)
+			decoder_memory_lost(s->decoder);
+		s->forgot = false;
+	} else if (str_starts(id, "cancel:") && !ok) {
+		queue_cancel_failed(s, id + 7);
+	} else if (str_starts(id, "cancel:")) {
+		if (strstr(response, "\"cancelled\":true") ||
+		    strstr(response, "\"cancelled\": true"))
+			queue_withdrawn(s, id + 7);
+		else
+			queue_cancel_failed(s, id + 7);
+	} else if ((str_starts(id, "mode:") || str_starts(id, "model:")) && !ok &&
+		   !log_in_backlog(s)) {
+		err_tell(&e, ERR_CONFLICT, "error_mode_refused", "%s", id);
+		s->ev->trouble(s->data, 0, &e);
+	}
+}
+
+static void on_background(void *data, size_t n)
+{
+	struct session *s = data;
+
+	s->background = n > 0;
+}
+
+static void on_process_started(void *data, bool log_lost)
+{
+	run_process_started(data, log_lost);
+}
+
+static void on_process_ended(void *data, const struct process_end *end)
+{
+	struct session *s = data;
+
+	s->background = false;
+	run_process_ended(s, end);
+	process_ended(s, end->stderr_tail);
+}
+
+static const struct decoder_events decoder_calls = {
+	.part = on_part,
+	.delta = on_delta,
+	.echo = on_echo,
+	.command = on_command,
+	.words = on_words,
+	.turn_started = on_turn_started,
+	.result = on_result,
+	.turn_ended = on_turn_ended,
+	.activity = on_activity,
+	.init = on_init,
+	.control = on_control,
+	.background = on_background,
+	.asked = on_asked,
+	.process_started = on_process_started,
+	.process_ended = on_process_ended,
+};
+
+void session_decode(struct session *s, int64_t from, const struct part *open,
+		   size_t n, bool in_turn)
+{
+	TALLOC_FREE(s->decoder);
+	s->log_at = from;
+	s->decoder = decoder_new(s, from, open, n, in_turn, clock_now_ms,
+				 &decoder_calls, s);
+}
+
+void session_decode_from(struct session *s, int64_t from)
+{
+	struct part *open;
+	struct memo *m;
+	size_t n = 0;
+
+	TAILQ_FOREACH(m, &s->memos, next)
+		n++;
+	open = talloc_zero_array(s, struct part, n + 1);
+	n = 0;
+	TAILQ_FOREACH(m, &s->memos, next)
+		open[n++] = m->part;
+	session_decode(s, from, open, n, session_working(s));
+	talloc_free(open);
+}

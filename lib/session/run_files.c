@@ -1,0 +1,238 @@
+#include "config.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <talloc.h>
+
+#include "core/str.h"
+#include "session/agent_run.h"
+#include "session/changed_files.h"
+
+#define KEPT_MAX 100		/* files of a run whose content is kept */
+#define FILE_MAX (4u << 20)	/* bytes of one */
+#define ALL_MAX (16u << 20)	/* and of all */
+#define LIST_MAX (CHANGES_MAX * (CHANGES_NAME_MAX + 64))
+
+struct file {
+	char *path, *name;	/* name: for a request */
+	int64_t size, changed_at;
+	bool made, kept;
+	char *content;
+};
+
+/* What is stored; the store's thread has it alone. */
+struct haul {
+	struct session *s;
+	char execution_id[ID_SIZE];
+	struct file *rows;
+	size_t n;
+};
+
+struct files {
+	struct session *s;
+	struct haul *haul;
+	size_t at, kept, bytes;
+	struct link_stream *stream;
+	int status;
+	bool full;		/* more came than was said */
+	struct buf body;
+	void (*done)(struct session *s);
+};
+
+static int store_work(void *data, struct db *db, struct err *e)
+{
+	struct haul *h = data;
+	size_t i;
+
+	for (i = 0; i < h->n; i++) {
+		const struct file *f = &h->rows[i];
+		const struct execution_file row = {
+			.path = f->path,
+			.size = f->size,
+			.made = f->made,
+			.changed_at = f->changed_at,
+			.kept = f->kept,
+			.content = f->kept ? f->content : NULL,
+		};
+
+		if (execution_file_add(db, h->execution_id, &row, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* An outcome does not wait for them to be right. */
+static void stored(void *data, const struct err *e)
+{
+	struct haul *h = data;
+	struct session *s = h->s;
+
+	if (e)
+		session_trouble(s, "run_files", e);
+	talloc_free(h);
+	session_job_over(s);
+}
+
+static void give(struct files *f)
+{
+	struct haul *h = f->haul;
+
+	f->haul = NULL;
+	if (h->n)
+		session_job(f->s, store_work, stored, h);
+	else
+		talloc_free(h);
+	buf_release(&f->body);
+	talloc_free(f);
+}
+
+void files_cancel(struct files *f)
+{
+	if (!f)
+		return;
+	if (f->stream)
+		link_stream_cancel(f->stream);
+	give(f);
+}
+
+static void on_status(void *data, int status)
+{
+	((struct files *)data)->status = status;
+}
+
+static bool on_body(void *data, const void *bytes, size_t n)
+{
+	struct files *f = data;
+	struct err full = { 0 };
+
+	if (!f->full && buf_add(&f->body, bytes, n, &full) < 0)
+		f->full = true;
+	return true;
+}
+
+static void next(struct files *f);
+
+/* The file at hand, as it was read. */
+static void keep(struct files *f)
+{
+	struct file *row = &f->haul->rows[f->at];
+
+	row->content = talloc_memdup(f->haul->rows, buf_text(&f->body),
+				     f->body.len + 1);
+	row->size = (int64_t)f->body.len;
+	row->kept = true;
+	f->kept++;
+	f->bytes += f->body.len;
+}
+
+static void on_file(void *data, const struct err *e)
+{
+	struct files *f = data;
+
+	f->stream = NULL;
+	if (!e && f->status == 200 && !f->full)
+		keep(f);
+	f->at++;
+	next(f);
+}
+
+/* False: no request could be made. */
+static bool ask(struct files *f, const char *path, size_t max,
+		const struct link_response_events *ev)
+{
+	struct link_request rq = { .method = "GET", .path = path };
+	struct err e = { 0 };
+
+	f->status = 0;
+	f->full = false;
+	buf_release(&f->body);
+	buf_init(&f->body, max);
+	f->stream = link_request(f->s->link, &rq, ev, f, &e);
+	return f->stream != NULL;
+}
+
+static bool fits(const struct files *f)
+{
+	int64_t size = f->haul->rows[f->at].size;
+
+	return f->kept < KEPT_MAX && size <= (int64_t)FILE_MAX &&
+	       size <= (int64_t)(ALL_MAX - f->bytes);
+}
+
+static void next(struct files *f)
+{
+	static const struct link_response_events events = {
+		.status = on_status,
+		.body = on_body,
+		.end = on_file,
+	};
+	void (*done)(struct session *s) = f->done;
+	struct session *s = f->s;
+	size_t left = ALL_MAX - f->bytes;
+	char path[CHANGES_NAME_MAX + 40];
+
+	for (; f->at < f->haul->n; f->at++) {
+		if (!fits(f))
+			continue;
+		snprintf(path, sizeof(path), "/files/%s?max=%zu",
+			 f->haul->rows[f->at].name,
+			 left < FILE_MAX ? left : (size_t)FILE_MAX);
+		if (ask(f, path, left < FILE_MAX ? left : FILE_MAX, &events))
+			return;
+	}
+	give(f);
+	done(s);
+}
+
+static void add(void *data, const struct change *c)
+{
+	struct haul *h = data;
+	struct file *row;
+
+	h->rows = talloc_realloc(h, h->rows, struct file, h->n + 1);
+	row = &h->rows[h->n++];
+	*row = (struct file){
+		.path = talloc_strdup(h, c->path),
+		.name = talloc_strdup(h, c->name),
+		.size = c->size,
+		.made = c->made,
+		.changed_at = c->changed_at,
+	};
+}
+
+static void on_list(void *data, const struct err *e)
+{
+	struct files *f = data;
+
+	f->stream = NULL;
+	if (!e && f->status == 200)
+		changes_each(buf_text(&f->body), f->body.len, add, f->haul);
+	next(f);
+}
+
+struct files *files_new(struct session *s, const char *execution_id,
+			int64_t since, void (*done)(struct session *s))
+{
+	static const struct link_response_events events = {
+		.status = on_status,
+		.body = on_body,
+		.end = on_list,
+	};
+	struct files *f = talloc_zero(s, struct files);
+	char path[64];
+
+	f->s = s;
+	f->done = done;
+	f->haul = talloc_zero(NULL, struct haul);
+	f->haul->s = s;
+	memcpy(f->haul->execution_id, execution_id, ID_SIZE);
+	buf_init(&f->body, LIST_MAX);
+	snprintf(path, sizeof(path), "/changes?since=%" PRId64, since);
+	if (ask(f, path, LIST_MAX, &events))
+		return f;
+	talloc_free(f->haul);
+	talloc_free(f);
+	return NULL;
+}

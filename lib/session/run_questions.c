@@ -1,0 +1,119 @@
+/* What a run's session is asked: it answers at once, or ends, for nobody is there. */
+#include "config.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include <json-c/json.h>
+#include <talloc.h>
+
+#include "core/str.h"
+#include "json/field.h"
+#include "session/agent_run.h"
+
+#define QUESTION_MAX 4096	/* bytes of it that are kept as the outcome's detail */
+#define ALONE "This run is unattended: nobody can allow it. "
+
+static const char denied_text[] = ALONE "It is not among this agent's tools. "
+	"Go on without it, and say in the end what could not be done.";
+
+/* The first question's text, of a part's data; "" when it has none. */
+static void question_of(const struct part *p, char *out, size_t size)
+{
+	struct json_object *data = field_parse(p->data, strlen(p->data)), *list = NULL;
+	struct json_object *text = NULL;
+
+	out[0] = '\0';
+	json_object_object_get_ex(data, "questions", &list);
+	if (json_object_is_type(list, json_type_array) &&
+	    json_object_array_length(list))
+		json_object_object_get_ex(json_object_array_get_idx(list, 0),
+					  "question", &text);
+	if (json_object_is_type(text, json_type_string)) {
+		const char *words = json_object_get_string(text);
+
+		snprintf(out, size, "%.*s", (int)utf8_prefix(words, strlen(words),
+							     size - 1), words);
+	}
+	json_object_put(data);
+}
+
+static bool needs_person(const struct session *s, const struct part *p)
+{
+	return str_equal(p->kind, "question") ||
+	       (str_equal(p->kind, "plan") && !s->run->rules->everything);
+}
+
+void run_part(struct session *s, const struct part *p)
+{
+	char question[QUESTION_MAX];
+
+	if (!run_open(s))
+		return;
+	if (str_equal(p->kind, "permission") && str_equal(p->state, "denied"))
+		s->run->denials++;
+	if (!needs_person(s, p))
+		return;
+	if (str_equal(p->state, "waiting")) {
+		question_of(p, question, sizeof(question));
+		s->run->question = talloc_strdup(s->run, question);
+	} else if (!str_equal(p->state, "cancelled")) {
+		s->run->question = NULL;
+	}
+}
+
+/* A form of a tool's server is a question too; what else is asked is refused. */
+void run_asked(struct session *s, const char *request_id, const char *subtype)
+{
+	if (!run_open(s))
+		return;
+	if (str_equal(subtype, "elicitation"))
+		s->run->asked = true;
+	else if (!log_in_backlog(s))
+		input_add(s, INPUT_CONTROL,
+			  line_refuse(request_id, ALONE), NULL, 0, 0);
+}
+
+static void answer(struct session *s, struct memo *memo, const char *choice)
+{
+	const struct session_answer a = {
+		.part = memo->part.at,
+		.choice = choice,
+		.reason = denied_text,
+	};
+	struct err e = { 0 };
+	char *line = line_answer(&memo->part, &a, &e);
+
+	if (!line) {
+		session_trouble(s, "run_answer", &e);
+		return;
+	}
+	memo->answered = true;
+	input_add(s, INPUT_ANSWER, line, NULL, a.part, 0);
+}
+
+/*
+ * Everything in the container is allowed, or what is not listed is denied. A
+ * plan is agreed to where everything is; a question needs a person.
+ */
+void run_answer(struct session *s)
+{
+	bool everything = s->run->rules->everything;
+	char question[QUESTION_MAX];
+	struct memo *memo;
+
+	if (log_in_backlog(s) || !process_takes_input(s))
+		return;
+	TAILQ_FOREACH(memo, &s->memos, next) {
+		if (!str_equal(memo->part.state, "waiting") || memo->answered)
+			continue;
+		if (needs_person(s, &memo->part)) {
+			question_of(&memo->part, question, sizeof(question));
+			run_needs_input(s, question);
+			return;
+		}
+		answer(s, memo, everything ? "allow" : "deny");
+	}
+	if (s->run->asked)
+		run_needs_input(s, "");
+}

@@ -1,0 +1,211 @@
+/* A conversation as the store has it, at first and again when somebody changed it there. */
+#include "config.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include <talloc.h>
+
+#include "core/str.h"
+#include "session/agent_run.h"
+#include "store/conversation_tokens.h"
+#include "store/users.h"
+
+#define PLACED_LOOK 64		/* last messages whose echo may come once more */
+#define OPEN_LOOK 1000		/* last parts among which open ones are looked for */
+
+struct loading {
+	struct session *s;
+	const struct session_env *env;
+	char id[ID_SIZE];
+	struct conversation *c;
+	char token_hash[TOKEN_SIZE];
+	struct part *open;	/* those that run or wait, and the last of all */
+	size_t nopen;
+	struct message *unplaced;
+	size_t nunplaced;
+	char placed[PLACED_LOOK][ID_SIZE];
+	size_t nplaced;
+	struct session_rules *rules;	/* of an attempt that goes on */
+	struct err bad_rules;
+	int64_t denials;
+	bool disabled;		/* the run's account */
+	bool again;
+};
+
+static int add_open(void *data, const struct part *p, struct err *e)
+{
+	struct loading *l = data;
+
+	/* What is decoded again is counted then. */
+	l->denials += str_equal(p->kind, "permission") &&
+		      str_equal(p->state, "denied") &&
+		      p->changed_at <= l->c->recorded_offset;
+	/* The last one is kept whatever its state: the next takes its place. */
+	if (!l->nopen || part_open(&l->open[l->nopen - 1]))
+		l->open = talloc_realloc(l, l->open, struct part, ++l->nopen);
+	l->open[l->nopen - 1] = *part_copy(l, p);
+	return 0;
+}
+
+static int add_unplaced(void *data, const struct message *m, struct err *e)
+{
+	struct loading *l = data;
+
+	l->unplaced = talloc_realloc(l, l->unplaced, struct message,
+				     l->nunplaced + 1);
+	l->unplaced[l->nunplaced] = *m;
+	l->unplaced[l->nunplaced].text = talloc_strdup(l, m->text);
+	l->unplaced[l->nunplaced].state = talloc_strdup(l, m->state);
+	l->unplaced[l->nunplaced].held = talloc_strdup(l, m->held);
+	l->nunplaced++;
+	return 0;
+}
+
+static int add_placed(void *data, const struct message *m, struct err *e)
+{
+	struct loading *l = data;
+
+	memcpy(l->placed[l->nplaced++], m->id, ID_SIZE);
+	return 0;
+}
+
+static int load_rules(struct loading *l, struct db *db, struct err *e)
+{
+	struct run_rules *stored = run_rules_load(db, l, l->id, e);
+	struct user *user;
+
+	if (!stored)
+		return e->kind == ERR_MISSING ? 0 : -1;
+	user = user_load(db, l, l->c->user_id, e);
+	if (!user)
+		return -1;
+	l->disabled = user->disabled_at != 0;
+	l->rules = l->env->rules(l, stored, &l->bad_rules);
+	if (l->rules)
+		return 0;
+	l->rules = talloc_zero(l, struct session_rules);
+	memcpy(l->rules->execution_id, stored->execution_id, ID_SIZE);
+	l->rules->deadline_at = stored->deadline_at;
+	l->rules->cancel_reason = "";
+	return 0;
+}
+
+static int load_work(void *data, struct db *db, struct err *e)
+{
+	struct loading *l = data;
+
+	if (!l->again &&
+	    conversation_token_load(db, l->id, l->token_hash, e) < 0)
+		return -1;
+	l->c = conversation_load(db, l, l->id, NULL, e);
+	if (!l->c)
+		return -1;
+	if (str_equal(l->c->kind, "run") && load_rules(l, db, e) < 0)
+		return -1;
+	if (!l->again &&
+	    (part_each(db, l->id, -1, 0, OPEN_LOOK, add_open, l, e) < 0 ||
+	     message_each_placed(db, l->id, l->c->recorded_offset, PLACED_LOOK,
+				 add_placed, l, e) < 0))
+		return -1;
+	return message_each_unplaced(db, l->id, add_unplaced, l, e);
+}
+
+static void take_names(struct session *s, const struct conversation *c)
+{
+	talloc_free(s->title);
+	talloc_free(s->model);
+	s->title = talloc_strdup(s, c->title);
+	s->model = talloc_strdup(s, c->model);
+	s->updated_at = c->updated_at;
+	if (!s->run && (!s->mode || !s->mode_changed))
+		mode_ask(s, c->mode);
+}
+
+static void take_run(struct session *s, struct loading *l)
+{
+	run_load(s, l->c->kind, talloc_steal(s, l->rules), l->disabled,
+		 l->denials, l->bad_rules.kind ? &l->bad_rules : NULL);
+}
+
+static void take(struct session *s, struct loading *l)
+{
+	size_t i;
+
+	take_names(s, l->c);
+	for (i = 0; i < l->nunplaced; i++)
+		queue_load(s, &l->unplaced[i]);
+	if (l->again) {
+		take_run(s, l);
+		return;
+	}
+	s->spoken = s->resume = l->c->spoken;
+	s->recorded_offset = s->trimmed = l->c->recorded_offset;
+	snprintf(s->recorded_state, sizeof(s->recorded_state), "%s",
+		 l->c->state);
+	for (i = 0; i < l->nopen; i++)
+		recorder_load(s, &l->open[i]);
+	recorder_asked(s);
+	session_decode(s, s->recorded_offset, l->open, l->nopen,
+	       !str_equal(l->c->state, "idle"));
+	while (l->nplaced)
+		decoder_know(s->decoder, l->placed[--l->nplaced]);
+	take_run(s, l);
+	if (!str_equal(l->c->state, "idle") && (!s->run || run_open(s)))
+		s->want_workspace = true;
+}
+
+static void loaded(void *data, const struct err *e)
+{
+	struct loading *l = data;
+	struct session *s = l->s;
+	bool was_deleted = s->deleted;
+
+	/* Asked for anew before the first answer: what is live stays. */
+	l->again = l->again || s->loaded;
+	if (s->closed) {
+		;
+	} else if (s->ahead && e && e->kind == ERR_MISSING) {
+		if (!l->again)
+			ahead_loaded(s);
+	} else if (e && e->kind != ERR_MISSING) {
+		if (!l->again)
+			s->load_error = *e;
+		session_trouble(s, "load", e);
+		if (!l->again)
+			s->ev->loaded(s->data, e);
+	} else {
+		s->deleted = e != NULL;
+		s->loaded = true;
+		ahead_taken(s);
+		if (!l->again)
+			memcpy(s->token_hash, l->token_hash, TOKEN_SIZE);
+		if (!e)
+			take(s, l);
+		if (s->deleted && !was_deleted)
+			s->ev->gone(s->data);
+		else if (!l->again)
+			s->ev->loaded(s->data, NULL);
+		s->ev->queue(s->data);
+		s->ev->changed(s->data);
+		session_step(s);
+	}
+	talloc_free(l);
+	session_job_over(s);
+}
+
+void session_load(struct session *s, bool again)
+{
+	struct loading *l = talloc_zero(NULL, struct loading);
+
+	l->s = s;
+	l->env = s->env;
+	l->again = again;
+	memcpy(l->id, s->id, ID_SIZE);
+	session_job(s, load_work, loaded, l);
+}
+
+void session_refresh(struct session *s)
+{
+	session_load(s, s->loaded);
+}

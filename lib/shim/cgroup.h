@@ -1,0 +1,28 @@
+/* The workspace's own cgroup (v1 and v2), its disk, its processes. */
+#ifndef SHIM_CGROUP_H
+#define SHIM_CGROUP_H
+
+#include <stdint.h>
+
+#include "core/buf.h"
+#include "core/err.h"
+
+/*
+ * Finds the files once; what is not there reads as 0. GONGBANG_SHIM_CGROUP
+ * names another folder than /sys/fs/cgroup, out of a container only.
+ */
+void health_init(void);
+
+/* Processes killed for want of memory since the container began. Cheap. */
+int64_t health_oom_kills(void);
+
+/*
+ * Lines "key value": version, memory, memory_max (bytes, 0: no limit),
+ * cpu_usec, cpus (0.00: no limit), oom_kills, disk_free, disk_size (bytes
+ * of the file system), disk_used (bytes of the volume; -1 not counted yet),
+ * processes; sessions and blocked (logs that wait for a full disk) as given.
+ */
+int health_format(struct buf *out, unsigned sessions, unsigned blocked,
+		  struct err *e) must_check;
+
+#endif

@@ -1,0 +1,91 @@
+/*
+ * The server half of a link: HTTP/2 (RFC 9113, prior knowledge) over abstract
+ * bytes, one `struct server` a connection. Answers are made when the peer's
+ * windows have room, so a stalled reader costs nothing but its place.
+ */
+#ifndef SHIM_LINK_SERVER_H
+#define SHIM_LINK_SERVER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "core/buf.h"
+#include "core/err.h"
+
+#define SERVER_STREAMS_MAX 256
+#define SERVER_PATH_MAX 4096
+#define SERVER_HEADERS_MAX (16 << 10)	/* bytes of all fields; more: 431 */
+
+struct server;
+
+/* One request and its answer; freed when its stream closes. */
+struct exchange {
+	char method[8];
+	char path[SERVER_PATH_MAX];
+	char *query;		/* what followed '?', "" when nothing */
+	struct buf body;	/* whole when the request is handled */
+
+	/* The handler's: what still works on it, and how to let go of it. */
+	void *work;
+	void (*gone)(struct exchange *x);
+	struct exchange *next;
+
+	struct server *server;	/* the rest is the server's */
+	const struct server_route *route;
+	int32_t stream;
+	size_t header_bytes, answer_at;
+	struct buf answer;
+	int (*read)(struct exchange *x, void *out, size_t size);
+	bool answered, asleep, bad;
+	struct exchange *sibling;
+};
+
+/* A row is the contract; a '*' in the pattern is one path segment. */
+struct server_route {
+	const char *method, *pattern;
+	size_t body_max;	/* bytes; more: 413 */
+	void (*handle)(struct exchange *x, const char *arg);
+};
+
+/*
+ * Ends with a row of NULLs. bodies_max: bytes of all servers' bodies held at once;
+ * more: 503. dirty(data): there may be bytes to pull.
+ */
+struct server *server_new(const struct server_route *routes, size_t bodies_max,
+			  void (*dirty)(void *data), void *data);
+void server_free(struct server *s);
+
+/* Bytes from the peer. -1: it broke the protocol; pull what is left, then free. */
+int server_receive(struct server *s, const void *bytes, size_t n) must_check;
+
+/* Bytes for the peer, borrowed until the next call; 0: none now. */
+size_t server_pull(struct server *s, const uint8_t **bytes);
+
+/* Nothing more will be read or written. */
+bool server_is_done(const struct server *s);
+
+/* Moves the body to out; it counts as held until body_release. */
+void exchange_take_body(struct exchange *x, struct buf *out);
+void body_release(struct buf *body);
+
+/* The one answer of an exchange, a short text; now or later. */
+void exchange_answer(struct exchange *x, int status, const char *fmt, ...)
+	printf_like(3, 4);
+
+/* 200 with x->answer as it is now. */
+void exchange_answer_text(struct exchange *x);
+
+/* e as an answer: its kind's status, its text. */
+void exchange_fail(struct exchange *x, const struct err *e);
+
+/*
+ * 200 with a body that read() makes when there is room: bytes, 0 to wait for
+ * exchange_wake, -1 for the end.
+ */
+void exchange_stream(struct exchange *x,
+		     int (*read)(struct exchange *x, void *out, size_t size));
+void exchange_wake(struct exchange *x);
+
+#endif

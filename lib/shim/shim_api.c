@@ -1,0 +1,321 @@
+#include "config.h"
+#include "shim/shim_api.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/id.h"
+#include "core/str.h"
+#include "shim/cgroup.h"
+#include "shim/log_file.h"
+#include "shim/paths.h"
+#include "shim/shim_changes.h"
+#include "shim/shim_session.h"
+#include "shim/workspace_files.h"
+
+#define GRACE_PRESET 5		/* seconds */
+#define GRACE_MAX 60
+
+/* Copies the value of name from "a=b&c=d"; false when it is not there. */
+static bool query(const struct exchange *x, const char *name, char *out,
+		  size_t size)
+{
+	size_t n = strlen(name), len;
+	const char *at;
+
+	for (at = x->query; *at; at += len + (at[len] == '&')) {
+		len = strcspn(at, "&");
+		if (len <= n || strncmp(at, name, n) != 0 || at[n] != '=')
+			continue;
+		if (len - n - 1 >= size)
+			return false;
+		memcpy(out, at + n + 1, len - n - 1);
+		out[len - n - 1] = '\0';
+		return true;
+	}
+	return false;
+}
+
+static int query_number(const struct exchange *x, const char *name,
+			int64_t preset, int64_t max, int64_t *out,
+			struct err *e)
+{
+	char text[24];
+
+	if (!query(x, name, text, sizeof(text))) {
+		*out = preset;
+		return 0;
+	}
+	if (str_parse_number(text, 0, max, out, e) < 0)
+		return err_wrap(e, "%s", name);
+	return 0;
+}
+
+/* A session that takes orders, or the answer why there is none. */
+static struct session *running(struct exchange *x, const char *id)
+{
+	struct session *s;
+
+	if (!id_valid(id)) {
+		exchange_answer(x, 400, "a session's id is a UUID");
+		return NULL;
+	}
+	s = session_find(id);
+	if (!s)
+		exchange_answer(x, 409, "the session does not run");
+	return s;
+}
+
+static void start(struct exchange *x, const char *id)
+{
+	struct session *s = session_find(id);
+	struct err e = { 0 };
+	struct start parsed;
+
+	if (!id_valid(id)) {
+		exchange_answer(x, 400, "a session's id is a UUID");
+		return;
+	}
+	if (s) {
+		if (session_is_open(s))
+			exchange_answer(x, 200, "running");
+		else
+			exchange_answer(x, 409, "the session is ending");
+		return;
+	}
+	if (!x->body.len) {
+		exchange_answer(x, 400, "no program in arg=");
+		return;
+	}
+	if (start_parse(&parsed, x->body.data, x->body.len, &e) < 0 ||
+	    session_start(id, &parsed, &e) < 0)
+		exchange_fail(x, &e);
+	else
+		exchange_answer(x, 201, "started");
+}
+
+struct log_reader {
+	struct journal_reader reader;
+	struct exchange *x;
+};
+
+static void wake_reader(struct journal_reader *r)
+{
+	exchange_wake(((struct log_reader *)(void *)r)->x);
+}
+
+static int read_log(struct exchange *x, void *out, size_t size)
+{
+	struct log_reader *r = x->work;
+
+	return journal_read(&r->reader, out, size);
+}
+
+static void end_reader(struct exchange *x)
+{
+	struct log_reader *r = x->work;
+
+	journal_detach(&r->reader);
+	free(r);
+}
+
+static void attach(struct exchange *x, struct journal *j, int64_t from)
+{
+	struct log_reader *r = calloc(1, sizeof(*r));
+	struct err e = { 0 };
+
+	if (!r)
+		err_abort("out of memory");
+	r->reader.woken = wake_reader;
+	r->x = x;
+	if (journal_attach(j, &r->reader, from, &e) < 0) {
+		free(r);
+		exchange_answer(x, e.kind == ERR_LIMIT ? 410 : 416, "%s", e.text);
+		return;
+	}
+	x->work = r;
+	x->gone = end_reader;
+	exchange_stream(x, read_log);
+}
+
+static void follow(struct exchange *x, const char *id)
+{
+	struct journal *j = NULL;
+	struct err e = { 0 };
+	int64_t from;
+
+	if (query_number(x, "from", 0, INT64_MAX, &from, &e) == 0)
+		j = journal_open(id, false, &e);
+	if (!j) {
+		exchange_fail(x, &e);
+		return;
+	}
+	attach(x, j, from);
+	journal_close(j);
+}
+
+static void input(struct exchange *x, const char *id)
+{
+	struct session *s = running(x, id);
+
+	if (!s)
+		return;
+	if (!x->body.len || x->body.data[x->body.len - 1] != '\n')
+		exchange_answer(x, 400, "input is whole lines");
+	else
+		session_input(s, x);
+}
+
+static void send_signal(struct exchange *x, const char *id)
+{
+	struct session *s = running(x, id);
+	struct err e = { 0 };
+	char name[8] = "";
+
+	if (!s)
+		return;
+	query(x, "name", name, sizeof(name));
+	if (session_signal(s, name, &e) < 0)
+		exchange_fail(x, &e);
+	else
+		exchange_answer(x, 200, "sent");
+}
+
+static void end_tools(struct exchange *x, const char *id)
+{
+	struct session *s = running(x, id);
+
+	if (s)
+		session_end_tools(s, x);
+}
+
+static void trim(struct exchange *x, const char *id)
+{
+	struct err e = { 0 };
+	struct journal *j;
+	int64_t to;
+
+	if (query_number(x, "to", 0, INT64_MAX, &to, &e) < 0) {
+		exchange_fail(x, &e);
+		return;
+	}
+	j = journal_open(id, false, &e);
+	if (!j || journal_trim(j, to, &e) < 0) {
+		if (j && e.kind == ERR_INPUT)
+			exchange_answer(x, 416, "%s", e.text);
+		else
+			exchange_fail(x, &e);
+	} else {
+		exchange_answer(x, 200, "first %" PRId64, journal_first(j));
+	}
+	journal_close(j);
+}
+
+static void purge_ended(struct exchange *x, const char *id)
+{
+	struct err e = { 0 };
+	struct journal *j = journal_open(id, false, &e);
+
+	if (j)
+		journal_drop(j);
+	journal_close(j);
+	if (place_purge(id, &e) < 0)
+		exchange_fail(x, &e);
+	else
+		exchange_answer(x, 200, "removed");
+}
+
+static void end(struct exchange *x, const char *id)
+{
+	struct err e = { 0 };
+	char purge[4] = "";
+	struct session *s;
+	int64_t grace;
+
+	if (!id_valid(id)) {
+		exchange_answer(x, 400, "a session's id is a UUID");
+		return;
+	}
+	if (query_number(x, "grace", GRACE_PRESET, GRACE_MAX, &grace, &e) < 0) {
+		exchange_fail(x, &e);
+		return;
+	}
+	query(x, "purge", purge, sizeof(purge));
+	s = session_find(id);
+	if (s)
+		session_end(s, grace * 1000, str_equal(purge, "1"), x);
+	else if (str_equal(purge, "1"))
+		purge_ended(x, id);
+	else
+		exchange_answer(x, 200, "ended");
+}
+
+static void list_one(void *data, const char *id, bool marked, int64_t size)
+{
+	struct exchange *x = data;
+	struct err e = { 0 };
+
+	/* Past the cap the list is cut; a workspace has no such number. */
+	(void)!buf_addf(&x->answer, &e, "%s %s %" PRId64 "\n", id,
+			session_find(id) ? "running" : "ended", size);
+}
+
+static void list(struct exchange *x, const char *arg)
+{
+	struct err e = { 0 };
+
+	if (journal_list(list_one, x, &e) < 0)
+		exchange_fail(x, &e);
+	else
+		exchange_answer_text(x);
+}
+
+static void health(struct exchange *x, const char *arg)
+{
+	unsigned sessions, blocked;
+	struct err e = { 0 };
+
+	session_count(&sessions, &blocked);
+	if (health_format(&x->answer, sessions, blocked, &e) < 0)
+		exchange_fail(x, &e);
+	else
+		exchange_answer_text(x);
+}
+
+static void changes(struct exchange *x, const char *arg)
+{
+	struct err e = { 0 };
+	int64_t since;
+
+	if (query_number(x, "since", 0, INT64_MAX, &since, &e) < 0)
+		exchange_fail(x, &e);
+	else
+		changes_begin(x, since);
+}
+
+static void file(struct exchange *x, const char *name)
+{
+	struct err e = { 0 };
+	int64_t max;
+
+	if (query_number(x, "max", FILES_SIZE_MAX, FILES_SIZE_MAX, &max, &e) < 0)
+		exchange_fail(x, &e);
+	else
+		files_send(x, name, max);
+}
+
+const struct server_route api_routes[] = {
+	{ "POST", "/sessions/*", START_BODY_MAX, start },
+	{ "DELETE", "/sessions/*", 0, end },
+	{ "GET", "/sessions/*/log", 0, follow },
+	{ "POST", "/sessions/*/input", SESSION_INPUT_MAX, input },
+	{ "POST", "/sessions/*/signal", 0, send_signal },
+	{ "POST", "/sessions/*/tools/end", 0, end_tools },
+	{ "POST", "/sessions/*/trim", 0, trim },
+	{ "GET", "/sessions", 0, list },
+	{ "GET", "/changes", 0, changes },
+	{ "GET", "/files/*", 0, file },
+	{ "GET", "/health", 0, health },
+	{ NULL, NULL, 0, NULL },
+};

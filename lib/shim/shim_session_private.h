@@ -1,0 +1,71 @@
+/* What shim_session.c and its two helpers share. */
+#ifndef SHIM_SHIM_SESSION_PRIVATE_H
+#define SHIM_SHIM_SESSION_PRIVATE_H
+
+#include <sys/types.h>
+
+#include "shim/event_loop.h"
+#include "shim/log_file.h"
+#include "shim/shim_session.h"
+
+#define STDERR_TAIL 4096	/* bytes of stderr in the exit line */
+#define CHUNK (64 << 10)
+
+struct input {
+	struct buf body;
+	size_t at;
+	struct exchange *x;	/* NULL: nobody waits for the answer */
+	struct session *session;
+	struct input *next;
+};
+
+struct session {
+	char id[ID_SIZE];
+	struct session *next;
+	struct journal *journal;
+	struct watch in, out, err, keeper;
+	pid_t keeper_pid;
+	int code, signal;		/* Claude's end, once reported */
+	bool reported, ended, exit_written, purge, own_home;
+
+	struct buf unsaved;		/* what a full disk did not take */
+	bool line_start;		/* after unsaved */
+	struct timer retry;
+
+	char tail[STDERR_TAIL];		/* the last bytes of stderr */
+	size_t tail_len;
+	int64_t oom_before, oom_seen;
+
+	struct input *inputs;
+	unsigned ninputs;
+	struct exchange *tool_waiters, *end_waiters;
+	struct timer tools, stage;
+	int stage_now;			/* STAGE_*, how far the end has come */
+};
+
+/* The processes and pipes of a new session. Closes all on failure. */
+int session_spawn(struct session *s, const struct start *start, struct err *e) must_check;
+
+/* Saves bytes of Claude, oom lines between them. */
+void session_save_output(struct session *s, const char *bytes, size_t n);
+
+/* Saves a line of ours, after a newline when one is missing. */
+void session_save_line(struct session *s, const char *line, size_t n);
+
+/* The exit line; reason "exit" or "container". */
+void session_exit_line(struct buf *out, const struct session *s, const char *reason);
+
+/* Tries again what is unsaved; false while the disk is still full. */
+bool session_flush(struct session *s);
+
+/* The bridge is kept_max bytes behind: no more is read until it has recorded some. */
+bool session_log_is_full(struct session *s, int64_t kept_max);
+
+/* Writes an oom line when the count rose. */
+void session_check_oom(struct session *s);
+
+/* stdin's queue: the watch's callback, and 409 for all that wait. */
+void session_write_input(struct watch *w, uint32_t events);
+void session_drop_inputs(struct session *s);
+
+#endif

@@ -1,0 +1,33 @@
+/*
+ * The body of POST /sessions/<id>: NUL-separated fields "arg=..." (in order;
+ * at least one), "env=NAME=value", "from=N": a log that is shorter, since its
+ * volume was lost, goes on at that offset, and "home=own": a new HOME that no
+ * other session reaches and that goes with the process, or "home=servers": the
+ * same, with the user's ~/.claude.json in it. A last NUL may be there or not.
+ */
+#ifndef SHIM_START_REQUEST_H
+#define SHIM_START_REQUEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/err.h"
+
+#define START_BODY_MAX (128 << 10)
+#define START_ARGS_MAX 128
+#define START_ENV_MAX 128
+
+struct start {
+	char *args[START_ARGS_MAX + 1];	/* NULL at the end */
+	size_t nargs;
+	char *env[START_ENV_MAX + 1];	/* "NAME=value"; NULL at the end */
+	size_t nenv;
+	int64_t from;			/* offset of the first new byte, at least */
+	bool own_home, servers;
+};
+
+/* Borrows body for out's life; body[n] must be NUL. ERR_INPUT, ERR_LIMIT. */
+int start_parse(struct start *out, char *body, size_t n, struct err *e) must_check;
+
+#endif

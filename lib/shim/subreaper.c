@@ -1,0 +1,177 @@
+#include "config.h"
+#include "shim/subreaper.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/str.h"
+#include "shim/landlock.h"
+#include "shim/paths.h"
+#include "shim/processes.h"
+#include "shim/seccomp.h"
+
+#define SWEEP_MS 5000	/* what lives longer cannot be killed */
+
+static const char *session;
+static pid_t claude;		/* 0 once it was waited for */
+static int claude_status;
+
+static void reap(void)
+{
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		if (pid == claude) {
+			claude = 0;
+			claude_status = status;
+		}
+	}
+}
+
+static int32_t sweep(enum sweep what)
+{
+	size_t killed = processes_sweep(what, getpid(),
+					what == SWEEP_ALL ? 0 : claude,
+					session, SWEEP_MS);
+
+	reap();
+	return (int32_t)killed;
+}
+
+static void report(char what, int32_t count)
+{
+	struct keeper_report r = { .what = what, .count = count };
+
+	if (what == KEEPER_CLAUDE_ENDED) {
+		if (WIFSIGNALED(claude_status))
+			r.signal = WTERMSIG(claude_status);
+		else
+			r.code = WEXITSTATUS(claude_status);
+	}
+	(void)!send(KEEPER_FD, &r, sizeof(r), MSG_NOSIGNAL);
+}
+
+static _Noreturn void become(char **argv, pid_t keeper)
+{
+	const char *home = getenv("HOME");
+	char own[PLACE_PATH_MAX];
+	struct err e = { 0 };
+	sigset_t none;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != keeper)
+		_exit(127);
+	setsid();
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	signal(SIGPIPE, SIG_DFL);
+	signal(SIGXFSZ, SIG_DFL);
+	close(KEEPER_FD);
+	place_own_home(session, own);
+	if (domain_enter(place_is_workspace() ? place_homes() : NULL,
+			 home && str_equal(home, own) ? own : NULL, &e) < 0) {
+		dprintf(2, "cannot start %s: %s\n", argv[0], e.text);
+		_exit(126);
+	}
+	execvp(argv[0], argv);
+	dprintf(2, "cannot start %s: %s\n", argv[0], strerror(errno));
+	_exit(127);
+}
+
+/* Claude alone holds the pipes, so that their ends are seen. */
+static void let_go(void)
+{
+	int fd = open("/dev/null", O_RDWR | O_CLOEXEC), i;
+
+	for (i = 0; i < 3; i++) {
+		if (fd < 0 || dup2(fd, i) < 0)
+			close(i);
+	}
+	if (fd > 2)
+		close(fd);
+}
+
+/* False when process 1 is gone. */
+static bool obey(void)
+{
+	static const int signals[] = {
+		[KEEPER_INT] = SIGINT, [KEEPER_TERM] = SIGTERM,
+		[KEEPER_KILL] = SIGKILL,
+	};
+	unsigned char order;
+
+	if (recv(KEEPER_FD, &order, 1, 0) != 1)
+		return false;
+	if (order == KEEPER_END_TOOLS)
+		report(KEEPER_TOOLS_ENDED, sweep(SWEEP_TOOLS));
+	else if (order < sizeof(signals) / sizeof(*signals) && claude &&
+		 signals[order])
+		kill(claude, signals[order]);
+	return true;
+}
+
+static void serve(int signals)
+{
+	struct pollfd fds[] = {
+		{ .fd = signals, .events = POLLIN },
+		{ .fd = KEEPER_FD, .events = POLLIN },
+	};
+	struct signalfd_siginfo info;
+
+	while (claude) {
+		if (poll(fds, 2, -1) < 0)
+			continue;
+		if (fds[0].revents)
+			(void)!read(signals, &info, sizeof(info));
+		reap();
+		if (claude && fds[1].revents && !obey())
+			return;
+	}
+}
+
+int keeper_main(const char *id, char **argv)
+{
+	sigset_t blocked;
+	pid_t self = getpid();
+	int signals;
+
+	session = id;
+	confine_from_others();
+	sigfillset(&blocked);
+	sigprocmask(SIG_SETMASK, &blocked, NULL);
+	fcntl(KEEPER_FD, F_SETFD, FD_CLOEXEC);
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	sigemptyset(&blocked);
+	sigaddset(&blocked, SIGCHLD);
+	signals = signalfd(-1, &blocked, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (signals < 0)
+		return 1;
+	claude = fork();
+	if (claude < 0) {
+		dprintf(2, "cannot start %s: %s\n", argv[0], strerror(errno));
+		claude = 0;
+		claude_status = W_EXITCODE(126, 0);
+		report(KEEPER_CLAUDE_ENDED, 0);
+		return 1;
+	}
+	if (!claude)
+		become(argv, self);
+	let_go();
+	serve(signals);
+	sweep(SWEEP_ALL);
+	if (!claude)
+		report(KEEPER_CLAUDE_ENDED, 0);
+	return 0;
+}

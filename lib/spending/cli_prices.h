@@ -1,0 +1,48 @@
+/*
+ * What Claude Code itself says that models cost: its answer to the control
+ * request list_models, whose descriptions end in "$4/$20 per Mtok" (input and
+ * output, USD a million tokens) and for some in "($0.50/$2.50 for prompts over
+ * 100k)"; compared with the table that costs are computed from (prices.h).
+ */
+#ifndef SPENDING_CLI_PRICES_H
+#define SPENDING_CLI_PRICES_H
+
+#include "core/buf.h"
+#include "spending/prices.h"
+
+#define LISTED_MODELS_MAX 32
+#define LISTED_NAME_SIZE 65
+#define LISTED_TEXT_MAX (1 << 20)	/* of the answer, bytes */
+#define LISTED_REQUEST "list_models"	/* the request's id */
+
+struct listed_price {
+	char model[LISTED_NAME_SIZE];	/* as replies give it */
+	int64_t input, output;		/* millionths of USD a million tokens */
+	int64_t prompt_max;		/* tokens; 0: prompts of any length cost the same */
+	int64_t long_input, long_output;	/* beyond it */
+};
+
+struct listed {
+	struct listed_price rows[LISTED_MODELS_MAX];	/* each model once */
+	size_t n;
+	size_t unread;		/* models whose name or price is written in another way */
+};
+
+/*
+ * Finds the answer to LISTED_REQUEST among the lines of the CLI. ERR_INPUT
+ * when there is none that is an answer.
+ */
+int listed_parse(const char *text, size_t n, struct listed *out, struct err *e) must_check;
+
+enum listed_verdict { LISTED_SAME, LISTED_MISSING, LISTED_DIFFERS };
+
+/*
+ * The table's price at that time (UTC ms) for calls that replies name by the
+ * model or by the model and a date. When it is not the listed one, rows gets
+ * the lines that make it so, from that day on: writes and reads by the usual
+ * factors of input.
+ */
+int listed_compare(const struct listed_price *l, const struct prices *p, int64_t at,
+		   enum listed_verdict *verdict, struct buf *rows, struct err *e) must_check;
+
+#endif

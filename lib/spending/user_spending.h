@@ -1,0 +1,27 @@
+/* What everybody spent today and this month, in one reading of the ledger. */
+#ifndef SPENDING_USER_SPENDING_H
+#define SPENDING_USER_SPENDING_H
+
+#include "spending/spent.h"
+#include "store/users.h"
+
+struct standing_of {
+	char id[ID_SIZE];
+	const char *login, *display_name;
+	bool admin, disabled;
+	bool own;		/* has a budget of their own */
+	struct standing standing;
+};
+
+/* A talloc object; by login. */
+struct standings {
+	struct standing_of *list;
+	size_t n;
+};
+
+/* default_zone: of users who chose none. Gives (child of ctx). */
+struct standings *standings_load(const void *ctx, struct db *db,
+				 const struct prices *p, const char *default_zone,
+				 int64_t now_ms, struct err *e) must_check;
+
+#endif

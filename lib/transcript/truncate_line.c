@@ -1,0 +1,47 @@
+#include "config.h"
+#include "transcript/truncate_line.h"
+
+#define AFTER_BACKSLASH 5
+
+/* One byte of a string; whether it stays. */
+static bool keep(struct squeeze *q, size_t max, char c)
+{
+	bool middle = ((unsigned char)c & 0xc0) == 0x80;
+
+	if (q->escape == AFTER_BACKSLASH) {
+		q->escape = c == 'u' ? 4 : 0;
+		return !q->full;
+	}
+	if (q->escape) {
+		q->escape--;
+		return !q->full;
+	}
+	if (c == '"') {
+		q->string = false;
+		return true;
+	}
+	/* Cut between characters only. */
+	if (q->kept >= max && !middle)
+		q->full = true;
+	if (c == '\\')
+		q->escape = AFTER_BACKSLASH;
+	q->kept++;
+	return !q->full;
+}
+
+size_t squeeze(struct squeeze *q, size_t max, const char *in, size_t n, char *out)
+{
+	size_t i, to = 0;
+
+	for (i = 0; i < n; i++) {
+		if (q->string) {
+			if (keep(q, max, in[i]))
+				out[to++] = in[i];
+			continue;
+		}
+		if (in[i] == '"')
+			*q = (struct squeeze) { .string = true };
+		out[to++] = in[i];
+	}
+	return to;
+}

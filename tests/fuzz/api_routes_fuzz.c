@@ -1,0 +1,35 @@
+/* Any method and target, parted by a space: what passes cannot mean another path to anybody. */
+#include "config.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gateway/api_routes.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	char *text = strndup((const char *)data, size), *raw, *c;
+	const struct target *t;
+
+	if (!text)
+		abort();
+	raw = strchr(text, ' ');
+	if (raw) {
+		*raw++ = '\0';
+		if (target_find(text, raw, &t) == TARGET_GOOD) {
+			for (c = raw; *c; c++) {
+				if (*c <= ' ' || *c > '~' || *c == '#')
+					abort();
+			}
+			raw[strcspn(raw, "?")] = '\0';
+			if (*raw != '/' || strchr(raw, '%') || strstr(raw, "//") ||
+			    strstr(raw, "/.") || strchr(raw, '\\') || strchr(raw, ';'))
+				abort();
+		}
+	}
+	free(text);
+	return 0;
+}

@@ -1,0 +1,38 @@
+/* The list of what a run made, as a hostile shim would write it; and the shim's own reader of paths. */
+#include "config.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "session/changed_files.h"
+#include "shim/workspace_files.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* What it gives is such a path, and names it to the shim as the same one. */
+static void each(void *data, const struct change *c)
+{
+	char path[CHANGES_PATH_MAX + 1];
+	struct err e = { 0 };
+
+	if (!changes_path_valid(c->path, strlen(c->path)) || c->size < 0 ||
+	    files_path(c->name, path, sizeof(path), &e) < 0 ||
+	    strcmp(path, c->path) != 0)
+		abort();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	char path[512], *text = malloc(size + 1);
+	struct err e = { 0 };
+
+	memcpy(text, data, size);
+	text[size] = '\0';
+	changes_each(text, size, each, NULL);
+	if (files_path(text, path, sizeof(path), &e) == 0 &&
+	    (path[0] == '/' || strstr(path, "/../") || !path[0]))
+		abort();
+	free(text);
+	return 0;
+}

@@ -1,0 +1,188 @@
+/* lib/shim/session in this process, with limits of a test. Scripts stand in for Claude. */
+#include "config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/str.h"
+#include "shim/cgroup.h"
+#include "shim/paths.h"
+#include "shim/shim_session_private.h"
+#include "shim/subreaper.h"
+
+#define ID "01980000-0000-7000-8000-00000000000a"
+#define WAIT_MS 60000		/* a test that waits longer has failed */
+#define KEPT (128 << 10)
+#define LOG_END 6000
+#define OUTPUT 1000000		/* bytes; its pipe holds less */
+
+static const struct shim_limits limits = {
+	.bodies = KEPT, .log_kept = KEPT,
+	.stuck_ms = 24 * 3600 * INT64_C(1000),
+};
+static char home[64];
+static struct timer late;
+
+static void too_late(struct timer *t)
+{
+	loop_stop();
+}
+
+static int make_home(void **state)
+{
+	struct err e = { 0 };
+
+	snprintf(home, sizeof(home), "/tmp/gongbang-session-XXXXXX");
+	assert_non_null(mkdtemp(home));
+	setenv("GONGBANG_SHIM_HOME", home, 1);
+	late.fire = too_late;
+	session_limit(&limits);
+	health_init();
+	return place_init(&e) < 0 ? -1 : loop_init(&e);
+}
+
+static int remove_home(void **state)
+{
+	char command[100];
+
+	snprintf(command, sizeof(command), "rm -rf '%s'", home);
+	return system(command);
+}
+
+static struct session *start(char *script)
+{
+	struct start how = {
+		.args = { (char[]){ "sh" }, (char[]){ "-c" }, script },
+		.nargs = 3,
+	};
+	struct session *s;
+	struct err e = { 0 };
+
+	if (session_start(ID, &how, &e) < 0)
+		fail_msg("%s", e.text);
+	s = session_find(ID);
+	assert_non_null(s);
+	return s;
+}
+
+static void run(void (*after)(void))
+{
+	loop_timer(&late, WAIT_MS);
+	loop_run(after);
+	loop_cancel(&late);
+	while (waitpid(-1, NULL, WNOHANG) > 0)
+		;
+}
+
+static void until_over(void)
+{
+	if (!session_find(ID))
+		loop_stop();
+}
+
+/* Its output waits, or it is over. */
+static void until_full(void)
+{
+	struct session *s = session_find(ID);
+
+	if (!s || (s->out.fd >= 0 && !s->out.events))
+		loop_stop();
+}
+
+static int64_t begun;
+
+static void until_said(void)
+{
+	struct session *s = session_find(ID);
+
+	if (!s || journal_size(s->journal) > begun)
+		loop_stop();
+}
+
+/* The last bytes of the log, as text. */
+static const char *log_end(void)
+{
+	static char text[LOG_END];
+	struct journal_reader r = { 0 };
+	struct err e = { 0 };
+	struct journal *j = journal_open(ID, false, &e);
+	int64_t from;
+	int n;
+
+	assert_non_null(j);
+	from = journal_size(j) - (int64_t)sizeof(text) + 1;
+	assert_int_equal(journal_attach(j, &r, from > 0 ? from : 0, &e), 0);
+	n = journal_read(&r, text, sizeof(text) - 1);
+	assert_true(n > 0);
+	text[n] = '\0';
+	journal_detach(&r);
+	journal_close(j);
+	return text;
+}
+
+/* Claude waits while nobody records, and nothing is lost when somebody does. */
+static void a_log_that_nobody_records_has_a_cap(void **state)
+{
+	struct session *s = start((char[]){ "head -c 1000000 /dev/zero | tr '\\0' x; echo; echo whole" });
+	struct err e = { 0 };
+	int64_t size = 0;
+	int times = 0;
+
+	for (;;) {
+		run(until_full);
+		s = session_find(ID);
+		if (!s)
+			break;
+		times++;
+		assert_false(s->out.events);
+		size = journal_size(s->journal);
+		assert_in_range(size - journal_first(s->journal), KEPT + 1,
+				KEPT + 2 * CHUNK);
+		/* All but what log_end may want. */
+		assert_int_equal(journal_trim(s->journal, size - LOG_END, &e), 0);
+		session_flush(s);	/* at once instead of in a second */
+		assert_true(s->out.events);
+	}
+	assert_in_range(times, 2, OUTPUT / (KEPT - LOG_END) + 1);
+	assert_true(size > KEPT);
+	assert_non_null(strstr(log_end(), "xxx\nwhole\n{"));
+	assert_non_null(strstr(log_end(), "\"subtype\":\"exit\""));
+}
+
+/* By its keeper, who tells of it: nobody waits for a stuck one to be killed. */
+static void who_ignores_term_is_killed(void **state)
+{
+	struct session *s = start((char[]){ "trap '' TERM; echo up; while :; do sleep 1; done" });
+
+	begun = journal_size(s->journal);
+	run(until_said);
+	assert_ptr_equal(session_find(ID), s);
+	session_end(s, 0, false, NULL);
+	run(until_over);
+	assert_null(session_find(ID));
+	assert_non_null(strstr(log_end(), "\"code\":0,\"signal\":9"));
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(a_log_that_nobody_records_has_a_cap, make_home, remove_home),
+		cmocka_unit_test_setup_teardown(who_ignores_term_is_killed, make_home, remove_home),
+	};
+	struct err e = { 0 };
+
+	/* The shim starts its keepers from its own program. */
+	if (argc > 3 && str_equal(argv[1], "keeper"))
+		return place_init(&e) < 0 ? 1 : keeper_main(argv[2], argv + 3);
+	signal(SIGPIPE, SIG_IGN);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
