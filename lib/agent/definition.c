@@ -1,6 +1,6 @@
 #include "config.h"
 #include "agent/definition.h"
-#include "agent/definition_impl.h"
+#include "agent/definition_internal.h"
 
 #include <string.h>
 #include <talloc.h>

@@ -10,7 +10,7 @@
 #include <talloc.h>
 
 #include "auth/login.h"
-#include "bridge/inside.h"
+#include "bridge/bridge_internal.h"
 #include "core/log.h"
 #include "core/str.h"
 #include "http/cookie.h"

@@ -2,12 +2,12 @@ noinst_LIBRARIES += lib/bridge/libbridge.a
 lib_bridge_libbridge_a_SOURCES = \
 	lib/bridge/blocked_domains.c \
 	lib/bridge/bridge.c lib/bridge/bridge.h \
+	lib/bridge/bridge_internal.h \
 	lib/bridge/bridge_server.c lib/bridge/bridge_server.h \
 	lib/bridge/budget_status.c \
 	lib/bridge/control.c \
 	lib/bridge/handshake.c \
 	lib/bridge/incoming.c lib/bridge/incoming.h \
-	lib/bridge/inside.h \
 	lib/bridge/orphans.c \
 	lib/bridge/outgoing.c \
 	lib/bridge/page_client.c \

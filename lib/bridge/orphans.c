@@ -6,7 +6,7 @@
 
 #include <talloc.h>
 
-#include "bridge/inside.h"
+#include "bridge/bridge_internal.h"
 #include "core/clock.h"
 #include "core/str.h"
 

@@ -7,7 +7,7 @@
 #include <json-c/json.h>
 #include <talloc.h>
 
-#include "bridge/inside.h"
+#include "bridge/bridge_internal.h"
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/str.h"

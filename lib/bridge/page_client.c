@@ -8,8 +8,8 @@
 #include <talloc.h>
 
 #include "auth/login.h"
+#include "bridge/bridge_internal.h"
 #include "bridge/incoming.h"
-#include "bridge/inside.h"
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/str.h"

@@ -9,7 +9,7 @@
 
 #include <talloc.h>
 
-#include "bridge/inside.h"
+#include "bridge/bridge_internal.h"
 #include "core/log.h"
 #include "transcript/part.h"
 

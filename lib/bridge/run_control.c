@@ -7,7 +7,7 @@
 #include <talloc.h>
 
 #include "agent/definition.h"
-#include "bridge/inside.h"
+#include "bridge/bridge_internal.h"
 #include "core/log.h"
 #include "kv/kv.h"
 #include "schedule/wake_list.h"

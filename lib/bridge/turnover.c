@@ -5,7 +5,7 @@
 
 #include <talloc.h>
 
-#include "bridge/inside.h"
+#include "bridge/bridge_internal.h"
 #include "bridge/yield.h"
 #include "core/clock.h"
 #include "core/log.h"

@@ -6,7 +6,7 @@
 
 #include "core/clock.h"
 #include "core/str.h"
-#include "gateway/admission_impl.h"
+#include "gateway/admission_internal.h"
 
 #define LOOK_MS 1000
 

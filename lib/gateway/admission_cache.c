@@ -1,6 +1,6 @@
 /* What is known of tokens, accounts and the installation, for a second. */
 #include "config.h"
-#include "gateway/admission_impl.h"
+#include "gateway/admission_internal.h"
 
 #include <string.h>
 #include <talloc.h>

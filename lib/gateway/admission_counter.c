@@ -1,6 +1,6 @@
 /* Counters: which a call needs, and their sums from ledger and journal. */
 #include "config.h"
-#include "gateway/admission_impl.h"
+#include "gateway/admission_internal.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -7,7 +7,7 @@
 
 #include "core/clock.h"
 #include "core/str.h"
-#include "gateway/admission_impl.h"
+#include "gateway/admission_internal.h"
 
 #define MILLION INT64_C(1000000)
 

@@ -1,6 +1,6 @@
 /* The scripts. Each proves the epoch, so none changes counters of another time. */
 #include "config.h"
-#include "gateway/admission_impl.h"
+#include "gateway/admission_internal.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* A call's way in: who, whether, when. */
 #include "config.h"
-#include "gateway/inside.h"
+#include "gateway/gateway_internal.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* A call at the model service: sent, its reply passed on and counted, booked. */
 #include "config.h"
-#include "gateway/inside.h"
+#include "gateway/gateway_internal.h"
 
 #include <stdio.h>
 #include <stdlib.h>

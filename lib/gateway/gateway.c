@@ -12,7 +12,7 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/piece.h"
-#include "gateway/inside.h"
+#include "gateway/gateway_internal.h"
 
 #define CONNECTIONS 4096
 #define FILES_BESIDE 256	/* descriptors that are neither side's connections */

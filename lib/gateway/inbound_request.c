@@ -1,5 +1,5 @@
 #include "config.h"
-#include "gateway/listener_inside.h"
+#include "gateway/listener_internal.h"
 
 #include <string.h>
 #include <strings.h>

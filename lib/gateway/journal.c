@@ -14,7 +14,7 @@
 #include "core/hash.h"
 #include "core/log.h"
 #include "core/str.h"
-#include "gateway/journal_impl.h"
+#include "gateway/journal_internal.h"
 
 #define SEGMENT_MAX (1 << 20)	/* bytes; an eighth of a small cap */
 #define BATCH_MAX LEDGER_ROWS_MAX	/* rows of one transaction */

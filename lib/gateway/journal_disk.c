@@ -1,6 +1,6 @@
 /* The journal's segments: appended lines, synchronized and removed in the thread pool. */
 #include "config.h"
-#include "gateway/journal_impl.h"
+#include "gateway/journal_internal.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 /* What an earlier gateway left in the folder. */
 #include "config.h"
-#include "gateway/journal_impl.h"
+#include "gateway/journal_internal.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -14,7 +14,7 @@
 #include <talloc.h>
 
 #include "core/clock.h"
-#include "gateway/listener_inside.h"
+#include "gateway/listener_internal.h"
 
 #define BACKLOG 1024
 #define POOL_BYTES (32 << 10)	/* of a connection: a head has half of it, then bodies */

@@ -1,5 +1,5 @@
 #include "config.h"
-#include "gateway/outbound_request.h"
+#include "gateway/upstream_internal.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -10,7 +10,7 @@
 #include <talloc.h>
 
 #include "core/str.h"
-#include "gateway/outbound_request.h"
+#include "gateway/upstream_internal.h"
 
 #define EVENTS 64
 #define SPARE_MAX 64		/* handles kept for the next calls */

@@ -3,7 +3,7 @@
  * judge of JSON; the values it finds are parsed by one.
  */
 #include "config.h"
-#include "gateway/usage_reader_impl.h"
+#include "gateway/usage_reader_internal.h"
 
 #include <string.h>
 

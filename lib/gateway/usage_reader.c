@@ -7,7 +7,7 @@
 #include <talloc.h>
 
 #include "core/str.h"
-#include "gateway/usage_reader_impl.h"
+#include "gateway/usage_reader_internal.h"
 #include "json/strict_json.h"
 
 #define USES_MAX 1000		/* more in one call is no number of uses */

@@ -1,6 +1,6 @@
 /* The event stream: finds the lines of the few events that are read. */
 #include "config.h"
-#include "gateway/usage_reader_impl.h"
+#include "gateway/usage_reader_internal.h"
 
 #include <string.h>
 

@@ -11,7 +11,7 @@
 #include <talloc.h>
 
 #include "core/str.h"
-#include "html/node.h"
+#include "html/template_internal.h"
 
 #define FILES_MAX 1000
 #define FILE_MAX (1 << 20)	/* bytes */

@@ -1,6 +1,6 @@
 /* Source -> nodes; Mustache specification v1.4, "standalone" lines included. */
 #include "config.h"
-#include "html/node.h"
+#include "html/template_internal.h"
 
 #include <ctype.h>
 #include <stdarg.h>

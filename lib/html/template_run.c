@@ -1,6 +1,6 @@
 /* Nodes and a view -> bytes. */
 #include "config.h"
-#include "html/node.h"
+#include "html/template_internal.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -11,7 +11,7 @@
 
 #include "core/hash.h"
 #include "core/str.h"
-#include "i18n/locale.h"
+#include "i18n/i18n_internal.h"
 
 static const char *const names[] = { "en", "ko" };
 

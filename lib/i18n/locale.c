@@ -1,6 +1,6 @@
 /* Numbers, sizes, durations and times as people read them. */
 #include "config.h"
-#include "i18n/locale.h"
+#include "i18n/i18n_internal.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -8,7 +8,7 @@
 #include <talloc.h>
 
 #include "core/str.h"
-#include "kv/kv_login_internal.h"
+#include "kv/kv_internal.h"
 
 /* Together the 1 s that kv.h promises. */
 #define CONNECT_MS 300

@@ -12,8 +12,8 @@
 #include "core/clock.h"
 #include "core/str.h"
 #include "kv/kv_call.h"
+#include "kv/kv_internal.h"
 #include "kv/kv_link.h"
-#include "kv/kv_login_internal.h"
 
 #define ANSWER_MS 1000
 #define BACKOFF_MIN_MS 100

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "core/str.h"
-#include "kv/kv_login_internal.h"
+#include "kv/kv_internal.h"
 
 #define NAME_SIZE 32
 #define PASSWORD_SIZE 128

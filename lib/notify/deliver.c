@@ -1,6 +1,6 @@
 #include "config.h"
 #include "notify/deliver.h"
-#include "notify/deliver_impl.h"
+#include "notify/deliver_internal.h"
 
 #include <curl/curl.h>
 #include <stdatomic.h>

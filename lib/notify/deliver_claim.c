@@ -1,5 +1,5 @@
 #include "config.h"
-#include "notify/deliver_impl.h"
+#include "notify/deliver_internal.h"
 
 #include <stdlib.h>
 #include <string.h>

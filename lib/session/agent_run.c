@@ -17,7 +17,7 @@
 
 #include "core/clock.h"
 #include "core/str.h"
-#include "session/agent_run.h"
+#include "session/agent_run_internal.h"
 
 #define START_MS 300000		/* for a place, a container, a token, Claude */
 #define LOOK_MS 60000		/* for what the log has to say, before a deadline counts */

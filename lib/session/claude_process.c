@@ -7,7 +7,7 @@
 
 #include "core/clock.h"
 #include "core/str.h"
-#include "session/agent_run.h"
+#include "session/agent_run_internal.h"
 
 #define WAKE_MS 30000		/* from its start to the answer to `initialize` */
 #define SLOW_MS 8000		/* of them, until a person is told and offered other ways */

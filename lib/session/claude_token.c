@@ -11,7 +11,7 @@
 
 #include "core/clock.h"
 #include "core/digest.h"
-#include "session/inside.h"
+#include "session/session_internal.h"
 #include "store/conversation_tokens.h"
 
 #define WAIT_MS 500		/* after the first failure; doubled */

@@ -1,11 +1,11 @@
 noinst_LIBRARIES += lib/session/libsession.a
 lib_session_libsession_a_SOURCES = \
-	lib/session/agent_run.c lib/session/agent_run.h \
+	lib/session/agent_run.c \
+	lib/session/agent_run_internal.h \
 	lib/session/changed_files.c lib/session/changed_files.h \
 	lib/session/claude_args.c \
 	lib/session/claude_process.c \
 	lib/session/claude_token.c \
-	lib/session/inside.h \
 	lib/session/log_events.c \
 	lib/session/log_reader.c \
 	lib/session/message_queue.c \
@@ -18,6 +18,7 @@ lib_session_libsession_a_SOURCES = \
 	lib/session/run_outcome.c lib/session/run_outcome.h \
 	lib/session/run_questions.c \
 	lib/session/session.c lib/session/session.h \
+	lib/session/session_internal.h \
 	lib/session/session_load.c \
 	lib/session/session_status.c \
 	lib/session/shim_request.c \

@@ -9,7 +9,7 @@
 #include "core/clock.h"
 #include "core/str.h"
 #include "json/field.h"
-#include "session/agent_run.h"
+#include "session/agent_run_internal.h"
 
 /* Whether one of these waits is part of the session's state. */
 static bool asks(const struct part *p)

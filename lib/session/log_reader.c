@@ -11,7 +11,7 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/str.h"
-#include "session/agent_run.h"
+#include "session/agent_run_internal.h"
 
 #define RETRY_MS 1000
 #define STRAY_MS 3000

@@ -9,7 +9,7 @@
 #include "core/clock.h"
 #include "core/host.h"
 #include "core/str.h"
-#include "session/inside.h"
+#include "session/session_internal.h"
 
 #define QUEUE_MAX 100		/* messages waiting in one conversation */
 #define SILENT_MS 60000		/* of an idle process that was given a message */

@@ -10,7 +10,7 @@
 #include <talloc.h>
 
 #include "core/str.h"
-#include "session/agent_run.h"
+#include "session/agent_run_internal.h"
 
 /* Each allows what the one before it does, and more. */
 static const char *const modes[] = {

@@ -11,7 +11,7 @@
 
 #include "core/clock.h"
 #include "core/str.h"
-#include "session/inside.h"
+#include "session/session_internal.h"
 
 #define AHEAD_MS 45000		/* after the last sign that somebody types */
 

@@ -8,7 +8,7 @@
 
 #include "core/str.h"
 #include "json/field.h"
-#include "session/inside.h"
+#include "session/session_internal.h"
 
 #define RECORD_MAX (48u << 10)	/* bytes; the newest count */
 #define PART_MAX (4u << 10)	/* of one part */

@@ -9,7 +9,7 @@
 
 #include "core/clock.h"
 #include "core/str.h"
-#include "session/agent_run.h"
+#include "session/agent_run_internal.h"
 #include "transcript/truncate_part.h"
 
 #define BATCH_MS 50

@@ -7,7 +7,7 @@
 #include <talloc.h>
 
 #include "core/str.h"
-#include "session/agent_run.h"
+#include "session/agent_run_internal.h"
 #include "session/changed_files.h"
 
 #define KEPT_MAX 100		/* files of a run whose content is kept */

@@ -9,7 +9,7 @@
 
 #include "core/str.h"
 #include "json/field.h"
-#include "session/agent_run.h"
+#include "session/agent_run_internal.h"
 
 #define QUESTION_MAX 4096	/* bytes of it that are kept as the outcome's detail */
 #define ALONE "This run is unattended: nobody can allow it. "

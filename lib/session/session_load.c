@@ -7,7 +7,7 @@
 #include <talloc.h>
 
 #include "core/str.h"
-#include "session/agent_run.h"
+#include "session/agent_run_internal.h"
 #include "store/conversation_tokens.h"
 #include "store/users.h"
 

@@ -6,7 +6,7 @@
 
 #include "core/clock.h"
 #include "core/str.h"
-#include "session/agent_run.h"
+#include "session/agent_run_internal.h"
 
 #define STEPS 4
 

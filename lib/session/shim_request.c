@@ -5,7 +5,7 @@
 
 #include <talloc.h>
 
-#include "session/inside.h"
+#include "session/session_internal.h"
 
 struct call {
 	TAILQ_ENTRY(call) next;

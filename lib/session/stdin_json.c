@@ -7,7 +7,7 @@
 
 #include "core/str.h"
 #include "json/field.h"
-#include "session/inside.h"
+#include "session/session_internal.h"
 
 /* Takes o. */
 static char *write_line(struct json_object *o)

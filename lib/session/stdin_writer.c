@@ -5,7 +5,7 @@
 #include <talloc.h>
 
 #include "core/str.h"
-#include "session/inside.h"
+#include "session/session_internal.h"
 
 #define BATCH_MAX (8u << 20)	/* bytes of one POST; one line alone may be longer */
 

@@ -18,8 +18,8 @@ lib_shim_libshim_a_SOURCES = \
 	lib/shim/shim_limits.h \
 	lib/shim/shim_session.c lib/shim/shim_session.h \
 	lib/shim/shim_session_input.c \
+	lib/shim/shim_session_internal.h \
 	lib/shim/shim_session_log.c \
-	lib/shim/shim_session_private.h \
 	lib/shim/shim_session_spawn.c \
 	lib/shim/start_request.c lib/shim/start_request.h \
 	lib/shim/stdio_proxy.c lib/shim/stdio_proxy.h \

@@ -16,7 +16,7 @@
 #include "shim/cgroup.h"
 #include "shim/paths.h"
 #include "shim/processes.h"
-#include "shim/shim_session_private.h"
+#include "shim/shim_session_internal.h"
 #include "shim/subreaper.h"
 
 #define READS_AT_ONCE 4		/* chunks, then the others get their turn */

@@ -1,6 +1,6 @@
 /* The queue of whole lines for a session's stdin. */
 #include "config.h"
-#include "shim/shim_session_private.h"
+#include "shim/shim_session_internal.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* What is written to a session's journal, also when the disk is full. */
 #include "config.h"
-#include "shim/shim_session_private.h"
+#include "shim/shim_session_internal.h"
 
 #include <inttypes.h>
 #include <stdio.h>

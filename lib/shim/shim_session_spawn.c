@@ -4,7 +4,7 @@
  * by /proc/<pid>/fd.
  */
 #include "config.h"
-#include "shim/shim_session_private.h"
+#include "shim/shim_session_internal.h"
 
 #include <errno.h>
 #include <fcntl.h>

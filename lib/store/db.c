@@ -7,7 +7,7 @@
 #include <talloc.h>
 
 #include "core/clock.h"
-#include "store/driver.h"
+#include "store/db_internal.h"
 #include "store/migrations.h"
 
 #define ARGS_MAX 16

@@ -9,8 +9,8 @@ lib_store_libstore_a_SOURCES = \
 	lib/store/conversations.c lib/store/conversations.h \
 	lib/store/dashboard.c lib/store/dashboard.h \
 	lib/store/db.c lib/store/db.h \
+	lib/store/db_internal.h \
 	lib/store/domains.c lib/store/domains.h \
-	lib/store/driver.h \
 	lib/store/execution_files.c \
 	lib/store/executions.c lib/store/executions.h \
 	lib/store/feeds.c lib/store/feeds.h \
@@ -26,7 +26,8 @@ lib_store_libstore_a_SOURCES = \
 	lib/store/removal.c lib/store/removal.h \
 	lib/store/renderings.c lib/store/renderings.h \
 	lib/store/run_queue.c \
-	lib/store/sqlite.c lib/store/sqlite.h \
+	lib/store/sqlite.c \
+	lib/store/sqlite_internal.h \
 	lib/store/sqlite_open.c \
 	lib/store/usage.c lib/store/usage.h \
 	lib/store/users.c lib/store/users.h

@@ -1,13 +1,13 @@
 /* The SQLite driver: write-ahead log, prepared statements kept. */
 #include "config.h"
-#include "store/sqlite.h"
+#include "store/sqlite_internal.h"
 
 #include <errno.h>
 #include <string.h>
 #include <talloc.h>
 
 #include "core/str.h"
-#include "store/driver.h"
+#include "store/db_internal.h"
 
 #define CACHE_SIZE 64
 

@@ -15,7 +15,7 @@
 #include "core/clock.h"
 #include "core/str.h"
 #include "store/casefold.h"
-#include "store/sqlite.h"
+#include "store/sqlite_internal.h"
 
 #define BUSY_MS 5000
 #define PATH_BYTES 4096

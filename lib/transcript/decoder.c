@@ -1,5 +1,5 @@
 #include "config.h"
-#include "transcript/decoder_impl.h"
+#include "transcript/decoder_internal.h"
 
 #include <stdio.h>
 #include <string.h>

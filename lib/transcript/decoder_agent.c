@@ -3,7 +3,7 @@
  * a list in that call's card, never among the turn's own parts.
  */
 #include "config.h"
-#include "transcript/decoder_impl.h"
+#include "transcript/decoder_internal.h"
 
 #include <string.h>
 #include <talloc.h>

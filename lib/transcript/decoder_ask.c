@@ -1,6 +1,6 @@
 /* What waits for the person: permissions, questions, plans. */
 #include "config.h"
-#include "transcript/decoder_impl.h"
+#include "transcript/decoder_internal.h"
 
 #include <string.h>
 #include <talloc.h>

@@ -3,7 +3,7 @@
  * a command, a hook or a plugin took is not, and is drawn when it has ended.
  */
 #include "config.h"
-#include "transcript/decoder_impl.h"
+#include "transcript/decoder_internal.h"
 
 #include <string.h>
 

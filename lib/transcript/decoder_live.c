@@ -1,6 +1,6 @@
 /* The decoder's parts at hand: begun, changed, ended. */
 #include "config.h"
-#include "transcript/decoder_impl.h"
+#include "transcript/decoder_internal.h"
 
 #include <string.h>
 #include <talloc.h>

@@ -3,7 +3,7 @@
  * another model answers anew, and answers whose tool call could not be read.
  */
 #include "config.h"
-#include "transcript/decoder_impl.h"
+#include "transcript/decoder_internal.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* The assistant's blocks: as they stream, and as they are when whole. */
 #include "config.h"
-#include "transcript/decoder_impl.h"
+#include "transcript/decoder_internal.h"
 
 #include <string.h>
 #include <talloc.h>

@@ -1,6 +1,6 @@
 /* What begins and ends turns and processes: system, result and the shim's lines. */
 #include "config.h"
-#include "transcript/decoder_impl.h"
+#include "transcript/decoder_internal.h"
 
 #include <stdio.h>
 #include <string.h>

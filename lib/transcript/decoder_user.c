@@ -1,6 +1,6 @@
 /* Lines of type user: the person's messages echoed, and the tools' results. */
 #include "config.h"
-#include "transcript/decoder_impl.h"
+#include "transcript/decoder_internal.h"
 
 #include <stdlib.h>
 #include <string.h>

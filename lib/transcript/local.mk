@@ -5,7 +5,7 @@ lib_transcript_libtranscript_a_SOURCES = \
 	lib/transcript/decoder_agent.c \
 	lib/transcript/decoder_ask.c \
 	lib/transcript/decoder_command.c \
-	lib/transcript/decoder_impl.h \
+	lib/transcript/decoder_internal.h \
 	lib/transcript/decoder_live.c \
 	lib/transcript/decoder_retract.c \
 	lib/transcript/decoder_stream.c \
@@ -14,7 +14,7 @@ lib_transcript_libtranscript_a_SOURCES = \
 	lib/transcript/export.c lib/transcript/export.h \
 	lib/transcript/part.c lib/transcript/part.h \
 	lib/transcript/part_ask.c \
-	lib/transcript/part_impl.h \
+	lib/transcript/part_internal.h \
 	lib/transcript/part_tool.c \
 	lib/transcript/rendering.c lib/transcript/rendering.h \
 	lib/transcript/tool_title.c lib/transcript/tool_title.h \

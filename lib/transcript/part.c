@@ -9,7 +9,7 @@
 #include "core/clock.h"
 #include "core/str.h"
 #include "json/field.h"
-#include "transcript/part_impl.h"
+#include "transcript/part_internal.h"
 
 #define HEAVY (32 << 10)	/* bytes of data */
 

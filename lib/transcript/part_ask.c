@@ -1,6 +1,6 @@
 /* Permissions, questions and plans: what is asked, then what was answered. */
 #include "config.h"
-#include "transcript/part_impl.h"
+#include "transcript/part_internal.h"
 
 #include <string.h>
 #include <talloc.h>

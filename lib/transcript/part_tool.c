@@ -1,6 +1,6 @@
 /* Tool cards and the to-do list. */
 #include "config.h"
-#include "transcript/part_impl.h"
+#include "transcript/part_internal.h"
 
 #include <stdio.h>
 #include <string.h>

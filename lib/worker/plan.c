@@ -1,7 +1,7 @@
 #include "config.h"
 #include "worker/plan.h"
 #include "core/hash.h"
-#include "worker/plan_impl.h"
+#include "worker/plan_internal.h"
 
 #include <endian.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* Recurrences that many agents share, and their last answer. */
 #include "config.h"
-#include "worker/plan_impl.h"
+#include "worker/plan_internal.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* From moments that have passed to rows, each exactly one. */
 #include "config.h"
 #include "worker/plan.h"
-#include "worker/plan_impl.h"
+#include "worker/plan_internal.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* Tries that ended: the run's end or its next try, and what its agent makes of it. */
 #include "config.h"
 #include "worker/plan.h"
-#include "worker/plan_impl.h"
+#include "worker/plan_internal.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* Moments of a time in which another version of the agent held. */
 #include "config.h"
 #include "worker/plan.h"
-#include "worker/plan_impl.h"
+#include "worker/plan_internal.h"
 
 #include <string.h>
 

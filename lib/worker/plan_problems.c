@@ -1,7 +1,7 @@
 /* What a run that ended could not do, and which files are its own: read from the record, which nobody in a workspace writes. */
 #include "config.h"
 #include "worker/plan.h"
-#include "worker/plan_impl.h"
+#include "worker/plan_internal.h"
 
 #include <json-c/json.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* The run whose turn it is: begun, or refused with a reason. */
 #include "config.h"
 #include "worker/plan.h"
-#include "worker/plan_impl.h"
+#include "worker/plan_internal.h"
 
 #include <stdio.h>
 #include <string.h>

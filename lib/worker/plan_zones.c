@@ -1,7 +1,7 @@
 /* Next runs of agents, worked out anew: by another tzdata they come at another moment. */
 #include "config.h"
 #include "worker/plan.h"
-#include "worker/plan_impl.h"
+#include "worker/plan_internal.h"
 
 #include <string.h>
 

@@ -11,7 +11,7 @@
 #include "core/log.h"
 #include "core/piece.h"
 #include "http/http_client.h"
-#include "worker/worker_impl.h"
+#include "worker/worker_internal.h"
 
 #define TICK_MS 250		/* somebody may have planned something meanwhile */
 #define LOOK_MS 1000

@@ -4,7 +4,7 @@
  * tries at its own start, and each sweep tells it again.
  */
 #include "config.h"
-#include "worker/worker_impl.h"
+#include "worker/worker_internal.h"
 
 #include <stdio.h>
 #include <string.h>

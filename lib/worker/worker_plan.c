@@ -1,6 +1,6 @@
 /* Moments that are due become rows, a batch a job. */
 #include "config.h"
-#include "worker/worker_impl.h"
+#include "worker/worker_internal.h"
 
 #include <stdio.h>
 #include <string.h>

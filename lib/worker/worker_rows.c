@@ -1,6 +1,6 @@
 /* Tries that ended are settled, runs whose turn it is begin. */
 #include "config.h"
-#include "worker/worker_impl.h"
+#include "worker/worker_internal.h"
 
 #include <talloc.h>
 

@@ -4,7 +4,7 @@
  * rows. What is lost with it, or with Redis, is found by the look each second.
  */
 #include "config.h"
-#include "worker/worker_impl.h"
+#include "worker/worker_internal.h"
 
 #include <stdio.h>
 

@@ -6,7 +6,7 @@
  * starts had their turn: a weight that all have is none.
  */
 #include "config.h"
-#include "workspace/record.h"
+#include "workspace/workspace_internal.h"
 
 #include <talloc.h>
 

@@ -8,7 +8,7 @@
 
 #include "core/clock.h"
 #include "core/host.h"
-#include "workspace/record.h"
+#include "workspace/workspace_internal.h"
 
 #define EACH 3			/* at once, a processor: a start also waits for the engine and the model */
 #define HOLD_MS 10000		/* a start that hangs keeps others waiting no longer */

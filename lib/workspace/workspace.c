@@ -7,7 +7,7 @@
 
 #include "core/hash.h"
 #include "core/str.h"
-#include "workspace/record.h"
+#include "workspace/workspace_internal.h"
 
 #define ADOPT_AGAIN_MS 30000
 #define ADOPT_EACH_MS 20		/* one of them is looked at in so many */

@@ -1,6 +1,6 @@
 /* The way in: one exec of gongbang-shim link, and the link spoken over it. */
 #include "config.h"
-#include "workspace/record.h"
+#include "workspace/workspace_internal.h"
 
 #include <string.h>
 #include <talloc.h>

@@ -1,5 +1,5 @@
 #include "config.h"
-#include "workspace/record.h"
+#include "workspace/workspace_internal.h"
 
 #include <stddef.h>
 #include <string.h>

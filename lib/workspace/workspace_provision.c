@@ -3,7 +3,7 @@
  * repeated, by us or by another bridge: a taken name means look again.
  */
 #include "config.h"
-#include "workspace/record.h"
+#include "workspace/workspace_internal.h"
 
 #include <string.h>
 #include <talloc.h>

@@ -3,7 +3,7 @@
  * a real store; what comes after it is noted here instead of being begun.
  */
 #include "config.h"
-#include "bridge/inside.h"
+#include "bridge/bridge_internal.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

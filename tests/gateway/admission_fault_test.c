@@ -15,7 +15,7 @@
 
 #include "admission_fixture.h"
 #include "core/clock.h"
-#include "gateway/admission_impl.h"
+#include "gateway/admission_internal.h"
 #include "store/users.h"
 
 /* The test's own link may be cut, too. */

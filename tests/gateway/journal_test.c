@@ -25,7 +25,7 @@
 #include "core/clock.h"
 #include "core/str.h"
 #include "gateway/journal.h"
-#include "gateway/journal_impl.h"
+#include "gateway/journal_internal.h"
 #include "store/users.h"
 
 #define CAP (1 << 20)

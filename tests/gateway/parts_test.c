@@ -17,8 +17,8 @@
 #include "gateway/betas.h"
 #include "gateway/bounded_buffer.h"
 #include "gateway/fair_queue.h"
+#include "gateway/gateway_internal.h"
 #include "gateway/headers.h"
-#include "gateway/inside.h"
 #include "gateway/keys.h"
 
 static void only_these_targets_pass(void **state)

@@ -17,7 +17,7 @@
 #include "core/clock.h"
 #include "core/str.h"
 #include "fake_shim.h"
-#include "session/inside.h"
+#include "session/session_internal.h"
 #include "store/executions.h"
 #include "store/users.h"
 

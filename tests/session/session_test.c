@@ -18,7 +18,7 @@
 #include "core/digest.h"
 #include "core/str.h"
 #include "fake_shim.h"
-#include "session/inside.h"
+#include "session/session_internal.h"
 #include "store/conversation_tokens.h"
 #include "store/users.h"
 

@@ -16,7 +16,7 @@
 #include "core/clock.h"
 #include "core/str.h"
 #include "fake_shim.h"
-#include "session/inside.h"
+#include "session/session_internal.h"
 #include "store/users.h"
 
 #define M1 "11111111-1111-4111-8111-111111111111"

@@ -16,7 +16,7 @@
 #include "core/str.h"
 #include "shim/cgroup.h"
 #include "shim/paths.h"
-#include "shim/shim_session_private.h"
+#include "shim/shim_session_internal.h"
 #include "shim/subreaper.h"
 
 #define ID "01980000-0000-7000-8000-00000000000a"

@@ -16,7 +16,7 @@
 
 #include "fixture.h"
 #include "store/conversations.h"
-#include "store/driver.h"
+#include "store/db_internal.h"
 #include "store/migrations.h"
 #include "store/users.h"
 

@@ -8,7 +8,7 @@
 
 #include "../engine/fake.h"
 #include "fake_link.h"
-#include "workspace/record.h"
+#include "workspace/workspace_internal.h"
 
 #define USER "01890a5d-ac96-774b-bcce-b302099a8057"
 #define CONTAINER "gongbang-87bd6ad8b1f005da"	/* of SHA-256 of USER */

@@ -1,6 +1,6 @@
 /* Between the files of the upstream side; nobody else includes it. */
-#ifndef GATEWAY_OUTBOUND_REQUEST_H
-#define GATEWAY_OUTBOUND_REQUEST_H
+#ifndef GATEWAY_UPSTREAM_INTERNAL_H
+#define GATEWAY_UPSTREAM_INTERNAL_H
 
 #include <sys/queue.h>
 

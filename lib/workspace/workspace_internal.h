@@ -1,6 +1,6 @@
 /* One workspace's record, shared by the files of this folder only. */
-#ifndef WORKSPACE_RECORD_H
-#define WORKSPACE_RECORD_H
+#ifndef WORKSPACE_WORKSPACE_INTERNAL_H
+#define WORKSPACE_WORKSPACE_INTERNAL_H
 
 #include <sys/queue.h>
 

@@ -1,6 +1,6 @@
 /* What the parts of the planner share; their own. */
-#ifndef WORKER_PLAN_IMPL_H
-#define WORKER_PLAN_IMPL_H
+#ifndef WORKER_PLAN_INTERNAL_H
+#define WORKER_PLAN_INTERNAL_H
 
 #include "agent/definition.h"
 #include "store/planning.h"

@@ -1,6 +1,6 @@
 /* What the files that draw parts share. */
-#ifndef TRANSCRIPT_PART_IMPL_H
-#define TRANSCRIPT_PART_IMPL_H
+#ifndef TRANSCRIPT_PART_INTERNAL_H
+#define TRANSCRIPT_PART_INTERNAL_H
 
 #include <json-c/json.h>
 

@@ -1,6 +1,6 @@
 /* The rows that checking, reading and writing a definition share. */
-#ifndef AGENT_DEFINITION_IMPL_H
-#define AGENT_DEFINITION_IMPL_H
+#ifndef AGENT_DEFINITION_INTERNAL_H
+#define AGENT_DEFINITION_INTERNAL_H
 
 #include <stddef.h>
 

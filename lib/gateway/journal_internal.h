@@ -1,6 +1,6 @@
 /* What the parts of the journal share: its lines, its segments, its calls. */
-#ifndef GATEWAY_JOURNAL_IMPL_H
-#define GATEWAY_JOURNAL_IMPL_H
+#ifndef GATEWAY_JOURNAL_INTERNAL_H
+#define GATEWAY_JOURNAL_INTERNAL_H
 
 #include <sys/queue.h>
 

@@ -1,6 +1,6 @@
 /* The worker's parts; its own. */
-#ifndef WORKER_WORKER_IMPL_H
-#define WORKER_WORKER_IMPL_H
+#ifndef WORKER_WORKER_INTERNAL_H
+#define WORKER_WORKER_INTERNAL_H
 
 #include <stdbool.h>
 #include <uv.h>

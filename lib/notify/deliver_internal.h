@@ -1,6 +1,6 @@
 /* What the loop's side and the store's side of sending share. */
-#ifndef NOTIFY_DELIVER_IMPL_H
-#define NOTIFY_DELIVER_IMPL_H
+#ifndef NOTIFY_DELIVER_INTERNAL_H
+#define NOTIFY_DELIVER_INTERNAL_H
 
 #include "notify/deliver.h"
 #include "notify/send_result.h"

@@ -1,6 +1,6 @@
 /* What shim_session.c and its two helpers share. */
-#ifndef SHIM_SHIM_SESSION_PRIVATE_H
-#define SHIM_SHIM_SESSION_PRIVATE_H
+#ifndef SHIM_SHIM_SESSION_INTERNAL_H
+#define SHIM_SHIM_SESSION_INTERNAL_H
 
 #include <sys/types.h>
 

@@ -1,6 +1,6 @@
 /* What the bridge's files share; nobody else includes it. */
-#ifndef BRIDGE_INSIDE_H
-#define BRIDGE_INSIDE_H
+#ifndef BRIDGE_BRIDGE_INTERNAL_H
+#define BRIDGE_BRIDGE_INTERNAL_H
 
 #include <sys/queue.h>
 

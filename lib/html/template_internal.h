@@ -1,6 +1,6 @@
 /* A parsed template: an array of nodes; between template_parse.c and template.c. */
-#ifndef HTML_NODE_H
-#define HTML_NODE_H
+#ifndef HTML_TEMPLATE_INTERNAL_H
+#define HTML_TEMPLATE_INTERNAL_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /* What the gateway's own files share; nobody else includes it. */
-#ifndef GATEWAY_INSIDE_H
-#define GATEWAY_INSIDE_H
+#ifndef GATEWAY_GATEWAY_INTERNAL_H
+#define GATEWAY_GATEWAY_INTERNAL_H
 
 #include <sys/queue.h>
 #include <uv.h>

@@ -1,6 +1,6 @@
 /* What a database driver offers db.c, and db.c's own steps for the tests. */
-#ifndef STORE_DRIVER_H
-#define STORE_DRIVER_H
+#ifndef STORE_DB_INTERNAL_H
+#define STORE_DB_INTERNAL_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /* What the files of one session share; nobody else includes it. */
-#ifndef SESSION_INSIDE_H
-#define SESSION_INSIDE_H
+#ifndef SESSION_SESSION_INTERNAL_H
+#define SESSION_SESSION_INTERNAL_H
 
 #include <sys/queue.h>
 
@@ -184,7 +184,7 @@ struct session {
 	int adding;		/* messages on their way to the store */
 	size_t adding_bytes;
 
-	struct run *run;	/* agent_run.h; NULL: a person's conversation */
+	struct run *run;	/* agent_run_internal.h; NULL: a person's conversation */
 
 	/* stdin_writer.c */
 	TAILQ_HEAD(, input) inputs;

@@ -1,6 +1,6 @@
 /* Between the files of the catalogues. */
-#ifndef I18N_LOCALE_H
-#define I18N_LOCALE_H
+#ifndef I18N_I18N_INTERNAL_H
+#define I18N_I18N_INTERNAL_H
 
 #include <stdbool.h>
 

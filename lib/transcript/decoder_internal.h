@@ -1,6 +1,6 @@
 /* What the decoder's files share; nobody else includes it. */
-#ifndef TRANSCRIPT_DECODER_IMPL_H
-#define TRANSCRIPT_DECODER_IMPL_H
+#ifndef TRANSCRIPT_DECODER_INTERNAL_H
+#define TRANSCRIPT_DECODER_INTERNAL_H
 
 #include "core/buf.h"
 #include "core/id.h"

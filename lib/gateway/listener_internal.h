@@ -1,6 +1,6 @@
 /* Between listener.c and inbound_request.c; nobody else includes it. */
-#ifndef GATEWAY_LISTENER_INSIDE_H
-#define GATEWAY_LISTENER_INSIDE_H
+#ifndef GATEWAY_LISTENER_INTERNAL_H
+#define GATEWAY_LISTENER_INTERNAL_H
 
 #include <sys/queue.h>
 

@@ -1,6 +1,6 @@
 /* What the parts of admission share: asks, what is known of accounts and tokens, counters. */
-#ifndef GATEWAY_ADMISSION_IMPL_H
-#define GATEWAY_ADMISSION_IMPL_H
+#ifndef GATEWAY_ADMISSION_INTERNAL_H
+#define GATEWAY_ADMISSION_INTERNAL_H
 
 #include <sys/queue.h>
 

@@ -1,6 +1,6 @@
 /* What the parts of the usage reader share: the two scanners hand whole JSON texts to the reading. */
-#ifndef GATEWAY_USAGE_READER_IMPL_H
-#define GATEWAY_USAGE_READER_IMPL_H
+#ifndef GATEWAY_USAGE_READER_INTERNAL_H
+#define GATEWAY_USAGE_READER_INTERNAL_H
 
 #include "core/buf.h"
 #include "gateway/usage_reader.h"

@@ -1,9 +1,9 @@
 /* A session that is a run of an agent; nobody but the files of a session includes it. */
-#ifndef SESSION_AGENT_RUN_H
-#define SESSION_AGENT_RUN_H
+#ifndef SESSION_AGENT_RUN_INTERNAL_H
+#define SESSION_AGENT_RUN_INTERNAL_H
 
-#include "session/inside.h"
 #include "session/run_outcome.h"
+#include "session/session_internal.h"
 
 enum run_stage {
 	RUN_OPEN,

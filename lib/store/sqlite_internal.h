@@ -1,6 +1,6 @@
 /* Between sqlite.c (the driver) and sqlite_open.c. */
-#ifndef STORE_SQLITE_H
-#define STORE_SQLITE_H
+#ifndef STORE_SQLITE_INTERNAL_H
+#define STORE_SQLITE_INTERNAL_H
 
 #include <sqlite3.h>
 
