@@ -12,15 +12,15 @@ cd "${top_srcdir:-.}"
 # Of volumes: what their callers to come need.
 allowed='
 demo_server_port
-door_connections
-door_port
-caller_drop
+listener_connections
+listener_port
+inbound_drop
 journal_bytes
 journal_on_booked
 journal_pending
 journal_trouble
-line_calling
-line_waiting
+fair_queue_calling
+fair_queue_waiting
 link_is_ready
 period_day
 prices_date

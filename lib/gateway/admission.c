@@ -34,7 +34,7 @@ static void look(uv_timer_t *timer)
 	struct admission *a = timer->data;
 	struct err e = { 0 };
 
-	(void)house_check(a, clock_mono_ms(), &e);
+	(void)installation_check(a, clock_mono_ms(), &e);
 }
 
 void admission_on_stop(struct admission *a,

@@ -148,7 +148,7 @@ static void try_again(struct ask *q, const char *value)
 	if (str_equal(value, "epoch") && !a->resetting)
 		a->ready = false;
 	else if (str_starts(value, "token "))
-		q->looked_up = hint_put(a, q->key, value + 6);
+		q->looked_up = cached_token_put(a, q->key, value + 6);
 	else if (sscanf(value, "missing %u", &i) == 1 && i < q->n)
 		q->needs[i].counter->loaded = false;
 	needs_release(q);
@@ -161,7 +161,7 @@ static void on_admit(void *data, const char *value, const struct err *e)
 	struct ask *q = data;
 	struct admission *a = q->a;
 	enum verdict refused;
-	struct hint *h;
+	struct cached_token *h;
 
 	if (e) {
 		/* It may have reserved all the same. */
@@ -177,9 +177,9 @@ static void on_admit(void *data, const char *value, const struct err *e)
 		give_grant(q);
 	} else if (str_equal(value, "none")) {
 		needs_release(q);
-		h = hint_find(a, q->key);
+		h = cached_token_find(a, q->key);
 		if (h)
-			hint_drop(a, h);
+			cached_token_drop(a, h);
 		finish(q, VERDICT_NO_TOKEN);
 	} else if (str_equal(value, "stopped")) {
 		needs_release(q);
@@ -200,7 +200,7 @@ static void on_token(void *data, const char *value, const struct err *e)
 		finish_away(q, e);
 		return;
 	}
-	if (!value || !hint_put(q->a, q->key, value)) {
+	if (!value || !cached_token_put(q->a, q->key, value)) {
 		finish(q, VERDICT_NO_TOKEN);
 		return;
 	}
@@ -218,7 +218,7 @@ static void look_up(struct ask *q)
 }
 
 /* True: go on. What was known of the token may be old, so it is looked up once. */
-static bool check_address(struct ask *q, struct hint *h)
+static bool check_address(struct ask *q, struct cached_token *h)
 {
 	if (!*h->token.address || str_equal(h->token.address, q->address))
 		return true;
@@ -229,7 +229,7 @@ static bool check_address(struct ask *q, struct hint *h)
 	return false;
 }
 
-static void ask_redis(struct ask *q, struct hint *h)
+static void ask_redis(struct ask *q, struct cached_token *h)
 {
 	struct admission *a = q->a;
 	struct err e = { 0 };
@@ -245,7 +245,7 @@ static void ask_redis(struct ask *q, struct hint *h)
 	redis_admit(q, h, on_admit);
 }
 
-static void step_account(struct ask *q, struct hint *h)
+static void step_account(struct ask *q, struct cached_token *h)
 {
 	struct admission *a = q->a;
 	struct account *c = account_get(a, h->token.user_id);
@@ -287,13 +287,13 @@ static void step(struct ask *q)
 {
 	struct admission *a = q->a;
 	struct err e = { 0 };
-	struct hint *h;
+	struct cached_token *h;
 
 	if (!*q->key) {
 		finish(q, VERDICT_NO_TOKEN);
 		return;
 	}
-	switch (house_check(a, q->begun, &e)) {
+	switch (installation_check(a, q->begun, &e)) {
 	case KNOWN_NOT:
 		finish_away(q, &e);
 		return;
@@ -311,7 +311,7 @@ static void step(struct ask *q)
 		wait_for_load(q);
 		return;
 	}
-	h = hint_find(a, q->key);
+	h = cached_token_find(a, q->key);
 	if (!h)
 		look_up(q);
 	else if (check_address(q, h))

@@ -25,9 +25,9 @@ static size_t bucket_of(const char *text)
 
 /* ---- tokens ---- */
 
-struct hint *hint_find(struct admission *a, const char *key)
+struct cached_token *cached_token_find(struct admission *a, const char *key)
 {
-	struct hint *h;
+	struct cached_token *h;
 
 	LIST_FOREACH(h, &a->hints[bucket_of(key)], next) {
 		if (str_equal(h->key, key)) {
@@ -38,7 +38,7 @@ struct hint *hint_find(struct admission *a, const char *key)
 	return NULL;
 }
 
-void hint_drop(struct admission *a, struct hint *h)
+void cached_token_drop(struct admission *a, struct cached_token *h)
 {
 	if (h->run)
 		counter_release(a, h->run);
@@ -46,17 +46,18 @@ void hint_drop(struct admission *a, struct hint *h)
 	talloc_free(h);
 }
 
-struct hint *hint_put(struct admission *a, const char *key, const char *text)
+struct cached_token *cached_token_put(struct admission *a, const char *key,
+				      const char *text)
 {
-	struct hint *h = hint_find(a, key);
+	struct cached_token *h = cached_token_find(a, key);
 	struct gateway_token token;
 	struct err e = { 0 };
 
 	if (h)
-		hint_drop(a, h);
+		cached_token_drop(a, h);
 	if (gateway_token_parse(text, &token, &e) < 0)
 		return NULL;
-	h = alloc_checked(talloc_zero(a, struct hint));
+	h = alloc_checked(talloc_zero(a, struct cached_token));
 	if (!str_copy(h->key, sizeof(h->key), key) ||
 	    !str_copy(h->text, sizeof(h->text), text))
 		err_abort("token's text is too long");
@@ -130,7 +131,7 @@ static void answered(struct reading *r, int64_t read_at, const struct err *e)
 struct house_task {
 	struct task task;
 	int64_t read_at;
-	struct ledger_house house;
+	struct ledger_house installation;
 };
 
 static int house_work(void *data, struct db *db, struct err *e)
@@ -138,7 +139,7 @@ static int house_work(void *data, struct db *db, struct err *e)
 	struct house_task *t = data;
 
 	t->read_at = clock_mono_ms();
-	return ledger_client_house(t->task.ledger, &t->house, e);
+	return ledger_client_house(t->task.ledger, &t->installation, e);
 }
 
 static void tell_stop(struct admission *a)
@@ -158,8 +159,8 @@ static void house_done(void *data, const struct err *e)
 		LIST_REMOVE(&t->task, next);
 		answered(&a->house_reading, t->read_at, e);
 		if (!e) {
-			a->stopped = t->house.stopped;
-			a->budget = t->house.budget;
+			a->stopped = t->installation.stopped;
+			a->budget = t->installation.budget;
 			redis_mirror_stop(a);
 		}
 	}
@@ -170,7 +171,7 @@ static void house_done(void *data, const struct err *e)
 	tell_stop(a);
 }
 
-enum known house_check(struct admission *a, int64_t since, struct err *e)
+enum known installation_check(struct admission *a, int64_t since, struct err *e)
 {
 	struct house_task *t;
 	bool again;
@@ -283,14 +284,14 @@ void known_clean(struct admission *a)
 {
 	int64_t before = clock_mono_ms() - IDLE_MS;
 	struct account *c, *next_account;
-	struct hint *h, *next_hint;
+	struct cached_token *h, *next_hint;
 	size_t i;
 
 	for (i = 0; i < BUCKETS; i++) {
 		for (h = LIST_FIRST(&a->hints[i]); h; h = next_hint) {
 			next_hint = LIST_NEXT(h, next);
 			if (h->used_at < before)
-				hint_drop(a, h);
+				cached_token_drop(a, h);
 		}
 		for (c = LIST_FIRST(&a->accounts[i]); c; c = next_account) {
 			next_account = LIST_NEXT(c, next);

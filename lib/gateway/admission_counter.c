@@ -133,21 +133,22 @@ static void add_scope(struct ask *q, const struct scope *s, int scope,
 		 b->month_cost, s->period.month_to);
 }
 
-void needs_fill(struct ask *q, struct account *c, struct hint *h, int64_t now)
+void needs_fill(struct ask *q, struct account *c, struct cached_token *h,
+		int64_t now)
 {
 	struct admission *a = q->a;
 	const struct gateway_token *t = &h->token;
-	struct budget_zone house;
+	struct budget_zone installation;
 
 	q->n = 0;
 	if (h->run)
 		add_need(q, h->run, OVER_RUN, OVER_LIFE, t->tokens_max,
 			 t->cost_max, 0);
-	budget_zone_of(NULL, a->zone, &house);
+	budget_zone_of(NULL, a->zone, &installation);
 	turn_over(a, &c->scope, c->user_id, &c->zone, now);
-	turn_over(a, &a->house, "", &house, now);
+	turn_over(a, &a->installation, "", &installation, now);
 	add_scope(q, &c->scope, OVER_USER, &c->budget);
-	add_scope(q, &a->house, OVER_ALL, &a->budget);
+	add_scope(q, &a->installation, OVER_ALL, &a->budget);
 }
 
 void needs_refer(struct ask *q)
@@ -235,7 +236,7 @@ void counters_settle(struct admission *a, const struct grant *g, int64_t tokens,
 
 /* ---- loads ---- */
 
-struct line {
+struct fair_queue {
 	char model[129];
 	int64_t at;
 	struct usage usage;
@@ -247,14 +248,14 @@ struct part {
 	char user_id[ID_SIZE], subject_id[ID_SIZE];
 	struct usage_filter filter;
 	bool by_quarter;
-	struct line *lines;
+	struct fair_queue *lines;
 	size_t n;
 };
 
 /* A row of the journal that the ledger may have by now. */
 struct row {
 	char user_id[ID_SIZE], subject_id[ID_SIZE];
-	struct line line;
+	struct fair_queue line;
 };
 
 struct load {
@@ -268,7 +269,7 @@ struct load {
 	uint64_t tables;	/* of prices, when it began */
 };
 
-static void fill_line(struct line *l, const char *model, int64_t at,
+static void fill_line(struct fair_queue *l, const char *model, int64_t at,
 		      const struct usage *u)
 {
 	size_t n = utf8_prefix(model, strlen(model), sizeof(l->model) - 1);
@@ -284,7 +285,8 @@ static int keep_sum(void *data, const struct usage_sum *s, struct err *e)
 {
 	struct part *p = data;
 
-	p->lines = alloc_checked(talloc_realloc(p->load, p->lines, struct line,
+	p->lines = alloc_checked(talloc_realloc(p->load, p->lines,
+						struct fair_queue,
 				       p->n + 1));
 	fill_line(&p->lines[p->n++], s->model,
 		  s->quarter ? s->quarter : p->filter.from, &s->usage);
@@ -309,7 +311,7 @@ static int load_work(void *data, struct db *db, struct err *e)
 	return 0;
 }
 
-static void add_line(const struct admission *a, const struct line *l,
+static void add_line(const struct admission *a, const struct fair_queue *l,
 		     int64_t sum[2])
 {
 	sum[0] += usage_tokens(&l->usage);

@@ -54,8 +54,8 @@ struct account {
 };
 
 /* What a token was when last seen: the script proves it. */
-struct hint {
-	LIST_ENTRY(hint) next;
+struct cached_token {
+	LIST_ENTRY(cached_token) next;
 	char key[GATEWAY_TOKEN_KEY_SIZE];
 	char text[GATEWAY_TOKEN_TEXT_MAX];
 	struct gateway_token token;
@@ -134,13 +134,13 @@ struct admission {
 	struct reading house_reading;
 	bool stopped;		/* the kill switch */
 	struct budget budget;	/* of the installation */
-	struct scope house;
+	struct scope installation;
 	bool mirrored;		/* what Redis says of the kill switch */
 	bool told;		/* what changed() was told */
 	void (*changed)(void *data, bool stopped);
 	void *changed_data;
 
-	LIST_HEAD(, hint) hints[BUCKETS];
+	LIST_HEAD(, cached_token) hints[BUCKETS];
 	LIST_HEAD(, account) accounts[BUCKETS];
 	LIST_HEAD(, counter) counters;
 	LIST_HEAD(, grant) grants;
@@ -166,20 +166,23 @@ bool reserve_refused(struct ask *q, const char *value, enum verdict *verdict);
 void task_begin(struct admission *a, struct task *t, job_work *work,
 		job_done *done);
 enum known { KNOWN, KNOWN_LATER, KNOWN_NOT };	/* NOT: since the ask began; e is set */
-enum known house_check(struct admission *a, int64_t since, struct err *e);
+enum known installation_check(struct admission *a, int64_t since,
+			      struct err *e);
 enum known account_check(struct admission *a, struct account *c, int64_t since,
 			 struct err *e);
 struct account *account_find(struct admission *a, const char *user_id);
 struct account *account_get(struct admission *a, const char *user_id);
-struct hint *hint_find(struct admission *a, const char *key);
+struct cached_token *cached_token_find(struct admission *a, const char *key);
 /* NULL when the text is none of a token. */
-struct hint *hint_put(struct admission *a, const char *key, const char *text);
-void hint_drop(struct admission *a, struct hint *h);
+struct cached_token *cached_token_put(struct admission *a, const char *key,
+				      const char *text);
+void cached_token_drop(struct admission *a, struct cached_token *h);
 /* Forgets what nobody used for long. */
 void known_clean(struct admission *a);
 
 /* admission_counter.c */
-void needs_fill(struct ask *q, struct account *c, struct hint *h, int64_t now);
+void needs_fill(struct ask *q, struct account *c, struct cached_token *h,
+		int64_t now);
 void needs_refer(struct ask *q);
 void needs_release(struct ask *q);
 /* That much of what was reserved is not. */
@@ -199,7 +202,8 @@ void scope_release(struct admission *a, struct scope *s);
 bool redis_ready(struct admission *a);
 void redis_mirror_stop(struct admission *a);
 /* Sends the script, with the counters' reservations. */
-void redis_admit(struct ask *q, const struct hint *h, kv_async_done *done);
+void redis_admit(struct ask *q, const struct cached_token *h,
+		 kv_async_done *done);
 /* As that, for a grant, in place of the tokens and cost that it has. */
 void redis_reserve(struct ask *q, int64_t tokens, int64_t cost, kv_async_done *done);
 /* Gives back what is reserved no more. */

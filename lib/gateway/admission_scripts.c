@@ -213,7 +213,8 @@ static void add_reservation(struct args *args, const struct ask *q,
 	}
 }
 
-void redis_admit(struct ask *q, const struct hint *h, kv_async_done *done)
+void redis_admit(struct ask *q, const struct cached_token *h,
+		 kv_async_done *done)
 {
 	struct admission *a = q->a;
 	struct args args = { .n = 0 };

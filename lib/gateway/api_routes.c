@@ -9,7 +9,7 @@
 /* A path that ends in "/" (but "/" itself) is followed by a model's name. */
 static const struct row {
 	const char *method, *path;
-	struct target target;
+	struct api_route target;
 } rows[] = {
 	{ "POST", "/v1/messages", { "messages", .metered = true, .body = true } },
 	{ "POST", "/v1/messages/count_tokens", { "count_tokens", .body = true } },
@@ -23,7 +23,7 @@ static bool model_valid(const char *s, size_t n)
 {
 	size_t i;
 
-	if (!n || n > TARGET_MODEL_MAX || s[0] == '.')
+	if (!n || n > API_ROUTE_MODEL_MAX || s[0] == '.')
 		return false;
 	for (i = 0; i < n; i++) {
 		if (!isalnum((unsigned char)s[i]) && !strchr("._:@-", s[i]))
@@ -36,7 +36,7 @@ static bool query_valid(const char *s)
 {
 	size_t n = strlen(s), i;
 
-	if (n > TARGET_QUERY_MAX)
+	if (n > API_ROUTE_QUERY_MAX)
 		return false;
 	for (i = 0; i < n; i++) {
 		if (s[i] <= ' ' || s[i] > '~' || strchr("#\"<>\\^`{|}", s[i]))
@@ -55,22 +55,22 @@ static bool path_is(const char *pattern, const char *path, size_t n)
 	return n == len && !memcmp(pattern, path, n);
 }
 
-enum target_verdict target_find(const char *method, const char *raw,
-				const struct target **out)
+enum api_route_verdict api_route_find(const char *method, const char *raw,
+				      const struct api_route **out)
 {
 	size_t n = strcspn(raw, "?"), i;
 	bool known = false;
 
 	if (raw[n] && !query_valid(raw + n + 1))
-		return TARGET_NO_PATH;
+		return API_ROUTE_NO_PATH;
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		if (!path_is(rows[i].path, raw, n))
 			continue;
 		if (str_equal(rows[i].method, method)) {
 			*out = &rows[i].target;
-			return TARGET_GOOD;
+			return API_ROUTE_GOOD;
 		}
 		known = true;
 	}
-	return known ? TARGET_NO_METHOD : TARGET_NO_PATH;
+	return known ? API_ROUTE_NO_METHOD : API_ROUTE_NO_PATH;
 }

@@ -9,20 +9,20 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define TARGET_QUERY_MAX 1024	/* bytes */
-#define TARGET_MODEL_MAX 128
+#define API_ROUTE_QUERY_MAX 1024	/* bytes */
+#define API_ROUTE_MODEL_MAX 128
 
-struct target {
+struct api_route {
 	const char *name;	/* of its row, for the log */
 	bool local;		/* answered here, not forwarded; needs no token */
 	bool metered;		/* counts against budgets */
 	bool body;		/* the method has one */
 };
 
-enum target_verdict { TARGET_GOOD, TARGET_NO_PATH, TARGET_NO_METHOD };
+enum api_route_verdict { API_ROUTE_GOOD, API_ROUTE_NO_PATH, API_ROUTE_NO_METHOD };
 
 /* *out is a row of the table. */
-enum target_verdict target_find(const char *method, const char *raw,
-				const struct target **out);
+enum api_route_verdict api_route_find(const char *method, const char *raw,
+				      const struct api_route **out);
 
 #endif

@@ -8,26 +8,26 @@
 
 #define SMALLEST 2048	/* bytes at first: most events of a stream are smaller */
 
-void window_init(struct window *w, size_t cap, bool keeps)
+void bounded_buffer_init(struct bounded_buffer *w, size_t cap, bool keeps)
 {
 	memset(w, 0, sizeof(*w));
 	w->cap = cap;
 	w->keeps = keeps;
 }
 
-void window_release(struct window *w)
+void bounded_buffer_release(struct bounded_buffer *w)
 {
 	free(w->data);
-	window_init(w, w->cap, w->keeps);
+	bounded_buffer_init(w, w->cap, w->keeps);
 	w->lost = true;
 }
 
-size_t window_room(const struct window *w)
+size_t bounded_buffer_room(const struct bounded_buffer *w)
 {
 	return w->cap - w->len;
 }
 
-static void grow(struct window *w, size_t need)
+static void grow(struct bounded_buffer *w, size_t need)
 {
 	size_t size = w->size ? w->size : SMALLEST;
 
@@ -41,17 +41,17 @@ static void grow(struct window *w, size_t need)
 	w->size = size;
 }
 
-static void compact(struct window *w)
+static void compact(struct bounded_buffer *w)
 {
 	memmove(w->data, w->data + w->from, w->len);
 	w->from = 0;
 	w->lost = true;
 }
 
-size_t window_add(struct window *w, const void *bytes, size_t n)
+size_t bounded_buffer_add(struct bounded_buffer *w, const void *bytes, size_t n)
 {
-	if (n > window_room(w))
-		n = window_room(w);
+	if (n > bounded_buffer_room(w))
+		n = bounded_buffer_room(w);
 	if (!n)
 		return 0;
 	if (w->keeps && w->from + w->len + n > w->size && w->size < w->cap)
@@ -65,7 +65,7 @@ size_t window_add(struct window *w, const void *bytes, size_t n)
 	return n;
 }
 
-size_t window_take(struct window *w, void *to, size_t n)
+size_t bounded_buffer_take(struct bounded_buffer *w, void *to, size_t n)
 {
 	if (n > w->len)
 		n = w->len;
@@ -81,7 +81,7 @@ size_t window_take(struct window *w, void *to, size_t n)
 	return n;
 }
 
-bool window_rewind(struct window *w)
+bool bounded_buffer_rewind(struct bounded_buffer *w)
 {
 	if (w->lost)
 		return false;

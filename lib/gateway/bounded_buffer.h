@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-struct window {
+struct bounded_buffer {
 	char *data;		/* NULL until something is added */
 	size_t from, len;	/* what is there: data[from .. from + len) */
 	size_t size, cap;
@@ -13,20 +13,21 @@ struct window {
 	bool lost;		/* something taken is no longer there */
 };
 
-/* keeps: see window_rewind. */
-void window_init(struct window *w, size_t cap, bool keeps);
+/* keeps: see bounded_buffer_rewind. */
+void bounded_buffer_init(struct bounded_buffer *w, size_t cap, bool keeps);
 /* Frees the bytes; it may be used again. */
-void window_release(struct window *w);
+void bounded_buffer_release(struct bounded_buffer *w);
 
-size_t window_room(const struct window *w);
+size_t bounded_buffer_room(const struct bounded_buffer *w);
 
 /* As many of n bytes as there is room for; how many that was. */
-size_t window_add(struct window *w, const void *bytes, size_t n);
+size_t bounded_buffer_add(struct bounded_buffer *w, const void *bytes,
+			  size_t n);
 
 /* At most n bytes from the front; how many that was. */
-size_t window_take(struct window *w, void *to, size_t n);
+size_t bounded_buffer_take(struct bounded_buffer *w, void *to, size_t n);
 
 /* Back to the first byte ever added; false when it is no longer there. */
-bool window_rewind(struct window *w);
+bool bounded_buffer_rewind(struct bounded_buffer *w);
 
 #endif

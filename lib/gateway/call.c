@@ -16,16 +16,17 @@
 #define TOKEN_TEXT_MAX 256
 #define RETRY_SOON_S 2
 
-void call_refuse(struct call *c, enum answer a, int64_t retry_s, const char *sentence)
+void call_refuse(struct call *c, enum error_reply a, int64_t retry_s,
+		 const char *sentence)
 {
-	if (c->said == ANSWER_COUNT)
+	if (c->said == ERROR_REPLY_COUNT)
 		c->said = a;
 	reply_settle(c, reply_outcome(c, false));
-	if (c->caller && !caller_answered(c->caller))
-		answer_send(c->caller, c->locale, a, retry_s, sentence);
+	if (c->inbound && !inbound_answered(c->inbound))
+		error_reply_send(c->inbound, c->locale, a, retry_s, sentence);
 }
 
-static void refuse(struct call *c, enum answer a)
+static void refuse(struct call *c, enum error_reply a)
 {
 	call_refuse(c, a, 0, NULL);
 }
@@ -33,16 +34,16 @@ static void refuse(struct call *c, enum answer a)
 /* ---- who */
 
 /* "" when there is none. */
-static const char *token_of(const struct caller *c, char out[TOKEN_TEXT_MAX])
+static const char *token_of(const struct inbound *c, char out[TOKEN_TEXT_MAX])
 {
-	const char *value = caller_header(c, "authorization");
+	const char *value = inbound_header(c, "authorization");
 
 	if (value && !strncasecmp(value, "bearer ", 7)) {
 		value += 7;
 		while (*value == ' ')
 			value++;
 	} else {
-		value = caller_header(c, "x-api-key");
+		value = inbound_header(c, "x-api-key");
 	}
 	if (!value || !str_copy(out, TOKEN_TEXT_MAX, value))
 		out[0] = '\0';
@@ -54,44 +55,46 @@ static void answer_root(struct call *c)
 	bool ready = c->gateway->ready;
 
 	reply_settle(c, "failed");
-	caller_answer(c->caller, ready ? 200 : 503, NULL, "application/json",
-		      ready ? "{\"status\":\"ready\"}\n" : "{\"status\":\"starting\"}\n");
+	inbound_answer(c->inbound, ready ? 200 : 503, NULL, "application/json",
+		       ready ? "{\"status\":\"ready\"}\n" : "{\"status\":\"starting\"}\n");
 }
 
 /* What can be said before anybody is asked; false: it was said. */
 static bool check_head(struct call *c)
 {
-	struct caller *caller = c->caller;
+	struct inbound *inbound = c->inbound;
 	const char *encoding;
 	struct err e = { 0 };
 
-	switch (target_find(caller_method(caller), caller_target(caller), &c->target)) {
-	case TARGET_NO_PATH:
-		return refuse(c, ANSWER_NOT_FOUND), false;
-	case TARGET_NO_METHOD:
-		return refuse(c, ANSWER_METHOD), false;
-	case TARGET_GOOD:
+	switch (api_route_find(inbound_method(inbound), inbound_target(inbound),
+			       &c->target)) {
+	case API_ROUTE_NO_PATH:
+		return refuse(c, ERROR_REPLY_NOT_FOUND), false;
+	case API_ROUTE_NO_METHOD:
+		return refuse(c, ERROR_REPLY_METHOD), false;
+	case API_ROUTE_GOOD:
 		break;
 	}
 	if (c->target->local)
 		return answer_root(c), false;
-	if (caller_crowded(caller))
-		return refuse(c, ANSWER_CROWDED), false;
+	if (inbound_crowded(inbound))
+		return refuse(c, ERROR_REPLY_CROWDED), false;
 	if (c->gateway->stopping)
-		return refuse(c, ANSWER_CLOSING), false;
+		return refuse(c, ERROR_REPLY_CLOSING), false;
 	if (c->gateway->halted)
-		return refuse(c, ANSWER_STOPPED), false;
+		return refuse(c, ERROR_REPLY_STOPPED), false;
 	if (!c->gateway->ready)
-		return refuse(c, ANSWER_CLOSING), false;
-	if (caller_fields(caller, &c->fields, &e) < 0)
-		return refuse(c, e.kind == ERR_LIMIT ? ANSWER_FIELDS : ANSWER_REQUEST), false;
+		return refuse(c, ERROR_REPLY_CLOSING), false;
+	if (inbound_fields(inbound, &c->fields, &e) < 0)
+		return refuse(c,
+			      e.kind == ERR_LIMIT ? ERROR_REPLY_FIELDS : ERROR_REPLY_REQUEST), false;
 	betas_filter(&c->fields, settings_text(c->gateway->settings, SET_HOSTED_TOOLS));
 	/* What nobody here can read is not passed on. */
-	encoding = caller_header(caller, "content-encoding");
+	encoding = inbound_header(inbound, "content-encoding");
 	if (encoding && *encoding && strcasecmp(encoding, "identity"))
-		return refuse(c, ANSWER_REQUEST), false;
-	if (caller_length(caller) > DOOR_BODY_MAX)
-		return refuse(c, ANSWER_TOO_LARGE), false;
+		return refuse(c, ERROR_REPLY_REQUEST), false;
+	if (inbound_length(inbound) > LISTENER_BODY_MAX)
+		return refuse(c, ERROR_REPLY_TOO_LARGE), false;
 	return true;
 }
 
@@ -103,17 +106,17 @@ static void reserve(struct call *c);
 /* A small body is soon there: then one question to Redis is enough. */
 static bool comes_at_once(const struct call *c)
 {
-	int64_t length = caller_length(c->caller);
+	int64_t length = inbound_length(c->inbound);
 
-	return c->request && length > 0 && length <= DOOR_WINDOW &&
-	       !caller_expects(c->caller);
+	return c->request && length > 0 && length <= LISTENER_WINDOW &&
+	       !inbound_expects(c->inbound);
 }
 
 /* What the call may take, by what is known of it. */
 static struct call_need need_of(const struct call *c)
 {
 	const struct request_reading *r = request_reader_reading(c->request);
-	int64_t left = caller_length(c->caller) - c->scanned;
+	int64_t left = inbound_length(c->inbound) - c->scanned;
 
 	return (struct call_need){
 		.input = r->input + (left > 0 ? request_tokens(left) : 0),
@@ -129,35 +132,35 @@ static void ask(struct call *c)
 	char token[TOKEN_TEXT_MAX];
 
 	c->asked = c->asking = true;
-	if (c->metered && caller_complete(c->caller)) {
+	if (c->metered && inbound_complete(c->inbound)) {
 		need = need_of(c);
 		c->reserved_input = need.input;
 	}
-	admission_ask(c->gateway->admission, token_of(c->caller, token),
-		      caller_address(c->caller), &need, answered, c);
+	admission_ask(c->gateway->admission, token_of(c->inbound, token),
+		      inbound_address(c->inbound), &need, answered, c);
 	explicit_bzero(token, sizeof(token));
 }
 
-static void request(void *gateway, struct caller *caller)
+static void request(void *gateway, struct inbound *inbound)
 {
 	struct gateway *g = gateway;
 	struct call *c = talloc_zero(NULL, struct call);
 	char token[TOKEN_TEXT_MAX];
 
 	c->gateway = g;
-	c->caller = caller;
+	c->inbound = inbound;
 	c->locale = g->locale;
-	c->said = ANSWER_COUNT;
+	c->said = ERROR_REPLY_COUNT;
 	c->began = clock_mono_ms();
 	headers_init(&c->fields, c);
 	LIST_INSERT_HEAD(&g->calls, c, all);
 	g->ncalls++;
-	caller_set(caller, c);
+	inbound_set(inbound, c);
 	if (!check_head(c))
 		return;
 	c->metered = c->target->metered;
-	if (!*token_of(caller, token)) {
-		refuse(c, ANSWER_NO_TOKEN);
+	if (!*token_of(inbound, token)) {
+		refuse(c, ERROR_REPLY_NO_TOKEN);
 		return;
 	}
 	explicit_bzero(token, sizeof(token));
@@ -173,18 +176,19 @@ static void refuse_away(struct call *c, const struct err *e)
 {
 	const char *sentence = e && *e->key ? i18n_sentence(c->locale, e->key) : NULL;
 
-	call_refuse(c, ANSWER_AWAY, RETRY_SOON_S, sentence);
+	call_refuse(c, ERROR_REPLY_AWAY, RETRY_SOON_S, sentence);
 }
 
 static void refuse_reserved(struct call *c)
 {
-	call_refuse(c, ANSWER_RESERVED, RETRY_SOON_S, NULL);
+	call_refuse(c, ERROR_REPLY_RESERVED, RETRY_SOON_S, NULL);
 }
 
 static void refuse_budget(struct call *c, const struct over_budget *over)
 {
-	call_refuse(c, ANSWER_BUDGET, 0,
-		    answer_budget(c, c->locale, over, c->zone, clock_now_ms()));
+	call_refuse(c, ERROR_REPLY_BUDGET, 0,
+		    error_reply_budget(c, c->locale, over, c->zone,
+				       clock_now_ms()));
 }
 
 static void enter(struct call *c)
@@ -192,19 +196,19 @@ static void enter(struct call *c)
 	struct gateway *g = c->gateway;
 	int64_t retry_ms = 0;
 
-	switch (line_enter(g->line, &c->place, c->token.user_id,
-			   clock_mono_ms(), c, &retry_ms)) {
-	case LINE_BUSY:
-		call_refuse(c, ANSWER_BUSY, RETRY_SOON_S, NULL);
+	switch (fair_queue_enter(g->line, &c->place, c->token.user_id,
+				 clock_mono_ms(), c, &retry_ms)) {
+	case FAIR_QUEUE_BUSY:
+		call_refuse(c, ERROR_REPLY_BUSY, RETRY_SOON_S, NULL);
 		return;
-	case LINE_OFTEN:
-		call_refuse(c, ANSWER_OFTEN, retry_ms / 1000 + 1, NULL);
+	case FAIR_QUEUE_OFTEN:
+		call_refuse(c, ERROR_REPLY_OFTEN, retry_ms / 1000 + 1, NULL);
 		return;
-	case LINE_GOOD:
+	case FAIR_QUEUE_GOOD:
 		break;
 	}
 	c->admitted = true;
-	caller_go_on(c->caller);
+	inbound_go_on(c->inbound);
 }
 
 static void advance(struct call *c);
@@ -246,11 +250,11 @@ static void answered(void *data, const struct admission_answer *a)
 	know(c, a);
 	switch (a->verdict) {
 	case VERDICT_NO_TOKEN:
-		return refuse(c, ANSWER_NO_TOKEN);
+		return refuse(c, ERROR_REPLY_NO_TOKEN);
 	case VERDICT_STOPPED:
-		return refuse(c, ANSWER_STOPPED);
+		return refuse(c, ERROR_REPLY_STOPPED);
 	case VERDICT_DISABLED:
-		return refuse(c, ANSWER_DISABLED);
+		return refuse(c, ERROR_REPLY_DISABLED);
 	case VERDICT_AWAY:
 		return refuse_away(c, a->e);
 	case VERDICT_OVER_BUDGET:
@@ -267,7 +271,7 @@ static void answered(void *data, const struct admission_answer *a)
 	}
 	if (!c->metered)
 		give_back(c);
-	if (c->said != ANSWER_COUNT)
+	if (c->said != ERROR_REPLY_COUNT)
 		return reply_settle(c, "failed");
 	if (c->reserved_input)
 		cap_output(c, a->output);
@@ -285,7 +289,7 @@ static void answered(void *data, const struct admission_answer *a)
 static void write_max(struct call *c, int64_t output)
 {
 	const struct request_reading *r = request_reader_reading(c->request);
-	char text[24], *to = caller_at(c->caller, r->max_at);
+	char text[24], *to = inbound_at(c->inbound, r->max_at);
 	int n = snprintf(text, sizeof(text), "%lld", (long long)output);
 
 	if (!to || n > r->max_digits)
@@ -309,8 +313,8 @@ static void cap_output(struct call *c, int64_t output)
 
 static void pass_on(struct call *c)
 {
-	if (c->transfer)
-		transfer_more(c->transfer);
+	if (c->outbound)
+		outbound_more(c->outbound);
 	else
 		advance(c);
 }
@@ -330,7 +334,7 @@ static void reserved(void *data, const struct admission_answer *a)
 		reserve(c);
 		return pass_on(c);
 	case VERDICT_OVER_BUDGET:
-		c->said = ANSWER_BUDGET;
+		c->said = ERROR_REPLY_BUDGET;
 		return refuse_budget(c, &a->over);
 	case VERDICT_RESERVED:
 		return refuse_reserved(c);
@@ -347,7 +351,7 @@ static void reserve(struct call *c)
 
 	if (!c->grant || !c->metered || c->reserving || c->settled)
 		return;
-	if (!r->max_digits && !caller_complete(c->caller))
+	if (!r->max_digits && !inbound_complete(c->inbound))
 		return;
 	need = need_of(c);
 	if (c->reserved && need.input <= c->reserved_input)
@@ -367,9 +371,9 @@ int64_t call_may_pass(struct call *c)
 		return INT64_MAX;
 	r = request_reader_reading(c->request);
 	if (!c->reserved)
-		return r->max_at >= 0 ? r->max_at : caller_received(c->caller) - 1;
-	if (!caller_complete(c->caller) || c->reserving)
-		return caller_received(c->caller) - 1;
+		return r->max_at >= 0 ? r->max_at : inbound_received(c->inbound) - 1;
+	if (!inbound_complete(c->inbound) || c->reserving)
+		return inbound_received(c->inbound) - 1;
 	return INT64_MAX;
 }
 
@@ -386,14 +390,14 @@ static bool judge(struct call *c)
 	if (r->fault == REQUEST_HOSTED) {
 		log_event(LOG_WARN, "hosted_refused", "user", c->token.user_id,
 			  "name", r->name, NULL);
-		call_refuse(c, ANSWER_HOSTED, 0, i18n_fill(
+		call_refuse(c, ERROR_REPLY_HOSTED, 0, i18n_fill(
 			c, c->locale, "gateway_hosted", r->name, NULL));
-	} else if (r->fault || (caller_complete(c->caller) && !r->whole)) {
-		call_cut(c, ANSWER_REQUEST);
+	} else if (r->fault || (inbound_complete(c->inbound) && !r->whole)) {
+		call_cut(c, ERROR_REPLY_REQUEST);
 	} else if (c->output_max && c->output_max < r->max_tokens &&
 		   r->thinking >= c->output_max) {
 		/* Too little is left to think as asked for. */
-		call_cut(c, ANSWER_BUDGET_SMALL);
+		call_cut(c, ERROR_REPLY_BUDGET_SMALL);
 	}
 	return !c->settled;
 }
@@ -401,11 +405,12 @@ static bool judge(struct call *c)
 /* Reads what has come. */
 static void look(struct call *c)
 {
-	int64_t n = caller_received(c->caller) - c->scanned;
+	int64_t n = inbound_received(c->inbound) - c->scanned;
 
 	if (!c->request || c->settled || !n)
 		return;
-	request_reader_feed(c->request, caller_tail(c->caller, (size_t)n), (size_t)n);
+	request_reader_feed(c->request, inbound_tail(c->inbound, (size_t)n),
+			    (size_t)n);
 	c->scanned += n;
 }
 
@@ -420,7 +425,7 @@ static void refuse_resting(struct call *c, int64_t ms)
 {
 	const char *model = call_model(c);
 
-	call_refuse(c, ANSWER_KEYS_REST, ms / 1000 + 1, i18n_fill(
+	call_refuse(c, ERROR_REPLY_KEYS_REST, ms / 1000 + 1, i18n_fill(
 		c, c->locale, "gateway_keys_rest_until", *model ? model : "?",
 		i18n_time(c, c->locale, clock_now_ms() + ms, c->zone),
 		i18n_duration(c, c->locale, ms), NULL));
@@ -435,7 +440,7 @@ static bool keys_in_time(struct call *c)
 	at = keys_ready_at(c->gateway->keys, call_model(c), now, &refused);
 	c->rests = at != 0;
 	if (refused)
-		refuse(c, ANSWER_KEYS_REFUSED);
+		refuse(c, ERROR_REPLY_KEYS_REFUSED);
 	else if (at > now + LINE_WAIT_MS)
 		refuse_resting(c, at - now);
 	return !at;
@@ -449,15 +454,15 @@ static void advance(struct call *c)
 {
 	struct gateway *g = c->gateway;
 
-	if (!c->admitted || c->settled || c->place.state != PLACE_ENTERED)
+	if (!c->admitted || c->settled || c->place.state != QUEUE_PLACE_ENTERED)
 		return;
-	if (!caller_complete(c->caller) && !caller_window_full(c->caller))
+	if (!inbound_complete(c->inbound) && !inbound_window_full(c->inbound))
 		return;
 	if (!keys_in_time(c))
 		return;
-	if (!line_wait(g->line, &c->place, clock_mono_ms()))
-		return call_refuse(c, ANSWER_FULL, RETRY_SOON_S, NULL);
-	line_serve(g->line);
+	if (!fair_queue_wait(g->line, &c->place, clock_mono_ms()))
+		return call_refuse(c, ERROR_REPLY_FULL, RETRY_SOON_S, NULL);
+	fair_queue_serve(g->line);
 }
 
 void call_turn(void *call)
@@ -469,12 +474,12 @@ static void arrived(void *call)
 {
 	struct call *c = call;
 
-	if (caller_received(c->caller) > DOOR_BODY_MAX && !c->settled)
-		return call_cut(c, ANSWER_TOO_LARGE);
+	if (inbound_received(c->inbound) > LISTENER_BODY_MAX && !c->settled)
+		return call_cut(c, ERROR_REPLY_TOO_LARGE);
 	look(c);
 	if (!judge(c))
 		return;
-	if (!c->asked && caller_complete(c->caller))
+	if (!c->asked && inbound_complete(c->inbound))
 		ask(c);
 	else if (c->request)
 		reserve(c);
@@ -485,8 +490,8 @@ static void taken(void *call)
 {
 	struct call *c = call;
 
-	if (c->transfer)
-		transfer_room(c->transfer);
+	if (c->outbound)
+		outbound_room(c->outbound);
 }
 
 static void ended(void *call, bool whole)
@@ -494,7 +499,7 @@ static void ended(void *call, bool whole)
 	struct call *c = call;
 	struct gateway *g = c->gateway;
 
-	c->caller = NULL;
+	c->inbound = NULL;
 	if (c->asking)
 		admission_forget(g->admission, c);
 	reply_settle(c, reply_outcome(c, false));
@@ -504,21 +509,21 @@ static void ended(void *call, bool whole)
 	gateway_left(g);
 }
 
-const struct door_events call_door_events = {
+const struct listener_events call_door_events = {
 	.request = request, .arrived = arrived, .taken = taken, .ended = ended,
 };
 
-void call_cut(struct call *c, enum answer a)
+void call_cut(struct call *c, enum error_reply a)
 {
 	if (c->settled)
 		return;
-	if (!caller_answered(c->caller)) {
+	if (!inbound_answered(c->inbound)) {
 		refuse(c, a);
 		return;
 	}
 	c->said = a;
 	reply_settle(c, reply_outcome(c, false));
-	caller_finish(c->caller, false);
+	inbound_finish(c->inbound, false);
 }
 
 bool call_late(struct call *c, int64_t now)
@@ -538,19 +543,20 @@ void call_tick(struct call *c, int64_t now)
 
 	if (c->settled || !c->place.user)
 		return;
-	if (c->place.state == PLACE_WAITING && now - c->place.since > LINE_WAIT_MS) {
+	if (c->place.state == QUEUE_PLACE_WAITING && now - c->place.since > LINE_WAIT_MS) {
 		at = keys_ready_at(c->gateway->keys, call_model(c), now, &refused);
 		if (refused)
-			refuse(c, ANSWER_KEYS_REFUSED);
+			refuse(c, ERROR_REPLY_KEYS_REFUSED);
 		else if (at)
 			refuse_resting(c, at - now);
 		else
-			call_refuse(c, ANSWER_FULL, RETRY_SOON_S, NULL);
+			call_refuse(c, ERROR_REPLY_FULL, RETRY_SOON_S, NULL);
 	} else if (c->rests) {
 		advance(c);
-	} else if (c->transfer && (c->received > REPLY_MAX || call_late(c, now))) {
-		call_cut(c, ANSWER_LATE);
-	} else if (c->transfer) {
+	} else if (c->outbound && (c->received > REPLY_MAX || call_late(c,
+									now))) {
+		call_cut(c, ERROR_REPLY_LATE);
+	} else if (c->outbound) {
 		reply_silent(c);
 	}
 }

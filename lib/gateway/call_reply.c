@@ -26,12 +26,12 @@ const char *reply_outcome(const struct call *c, bool whole)
 {
 	const struct usage_reading *r;
 
-	if (!c->transfer)
+	if (!c->outbound)
 		return "failed";
 	if (!c->metered)
 		return whole ? "complete" : "interrupted";
 	if (!c->reader)
-		return c->status || !transfer_begun(c->transfer) ? "failed" : "interrupted";
+		return c->status || !outbound_begun(c->outbound) ? "failed" : "interrupted";
 	r = usage_reader_reading(c->reader);
 	/* Errors cost nothing, unless they say so. */
 	if (r->error || c->status < 200 || c->status >= 300)
@@ -47,10 +47,10 @@ const char *reply_outcome(const struct call *c, bool whole)
 static void log_call(const struct call *c, const char *outcome)
 {
 	char status[16], ms[24], tokens[24], first[24];
-	const struct target *t = c->target;
+	const struct api_route *t = c->target;
 
 	snprintf(status, sizeof(status), "%d",
-		 c->said == ANSWER_COUNT ? c->status : answer_status(c->said));
+		 c->said == ERROR_REPLY_COUNT ? c->status : error_reply_status(c->said));
 	snprintf(ms, sizeof(ms), "%lld", (long long)(clock_mono_ms() - c->began));
 	snprintf(first, sizeof(first), "%lld", (long long)(c->sent_at - c->began));
 	snprintf(tokens, sizeof(tokens), "%lld",
@@ -85,7 +85,7 @@ static int64_t made_in(const struct call *c, int64_t ms)
 
 static int64_t unseen(const struct call *c)
 {
-	if (!c->transfer)
+	if (!c->outbound)
 		return 0;
 	return made_in(c, c->silent_ms + clock_mono_ms() -
 			  (c->output_at ? c->output_at : c->sent_at));
@@ -165,12 +165,12 @@ void reply_settle(struct call *c, const char *outcome)
 	}
 	c->settled = true;
 	book(c, outcome);
-	transfer_free(c->transfer);
-	c->transfer = NULL;
-	line_leave(g->line, &c->place, clock_mono_ms());
+	outbound_free(c->outbound);
+	c->outbound = NULL;
+	fair_queue_leave(g->line, &c->place, clock_mono_ms());
 	if (!c->target || !c->target->local)
 		log_call(c, outcome);
-	line_serve(g->line);
+	fair_queue_serve(g->line);
 }
 
 /* ---- what the journal knows meanwhile */
@@ -261,13 +261,13 @@ void reply_report(struct gateway *g)
 static ssize_t body(void *data, char *to, size_t n)
 {
 	struct call *c = data;
-	int64_t length = caller_length(c->caller);
+	int64_t length = inbound_length(c->inbound);
 	int64_t may = call_may_pass(c) - c->given;
 	ssize_t got;
 
 	if (may <= 0)
 		return -1;
-	got = caller_read(c->caller, to, may < (int64_t)n ? (size_t)may : n);
+	got = inbound_read(c->inbound, to, may < (int64_t)n ? (size_t)may : n);
 	if (got < 0)
 		return got;
 	if (got > 0)
@@ -280,9 +280,9 @@ static ssize_t body(void *data, char *to, size_t n)
 
 bool reply_sent(struct call *c)
 {
-	if (!c->sent && transfer_sent(c->transfer)) {
+	if (!c->sent && outbound_sent(c->outbound)) {
 		c->sent = true;
-		caller_drain(c->caller);
+		inbound_drain(c->inbound);
 	}
 	return c->sent;
 }
@@ -291,7 +291,7 @@ static bool again(void *data)
 {
 	struct call *c = data;
 
-	if (!caller_rewind(c->caller))
+	if (!inbound_rewind(c->inbound))
 		return false;
 	c->given = 0;
 	c->given_all = false;
@@ -380,12 +380,12 @@ static void head(void *data, int status, const struct headers *fields, int64_t l
 	c->heard_at = clock_mono_ms();
 	c->swallow = judge_key(c, fields);
 	if (c->swallow) {
-		transfer_ignore(c->transfer);
+		outbound_ignore(c->outbound);
 		return;
 	}
 	if (c->metered)
 		c->reader = usage_reader_new(c);
-	caller_begin(c->caller, status, fields, length);
+	inbound_begin(c->inbound, status, fields, length);
 	reply_sent(c);
 }
 
@@ -394,7 +394,7 @@ static bool bytes(void *data, const char *bytes, size_t n)
 	struct call *c = data;
 
 	reply_sent(c);
-	if (!caller_write(c->caller, bytes, n))
+	if (!inbound_write(c->inbound, bytes, n))
 		return false;
 	c->heard_at = clock_mono_ms();
 	c->received += (int64_t)n;
@@ -405,52 +405,52 @@ static bool bytes(void *data, const char *bytes, size_t n)
 	return true;
 }
 
-static enum answer answer_of(const struct call *c, enum transfer_end end)
+static enum error_reply answer_of(const struct call *c, enum outbound_end end)
 {
 	bool refused;
 
 	if (c->swallow) {
 		keys_ready_at(c->gateway->keys, NULL, clock_mono_ms(), &refused);
 		return refused || !c->key.number ?
-			ANSWER_KEYS_REFUSED : ANSWER_KEY_REFUSED;
+			ERROR_REPLY_KEYS_REFUSED : ERROR_REPLY_KEY_REFUSED;
 	}
 	switch (end) {
-	case TRANSFER_UNREACHED:
-		return ANSWER_UNREACHED;
-	case TRANSFER_UNTRUSTED:
-		return ANSWER_UNTRUSTED;
-	case TRANSFER_LATE:
-		return ANSWER_LATE;
+	case OUTBOUND_UNREACHED:
+		return ERROR_REPLY_UNREACHED;
+	case OUTBOUND_UNTRUSTED:
+		return ERROR_REPLY_UNTRUSTED;
+	case OUTBOUND_LATE:
+		return ERROR_REPLY_LATE;
 	default:
-		return ANSWER_BROKEN;
+		return ERROR_REPLY_BROKEN;
 	}
 }
 
 /* The service had the request, and went without a word. */
-static bool may_be_billed(const struct call *c, enum transfer_end end)
+static bool may_be_billed(const struct call *c, enum outbound_end end)
 {
 	return c->metered && !c->status && c->given_all &&
-	       end != TRANSFER_UNREACHED && end != TRANSFER_UNTRUSTED;
+	       end != OUTBOUND_UNREACHED && end != OUTBOUND_UNTRUSTED;
 }
 
-static void end(void *data, enum transfer_end end, const char *why)
+static void end(void *data, enum outbound_end end, const char *why)
 {
 	struct call *c = data;
-	bool whole = end == TRANSFER_WHOLE;
+	bool whole = end == OUTBOUND_WHOLE;
 
 	if (!whole)
 		log_event(LOG_WARN, "upstream", "why", why, NULL);
-	if (!caller_answered(c->caller)) {
+	if (!inbound_answered(c->inbound)) {
 		c->said = answer_of(c, end);
 		reply_settle(c, may_be_billed(c, end) ? "interrupted" : "failed");
-		answer_send(c->caller, c->locale, c->said, 0, NULL);
+		error_reply_send(c->inbound, c->locale, c->said, 0, NULL);
 		return;
 	}
 	reply_settle(c, reply_outcome(c, whole));
-	caller_finish(c->caller, whole);
+	inbound_finish(c->inbound, whole);
 }
 
-static const struct transfer_events events = {
+static const struct outbound_events events = {
 	.body = body, .rewind = again, .head = head, .bytes = bytes, .end = end,
 };
 
@@ -480,29 +480,29 @@ static int note(struct call *c, struct err *e)
 void reply_begin(struct call *c)
 {
 	struct gateway *g = c->gateway;
-	struct transfer_request r = {
-		.target = caller_target(c->caller),
+	struct outbound_request r = {
+		.target = inbound_target(c->inbound),
 		.post = c->target->body,
-		.length = caller_length(c->caller),
-		.whole = call_may_pass(c) == INT64_MAX ? caller_whole(c->caller) : NULL,
+		.length = inbound_length(c->inbound),
+		.whole = call_may_pass(c) == INT64_MAX ? inbound_whole(c->inbound) : NULL,
 		.fields = &c->fields,
 	};
 	struct err e = { 0 };
 
 	if (r.whole)
-		r.length = caller_received(c->caller);
+		r.length = inbound_received(c->inbound);
 	if (!keys_next(g->keys, call_model(c), clock_mono_ms(), &c->key))
-		return call_refuse(c, ANSWER_KEYS_REST, 1, NULL);
+		return call_refuse(c, ERROR_REPLY_KEYS_REST, 1, NULL);
 	if (r.whole) {
 		c->given = r.length;
 		c->given_all = true;
 	}
 	if (note(c, &e) < 0) {
 		log_failure("journal", &e, NULL);
-		return call_refuse(c, ANSWER_AWAY, 2,
+		return call_refuse(c, ERROR_REPLY_AWAY, 2,
 				   *e.key ? i18n_sentence(c->locale, e.key) : NULL);
 	}
 	r.key = c->key.line;
 	c->sent_at = c->heard_at = c->took_at = clock_mono_ms();
-	c->transfer = transfer_new(g->upstream, &r, &events, c);
+	c->outbound = outbound_new(g->upstream, &r, &events, c);
 }

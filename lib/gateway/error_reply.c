@@ -11,33 +11,33 @@ static const struct row {
 	int status;
 	const char *type, *sentence;
 	enum retry retry;
-} rows[ANSWER_COUNT] = {
-	[ANSWER_NOT_FOUND] = { 404, "not_found_error", "gateway_not_found", RETRY_NO },
-	[ANSWER_METHOD] = { 405, "invalid_request_error", "gateway_method", RETRY_NO },
-	[ANSWER_REQUEST] = { 400, "invalid_request_error", "gateway_request", RETRY_NO },
-	[ANSWER_FIELDS] = { 431, "invalid_request_error", "gateway_fields", RETRY_NO },
-	[ANSWER_TOO_LARGE] = { 413, "request_too_large", "gateway_too_large", RETRY_NO },
-	[ANSWER_CROWDED] = { 503, "overloaded_error", "gateway_full", RETRY_YES },
-	[ANSWER_NO_TOKEN] = { 401, "authentication_error", "gateway_no_token", RETRY_NO },
+} rows[ERROR_REPLY_COUNT] = {
+	[ERROR_REPLY_NOT_FOUND] = { 404, "not_found_error", "gateway_not_found", RETRY_NO },
+	[ERROR_REPLY_METHOD] = { 405, "invalid_request_error", "gateway_method", RETRY_NO },
+	[ERROR_REPLY_REQUEST] = { 400, "invalid_request_error", "gateway_request", RETRY_NO },
+	[ERROR_REPLY_FIELDS] = { 431, "invalid_request_error", "gateway_fields", RETRY_NO },
+	[ERROR_REPLY_TOO_LARGE] = { 413, "request_too_large", "gateway_too_large", RETRY_NO },
+	[ERROR_REPLY_CROWDED] = { 503, "overloaded_error", "gateway_full", RETRY_YES },
+	[ERROR_REPLY_NO_TOKEN] = { 401, "authentication_error", "gateway_no_token", RETRY_NO },
 	/* Not 403: the CLI would put "Failed to authenticate" before it. */
-	[ANSWER_STOPPED] = { 429, "gongbang_stopped", "gateway_stopped", RETRY_NO },
-	[ANSWER_DISABLED] = { 403, "gongbang_disabled", "gateway_disabled", RETRY_NO },
-	[ANSWER_BUDGET] = { 429, "gongbang_budget", "gateway_over", RETRY_NO },
-	[ANSWER_BUDGET_SMALL] = { 429, "gongbang_budget", "gateway_over_small", RETRY_NO },
-	[ANSWER_RESERVED] = { 429, "rate_limit_error", "gateway_reserved", RETRY_YES },
-	[ANSWER_HOSTED] = { 400, "invalid_request_error", "gateway_hosted", RETRY_NO },
-	[ANSWER_BUSY] = { 429, "rate_limit_error", "gateway_busy", RETRY_YES },
-	[ANSWER_OFTEN] = { 429, "rate_limit_error", "gateway_often", RETRY_YES },
-	[ANSWER_FULL] = { 529, "overloaded_error", "gateway_full", RETRY_YES },
-	[ANSWER_AWAY] = { 503, "api_error", "gateway_away", RETRY_YES },
-	[ANSWER_KEYS_REST] = { 429, "rate_limit_error", "gateway_keys_rest", RETRY_YES },
-	[ANSWER_KEYS_REFUSED] = { 503, "gongbang_keys_refused", "gateway_keys_refused", RETRY_NO },
-	[ANSWER_KEY_REFUSED] = { 529, "overloaded_error", "gateway_key_refused", RETRY_YES },
-	[ANSWER_UNREACHED] = { 502, "api_error", "gateway_unreached", RETRY_YES },
-	[ANSWER_UNTRUSTED] = { 502, "gongbang_untrusted", "gateway_untrusted", RETRY_NO },
-	[ANSWER_LATE] = { 504, "api_error", "gateway_late", RETRY_YES },
-	[ANSWER_BROKEN] = { 502, "api_error", "gateway_broken", RETRY_YES },
-	[ANSWER_CLOSING] = { 503, "overloaded_error", "gateway_closing", RETRY_YES },
+	[ERROR_REPLY_STOPPED] = { 429, "gongbang_stopped", "gateway_stopped", RETRY_NO },
+	[ERROR_REPLY_DISABLED] = { 403, "gongbang_disabled", "gateway_disabled", RETRY_NO },
+	[ERROR_REPLY_BUDGET] = { 429, "gongbang_budget", "gateway_over", RETRY_NO },
+	[ERROR_REPLY_BUDGET_SMALL] = { 429, "gongbang_budget", "gateway_over_small", RETRY_NO },
+	[ERROR_REPLY_RESERVED] = { 429, "rate_limit_error", "gateway_reserved", RETRY_YES },
+	[ERROR_REPLY_HOSTED] = { 400, "invalid_request_error", "gateway_hosted", RETRY_NO },
+	[ERROR_REPLY_BUSY] = { 429, "rate_limit_error", "gateway_busy", RETRY_YES },
+	[ERROR_REPLY_OFTEN] = { 429, "rate_limit_error", "gateway_often", RETRY_YES },
+	[ERROR_REPLY_FULL] = { 529, "overloaded_error", "gateway_full", RETRY_YES },
+	[ERROR_REPLY_AWAY] = { 503, "api_error", "gateway_away", RETRY_YES },
+	[ERROR_REPLY_KEYS_REST] = { 429, "rate_limit_error", "gateway_keys_rest", RETRY_YES },
+	[ERROR_REPLY_KEYS_REFUSED] = { 503, "gongbang_keys_refused", "gateway_keys_refused", RETRY_NO },
+	[ERROR_REPLY_KEY_REFUSED] = { 529, "overloaded_error", "gateway_key_refused", RETRY_YES },
+	[ERROR_REPLY_UNREACHED] = { 502, "api_error", "gateway_unreached", RETRY_YES },
+	[ERROR_REPLY_UNTRUSTED] = { 502, "gongbang_untrusted", "gateway_untrusted", RETRY_NO },
+	[ERROR_REPLY_LATE] = { 504, "api_error", "gateway_late", RETRY_YES },
+	[ERROR_REPLY_BROKEN] = { 502, "api_error", "gateway_broken", RETRY_YES },
+	[ERROR_REPLY_CLOSING] = { 503, "overloaded_error", "gateway_closing", RETRY_YES },
 };
 
 static const char *const other_sentences[] = {
@@ -49,7 +49,7 @@ static const char *const other_sentences[] = {
 
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
 
-int answer_status(enum answer a)
+int error_reply_status(enum error_reply a)
 {
 	return rows[a].status;
 }
@@ -61,7 +61,7 @@ static int need(const struct i18n *i, const char *key, struct err *e)
 	return err_set(e, ERR_INTERNAL, "the catalogue lacks \"%s\"", key);
 }
 
-int answer_check(const struct i18n *i, struct err *e)
+int error_reply_check(const struct i18n *i, struct err *e)
 {
 	size_t k;
 
@@ -88,8 +88,9 @@ static struct json_object *error_json(const char *type, const char *sentence)
 	return root;
 }
 
-void answer_send(struct caller *c, const struct i18n_locale *l, enum answer a,
-		 int64_t retry_s, const char *sentence)
+void error_reply_send(struct inbound *c, const struct i18n_locale *l,
+		      enum error_reply a,
+		      int64_t retry_s, const char *sentence)
 {
 	const struct row *row = &rows[a];
 	struct json_object *body;
@@ -106,9 +107,10 @@ void answer_send(struct caller *c, const struct i18n_locale *l, enum answer a,
 	}
 	body = error_json(row->type, sentence ? sentence :
 			  i18n_sentence(l, row->sentence));
-	caller_answer(c, row->status, &fields, "application/json",
-		      json_object_to_json_string_ext(body, JSON_C_TO_STRING_PLAIN |
-						     JSON_C_TO_STRING_NOSLASHESCAPE));
+	inbound_answer(c, row->status, &fields, "application/json",
+		       json_object_to_json_string_ext(body,
+						      JSON_C_TO_STRING_PLAIN |
+						      JSON_C_TO_STRING_NOSLASHESCAPE));
 	json_object_put(body);
 }
 
@@ -138,9 +140,9 @@ static char *size_of(const void *ctx, const struct i18n_locale *l,
 	return i18n_fill(ctx, l, "gateway_dollars", size, NULL);
 }
 
-char *answer_budget(const void *ctx, const struct i18n_locale *l,
-		    const struct over_budget *over, const char *zone,
-		    int64_t now_ms)
+char *error_reply_budget(const void *ctx, const struct i18n_locale *l,
+			 const struct over_budget *over, const char *zone,
+			 int64_t now_ms)
 {
 	char *said = i18n_fill(ctx, l, "gateway_over",
 			       i18n_sentence(l, budget_name(over)),

@@ -10,30 +10,31 @@
 #define BUCKETS 256
 #define MINUTE_MS 60000
 
-struct line_user {
-	LIST_ENTRY(line_user) in_bucket;
-	TAILQ_ENTRY(line_user) in_turn;		/* while somebody waits */
-	TAILQ_HEAD(, place) waiting;
+struct fair_queue_user {
+	LIST_ENTRY(fair_queue_user) in_bucket;
+	TAILQ_ENTRY(fair_queue_user) in_turn;		/* while somebody waits */
+	TAILQ_HEAD(, queue_place) waiting;
 	char id[ID_SIZE];
 	int64_t entered, calling;
 	int64_t minute, begun;		/* when the minute began; calls in it */
 };
 
-struct line {
-	struct line_limits limits;
-	line_may *may;
-	line_turn *turn;
+struct fair_queue {
+	struct fair_queue_limits limits;
+	fair_queue_may *may;
+	fair_queue_turn *turn;
 	void *data;
 	int64_t calling, waiting;
 	bool serving;
-	TAILQ_HEAD(, line_user) turns;
-	LIST_HEAD(, line_user) buckets[BUCKETS];
+	TAILQ_HEAD(, fair_queue_user) turns;
+	LIST_HEAD(, fair_queue_user) buckets[BUCKETS];
 };
 
-struct line *line_new(const struct line_limits *limits, line_may *may,
-		      line_turn *turn, void *data)
+struct fair_queue *fair_queue_new(const struct fair_queue_limits *limits,
+				  fair_queue_may *may,
+				  fair_queue_turn *turn, void *data)
 {
-	struct line *l = calloc(1, sizeof(*l));
+	struct fair_queue *l = calloc(1, sizeof(*l));
 
 	if (!l)
 		err_abort("out of memory");
@@ -45,9 +46,9 @@ struct line *line_new(const struct line_limits *limits, line_may *may,
 	return l;
 }
 
-void line_free(struct line *l)
+void fair_queue_free(struct fair_queue *l)
 {
-	struct line_user *u;
+	struct fair_queue_user *u;
 	size_t i;
 
 	if (!l)
@@ -67,9 +68,10 @@ static size_t bucket_of(const char *id)
 }
 
 /* Drops, by the way, who is idle and whose minute is over. */
-static struct line_user *find(struct line *l, const char *id, int64_t now)
+static struct fair_queue_user *find(struct fair_queue *l, const char *id,
+				    int64_t now)
 {
-	struct line_user *u, *next, *found = NULL;
+	struct fair_queue_user *u, *next, *found = NULL;
 	size_t b = bucket_of(id);
 
 	for (u = LIST_FIRST(&l->buckets[b]); u; u = next) {
@@ -93,47 +95,48 @@ static struct line_user *find(struct line *l, const char *id, int64_t now)
 	return u;
 }
 
-enum line_verdict line_enter(struct line *l, struct place *p, const char user_id[ID_SIZE],
-			     int64_t now, void *data, int64_t *retry_ms)
+enum fair_queue_verdict fair_queue_enter(struct fair_queue *l,
+					 struct queue_place *p, const char user_id[ID_SIZE],
+					 int64_t now, void *data, int64_t *retry_ms)
 {
-	struct line_user *u = find(l, user_id, now);
+	struct fair_queue_user *u = find(l, user_id, now);
 
 	if (now - u->minute >= MINUTE_MS) {
 		u->minute = now;
 		u->begun = 0;
 	}
 	if (u->entered >= l->limits.user_calls)
-		return LINE_BUSY;
+		return FAIR_QUEUE_BUSY;
 	if (u->begun >= l->limits.user_calls_per_minute) {
 		*retry_ms = u->minute + MINUTE_MS - now;
-		return LINE_OFTEN;
+		return FAIR_QUEUE_OFTEN;
 	}
 	u->begun++;
 	u->entered++;
 	p->user = u;
-	p->state = PLACE_ENTERED;
+	p->state = QUEUE_PLACE_ENTERED;
 	p->data = data;
-	return LINE_GOOD;
+	return FAIR_QUEUE_GOOD;
 }
 
-bool line_wait(struct line *l, struct place *p, int64_t now)
+bool fair_queue_wait(struct fair_queue *l, struct queue_place *p, int64_t now)
 {
-	struct line_user *u = p->user;
+	struct fair_queue_user *u = p->user;
 
 	if (l->waiting >= l->limits.waiting)
 		return false;
 	if (TAILQ_EMPTY(&u->waiting))
 		TAILQ_INSERT_TAIL(&l->turns, u, in_turn);
 	TAILQ_INSERT_TAIL(&u->waiting, p, next);
-	p->state = PLACE_WAITING;
+	p->state = QUEUE_PLACE_WAITING;
 	p->since = now;
 	l->waiting++;
 	return true;
 }
 
-static void stop_waiting(struct line *l, struct place *p)
+static void stop_waiting(struct fair_queue *l, struct queue_place *p)
 {
-	struct line_user *u = p->user;
+	struct fair_queue_user *u = p->user;
 
 	TAILQ_REMOVE(&u->waiting, p, next);
 	l->waiting--;
@@ -142,10 +145,10 @@ static void stop_waiting(struct line *l, struct place *p)
 }
 
 /* The first in turn of those with the fewest calls at the service. */
-static struct line_user *choose(struct line *l)
+static struct fair_queue_user *choose(struct fair_queue *l)
 {
 	int64_t share = (l->limits.calls + 1) / 2;
-	struct line_user *u, *best = NULL;
+	struct fair_queue_user *u, *best = NULL;
 
 	TAILQ_FOREACH(u, &l->turns, in_turn) {
 		if (u->calling < share && (!best || u->calling < best->calling))
@@ -156,24 +159,24 @@ static struct line_user *choose(struct line *l)
 	return best;
 }
 
-static void give_turn(struct line *l, struct line_user *u)
+static void give_turn(struct fair_queue *l, struct fair_queue_user *u)
 {
-	struct place *p = TAILQ_FIRST(&u->waiting);
+	struct queue_place *p = TAILQ_FIRST(&u->waiting);
 
 	stop_waiting(l, p);
 	if (!TAILQ_EMPTY(&u->waiting)) {
 		TAILQ_REMOVE(&l->turns, u, in_turn);
 		TAILQ_INSERT_TAIL(&l->turns, u, in_turn);
 	}
-	p->state = PLACE_CALLING;
+	p->state = QUEUE_PLACE_CALLING;
 	u->calling++;
 	l->calling++;
 	l->turn(p->data);
 }
 
-void line_serve(struct line *l)
+void fair_queue_serve(struct fair_queue *l)
 {
-	struct line_user *u;
+	struct fair_queue_user *u;
 
 	if (l->serving)
 		return;
@@ -188,15 +191,15 @@ void line_serve(struct line *l)
 	l->serving = false;
 }
 
-void line_leave(struct line *l, struct place *p, int64_t now)
+void fair_queue_leave(struct fair_queue *l, struct queue_place *p, int64_t now)
 {
-	struct line_user *u = p->user;
+	struct fair_queue_user *u = p->user;
 
 	if (!u)
 		return;
-	if (p->state == PLACE_WAITING)
+	if (p->state == QUEUE_PLACE_WAITING)
 		stop_waiting(l, p);
-	if (p->state == PLACE_CALLING) {
+	if (p->state == QUEUE_PLACE_CALLING) {
 		u->calling--;
 		l->calling--;
 	}
@@ -208,12 +211,12 @@ void line_leave(struct line *l, struct place *p, int64_t now)
 	}
 }
 
-int64_t line_calling(const struct line *l)
+int64_t fair_queue_calling(const struct fair_queue *l)
 {
 	return l->calling;
 }
 
-int64_t line_waiting(const struct line *l)
+int64_t fair_queue_waiting(const struct fair_queue *l)
 {
 	return l->waiting;
 }

@@ -13,10 +13,10 @@
 
 #include "core/id.h"
 
-struct line;
-struct line_user;
+struct fair_queue;
+struct fair_queue_user;
 
-struct line_limits {
+struct fair_queue_limits {
 	int64_t calls;			/* at the service at once */
 	int64_t user_calls;		/* of one user, waiting ones too */
 	int64_t user_calls_per_minute;
@@ -24,40 +24,45 @@ struct line_limits {
 };
 
 /* A call's place; its owner's storage. */
-struct place {
-	TAILQ_ENTRY(place) next;
-	struct line_user *user;		/* NULL: has left */
-	enum { PLACE_ENTERED, PLACE_WAITING, PLACE_CALLING } state;
+struct queue_place {
+	TAILQ_ENTRY(queue_place) next;
+	struct fair_queue_user *user;		/* NULL: has left */
+	enum { QUEUE_PLACE_ENTERED, QUEUE_PLACE_WAITING, QUEUE_PLACE_CALLING } state;
 	int64_t since;			/* ms, of its waiting */
 	void *data;
 };
 
-/* Its turn has come: state is PLACE_CALLING. It may leave from inside. */
-typedef void line_turn(void *data);
+/* Its turn has come: state is QUEUE_PLACE_CALLING. It may leave from inside. */
+typedef void fair_queue_turn(void *data);
 /* Whether the service can be called at all now. */
-typedef bool line_may(void *data);
+typedef bool fair_queue_may(void *data);
 
 /* Gives. */
-struct line *line_new(const struct line_limits *limits, line_may *may,
-		      line_turn *turn, void *data);
-void line_free(struct line *l);		/* when all have left */
+struct fair_queue *fair_queue_new(const struct fair_queue_limits *limits,
+				  fair_queue_may *may,
+				  fair_queue_turn *turn, void *data);
+void fair_queue_free(struct fair_queue *l);		/* when all have left */
 
-enum line_verdict { LINE_GOOD, LINE_BUSY, LINE_OFTEN };
+enum fair_queue_verdict { FAIR_QUEUE_GOOD, FAIR_QUEUE_BUSY, FAIR_QUEUE_OFTEN };
 
 /* A user's call begins (now: ms that go on). OFTEN: *retry_ms until it is not. Good: leave in the end. */
-enum line_verdict line_enter(struct line *l, struct place *p, const char user_id[ID_SIZE],
-			     int64_t now, void *data, int64_t *retry_ms);
+enum fair_queue_verdict fair_queue_enter(struct fair_queue *l,
+					 struct queue_place *p, const char user_id[ID_SIZE],
+					 int64_t now, void *data, int64_t *retry_ms);
 
-/* Ready for the service: waits for its turn, which line_serve gives. False: the line is full. */
-bool line_wait(struct line *l, struct place *p, int64_t now);
+/*
+ * Ready for the service: waits for its turn, which fair_queue_serve gives.
+ * False: the line is full.
+ */
+bool fair_queue_wait(struct fair_queue *l, struct queue_place *p, int64_t now);
 
 /* Gives turns as long as there is room. Nothing when called from inside a turn. */
-void line_serve(struct line *l);
+void fair_queue_serve(struct fair_queue *l);
 
 /* From any state; harmless when it has left. Users unseen for a minute are forgotten. */
-void line_leave(struct line *l, struct place *p, int64_t now);
+void fair_queue_leave(struct fair_queue *l, struct queue_place *p, int64_t now);
 
-int64_t line_calling(const struct line *l);
-int64_t line_waiting(const struct line *l);
+int64_t fair_queue_calling(const struct fair_queue *l);
+int64_t fair_queue_waiting(const struct fair_queue *l);
 
 #endif

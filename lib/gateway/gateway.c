@@ -43,8 +43,8 @@ static void pump(struct gateway *g)
 		reply_report(g);
 		if (upstream_due(g->upstream))
 			upstream_run(g->upstream);
-		else if (door_due(g->door))
-			door_run(g->door);
+		else if (listener_due(g->listener))
+			listener_run(g->listener);
 		else
 			return;
 	}
@@ -92,8 +92,8 @@ static void on_tick(uv_timer_t *timer)
 		next = LIST_NEXT(c, all);
 		call_tick(c, now);
 	}
-	door_tick(g->door, now);
-	line_serve(g->line);
+	listener_tick(g->listener, now);
+	fair_queue_serve(g->line);
 	tell_trouble(g);
 }
 
@@ -106,7 +106,7 @@ static bool may_call(void *data)
 	       keys_ready_at(g->keys, NULL, clock_mono_ms(), &refused) == 0;
 }
 
-static void cut_all(struct gateway *g, enum answer a)
+static void cut_all(struct gateway *g, enum error_reply a)
 {
 	struct call *c, *next;
 
@@ -123,7 +123,7 @@ static void stop_changed(void *data, bool on)
 	g->halted = on;
 	log_event(LOG_WARN, on ? "stop_all" : "resume_all", NULL);
 	if (on)
-		cut_all(g, ANSWER_STOPPED);
+		cut_all(g, ERROR_REPLY_STOPPED);
 }
 
 /* What an earlier gateway left is in the ledger: counters can be right now. */
@@ -165,11 +165,11 @@ static void on_stop(uv_signal_t *handle, int number)
 		return;
 	g->stopping = true;
 	log_event(LOG_INFO, "stopping", NULL);
-	door_quiesce(g->door);
+	listener_quiesce(g->listener);
 	for (c = LIST_FIRST(&g->calls); c; c = next) {
 		next = LIST_NEXT(c, all);
-		if (!c->transfer)
-			call_cut(c, ANSWER_CLOSING);
+		if (!c->outbound)
+			call_cut(c, ERROR_REPLY_CLOSING);
 	}
 	uv_timer_start(&g->last, too_late, STOP_MS, 0);
 	gateway_left(g);
@@ -195,7 +195,7 @@ static void on_hang_up(uv_signal_t *handle, int number)
 		talloc_free(old);
 		log_event(LOG_INFO, "reloaded_prices", NULL);
 	}
-	line_serve(g->line);
+	fair_queue_serve(g->line);
 }
 
 /* ---- opening */
@@ -260,7 +260,7 @@ static int open_words(struct gateway *g, struct err *e)
 
 	g->i18n = i18n_load(g, talloc_asprintf(g, "%s/locale",
 					       settings_text(s, SET_TEMPLATES)), e);
-	if (!g->i18n || answer_check(g->i18n, e) < 0)
+	if (!g->i18n || error_reply_check(g->i18n, e) < 0)
 		return -1;
 	g->locale = i18n_find(g->i18n, settings_text(s, SET_DEFAULT_LOCALE));
 	if (!g->locale)
@@ -271,14 +271,14 @@ static int open_words(struct gateway *g, struct err *e)
 static void open_line(struct gateway *g)
 {
 	const struct settings *s = g->settings;
-	const struct line_limits limits = {
+	const struct fair_queue_limits limits = {
 		.calls = settings_number(s, SET_GATEWAY_CALLS),
 		.user_calls = settings_number(s, SET_USER_CALLS),
 		.user_calls_per_minute = settings_number(s, SET_USER_CALLS_PER_MINUTE),
 		.waiting = WAITING_MAX,
 	};
 
-	g->line = line_new(&limits, may_call, call_turn, g);
+	g->line = fair_queue_new(&limits, may_call, call_turn, g);
 }
 
 static int open_sides(struct gateway *g, struct err *e)
@@ -291,7 +291,7 @@ static int open_sides(struct gateway *g, struct err *e)
 		.connect_ms = CONNECT_MS,
 		.whole_ms = WHOLE_MS,
 	};
-	const struct door_options door = {
+	const struct listener_options listener = {
 		.listen = settings_text(s, SET_GATEWAY_LISTEN),
 		.connections = connections(g),
 		.head_ms = HEAD_MS,
@@ -303,8 +303,9 @@ static int open_sides(struct gateway *g, struct err *e)
 	g->upstream = upstream_new(g, g->loop, &up, e);
 	if (!g->upstream)
 		return -1;
-	g->door = door_new(g, g->loop, &door, &call_door_events, g, e);
-	return g->door ? 0 : -1;
+	g->listener = listener_new(g, g->loop, &listener, &call_door_events, g,
+				   e);
+	return g->listener ? 0 : -1;
 }
 
 static void watch_signal(struct gateway *g, uv_signal_t *handle, int number,
@@ -391,12 +392,12 @@ static void close_own(struct gateway *g)
 static void close_sides(struct gateway *g)
 {
 	g->stopping = true;
-	if (g->door) {
-		cut_all(g, ANSWER_CLOSING);
-		door_run(g->door);
-		door_close(g->door, NULL, NULL);
+	if (g->listener) {
+		cut_all(g, ERROR_REPLY_CLOSING);
+		listener_run(g->listener);
+		listener_close(g->listener, NULL, NULL);
 	}
-	g->door = NULL;
+	g->listener = NULL;
 	if (g->upstream)
 		upstream_close(g->upstream, NULL, NULL);
 	g->upstream = NULL;
@@ -455,7 +456,7 @@ void gateway_free(struct gateway *g)
 	close_books(g);
 	close_own(g);
 	keys_free(g->keys);
-	line_free(g->line);
+	fair_queue_free(g->line);
 	/* Whatever still hangs after a second is left to the process's end. */
 	if (!drain(g))
 		return;

@@ -32,16 +32,16 @@ struct call {
 	LIST_ENTRY(call) all;
 	TAILQ_ENTRY(call) reporting;
 	struct gateway *gateway;
-	struct caller *caller;
-	const struct target *target;
+	struct inbound *inbound;
+	const struct api_route *target;
 	const struct i18n_locale *locale;
 	char zone[64];
 	struct gateway_token token;
 	struct grant *grant;
-	struct place place;
+	struct queue_place place;
 	struct key_use key;
 	struct headers fields;
-	struct transfer *transfer;
+	struct outbound *outbound;
 	struct usage_reader *reader;
 	struct request_reader *request;	/* NULL: without a body */
 	int64_t scanned;		/* bytes of the body that it has read */
@@ -62,7 +62,7 @@ struct call {
 	int64_t took_at;		/* some of the body */
 	bool rests;			/* no key can be used for its model yet */
 	int64_t received;		/* bytes of the reply */
-	enum answer said;		/* ANSWER_COUNT: none of ours */
+	enum error_reply said;		/* ERROR_REPLY_COUNT: none of ours */
 	bool asked, asking;		/* admission */
 	bool admitted, metered, settled;
 	bool sent;			/* the body; after the service's head */
@@ -80,9 +80,9 @@ struct gateway {
 	struct admission *admission;
 	struct journal *journal;
 	struct keys *keys;
-	struct line *line;
+	struct fair_queue *line;
 	struct upstream *upstream;
-	struct door *door;
+	struct listener *listener;
 	struct i18n *i18n;
 	const struct i18n_locale *locale;
 	uv_prepare_t before;
@@ -99,16 +99,17 @@ struct gateway {
 };
 
 /* call.c */
-extern const struct door_events call_door_events;
+extern const struct listener_events call_door_events;
 void call_turn(void *call);
 /* The kill switch, or the gateway's own end: cut, and said where it can be. */
-void call_cut(struct call *c, enum answer a);
+void call_cut(struct call *c, enum error_reply a);
 /* Its deadlines; now monotonic. */
 void call_tick(struct call *c, int64_t now);
 /* Whether its service has been silent for too long, or takes no more of the body. */
 bool call_late(struct call *c, int64_t now);
 /* Says so and is done with the service. */
-void call_refuse(struct call *c, enum answer a, int64_t retry_s, const char *sentence);
+void call_refuse(struct call *c, enum error_reply a, int64_t retry_s,
+		 const char *sentence);
 
 /* The model that it asks for; "" unknown. */
 const char *call_model(const struct call *c);

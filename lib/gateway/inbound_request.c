@@ -12,72 +12,73 @@
 
 #define BLOCK 4096	/* MHD's own buffer of a response without a length */
 
-struct caller *caller_new(struct connection *connection,
-			  struct MHD_Connection *mhd, const char *target)
+struct inbound *inbound_new(struct connection *connection,
+			    struct MHD_Connection *mhd, const char *target)
 {
-	struct caller *c = talloc_zero(connection, struct caller);
+	struct inbound *c = talloc_zero(connection, struct inbound);
 
-	c->door = connection->door;
+	c->listener = connection->listener;
 	c->connection = connection;
 	c->mhd = mhd;
 	c->target = talloc_strdup(c, target);
-	window_init(&c->up, DOOR_WINDOW, true);
-	window_init(&c->down, DOOR_WINDOW, false);
+	bounded_buffer_init(&c->up, LISTENER_WINDOW, true);
+	bounded_buffer_init(&c->down, LISTENER_WINDOW, false);
 	return c;
 }
 
-void caller_free(struct caller *c, bool whole)
+void inbound_free(struct inbound *c, bool whole)
 {
 	if (c->call)
-		c->door->events->ended(c->call, whole && (!c->streams || c->whole));
+		c->listener->events->ended(c->call,
+					   whole && (!c->streams || c->whole));
 	if (c->response)
 		MHD_destroy_response(c->response);
-	window_release(&c->up);
-	window_release(&c->down);
+	bounded_buffer_release(&c->up);
+	bounded_buffer_release(&c->down);
 	talloc_free(c);
 }
 
-static enum MHD_Result hold(struct caller *c)
+static enum MHD_Result hold(struct inbound *c)
 {
 	c->suspended = true;
 	MHD_suspend_connection(c->mhd);
 	return MHD_YES;
 }
 
-static void wake(struct caller *c)
+static void wake(struct inbound *c)
 {
 	if (!c->suspended)
 		return;
 	c->suspended = false;
 	c->read_at = 0;		/* bytes begin to wait for the client */
 	MHD_resume_connection(c->mhd);
-	daemon_soon(c->door->daemon);
+	daemon_soon(c->listener->daemon);
 }
 
-static void moved(struct caller *c)
+static void moved(struct inbound *c)
 {
 	c->moved_at = clock_mono_ms();
 	c->moved = 0;
 }
 
-static void cut(struct caller *c)
+static void cut(struct inbound *c)
 {
 	c->cut = true;
 	shutdown(c->connection->fd, SHUT_RDWR);
 	wake(c);
 }
 
-void caller_lost(struct caller *c)
+void inbound_lost(struct inbound *c)
 {
 	void *call = c->call;
 
 	c->call = NULL;
 	cut(c);
 	if (call)
-		c->door->events->ended(call, false);
+		c->listener->events->ended(call, false);
 }
 
-void caller_drop(struct caller *c)
+void inbound_drop(struct inbound *c)
 {
 	c->call = NULL;
 	cut(c);
@@ -100,7 +101,7 @@ static bool name_good(const char *name)
 static enum MHD_Result each_length(void *cls, enum MHD_ValueKind kind,
 				   const char *name, const char *value)
 {
-	struct caller *c = cls;
+	struct inbound *c = cls;
 	struct err e = { 0 };
 
 	if (!strcasecmp(name, "content-length")) {
@@ -119,9 +120,9 @@ static enum MHD_Result each_length(void *cls, enum MHD_ValueKind kind,
 	return MHD_YES;
 }
 
-static struct MHD_Response *make_response(struct caller *c);
+static struct MHD_Response *make_response(struct inbound *c);
 
-static enum MHD_Result queue(struct caller *c)
+static enum MHD_Result queue(struct inbound *c)
 {
 	if (!c->response)
 		c->response = make_response(c);
@@ -134,13 +135,13 @@ static enum MHD_Result queue(struct caller *c)
  * connection, or after the body: an answer before it is lost to a client that
  * still writes. So only what is too long to be read is answered before.
  */
-static enum MHD_Result after_head(struct caller *c)
+static enum MHD_Result after_head(struct inbound *c)
 {
 	c->head_held = false;
 	if (c->cut)
 		return MHD_NO;
 	if (c->answered && (c->expects || c->length == NO_LENGTH ||
-			    c->length > DOOR_DRAIN_MAX))
+			    c->length > LISTENER_DRAIN_MAX))
 		return queue(c);
 	if (c->expects && !c->answered && !c->go_on) {
 		c->head_held = true;
@@ -149,7 +150,7 @@ static enum MHD_Result after_head(struct caller *c)
 	return MHD_YES;
 }
 
-static enum MHD_Result begin(struct caller *c, const char *method)
+static enum MHD_Result begin(struct inbound *c, const char *method)
 {
 	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
 		c->mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
@@ -161,45 +162,47 @@ static enum MHD_Result begin(struct caller *c, const char *method)
 	address_format(info->client_addr, c->address);
 	MHD_get_connection_values(c->mhd, MHD_HEADER_KIND, each_length, c);
 	moved(c);
-	c->door->events->request(c->door->data, c);
+	c->listener->events->request(c->listener->data, c);
 	return after_head(c);
 }
 
-static enum MHD_Result take_body(struct caller *c, const char *bytes, size_t *n)
+static enum MHD_Result take_body(struct inbound *c, const char *bytes,
+				 size_t *n)
 {
 	size_t taken = *n;
 
 	if (!c->drain)
-		taken = window_add(&c->up, bytes, *n);
+		taken = bounded_buffer_add(&c->up, bytes, *n);
 	*n -= taken;
 	c->received += (int64_t)taken;
 	c->moved += (int64_t)taken;
-	if (c->moved >= DOOR_STEP)
+	if (c->moved >= LISTENER_STEP)
 		moved(c);
-	if (c->received > DOOR_DRAIN_MAX)
+	if (c->received > LISTENER_DRAIN_MAX)
 		shutdown(c->connection->fd, SHUT_RDWR);
 	if (taken && c->call && !c->drain)
-		c->door->events->arrived(c->call);
+		c->listener->events->arrived(c->call);
 	/* The call may have taken some, or answered meanwhile. */
-	if (*n && !c->drain && !window_room(&c->up))
+	if (*n && !c->drain && !bounded_buffer_room(&c->up))
 		return hold(c);
 	return *n ? take_body(c, bytes + taken, n) : MHD_YES;
 }
 
-static enum MHD_Result body_done(struct caller *c)
+static enum MHD_Result body_done(struct inbound *c)
 {
 	if (!c->complete) {
 		c->complete = true;
 		moved(c);
 		if (c->call && !c->drain)
-			c->door->events->arrived(c->call);
+			c->listener->events->arrived(c->call);
 	}
 	if (c->answered && !c->queued)
 		return queue(c);
 	return hold(c);
 }
 
-enum MHD_Result caller_handle(struct caller *c, const char *method, const char *bytes, size_t *n)
+enum MHD_Result inbound_handle(struct inbound *c, const char *method,
+			       const char *bytes, size_t *n)
 {
 	if (!c->begun)
 		return begin(c, method);
@@ -210,27 +213,27 @@ enum MHD_Result caller_handle(struct caller *c, const char *method, const char *
 	return *n ? take_body(c, bytes, n) : body_done(c);
 }
 
-void caller_set(struct caller *c, void *call)
+void inbound_set(struct inbound *c, void *call)
 {
 	c->call = call;
 }
 
-const char *caller_method(const struct caller *c)
+const char *inbound_method(const struct inbound *c)
 {
 	return c->method;
 }
 
-const char *caller_target(const struct caller *c)
+const char *inbound_target(const struct inbound *c)
 {
 	return c->target;
 }
 
-const char *caller_address(const struct caller *c)
+const char *inbound_address(const struct inbound *c)
 {
 	return c->address;
 }
 
-const char *caller_header(const struct caller *c, const char *name)
+const char *inbound_header(const struct inbound *c, const char *name)
 {
 	return MHD_lookup_connection_value(c->mhd, MHD_HEADER_KIND, name);
 }
@@ -252,7 +255,7 @@ static enum MHD_Result each_field(void *cls, enum MHD_ValueKind kind,
 	return t->result < 0 ? MHD_NO : MHD_YES;
 }
 
-int caller_fields(const struct caller *c, struct headers *out, struct err *e)
+int inbound_fields(const struct inbound *c, struct headers *out, struct err *e)
 {
 	struct taking t = { .out = out, .e = e };
 
@@ -262,37 +265,37 @@ int caller_fields(const struct caller *c, struct headers *out, struct err *e)
 	return t.result;
 }
 
-bool caller_crowded(const struct caller *c)
+bool inbound_crowded(const struct inbound *c)
 {
 	return c->connection->crowded;
 }
 
-int64_t caller_length(const struct caller *c)
+int64_t inbound_length(const struct inbound *c)
 {
 	return c->length;
 }
 
-int64_t caller_received(const struct caller *c)
+int64_t inbound_received(const struct inbound *c)
 {
 	return c->received;
 }
 
-bool caller_complete(const struct caller *c)
+bool inbound_complete(const struct inbound *c)
 {
 	return c->complete;
 }
 
-bool caller_window_full(const struct caller *c)
+bool inbound_window_full(const struct inbound *c)
 {
-	return !window_room(&c->up);
+	return !bounded_buffer_room(&c->up);
 }
 
-char *caller_tail(struct caller *c, size_t n)
+char *inbound_tail(struct inbound *c, size_t n)
 {
 	return c->up.data + c->up.from + c->up.len - n;
 }
 
-char *caller_at(struct caller *c, int64_t offset)
+char *inbound_at(struct inbound *c, int64_t offset)
 {
 	int64_t first = c->received - (int64_t)c->up.len;
 
@@ -301,12 +304,12 @@ char *caller_at(struct caller *c, int64_t offset)
 	return c->up.data + c->up.from + (offset - first);
 }
 
-bool caller_expects(const struct caller *c)
+bool inbound_expects(const struct inbound *c)
 {
 	return c->expects;
 }
 
-void caller_go_on(struct caller *c)
+void inbound_go_on(struct inbound *c)
 {
 	c->go_on = true;
 	if (c->head_held) {
@@ -315,9 +318,9 @@ void caller_go_on(struct caller *c)
 	}
 }
 
-ssize_t caller_read(struct caller *c, void *to, size_t n)
+ssize_t inbound_read(struct inbound *c, void *to, size_t n)
 {
-	size_t got = window_take(&c->up, to, n);
+	size_t got = bounded_buffer_take(&c->up, to, n);
 
 	if (got) {
 		if (!c->complete && c->suspended) {
@@ -329,22 +332,22 @@ ssize_t caller_read(struct caller *c, void *to, size_t n)
 	return c->complete && !c->drain ? 0 : -1;
 }
 
-void caller_drain(struct caller *c)
+void inbound_drain(struct inbound *c)
 {
 	c->drain = true;
-	window_release(&c->up);
+	bounded_buffer_release(&c->up);
 	if (!c->complete && c->suspended && !c->head_held) {
 		moved(c);
 		wake(c);
 	}
 }
 
-bool caller_rewind(struct caller *c)
+bool inbound_rewind(struct inbound *c)
 {
-	return window_rewind(&c->up);
+	return bounded_buffer_rewind(&c->up);
 }
 
-const char *caller_whole(const struct caller *c)
+const char *inbound_whole(const struct inbound *c)
 {
 	return c->complete && c->up.len && !c->up.lost ? c->up.data : NULL;
 }
@@ -356,7 +359,7 @@ const char *caller_whole(const struct caller *c)
  * MHD 0.9.75 closes it but keeps it, and counts it for its address, as long as
  * any older connection is open: only the oldest are looked at again.
  */
-static ssize_t fail_down(struct caller *c, char *to)
+static ssize_t fail_down(struct inbound *c, char *to)
 {
 	shutdown(c->connection->fd, SHUT_RDWR);
 	to[0] = '\0';		/* cannot be sent any more */
@@ -365,13 +368,13 @@ static ssize_t fail_down(struct caller *c, char *to)
 
 static ssize_t read_down(void *cls, uint64_t at, char *to, size_t max)
 {
-	struct caller *c = cls;
-	size_t n = window_take(&c->down, to, max);
+	struct inbound *c = cls;
+	size_t n = bounded_buffer_take(&c->down, to, max);
 
 	c->given += (int64_t)n;
 	if (n) {
 		if (c->call)
-			c->door->events->taken(c->call);
+			c->listener->events->taken(c->call);
 		return (ssize_t)n;
 	}
 	if (c->cut || (c->finished && !c->whole))
@@ -400,7 +403,7 @@ static void add_fields(struct MHD_Response *r, const struct headers *fields)
 }
 
 /* One that has ended before it is sent goes out with its length, in one write. */
-static struct MHD_Response *make_response(struct caller *c)
+static struct MHD_Response *make_response(struct inbound *c)
 {
 	struct MHD_Response *r;
 
@@ -418,7 +421,7 @@ static struct MHD_Response *make_response(struct caller *c)
 	return r;
 }
 
-static void ready(struct caller *c, int status)
+static void ready(struct inbound *c, int status)
 {
 	c->status = status;
 	c->answered = true;
@@ -426,8 +429,8 @@ static void ready(struct caller *c, int status)
 	wake(c);
 }
 
-void caller_answer(struct caller *c, int status, const struct headers *fields,
-		   const char *type, const char *body)
+void inbound_answer(struct inbound *c, int status, const struct headers *fields,
+		    const char *type, const char *body)
 {
 	c->response = MHD_create_response_from_buffer(
 		strlen(body), (void *)(uintptr_t)body, MHD_RESPMEM_MUST_COPY);
@@ -435,11 +438,12 @@ void caller_answer(struct caller *c, int status, const struct headers *fields,
 		err_abort("out of memory");
 	MHD_add_response_header(c->response, "Content-Type", type);
 	add_fields(c->response, fields);
-	caller_drain(c);
+	inbound_drain(c);
 	ready(c, status);
 }
 
-void caller_begin(struct caller *c, int status, const struct headers *fields, int64_t length)
+void inbound_begin(struct inbound *c, int status, const struct headers *fields,
+		   int64_t length)
 {
 	size_t i;
 
@@ -451,26 +455,26 @@ void caller_begin(struct caller *c, int status, const struct headers *fields, in
 	ready(c, status);
 }
 
-bool caller_write(struct caller *c, const char *bytes, size_t n)
+bool inbound_write(struct inbound *c, const char *bytes, size_t n)
 {
-	if (window_room(&c->down) < n)
+	if (bounded_buffer_room(&c->down) < n)
 		return false;
-	window_add(&c->down, bytes, n);
+	bounded_buffer_add(&c->down, bytes, n);
 	if (c->queued)
 		wake(c);
 	return true;
 }
 
-void caller_finish(struct caller *c, bool whole)
+void inbound_finish(struct inbound *c, bool whole)
 {
 	c->finished = true;
 	c->whole = whole;
-	caller_drain(c);
+	inbound_drain(c);
 	if (c->queued)
 		wake(c);
 }
 
-bool caller_answered(const struct caller *c)
+bool inbound_answered(const struct inbound *c)
 {
 	return c->answered;
 }

@@ -27,8 +27,8 @@ static void *begin(void *cls, const char *target, struct MHD_Connection *mhd)
 		mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
 	struct connection *c = info->socket_context;
 
-	c->caller = caller_new(c, mhd, target);
-	return c->caller;
+	c->inbound = inbound_new(c, mhd, target);
+	return c->inbound;
 }
 
 static enum MHD_Result handle(void *cls, struct MHD_Connection *mhd,
@@ -36,26 +36,26 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *mhd,
 			      const char *version, const char *bytes,
 			      size_t *n, void **request)
 {
-	return caller_handle(*request, method, bytes, n);
+	return inbound_handle(*request, method, bytes, n);
 }
 
 static void completed(void *cls, struct MHD_Connection *mhd, void **request,
 		      enum MHD_RequestTerminationCode why)
 {
-	struct caller *caller = *request;
+	struct inbound *inbound = *request;
 	struct connection *c;
 
-	if (!caller)
+	if (!inbound)
 		return;
 	*request = NULL;
-	c = caller->connection;
-	c->caller = NULL;
+	c = inbound->connection;
+	c->inbound = NULL;
 	c->since = clock_mono_ms();
-	caller_free(caller, why == MHD_REQUEST_TERMINATED_COMPLETED_OK);
+	inbound_free(inbound, why == MHD_REQUEST_TERMINATED_COMPLETED_OK);
 }
 
 /* MHD does not look at a connection that is suspended, so hang-ups are seen here. */
-static void watch(struct door *d, struct connection *c)
+static void watch(struct listener *d, struct connection *c)
 {
 	struct epoll_event event = {
 		.events = EPOLLRDHUP | EPOLLET, .data.ptr = c,
@@ -67,12 +67,12 @@ static void watch(struct door *d, struct connection *c)
 static void notify(void *cls, struct MHD_Connection *mhd, void **context,
 		   enum MHD_ConnectionNotificationCode what)
 {
-	struct door *d = cls;
+	struct listener *d = cls;
 	struct connection *c = *context;
 
 	if (what == MHD_CONNECTION_NOTIFY_STARTED) {
 		c = talloc_zero(d, struct connection);
-		c->door = d;
+		c->listener = d;
 		c->fd = MHD_get_connection_info(
 			mhd, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
 		c->since = clock_mono_ms();
@@ -91,7 +91,7 @@ static void notify(void *cls, struct MHD_Connection *mhd, void **context,
 
 static void on_hang_up(uv_poll_t *poll, int status, int events)
 {
-	struct door *d = poll->data;
+	struct listener *d = poll->data;
 	struct epoll_event list[EVENTS];
 	struct connection *c;
 	int n, i;
@@ -100,13 +100,13 @@ static void on_hang_up(uv_poll_t *poll, int status, int events)
 	for (i = 0; i < n; i++) {
 		c = list[i].data.ptr;
 		c->hung_up = true;
-		if (c->caller && c->caller->begun)
-			caller_lost(c->caller);
+		if (c->inbound && c->inbound->begun)
+			inbound_lost(c->inbound);
 	}
 }
 
 /* Bytes of the answer that the client's side has; the kernel's buffer is not it. */
-static int64_t has_read(const struct caller *c)
+static int64_t has_read(const struct inbound *c)
 {
 	int waiting = 0;
 
@@ -116,9 +116,9 @@ static int64_t has_read(const struct caller *c)
 }
 
 /* Suspended is who has all that there is, so a slow service makes nobody late. */
-static bool reads_slowly(struct caller *c, int64_t now)
+static bool reads_slowly(struct inbound *c, int64_t now)
 {
-	const struct door_options *o = &c->door->options;
+	const struct listener_options *o = &c->listener->options;
 	int64_t read;
 
 	if (c->read_at && now - c->read_at <= o->reader_ms)
@@ -132,9 +132,9 @@ static bool reads_slowly(struct caller *c, int64_t now)
 }
 
 /* Whether it is the client that keeps us waiting, and for too long. */
-static bool caller_late(struct caller *c, int64_t now)
+static bool caller_late(struct inbound *c, int64_t now)
 {
-	const struct door_options *o = &c->door->options;
+	const struct listener_options *o = &c->listener->options;
 
 	if (c->suspended || c->cut)
 		return false;
@@ -143,21 +143,21 @@ static bool caller_late(struct caller *c, int64_t now)
 	return now - c->moved_at > (c->complete ? o->reader_ms : o->body_ms);
 }
 
-void door_tick(struct door *d, int64_t now)
+void listener_tick(struct listener *d, int64_t now)
 {
 	struct connection *c;
 
 	LIST_FOREACH(c, &d->all, all) {
-		if (!c->caller || !c->caller->begun) {
+		if (!c->inbound || !c->inbound->begun) {
 			if (now - c->since > d->options.head_ms)
 				shutdown(c->fd, SHUT_RDWR);
-		} else if (caller_late(c->caller, now)) {
-			caller_lost(c->caller);
+		} else if (caller_late(c->inbound, now)) {
+			inbound_lost(c->inbound);
 		}
 	}
 }
 
-static int open_listener(struct door *d, struct err *e)
+static int open_listener(struct listener *d, struct err *e)
 {
 	struct sockaddr_storage at;
 	socklen_t len = 0;
@@ -181,14 +181,14 @@ static int open_listener(struct door *d, struct err *e)
 	return fd;
 }
 
-static int start_daemon(struct door *d, int fd, struct err *e)
+static int start_daemon(struct listener *d, int fd, struct err *e)
 {
 	d->mhd = MHD_start_daemon(
 		MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0,
 		NULL, NULL, handle, d,
 		MHD_OPTION_LISTEN_SOCKET, fd,
 		MHD_OPTION_CONNECTION_LIMIT, (unsigned)d->options.connections + SPARE,
-		MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)DOOR_CONNECTIONS_EACH,
+		MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)LISTENER_CONNECTIONS_EACH,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)POOL_BYTES,
 		MHD_OPTION_CONNECTION_TIMEOUT, 0u,
 		MHD_OPTION_STRICT_FOR_CLIENT, 1,
@@ -203,10 +203,11 @@ static int start_daemon(struct door *d, int fd, struct err *e)
 	return 0;
 }
 
-struct door *door_new(const void *ctx, uv_loop_t *loop, const struct door_options *options,
-		      const struct door_events *events, void *data, struct err *e)
+struct listener *listener_new(const void *ctx, uv_loop_t *loop,
+			      const struct listener_options *options,
+			      const struct listener_events *events, void *data, struct err *e)
 {
-	struct door *d = talloc_zero(ctx, struct door);
+	struct listener *d = talloc_zero(ctx, struct listener);
 	int fd;
 
 	d->options = *options;
@@ -230,27 +231,27 @@ struct door *door_new(const void *ctx, uv_loop_t *loop, const struct door_option
 	return d;
 }
 
-uint16_t door_port(const struct door *d)
+uint16_t listener_port(const struct listener *d)
 {
 	return d->port;
 }
 
-int64_t door_connections(const struct door *d)
+int64_t listener_connections(const struct listener *d)
 {
 	return d->connections;
 }
 
-bool door_due(const struct door *d)
+bool listener_due(const struct listener *d)
 {
 	return daemon_due(d->daemon);
 }
 
-void door_run(struct door *d)
+void listener_run(struct listener *d)
 {
 	daemon_run(d->daemon);
 }
 
-void door_quiesce(struct door *d)
+void listener_quiesce(struct listener *d)
 {
 	MHD_socket fd = MHD_quiesce_daemon(d->mhd);
 
@@ -258,7 +259,7 @@ void door_quiesce(struct door *d)
 		close(fd);
 }
 
-static void let_go(struct door *d)
+static void let_go(struct listener *d)
 {
 	if (--d->handles)
 		return;
@@ -278,15 +279,15 @@ static void poll_closed(uv_handle_t *handle)
 	let_go(handle->data);
 }
 
-void door_close(struct door *d, void (*closed)(void *data), void *data)
+void listener_close(struct listener *d, void (*closed)(void *data), void *data)
 {
 	struct connection *c;
 
 	d->closed = closed;
 	d->closed_data = data;
 	LIST_FOREACH(c, &d->all, all) {
-		if (c->caller && c->caller->begun)
-			caller_lost(c->caller);
+		if (c->inbound && c->inbound->begun)
+			inbound_lost(c->inbound);
 	}
 	/* MHD wants none suspended when it is stopped. */
 	daemon_run(d->daemon);

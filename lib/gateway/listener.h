@@ -16,17 +16,17 @@
 
 #include "gateway/headers.h"
 
-#define DOOR_BODY_MAX (32 << 20)	/* bytes of a request that are taken */
-#define DOOR_DRAIN_MAX (64 << 20)	/* read and dropped before an answer */
-#define DOOR_CONNECTIONS_EACH 64	/* of one address; more are closed at once */
-#define DOOR_WINDOW (64 << 10)		/* bytes of each way in memory */
+#define LISTENER_BODY_MAX (32 << 20)	/* bytes of a request that are taken */
+#define LISTENER_DRAIN_MAX (64 << 20)	/* read and dropped before an answer */
+#define LISTENER_CONNECTIONS_EACH 64	/* of one address; more are closed at once */
+#define LISTENER_WINDOW (64 << 10)		/* bytes of each way in memory */
 
-struct door;
-struct caller;
+struct listener;
+struct inbound;
 
-struct door_events {
-	/* A head was read. caller_set the call; answer now or later. */
-	void (*request)(void *data, struct caller *c);
+struct listener_events {
+	/* A head was read. inbound_set the call; answer now or later. */
+	void (*request)(void *data, struct inbound *c);
 	/* More of the request's body, or its end. */
 	void (*arrived)(void *call);
 	/* Some of the answer was taken. */
@@ -35,85 +35,94 @@ struct door_events {
 	void (*ended)(void *call, bool whole);
 };
 
-struct door_options {
+struct listener_options {
 	const char *listen;	/* ADDRESS:PORT */
 	int64_t connections;	/* of all; later ones wait */
-	/* ms: a head, or the wait for the next one; a body's next DOOR_STEP bytes; an answer's next reader_bytes */
+	/*
+	 * ms: a head, or the wait for the next one; a body's next LISTENER_STEP
+	 * bytes; an answer's next reader_bytes
+	 */
 	int64_t head_ms, body_ms, reader_ms;
 	int64_t reader_bytes;	/* only while so long some wait for the client */
 };
-#define DOOR_STEP 8192
+#define LISTENER_STEP 8192
 
 /* ERR_UNAVAILABLE when the address is not there or the port is taken. events: kept. Gives (child of ctx). */
-struct door *door_new(const void *ctx, uv_loop_t *loop, const struct door_options *options,
-		      const struct door_events *events, void *data, struct err *e) must_check;
-uint16_t door_port(const struct door *d);
+struct listener *listener_new(const void *ctx, uv_loop_t *loop,
+			      const struct listener_options *options,
+			      const struct listener_events *events, void *data, struct err *e) must_check;
+uint16_t listener_port(const struct listener *d);
 
 /* Closes what is over its deadline: each second. now: clock_mono_ms. */
-void door_tick(struct door *d, int64_t now);
+void listener_tick(struct listener *d, int64_t now);
 
 /* As upstream_due and upstream_run. */
-bool door_due(const struct door *d);
-void door_run(struct door *d);
+bool listener_due(const struct listener *d);
+void listener_run(struct listener *d);
 
 /* No new connections. */
-void door_quiesce(struct door *d);
+void listener_quiesce(struct listener *d);
 /* Cuts what is left (ended is called); closed when the loop has let go, then it is freed. */
-void door_close(struct door *d, void (*closed)(void *data), void *data);
+void listener_close(struct listener *d, void (*closed)(void *data), void *data);
 
-int64_t door_connections(const struct door *d);
+int64_t listener_connections(const struct listener *d);
 
 /* ---- a caller; texts are borrowed until ended */
 
-void caller_set(struct caller *c, void *call);
-const char *caller_method(const struct caller *c);
-const char *caller_target(const struct caller *c);	/* as it came: nothing decoded */
-const char *caller_address(const struct caller *c);
-const char *caller_header(const struct caller *c, const char *name);
+void inbound_set(struct inbound *c, void *call);
+const char *inbound_method(const struct inbound *c);
+const char *inbound_target(const struct inbound *c);	/* as it came: nothing decoded */
+const char *inbound_address(const struct inbound *c);
+const char *inbound_header(const struct inbound *c, const char *name);
 /* What of its fields may pass, as headers_take; ERR_INPUT too for two lengths and for names that are none. */
-int caller_fields(const struct caller *c, struct headers *out, struct err *e) must_check;
+int inbound_fields(const struct inbound *c, struct headers *out,
+		   struct err *e) must_check;
 
 /* Its connection is one too many: answer so. */
-bool caller_crowded(const struct caller *c);
+bool inbound_crowded(const struct inbound *c);
 
 /* Of the body: what was announced (0: none, -1: chunked), what came, whether it is all. */
-int64_t caller_length(const struct caller *c);
-int64_t caller_received(const struct caller *c);
-bool caller_complete(const struct caller *c);
-bool caller_window_full(const struct caller *c);
+int64_t inbound_length(const struct inbound *c);
+int64_t inbound_received(const struct inbound *c);
+bool inbound_complete(const struct inbound *c);
+bool inbound_window_full(const struct inbound *c);
 
 /* The last n bytes that came, from inside of arrived; the byte at an offset of the body, NULL when it was taken. May be changed. */
-char *caller_tail(struct caller *c, size_t n);
-char *caller_at(struct caller *c, int64_t offset);
+char *inbound_tail(struct inbound *c, size_t n);
+char *inbound_at(struct inbound *c, int64_t offset);
 /* Whether it waits to be told to go on. */
-bool caller_expects(const struct caller *c);
+bool inbound_expects(const struct inbound *c);
 
 /* "Expect: 100-continue" is told to go on; the body is wanted. */
-void caller_go_on(struct caller *c);
+void inbound_go_on(struct inbound *c);
 
-/* Body bytes: how many; 0 at the end, -1 for none now, or none any more after caller_drain. */
-ssize_t caller_read(struct caller *c, void *to, size_t n);
-bool caller_rewind(struct caller *c);
-/* The body when all of it is in memory, else NULL. Borrowed until caller_drain, caller_answer or caller_finish. */
-const char *caller_whole(const struct caller *c);
+/* Body bytes: how many; 0 at the end, -1 for none now, or none any more after inbound_drain. */
+ssize_t inbound_read(struct inbound *c, void *to, size_t n);
+bool inbound_rewind(struct inbound *c);
+/*
+ * The body when all of it is in memory, else NULL. Borrowed until
+ * inbound_drain, inbound_answer or inbound_finish.
+ */
+const char *inbound_whole(const struct inbound *c);
 
 /* What is left of the body is not wanted: it is dropped as it comes. */
-void caller_drain(struct caller *c);
+void inbound_drain(struct inbound *c);
 
-/* A whole answer, copied; the rest of the request is dropped. One answer or caller_begin. */
-void caller_answer(struct caller *c, int status, const struct headers *fields,
-		   const char *type, const char *body);
+/* A whole answer, copied; the rest of the request is dropped. One answer or inbound_begin. */
+void inbound_answer(struct inbound *c, int status, const struct headers *fields,
+		    const char *type, const char *body);
 
 /* An answer in pieces; length -1 when it is not known. It is sent when the request's body is read, which goes on. */
-void caller_begin(struct caller *c, int status, const struct headers *fields, int64_t length);
+void inbound_begin(struct inbound *c, int status, const struct headers *fields,
+		   int64_t length);
 /* All of it, or false: no room (taken follows). */
-bool caller_write(struct caller *c, const char *bytes, size_t n);
+bool inbound_write(struct inbound *c, const char *bytes, size_t n);
 /* Its end, the rest of the request is dropped; whole false: what was written is still sent, then the connection is cut. */
-void caller_finish(struct caller *c, bool whole);
+void inbound_finish(struct inbound *c, bool whole);
 /* Whether it has an answer, or the begin of one. */
-bool caller_answered(const struct caller *c);
+bool inbound_answered(const struct inbound *c);
 
 /* Cut now; ended is not called any more. */
-void caller_drop(struct caller *c);
+void inbound_drop(struct inbound *c);
 
 #endif

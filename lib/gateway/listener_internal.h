@@ -14,23 +14,23 @@
 /* A workspace's connection: one caller after the other. */
 struct connection {
 	LIST_ENTRY(connection) all;
-	struct door *door;
-	struct caller *caller;
+	struct listener *listener;
+	struct inbound *inbound;
 	int fd;
 	int64_t since;		/* it waits for a head */
 	bool crowded;		/* one too many */
 	bool hung_up;
 };
 
-struct caller {
-	struct door *door;
+struct inbound {
+	struct listener *listener;
 	struct connection *connection;
 	struct MHD_Connection *mhd;
 	void *call;
 	char *target;
 	const char *method;
 	char address[ADDRESS_SIZE];
-	struct window up, down;
+	struct bounded_buffer up, down;
 	int64_t length, received;
 	struct MHD_Response *response;	/* NULL until it is queued, when it streams */
 	struct headers fields;		/* of the answer */
@@ -44,12 +44,12 @@ struct caller {
 	bool complete, drain, answered, queued, streams, finished, whole, cut;
 };
 
-struct door {
+struct listener {
 	struct MHD_Daemon *mhd;
 	struct daemon *daemon;
-	const struct door_events *events;
+	const struct listener_events *events;
 	void *data;
-	struct door_options options;
+	struct listener_options options;
 	uint16_t port;
 	int watch;		/* epoll: who hangs up */
 	uv_poll_t poll;
@@ -61,10 +61,12 @@ struct door {
 };
 
 /* inbound_request.c */
-struct caller *caller_new(struct connection *c, struct MHD_Connection *mhd, const char *target);
-enum MHD_Result caller_handle(struct caller *c, const char *method, const char *bytes, size_t *n);
-void caller_free(struct caller *c, bool whole);
+struct inbound *inbound_new(struct connection *c, struct MHD_Connection *mhd,
+			    const char *target);
+enum MHD_Result inbound_handle(struct inbound *c, const char *method,
+			       const char *bytes, size_t *n);
+void inbound_free(struct inbound *c, bool whole);
 /* The client is gone or too slow: ended is called, and the connection cut. */
-void caller_lost(struct caller *c);
+void inbound_lost(struct inbound *c);
 
 #endif

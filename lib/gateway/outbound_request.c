@@ -13,11 +13,11 @@
 
 #define AGAIN_MS 1000	/* a body is sent again only so soon after its begin */
 
-struct transfer {
-	TAILQ_ENTRY(transfer) woken_next;
+struct outbound {
+	TAILQ_ENTRY(outbound) woken_next;
 	struct upstream *upstream;
 	CURL *easy;
-	const struct transfer_events *events;
+	const struct outbound_events *events;
 	void *data;
 	struct curl_slist nodes[HEADERS_MAX + 4];
 	char *key;
@@ -36,7 +36,7 @@ struct transfer {
 
 static size_t send_body(char *to, size_t size, size_t n, void *data)
 {
-	struct transfer *t = data;
+	struct outbound *t = data;
 	ssize_t got = t->events->body(t->data, to, size * n);
 
 	if (got < 0) {
@@ -55,7 +55,7 @@ static size_t send_body(char *to, size_t size, size_t n, void *data)
 
 static int seek_body(void *data, curl_off_t offset, int origin)
 {
-	struct transfer *t = data;
+	struct outbound *t = data;
 
 	if (offset || origin != SEEK_SET || !t->events->rewind(t->data))
 		return CURL_SEEKFUNC_FAIL;
@@ -72,7 +72,7 @@ static int seek_body(void *data, curl_off_t offset, int origin)
  */
 static int before_request(void *data, char *to, char *from, int to_port, int from_port)
 {
-	struct transfer *t = data;
+	struct outbound *t = data;
 
 	if (!t->began)
 		t->began = clock_mono_ms();
@@ -80,7 +80,7 @@ static int before_request(void *data, char *to, char *from, int to_port, int fro
 		CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
 }
 
-static void read_status(struct transfer *t, const char *line, size_t n)
+static void read_status(struct outbound *t, const char *line, size_t n)
 {
 	const char *space = memchr(line, ' ', n);
 
@@ -97,7 +97,7 @@ static bool field_is(const char *line, size_t n, const char *name)
 }
 
 /* Identity was asked for; one other coding is read all the same, if it is known. */
-static void read_coding(struct transfer *t, const char *value, size_t n)
+static void read_coding(struct outbound *t, const char *value, size_t n)
 {
 	char name[16];
 
@@ -114,7 +114,7 @@ static void read_coding(struct transfer *t, const char *value, size_t n)
 	t->encoded = true;
 }
 
-static void read_field(struct transfer *t, const char *line, size_t n)
+static void read_field(struct outbound *t, const char *line, size_t n)
 {
 	const char *colon = memchr(line, ':', n);
 	size_t name = colon ? (size_t)(colon - line) : 0;
@@ -140,7 +140,7 @@ static void read_field(struct transfer *t, const char *line, size_t n)
 }
 
 /* What libcurl counts of a body in chunks has their frames in it; it ends by itself. */
-bool transfer_sent(struct transfer *t)
+bool outbound_sent(struct outbound *t)
 {
 	curl_off_t n = 0;
 
@@ -159,27 +159,28 @@ bool transfer_sent(struct transfer *t)
  * Setting its size gives the buffer back: streams are many and long. Never
  * while bytes may be in it: those in chunks are not known to have gone.
  */
-static void spare(struct transfer *t)
+static void spare(struct outbound *t)
 {
-	if (t->spared || t->whole_length < 0 || !transfer_sent(t))
+	if (t->spared || t->whole_length < 0 || !outbound_sent(t))
 		return;
 	t->spared = true;
-	curl_easy_setopt(t->easy, CURLOPT_UPLOAD_BUFFERSIZE, (long)TRANSFER_WRITE);
+	curl_easy_setopt(t->easy, CURLOPT_UPLOAD_BUFFERSIZE,
+			 (long)OUTBOUND_WRITE);
 }
 
 /*
  * libcurl stops sending when the service has said no or has come to its end
  * already, but does not end while the sending is paused.
  */
-static void nudge(struct transfer *t)
+static void nudge(struct outbound *t)
 {
-	transfer_more(t);
+	outbound_more(t);
 }
 
 /* One line of the head; several heads come when some are interim (1xx). */
 static size_t receive_head(char *line, size_t size, size_t n, void *data)
 {
-	struct transfer *t = data;
+	struct outbound *t = data;
 
 	n *= size;
 	if (t->head_done)
@@ -206,7 +207,7 @@ static size_t receive_head(char *line, size_t size, size_t n, void *data)
 
 static size_t receive_bytes(char *bytes, size_t size, size_t n, void *data)
 {
-	struct transfer *t = data;
+	struct outbound *t = data;
 
 	enum inflater_result taken;
 
@@ -228,7 +229,7 @@ static size_t receive_bytes(char *bytes, size_t size, size_t n, void *data)
 	return CURL_WRITEFUNC_PAUSE;
 }
 
-void transfer_options(CURL *easy)
+void outbound_options(CURL *easy)
 {
 	curl_easy_setopt(easy, CURLOPT_READFUNCTION, send_body);
 	curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, seek_body);
@@ -238,7 +239,7 @@ void transfer_options(CURL *easy)
 }
 
 /* The list that libcurl reads is ours: no copy of each line. */
-static void set_fields(struct transfer *t, const struct transfer_request *r)
+static void set_fields(struct outbound *t, const struct outbound_request *r)
 {
 	static char no_expect[] = "expect:", type[] = "content-type: application/json";
 	static char plain[] = "accept-encoding: identity";
@@ -258,7 +259,7 @@ static void set_fields(struct transfer *t, const struct transfer_request *r)
 	curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, t->nodes);
 }
 
-static void set_request(struct transfer *t, const struct transfer_request *r)
+static void set_request(struct outbound *t, const struct outbound_request *r)
 {
 	CURL *easy = t->easy;
 
@@ -280,10 +281,11 @@ static void set_request(struct transfer *t, const struct transfer_request *r)
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, t);
 }
 
-struct transfer *transfer_new(struct upstream *u, const struct transfer_request *request,
-			      const struct transfer_events *events, void *data)
+struct outbound *outbound_new(struct upstream *u,
+			      const struct outbound_request *request,
+			      const struct outbound_events *events, void *data)
 {
-	struct transfer *t = talloc_zero(NULL, struct transfer);
+	struct outbound *t = talloc_zero(NULL, struct outbound);
 
 	t->upstream = u;
 	t->events = events;
@@ -303,7 +305,7 @@ struct transfer *transfer_new(struct upstream *u, const struct transfer_request 
 	return t;
 }
 
-void transfer_free(struct transfer *t)
+void outbound_free(struct outbound *t)
 {
 	if (!t)
 		return;
@@ -321,17 +323,17 @@ void transfer_free(struct transfer *t)
 	talloc_free(t);
 }
 
-void transfer_ignore(struct transfer *t)
+void outbound_ignore(struct outbound *t)
 {
 	t->unwanted = true;
 }
 
-bool transfer_begun(const struct transfer *t)
+bool outbound_begun(const struct outbound *t)
 {
 	return t->began != 0;
 }
 
-static void wake(struct transfer *t)
+static void wake(struct outbound *t)
 {
 	if (t->woken || t->over)
 		return;
@@ -340,7 +342,7 @@ static void wake(struct transfer *t)
 	upstream_soon(t->upstream);
 }
 
-void transfer_more(struct transfer *t)
+void outbound_more(struct outbound *t)
 {
 	if (!t->send_paused)
 		return;
@@ -348,7 +350,7 @@ void transfer_more(struct transfer *t)
 	wake(t);
 }
 
-void transfer_room(struct transfer *t)
+void outbound_room(struct outbound *t)
 {
 	if (!t->receive_paused)
 		return;
@@ -360,9 +362,9 @@ void transfer_room(struct transfer *t)
  * curl_easy_pause hands out what it kept from inside: never from a callback.
  * It is told of both ways at once, so the one that still waits stays paused.
  */
-void transfer_wake(struct upstream *u)
+void outbound_wake(struct upstream *u)
 {
-	struct transfer *t;
+	struct outbound *t;
 	int mask;
 
 	while ((t = TAILQ_FIRST(&u->woken))) {
@@ -379,44 +381,45 @@ void transfer_wake(struct upstream *u)
 	}
 }
 
-static enum transfer_end end_of(const struct transfer *t, CURLcode result)
+static enum outbound_end end_of(const struct outbound *t, CURLcode result)
 {
 	if (result == CURLE_OK)
-		return t->head_done ? TRANSFER_WHOLE : TRANSFER_BROKEN;
+		return t->head_done ? OUTBOUND_WHOLE : OUTBOUND_BROKEN;
 	if (t->head_done)
-		return TRANSFER_CUT;
+		return OUTBOUND_CUT;
 	switch (result) {
 	case CURLE_COULDNT_RESOLVE_HOST:
 	case CURLE_COULDNT_RESOLVE_PROXY:
 	case CURLE_COULDNT_CONNECT:
-		return TRANSFER_UNREACHED;
+		return OUTBOUND_UNREACHED;
 	case CURLE_SSL_CONNECT_ERROR:
 	case CURLE_PEER_FAILED_VERIFICATION:
 	case CURLE_SSL_CACERT_BADFILE:
 	case CURLE_SSL_ISSUER_ERROR:
 	case CURLE_SSL_CERTPROBLEM:
 	case CURLE_SSL_CIPHER:
-		return TRANSFER_UNTRUSTED;
+		return OUTBOUND_UNTRUSTED;
 	case CURLE_OPERATION_TIMEDOUT:
-		return t->began ? TRANSFER_LATE : TRANSFER_UNREACHED;
+		return t->began ? OUTBOUND_LATE : OUTBOUND_UNREACHED;
 	default:
-		return TRANSFER_BROKEN;
+		return OUTBOUND_BROKEN;
 	}
 }
 
-void transfer_ended(CURL *easy, CURLcode result)
+void outbound_ended(CURL *easy, CURLcode result)
 {
-	struct transfer *t;
+	struct outbound *t;
 	char *private = NULL;
-	enum transfer_end end;
+	enum outbound_end end;
 
 	curl_easy_getinfo(easy, CURLINFO_PRIVATE, &private);
-	t = (struct transfer *)(void *)private;
+	t = (struct outbound *)(void *)private;
 	t->over = true;
 	end = end_of(t, result);
-	if (end == TRANSFER_WHOLE && t->inflater && !t->unwanted &&
+	if (end == OUTBOUND_WHOLE && t->inflater && !t->unwanted &&
 	    !inflater_whole(t->inflater))
-		t->events->end(t->data, TRANSFER_CUT, "a compressed reply was cut");
+		t->events->end(t->data, OUTBOUND_CUT,
+			       "a compressed reply was cut");
 	else
 		t->events->end(t->data, end, curl_easy_strerror(result));
 }

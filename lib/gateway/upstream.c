@@ -69,13 +69,13 @@ static void set_options(struct upstream *u, CURL *easy)
 	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)u->whole_ms);
 	curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, IDLE_S);
 	curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
-	curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)TRANSFER_READ);
-	curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, (long)TRANSFER_WRITE);
+	curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)OUTBOUND_READ);
+	curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, (long)OUTBOUND_WRITE);
 	curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
 	curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, u);
 	curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, close_socket);
 	curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, u);
-	transfer_options(easy);
+	outbound_options(easy);
 }
 
 CURL *upstream_handle(struct upstream *u)
@@ -172,7 +172,7 @@ static void reap(struct upstream *u)
 
 	while ((m = curl_multi_info_read(u->multi, &left))) {
 		if (m->msg == CURLMSG_DONE)
-			transfer_ended(m->easy_handle, m->data.result);
+			outbound_ended(m->easy_handle, m->data.result);
 	}
 }
 
@@ -207,7 +207,7 @@ void upstream_run(struct upstream *u)
 {
 	int running;
 
-	transfer_wake(u);
+	outbound_wake(u);
 	if (u->due) {
 		u->due = false;
 		curl_multi_socket_action(u->multi, CURL_SOCKET_TIMEOUT, 0, &running);

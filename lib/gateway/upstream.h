@@ -16,7 +16,7 @@
 #include "gateway/headers.h"
 
 struct upstream;
-struct transfer;	/* one request and its reply */
+struct outbound;	/* one request and its reply */
 
 struct upstream_options {
 	const char *base;	/* http(s)://HOST[:PORT][/PATH] */
@@ -36,55 +36,59 @@ void upstream_close(struct upstream *u, void (*closed)(void *data), void *data);
 bool upstream_due(const struct upstream *u);
 void upstream_run(struct upstream *u);
 
-enum transfer_end {
-	TRANSFER_WHOLE,		/* the reply came to its end */
-	TRANSFER_CUT,		/* after its head */
-	TRANSFER_UNREACHED,	/* no connection */
-	TRANSFER_UNTRUSTED,	/* TLS */
-	TRANSFER_LATE,		/* a deadline, before its head */
-	TRANSFER_BROKEN,	/* anything else before its head */
+enum outbound_end {
+	OUTBOUND_WHOLE,		/* the reply came to its end */
+	OUTBOUND_CUT,		/* after its head */
+	OUTBOUND_UNREACHED,	/* no connection */
+	OUTBOUND_UNTRUSTED,	/* TLS */
+	OUTBOUND_LATE,		/* a deadline, before its head */
+	OUTBOUND_BROKEN,	/* anything else before its head */
 };
 
-struct transfer_events {
-	/* Request bytes: how many; 0 at their end, -1 for none now (transfer_more follows). */
+struct outbound_events {
+	/* Request bytes: how many; 0 at their end, -1 for none now (outbound_more follows). */
 	ssize_t (*body)(void *data, char *to, size_t n);
 	/* The body again from its begin; false when that cannot be. */
 	bool (*rewind)(void *data);
 	/* The final head; length -1 unknown. Fields of HEADERS_RESPONSE, borrowed. */
 	void (*head)(void *data, int status, const struct headers *fields, int64_t length);
-	/* Reply bytes; false: no room, the same ones come again after transfer_room. */
+	/* Reply bytes; false: no room, the same ones come again after outbound_room. */
 	bool (*bytes)(void *data, const char *bytes, size_t n);
-	/* The last event, never from inside transfer_new; why: libcurl's words. Then transfer_free it. */
-	void (*end)(void *data, enum transfer_end end, const char *why);
+	/*
+	 * The last event, never from inside outbound_new; why: libcurl's words.
+	 * Then outbound_free it.
+	 */
+	void (*end)(void *data, enum outbound_end end, const char *why);
 };
 
-struct transfer_request {
+struct outbound_request {
 	const char *target;	/* path and query, as they are sent */
 	bool post;
 	int64_t length;		/* of the body; -1 unknown */
 	const char *whole;	/* the body, when all is there; NULL: it is asked for. Kept until sent or freed */
-	const struct headers *fields;	/* kept until transfer_free */
+	const struct headers *fields;	/* kept until outbound_free */
 	const char *key;	/* one more field, or NULL; copied, and wiped after */
 };
 
 /* events: kept. Gives. */
-struct transfer *transfer_new(struct upstream *u, const struct transfer_request *request,
-			      const struct transfer_events *events, void *data);
+struct outbound *outbound_new(struct upstream *u,
+			      const struct outbound_request *request,
+			      const struct outbound_events *events, void *data);
 
 /* At any time but inside its own body, rewind, head and bytes: ends it at once, no event follows. */
-void transfer_free(struct transfer *t);
+void outbound_free(struct outbound *t);
 
 /* After the head: whether the body is not needed any more, all of it is on its way. */
-bool transfer_sent(struct transfer *t);
+bool outbound_sent(struct outbound *t);
 
 /* From inside head: no bytes of the reply come. */
-void transfer_ignore(struct transfer *t);
+void outbound_ignore(struct outbound *t);
 
 /* Whether a connection stood, so that the request may have gone. */
-bool transfer_begun(const struct transfer *t);
+bool outbound_begun(const struct outbound *t);
 
 /* There are request bytes again; there is room for reply bytes again. From anywhere. */
-void transfer_more(struct transfer *t);
-void transfer_room(struct transfer *t);
+void outbound_more(struct outbound *t);
+void outbound_room(struct outbound *t);
 
 #endif

@@ -8,8 +8,8 @@
 
 #include "gateway/upstream.h"
 
-#define TRANSFER_READ 16384	/* bytes: libcurl's buffer of a reply */
-#define TRANSFER_WRITE 65536	/* and of a request, while it is sent */
+#define OUTBOUND_READ 16384	/* bytes: libcurl's buffer of a reply */
+#define OUTBOUND_WRITE 65536	/* and of a request, while it is sent */
 
 struct upstream {
 	CURLM *multi;
@@ -24,7 +24,7 @@ struct upstream {
 	int nstands;
 	CURL **spare;
 	size_t nspare;
-	TAILQ_HEAD(, transfer) woken;
+	TAILQ_HEAD(, outbound) woken;
 	int handles;		/* of libuv, that still close */
 	void (*closed)(void *data);
 	void *closed_data;
@@ -36,8 +36,8 @@ void upstream_return(struct upstream *u, CURL *easy);
 void upstream_soon(struct upstream *u);
 
 /* outbound_request.c */
-void transfer_options(CURL *easy);
-void transfer_wake(struct upstream *u);
-void transfer_ended(CURL *easy, CURLcode result);
+void outbound_options(CURL *easy);
+void outbound_wake(struct upstream *u);
+void outbound_ended(CURL *easy, CURLcode result);
 
 #endif

@@ -12,14 +12,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *text = strndup((const char *)data, size), *raw, *c;
-	const struct target *t;
+	const struct api_route *t;
 
 	if (!text)
 		abort();
 	raw = strchr(text, ' ');
 	if (raw) {
 		*raw++ = '\0';
-		if (target_find(text, raw, &t) == TARGET_GOOD) {
+		if (api_route_find(text, raw, &t) == API_ROUTE_GOOD) {
 			for (c = raw; *c; c++) {
 				if (*c <= ' ' || *c > '~' || *c == '#')
 					abort();

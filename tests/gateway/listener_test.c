@@ -25,12 +25,12 @@
 static struct {
 	uv_loop_t loop;
 	uv_timer_t tick;
-	struct door *door;
+	struct listener *listener;
 	int requests, arrived, ended;
 	bool whole;
 	bool pour;		/* answer with as much as is taken */
 	bool streams;		/* begin an answer */
-	struct caller *caller;
+	struct inbound *inbound;
 	int fd;
 } t;
 
@@ -40,19 +40,19 @@ static void pour(void)
 {
 	static const char bytes[16384];
 
-	while (caller_write(t.caller, bytes, sizeof(bytes)))
+	while (inbound_write(t.inbound, bytes, sizeof(bytes)))
 		;
 }
 
-static void on_request(void *data, struct caller *c)
+static void on_request(void *data, struct inbound *c)
 {
 	t.requests++;
-	t.caller = c;
-	caller_set(c, &t);
+	t.inbound = c;
+	inbound_set(c, &t);
 	if (t.streams)
-		caller_begin(c, 200, &none, -1);
+		inbound_begin(c, 200, &none, -1);
 	if (t.pour) {
-		caller_begin(c, 200, &none, -1);
+		inbound_begin(c, 200, &none, -1);
 		pour();
 	}
 }
@@ -62,10 +62,10 @@ static void on_arrived(void *call)
 	char bytes[4096];
 
 	t.arrived++;
-	while (caller_read(t.caller, bytes, sizeof(bytes)) > 0)
+	while (inbound_read(t.inbound, bytes, sizeof(bytes)) > 0)
 		;
-	if (caller_complete(t.caller) && !caller_answered(t.caller))
-		caller_answer(t.caller, 200, NULL, "text/plain", "done");
+	if (inbound_complete(t.inbound) && !inbound_answered(t.inbound))
+		inbound_answer(t.inbound, 200, NULL, "text/plain", "done");
 }
 
 static void on_taken(void *call)
@@ -78,17 +78,17 @@ static void on_ended(void *call, bool whole)
 {
 	t.ended++;
 	t.whole = whole;
-	t.caller = NULL;
+	t.inbound = NULL;
 }
 
-static const struct door_events events = {
+static const struct listener_events events = {
 	.request = on_request, .arrived = on_arrived, .taken = on_taken,
 	.ended = on_ended,
 };
 
 static void on_tick(uv_timer_t *timer)
 {
-	door_tick(t.door, clock_mono_ms());
+	listener_tick(t.listener, clock_mono_ms());
 }
 
 #define NEVER_SO_MUCH (1LL << 50)
@@ -97,7 +97,7 @@ static int64_t reader_bytes = 1;
 
 static void open_door(int64_t head_ms, int64_t body_ms, int64_t reader_ms)
 {
-	struct door_options options = {
+	struct listener_options options = {
 		.listen = "127.0.0.1:0", .connections = 10,
 		.head_ms = head_ms, .body_ms = body_ms, .reader_ms = reader_ms,
 		.reader_bytes = reader_bytes,
@@ -108,14 +108,14 @@ static void open_door(int64_t head_ms, int64_t body_ms, int64_t reader_ms)
 	uv_loop_init(&t.loop);
 	uv_timer_init(&t.loop, &t.tick);
 	uv_timer_start(&t.tick, on_tick, 20, 20);
-	t.door = door_new(NULL, &t.loop, &options, &events, NULL, &e);
-	assert_non_null(t.door);
+	t.listener = listener_new(NULL, &t.loop, &options, &events, NULL, &e);
+	assert_non_null(t.listener);
 }
 
 static void close_door(void)
 {
 	close(t.fd);
-	door_close(t.door, NULL, NULL);
+	listener_close(t.listener, NULL, NULL);
 	uv_close((uv_handle_t *)&t.tick, NULL);
 	uv_run(&t.loop, UV_RUN_DEFAULT);
 	assert_int_equal(uv_loop_close(&t.loop), 0);
@@ -127,7 +127,7 @@ static void knock(const char *text)
 
 	t.fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	to.sin_port = htons(door_port(t.door));
+	to.sin_port = htons(listener_port(t.listener));
 	assert_int_equal(connect(t.fd, (struct sockaddr *)&to, sizeof(to)), 0);
 	fcntl(t.fd, F_SETFL, O_NONBLOCK);
 	assert_true(send(t.fd, text, strlen(text), MSG_NOSIGNAL) > 0);
@@ -175,7 +175,7 @@ static void silence_before_a_head_too(void **state)
 	for (i = 0; i < 5000 && recv(t.fd, &byte, 1, 0) != 0; i++)
 		turn();
 	assert_true(i < 5000);
-	assert_int_equal(door_connections(t.door), 0);
+	assert_int_equal(listener_connections(t.listener), 0);
 	close_door();
 }
 
@@ -221,7 +221,7 @@ static void a_call_may_think_for_long(void **state)
 		turn();
 	assert_int_equal(t.requests, 1);
 	assert_int_equal(t.ended, 0);
-	caller_go_on(t.caller);
+	inbound_go_on(t.inbound);
 	for (i = 0; i < 50; i++)
 		turn();
 	assert_true(recv(t.fd, bytes, sizeof(bytes), 0) >= 12);
@@ -298,8 +298,8 @@ static void who_reads_too_little_is_late(void **state)
 
 static void write_little(void)
 {
-	if (t.caller)
-		caller_write(t.caller, "abc", 3);
+	if (t.inbound)
+		inbound_write(t.inbound, "abc", 3);
 	usleep(2000);
 }
 
@@ -325,11 +325,11 @@ static void one_that_hangs_up_is_noticed(void **state)
 		turn();
 	close(t.fd);
 	t.fd = -1;
-	for (i = 0; i < 5000 && (!t.ended || door_connections(t.door)); i++)
+	for (i = 0; i < 5000 && (!t.ended || listener_connections(t.listener)); i++)
 		turn();
 	assert_int_equal(t.ended, 1);
 	assert_false(t.whole);
-	assert_int_equal(door_connections(t.door), 0);
+	assert_int_equal(listener_connections(t.listener), 0);
 	close_door();
 }
 
@@ -346,21 +346,21 @@ static void what_is_cut_is_gone(void **state)
 	t.streams = true;
 	for (i = 0; i < 3; i++) {
 		knock("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
-		for (n = 0; n < 5000 && !t.caller; n++)
+		for (n = 0; n < 5000 && !t.inbound; n++)
 			turn();
-		assert_non_null(t.caller);
-		caller_write(t.caller, "abc", 3);
+		assert_non_null(t.inbound);
+		inbound_write(t.inbound, "abc", 3);
 		turn();
 		if (i == 0)
-			caller_drop(t.caller);
+			inbound_drop(t.inbound);
 		else if (i == 1)
-			caller_finish(t.caller, false);
+			inbound_finish(t.inbound, false);
 		else
 			close(t.fd);
-		t.caller = NULL;
-		for (n = 0; n < 5000 && door_connections(t.door) > 1; n++)
+		t.inbound = NULL;
+		for (n = 0; n < 5000 && listener_connections(t.listener) > 1; n++)
 			turn();
-		assert_int_equal(door_connections(t.door), 1);
+		assert_int_equal(listener_connections(t.listener), 1);
 		if (i < 2)
 			close(t.fd);
 	}

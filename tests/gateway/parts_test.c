@@ -25,51 +25,54 @@ static void only_these_targets_pass(void **state)
 {
 	static const struct {
 		const char *method, *raw;
-		enum target_verdict verdict;
+		enum api_route_verdict verdict;
 	} cases[] = {
-		{ "POST", "/v1/messages", TARGET_GOOD },
-		{ "POST", "/v1/messages?beta=true", TARGET_GOOD },
-		{ "POST", "/v1/messages/count_tokens?beta=true", TARGET_GOOD },
-		{ "GET", "/v1/models?limit=1000", TARGET_GOOD },
-		{ "GET", "/v1/models/claude-opus-4-1@20250805", TARGET_GOOD },
-		{ "HEAD", "/", TARGET_GOOD },
-		{ "GET", "/", TARGET_GOOD },
-		{ "GET", "/v1/messages", TARGET_NO_METHOD },
-		{ "POST", "/", TARGET_NO_METHOD },
-		{ "post", "/v1/messages", TARGET_NO_METHOD },
-		{ "POST", "/v1/messages/", TARGET_NO_PATH },
-		{ "POST", "/v1/messages/batches", TARGET_NO_PATH },
-		{ "POST", "//v1/messages", TARGET_NO_PATH },
-		{ "POST", "/v1/./messages", TARGET_NO_PATH },
-		{ "POST", "/v1/%6dessages", TARGET_NO_PATH },
-		{ "POST", "/V1/messages", TARGET_NO_PATH },
-		{ "POST", "/v1/messages#x", TARGET_NO_PATH },
-		{ "POST", "/v1/messages;x", TARGET_NO_PATH },
-		{ "POST", "http://elsewhere/v1/messages", TARGET_NO_PATH },
-		{ "POST", "/v1/messages?a b", TARGET_NO_PATH },
-		{ "POST", "/v1/messages?a#b", TARGET_NO_PATH },
-		{ "POST", "/v1/messages?a\r\nx:y", TARGET_NO_PATH },
-		{ "GET", "/v1/models/", TARGET_NO_PATH },
-		{ "GET", "/v1/models/..", TARGET_NO_PATH },
-		{ "GET", "/v1/models/../files", TARGET_NO_PATH },
-		{ "GET", "/v1/models/a/b", TARGET_NO_PATH },
-		{ "GET", "/v1/models/a%2f..", TARGET_NO_PATH },
-		{ "GET", "/v1/files", TARGET_NO_PATH },
-		{ "GET", "*", TARGET_NO_PATH },
-		{ "GET", "", TARGET_NO_PATH },
+		{ "POST", "/v1/messages", API_ROUTE_GOOD },
+		{ "POST", "/v1/messages?beta=true", API_ROUTE_GOOD },
+		{ "POST", "/v1/messages/count_tokens?beta=true", API_ROUTE_GOOD },
+		{ "GET", "/v1/models?limit=1000", API_ROUTE_GOOD },
+		{ "GET", "/v1/models/claude-opus-4-1@20250805", API_ROUTE_GOOD },
+		{ "HEAD", "/", API_ROUTE_GOOD },
+		{ "GET", "/", API_ROUTE_GOOD },
+		{ "GET", "/v1/messages", API_ROUTE_NO_METHOD },
+		{ "POST", "/", API_ROUTE_NO_METHOD },
+		{ "post", "/v1/messages", API_ROUTE_NO_METHOD },
+		{ "POST", "/v1/messages/", API_ROUTE_NO_PATH },
+		{ "POST", "/v1/messages/batches", API_ROUTE_NO_PATH },
+		{ "POST", "//v1/messages", API_ROUTE_NO_PATH },
+		{ "POST", "/v1/./messages", API_ROUTE_NO_PATH },
+		{ "POST", "/v1/%6dessages", API_ROUTE_NO_PATH },
+		{ "POST", "/V1/messages", API_ROUTE_NO_PATH },
+		{ "POST", "/v1/messages#x", API_ROUTE_NO_PATH },
+		{ "POST", "/v1/messages;x", API_ROUTE_NO_PATH },
+		{ "POST", "http://elsewhere/v1/messages", API_ROUTE_NO_PATH },
+		{ "POST", "/v1/messages?a b", API_ROUTE_NO_PATH },
+		{ "POST", "/v1/messages?a#b", API_ROUTE_NO_PATH },
+		{ "POST", "/v1/messages?a\r\nx:y", API_ROUTE_NO_PATH },
+		{ "GET", "/v1/models/", API_ROUTE_NO_PATH },
+		{ "GET", "/v1/models/..", API_ROUTE_NO_PATH },
+		{ "GET", "/v1/models/../files", API_ROUTE_NO_PATH },
+		{ "GET", "/v1/models/a/b", API_ROUTE_NO_PATH },
+		{ "GET", "/v1/models/a%2f..", API_ROUTE_NO_PATH },
+		{ "GET", "/v1/files", API_ROUTE_NO_PATH },
+		{ "GET", "*", API_ROUTE_NO_PATH },
+		{ "GET", "", API_ROUTE_NO_PATH },
 	};
-	const struct target *t;
+	const struct api_route *t;
 	size_t i;
 
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		if (target_find(cases[i].method, cases[i].raw, &t) != cases[i].verdict)
+		if (api_route_find(cases[i].method, cases[i].raw,
+				   &t) != cases[i].verdict)
 			fail_msg("%s %s", cases[i].method, cases[i].raw);
 	}
-	assert_int_equal(target_find("POST", "/v1/messages", &t), TARGET_GOOD);
+	assert_int_equal(api_route_find("POST", "/v1/messages", &t),
+			 API_ROUTE_GOOD);
 	assert_true(t->metered && t->body && !t->local);
-	assert_int_equal(target_find("POST", "/v1/messages/count_tokens", &t), TARGET_GOOD);
+	assert_int_equal(api_route_find("POST", "/v1/messages/count_tokens",
+					&t), API_ROUTE_GOOD);
 	assert_true(!t->metered && t->body);
-	assert_int_equal(target_find("HEAD", "/", &t), TARGET_GOOD);
+	assert_int_equal(api_route_find("HEAD", "/", &t), API_ROUTE_GOOD);
 	assert_true(t->local);
 }
 
@@ -263,24 +266,26 @@ static bool note_may(void *data)
 	return seen.may;
 }
 
-static struct line *a_line(int64_t calls, int64_t user_calls, int64_t minute,
-			   int64_t waiting)
+static struct fair_queue *a_line(int64_t calls, int64_t user_calls,
+				 int64_t minute,
+				 int64_t waiting)
 {
-	struct line_limits limits = { calls, user_calls, minute, waiting };
+	struct fair_queue_limits limits = { calls, user_calls, minute, waiting };
 
 	memset(&seen, 0, sizeof(seen));
 	seen.may = true;
-	return line_new(&limits, note_may, note_turn, NULL);
+	return fair_queue_new(&limits, note_may, note_turn, NULL);
 }
 
-static void join(struct line *l, struct place *p, const char *user,
+static void join(struct fair_queue *l, struct queue_place *p, const char *user,
 		 const char *name)
 {
 	int64_t retry;
 
 	memset(p, 0, sizeof(*p));
-	assert_int_equal(line_enter(l, p, user, 0, (void *)(uintptr_t)name, &retry), LINE_GOOD);
-	assert_true(line_wait(l, p, 0));
+	assert_int_equal(fair_queue_enter(l, p, user, 0,
+					  (void *)(uintptr_t)name, &retry), FAIR_QUEUE_GOOD);
+	assert_true(fair_queue_wait(l, p, 0));
 }
 
 #define ANN "01900000-0000-7000-8000-00000000000a"
@@ -288,41 +293,41 @@ static void join(struct line *l, struct place *p, const char *user,
 
 static void nobody_starves(void **state)
 {
-	struct line *l = a_line(2, 100, 1000, 1000);
-	struct place ann[20], ben[2];
+	struct fair_queue *l = a_line(2, 100, 1000, 1000);
+	struct queue_place ann[20], ben[2];
 	int i;
 
 	/* Ann comes first with all she has; half of the service is hers. */
 	for (i = 0; i < 20; i++) {
 		join(l, &ann[i], ANN, "a");
-		line_serve(l);
+		fair_queue_serve(l);
 	}
 	assert_string_equal(seen.served, "a");
 	join(l, &ben[0], BEN, "b");
 	join(l, &ben[1], BEN, "b");
-	line_serve(l);
+	fair_queue_serve(l);
 	assert_string_equal(seen.served, "ab");
 	/* Each place that comes free goes to who has none. */
-	line_leave(l, &ben[0], 0);
-	line_serve(l);
+	fair_queue_leave(l, &ben[0], 0);
+	fair_queue_serve(l);
 	assert_string_equal(seen.served, "abb");
-	line_leave(l, &ann[0], 0);
-	line_serve(l);
+	fair_queue_leave(l, &ann[0], 0);
+	fair_queue_serve(l);
 	assert_string_equal(seen.served, "abba");
-	line_leave(l, &ben[1], 0);
-	line_serve(l);
+	fair_queue_leave(l, &ben[1], 0);
+	fair_queue_serve(l);
 	assert_string_equal(seen.served, "abba");
 	for (i = 0; i < 20; i++)
-		line_leave(l, &ann[i], 0);
-	assert_int_equal(line_calling(l), 0);
-	assert_int_equal(line_waiting(l), 0);
-	line_free(l);
+		fair_queue_leave(l, &ann[i], 0);
+	assert_int_equal(fair_queue_calling(l), 0);
+	assert_int_equal(fair_queue_waiting(l), 0);
+	fair_queue_free(l);
 }
 
 static void turns_go_round(void **state)
 {
-	struct line *l = a_line(2, 100, 1000, 1000);
-	struct place p[9];
+	struct fair_queue *l = a_line(2, 100, 1000, 1000);
+	struct queue_place p[9];
 	static const char *const users[] = { ANN, BEN,
 		"01900000-0000-7000-8000-00000000000c" };
 	static const char *const names[] = { "a", "b", "c" };
@@ -331,84 +336,91 @@ static void turns_go_round(void **state)
 	seen.may = false;	/* all keys rest */
 	for (i = 0; i < 9; i++)
 		join(l, &p[i], users[i / 3], names[i / 3]);
-	line_serve(l);
+	fair_queue_serve(l);
 	assert_string_equal(seen.served, "");
 	seen.may = true;
-	line_serve(l);
+	fair_queue_serve(l);
 	assert_string_equal(seen.served, "ab");
-	line_leave(l, &p[0], 0);
-	line_leave(l, &p[3], 0);
-	line_serve(l);
+	fair_queue_leave(l, &p[0], 0);
+	fair_queue_leave(l, &p[3], 0);
+	fair_queue_serve(l);
 	assert_int_equal(strlen(seen.served), 4);
 	assert_non_null(strchr(seen.served, 'c'));
 	for (i = 0; i < 9; i++)
-		line_leave(l, &p[i], 0);
-	line_free(l);
+		fair_queue_leave(l, &p[i], 0);
+	fair_queue_free(l);
 }
 
 static void rates_and_lengths_are_held(void **state)
 {
-	struct line *l = a_line(1, 2, 3, 1);
-	struct place a, b, c;
+	struct fair_queue *l = a_line(1, 2, 3, 1);
+	struct queue_place a, b, c;
 	int64_t retry = 0;
 
 	join(l, &a, ANN, "a");
 	memset(&b, 0, sizeof(b));
 	memset(&c, 0, sizeof(c));
-	assert_int_equal(line_enter(l, &b, ANN, 10, NULL, &retry), LINE_GOOD);
-	assert_false(line_wait(l, &b, 10));	/* one waits already */
-	assert_int_equal(line_enter(l, &c, ANN, 10, NULL, &retry), LINE_BUSY);
-	line_leave(l, &b, 10);
-	assert_int_equal(line_enter(l, &b, ANN, 20, NULL, &retry), LINE_GOOD);
-	line_leave(l, &b, 20);
-	assert_int_equal(line_enter(l, &b, ANN, 20, NULL, &retry), LINE_OFTEN);
+	assert_int_equal(fair_queue_enter(l, &b, ANN, 10, NULL, &retry),
+			 FAIR_QUEUE_GOOD);
+	assert_false(fair_queue_wait(l, &b, 10));	/* one waits already */
+	assert_int_equal(fair_queue_enter(l, &c, ANN, 10, NULL, &retry),
+			 FAIR_QUEUE_BUSY);
+	fair_queue_leave(l, &b, 10);
+	assert_int_equal(fair_queue_enter(l, &b, ANN, 20, NULL, &retry),
+			 FAIR_QUEUE_GOOD);
+	fair_queue_leave(l, &b, 20);
+	assert_int_equal(fair_queue_enter(l, &b, ANN, 20, NULL, &retry),
+			 FAIR_QUEUE_OFTEN);
 	assert_int_equal(retry, 59980);
-	assert_int_equal(line_enter(l, &c, BEN, 20, NULL, &retry), LINE_GOOD);
-	assert_int_equal(line_enter(l, &b, ANN, 60000, NULL, &retry), LINE_GOOD);
-	line_leave(l, &a, 0);
-	line_leave(l, &b, 0);
-	line_leave(l, &c, 0);
-	line_leave(l, &c, 0);	/* harmless */
-	line_free(l);
+	assert_int_equal(fair_queue_enter(l, &c, BEN, 20, NULL, &retry),
+			 FAIR_QUEUE_GOOD);
+	assert_int_equal(fair_queue_enter(l, &b, ANN, 60000, NULL, &retry),
+			 FAIR_QUEUE_GOOD);
+	fair_queue_leave(l, &a, 0);
+	fair_queue_leave(l, &b, 0);
+	fair_queue_leave(l, &c, 0);
+	fair_queue_leave(l, &c, 0);	/* harmless */
+	fair_queue_free(l);
 }
 
 static void windows_keep_their_cap_and_order(void **state)
 {
-	struct window w;
+	struct bounded_buffer w;
 	unsigned char next_in = 0, next_out = 0, bytes[97];
 	size_t n, i, round;
 
-	window_init(&w, 1000, false);
+	bounded_buffer_init(&w, 1000, false);
 	srand(7);
 	for (round = 0; round < 5000; round++) {
 		n = (size_t)rand() % sizeof(bytes);
 		for (i = 0; i < n; i++)
 			bytes[i] = (unsigned char)(next_in + i);
-		next_in = (unsigned char)(next_in + window_add(&w, bytes, n));
+		next_in = (unsigned char)(next_in + bounded_buffer_add(&w, bytes, n));
 		assert_true(w.len <= 1000 && w.size <= 1000);
-		n = window_take(&w, bytes, (size_t)rand() % sizeof(bytes));
+		n = bounded_buffer_take(&w, bytes,
+					(size_t)rand() % sizeof(bytes));
 		for (i = 0; i < n; i++)
 			assert_int_equal(bytes[i], next_out++);
 	}
-	window_release(&w);
+	bounded_buffer_release(&w);
 }
 
 static void windows_go_back_while_they_can(void **state)
 {
-	struct window w;
+	struct bounded_buffer w;
 	char out[8];
 
-	window_init(&w, 6, true);
-	assert_int_equal(window_add(&w, "abcd", 4), 4);
-	assert_int_equal(window_take(&w, out, 3), 3);
-	assert_true(window_rewind(&w));
-	assert_int_equal(window_take(&w, out, 8), 4);
+	bounded_buffer_init(&w, 6, true);
+	assert_int_equal(bounded_buffer_add(&w, "abcd", 4), 4);
+	assert_int_equal(bounded_buffer_take(&w, out, 3), 3);
+	assert_true(bounded_buffer_rewind(&w));
+	assert_int_equal(bounded_buffer_take(&w, out, 8), 4);
 	assert_memory_equal(out, "abcd", 4);
-	assert_int_equal(window_add(&w, "efghij", 6), 6);	/* over what was taken */
-	assert_false(window_rewind(&w));
-	assert_int_equal(window_take(&w, out, 8), 6);
+	assert_int_equal(bounded_buffer_add(&w, "efghij", 6), 6);	/* over what was taken */
+	assert_false(bounded_buffer_rewind(&w));
+	assert_int_equal(bounded_buffer_take(&w, out, 8), 6);
 	assert_memory_equal(out, "efghij", 6);
-	window_release(&w);
+	bounded_buffer_release(&w);
 }
 
 static void betas_pass_by_list(void **state)
