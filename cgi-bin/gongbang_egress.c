@@ -23,7 +23,7 @@
 
 #define WAIT_MS 5000		/* for an answer of the bridge */
 #define AGAIN_MS 100		/* between two tries to reach it */
-#define OUT_MAX (2 * EGRESS_ASK_MAX * EGRESS_LINE_MAX)
+#define OUT_MAX (2 * EGRESS_ASK_MAX * HELPER_LINE_MAX)
 
 /*
  * A question of squid's. Its number to the bridge is never used again, as
@@ -33,12 +33,12 @@ struct waiting {
 	bool used;
 	uint64_t number, channel;
 	int64_t deadline;
-	char text[EGRESS_LINE_MAX];	/* behind the number */
+	char text[HELPER_LINE_MAX];	/* behind the number */
 };
 
 /* Lines as they come; what is too long is skipped to its end. */
 struct reader {
-	char bytes[4 * EGRESS_LINE_MAX];
+	char bytes[4 * HELPER_LINE_MAX];
 	size_t n;
 	bool skipping;
 };
@@ -109,7 +109,7 @@ static void ask(struct helper *h, const char *line)
 {
 	struct waiting *w = NULL;
 	uint64_t channel;
-	const char *text = egress_line_number(line, &channel);
+	const char *text = helper_line_number(line, &channel);
 	size_t i, n;
 
 	if (!text)
@@ -139,9 +139,9 @@ static void ask(struct helper *h, const char *line)
 
 static void hear(struct helper *h, const char *line)
 {
-	char words[EGRESS_LINE_MAX];
+	char words[HELPER_LINE_MAX];
 	uint64_t number;
-	const char *text = egress_line_number(line, &number);
+	const char *text = helper_line_number(line, &number);
 	size_t i;
 
 	if (!text)
@@ -167,8 +167,8 @@ static void too_long(struct helper *h, struct reader *r)
 {
 	uint64_t channel;
 
-	r->bytes[EGRESS_LINE_MAX] = '\0';
-	if (r == &h->in && egress_line_number(r->bytes, &channel))
+	r->bytes[HELPER_LINE_MAX] = '\0';
+	if (r == &h->in && helper_line_number(r->bytes, &channel))
 		refuse(channel, EGRESS_REASON_MALFORMED);
 	r->skipping = true;
 	r->n = 0;
@@ -192,7 +192,7 @@ static void take_lines(struct helper *h, struct reader *r,
 	r->n = left;
 	if (r->skipping)
 		r->n = 0;
-	else if (left > EGRESS_LINE_MAX)
+	else if (left > HELPER_LINE_MAX)
 		too_long(h, r);
 }
 

@@ -63,25 +63,25 @@ static const char end_user_script[] =
 /* A token that is to be good. */
 struct token {
 	LIST_ENTRY(token) next;
-	struct tokens *all;
+	struct token_registry *all;
 	char hash[TOKEN_SIZE];
 	struct gateway_token what;
 	bool good;		/* Redis said so */
 	int asked;		/* answers that are due */
 	bool over;		/* freed by the last of them */
-	tokens_done *done;
+	token_registry_done *done;
 	void *data;
 };
 
 /* Something that is to be no more: one token, or (hash "") all of an account. */
 struct ending {
 	TAILQ_ENTRY(ending) next;
-	struct tokens *all;
+	struct token_registry *all;
 	char id[ID_SIZE], hash[TOKEN_SIZE], user_id[ID_SIZE];
 	bool asked;
 };
 
-struct tokens {
+struct token_registry {
 	uv_timer_t *timer;
 	struct kv_async *kv;
 	LIST_HEAD(, token) buckets[BUCKETS];
@@ -89,7 +89,7 @@ struct tokens {
 	char mark[14 + ID_SIZE];	/* key that goes when Redis loses all */
 	bool looking, closed;
 	int64_t again_at;		/* clock_mono_ms */
-	tokens_ended *ended;
+	token_registry_ended *ended;
 	void *data;
 };
 
@@ -98,7 +98,7 @@ static unsigned bucket(const char *hash)
 	return hash_text(hash) % BUCKETS;
 }
 
-static struct token *find(const struct tokens *t, const char *hash)
+static struct token *find(const struct token_registry *t, const char *hash)
 {
 	struct token *k;
 
@@ -117,7 +117,7 @@ static void settle(struct token *k)
 
 static void tell(struct token *k, const struct err *e)
 {
-	tokens_done *done = k->done;
+	token_registry_done *done = k->done;
 	void *data = k->data;
 
 	k->done = NULL;
@@ -180,7 +180,7 @@ static void put(struct token *k, bool again)
 }
 
 /* What is not good yet, and (again) what is. */
-static void put_all(struct tokens *t, bool again)
+static void put_all(struct token_registry *t, bool again)
 {
 	struct token *k;
 	size_t i;
@@ -196,7 +196,7 @@ static void put_all(struct tokens *t, bool again)
 static void on_end(void *data, const char *value, const struct err *e)
 {
 	struct ending *d = data;
-	struct tokens *t = d->all;
+	struct token_registry *t = d->all;
 
 	d->asked = false;
 	if (e || t->closed)
@@ -208,7 +208,7 @@ static void on_end(void *data, const char *value, const struct err *e)
 }
 
 /* After the set's name: those that stay. No account has as many. */
-static size_t list_kept(const struct tokens *t, const char *user_id,
+static size_t list_kept(const struct token_registry *t, const char *user_id,
 			const char *args[KV_ARGS_MAX])
 {
 	const struct token *k;
@@ -243,7 +243,7 @@ static void end(struct ending *d)
 }
 
 /* One that waits for Redis does the work of a later one like it. */
-static bool waits_already(struct tokens *t, const char *hash,
+static bool waits_already(struct token_registry *t, const char *hash,
 			  const char *user_id)
 {
 	struct ending *d;
@@ -256,8 +256,9 @@ static bool waits_already(struct tokens *t, const char *hash,
 	return false;
 }
 
-void tokens_end(struct tokens *t, const char *id, const char *hash,
-		const char *user_id)
+void token_registry_end(struct token_registry *t, const char *id,
+			const char *hash,
+			const char *user_id)
 {
 	struct ending *d;
 
@@ -276,7 +277,7 @@ void tokens_end(struct tokens *t, const char *id, const char *hash,
 	end(d);
 }
 
-static void mark(struct tokens *t)
+static void mark(struct token_registry *t)
 {
 	const char *const args[] = { t->mark };
 
@@ -286,7 +287,7 @@ static void mark(struct tokens *t)
 /* Gone: Redis was emptied, or began anew without what it had. */
 static void on_look(void *data, const char *value, const struct err *e)
 {
-	struct tokens *t = data;
+	struct token_registry *t = data;
 
 	t->looking = false;
 	if (e || t->closed)
@@ -296,7 +297,7 @@ static void on_look(void *data, const char *value, const struct err *e)
 		mark(t);
 }
 
-void tokens_renew(struct tokens *t)
+void token_registry_renew(struct token_registry *t)
 {
 	put_all(t, true);
 	mark(t);
@@ -304,7 +305,7 @@ void tokens_renew(struct tokens *t)
 
 static void on_timer(uv_timer_t *timer)
 {
-	struct tokens *t = timer->data;
+	struct token_registry *t = timer->data;
 	int64_t now = clock_mono_ms();
 	struct ending *d;
 
@@ -314,16 +315,17 @@ static void on_timer(uv_timer_t *timer)
 	}
 	if (now >= t->again_at) {
 		t->again_at = now + AGAIN_MS;
-		tokens_renew(t);
+		token_registry_renew(t);
 	} else if (!t->looking) {
 		t->looking = true;
 		kv_async_get(t->kv, t->mark, on_look, t);
 	}
 }
 
-struct tokens *tokens_new(const void *ctx, uv_loop_t *loop, struct kv_async *kv)
+struct token_registry *token_registry_new(const void *ctx, uv_loop_t *loop,
+					  struct kv_async *kv)
 {
-	struct tokens *t = talloc_zero(ctx, struct tokens);
+	struct token_registry *t = talloc_zero(ctx, struct token_registry);
 	char id[ID_SIZE];
 	size_t i;
 
@@ -345,13 +347,14 @@ static void free_timer(uv_handle_t *h)
 	talloc_free(h);
 }
 
-void tokens_on_ended(struct tokens *t, tokens_ended *ended, void *data)
+void token_registry_on_ended(struct token_registry *t,
+			     token_registry_ended *ended, void *data)
 {
 	t->ended = ended;
 	t->data = data;
 }
 
-void tokens_close(struct tokens *t)
+void token_registry_close(struct token_registry *t)
 {
 	if (t->closed)
 		return;
@@ -359,7 +362,7 @@ void tokens_close(struct tokens *t)
 	uv_close((uv_handle_t *)t->timer, free_timer);
 }
 
-static struct token *token_add(struct tokens *t, const char *hash)
+static struct token *token_add(struct token_registry *t, const char *hash)
 {
 	struct token *k = talloc_zero(t, struct token);
 
@@ -378,8 +381,8 @@ static bool same(const struct gateway_token *a, const struct gateway_token *b)
 	       a->tokens_max == b->tokens_max && a->cost_max == b->cost_max;
 }
 
-void tokens_put(struct tokens *t, const char *hash,
-		const struct gateway_token *what, tokens_done *done, void *data)
+void token_registry_put(struct token_registry *t, const char *hash,
+			const struct gateway_token *what, token_registry_done *done, void *data)
 {
 	struct token *k = find(t, hash);
 
@@ -397,7 +400,7 @@ void tokens_put(struct tokens *t, const char *hash,
 	put(k, false);
 }
 
-void tokens_forget(struct tokens *t, const void *data)
+void token_registry_forget(struct token_registry *t, const void *data)
 {
 	struct token *k;
 	size_t i;
@@ -410,12 +413,12 @@ void tokens_forget(struct tokens *t, const void *data)
 	}
 }
 
-bool tokens_has(const struct tokens *t, const char *hash)
+bool token_registry_has(const struct token_registry *t, const char *hash)
 {
 	return find(t, hash) != NULL;
 }
 
-void tokens_drop(struct tokens *t, const char *hash)
+void token_registry_drop(struct token_registry *t, const char *hash)
 {
 	struct token *k = find(t, hash);
 
@@ -423,7 +426,7 @@ void tokens_drop(struct tokens *t, const char *hash)
 		take_out(k);
 }
 
-void tokens_drop_user(struct tokens *t, const char *user_id)
+void token_registry_drop_user(struct token_registry *t, const char *user_id)
 {
 	struct token *k, *next;
 	size_t i;

@@ -9,44 +9,47 @@
 #include "auth/gateway_token.h"
 #include "kv/kv_async.h"
 
-struct tokens;
+struct token_registry;
 
 /* Keeps loop and kv. Gives (child of ctx). */
-struct tokens *tokens_new(const void *ctx, uv_loop_t *loop, struct kv_async *kv);
+struct token_registry *token_registry_new(const void *ctx, uv_loop_t *loop,
+					  struct kv_async *kv);
 /* Before kv is freed; what is good stays good. The loop must run once more. */
-void tokens_close(struct tokens *t);
+void token_registry_close(struct token_registry *t);
 
 /* e NULL: Redis has it. ERR_AUTH: it is not to be, and is known here no more. */
-typedef void tokens_done(void *data, const struct err *e);
+typedef void token_registry_done(void *data, const struct err *e);
 
 /*
  * done (NULL: nobody waits) comes once, after the first try, never from
- * inside; a try that failed is repeated until tokens_drop. what names an
+ * inside; a try that failed is repeated until token_registry_drop. what names an
  * address: none here is good from everywhere. A workspace's token is good while
  * a login of its account lives; else Redis has it no more, and it is dropped.
  */
-void tokens_put(struct tokens *t, const char *hash,
-		const struct gateway_token *what, tokens_done *done, void *data);
+void token_registry_put(struct token_registry *t, const char *hash,
+			const struct gateway_token *what, token_registry_done *done, void *data);
 /* No done with that data any more. */
-void tokens_forget(struct tokens *t, const void *data);
+void token_registry_forget(struct token_registry *t, const void *data);
 
-bool tokens_has(const struct tokens *t, const char *hash);
+bool token_registry_has(const struct token_registry *t, const char *hash);
 /* What is done each hour: what Redis has lives on, what others ended there is dropped. */
-void tokens_renew(struct tokens *t);
+void token_registry_renew(struct token_registry *t);
 
-/* Not put any more, and no done; what Redis has stays until tokens_end. */
-void tokens_drop(struct tokens *t, const char *hash);
+/* Not put any more, and no done; what Redis has stays until token_registry_end. */
+void token_registry_drop(struct token_registry *t, const char *hash);
 /* All of an account but its runs'. */
-void tokens_drop_user(struct tokens *t, const char *user_id);
+void token_registry_drop_user(struct token_registry *t, const char *user_id);
 
 /*
  * Redis is to have it no more; hash "": all of an account but its runs' and
  * those that are known here, so those of an earlier bridge too. id: what its end is told by.
  */
-void tokens_end(struct tokens *t, const char *id, const char *hash, const char *user_id);
+void token_registry_end(struct token_registry *t, const char *id,
+			const char *hash, const char *user_id);
 
 /* That ending is done: Redis has said so, or an earlier one does its work. */
-typedef void tokens_ended(void *data, const char *id);
-void tokens_on_ended(struct tokens *t, tokens_ended *ended, void *data);
+typedef void token_registry_ended(void *data, const char *id);
+void token_registry_on_ended(struct token_registry *t,
+			     token_registry_ended *ended, void *data);
 
 #endif

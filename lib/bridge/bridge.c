@@ -228,11 +228,11 @@ static int open_parts(struct bridge *b, struct err *e)
 	b->engine = engine_docker_new(b, b->loop, *guard ? guard :
 				      settings_text(s, SET_ENGINE_SOCKET));
 	b->workspaces = workspaces_new(b, b->loop, b->engine, s);
-	b->tokens = tokens_new(b, b->loop, b->kv);
-	b->places = places_new(b, b->loop, b->engine,
-			       settings_text(s, SET_INSTANCE));
+	b->tokens = token_registry_new(b, b->loop, b->kv);
+	b->address_map = address_map_new(b, b->loop, b->engine,
+					 settings_text(s, SET_INSTANCE));
 	drawing_open(b);
-	access_open(b);
+	token_lifecycle_open(b);
 	spend_open(b);
 	b->env = (struct session_env){
 		.loop = b->loop,
@@ -251,19 +251,19 @@ static int open_egress(struct bridge *b, struct err *e)
 	b->prices = prices_load(b, settings_text(s, SET_PRICES), e);
 	if (!b->prices)
 		return err_wrap(e, "prices");
-	b->gate_env = (struct gate_env){
+	b->gate_env = (struct egress_policy_env){
 		.jobs = b->jobs,
-		.places = b->places,
+		.address_map = b->address_map,
 		.list = settings_text(s, SET_EGRESS_ALLOW),
 		.refused = blocked_note,
 		.data = b,
 	};
-	b->gate = gate_new(b, &b->gate_env, e);
-	if (!b->gate)
+	b->policy = egress_policy_new(b, &b->gate_env, e);
+	if (!b->policy)
 		return err_wrap(e, "egress_allow");
-	b->egress = egress_socket_new(b, b->loop,
+	b->egress = egress_server_new(b, b->loop,
 				      settings_text(s, SET_EGRESS_SOCKET),
-				      b->gate, e);
+				      b->policy, e);
 	return b->egress ? 0 : -1;
 }
 
@@ -369,11 +369,11 @@ void bridge_free(struct bridge *b)
 	b->stopping = true;
 	person_each(b, close_rooms, NULL);
 	if (b->egress)
-		egress_socket_close(b->egress);
-	if (b->places)
-		places_close(b->places);
+		egress_server_close(b->egress);
+	if (b->address_map)
+		address_map_close(b->address_map);
 	if (b->tokens)
-		tokens_close(b->tokens);
+		token_registry_close(b->tokens);
 	if (kv) {
 		b->kv = NULL;
 		kv_async_free(kv);

@@ -100,12 +100,12 @@ struct bridge {
 	struct session_env env;
 	struct jobs *jobs;
 	struct kv_async *kv;
-	struct tokens *tokens;
-	struct places *places;
+	struct token_registry *tokens;
+	struct address_map *address_map;
 	struct drawings *drawings;
-	struct gate_env gate_env;
-	struct gate *gate;
-	struct egress_socket *egress;
+	struct egress_policy_env gate_env;
+	struct egress_policy *policy;
+	struct egress_server *egress;
 	struct prices *prices;
 	int all_percent;		/* of the installation's budgets */
 	int64_t all_read_at;		/* clock_mono_ms */
@@ -256,17 +256,19 @@ void run_look(struct bridge *b);
 void run_tell(struct bridge *b);
 
 /* token_lifecycle.c: which tokens are good. */
-void access_open(struct bridge *b);
+void token_lifecycle_open(struct bridge *b);
 /* A room's session wants it; see session_events. */
-void access_token(struct room *r, const char *hash, const char *address, bool wanted);
+void token_lifecycle_token(struct room *r, const char *hash,
+			   const char *address, bool wanted);
 /* Its session's, which nobody has any more. */
-void access_token_over(struct room *r, const char *hash);
+void token_lifecycle_token_over(struct room *r, const char *hash);
 /* The container's own, as soon as somebody logs in or opens a page; nothing while it does not run. */
-void access_workspace(struct bridge *b, struct workspace *w);
+void token_lifecycle_workspace(struct bridge *b, struct workspace *w);
 /* All of an account but its runs', here and in the store. */
-void access_end(struct bridge *b, const char *user_id);
+void token_lifecycle_end(struct bridge *b, const char *user_id);
 /* Of a conversation that no room knows. */
-void access_end_conversation(struct bridge *b, const char *id, const char *user_id);
+void token_lifecycle_end_conversation(struct bridge *b, const char *id,
+				      const char *user_id);
 
 /* blocked_domains.c: what a workspace was refused */
 void blocked_note(void *bridge, const char *user_id, const char *domain, bool plain);

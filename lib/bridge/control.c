@@ -56,7 +56,7 @@ static void ensure(struct bridge *b, struct exchange *x, const char *user)
 {
 	struct workspace *w = workspace_get(b->workspaces, user);
 
-	access_workspace(b, w);
+	token_lifecycle_workspace(b, w);
 	workspace_ensure(w);
 	show(b, x, user);
 }
@@ -142,7 +142,7 @@ static void reload_egress(struct bridge *b, struct exchange *x, const char *name
 {
 	struct err e = { 0 };
 
-	if (gate_reload(b->gate, &e) < 0)
+	if (egress_policy_reload(b->policy, &e) < 0)
 		log_failure("egress_list", &e, NULL);
 	person_each(b, read_again, NULL);
 	answer(x, e.kind ? 422 : 202, "{}\n");

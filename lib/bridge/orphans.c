@@ -43,7 +43,7 @@ static void end_one(struct link *l, const char *id)
 static void end_unknown(struct sweep *w, const char *id)
 {
 	end_one(w->link, id);
-	access_end_conversation(w->bridge, id, w->user_id);
+	token_lifecycle_end_conversation(w->bridge, id, w->user_id);
 }
 
 static bool on_body(void *data, const void *bytes, size_t n)

@@ -345,7 +345,7 @@ void client_new(struct bridge *b, const struct client_start *start)
 		return;
 	}
 	person_watch(p);
-	access_workspace(b, p->workspace);
+	token_lifecycle_workspace(b, p->workspace);
 	check(c);	/* it may have ended during the handshake */
 	if (start->conversation) {
 		enter(c, start);

@@ -336,12 +336,12 @@ static bool on_may_start(void *data)
 static void on_token(void *data, const char *hash, const char *address,
 		     bool wanted)
 {
-	access_token(data, hash, address, wanted);
+	token_lifecycle_token(data, hash, address, wanted);
 }
 
 static void on_token_over(void *data, const char *hash)
 {
-	access_token_over(data, hash);
+	token_lifecycle_token_over(data, hash);
 }
 
 static void on_run_ended(void *data, const char *execution_id)
@@ -523,7 +523,7 @@ void room_close(struct room *r)
 		c->room = NULL;
 		c->live = false;
 	}
-	tokens_forget(r->bridge->tokens, r);
+	token_registry_forget(r->bridge->tokens, r);
 	session_close(r->session);
 	LIST_REMOVE(r, in_person);
 	talloc_free(r);

@@ -30,10 +30,10 @@ static void put_workspace(struct bridge *b, const char *user_id,
 	copy(what.user_id, sizeof(what.user_id), user_id);
 	copy(what.subject_id, sizeof(what.subject_id), user_id);
 	copy(what.address, sizeof(what.address), address);
-	tokens_put(b->tokens, hash, &what, NULL, NULL);
+	token_registry_put(b->tokens, hash, &what, NULL, NULL);
 }
 
-void access_workspace(struct bridge *b, struct workspace *w)
+void token_lifecycle_workspace(struct bridge *b, struct workspace *w)
 {
 	put_workspace(b, workspace_user(w), workspace_token_hash(w),
 		      workspace_address(w));
@@ -83,27 +83,28 @@ static void written(void *data, const struct err *e)
 		log_failure("ending_not_stored", e, "user", row->user_id, NULL);
 	if (!d->bridge->stopping && (row->hash[0] || !d->conversation[0])) {
 		if (d->conversation[0])
-			tokens_drop(d->bridge->tokens, row->hash);
-		tokens_end(d->bridge->tokens, row->id, row->hash, row->user_id);
+			token_registry_drop(d->bridge->tokens, row->hash);
+		token_registry_end(d->bridge->tokens, row->id, row->hash,
+				   row->user_id);
 	}
 	talloc_free(d);
 }
 
-void access_end(struct bridge *b, const char *user_id)
+void token_lifecycle_end(struct bridge *b, const char *user_id)
 {
-	tokens_drop_user(b->tokens, user_id);
+	token_registry_drop_user(b->tokens, user_id);
 	jobs_add(b->jobs, write_work, written, ending_new(b, user_id, ""));
 }
 
-void access_token_over(struct room *r, const char *hash)
+void token_lifecycle_token_over(struct room *r, const char *hash)
 {
-	tokens_drop(r->bridge->tokens, hash);
+	token_registry_drop(r->bridge->tokens, hash);
 	jobs_add(r->bridge->jobs, write_work, written,
 		 ending_new(r->bridge, r->person->id, hash));
 }
 
-void access_end_conversation(struct bridge *b, const char *id,
-			     const char *user_id)
+void token_lifecycle_end_conversation(struct bridge *b, const char *id,
+				      const char *user_id)
 {
 	struct ending *d = ending_new(b, user_id, "");
 
@@ -161,8 +162,8 @@ static void leftovers_read(void *data, const struct err *e)
 	if (e)
 		log_failure("endings", e, NULL);
 	for (i = 0; i < l->n && !b->stopping; i++)
-		tokens_end(b->tokens, l->rows[i].id, l->rows[i].hash,
-			   l->rows[i].user_id);
+		token_registry_end(b->tokens, l->rows[i].id, l->rows[i].hash,
+				   l->rows[i].user_id);
 	talloc_free(l);
 }
 
@@ -183,8 +184,9 @@ static void on_put(void *data, const struct err *e)
 	session_token_good(r->session, e);
 }
 
-void access_token(struct room *r, const char *hash, const char *address,
-		  bool wanted)
+void token_lifecycle_token(struct room *r, const char *hash,
+			   const char *address,
+			   bool wanted)
 {
 	const struct session_rules *rules = session_run_rules(r->session);
 	struct gateway_token what = { .kind = GATEWAY_TOKEN_CONVERSATION };
@@ -206,7 +208,8 @@ void access_token(struct room *r, const char *hash, const char *address,
 		     rules->execution_id);
 	}
 	copy(what.address, sizeof(what.address), address);
-	tokens_put(r->bridge->tokens, hash, &what, wanted ? on_put : NULL, r);
+	token_registry_put(r->bridge->tokens, hash, &what,
+			   wanted ? on_put : NULL, r);
 }
 
 /* ---- containers ---- */
@@ -217,25 +220,26 @@ static void on_move(void *data, struct workspace *w, enum workspace_move move)
 
 	if (b->stopping)
 		return;
-	places_forget(b->places);
+	address_map_forget(b->address_map);
 	if (move == WORKSPACE_UP)
-		access_workspace(b, w);
+		token_lifecycle_workspace(b, w);
 	else if (move == WORKSPACE_DOWN)
-		access_end(b, workspace_user(w));
+		token_lifecycle_end(b, workspace_user(w));
 }
 
 /* token_registry.c looks whether somebody is logged in. */
 static void put_found(struct bridge *b, const struct container_place *place)
 {
 	if (id_valid(place->user_id) && token_valid(place->token_hash) &&
-	    !tokens_has(b->tokens, place->token_hash))
+	    !token_registry_has(b->tokens, place->token_hash))
 		put_workspace(b, place->user_id, place->token_hash,
 			      place->address);
 }
 
 static void survey(uv_timer_t *t);
 
-static void surveyed(void *data, const struct container_place *places, size_t n,
+static void surveyed(void *data, const struct container_place *address_map,
+		     size_t n,
 		     const struct err *e)
 {
 	struct bridge *b = data;
@@ -244,7 +248,7 @@ static void surveyed(void *data, const struct container_place *places, size_t n,
 	if (b->stopping)
 		return;
 	for (i = 0; !e && i < n; i++)
-		put_found(b, &places[i]);
+		put_found(b, &address_map[i]);
 	if (e) {
 		log_failure("survey", e, NULL);
 		uv_timer_start(&b->survey_timer, survey,
@@ -262,9 +266,9 @@ static void survey(uv_timer_t *t)
 		      surveyed, b);
 }
 
-void access_open(struct bridge *b)
+void token_lifecycle_open(struct bridge *b)
 {
-	tokens_on_ended(b->tokens, on_ended, b);
+	token_registry_on_ended(b->tokens, on_ended, b);
 	workspaces_on_move(b->workspaces, on_move, b);
 	uv_timer_start(&b->survey_timer, survey, 0, SURVEY_MS);
 }

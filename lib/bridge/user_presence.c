@@ -182,7 +182,7 @@ void person_leave(struct person *p)
 		if (!session_is_run(r->session))
 			session_leave(r->session, "error_claude_left");
 	}
-	access_end(b, p->id);
+	token_lifecycle_end(b, p->id);
 	person_settle(p);
 }
 
@@ -194,7 +194,7 @@ void person_end(struct person *p)
 	close_pages(p);
 	while ((r = LIST_FIRST(&p->rooms)))
 		room_close(r);
-	access_end(p->bridge, p->id);
+	token_lifecycle_end(p->bridge, p->id);
 	run_look(p->bridge);	/* of an account that is disabled they end */
 	person_settle(p);
 	workspace_stop(w);

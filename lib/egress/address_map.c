@@ -16,17 +16,17 @@ struct place {
 struct asker {
 	STAILQ_ENTRY(asker) next;
 	char address[46];
-	places_found *found;
+	address_map_found *found;
 	void *data;
 };
 
 /* The list on its way; a child of the engine that outlives neither. */
 struct look {
-	struct places *all;
+	struct address_map *all;
 	uint64_t age;		/* when it was asked */
 };
 
-struct places {
+struct address_map {
 	struct engine *engine;
 	char *instance;
 	uv_timer_t *timer;
@@ -39,7 +39,7 @@ struct places {
 	STAILQ_HEAD(askers, asker) askers;
 };
 
-static const char *find(const struct places *p, const char *address)
+static const char *find(const struct address_map *p, const char *address)
 {
 	size_t i;
 
@@ -51,7 +51,7 @@ static const char *find(const struct places *p, const char *address)
 }
 
 /* Answers all who waited; asking again from inside begins a new wait. */
-static void answer(struct places *p, const struct err *e)
+static void answer(struct address_map *p, const struct err *e)
 {
 	struct askers now = STAILQ_HEAD_INITIALIZER(now);
 	struct asker *a;
@@ -65,9 +65,10 @@ static void answer(struct places *p, const struct err *e)
 	}
 }
 
-static void look(struct places *p);
+static void look(struct address_map *p);
 
-static void keep(struct places *p, const struct container_place *rows, size_t n)
+static void keep(struct address_map *p, const struct container_place *rows,
+		 size_t n)
 {
 	size_t i;
 
@@ -93,7 +94,7 @@ static void listed(void *data, const struct container_place *rows, size_t n,
 		   const struct err *e)
 {
 	struct look *l = data;
-	struct places *p = l->all;
+	struct address_map *p = l->all;
 	bool old = p && l->age != p->age;
 
 	talloc_free(l);
@@ -114,7 +115,7 @@ static int forget_look(struct look *l)
 	return 0;
 }
 
-static void look(struct places *p)
+static void look(struct address_map *p)
 {
 	uv_timer_stop(p->timer);
 	if (p->look)
@@ -131,10 +132,11 @@ static void on_timer(uv_timer_t *t)
 	look(t->data);
 }
 
-struct places *places_new(const void *ctx, uv_loop_t *loop, struct engine *eng,
-			  const char *instance)
+struct address_map *address_map_new(const void *ctx, uv_loop_t *loop,
+				    struct engine *eng,
+				    const char *instance)
 {
-	struct places *p = talloc_zero(ctx, struct places);
+	struct address_map *p = talloc_zero(ctx, struct address_map);
 
 	p->engine = eng;
 	p->instance = talloc_strdup(p, instance);
@@ -150,7 +152,7 @@ static void free_timer(uv_handle_t *h)
 	talloc_free(h);
 }
 
-void places_close(struct places *p)
+void address_map_close(struct address_map *p)
 {
 	if (p->look)
 		p->look->all = NULL;
@@ -158,21 +160,22 @@ void places_close(struct places *p)
 	uv_close((uv_handle_t *)p->timer, free_timer);
 }
 
-void places_forget(struct places *p)
+void address_map_forget(struct address_map *p)
 {
 	p->age++;
 	p->known = false;
 }
 
 /* What was unknown a moment ago is asked again, but not at once for each try. */
-void places_find(struct places *p, const char *address, places_found *found,
-		 void *data)
+void address_map_find(struct address_map *p, const char *address,
+		      address_map_found *found,
+		      void *data)
 {
 	int64_t age = clock_mono_ms() - p->known_at;
 	const char *user_id;
 	struct asker *a;
 
-	if (p->known && age < PLACES_MS && (user_id = find(p, address))) {
+	if (p->known && age < ADDRESS_MAP_MS && (user_id = find(p, address))) {
 		found(data, user_id, NULL);
 		return;
 	}
@@ -185,9 +188,9 @@ void places_find(struct places *p, const char *address, places_found *found,
 		return;
 	}
 	STAILQ_INSERT_TAIL(&p->askers, a, next);
-	if (p->known && age < PLACES_AGAIN_MS && !p->look)
+	if (p->known && age < ADDRESS_MAP_AGAIN_MS && !p->look)
 		uv_timer_start(p->timer, on_timer,
-			       (uint64_t)(PLACES_AGAIN_MS - age), 0);
+			       (uint64_t)(ADDRESS_MAP_AGAIN_MS - age), 0);
 	else
 		look(p);
 }

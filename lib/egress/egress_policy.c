@@ -18,10 +18,10 @@
 
 struct question {
 	STAILQ_ENTRY(question) next;
-	struct gate *gate;
+	struct egress_policy *policy;
 	char address[46], domain[DOMAIN_MAX + 1];
 	bool plain;
-	gate_done *done;
+	egress_policy_done *done;
 	void *data;
 };
 
@@ -44,8 +44,8 @@ struct member {
 	size_t next_recent;
 };
 
-struct gate {
-	const struct gate_env *env;
+struct egress_policy {
+	const struct egress_policy_env *env;
 	struct allow_list *list;
 	LIST_HEAD(, member) members[BUCKETS];
 	uint64_t age;			/* grows with each reload */
@@ -53,7 +53,7 @@ struct gate {
 	int logged;
 };
 
-static void say(struct gate *g, const struct egress_question *q,
+static void say(struct egress_policy *g, const struct egress_question *q,
 		const char *user_id, enum egress_reason why)
 {
 	int64_t second = clock_mono_ms() / 1000;
@@ -76,7 +76,7 @@ static void finish(struct question *q, const char *user_id,
 	};
 
 	if (why != EGRESS_NONE)
-		say(q->gate, &said, user_id, why);
+		say(q->policy, &said, user_id, why);
 	q->done(q->data, why);
 	talloc_free(q);
 }
@@ -86,7 +86,7 @@ static unsigned bucket(const char *id)
 	return hash_text(id) % BUCKETS;
 }
 
-static void forget_old(struct gate *g, unsigned b, int64_t now)
+static void forget_old(struct egress_policy *g, unsigned b, int64_t now)
 {
 	struct member *m, *next;
 
@@ -99,7 +99,7 @@ static void forget_old(struct gate *g, unsigned b, int64_t now)
 	}
 }
 
-static struct member *member_get(struct gate *g, const char *user_id)
+static struct member *member_get(struct egress_policy *g, const char *user_id)
 {
 	unsigned b = bucket(user_id);
 	int64_t now = clock_mono_ms();
@@ -158,7 +158,8 @@ static bool granted(const struct member *m, const struct question *q)
 	return false;
 }
 
-static void decide(struct gate *g, struct member *m, struct question *q)
+static void decide(struct egress_policy *g, struct member *m,
+		   struct question *q)
 {
 	if (granted(m, q)) {
 		finish(q, m->user_id, EGRESS_NONE);
@@ -170,7 +171,7 @@ static void decide(struct gate *g, struct member *m, struct question *q)
 }
 
 struct loading {
-	struct gate *gate;
+	struct egress_policy *policy;
 	char user_id[ID_SIZE];
 	char **rows;
 	size_t n;
@@ -194,12 +195,12 @@ static int load_work(void *data, struct db *db, struct err *e)
 	return domain_each(db, l->user_id, "granted", 0, add_row, l, e);
 }
 
-static void load(struct gate *g, struct member *m);
+static void load(struct egress_policy *g, struct member *m);
 
 static void loaded(void *data, const struct err *e)
 {
 	struct loading *l = data;
-	struct gate *g = l->gate;
+	struct egress_policy *g = l->policy;
 	struct member *m = member_get(g, l->user_id);
 	struct question *q;
 
@@ -227,11 +228,11 @@ static void loaded(void *data, const struct err *e)
 	}
 }
 
-static void load(struct gate *g, struct member *m)
+static void load(struct egress_policy *g, struct member *m)
 {
 	struct loading *l = talloc_zero(NULL, struct loading);
 
-	l->gate = g;
+	l->policy = g;
 	l->age = g->age;
 	memcpy(l->user_id, m->user_id, ID_SIZE);
 	m->loading = true;
@@ -241,7 +242,7 @@ static void load(struct gate *g, struct member *m)
 static void found(void *data, const char *user_id, const struct err *e)
 {
 	struct question *q = data;
-	struct gate *g = q->gate;
+	struct egress_policy *g = q->policy;
 	struct member *m;
 
 	if (e) {
@@ -267,8 +268,9 @@ static void found(void *data, const char *user_id, const struct err *e)
 		load(g, m);
 }
 
-void gate_ask(struct gate *g, const struct egress_question *asked,
-	      gate_done *done, void *data)
+void egress_policy_ask(struct egress_policy *g,
+		       const struct egress_question *asked,
+		       egress_policy_done *done, void *data)
 {
 	static const enum egress_reason reasons[] = {
 		[EGRESS_BAD_PORT] = EGRESS_REASON_PORT,
@@ -281,11 +283,12 @@ void gate_ask(struct gate *g, const struct egress_question *asked,
 	v = egress_check(g->list, asked->method, asked->host, asked->port,
 			 q->domain, &q->plain);
 	if (v == EGRESS_ALLOWED || v == EGRESS_NOT_LISTED) {
-		q->gate = g;
+		q->policy = g;
 		q->done = done;
 		q->data = data;
 		if (str_copy(q->address, sizeof(q->address), asked->address)) {
-			places_find(g->env->places, q->address, found, q);
+			address_map_find(g->env->address_map, q->address, found,
+					 q);
 			return;
 		}
 		say(g, asked, NULL, EGRESS_REASON_SOURCE);
@@ -297,9 +300,10 @@ void gate_ask(struct gate *g, const struct egress_question *asked,
 	talloc_free(q);
 }
 
-struct gate *gate_new(const void *ctx, const struct gate_env *env, struct err *e)
+struct egress_policy *egress_policy_new(const void *ctx,
+					const struct egress_policy_env *env, struct err *e)
 {
-	struct gate *g = talloc_zero(ctx, struct gate);
+	struct egress_policy *g = talloc_zero(ctx, struct egress_policy);
 	size_t i;
 
 	g->env = env;
@@ -313,7 +317,7 @@ struct gate *gate_new(const void *ctx, const struct gate_env *env, struct err *e
 	return g;
 }
 
-int gate_reload(struct gate *g, struct err *e)
+int egress_policy_reload(struct egress_policy *g, struct err *e)
 {
 	struct allow_list *list = allow_list_load(g, g->env->list, e);
 

@@ -15,11 +15,11 @@
 #define REFUSED_MS 10000
 #define REFUSED_MAX 20		/* of one account */
 
-struct gate;
+struct egress_policy;
 
-struct gate_env {
+struct egress_policy_env {
 	struct jobs *jobs;
-	struct places *places;
+	struct address_map *address_map;
 	const char *list;	/* path */
 	/* A user's workspace was refused a domain that could be granted. */
 	void (*refused)(void *data, const char *user_id, const char *domain, bool plain);
@@ -27,13 +27,15 @@ struct gate_env {
 };
 
 /* Keeps env. ERR_INPUT when the list is bad. Gives (child of ctx): free it when no job runs. */
-struct gate *gate_new(const void *ctx, const struct gate_env *env, struct err *e) must_check;
+struct egress_policy *egress_policy_new(const void *ctx,
+					const struct egress_policy_env *env, struct err *e) must_check;
 
 /* The list and all grants anew. A bad list changes nothing: e says what is wrong with it. */
-int gate_reload(struct gate *g, struct err *e) must_check;
+int egress_policy_reload(struct egress_policy *g, struct err *e) must_check;
 
 /* EGRESS_NONE: it may. Once; may come from inside. data: nobody else's. */
-typedef void gate_done(void *data, enum egress_reason why);
-void gate_ask(struct gate *g, const struct egress_question *q, gate_done *done, void *data);
+typedef void egress_policy_done(void *data, enum egress_reason why);
+void egress_policy_ask(struct egress_policy *g, const struct egress_question *q,
+		       egress_policy_done *done, void *data);
 
 #endif

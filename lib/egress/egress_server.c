@@ -21,7 +21,7 @@ struct client;
 /* A child of the socket's context: an answer may come when the socket is closed, or never. */
 struct asking {
 	TAILQ_ENTRY(asking) next;
-	struct egress_socket *all;
+	struct egress_server *all;
 	struct client *client;		/* NULL: answered, or gone */
 	uint64_t number;
 	int64_t at;			/* clock_mono_ms */
@@ -29,9 +29,9 @@ struct asking {
 
 struct client {
 	LIST_ENTRY(client) next;
-	struct egress_socket *all;
+	struct egress_server *all;
 	uv_pipe_t pipe;
-	char line[2 * EGRESS_LINE_MAX];	/* what came of the next ones */
+	char line[2 * HELPER_LINE_MAX];	/* what came of the next ones */
 	size_t n;
 	int asked;
 };
@@ -43,9 +43,9 @@ struct egress_handles {
 	int open;
 };
 
-struct egress_socket {
+struct egress_server {
 	const void *ctx;
-	struct gate *gate;
+	struct egress_policy *policy;
 	uv_loop_t *loop;
 	struct egress_handles *handles;
 	char *path;
@@ -127,7 +127,7 @@ static void decided(void *data, enum egress_reason why)
 
 static void on_timer(uv_timer_t *t)
 {
-	struct egress_socket *s = t->data;
+	struct egress_server *s = t->data;
 	int64_t old = clock_mono_ms() - EGRESS_ANSWER_MS;
 	struct asking *a;
 
@@ -157,7 +157,7 @@ static void ask(struct client *c, const struct egress_question *q)
 	TAILQ_INSERT_TAIL(&c->all->askings, a, next);
 	if (!uv_is_active((uv_handle_t *)&c->all->handles->timer))
 		uv_timer_start(&c->all->handles->timer, on_timer, LOOK_MS, LOOK_MS);
-	gate_ask(c->all->gate, q, decided, a);
+	egress_policy_ask(c->all->policy, q, decided, a);
 }
 
 /* False: nothing that can be answered; it is cut off. */
@@ -166,9 +166,9 @@ static bool take_line(struct client *c, char *line)
 	struct egress_question q;
 	uint64_t number;
 
-	if (!egress_line_number(line, &number))
+	if (!helper_line_number(line, &number))
 		return false;
-	if (egress_line_parse(line, &q))
+	if (helper_line_parse(line, &q))
 		ask(c, &q);
 	else
 		answer(c, number, EGRESS_REASON_MALFORMED);
@@ -183,7 +183,7 @@ static bool take_lines(struct client *c)
 
 	while ((end = memchr(begin, '\n', left))) {
 		*end = '\0';
-		if (end - begin >= EGRESS_LINE_MAX ||
+		if (end - begin >= HELPER_LINE_MAX ||
 		    strlen(begin) != (size_t)(end - begin) || !take_line(c, begin))
 			return false;
 		left -= (size_t)(end + 1 - begin);
@@ -191,7 +191,7 @@ static bool take_lines(struct client *c)
 	}
 	memmove(c->line, begin, left);
 	c->n = left;
-	return left < EGRESS_LINE_MAX;
+	return left < HELPER_LINE_MAX;
 }
 
 static void room(uv_handle_t *h, size_t wanted, uv_buf_t *buf)
@@ -213,7 +213,7 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 
 static void on_connection(uv_stream_t *stream, int status)
 {
-	struct egress_socket *s = stream->data;
+	struct egress_server *s = stream->data;
 	struct client *c;
 
 	if (status < 0)
@@ -230,7 +230,7 @@ static void on_connection(uv_stream_t *stream, int status)
 		hang_up(c);
 }
 
-static int listen_at(struct egress_socket *s, struct err *e)
+static int listen_at(struct egress_server *s, struct err *e)
 {
 	int rc;
 
@@ -246,14 +246,14 @@ static int listen_at(struct egress_socket *s, struct err *e)
 	return 0;
 }
 
-struct egress_socket *egress_socket_new(const void *ctx, uv_loop_t *loop,
-					const char *path, struct gate *gate,
+struct egress_server *egress_server_new(const void *ctx, uv_loop_t *loop,
+					const char *path, struct egress_policy *policy,
 					struct err *e)
 {
-	struct egress_socket *s = talloc_zero(ctx, struct egress_socket);
+	struct egress_server *s = talloc_zero(ctx, struct egress_server);
 
 	s->ctx = ctx;
-	s->gate = gate;
+	s->policy = policy;
 	s->loop = loop;
 	s->path = talloc_strdup(s, path);
 	LIST_INIT(&s->clients);
@@ -264,7 +264,7 @@ struct egress_socket *egress_socket_new(const void *ctx, uv_loop_t *loop,
 	uv_timer_init(loop, &s->handles->timer);
 	s->handles->pipe.data = s->handles->timer.data = s;
 	if (listen_at(s, e) < 0) {
-		egress_socket_close(s);
+		egress_server_close(s);
 		return NULL;
 	}
 	return s;
@@ -278,7 +278,7 @@ static void handle_closed(uv_handle_t *h)
 		talloc_free(all);
 }
 
-void egress_socket_close(struct egress_socket *s)
+void egress_server_close(struct egress_server *s)
 {
 	struct egress_handles *h = s->handles;
 	struct asking *a;

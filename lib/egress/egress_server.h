@@ -9,12 +9,13 @@
 #define EGRESS_CLIENTS_MAX 64
 #define EGRESS_ANSWER_MS 4000	/* then "away": squid's helper waits 5 s */
 
-struct egress_socket;
+struct egress_server;
 
 /* Binds path (mode 0666: the folder gates; what stood there is replaced). Keeps gate. Gives (child of ctx). */
-struct egress_socket *egress_socket_new(const void *ctx, uv_loop_t *loop, const char *path,
-					struct gate *gate, struct err *e) must_check;
+struct egress_server *egress_server_new(const void *ctx, uv_loop_t *loop,
+					const char *path,
+					struct egress_policy *policy, struct err *e) must_check;
 /* Ends every connection; the loop must run once more. */
-void egress_socket_close(struct egress_socket *s);
+void egress_server_close(struct egress_server *s);
 
 #endif

@@ -8,7 +8,7 @@
 #define DIGITS_MAX 20
 #define PORT_MAX 65535
 
-const char *egress_line_number(const char *line, uint64_t *number)
+const char *helper_line_number(const char *line, uint64_t *number)
 {
 	size_t n = strspn(line, "0123456789"), i;
 	uint64_t value = 0;
@@ -33,10 +33,10 @@ static char *field(char **rest)
 	return begin && *begin ? begin : NULL;
 }
 
-bool egress_line_parse(char *line, struct egress_question *q)
+bool helper_line_parse(char *line, struct egress_question *q)
 {
 	struct err e = { 0 };
-	const char *after = egress_line_number(line, &q->number);
+	const char *after = helper_line_number(line, &q->number);
 	char *rest, *port;
 
 	if (!after)

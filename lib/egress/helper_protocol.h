@@ -5,7 +5,7 @@
  * A question: "NUMBER ADDRESS METHOD HOST PORT\n": NUMBER (decimal, chosen by
  * who asks; answers come in any order), the workspace's address, and what it
  * asked of the proxy. Fields are parted by one blank; squid has encoded what
- * would be one. At most EGRESS_LINE_MAX bytes with the newline; who sends more
+ * would be one. At most HELPER_LINE_MAX bytes with the newline; who sends more
  * is cut off.
  * An answer: "NUMBER OK\n" or "NUMBER ERR REASON\n"; REASON is one of
  * egress_reason's words. What is no question is answered "NUMBER ERR
@@ -21,7 +21,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define EGRESS_LINE_MAX 1024
+#define HELPER_LINE_MAX 1024
 #define EGRESS_ASK_MAX 1024	/* questions without an answer on one connection */
 
 struct egress_question {
@@ -31,10 +31,10 @@ struct egress_question {
 };
 
 /* What follows a line's number and blank; NULL when it begins with none. */
-const char *egress_line_number(const char *line, uint64_t *number);
+const char *helper_line_number(const char *line, uint64_t *number);
 
 /* Cuts line (without its newline) into q. False when it is no question; number is set when it has one. */
-bool egress_line_parse(char *line, struct egress_question *q);
+bool helper_line_parse(char *line, struct egress_question *q);
 
 enum egress_reason {
 	EGRESS_NONE,

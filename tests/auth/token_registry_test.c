@@ -29,7 +29,7 @@ static struct world {
 	uv_loop_t loop;
 	struct kv_async *async;
 	struct kv *kv;		/* what stands in Redis, by another connection */
-	struct tokens *t;
+	struct token_registry *t;
 	char a[TOKEN_SIZE], b[TOKEN_SIZE];
 	int done, failed;
 	bool give_up;		/* of a, when it cannot be put */
@@ -105,14 +105,14 @@ static bool is_done(const char *hash)
 /* As the bridge does. */
 static void end_one(const char *hash)
 {
-	tokens_drop(w.t, hash);
-	tokens_end(w.t, "one", hash, USER);
+	token_registry_drop(w.t, hash);
+	token_registry_end(w.t, "one", hash, USER);
 }
 
 static void end_all(void)
 {
-	tokens_drop_user(w.t, USER);
-	tokens_end(w.t, "all", "", USER);
+	token_registry_drop_user(w.t, USER);
+	token_registry_end(w.t, "all", "", USER);
 }
 
 static void ended(void *data, const char *id)
@@ -143,7 +143,7 @@ static void put_kind(const char *hash, const char *user, const char *address,
 	assert_true(str_copy(what.subject_id, ID_SIZE, TURN));
 	assert_true(str_copy(what.address, sizeof(what.address), address));
 	w.done = w.failed = 0;
-	tokens_put(w.t, hash, &what, done, NULL);
+	token_registry_put(w.t, hash, &what, done, NULL);
 	assert_int_equal(w.done + w.failed, 0);
 }
 
@@ -170,8 +170,8 @@ static int set_up(void **state)
 	uv_loop_init(&w.loop);
 	w.async = kv_async_new(&w.loop, w.server.socket);
 	w.kv = kv_new(NULL, w.server.socket);
-	w.t = tokens_new(NULL, &w.loop, w.async);
-	tokens_on_ended(w.t, ended, NULL);
+	w.t = token_registry_new(NULL, &w.loop, w.async);
+	token_registry_on_ended(w.t, ended, NULL);
 	token_new(w.a);
 	token_new(w.b);
 	return 0;
@@ -179,7 +179,7 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-	tokens_close(w.t);
+	token_registry_close(w.t);
 	kv_async_free(w.async);
 	uv_run(&w.loop, UV_RUN_DEFAULT);
 	talloc_free(w.t);
@@ -200,9 +200,9 @@ static void put_and_ended(void **state)
 	assert_string_equal(found.subject_id, TURN);
 	assert_string_equal(found.address, "172.30.0.9");
 	assert_int_equal(found.kind, GATEWAY_TOKEN_CONVERSATION);
-	assert_true(tokens_has(w.t, w.a));
+	assert_true(token_registry_has(w.t, w.a));
 	end_one(w.a);
-	assert_false(tokens_has(w.t, w.a));
+	assert_false(token_registry_has(w.t, w.a));
 	until(is_gone, w.a);
 	assert_false(members());
 	until(is_told, "one ");
@@ -239,7 +239,7 @@ static void runs_stay(void **state)
 	struct err e = { 0 };
 
 	put(w.a, USER, "172.30.0.9");
-	tokens_put(w.t, w.b, &what, NULL, NULL);
+	token_registry_put(w.t, w.b, &what, NULL, NULL);
 	token_new(old);
 	assert_int_equal(gateway_token_put(w.kv, old, &what, 100, &e), 0);
 	gateway_token_key(old, hash);
@@ -249,7 +249,7 @@ static void runs_stay(void **state)
 	until(is_gone, w.a);
 	assert_true(stands(w.b));
 	assert_true(stands(hash + 6));
-	assert_true(tokens_has(w.t, w.b));
+	assert_true(token_registry_has(w.t, w.b));
 	end_one(w.b);
 	until(is_gone, w.b);
 }
@@ -324,7 +324,7 @@ static void ended_meanwhile(void **state)
 
 static bool is_dropped(const char *hash)
 {
-	return !tokens_has(w.t, hash);
+	return !token_registry_has(w.t, hash);
 }
 
 static void log_in(const char *session)
@@ -372,11 +372,11 @@ static void ended_by_others(void **state)
 	assert_int_equal(gateway_token_end_all(w.kv, USER, &e), 0);
 	put(w.b, USER, "172.30.0.10");
 	until(stands, w.b);
-	tokens_renew(w.t);
+	token_registry_renew(w.t);
 	until(is_dropped, w.a);
 	assert_true(is_gone(w.a));
 	assert_true(stands(w.b));
-	assert_true(tokens_has(w.t, w.b));
+	assert_true(token_registry_has(w.t, w.b));
 }
 
 /* What began after it was asked is not touched, however late it is done. */
@@ -384,10 +384,10 @@ static void an_ending_spares_what_follows(void **state)
 {
 	put(w.a, USER, "172.30.0.9");
 	until(stands, w.a);
-	tokens_drop_user(w.t, USER);
+	token_registry_drop_user(w.t, USER);
 	put(w.b, USER, "172.30.0.9");
 	until(stands, w.b);
-	tokens_end(w.t, "late", "", USER);
+	token_registry_end(w.t, "late", "", USER);
 	until(is_told, "late ");
 	assert_true(is_gone(w.a));
 	assert_true(stands(w.b));
@@ -417,7 +417,7 @@ static void given_up(void **state)
 	w.give_up = true;
 	put(w.a, USER, "172.30.0.9");
 	until(is_done, NULL);
-	assert_false(tokens_has(w.t, w.a));
+	assert_false(token_registry_has(w.t, w.a));
 	server_start(&w.server);
 	put(w.b, USER, "172.30.0.9");
 	until(stands, w.b);
@@ -427,7 +427,7 @@ static void given_up(void **state)
 static void forgotten(void **state)
 {
 	put(w.a, USER, "172.30.0.9");
-	tokens_forget(w.t, NULL);
+	token_registry_forget(w.t, NULL);
 	until(stands, w.a);
 	assert_int_equal(w.done, 0);
 }

@@ -33,10 +33,10 @@ static struct world {
 	struct fake *fake;
 	struct engine *engine;
 	struct jobs *jobs;
-	struct places *places;
-	struct gate_env env;
-	struct gate *gate;
-	struct egress_socket *egress;
+	struct address_map *address_map;
+	struct egress_policy_env env;
+	struct egress_policy *policy;
+	struct egress_server *egress;
 	char kim[ID_SIZE], lee[ID_SIZE];
 	/* The engine's world: who has which address. */
 	const char *first, *second;
@@ -141,12 +141,12 @@ static int set_up(void **state)
 	assert_int_equal(user_create(db, "kim", "x", false, w.kim, &e), 0);
 	assert_int_equal(user_create(db, "lee", "x", false, w.lee, &e), 0);
 	w.jobs = jobs_new(w.ctx, &w.loop, db);
-	w.places = places_new(w.ctx, &w.loop, w.engine, "ours");
-	w.env = (struct gate_env){ .jobs = w.jobs, .places = w.places,
+	w.address_map = address_map_new(w.ctx, &w.loop, w.engine, "ours");
+	w.env = (struct egress_policy_env){ .jobs = w.jobs, .address_map = w.address_map,
 				   .list = w.list, .refused = refused };
-	w.gate = gate_new(w.ctx, &w.env, &e);
-	assert_non_null(w.gate);
-	w.egress = egress_socket_new(w.ctx, &w.loop, w.socket, w.gate, &e);
+	w.policy = egress_policy_new(w.ctx, &w.env, &e);
+	assert_non_null(w.policy);
+	w.egress = egress_server_new(w.ctx, &w.loop, w.socket, w.policy, &e);
 	if (!w.egress)
 		fail_msg("%s", e.text);
 	w.first = "172.30.0.2";
@@ -160,8 +160,8 @@ static int tear_down(void **state)
 	char command[96];
 
 	close(w.fd);
-	egress_socket_close(w.egress);
-	places_close(w.places);
+	egress_server_close(w.egress);
+	address_map_close(w.address_map);
 	while (jobs_left(w.jobs))
 		uv_run(&w.loop, UV_RUN_ONCE);
 	talloc_free(w.engine);
@@ -253,7 +253,7 @@ static void grants_are_ones_own(void **state)
 
 	EXPECT("1 172.30.0.2 CONNECT more.example 443", "1 ERR not-listed");
 	decide(w.kim, "more.example", "granted", false);
-	assert_int_equal(gate_reload(w.gate, &e), 0);
+	assert_int_equal(egress_policy_reload(w.policy, &e), 0);
 	EXPECT("2 172.30.0.2 CONNECT more.example 443", "2 OK");
 	EXPECT("3 172.30.0.3 CONNECT more.example 443", "3 ERR not-listed");
 	EXPECT("4 172.30.0.2 GET more.example 80", "4 ERR not-listed");
@@ -268,7 +268,7 @@ static void grants_are_ones_own(void **state)
 	} while (!str_equal(w.heard, "6 OK\n"));
 	EXPECT("7 172.30.0.2 CONNECT third.example 443", "7 OK");
 	decide(w.kim, "more.example", "refused", true);
-	assert_int_equal(gate_reload(w.gate, &e), 0);
+	assert_int_equal(egress_policy_reload(w.policy, &e), 0);
 	EXPECT("8 172.30.0.2 CONNECT more.example 443", "8 ERR not-listed");
 }
 
@@ -278,11 +278,11 @@ static void list_again(void **state)
 
 	write_list("new.example https x\n");
 	EXPECT("1 172.30.0.2 CONNECT new.example 443", "1 ERR not-listed");
-	assert_int_equal(gate_reload(w.gate, &e), 0);
+	assert_int_equal(egress_policy_reload(w.policy, &e), 0);
 	EXPECT("2 172.30.0.2 CONNECT new.example 443", "2 OK");
 	EXPECT("3 172.30.0.2 CONNECT all.example 443", "3 ERR not-listed");
 	write_list("bad\n");
-	assert_int_equal(gate_reload(w.gate, &e), -1);
+	assert_int_equal(egress_policy_reload(w.policy, &e), -1);
 	EXPECT("4 172.30.0.2 CONNECT new.example 443", "4 OK");
 }
 
@@ -295,20 +295,20 @@ static void a_former_owner(void **state)
 	assert_int_equal(w.lists, 1);
 	w.first = NULL;
 	w.second = "172.30.0.2";
-	places_forget(w.places);
+	address_map_forget(w.address_map);
 	EXPECT("3 172.30.0.2 CONNECT more.example 443", "3 ERR not-listed");
 	assert_string_equal(w.last, "lee more.example");
 	/* The same while the engine is about to answer. */
 	w.second = NULL;
 	w.first = "172.30.0.2";
 	w.silent = true;
-	places_forget(w.places);
+	address_map_forget(w.address_map);
 	w.waiting = NULL;
 	say("4 172.30.0.2 CONNECT more.example 443\n");
 	while (!w.waiting)
 		uv_run(&w.loop, UV_RUN_ONCE);
 	w.silent = false;
-	places_forget(w.places);	/* kim's stops now, lee's starts */
+	address_map_forget(w.address_map);	/* kim's stops now, lee's starts */
 	answer_list(w.waiting);
 	w.first = NULL;
 	w.second = "172.30.0.2";
@@ -324,7 +324,7 @@ static void engine_away(void **state)
 	w.broken = false;
 	EXPECT("2 172.30.0.2 CONNECT all.example 443", "2 OK");
 	w.silent = true;
-	places_forget(w.places);
+	address_map_forget(w.address_map);
 	EXPECT("3 172.30.0.2 CONNECT all.example 443", "3 ERR away");
 }
 
@@ -357,7 +357,7 @@ static void strangers_are_cut_off(void **state)
 	static const char *const bad[] = {
 		"hello\n", "\n", " 1 172.30.0.2 CONNECT a.example 443\n",
 	};
-	char line[3 * EGRESS_LINE_MAX];
+	char line[3 * HELPER_LINE_MAX];
 	size_t i;
 
 	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
@@ -375,7 +375,7 @@ static void strangers_are_cut_off(void **state)
 	EXPECT("1 172.30.0.2 CONNECT all.example 443", "1 OK");
 	/* One that leaves before its answer. */
 	w.silent = true;
-	places_forget(w.places);
+	address_map_forget(w.address_map);
 	w.waiting = NULL;
 	say("2 172.30.0.2 CONNECT all.example 443\n");
 	while (!w.waiting)

@@ -16,7 +16,7 @@ static void good(void **state)
 	char line[] = "17 172.30.0.2 CONNECT example.org 443";
 	struct egress_question q;
 
-	assert_true(egress_line_parse(line, &q));
+	assert_true(helper_line_parse(line, &q));
 	assert_int_equal(q.number, 17);
 	assert_string_equal(q.address, "172.30.0.2");
 	assert_string_equal(q.method, "CONNECT");
@@ -39,7 +39,7 @@ static void bad(void **state)
 
 	for (i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
 		snprintf(line, sizeof(line), "%s", lines[i]);
-		if (egress_line_parse(line, &q))
+		if (helper_line_parse(line, &q))
 			fail_msg("taken: %s", lines[i]);
 	}
 }

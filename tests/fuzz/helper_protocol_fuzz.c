@@ -16,7 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	memcpy(line, data, size);
 	line[size] = '\0';
-	if (egress_line_parse(line, &q) &&
+	if (helper_line_parse(line, &q) &&
 	    (strpbrk(q.host, " \t\r\n") || !*q.host || !*q.method ||
 	     !*q.address || q.port < 0 || q.port > 65535))
 		abort();
