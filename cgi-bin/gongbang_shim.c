@@ -37,11 +37,11 @@ int main(int argc, char **argv)
 	name = name ? name + 1 : argv[0];
 	if (str_equal(name, "gongbang-tool"))
 		return tool_main(argc, argv);
-	result = place_init(&e);
+	result = path_init(&e);
 	if (result < 0)
 		return complain(&e);
 	if (argc > 3 && str_equal(argv[1], "keeper"))
-		return keeper_main(argv[2], argv + 3);
+		return subreaper_main(argv[2], argv + 3);
 	if (argc == 2 && str_equal(argv[1], "--version")) {
 		printf("gongbang-shim %s\n", PACKAGE_VERSION);
 		return 0;
@@ -49,6 +49,6 @@ int main(int argc, char **argv)
 	if (argc > 2 || (argc == 2 && !str_equal(argv[1], "link")))
 		return usage();
 	signal(SIGPIPE, SIG_IGN);
-	result = argc == 2 ? relay_run(&e) : shim_run(&limits, &e);
+	result = argc == 2 ? stdio_proxy_run(&e) : shim_run(&limits, &e);
 	return result < 0 ? complain(&e) : 0;
 }

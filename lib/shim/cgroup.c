@@ -44,11 +44,11 @@ static int open_below(const char *name)
 	return open(path, O_RDONLY | O_CLOEXEC);
 }
 
-void health_init(void)
+void cgroup_init(void)
 {
 	const char *other = getenv("GONGBANG_SHIM_CGROUP");
 
-	if (!place_is_workspace() && other)
+	if (!path_is_workspace() && other)
 		folder = other;
 	oom_fd = open_below(layouts[0].oom);
 	if (oom_fd < 0) {
@@ -87,7 +87,7 @@ static int64_t read_number(const char *name, const char *key)
 	return n;
 }
 
-int64_t health_oom_kills(void)
+int64_t cgroup_oom_kills(void)
 {
 	return oom_fd < 0 ? 0 : number_after(oom_fd, "oom_kill ");
 }
@@ -115,7 +115,7 @@ static int64_t cpus(void)
 	return quota * 100 / period;
 }
 
-int health_format(struct buf *out, unsigned sessions, unsigned blocked,
+int cgroup_format(struct buf *out, unsigned sessions, unsigned blocked,
 		  struct err *e)
 {
 	int64_t memory, inactive, max, hundredths = cpus();
@@ -126,7 +126,7 @@ int health_format(struct buf *out, unsigned sessions, unsigned blocked,
 	max = read_number(layout->memory_max, "");
 	if (max >= INT64_C(1) << 60)	/* v1 writes "none" as a huge number */
 		max = 0;
-	(void)!statvfs(place_home(), &disk);
+	(void)!statvfs(path_home(), &disk);
 	return buf_addf(out, e,
 		"version %s\nmemory %" PRId64 "\nmemory_max %" PRId64 "\n"
 		"cpu_usec %" PRId64 "\ncpus %" PRId64 ".%02" PRId64 "\n"
@@ -136,8 +136,8 @@ int health_format(struct buf *out, unsigned sessions, unsigned blocked,
 		PACKAGE_VERSION, inactive < memory ? memory - inactive : memory,
 		max, read_number(layout->cpu, layout->cpu_key) /
 		layout->cpu_per_usec, hundredths / 100, hundredths % 100,
-		health_oom_kills(),
+		cgroup_oom_kills(),
 		(unsigned long long)disk.f_bavail * disk.f_frsize,
 		(unsigned long long)disk.f_blocks * disk.f_frsize,
-		usage_bytes(), processes_count(), sessions, blocked);
+		disk_usage_bytes(), processes_count(), sessions, blocked);
 }

@@ -11,10 +11,10 @@
  * Finds the files once; what is not there reads as 0. GONGBANG_SHIM_CGROUP
  * names another folder than /sys/fs/cgroup, out of a container only.
  */
-void health_init(void);
+void cgroup_init(void);
 
 /* Processes killed for want of memory since the container began. Cheap. */
-int64_t health_oom_kills(void);
+int64_t cgroup_oom_kills(void);
 
 /*
  * Lines "key value": version, memory, memory_max (bytes, 0: no limit),
@@ -22,7 +22,7 @@ int64_t health_oom_kills(void);
  * of the file system), disk_used (bytes of the volume; -1 not counted yet),
  * processes; sessions and blocked (logs that wait for a full disk) as given.
  */
-int health_format(struct buf *out, unsigned sessions, unsigned blocked,
+int cgroup_format(struct buf *out, unsigned sessions, unsigned blocked,
 		  struct err *e) must_check;
 
 #endif

@@ -28,10 +28,10 @@ static void too_late(int signo)
 
 static _Noreturn void count(int out)
 {
-	bool here = place_volume() >= 0 && fchdir(place_volume()) == 0;
+	bool here = path_volume() >= 0 && fchdir(path_volume()) == 0;
 	char volume[] = ".";
 	char *const roots[] = {
-		here ? volume : (char *)(uintptr_t)place_home(), NULL
+		here ? volume : (char *)(uintptr_t)path_home(), NULL
 	};
 	struct sigaction alarmed = { .sa_handler = too_late };
 	int64_t bytes = 0;
@@ -39,7 +39,7 @@ static _Noreturn void count(int out)
 	sigset_t none;
 	FTS *tree;
 
-	confine_from_others();
+	seccomp_confine_processes();
 	setpriority(PRIO_PROCESS, 0, 19);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
@@ -64,7 +64,7 @@ static void counted(struct watch *w, uint32_t events)
 
 	if (read(w->fd, &bytes, sizeof(bytes)) == sizeof(bytes))
 		last = bytes;
-	loop_close(w);
+	event_loop_close(w);
 }
 
 static void begin(void)
@@ -83,10 +83,10 @@ static void begin(void)
 	if (pid < 0)
 		close(ends[0]);
 	else
-		(void)!loop_watch(&pipe_watch, ends[0], EPOLLIN, &e);
+		(void)!event_loop_watch(&pipe_watch, ends[0], EPOLLIN, &e);
 }
 
-int64_t usage_bytes(void)
+int64_t disk_usage_bytes(void)
 {
 	int64_t now = clock_mono_ms();
 

@@ -11,6 +11,6 @@
  * Bytes on disk under the home as last counted, -1 before the first count
  * has ended. Begins another count when the last is a minute old.
  */
-int64_t usage_bytes(void);
+int64_t disk_usage_bytes(void);
 
 #endif

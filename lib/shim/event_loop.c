@@ -11,7 +11,7 @@ static int epoll_fd = -1;
 static struct timer *timers;
 static bool stopped;
 
-int loop_init(struct err *e)
+int event_loop_init(struct err *e)
 {
 	epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (epoll_fd < 0)
@@ -19,7 +19,7 @@ int loop_init(struct err *e)
 	return 0;
 }
 
-int loop_watch(struct watch *w, int fd, uint32_t events, struct err *e)
+int event_loop_watch(struct watch *w, int fd, uint32_t events, struct err *e)
 {
 	struct epoll_event ev = { .events = events, .data.ptr = w };
 
@@ -34,7 +34,7 @@ int loop_watch(struct watch *w, int fd, uint32_t events, struct err *e)
 	return 0;
 }
 
-void loop_change(struct watch *w, uint32_t events)
+void event_loop_change(struct watch *w, uint32_t events)
 {
 	struct epoll_event ev = { .events = events, .data.ptr = w };
 
@@ -49,7 +49,7 @@ void loop_change(struct watch *w, uint32_t events)
 	w->events = events;
 }
 
-void loop_close(struct watch *w)
+void event_loop_close(struct watch *w)
 {
 	if (w->fd < 0)
 		return;
@@ -60,7 +60,7 @@ void loop_close(struct watch *w)
 	w->events = 0;
 }
 
-void loop_timer(struct timer *t, int64_t delay_ms)
+void event_loop_timer(struct timer *t, int64_t delay_ms)
 {
 	t->at = clock_mono_ms() + delay_ms;
 	if (t->set)
@@ -70,7 +70,7 @@ void loop_timer(struct timer *t, int64_t delay_ms)
 	timers = t;
 }
 
-void loop_cancel(struct timer *t)
+void event_loop_cancel(struct timer *t)
 {
 	struct timer **at;
 
@@ -106,7 +106,7 @@ static struct timer *due(void)
 	return NULL;
 }
 
-void loop_run(void (*after)(void))
+void event_loop_run(void (*after)(void))
 {
 	struct epoll_event ev;
 	struct watch *w;
@@ -120,14 +120,14 @@ void loop_run(void (*after)(void))
 			w->ready(w, ev.events);
 		}
 		while ((t = due())) {
-			loop_cancel(t);
+			event_loop_cancel(t);
 			t->fire(t);
 		}
 		after();
 	}
 }
 
-void loop_stop(void)
+void event_loop_stop(void)
 {
 	stopped = true;
 }

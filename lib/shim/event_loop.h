@@ -7,7 +7,7 @@
 
 #include "core/err.h"
 
-/* Embedded in its owner; fd is closed by loop_close. */
+/* Embedded in its owner; fd is closed by event_loop_close. */
 struct watch {
 	int fd;			/* -1: none */
 	uint32_t events;	/* EPOLL* asked for; 0: none now */
@@ -26,21 +26,22 @@ struct timer {
 #define owner_of(ptr, type, member) \
 	((type *)(void *)((char *)(ptr) - __builtin_offsetof(type, member)))
 
-int loop_init(struct err *e) must_check;
+int event_loop_init(struct err *e) must_check;
 
 /* Takes fd; events may be 0. */
-int loop_watch(struct watch *w, int fd, uint32_t events, struct err *e) must_check;
-void loop_change(struct watch *w, uint32_t events);
+int event_loop_watch(struct watch *w, int fd, uint32_t events,
+		     struct err *e) must_check;
+void event_loop_change(struct watch *w, uint32_t events);
 
 /* Safe at any time, on a closed watch too. */
-void loop_close(struct watch *w);
+void event_loop_close(struct watch *w);
 
 /* Sets or moves a timer to delay_ms from now. */
-void loop_timer(struct timer *t, int64_t delay_ms);
-void loop_cancel(struct timer *t);
+void event_loop_timer(struct timer *t, int64_t delay_ms);
+void event_loop_cancel(struct timer *t);
 
-/* Runs until loop_stop; after() is called after every event and timer. */
-void loop_run(void (*after)(void));
-void loop_stop(void);
+/* Runs until event_loop_stop; after() is called after every event and timer. */
+void event_loop_run(void (*after)(void));
+void event_loop_stop(void);
 
 #endif

@@ -36,7 +36,7 @@ enum {
 
 #define FS_OF_FILES (FS_WRITE_FILE | FS_READ_FILE | FS_TRUNCATE)
 
-int domain_abi(void)
+int landlock_abi(void)
 {
 	long abi = syscall(CREATE_RULESET, NULL, 0, CREATE_VERSION);
 
@@ -133,7 +133,7 @@ static int restrict_self(int rules, struct err *e)
 /* The kernel takes a structure that ends earlier. */
 static int create(struct ruleset r, int abi, struct err *e)
 {
-	size_t size = abi >= DOMAIN_ABI_SCOPES ? sizeof(r) : sizeof(r.fs);
+	size_t size = abi >= LANDLOCK_ABI_SCOPES ? sizeof(r) : sizeof(r.fs);
 	int rules = (int)syscall(CREATE_RULESET, &r, size, 0);
 
 	if (rules < 0)
@@ -141,17 +141,17 @@ static int create(struct ruleset r, int abi, struct err *e)
 	return rules;
 }
 
-int domain_enter(const char *except, const char *own, struct err *e)
+int landlock_enter(const char *except, const char *own, struct err *e)
 {
 	struct ruleset r = {
 		.fs = FS_WRITE_FILE | FS_READ_FILE | FS_REMOVE_MAKE | FS_REFER,
 		.scoped = SCOPE_ABSTRACT_SOCKET | SCOPE_SIGNAL,
 	};
-	int abi = domain_abi(), rules;
+	int abi = landlock_abi(), rules;
 
-	if (abi < DOMAIN_ABI_LEAST)
+	if (abi < LANDLOCK_ABI_LEAST)
 		return 0;
-	if (abi >= DOMAIN_ABI_TRUNCATE)
+	if (abi >= LANDLOCK_ABI_TRUNCATE)
 		r.fs |= FS_TRUNCATE;
 	rules = create(r, abi, e);
 	if (rules < 0)
@@ -165,12 +165,12 @@ int domain_enter(const char *except, const char *own, struct err *e)
 	return restrict_self(rules, e);
 }
 
-int domain_enter_tool(struct err *e)
+int landlock_enter_tool(struct err *e)
 {
 	/* A domain refuses REFER unless it allows it, handled or not. */
-	int abi = domain_abi(), rules;
+	int abi = landlock_abi(), rules;
 
-	if (abi < DOMAIN_ABI_LEAST)
+	if (abi < LANDLOCK_ABI_LEAST)
 		return 0;
 	rules = create((struct ruleset){ .fs = FS_REFER }, abi, e);
 	if (rules < 0)

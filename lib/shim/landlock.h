@@ -17,22 +17,23 @@
 #include "core/err.h"
 
 /* Without rules for renames between folders (ABI 1) git and npm would break. */
-#define DOMAIN_ABI_LEAST 2
-#define DOMAIN_ABI_TRUNCATE 3
-#define DOMAIN_ABI_SCOPES 6	/* before it signals and abstract sockets pass */
+#define LANDLOCK_ABI_LEAST 2
+#define LANDLOCK_ABI_TRUNCATE 3
+#define LANDLOCK_ABI_SCOPES 6	/* before it signals and abstract sockets pass */
 
 /* The kernel's Landlock ABI; 0: none. */
-int domain_abi(void);
+int landlock_abi(void);
 
 /*
  * The calling process's, for ever, and that of all it starts. except: an
  * absolute path whose tree is shut, NULL for none; own: a folder below it that
  * is open all the same, NULL for none. What is created later in a folder above
- * `except` is shut, too. Does nothing before DOMAIN_ABI_LEAST.
+ * `except` is shut, too. Does nothing before LANDLOCK_ABI_LEAST.
  */
-int domain_enter(const char *except, const char *own, struct err *e) must_check;
+int landlock_enter(const char *except, const char *own,
+		   struct err *e) must_check;
 
 /* A further domain without limits of its own. At 16 nested ones it stays in the last. */
-int domain_enter_tool(struct err *e) must_check;
+int landlock_enter_tool(struct err *e) must_check;
 
 #endif

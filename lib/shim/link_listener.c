@@ -24,7 +24,7 @@
 
 struct connection {
 	struct watch watch;
-	struct server *server;
+	struct link_server *server;
 	char *late;		/* bytes the socket did not take */
 	size_t late_at, late_len;
 	bool dirty, ending, spoke;
@@ -52,9 +52,9 @@ static void destroy(struct connection *c)
 		;
 	*at = c->next;
 	nconnections--;
-	loop_cancel(&c->preface);
-	loop_close(&c->watch);
-	server_free(c->server);
+	event_loop_cancel(&c->preface);
+	event_loop_close(&c->watch);
+	link_server_free(c->server);
 	free(c->late);
 	free(c);
 }
@@ -102,7 +102,7 @@ static int write_fresh(struct connection *c)
 
 	do {
 		for (used = 0; used <= SCRATCH - FRAME_MAX; used += n) {
-			n = server_pull(c->server, &bytes);
+			n = link_server_pull(c->server, &bytes);
 			if (!n)
 				break;
 			if (n > SCRATCH - used)
@@ -134,12 +134,12 @@ static bool flush(struct connection *c)
 		if (write_fresh(c) < 0)
 			return false;
 	}
-	loop_change(&c->watch, (c->ending ? 0 : EPOLLIN) |
-		    (c->late ? EPOLLOUT : 0));
-	return c->late || !(c->ending || server_is_done(c->server));
+	event_loop_change(&c->watch, (c->ending ? 0 : EPOLLIN) |
+			  (c->late ? EPOLLOUT : 0));
+	return c->late || !(c->ending || link_server_is_done(c->server));
 }
 
-void listener_flush(void)
+void link_listener_flush(void)
 {
 	struct connection *c, *next;
 
@@ -171,22 +171,23 @@ static ssize_t receive(int fd, char *bytes, size_t size)
 	    head->cmsg_type == SCM_RIGHTS &&
 	    head->cmsg_len == CMSG_LEN(sizeof(folder))) {
 		memcpy(&folder, CMSG_DATA(head), sizeof(folder));
-		place_volume_take(folder);
+		path_volume_take(folder);
 	}
 	return n;
 }
 
 static void hear(struct connection *c, const char *bytes, size_t n)
 {
-	bool mark = !c->spoke && bytes[0] == LISTENER_FOLDER;
+	bool mark = !c->spoke && bytes[0] == LINK_LISTENER_FOLDER;
 
 	c->spoke = true;
-	loop_cancel(&c->preface);
+	event_loop_cancel(&c->preface);
 	if (on_first)
 		on_first();
 	on_first = NULL;
 	/* What it was told last (GOAWAY) is still sent. */
-	if (!c->ending && server_receive(c->server, bytes + mark, n - mark) < 0)
+	if (!c->ending && link_server_receive(c->server, bytes + mark,
+					      n - mark) < 0)
 		c->ending = true;
 }
 
@@ -215,7 +216,7 @@ static void silent(struct timer *t)
 
 static void accept_again(struct timer *t)
 {
-	loop_change(&listening, EPOLLIN);
+	event_loop_change(&listening, EPOLLIN);
 }
 
 /* Of the process that connected, so that its number is no other's by now. */
@@ -241,7 +242,7 @@ static bool is_link(int fd)
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &n) < 0 ||
 	    (peer.uid != geteuid() && peer.uid != 0))
 		return false;
-	return !place_is_workspace() ||
+	return !path_is_workspace() ||
 	       (processes_entered(peer.pid) && !has_ended(fd));
 }
 
@@ -256,14 +257,14 @@ static void accept_one(struct watch *w, uint32_t events)
 	if (fd < 0) {
 		/* Out of descriptors: the caller waits, we do not spin. */
 		if (errno != EAGAIN && errno != ECONNABORTED) {
-			loop_change(w, 0);
-			loop_timer(&pause_timer, PAUSE_MS);
+			event_loop_change(w, 0);
+			event_loop_timer(&pause_timer, PAUSE_MS);
 		}
 		return;
 	}
 	if (nconnections == CONNECTIONS_MAX || !is_link(fd) ||
-	    send(fd, LISTENER_GREETING, sizeof(LISTENER_GREETING) - 1,
-		 MSG_NOSIGNAL) != sizeof(LISTENER_GREETING) - 1) {
+	    send(fd, LINK_LISTENER_GREETING, sizeof(LINK_LISTENER_GREETING) - 1,
+		 MSG_NOSIGNAL) != sizeof(LINK_LISTENER_GREETING) - 1) {
 		close(fd);
 		return;
 	}
@@ -272,21 +273,21 @@ static void accept_one(struct watch *w, uint32_t events)
 		err_abort("out of memory");
 	c->watch.ready = ready;
 	c->preface.fire = silent;
-	c->server = server_new(api_routes, limits->bodies, mark_dirty, c);
+	c->server = link_server_new(api_routes, limits->bodies, mark_dirty, c);
 	c->dirty = true;
 	c->next = connections;
 	connections = c;
 	nconnections++;
-	loop_timer(&c->preface, PREFACE_MS);
-	if (loop_watch(&c->watch, fd, EPOLLIN, &e) < 0)
+	event_loop_timer(&c->preface, PREFACE_MS);
+	if (event_loop_watch(&c->watch, fd, EPOLLIN, &e) < 0)
 		destroy(c);
 }
 
-int listener_open(const struct shim_limits *most, void (*first)(void),
-		  struct err *e)
+int link_listener_open(const struct shim_limits *most, void (*first)(void),
+		       struct err *e)
 {
 	struct sockaddr_un address;
-	socklen_t n = place_address(&address);
+	socklen_t n = path_address(&address);
 	int fd;
 
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -303,5 +304,5 @@ int listener_open(const struct shim_limits *most, void (*first)(void),
 	on_first = first;
 	listening.ready = accept_one;
 	pause_timer.fire = accept_again;
-	return loop_watch(&listening, fd, EPOLLIN, e);
+	return event_loop_watch(&listening, fd, EPOLLIN, e);
 }

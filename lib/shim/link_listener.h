@@ -6,19 +6,19 @@
 #include "shim/shim_limits.h"
 
 #define CONNECTIONS_MAX 64	/* more are closed at once */
-#define LISTENER_GREETING "gongbang-shim 1\n"	/* LINK_GREETING of lib/link/link.h */
+#define LINK_LISTENER_GREETING "gongbang-shim 1\n"	/* LINK_GREETING of lib/link/link.h */
 
 /* A link's first byte, when it sends a descriptor of the volume along (SCM_RIGHTS). */
-#define LISTENER_FOLDER 1
+#define LINK_LISTENER_FOLDER 1
 
 /*
  * Binds the address of shim/paths.h. ERR_CONFLICT: another shim has it. first()
  * is called once, before the first request of all. limits are borrowed for ever.
  */
-int listener_open(const struct shim_limits *limits, void (*first)(void),
-		  struct err *e) must_check;
+int link_listener_open(const struct shim_limits *limits, void (*first)(void),
+		       struct err *e) must_check;
 
 /* Writes what every connection has to say; call after each event. */
-void listener_flush(void);
+void link_listener_flush(void);
 
 #endif

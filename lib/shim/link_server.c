@@ -13,9 +13,9 @@
 #define ANSWER_MAX (1 << 20)
 #define WINDOW (256 << 10)
 
-struct server {
+struct link_server {
 	nghttp2_session *h2;
-	const struct server_route *routes;
+	const struct link_server_route *routes;
 	size_t bodies_max;
 	void (*dirty)(void *data);
 	void *data;
@@ -150,7 +150,7 @@ void exchange_wake(struct exchange *x)
 
 static int begin(nghttp2_session *h2, const nghttp2_frame *frame, void *data)
 {
-	struct server *s = data;
+	struct link_server *s = data;
 	struct exchange *x;
 
 	if (frame->hd.type != NGHTTP2_HEADERS ||
@@ -161,7 +161,7 @@ static int begin(nghttp2_session *h2, const nghttp2_frame *frame, void *data)
 		err_abort("out of memory");
 	x->server = s;
 	x->stream = frame->hd.stream_id;
-	x->query = x->path + SERVER_PATH_MAX - 1;
+	x->query = x->path + LINK_SERVER_PATH_MAX - 1;
 	buf_init(&x->answer, ANSWER_MAX);
 	x->sibling = s->exchanges;
 	s->exchanges = x;
@@ -216,15 +216,15 @@ static bool matches(const char *pattern, const char *path, const char **arg,
 /* Finds the row by the path and the method, or answers. */
 static void route(struct exchange *x)
 {
-	const struct server_route *r;
+	const struct link_server_route *r;
 	bool known = false;
 	const char *arg;
 	char *mark;
 	size_t n;
 
-	if (x->header_bytes > SERVER_HEADERS_MAX) {
+	if (x->header_bytes > LINK_SERVER_HEADERS_MAX) {
 		exchange_answer(x, 431, "more than %d bytes of fields",
-				SERVER_HEADERS_MAX);
+				LINK_SERVER_HEADERS_MAX);
 		return;
 	}
 	if (x->bad) {
@@ -255,7 +255,7 @@ static void route(struct exchange *x)
 static void dispatch(struct exchange *x)
 {
 	const char *at = "";
-	char arg[SERVER_PATH_MAX] = "";
+	char arg[LINK_SERVER_PATH_MAX] = "";
 	size_t n = 0;
 
 	if (x->answered || !x->route)
@@ -317,14 +317,14 @@ static int closed(nghttp2_session *h2, int32_t stream, uint32_t code, void *data
 	return 0;
 }
 
-static void make_session(struct server *s)
+static void make_session(struct link_server *s)
 {
 	nghttp2_session_callbacks *calls;
 	nghttp2_option *option;
 	nghttp2_settings_entry settings[] = {
-		{ NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, SERVER_STREAMS_MAX },
+		{ NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, LINK_SERVER_STREAMS_MAX },
 		{ NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, WINDOW },
-		{ NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, SERVER_HEADERS_MAX },
+		{ NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, LINK_SERVER_HEADERS_MAX },
 	};
 
 	if (nghttp2_session_callbacks_new(&calls) ||
@@ -347,10 +347,11 @@ static void make_session(struct server *s)
 		err_abort("out of memory");
 }
 
-struct server *server_new(const struct server_route *routes, size_t bodies_max,
-			  void (*dirty)(void *data), void *data)
+struct link_server *link_server_new(const struct link_server_route *routes,
+				    size_t bodies_max,
+				    void (*dirty)(void *data), void *data)
 {
-	struct server *s = calloc(1, sizeof(*s));
+	struct link_server *s = calloc(1, sizeof(*s));
 
 	if (!s)
 		err_abort("out of memory");
@@ -362,7 +363,7 @@ struct server *server_new(const struct server_route *routes, size_t bodies_max,
 	return s;
 }
 
-void server_free(struct server *s)
+void link_server_free(struct link_server *s)
 {
 	if (!s)
 		return;
@@ -372,7 +373,7 @@ void server_free(struct server *s)
 	free(s);
 }
 
-int server_receive(struct server *s, const void *bytes, size_t n)
+int link_server_receive(struct link_server *s, const void *bytes, size_t n)
 {
 	ssize_t used = nghttp2_session_mem_recv(s->h2, bytes, n);
 
@@ -380,14 +381,14 @@ int server_receive(struct server *s, const void *bytes, size_t n)
 	return used < 0 ? -1 : 0;
 }
 
-size_t server_pull(struct server *s, const uint8_t **bytes)
+size_t link_server_pull(struct link_server *s, const uint8_t **bytes)
 {
 	ssize_t n = nghttp2_session_mem_send(s->h2, bytes);
 
 	return n > 0 ? (size_t)n : 0;
 }
 
-bool server_is_done(const struct server *s)
+bool link_server_is_done(const struct link_server *s)
 {
 	return !nghttp2_session_want_read(s->h2) &&
 	       !nghttp2_session_want_write(s->h2);

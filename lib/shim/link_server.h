@@ -1,6 +1,6 @@
 /*
  * The server half of a link: HTTP/2 (RFC 9113, prior knowledge) over abstract
- * bytes, one `struct server` a connection. Answers are made when the peer's
+ * bytes, one `struct link_server` a connection. Answers are made when the peer's
  * windows have room, so a stalled reader costs nothing but its place.
  */
 #ifndef SHIM_LINK_SERVER_H
@@ -14,16 +14,16 @@
 #include "core/buf.h"
 #include "core/err.h"
 
-#define SERVER_STREAMS_MAX 256
-#define SERVER_PATH_MAX 4096
-#define SERVER_HEADERS_MAX (16 << 10)	/* bytes of all fields; more: 431 */
+#define LINK_SERVER_STREAMS_MAX 256
+#define LINK_SERVER_PATH_MAX 4096
+#define LINK_SERVER_HEADERS_MAX (16 << 10)	/* bytes of all fields; more: 431 */
 
-struct server;
+struct link_server;
 
 /* One request and its answer; freed when its stream closes. */
 struct exchange {
 	char method[8];
-	char path[SERVER_PATH_MAX];
+	char path[LINK_SERVER_PATH_MAX];
 	char *query;		/* what followed '?', "" when nothing */
 	struct buf body;	/* whole when the request is handled */
 
@@ -32,8 +32,8 @@ struct exchange {
 	void (*gone)(struct exchange *x);
 	struct exchange *next;
 
-	struct server *server;	/* the rest is the server's */
-	const struct server_route *route;
+	struct link_server *server;	/* the rest is the server's */
+	const struct link_server_route *route;
 	int32_t stream;
 	size_t header_bytes, answer_at;
 	struct buf answer;
@@ -43,7 +43,7 @@ struct exchange {
 };
 
 /* A row is the contract; a '*' in the pattern is one path segment. */
-struct server_route {
+struct link_server_route {
 	const char *method, *pattern;
 	size_t body_max;	/* bytes; more: 413 */
 	void (*handle)(struct exchange *x, const char *arg);
@@ -53,18 +53,20 @@ struct server_route {
  * Ends with a row of NULLs. bodies_max: bytes of all servers' bodies held at once;
  * more: 503. dirty(data): there may be bytes to pull.
  */
-struct server *server_new(const struct server_route *routes, size_t bodies_max,
-			  void (*dirty)(void *data), void *data);
-void server_free(struct server *s);
+struct link_server *link_server_new(const struct link_server_route *routes,
+				    size_t bodies_max,
+				    void (*dirty)(void *data), void *data);
+void link_server_free(struct link_server *s);
 
 /* Bytes from the peer. -1: it broke the protocol; pull what is left, then free. */
-int server_receive(struct server *s, const void *bytes, size_t n) must_check;
+int link_server_receive(struct link_server *s, const void *bytes,
+			size_t n) must_check;
 
 /* Bytes for the peer, borrowed until the next call; 0: none now. */
-size_t server_pull(struct server *s, const uint8_t **bytes);
+size_t link_server_pull(struct link_server *s, const uint8_t **bytes);
 
 /* Nothing more will be read or written. */
-bool server_is_done(const struct server *s);
+bool link_server_is_done(const struct link_server *s);
 
 /* Moves the body to out; it counts as held until body_release. */
 void exchange_take_body(struct exchange *x, struct buf *out);

@@ -16,17 +16,17 @@
 
 #define BLOCK 4096	/* holes begin and end at whole blocks */
 
-struct journal {
+struct log_file {
 	char id[ID_SIZE];
 	int folder, fd;
 	int64_t size, first;	/* bytes */
 	bool line_start, gone;
 	unsigned users;
-	struct journal_reader *readers;
-	struct journal *next;
+	struct log_file_reader *readers;
+	struct log_file *next;
 };
 
-static struct journal *journals;
+static struct log_file *journals;
 
 static int64_t read_first(int folder, int64_t size)
 {
@@ -45,7 +45,7 @@ static int64_t read_first(int folder, int64_t size)
 	return str_parse_number(text, 0, size, &first, &e) < 0 ? 0 : first;
 }
 
-static int open_log(struct journal *j, bool create, struct err *e)
+static int open_log(struct log_file *j, bool create, struct err *e)
 {
 	struct stat st;
 	char last = '\n';
@@ -68,9 +68,9 @@ static int open_log(struct journal *j, bool create, struct err *e)
 	return 0;
 }
 
-struct journal *journal_open(const char *id, bool create, struct err *e)
+struct log_file *log_file_open(const char *id, bool create, struct err *e)
 {
-	struct journal *j;
+	struct log_file *j;
 
 	for (j = journals; j; j = j->next) {
 		if (!j->gone && str_equal(j->id, id)) {
@@ -83,7 +83,7 @@ struct journal *journal_open(const char *id, bool create, struct err *e)
 		err_abort("out of memory");
 	j->fd = -1;
 	j->users = 1;
-	j->folder = place_session(id, create, e);
+	j->folder = path_session(id, create, e);
 	if (j->folder < 0 || open_log(j, create, e) < 0) {
 		if (j->folder >= 0)
 			close(j->folder);
@@ -98,9 +98,9 @@ struct journal *journal_open(const char *id, bool create, struct err *e)
 	return j;
 }
 
-void journal_close(struct journal *j)
+void log_file_close(struct log_file *j)
 {
-	struct journal **at;
+	struct log_file **at;
 
 	if (!j || --j->users)
 		return;
@@ -112,30 +112,30 @@ void journal_close(struct journal *j)
 	free(j);
 }
 
-int64_t journal_size(const struct journal *j)
+int64_t log_file_size(const struct log_file *j)
 {
 	return j->size;
 }
 
-int64_t journal_first(const struct journal *j)
+int64_t log_file_first(const struct log_file *j)
 {
 	return j->first;
 }
 
-bool journal_at_line_start(const struct journal *j)
+bool log_file_at_line_start(const struct log_file *j)
 {
 	return j->line_start;
 }
 
-static void wake(struct journal *j)
+static void wake(struct log_file *j)
 {
-	struct journal_reader *r;
+	struct log_file_reader *r;
 
 	for (r = j->readers; r; r = r->next)
 		r->woken(r);
 }
 
-size_t journal_append(struct journal *j, const void *bytes, size_t n)
+size_t log_file_append(struct log_file *j, const void *bytes, size_t n)
 {
 	size_t done = 0;
 	ssize_t m;
@@ -156,7 +156,7 @@ size_t journal_append(struct journal *j, const void *bytes, size_t n)
 	return done;
 }
 
-static int write_first(struct journal *j, int64_t first, struct err *e)
+static int write_first(struct log_file *j, int64_t first, struct err *e)
 {
 	char text[24];
 	int fd, n;
@@ -175,7 +175,7 @@ static int write_first(struct journal *j, int64_t first, struct err *e)
 	return 0;
 }
 
-int journal_trim(struct journal *j, int64_t to, struct err *e)
+int log_file_trim(struct log_file *j, int64_t to, struct err *e)
 {
 	int64_t end = to - to % BLOCK;
 
@@ -193,7 +193,7 @@ int journal_trim(struct journal *j, int64_t to, struct err *e)
 	return 0;
 }
 
-int journal_skip(struct journal *j, int64_t to, struct err *e)
+int log_file_skip(struct log_file *j, int64_t to, struct err *e)
 {
 	if (to <= j->size)
 		return 0;
@@ -210,7 +210,7 @@ int journal_skip(struct journal *j, int64_t to, struct err *e)
 	return 0;
 }
 
-int journal_mark(struct journal *j, bool running, struct err *e)
+int log_file_mark(struct log_file *j, bool running, struct err *e)
 {
 	int fd;
 
@@ -227,37 +227,37 @@ int journal_mark(struct journal *j, bool running, struct err *e)
 	return 0;
 }
 
-int journal_attach(struct journal *j, struct journal_reader *r, int64_t from,
-		   struct err *e)
+int log_file_attach(struct log_file *j, struct log_file_reader *r, int64_t from,
+		    struct err *e)
 {
 	if (from > j->size)
 		return err_set(e, ERR_INPUT, "the log ends at %" PRId64, j->size);
 	if (from < j->first)
 		return err_set(e, ERR_LIMIT, "first %" PRId64, j->first);
 	r->at = from;
-	r->journal = j;
+	r->log = j;
 	r->next = j->readers;
 	j->readers = r;
 	j->users++;
 	return 0;
 }
 
-void journal_detach(struct journal_reader *r)
+void log_file_detach(struct log_file_reader *r)
 {
-	struct journal_reader **at;
+	struct log_file_reader **at;
 
-	if (!r->journal)
+	if (!r->log)
 		return;
-	for (at = &r->journal->readers; *at != r; at = &(*at)->next)
+	for (at = &r->log->readers; *at != r; at = &(*at)->next)
 		;
 	*at = r->next;
-	journal_close(r->journal);
-	r->journal = NULL;
+	log_file_close(r->log);
+	r->log = NULL;
 }
 
-int journal_read(struct journal_reader *r, void *out, size_t size)
+int log_file_read(struct log_file_reader *r, void *out, size_t size)
 {
-	struct journal *j = r->journal;
+	struct log_file *j = r->log;
 	ssize_t n;
 
 	if (r->at < j->first)
@@ -273,14 +273,14 @@ int journal_read(struct journal_reader *r, void *out, size_t size)
 	return (int)n;
 }
 
-void journal_drop(struct journal *j)
+void log_file_drop(struct log_file *j)
 {
 	j->gone = true;
 	wake(j);
 }
 
-int journal_list(void (*each)(void *data, const char *id, bool marked,
-			      int64_t size), void *data, struct err *e)
+int log_file_list(void (*each)(void *data, const char *id, bool marked,
+			       int64_t size), void *data, struct err *e)
 {
 	struct dirent *entry;
 	struct stat st, mark;
@@ -288,7 +288,7 @@ int journal_list(void (*each)(void *data, const char *id, bool marked,
 	int fd;
 	DIR *d;
 
-	fd = place_sessions(false, e);
+	fd = path_sessions(false, e);
 	if (fd < 0)
 		return e->kind == ERR_MISSING ? 0 : -1;
 	d = fdopendir(fd);

@@ -15,51 +15,52 @@
 #include "core/err.h"
 #include "core/id.h"
 
-struct journal;
+struct log_file;
 
 /* Embedded in its owner; woken() is called after bytes came or the log went. */
-struct journal_reader {
+struct log_file_reader {
 	int64_t at;		/* the next byte's offset */
-	void (*woken)(struct journal_reader *r);
-	struct journal *journal;
-	struct journal_reader *next;
+	void (*woken)(struct log_file_reader *r);
+	struct log_file *log;
+	struct log_file_reader *next;
 };
 
-/* One object a log, counted: each open wants its journal_close. */
-struct journal *journal_open(const char *id, bool create, struct err *e) must_check;
-void journal_close(struct journal *j);
+/* One object a log, counted: each open wants its log_file_close. */
+struct log_file *log_file_open(const char *id, bool create,
+			       struct err *e) must_check;
+void log_file_close(struct log_file *j);
 
-int64_t journal_size(const struct journal *j);
-int64_t journal_first(const struct journal *j);
+int64_t log_file_size(const struct log_file *j);
+int64_t log_file_first(const struct log_file *j);
 
 /* Appends; returns the bytes taken, fewer when the disk is full. */
-size_t journal_append(struct journal *j, const void *bytes, size_t n);
+size_t log_file_append(struct log_file *j, const void *bytes, size_t n);
 
 /* True when a line of our own may stand at the end. */
-bool journal_at_line_start(const struct journal *j);
+bool log_file_at_line_start(const struct log_file *j);
 
 /* Gives back the space before to. ERR_INPUT past the end. */
-int journal_trim(struct journal *j, int64_t to, struct err *e) must_check;
+int log_file_trim(struct log_file *j, int64_t to, struct err *e) must_check;
 
 /* The next byte is `to`'s: what lies between is a hole. Nothing when the log is as long. */
-int journal_skip(struct journal *j, int64_t to, struct err *e) must_check;
+int log_file_skip(struct log_file *j, int64_t to, struct err *e) must_check;
 
 /* Sets or removes the marker. */
-int journal_mark(struct journal *j, bool running, struct err *e) must_check;
+int log_file_mark(struct log_file *j, bool running, struct err *e) must_check;
 
 /* ERR_INPUT past the end, ERR_LIMIT in the hole. The reader holds the journal open. */
-int journal_attach(struct journal *j, struct journal_reader *r, int64_t from,
-		   struct err *e) must_check;
-void journal_detach(struct journal_reader *r);
+int log_file_attach(struct log_file *j, struct log_file_reader *r, int64_t from,
+		    struct err *e) must_check;
+void log_file_detach(struct log_file_reader *r);
 
 /* Bytes from r->at on: 0 none yet, -1 no more: removed, trimmed past r->at, unreadable. */
-int journal_read(struct journal_reader *r, void *out, size_t size);
+int log_file_read(struct log_file_reader *r, void *out, size_t size);
 
 /* The log is removed: every reader gets its end after the last byte. */
-void journal_drop(struct journal *j);
+void log_file_drop(struct log_file *j);
 
 /* Calls each(id, running marker, bytes in the log) for all logs there are. */
-int journal_list(void (*each)(void *data, const char *id, bool marked,
-			      int64_t size), void *data, struct err *e) must_check;
+int log_file_list(void (*each)(void *data, const char *id, bool marked,
+			       int64_t size), void *data, struct err *e) must_check;
 
 #endif

@@ -18,7 +18,7 @@
 #define ADDRESS "gongbang-shim"
 
 static char home[sizeof(((struct sockaddr_un *)0)->sun_path) -
-		 sizeof(ADDRESS) - 2] = PLACE_HOME;
+		 sizeof(ADDRESS) - 2] = PATH_HOME;
 static bool workspace = true;
 static int volume = -1;
 
@@ -37,7 +37,7 @@ static bool is_home(int fd)
 	       at_home.st_dev == here.st_dev && at_home.st_ino == here.st_ino;
 }
 
-int place_volume_here(void)
+int path_volume_here(void)
 {
 	char path[256];
 	int fd;
@@ -53,7 +53,7 @@ int place_volume_here(void)
 	return -1;
 }
 
-void place_volume_take(int fd)
+void path_volume_take(int fd)
 {
 	if (volume < 0 && is_home(fd))
 		volume = fd;
@@ -61,12 +61,12 @@ void place_volume_take(int fd)
 		close(fd);
 }
 
-int place_volume(void)
+int path_volume(void)
 {
 	return volume;
 }
 
-int place_init(struct err *e)
+int path_init(struct err *e)
 {
 	const char *other = getpid() == 1 ? NULL : getenv("GONGBANG_SHIM_HOME");
 
@@ -78,17 +78,17 @@ int place_init(struct err *e)
 	return 0;
 }
 
-const char *place_home(void)
+const char *path_home(void)
 {
 	return home;
 }
 
-bool place_is_workspace(void)
+bool path_is_workspace(void)
 {
 	return workspace;
 }
 
-socklen_t place_address(struct sockaddr_un *out)
+socklen_t path_address(struct sockaddr_un *out)
 {
 	int n;
 
@@ -122,7 +122,7 @@ static int enter(int at, const char *name, bool create, struct err *e)
 	return err_errno(e, ERR_INTERNAL, errnum, "open %s", name);
 }
 
-int place_sessions(bool create, struct err *e)
+int path_sessions(bool create, struct err *e)
 {
 	int fd;
 
@@ -135,13 +135,13 @@ int place_sessions(bool create, struct err *e)
 	return fd < 0 ? -1 : enter(fd, "sessions", create, e);
 }
 
-int place_session(const char *id, bool create, struct err *e)
+int path_session(const char *id, bool create, struct err *e)
 {
 	int fd;
 
 	if (!id_valid(id))
 		return err_set(e, ERR_INPUT, "a session's id is a UUID");
-	fd = place_sessions(create, e);
+	fd = path_sessions(create, e);
 	return fd < 0 ? -1 : enter(fd, id, create, e);
 }
 
@@ -199,7 +199,7 @@ static int erase_named(int fd, const char *id, bool deep)
 	return failed;
 }
 
-int place_purge(const char *id, struct err *e)
+int path_purge(const char *id, struct err *e)
 {
 	/* projects/<cwd>/<id>.jsonl and <id>/; the others hold <id>... */
 	static const char *const folders[] = {
@@ -220,7 +220,7 @@ int place_purge(const char *id, struct err *e)
 	}
 	if (claude >= 0)
 		close(claude);
-	fd = place_sessions(false, &missing);
+	fd = path_sessions(false, &missing);
 	if (fd >= 0) {
 		failed |= erase(fd, id, 0);
 		close(fd);
@@ -230,9 +230,9 @@ int place_purge(const char *id, struct err *e)
 	return 0;
 }
 
-const char *place_homes(void)
+const char *path_homes(void)
 {
-	static char below[PLACE_PATH_MAX / 2];
+	static char below[PATH_PATH_MAX / 2];
 
 	if (workspace)
 		return "/run/gongbang";
@@ -240,15 +240,15 @@ const char *place_homes(void)
 	return below;
 }
 
-void place_own_home(const char *id, char out[PLACE_PATH_MAX])
+void path_own_home(const char *id, char out[PATH_PATH_MAX])
 {
-	snprintf(out, PLACE_PATH_MAX, "%s/%s", place_homes(), id);
+	snprintf(out, PATH_PATH_MAX, "%s/%s", path_homes(), id);
 }
 
 /* A folder that need not be the first of its name; 0 when it is there. */
 static int make_folder(const char *base, const char *name)
 {
-	char path[2 * PLACE_PATH_MAX];
+	char path[2 * PATH_PATH_MAX];
 
 	snprintf(path, sizeof(path), "%s%s", base, name);
 	return mkdir(path, 0700) < 0 && errno != EEXIST ? -1 : 0;
@@ -257,7 +257,7 @@ static int make_folder(const char *base, const char *name)
 /* Without one curl looks into the home that the user database names. */
 static int make_curlrc(const char *own)
 {
-	char path[2 * PLACE_PATH_MAX];
+	char path[2 * PATH_PATH_MAX];
 	int fd;
 
 	snprintf(path, sizeof(path), "%s/.curlrc", own);
@@ -270,20 +270,20 @@ static int make_curlrc(const char *own)
 
 static int link_home(const char *own, const char *name)
 {
-	char path[2 * PLACE_PATH_MAX], target[2 * PLACE_PATH_MAX];
+	char path[2 * PATH_PATH_MAX], target[2 * PATH_PATH_MAX];
 
 	snprintf(path, sizeof(path), "%s%s", own, name);
 	snprintf(target, sizeof(target), "%s%s", home, name);
 	return symlink(target, path);
 }
 
-int place_own_home_make(const char *id, bool servers, struct err *e)
+int path_own_home_make(const char *id, bool servers, struct err *e)
 {
-	char own[PLACE_PATH_MAX];
+	char own[PATH_PATH_MAX];
 
-	place_own_home_remove(id);
-	place_own_home(id, own);
-	if (make_folder(place_homes(), "") < 0 || mkdir(own, 0700) < 0 ||
+	path_own_home_remove(id);
+	path_own_home(id, own);
+	if (make_folder(path_homes(), "") < 0 || mkdir(own, 0700) < 0 ||
 	    make_curlrc(own) < 0 || make_folder(own, "/.claude") < 0 ||
 	    make_folder(home, "/.claude") < 0 ||
 	    make_folder(home, "/.claude/projects") < 0 ||
@@ -293,10 +293,10 @@ int place_own_home_make(const char *id, bool servers, struct err *e)
 	return 0;
 }
 
-void place_own_home_remove(const char *id)
+void path_own_home_remove(const char *id)
 {
-	char own[PLACE_PATH_MAX];
+	char own[PATH_PATH_MAX];
 
-	place_own_home(id, own);
+	path_own_home(id, own);
 	(void)!erase(AT_FDCWD, own, 0);
 }

@@ -23,50 +23,50 @@
 
 #include "core/err.h"
 
-#define PLACE_HOME "/workspace"
+#define PATH_HOME "/workspace"
 
 /* Reads the environment once; later changes are not seen. */
-int place_init(struct err *e) must_check;
+int path_init(struct err *e) must_check;
 
-const char *place_home(void);
+const char *path_home(void);
 
 /*
  * A link's: its working directory, to the caller, when that is the home's volume
  * by another path; else -1: in a container that was not made so the user's
  * processes reach the logs.
  */
-int place_volume_here(void);
+int path_volume_here(void);
 
 /* Process 1's, from a link; takes fd. Only the home's volume is believed. */
-void place_volume_take(int fd);
+void path_volume_take(int fd);
 
 /*
  * A session's HOME of its own: below a file system in memory, of which no other
  * session's domain holds more (shim/subreaper.c). Empty but for Claude's transcripts,
  * which stay where all of them are, and with servers the user's ~/.claude.json.
  */
-#define PLACE_PATH_MAX 200
-const char *place_homes(void);
-void place_own_home(const char *id, char out[PLACE_PATH_MAX]);
-int place_own_home_make(const char *id, bool servers, struct err *e) must_check;
-void place_own_home_remove(const char *id);
+#define PATH_PATH_MAX 200
+const char *path_homes(void);
+void path_own_home(const char *id, char out[PATH_PATH_MAX]);
+int path_own_home_make(const char *id, bool servers, struct err *e) must_check;
+void path_own_home_remove(const char *id);
 
 /* The folder that holds all the user stores; -1 while process 1 was given none. */
-int place_volume(void);
+int path_volume(void);
 
 /* False when GONGBANG_SHIM_HOME is in use. */
-bool place_is_workspace(void);
+bool path_is_workspace(void);
 
-socklen_t place_address(struct sockaddr_un *out);
+socklen_t path_address(struct sockaddr_un *out);
 
 /*
  * Folder descriptors, no symbolic link followed; the caller closes.
  * ERR_MISSING when it is not there and create is false.
  */
-int place_sessions(bool create, struct err *e) must_check;
-int place_session(const char *id, bool create, struct err *e) must_check;
+int path_sessions(bool create, struct err *e) must_check;
+int path_session(const char *id, bool create, struct err *e) must_check;
 
 /* Removes the session's folder and Claude's files of that session. */
-int place_purge(const char *id, struct err *e) must_check;
+int path_purge(const char *id, struct err *e) must_check;
 
 #endif

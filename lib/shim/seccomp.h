@@ -11,9 +11,9 @@
 #include "core/err.h"
 
 /* For this process and its children, for ever. Needs no privilege. */
-int confine(struct err *e) must_check;
+int seccomp_confine(struct err *e) must_check;
 
 /* No other process of the user may read its memory, trace it, or write to its descriptors. */
-void confine_from_others(void);
+void seccomp_confine_processes(void);
 
 #endif

@@ -29,7 +29,7 @@ static void ready(struct watch *w, uint32_t events)
 		while (waitpid(-1, NULL, WNOHANG) > 0)
 			;
 	} else {
-		session_end_all(loop_stop);
+		shim_session_end_all(event_loop_stop);
 	}
 }
 
@@ -49,7 +49,7 @@ static int watch_signals(struct err *e)
 	if (fd < 0)
 		return err_errno(e, ERR_INTERNAL, errno, "signalfd");
 	signals.ready = ready;
-	return loop_watch(&signals, fd, EPOLLIN, e);
+	return event_loop_watch(&signals, fd, EPOLLIN, e);
 }
 
 /* Descriptors 0 to 2 must be something: children's pipes never land there. */
@@ -69,27 +69,27 @@ static void recover(void)
 {
 	struct err e = { 0 };
 
-	(void)!session_recover(&e);
+	(void)!shim_session_recover(&e);
 }
 
 int shim_run(const struct shim_limits *limits, struct err *e)
 {
 	fill_descriptors();
-	if (!place_is_workspace())
+	if (!path_is_workspace())
 		prctl(PR_SET_CHILD_SUBREAPER, 1);
 	else if (getpid() != 1)
 		return err_set(e, ERR_INPUT, "not process 1 of a workspace: "
 			       "set GONGBANG_SHIM_HOME to try it elsewhere");
-	if (place_is_workspace()) {
-		if (confine(e) < 0)
+	if (path_is_workspace()) {
+		if (seccomp_confine(e) < 0)
 			return -1;
-		confine_from_others();
+		seccomp_confine_processes();
 	}
-	session_limit(limits);
-	if (loop_init(e) < 0 || watch_signals(e) < 0 ||
-	    listener_open(limits, recover, e) < 0)
+	shim_session_limit(limits);
+	if (event_loop_init(e) < 0 || watch_signals(e) < 0 ||
+	    link_listener_open(limits, recover, e) < 0)
 		return -1;
-	health_init();
-	loop_run(listener_flush);
+	cgroup_init();
+	event_loop_run(link_listener_flush);
 	return 0;
 }

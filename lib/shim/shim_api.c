@@ -53,15 +53,15 @@ static int query_number(const struct exchange *x, const char *name,
 }
 
 /* A session that takes orders, or the answer why there is none. */
-static struct session *running(struct exchange *x, const char *id)
+static struct shim_session *running(struct exchange *x, const char *id)
 {
-	struct session *s;
+	struct shim_session *s;
 
 	if (!id_valid(id)) {
 		exchange_answer(x, 400, "a session's id is a UUID");
 		return NULL;
 	}
-	s = session_find(id);
+	s = shim_session_find(id);
 	if (!s)
 		exchange_answer(x, 409, "the session does not run");
 	return s;
@@ -69,16 +69,16 @@ static struct session *running(struct exchange *x, const char *id)
 
 static void start(struct exchange *x, const char *id)
 {
-	struct session *s = session_find(id);
+	struct shim_session *s = shim_session_find(id);
 	struct err e = { 0 };
-	struct start parsed;
+	struct start_request parsed;
 
 	if (!id_valid(id)) {
 		exchange_answer(x, 400, "a session's id is a UUID");
 		return;
 	}
 	if (s) {
-		if (session_is_open(s))
+		if (shim_session_is_open(s))
 			exchange_answer(x, 200, "running");
 		else
 			exchange_answer(x, 409, "the session is ending");
@@ -88,19 +88,19 @@ static void start(struct exchange *x, const char *id)
 		exchange_answer(x, 400, "no program in arg=");
 		return;
 	}
-	if (start_parse(&parsed, x->body.data, x->body.len, &e) < 0 ||
-	    session_start(id, &parsed, &e) < 0)
+	if (start_request_parse(&parsed, x->body.data, x->body.len, &e) < 0 ||
+	    shim_session_start(id, &parsed, &e) < 0)
 		exchange_fail(x, &e);
 	else
 		exchange_answer(x, 201, "started");
 }
 
 struct log_reader {
-	struct journal_reader reader;
+	struct log_file_reader reader;
 	struct exchange *x;
 };
 
-static void wake_reader(struct journal_reader *r)
+static void wake_reader(struct log_file_reader *r)
 {
 	exchange_wake(((struct log_reader *)(void *)r)->x);
 }
@@ -109,18 +109,18 @@ static int read_log(struct exchange *x, void *out, size_t size)
 {
 	struct log_reader *r = x->work;
 
-	return journal_read(&r->reader, out, size);
+	return log_file_read(&r->reader, out, size);
 }
 
 static void end_reader(struct exchange *x)
 {
 	struct log_reader *r = x->work;
 
-	journal_detach(&r->reader);
+	log_file_detach(&r->reader);
 	free(r);
 }
 
-static void attach(struct exchange *x, struct journal *j, int64_t from)
+static void attach(struct exchange *x, struct log_file *j, int64_t from)
 {
 	struct log_reader *r = calloc(1, sizeof(*r));
 	struct err e = { 0 };
@@ -129,7 +129,7 @@ static void attach(struct exchange *x, struct journal *j, int64_t from)
 		err_abort("out of memory");
 	r->reader.woken = wake_reader;
 	r->x = x;
-	if (journal_attach(j, &r->reader, from, &e) < 0) {
+	if (log_file_attach(j, &r->reader, from, &e) < 0) {
 		free(r);
 		exchange_answer(x, e.kind == ERR_LIMIT ? 410 : 416, "%s", e.text);
 		return;
@@ -141,42 +141,42 @@ static void attach(struct exchange *x, struct journal *j, int64_t from)
 
 static void follow(struct exchange *x, const char *id)
 {
-	struct journal *j = NULL;
+	struct log_file *j = NULL;
 	struct err e = { 0 };
 	int64_t from;
 
 	if (query_number(x, "from", 0, INT64_MAX, &from, &e) == 0)
-		j = journal_open(id, false, &e);
+		j = log_file_open(id, false, &e);
 	if (!j) {
 		exchange_fail(x, &e);
 		return;
 	}
 	attach(x, j, from);
-	journal_close(j);
+	log_file_close(j);
 }
 
 static void input(struct exchange *x, const char *id)
 {
-	struct session *s = running(x, id);
+	struct shim_session *s = running(x, id);
 
 	if (!s)
 		return;
 	if (!x->body.len || x->body.data[x->body.len - 1] != '\n')
 		exchange_answer(x, 400, "input is whole lines");
 	else
-		session_input(s, x);
+		shim_session_input(s, x);
 }
 
 static void send_signal(struct exchange *x, const char *id)
 {
-	struct session *s = running(x, id);
+	struct shim_session *s = running(x, id);
 	struct err e = { 0 };
 	char name[8] = "";
 
 	if (!s)
 		return;
 	query(x, "name", name, sizeof(name));
-	if (session_signal(s, name, &e) < 0)
+	if (shim_session_signal(s, name, &e) < 0)
 		exchange_fail(x, &e);
 	else
 		exchange_answer(x, 200, "sent");
@@ -184,43 +184,43 @@ static void send_signal(struct exchange *x, const char *id)
 
 static void end_tools(struct exchange *x, const char *id)
 {
-	struct session *s = running(x, id);
+	struct shim_session *s = running(x, id);
 
 	if (s)
-		session_end_tools(s, x);
+		shim_session_end_tools(s, x);
 }
 
 static void trim(struct exchange *x, const char *id)
 {
 	struct err e = { 0 };
-	struct journal *j;
+	struct log_file *j;
 	int64_t to;
 
 	if (query_number(x, "to", 0, INT64_MAX, &to, &e) < 0) {
 		exchange_fail(x, &e);
 		return;
 	}
-	j = journal_open(id, false, &e);
-	if (!j || journal_trim(j, to, &e) < 0) {
+	j = log_file_open(id, false, &e);
+	if (!j || log_file_trim(j, to, &e) < 0) {
 		if (j && e.kind == ERR_INPUT)
 			exchange_answer(x, 416, "%s", e.text);
 		else
 			exchange_fail(x, &e);
 	} else {
-		exchange_answer(x, 200, "first %" PRId64, journal_first(j));
+		exchange_answer(x, 200, "first %" PRId64, log_file_first(j));
 	}
-	journal_close(j);
+	log_file_close(j);
 }
 
 static void purge_ended(struct exchange *x, const char *id)
 {
 	struct err e = { 0 };
-	struct journal *j = journal_open(id, false, &e);
+	struct log_file *j = log_file_open(id, false, &e);
 
 	if (j)
-		journal_drop(j);
-	journal_close(j);
-	if (place_purge(id, &e) < 0)
+		log_file_drop(j);
+	log_file_close(j);
+	if (path_purge(id, &e) < 0)
 		exchange_fail(x, &e);
 	else
 		exchange_answer(x, 200, "removed");
@@ -230,7 +230,7 @@ static void end(struct exchange *x, const char *id)
 {
 	struct err e = { 0 };
 	char purge[4] = "";
-	struct session *s;
+	struct shim_session *s;
 	int64_t grace;
 
 	if (!id_valid(id)) {
@@ -242,9 +242,9 @@ static void end(struct exchange *x, const char *id)
 		return;
 	}
 	query(x, "purge", purge, sizeof(purge));
-	s = session_find(id);
+	s = shim_session_find(id);
 	if (s)
-		session_end(s, grace * 1000, str_equal(purge, "1"), x);
+		shim_session_end(s, grace * 1000, str_equal(purge, "1"), x);
 	else if (str_equal(purge, "1"))
 		purge_ended(x, id);
 	else
@@ -258,14 +258,14 @@ static void list_one(void *data, const char *id, bool marked, int64_t size)
 
 	/* Past the cap the list is cut; a workspace has no such number. */
 	(void)!buf_addf(&x->answer, &e, "%s %s %" PRId64 "\n", id,
-			session_find(id) ? "running" : "ended", size);
+			shim_session_find(id) ? "running" : "ended", size);
 }
 
 static void list(struct exchange *x, const char *arg)
 {
 	struct err e = { 0 };
 
-	if (journal_list(list_one, x, &e) < 0)
+	if (log_file_list(list_one, x, &e) < 0)
 		exchange_fail(x, &e);
 	else
 		exchange_answer_text(x);
@@ -276,8 +276,8 @@ static void health(struct exchange *x, const char *arg)
 	unsigned sessions, blocked;
 	struct err e = { 0 };
 
-	session_count(&sessions, &blocked);
-	if (health_format(&x->answer, sessions, blocked, &e) < 0)
+	shim_session_count(&sessions, &blocked);
+	if (cgroup_format(&x->answer, sessions, blocked, &e) < 0)
 		exchange_fail(x, &e);
 	else
 		exchange_answer_text(x);
@@ -291,7 +291,7 @@ static void changes(struct exchange *x, const char *arg)
 	if (query_number(x, "since", 0, INT64_MAX, &since, &e) < 0)
 		exchange_fail(x, &e);
 	else
-		changes_begin(x, since);
+		shim_changes_begin(x, since);
 }
 
 static void file(struct exchange *x, const char *name)
@@ -299,17 +299,18 @@ static void file(struct exchange *x, const char *name)
 	struct err e = { 0 };
 	int64_t max;
 
-	if (query_number(x, "max", FILES_SIZE_MAX, FILES_SIZE_MAX, &max, &e) < 0)
+	if (query_number(x, "max", WORKSPACE_FILES_SIZE_MAX,
+			 WORKSPACE_FILES_SIZE_MAX, &max, &e) < 0)
 		exchange_fail(x, &e);
 	else
-		files_send(x, name, max);
+		workspace_files_send(x, name, max);
 }
 
-const struct server_route api_routes[] = {
-	{ "POST", "/sessions/*", START_BODY_MAX, start },
+const struct link_server_route api_routes[] = {
+	{ "POST", "/sessions/*", START_REQUEST_BODY_MAX, start },
 	{ "DELETE", "/sessions/*", 0, end },
 	{ "GET", "/sessions/*/log", 0, follow },
-	{ "POST", "/sessions/*/input", SESSION_INPUT_MAX, input },
+	{ "POST", "/sessions/*/input", SHIM_SESSION_INPUT_MAX, input },
 	{ "POST", "/sessions/*/signal", 0, send_signal },
 	{ "POST", "/sessions/*/tools/end", 0, end_tools },
 	{ "POST", "/sessions/*/trim", 0, trim },

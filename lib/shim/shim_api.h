@@ -28,6 +28,6 @@
 
 #include "shim/link_server.h"
 
-extern const struct server_route api_routes[];
+extern const struct link_server_route api_routes[];
 
 #endif

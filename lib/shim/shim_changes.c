@@ -87,19 +87,19 @@ static int tell(int out, const FTSENT *entry, size_t skip, int64_t since_ms)
 
 static void walk(int out, int64_t since_ms)
 {
-	char *const roots[] = { (char *)(uintptr_t)place_home(), NULL };
+	char *const roots[] = { (char *)(uintptr_t)path_home(), NULL };
 	size_t skip = strlen(roots[0]) + 1;
 	int told = 0, rc = 0;
 	FTSENT *entry;
 	FTS *tree;
 
 	tree = fts_open(roots, FTS_PHYSICAL | FTS_XDEV | FTS_NOCHDIR, by_name);
-	while (tree && !late && rc == 0 && told < CHANGES_MAX &&
+	while (tree && !late && rc == 0 && told < SHIM_CHANGES_MAX &&
 	       (entry = fts_read(tree))) {
 		if (entry->fts_level > 0 && left_out(entry)) {
 			fts_set(tree, entry, FTS_SKIP);
 		} else if (entry->fts_info == FTS_D &&
-			   entry->fts_level > CHANGES_DEPTH) {
+			   entry->fts_level > SHIM_CHANGES_DEPTH) {
 			fts_set(tree, entry, FTS_SKIP);
 		} else if (entry->fts_info == FTS_F &&
 			   S_ISREG(entry->fts_statp->st_mode) &&
@@ -116,7 +116,7 @@ static _Noreturn void look(int out, int64_t since_ms)
 	struct sigaction alarmed = { .sa_handler = too_late };
 	sigset_t none;
 
-	confine_from_others();
+	seccomp_confine_processes();
 	setpriority(PRIO_PROCESS, 0, 10);
 #ifdef __SANITIZE_ADDRESS__	/* its shadow would count */
 	(void)memory;
@@ -126,7 +126,7 @@ static _Noreturn void look(int out, int64_t since_ms)
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	sigaction(SIGALRM, &alarmed, NULL);
-	alarm(CHANGES_S);
+	alarm(SHIM_CHANGES_S);
 	walk(out, since_ms);
 	_exit(0);
 }
@@ -135,7 +135,7 @@ static _Noreturn void look(int out, int64_t since_ms)
 
 static void forget(struct look *l)
 {
-	loop_close(&l->pipe);
+	event_loop_close(&l->pipe);
 	looks--;
 	free(l);
 }
@@ -186,10 +186,10 @@ static int begin(struct look *l, int64_t since_ms, struct err *e)
 		return err_set(e, ERR_UNAVAILABLE, "no process");
 	}
 	l->pipe.ready = heard;
-	return loop_watch(&l->pipe, ends[0], EPOLLIN, e);
+	return event_loop_watch(&l->pipe, ends[0], EPOLLIN, e);
 }
 
-void changes_begin(struct exchange *x, int64_t since_ms)
+void shim_changes_begin(struct exchange *x, int64_t since_ms)
 {
 	struct err e = { 0 };
 	struct look *l;

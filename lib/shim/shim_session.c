@@ -31,7 +31,7 @@
 
 enum { STAGE_OPEN, STAGE_ASKED, STAGE_TERM, STAGE_KILL, STAGE_STUCK };
 
-static struct session *sessions;
+static struct shim_session *sessions;
 static unsigned nsessions;
 static struct timer oom_poll;
 static void (*all_ended)(void);
@@ -40,18 +40,18 @@ static char chunk[CHUNK];
 
 static void poll_oom(struct timer *t)
 {
-	struct session *s;
+	struct shim_session *s;
 
 	for (s = sessions; s; s = s->next)
-		session_check_oom(s);
+		shim_session_check_oom(s);
 	if (sessions)
-		loop_timer(t, OOM_POLL_MS);
+		event_loop_timer(t, OOM_POLL_MS);
 }
 
-static void order(struct session *s, char what)
+static void order(struct shim_session *s, char what)
 {
-	if (s->keeper.fd >= 0)
-		(void)!send(s->keeper.fd, &what, 1, MSG_NOSIGNAL);
+	if (s->subreaper.fd >= 0)
+		(void)!send(s->subreaper.fd, &what, 1, MSG_NOSIGNAL);
 }
 
 static void answer_all(struct exchange **list, int status, const char *text)
@@ -87,9 +87,9 @@ static void join_list(struct exchange *x, struct exchange **list)
 	x->gone = leave_list;
 }
 
-static void destroy(struct session *s)
+static void destroy(struct shim_session *s)
 {
-	struct session **at;
+	struct shim_session **at;
 
 	for (at = &sessions; *at && *at != s; at = &(*at)->next)
 		;
@@ -98,40 +98,40 @@ static void destroy(struct session *s)
 		nsessions--;
 	}
 	if (s->own_home)
-		place_own_home_remove(s->id);
-	session_drop_inputs(s);
-	loop_close(&s->out);
-	loop_close(&s->err);
-	loop_close(&s->keeper);
-	loop_cancel(&s->retry);
-	loop_cancel(&s->tools);
-	loop_cancel(&s->stage);
+		path_own_home_remove(s->id);
+	shim_session_drop_inputs(s);
+	event_loop_close(&s->out);
+	event_loop_close(&s->err);
+	event_loop_close(&s->subreaper);
+	event_loop_cancel(&s->retry);
+	event_loop_cancel(&s->tools);
+	event_loop_cancel(&s->stage);
 	buf_release(&s->unsaved);
-	journal_close(s->journal);
+	log_file_close(s->log);
 	free(s);
 	if (all_ended && !sessions)
 		all_ended();
 }
 
 /* Reads stdout into the log; false when there is no more for now. */
-static bool read_output(struct session *s)
+static bool read_output(struct shim_session *s)
 {
 	ssize_t n;
 
-	if (s->out.fd < 0 || s->unsaved.len || session_log_is_full(s, limits->log_kept))
+	if (s->out.fd < 0 || s->unsaved.len || shim_session_log_is_full(s, limits->log_kept))
 		return false;
 	n = read(s->out.fd, chunk, sizeof(chunk));
 	if (n < 0)
 		return errno == EINTR;
 	if (n == 0) {
-		loop_close(&s->out);
+		event_loop_close(&s->out);
 		return false;
 	}
-	session_save_output(s, chunk, (size_t)n);
+	shim_session_save_output(s, chunk, (size_t)n);
 	return true;
 }
 
-static bool read_errors(struct session *s)
+static bool read_errors(struct shim_session *s)
 {
 	char text[STDERR_TAIL];
 	size_t drop;
@@ -143,7 +143,7 @@ static bool read_errors(struct session *s)
 	if (n < 0)
 		return errno == EINTR;
 	if (n == 0) {
-		loop_close(&s->err);
+		event_loop_close(&s->err);
 		return false;
 	}
 	drop = s->tail_len + (size_t)n > STDERR_TAIL ?
@@ -155,14 +155,14 @@ static bool read_errors(struct session *s)
 	return true;
 }
 
-static void finish(struct session *s)
+static void finish(struct shim_session *s)
 {
 	auto_buf line = BUF_INIT(8 * STDERR_TAIL);
 	struct err e = { 0 };
 	size_t round;
 
 	/* Where the disk is full, the retry timer comes back here. */
-	if (!session_flush(s))
+	if (!shim_session_flush(s))
 		return;
 	if (!s->exit_written) {
 		for (round = 0; round < DRAIN_MAX / CHUNK && read_output(s);)
@@ -171,16 +171,16 @@ static void finish(struct session *s)
 			return;
 		for (round = 0; round < DRAIN_MAX / CHUNK && read_errors(s);)
 			round++;
-		session_exit_line(&line, s, "exit");
+		shim_session_exit_line(&line, s, "exit");
 		s->exit_written = true;
-		session_save_line(s, line.data, line.len);
+		shim_session_save_line(s, line.data, line.len);
 		if (s->unsaved.len)
 			return;
 	}
-	(void)!journal_mark(s->journal, false, &e);
+	(void)!log_file_mark(s->log, false, &e);
 	if (s->purge) {
-		journal_drop(s->journal);
-		if (place_purge(s->id, &e) < 0)
+		log_file_drop(s->log);
+		if (path_purge(s->id, &e) < 0)
 			answer_all(&s->end_waiters, 500, e.text);
 	}
 	answer_all(&s->end_waiters, 200, "ended");
@@ -190,7 +190,7 @@ static void finish(struct session *s)
 
 static void ready_out(struct watch *w, uint32_t events)
 {
-	struct session *s = owner_of(w, struct session, out);
+	struct shim_session *s = owner_of(w, struct shim_session, out);
 	int i;
 
 	for (i = 0; i < READS_AT_ONCE && read_output(s); i++)
@@ -199,38 +199,38 @@ static void ready_out(struct watch *w, uint32_t events)
 
 static void ready_err(struct watch *w, uint32_t events)
 {
-	read_errors(owner_of(w, struct session, err));
+	read_errors(owner_of(w, struct shim_session, err));
 }
 
 static void retry(struct timer *t)
 {
-	struct session *s = owner_of(t, struct session, retry);
+	struct shim_session *s = owner_of(t, struct shim_session, retry);
 
 	if (s->ended)
 		finish(s);
 	else
-		session_flush(s);
+		shim_session_flush(s);
 }
 
 /* The keeper has gone: with a report when Claude did first. */
-static void keeper_ended(struct session *s)
+static void keeper_ended(struct shim_session *s)
 {
-	loop_close(&s->keeper);
-	loop_cancel(&s->stage);
-	loop_cancel(&s->tools);
+	event_loop_close(&s->subreaper);
+	event_loop_cancel(&s->stage);
+	event_loop_cancel(&s->tools);
 	if (!s->reported) {
 		s->signal = SIGKILL;
 		processes_sweep(SWEEP_MARKED, getpid(), 0, s->id, ORPHANS_MS);
 	}
 	s->ended = true;
-	session_drop_inputs(s);
+	shim_session_drop_inputs(s);
 	finish(s);
 }
 
 static void ready_keeper(struct watch *w, uint32_t events)
 {
-	struct session *s = owner_of(w, struct session, keeper);
-	struct keeper_report r;
+	struct shim_session *s = owner_of(w, struct shim_session, subreaper);
+	struct subreaper_report r;
 	struct exchange *x;
 	ssize_t n;
 
@@ -239,7 +239,7 @@ static void ready_keeper(struct watch *w, uint32_t events)
 		return;
 	if (n != sizeof(r)) {
 		keeper_ended(s);
-	} else if (r.what == KEEPER_CLAUDE_ENDED) {
+	} else if (r.what == SUBREAPER_CLAUDE_ENDED) {
 		s->reported = true;
 		s->code = r.code;
 		s->signal = r.signal;
@@ -248,79 +248,80 @@ static void ready_keeper(struct watch *w, uint32_t events)
 		x->gone = NULL;
 		exchange_answer(x, 200, "ended %d", (int)r.count);
 		if (!s->tool_waiters)
-			loop_cancel(&s->tools);
+			event_loop_cancel(&s->tools);
 	}
 }
 
 static void tools_late(struct timer *t)
 {
-	struct session *s = owner_of(t, struct session, tools);
+	struct shim_session *s = owner_of(t, struct shim_session, tools);
 
 	answer_all(&s->tool_waiters, 503, "the tools did not end in time");
 }
 
 static void next_stage(struct timer *t)
 {
-	struct session *s = owner_of(t, struct session, stage);
+	struct shim_session *s = owner_of(t, struct shim_session, stage);
 
 	s->stage_now++;
 	if (s->stage_now == STAGE_TERM) {
-		order(s, KEEPER_TERM);
-		loop_timer(t, LAST_GRACE_MS);
+		order(s, SUBREAPER_TERM);
+		event_loop_timer(t, LAST_GRACE_MS);
 	} else if (s->stage_now == STAGE_KILL) {
-		order(s, KEEPER_KILL);
-		loop_timer(t, limits->stuck_ms);
+		order(s, SUBREAPER_KILL);
+		event_loop_timer(t, limits->stuck_ms);
 	} else if (s->stage_now == STAGE_STUCK) {
 		kill(s->keeper_pid, SIGKILL);
 	}
 }
 
-static struct session *make(const char *id)
+static struct shim_session *make(const char *id)
 {
-	struct session *s = calloc(1, sizeof(*s));
+	struct shim_session *s = calloc(1, sizeof(*s));
 
 	if (!s)
 		err_abort("out of memory");
 	memcpy(s->id, id, sizeof(s->id));
-	s->in = (struct watch){ .fd = -1, .ready = session_write_input };
+	s->in = (struct watch){ .fd = -1, .ready = shim_session_write_input };
 	s->out = (struct watch){ .fd = -1, .ready = ready_out };
 	s->err = (struct watch){ .fd = -1, .ready = ready_err };
-	s->keeper = (struct watch){ .fd = -1, .ready = ready_keeper };
+	s->subreaper = (struct watch){ .fd = -1, .ready = ready_keeper };
 	s->retry.fire = retry;
 	s->tools.fire = tools_late;
 	s->stage.fire = next_stage;
 	buf_init(&s->unsaved, 2 * CHUNK);
-	s->oom_before = s->oom_seen = health_oom_kills();
+	s->oom_before = s->oom_seen = cgroup_oom_kills();
 	return s;
 }
 
-static int begin_log(struct session *s, int64_t from, struct err *e)
+static int begin_log(struct shim_session *s, int64_t from, struct err *e)
 {
 	char line[96];
 	bool lost;
 	int n;
 
-	s->journal = journal_open(s->id, true, e);
-	if (!s->journal || journal_mark(s->journal, true, e) < 0)
+	s->log = log_file_open(s->id, true, e);
+	if (!s->log || log_file_mark(s->log, true, e) < 0)
 		return -1;
-	lost = journal_size(s->journal) < from;
-	if (lost && journal_skip(s->journal, from, e) < 0)
+	lost = log_file_size(s->log) < from;
+	if (lost && log_file_skip(s->log, from, e) < 0)
 		return -1;
-	s->line_start = journal_at_line_start(s->journal);
+	s->line_start = log_file_at_line_start(s->log);
 	n = snprintf(line, sizeof(line), "{\"type\":\"gongbang\",\"subtype\":"
 		     "\"start\",\"at\":%" PRId64 "%s}\n", clock_now_ms(),
 		     lost ? ",\"lost\":true" : "");
-	session_save_line(s, line, (size_t)n);
+	shim_session_save_line(s, line, (size_t)n);
 	/* Refused now rather than begun with a log that cannot be written. */
 	if (s->unsaved.len)
 		return err_set(e, ERR_UNAVAILABLE, "the disk is full");
 	return 0;
 }
 
-int session_start(const char *id, const struct start *start, struct err *e)
+int shim_session_start(const char *id, const struct start_request *start,
+		       struct err *e)
 {
 	struct err ignored = { 0 };
-	struct session *s;
+	struct shim_session *s;
 
 	if (all_ended)
 		return err_set(e, ERR_UNAVAILABLE, "the workspace is stopping");
@@ -328,9 +329,10 @@ int session_start(const char *id, const struct start *start, struct err *e)
 		return err_set(e, ERR_UNAVAILABLE, "%d sessions run already",
 			       SESSIONS_MAX);
 	s = make(id);
-	if (begin_log(s, start->from, e) < 0 || session_spawn(s, start, e) < 0) {
-		if (s->journal)
-			(void)!journal_mark(s->journal, false, &ignored);
+	if (begin_log(s, start->from, e) < 0 || shim_session_spawn(s, start,
+								   e) < 0) {
+		if (s->log)
+			(void)!log_file_mark(s->log, false, &ignored);
 		destroy(s);
 		return err_wrap(e, "start a session");
 	}
@@ -339,15 +341,15 @@ int session_start(const char *id, const struct start *start, struct err *e)
 	nsessions++;
 	oom_poll.fire = poll_oom;
 	if (!oom_poll.set)
-		loop_timer(&oom_poll, OOM_POLL_MS);
+		event_loop_timer(&oom_poll, OOM_POLL_MS);
 	return 0;
 }
 
-int session_signal(struct session *s, const char *name, struct err *e)
+int shim_session_signal(struct shim_session *s, const char *name, struct err *e)
 {
 	static const struct { const char *name; char order; } names[] = {
-		{ "INT", KEEPER_INT }, { "TERM", KEEPER_TERM },
-		{ "KILL", KEEPER_KILL },
+		{ "INT", SUBREAPER_INT }, { "TERM", SUBREAPER_TERM },
+		{ "KILL", SUBREAPER_KILL },
 	};
 	size_t i;
 
@@ -360,15 +362,15 @@ int session_signal(struct session *s, const char *name, struct err *e)
 	return err_set(e, ERR_INPUT, "name is INT, TERM or KILL");
 }
 
-void session_end_tools(struct session *s, struct exchange *x)
+void shim_session_end_tools(struct shim_session *s, struct exchange *x)
 {
 	join_list(x, &s->tool_waiters);
-	order(s, KEEPER_END_TOOLS);
-	loop_timer(&s->tools, TOOLS_MS);
+	order(s, SUBREAPER_END_TOOLS);
+	event_loop_timer(&s->tools, TOOLS_MS);
 }
 
-void session_end(struct session *s, int64_t grace_ms, bool purge,
-		 struct exchange *x)
+void shim_session_end(struct shim_session *s, int64_t grace_ms, bool purge,
+		      struct exchange *x)
 {
 	s->purge |= purge;
 	if (x)
@@ -376,18 +378,18 @@ void session_end(struct session *s, int64_t grace_ms, bool purge,
 	if (s->ended || s->stage_now >= STAGE_TERM)
 		return;
 	s->stage_now = STAGE_TERM;
-	order(s, KEEPER_TERM);
-	loop_timer(&s->stage, grace_ms);
+	order(s, SUBREAPER_TERM);
+	event_loop_timer(&s->stage, grace_ms);
 }
 
-void session_end_all(void (*done)(void))
+void shim_session_end_all(void (*done)(void))
 {
-	struct session *s;
+	struct shim_session *s;
 
 	all_ended = done;
 	for (s = sessions; s; s = s->next) {
 		if (s->stage_now == STAGE_TERM)
-			loop_timer(&s->stage, LAST_GRACE_MS);
+			event_loop_timer(&s->stage, LAST_GRACE_MS);
 		if (s->stage_now != STAGE_OPEN)
 			continue;
 		/* Never into the middle of another line. */
@@ -395,7 +397,7 @@ void session_end_all(void (*done)(void))
 			(void)!write(s->in.fd, END_SESSION,
 				     sizeof(END_SESSION) - 1);
 		s->stage_now = STAGE_ASKED;
-		loop_timer(&s->stage, LAST_WORDS_MS);
+		event_loop_timer(&s->stage, LAST_WORDS_MS);
 	}
 	if (!sessions)
 		done();
@@ -404,55 +406,50 @@ void session_end_all(void (*done)(void))
 static void close_log(void *data, const char *id, bool marked, int64_t size)
 {
 	auto_buf line = BUF_INIT(8 * STDERR_TAIL);
-	struct session *s;
+	struct shim_session *s;
 	struct err e = { 0 };
 
 	if (!marked)
 		return;
 	s = make(id);
-	s->journal = journal_open(id, false, &e);
-	if (s->journal) {
-		s->line_start = journal_at_line_start(s->journal);
-		session_exit_line(&line, s, "container");
-		session_save_line(s, line.data, line.len);
+	s->log = log_file_open(id, false, &e);
+	if (s->log) {
+		s->line_start = log_file_at_line_start(s->log);
+		shim_session_exit_line(&line, s, "container");
+		shim_session_save_line(s, line.data, line.len);
 		if (!s->unsaved.len)
-			(void)!journal_mark(s->journal, false, &e);
+			(void)!log_file_mark(s->log, false, &e);
 	}
 	destroy(s);
 }
 
-void session_limit(const struct shim_limits *most)
+void shim_session_limit(const struct shim_limits *most)
 {
 	limits = most;
 }
 
-int session_recover(struct err *e)
+int shim_session_recover(struct err *e)
 {
-	return journal_list(close_log, NULL, e);
+	return log_file_list(close_log, NULL, e);
 }
 
-struct session *session_find(const char *id)
+struct shim_session *shim_session_find(const char *id)
 {
-	struct session *s;
+	struct shim_session *s;
 
 	for (s = sessions; s && !str_equal(s->id, id); s = s->next)
 		;
 	return s;
 }
 
-const char *session_id(const struct session *s)
-{
-	return s->id;
-}
-
-bool session_is_open(const struct session *s)
+bool shim_session_is_open(const struct shim_session *s)
 {
 	return !s->ended && s->stage_now == STAGE_OPEN;
 }
 
-void session_count(unsigned *running, unsigned *blocked)
+void shim_session_count(unsigned *running, unsigned *blocked)
 {
-	struct session *s;
+	struct shim_session *s;
 
 	*running = nsessions;
 	*blocked = 0;

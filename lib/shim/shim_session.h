@@ -21,43 +21,45 @@
 #include "shim/start_request.h"
 
 #define SESSIONS_MAX 64		/* running at once */
-#define SESSION_INPUT_MAX (32 << 20)
-#define SESSION_INPUTS_MAX 64	/* waiting for one session's stdin */
+#define SHIM_SESSION_INPUT_MAX (32 << 20)
+#define SHIM_SESSION_INPUTS_MAX 64	/* waiting for one session's stdin */
 
-struct session;
+struct shim_session;
 
 /* First of all. Borrowed for ever. */
-void session_limit(const struct shim_limits *limits);
+void shim_session_limit(const struct shim_limits *limits);
 
 /* Before any other call: logs whose marker says that they ran get their exit line. */
-int session_recover(struct err *e) must_check;
+int shim_session_recover(struct err *e) must_check;
 
 /* NULL: not running. */
-struct session *session_find(const char *id);
-const char *session_id(const struct session *s);
+struct shim_session *shim_session_find(const char *id);
 
 /* Running, and not being ended. */
-bool session_is_open(const struct session *s);
+bool shim_session_is_open(const struct shim_session *s);
 
 /* ERR_UNAVAILABLE: no process or no disk space to be had. */
-int session_start(const char *id, const struct start *start, struct err *e) must_check;
+int shim_session_start(const char *id, const struct start_request *start,
+		       struct err *e) must_check;
 
 /* INT, TERM or KILL to Claude alone. ERR_INPUT for another name. */
-int session_signal(struct session *s, const char *name, struct err *e) must_check;
+int shim_session_signal(struct shim_session *s, const char *name,
+			struct err *e) must_check;
 
 /* Writes x's body (taken) to stdin, then answers; 409 when Claude ended first. */
-void session_input(struct session *s, struct exchange *x);
+void shim_session_input(struct shim_session *s, struct exchange *x);
 
 /* Kills the tools, then answers "ended N". */
-void session_end_tools(struct session *s, struct exchange *x);
+void shim_session_end_tools(struct shim_session *s, struct exchange *x);
 
 /* TERM, KILL after the grace; x (may be NULL) is answered when all is over. */
-void session_end(struct session *s, int64_t grace_ms, bool purge, struct exchange *x);
+void shim_session_end(struct shim_session *s, int64_t grace_ms, bool purge,
+		      struct exchange *x);
 
 /* Every session: end_session on stdin, TERM, KILL; done() once none is left. */
-void session_end_all(void (*done)(void));
+void shim_session_end_all(void (*done)(void));
 
 /* How many run, how many wait for a full disk. */
-void session_count(unsigned *running, unsigned *blocked);
+void shim_session_count(unsigned *running, unsigned *blocked);
 
 #endif

@@ -29,16 +29,16 @@ static void finish(struct input *in, bool written)
 	free(in);
 }
 
-void session_drop_inputs(struct session *s)
+void shim_session_drop_inputs(struct shim_session *s)
 {
 	while (s->inputs)
 		finish(s->inputs, false);
-	loop_close(&s->in);
+	event_loop_close(&s->in);
 }
 
-void session_write_input(struct watch *w, uint32_t events)
+void shim_session_write_input(struct watch *w, uint32_t events)
 {
-	struct session *s = owner_of(w, struct session, in);
+	struct shim_session *s = owner_of(w, struct shim_session, in);
 	struct input *in;
 	ssize_t n;
 
@@ -46,11 +46,11 @@ void session_write_input(struct watch *w, uint32_t events)
 		n = send(w->fd, in->body.data + in->at, in->body.len - in->at,
 			 MSG_NOSIGNAL);
 		if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
-			loop_change(w, EPOLLOUT);
+			event_loop_change(w, EPOLLOUT);
 			return;
 		}
 		if (n < 0) {
-			session_drop_inputs(s);
+			shim_session_drop_inputs(s);
 			return;
 		}
 		in->at += (size_t)n;
@@ -58,12 +58,12 @@ void session_write_input(struct watch *w, uint32_t events)
 			finish(in, true);
 	}
 	if (events & (EPOLLERR | EPOLLHUP))
-		session_drop_inputs(s);	/* it closed its stdin */
+		shim_session_drop_inputs(s);	/* it closed its stdin */
 	else
-		loop_change(w, EPOLLHUP);
+		event_loop_change(w, EPOLLHUP);
 }
 
-void session_input(struct session *s, struct exchange *x)
+void shim_session_input(struct shim_session *s, struct exchange *x)
 {
 	struct input *in, **at;
 
@@ -71,7 +71,7 @@ void session_input(struct session *s, struct exchange *x)
 		exchange_answer(x, 409, "the process takes no input");
 		return;
 	}
-	if (s->ninputs == SESSION_INPUTS_MAX) {
+	if (s->ninputs == SHIM_SESSION_INPUTS_MAX) {
 		exchange_answer(x, 503, "too much input waits");
 		return;
 	}
@@ -87,5 +87,5 @@ void session_input(struct session *s, struct exchange *x)
 		;
 	*at = in;
 	s->ninputs++;
-	session_write_input(&s->in, 0);
+	shim_session_write_input(&s->in, 0);
 }

@@ -15,15 +15,15 @@ struct input {
 	struct buf body;
 	size_t at;
 	struct exchange *x;	/* NULL: nobody waits for the answer */
-	struct session *session;
+	struct shim_session *session;
 	struct input *next;
 };
 
-struct session {
+struct shim_session {
 	char id[ID_SIZE];
-	struct session *next;
-	struct journal *journal;
-	struct watch in, out, err, keeper;
+	struct shim_session *next;
+	struct log_file *log;
+	struct watch in, out, err, subreaper;
 	pid_t keeper_pid;
 	int code, signal;		/* Claude's end, once reported */
 	bool reported, ended, exit_written, purge, own_home;
@@ -44,28 +44,31 @@ struct session {
 };
 
 /* The processes and pipes of a new session. Closes all on failure. */
-int session_spawn(struct session *s, const struct start *start, struct err *e) must_check;
+int shim_session_spawn(struct shim_session *s,
+		       const struct start_request *start, struct err *e) must_check;
 
 /* Saves bytes of Claude, oom lines between them. */
-void session_save_output(struct session *s, const char *bytes, size_t n);
+void shim_session_save_output(struct shim_session *s, const char *bytes,
+			      size_t n);
 
 /* Saves a line of ours, after a newline when one is missing. */
-void session_save_line(struct session *s, const char *line, size_t n);
+void shim_session_save_line(struct shim_session *s, const char *line, size_t n);
 
 /* The exit line; reason "exit" or "container". */
-void session_exit_line(struct buf *out, const struct session *s, const char *reason);
+void shim_session_exit_line(struct buf *out, const struct shim_session *s,
+			    const char *reason);
 
 /* Tries again what is unsaved; false while the disk is still full. */
-bool session_flush(struct session *s);
+bool shim_session_flush(struct shim_session *s);
 
 /* The bridge is kept_max bytes behind: no more is read until it has recorded some. */
-bool session_log_is_full(struct session *s, int64_t kept_max);
+bool shim_session_log_is_full(struct shim_session *s, int64_t kept_max);
 
 /* Writes an oom line when the count rose. */
-void session_check_oom(struct session *s);
+void shim_session_check_oom(struct shim_session *s);
 
 /* stdin's queue: the watch's callback, and 409 for all that wait. */
-void session_write_input(struct watch *w, uint32_t events);
-void session_drop_inputs(struct session *s);
+void shim_session_write_input(struct watch *w, uint32_t events);
+void shim_session_drop_inputs(struct shim_session *s);
 
 #endif

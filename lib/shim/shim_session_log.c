@@ -13,7 +13,7 @@
 
 #define RETRY_MS 1000
 
-static void save(struct session *s, const char *bytes, size_t n)
+static void save(struct shim_session *s, const char *bytes, size_t n)
 {
 	size_t taken = 0;
 	struct err e = { 0 };
@@ -22,56 +22,56 @@ static void save(struct session *s, const char *bytes, size_t n)
 		return;
 	s->line_start = bytes[n - 1] == '\n';
 	if (!s->unsaved.len)
-		taken = journal_append(s->journal, bytes, n);
+		taken = log_file_append(s->log, bytes, n);
 	if (taken == n)
 		return;
 	/* The cap: a chunk, and lines of ours. No more is read meanwhile. */
 	if (buf_add(&s->unsaved, bytes + taken, n - taken, &e) < 0)
 		err_abort("more than a chunk unsaved");
-	loop_change(&s->out, 0);
-	loop_timer(&s->retry, RETRY_MS);
+	event_loop_change(&s->out, 0);
+	event_loop_timer(&s->retry, RETRY_MS);
 }
 
-bool session_log_is_full(struct session *s, int64_t kept_max)
+bool shim_session_log_is_full(struct shim_session *s, int64_t kept_max)
 {
-	if (journal_size(s->journal) - journal_first(s->journal) <= kept_max ||
+	if (log_file_size(s->log) - log_file_first(s->log) <= kept_max ||
 	    s->ended)
 		return false;
-	loop_change(&s->out, 0);
-	loop_timer(&s->retry, RETRY_MS);
+	event_loop_change(&s->out, 0);
+	event_loop_timer(&s->retry, RETRY_MS);
 	return true;
 }
 
-bool session_flush(struct session *s)
+bool shim_session_flush(struct shim_session *s)
 {
 	size_t taken;
 
 	if (!s->unsaved.len) {
 		if (s->out.fd >= 0 && !s->out.events)
-			loop_change(&s->out, EPOLLIN);
+			event_loop_change(&s->out, EPOLLIN);
 		return true;
 	}
-	taken = journal_append(s->journal, s->unsaved.data, s->unsaved.len);
+	taken = log_file_append(s->log, s->unsaved.data, s->unsaved.len);
 	buf_drop(&s->unsaved, taken);
 	if (s->unsaved.len) {
-		loop_timer(&s->retry, RETRY_MS);
+		event_loop_timer(&s->retry, RETRY_MS);
 		return false;
 	}
 	buf_release(&s->unsaved);
-	loop_change(&s->out, EPOLLIN);
+	event_loop_change(&s->out, EPOLLIN);
 	return true;
 }
 
-void session_save_line(struct session *s, const char *line, size_t n)
+void shim_session_save_line(struct shim_session *s, const char *line, size_t n)
 {
 	if (!s->line_start)
 		save(s, "\n", 1);
 	save(s, line, n);
 }
 
-void session_check_oom(struct session *s)
+void shim_session_check_oom(struct shim_session *s)
 {
-	int64_t now = health_oom_kills();
+	int64_t now = cgroup_oom_kills();
 	char line[160];
 	int n;
 
@@ -86,15 +86,16 @@ void session_check_oom(struct session *s)
 	save(s, line, (size_t)n);
 }
 
-void session_save_output(struct session *s, const char *bytes, size_t n)
+void shim_session_save_output(struct shim_session *s, const char *bytes,
+			      size_t n)
 {
 	const char *end = s->line_start ? NULL : memchr(bytes, '\n', n);
 	size_t head = end ? (size_t)(end - bytes) + 1 : 0;
 
 	/* The kill came before the tool's result did: so does its line. */
-	if (health_oom_kills() > s->oom_seen) {
+	if (cgroup_oom_kills() > s->oom_seen) {
 		save(s, bytes, head);
-		session_check_oom(s);
+		shim_session_check_oom(s);
 		bytes += head;
 		n -= head;
 	}
@@ -119,8 +120,8 @@ static int escape(struct buf *out, const char *s, size_t n, struct err *e)
 	return 0;
 }
 
-void session_exit_line(struct buf *out, const struct session *s,
-		       const char *reason)
+void shim_session_exit_line(struct buf *out, const struct shim_session *s,
+			    const char *reason)
 {
 	auto_buf tail = BUF_INIT(4 * STDERR_TAIL);
 	const char *from = s->tail;
@@ -142,7 +143,7 @@ void session_exit_line(struct buf *out, const struct session *s,
 	if (buf_addf(out, &e, "{\"type\":\"gongbang\",\"subtype\":\"exit\","
 		     "\"at\":%" PRId64 ",\"code\":%d,\"signal\":%d,\"oom\":%" PRId64
 		     ",\"reason\":\"%s\",\"stderr\":\"", clock_now_ms(), s->code,
-		     s->signal, health_oom_kills() - s->oom_before, reason) < 0 ||
+		     s->signal, cgroup_oom_kills() - s->oom_before, reason) < 0 ||
 	    escape(out, buf_text(&tail) + past, tail.len - past, &e) < 0 ||
 	    buf_add_text(out, "\"}\n", &e) < 0)
 		err_abort("the exit line's cap");

@@ -85,21 +85,21 @@ static void set_variable(char **env, size_t *n, char *pair)
 	env[*n] = NULL;
 }
 
-static _Noreturn void exec_keeper(const struct session *s,
-				  const struct start *start, const int *fds)
+static _Noreturn void exec_keeper(const struct shim_session *s,
+				  const struct start_request *start, const int *fds)
 {
-	char *argv[START_ARGS_MAX + 4], *env[ENV_MAX + 1] = { NULL };
-	char mark[64], id[ID_SIZE], own[sizeof("HOME=") + PLACE_PATH_MAX];
+	char *argv[START_REQUEST_ARGS_MAX + 4], *env[ENV_MAX + 1] = { NULL };
+	char mark[64], id[ID_SIZE], own[sizeof("HOME=") + PATH_PATH_MAX];
 	size_t n = 0, i;
 
-	for (i = 0; i < ENV_MAX - START_ENV_MAX - 1 && environ[i]; i++)
+	for (i = 0; i < ENV_MAX - START_REQUEST_ENV_MAX - 1 && environ[i]; i++)
 		set_variable(env, &n, environ[i]);
 	for (i = 0; i < start->nenv; i++)
 		set_variable(env, &n, start->env[i]);
 	snprintf(mark, sizeof(mark), "GONGBANG_SESSION=%s", s->id);
 	set_variable(env, &n, mark);
 	memcpy(own, "HOME=", 6);
-	place_own_home(s->id, own + 5);
+	path_own_home(s->id, own + 5);
 	if (start->own_home)
 		set_variable(env, &n, own);
 
@@ -113,21 +113,22 @@ static _Noreturn void exec_keeper(const struct session *s,
 		if (dup2(fds[i], (int)i) < 0)
 			_exit(127);
 	}
-	if (chdir(place_home()) < 0)
+	if (chdir(path_home()) < 0)
 		_exit(127);
 	execve("/proc/self/exe", argv, env);
 	dprintf(2, "cannot start the keeper: %s\n", strerror(errno));
 	_exit(127);
 }
 
-int session_spawn(struct session *s, const struct start *start, struct err *e)
+int shim_session_spawn(struct shim_session *s,
+		       const struct start_request *start, struct err *e)
 {
 	struct ends ends;
 	int errnum;
 
 	s->own_home = start->own_home;
 	if (start->own_home &&
-	    place_own_home_make(s->id, start->servers, e) < 0)
+	    path_own_home_make(s->id, start->servers, e) < 0)
 		return -1;
 	if (make_ends(&ends, e) < 0)
 		return -1;
@@ -140,10 +141,10 @@ int session_spawn(struct session *s, const struct start *start, struct err *e)
 		close_ends(ends.ours);
 		return err_errno(e, ERR_UNAVAILABLE, errnum, "start a process");
 	}
-	if (loop_watch(&s->in, ends.ours[0], EPOLLHUP, e) |
-	    loop_watch(&s->out, ends.ours[1], EPOLLIN, e) |
-	    loop_watch(&s->err, ends.ours[2], EPOLLIN, e) |
-	    loop_watch(&s->keeper, ends.ours[3], EPOLLIN, e))
+	if (event_loop_watch(&s->in, ends.ours[0], EPOLLHUP, e) |
+	    event_loop_watch(&s->out, ends.ours[1], EPOLLIN, e) |
+	    event_loop_watch(&s->err, ends.ours[2], EPOLLIN, e) |
+	    event_loop_watch(&s->subreaper, ends.ours[3], EPOLLIN, e))
 		return err_wrap(e, "watch a session");
 	return 0;
 }

@@ -22,18 +22,19 @@ static int check_name(const char *pair, struct err *e)
 	return 0;
 }
 
-int start_parse(struct start *out, char *body, size_t n, struct err *e)
+int start_request_parse(struct start_request *out, char *body, size_t n,
+			struct err *e)
 {
 	char *field, *end = body + n;
 
 	memset(out, 0, sizeof(*out));
 	for (field = body; field < end; field += strlen(field) + 1) {
 		if (str_starts(field, "arg=")) {
-			if (out->nargs == START_ARGS_MAX)
+			if (out->nargs == START_REQUEST_ARGS_MAX)
 				return err_set(e, ERR_LIMIT, "too many args");
 			out->args[out->nargs++] = field + 4;
 		} else if (str_starts(field, "env=")) {
-			if (out->nenv == START_ENV_MAX)
+			if (out->nenv == START_REQUEST_ENV_MAX)
 				return err_set(e, ERR_LIMIT, "too many envs");
 			if (check_name(field + 4, e) < 0)
 				return -1;

@@ -14,20 +14,21 @@
 
 #include "core/err.h"
 
-#define START_BODY_MAX (128 << 10)
-#define START_ARGS_MAX 128
-#define START_ENV_MAX 128
+#define START_REQUEST_BODY_MAX (128 << 10)
+#define START_REQUEST_ARGS_MAX 128
+#define START_REQUEST_ENV_MAX 128
 
-struct start {
-	char *args[START_ARGS_MAX + 1];	/* NULL at the end */
+struct start_request {
+	char *args[START_REQUEST_ARGS_MAX + 1];	/* NULL at the end */
 	size_t nargs;
-	char *env[START_ENV_MAX + 1];	/* "NAME=value"; NULL at the end */
+	char *env[START_REQUEST_ENV_MAX + 1];	/* "NAME=value"; NULL at the end */
 	size_t nenv;
 	int64_t from;			/* offset of the first new byte, at least */
 	bool own_home, servers;
 };
 
 /* Borrows body for out's life; body[n] must be NUL. ERR_INPUT, ERR_LIMIT. */
-int start_parse(struct start *out, char *body, size_t n, struct err *e) must_check;
+int start_request_parse(struct start_request *out, char *body, size_t n,
+			struct err *e) must_check;
 
 #endif

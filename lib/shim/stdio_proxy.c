@@ -33,7 +33,7 @@ static int check_peer(int fd, struct err *e)
 
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &n) < 0)
 		return err_errno(e, ERR_INTERNAL, errno, "ask who listens");
-	if (place_is_workspace() && peer.pid != 1)
+	if (path_is_workspace() && peer.pid != 1)
 		return err_set(e, ERR_DENIED, "process 1 does not listen");
 	return 0;
 }
@@ -44,7 +44,7 @@ static int reach(struct err *e)
 	struct timespec pause = { .tv_nsec = 20000000 };
 	int64_t deadline = clock_mono_ms() + CONNECT_MS;
 	struct sockaddr_un address;
-	socklen_t n = place_address(&address);
+	socklen_t n = path_address(&address);
 	int fd;
 
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -76,7 +76,7 @@ static int hand_over(int fd, int folder, struct err *e)
 		.cmsg_len = CMSG_LEN(sizeof(int)),
 		.cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS,
 	} };
-	struct iovec mark = { (char[]){ LISTENER_FOLDER }, 1 };
+	struct iovec mark = { (char[]){ LINK_LISTENER_FOLDER }, 1 };
 	struct msghdr message = {
 		.msg_iov = &mark, .msg_iovlen = 1,
 		.msg_control = control.bytes,
@@ -139,16 +139,16 @@ static void copy(struct pipe_end *in, struct pipe_end *out)
 	}
 }
 
-int relay_run(struct err *e)
+int stdio_proxy_run(struct err *e)
 {
 	static struct pipe_end in, out;
 	int fd, folder;
 
-	confine_from_others();
+	seccomp_confine_processes();
 	fd = reach(e);
 	if (fd < 0)
 		return -1;
-	folder = place_volume_here();
+	folder = path_volume_here();
 	if (folder >= 0 && hand_over(fd, folder, e) < 0)
 		return -1;
 	in.from = 0;

@@ -13,6 +13,6 @@
 #include "core/err.h"
 
 /* Until either end ends; stdin's end ends it even when stdout is stalled. */
-int relay_run(struct err *e) must_check;
+int stdio_proxy_run(struct err *e) must_check;
 
 #endif

@@ -52,36 +52,36 @@ static int32_t sweep(enum sweep what)
 
 static void report(char what, int32_t count)
 {
-	struct keeper_report r = { .what = what, .count = count };
+	struct subreaper_report r = { .what = what, .count = count };
 
-	if (what == KEEPER_CLAUDE_ENDED) {
+	if (what == SUBREAPER_CLAUDE_ENDED) {
 		if (WIFSIGNALED(claude_status))
 			r.signal = WTERMSIG(claude_status);
 		else
 			r.code = WEXITSTATUS(claude_status);
 	}
-	(void)!send(KEEPER_FD, &r, sizeof(r), MSG_NOSIGNAL);
+	(void)!send(SUBREAPER_FD, &r, sizeof(r), MSG_NOSIGNAL);
 }
 
-static _Noreturn void become(char **argv, pid_t keeper)
+static _Noreturn void become(char **argv, pid_t subreaper)
 {
 	const char *home = getenv("HOME");
-	char own[PLACE_PATH_MAX];
+	char own[PATH_PATH_MAX];
 	struct err e = { 0 };
 	sigset_t none;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != keeper)
+	if (getppid() != subreaper)
 		_exit(127);
 	setsid();
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL);
 	signal(SIGXFSZ, SIG_DFL);
-	close(KEEPER_FD);
-	place_own_home(session, own);
-	if (domain_enter(place_is_workspace() ? place_homes() : NULL,
-			 home && str_equal(home, own) ? own : NULL, &e) < 0) {
+	close(SUBREAPER_FD);
+	path_own_home(session, own);
+	if (landlock_enter(path_is_workspace() ? path_homes() : NULL,
+			   home && str_equal(home, own) ? own : NULL, &e) < 0) {
 		dprintf(2, "cannot start %s: %s\n", argv[0], e.text);
 		_exit(126);
 	}
@@ -107,15 +107,15 @@ static void let_go(void)
 static bool obey(void)
 {
 	static const int signals[] = {
-		[KEEPER_INT] = SIGINT, [KEEPER_TERM] = SIGTERM,
-		[KEEPER_KILL] = SIGKILL,
+		[SUBREAPER_INT] = SIGINT, [SUBREAPER_TERM] = SIGTERM,
+		[SUBREAPER_KILL] = SIGKILL,
 	};
 	unsigned char order;
 
-	if (recv(KEEPER_FD, &order, 1, 0) != 1)
+	if (recv(SUBREAPER_FD, &order, 1, 0) != 1)
 		return false;
-	if (order == KEEPER_END_TOOLS)
-		report(KEEPER_TOOLS_ENDED, sweep(SWEEP_TOOLS));
+	if (order == SUBREAPER_END_TOOLS)
+		report(SUBREAPER_TOOLS_ENDED, sweep(SWEEP_TOOLS));
 	else if (order < sizeof(signals) / sizeof(*signals) && claude &&
 		 signals[order])
 		kill(claude, signals[order]);
@@ -126,7 +126,7 @@ static void serve(int signals)
 {
 	struct pollfd fds[] = {
 		{ .fd = signals, .events = POLLIN },
-		{ .fd = KEEPER_FD, .events = POLLIN },
+		{ .fd = SUBREAPER_FD, .events = POLLIN },
 	};
 	struct signalfd_siginfo info;
 
@@ -141,17 +141,17 @@ static void serve(int signals)
 	}
 }
 
-int keeper_main(const char *id, char **argv)
+int subreaper_main(const char *id, char **argv)
 {
 	sigset_t blocked;
 	pid_t self = getpid();
 	int signals;
 
 	session = id;
-	confine_from_others();
+	seccomp_confine_processes();
 	sigfillset(&blocked);
 	sigprocmask(SIG_SETMASK, &blocked, NULL);
-	fcntl(KEEPER_FD, F_SETFD, FD_CLOEXEC);
+	fcntl(SUBREAPER_FD, F_SETFD, FD_CLOEXEC);
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	sigemptyset(&blocked);
 	sigaddset(&blocked, SIGCHLD);
@@ -163,7 +163,7 @@ int keeper_main(const char *id, char **argv)
 		dprintf(2, "cannot start %s: %s\n", argv[0], strerror(errno));
 		claude = 0;
 		claude_status = W_EXITCODE(126, 0);
-		report(KEEPER_CLAUDE_ENDED, 0);
+		report(SUBREAPER_CLAUDE_ENDED, 0);
 		return 1;
 	}
 	if (!claude)
@@ -172,6 +172,6 @@ int keeper_main(const char *id, char **argv)
 	serve(signals);
 	sweep(SWEEP_ALL);
 	if (!claude)
-		report(KEEPER_CLAUDE_ENDED, 0);
+		report(SUBREAPER_CLAUDE_ENDED, 0);
 	return 0;
 }

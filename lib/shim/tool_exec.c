@@ -39,7 +39,7 @@ int tool_main(int argc, char **argv)
 	if (session)
 		setenv("GONGBANG_TOOL", session, 1);
 	volunteer();
-	if (domain_enter_tool(&e) < 0) {
+	if (landlock_enter_tool(&e) < 0) {
 		fprintf(stderr, "gongbang-tool: %s\n", e.text);
 		return 126;
 	}

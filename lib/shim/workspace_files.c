@@ -31,7 +31,8 @@ static int decode(const char *name, char *out, size_t size, struct err *e)
 	return rc;
 }
 
-int files_path(const char *name, char *out, size_t size, struct err *e)
+int workspace_files_path(const char *name, char *out, size_t size,
+			 struct err *e)
 {
 	const char *at;
 	size_t n;
@@ -65,9 +66,9 @@ static int enter(int at, const char *name, int flags, struct err *e)
 	return err_set(e, ERR_CONFLICT, "the file cannot be read");
 }
 
-int files_open(const char *path, int64_t *size, struct err *e)
+int workspace_files_open(const char *path, int64_t *size, struct err *e)
 {
-	int at = open(place_home(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int at = open(path_home(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	char segment[256];
 	struct stat st;
 	size_t n;
@@ -123,16 +124,16 @@ static void gone(struct exchange *x)
 	free(s);
 }
 
-void files_send(struct exchange *x, const char *name, int64_t max)
+void workspace_files_send(struct exchange *x, const char *name, int64_t max)
 {
-	char path[SERVER_PATH_MAX];
+	char path[LINK_SERVER_PATH_MAX];
 	struct sending *s;
 	struct err e = { 0 };
 	int64_t size;
 	int fd;
 
-	if (files_path(name, path, sizeof(path), &e) < 0 ||
-	    (fd = files_open(path, &size, &e)) < 0) {
+	if (workspace_files_path(name, path, sizeof(path), &e) < 0 ||
+	    (fd = workspace_files_open(path, &size, &e)) < 0) {
 		exchange_fail(x, &e);
 		return;
 	}

@@ -4,23 +4,25 @@
 
 #include "shim/link_server.h"
 
-#define FILES_SIZE_MAX (64 << 20)	/* bytes; a request may ask for less */
+#define WORKSPACE_FILES_SIZE_MAX (64 << 20)	/* bytes; a request may ask for less */
 
 /*
  * The path behind a request's name: percent-encoded, relative to the home.
  * ERR_INPUT for what is empty, absolute, has an empty, "." or ".." segment, a
  * NUL or a broken escape.
  */
-int files_path(const char *name, char *out, size_t size, struct err *e) must_check;
+int workspace_files_path(const char *name, char *out, size_t size,
+			 struct err *e) must_check;
 
 /*
  * A descriptor of the regular file, size its bytes. Segment by segment from the
  * home on, so that no link leads elsewhere, with engines too whose filter
  * refuses openat2. ERR_MISSING, ERR_CONFLICT: no regular file, or not readable.
  */
-int files_open(const char *path, int64_t *size, struct err *e) must_check;
+int workspace_files_open(const char *path, int64_t *size,
+			 struct err *e) must_check;
 
 /* Answers x with the file's bytes as they are now, or in words. */
-void files_send(struct exchange *x, const char *name, int64_t max);
+void workspace_files_send(struct exchange *x, const char *name, int64_t max);
 
 #endif

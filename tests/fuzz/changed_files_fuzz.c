@@ -17,7 +17,7 @@ static void each(void *data, const struct change *c)
 	struct err e = { 0 };
 
 	if (!changes_path_valid(c->path, strlen(c->path)) || c->size < 0 ||
-	    files_path(c->name, path, sizeof(path), &e) < 0 ||
+	    workspace_files_path(c->name, path, sizeof(path), &e) < 0 ||
 	    strcmp(path, c->path) != 0)
 		abort();
 }
@@ -30,7 +30,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memcpy(text, data, size);
 	text[size] = '\0';
 	changes_each(text, size, each, NULL);
-	if (files_path(text, path, sizeof(path), &e) == 0 &&
+	if (workspace_files_path(text, path, sizeof(path), &e) == 0 &&
 	    (path[0] == '/' || strstr(path, "/../") || !path[0]))
 		abort();
 	free(text);

@@ -22,40 +22,41 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-struct session {
+struct shim_session {
 	char id[ID_SIZE];
 };
 
-static struct session only = { ID };
+static struct shim_session only = { ID };
 static char home[] = "/tmp/gongbang-fuzz-XXXXXX";
 
 /* Nothing is forked here. */
-void changes_begin(struct exchange *x, int64_t since_ms)
+void shim_changes_begin(struct exchange *x, int64_t since_ms)
 {
 	exchange_answer(x, 503, "no process");
 }
 
-struct session *session_find(const char *id)
+struct shim_session *shim_session_find(const char *id)
 {
 	return str_equal(id, ID) ? &only : NULL;
 }
 
-bool session_is_open(const struct session *s)
+bool shim_session_is_open(const struct shim_session *s)
 {
 	return true;
 }
 
-int session_start(const char *id, const struct start *start, struct err *e)
+int shim_session_start(const char *id, const struct start_request *start,
+		       struct err *e)
 {
 	return start->nargs ? 0 : err_set(e, ERR_INPUT, "never");
 }
 
-int session_signal(struct session *s, const char *name, struct err *e)
+int shim_session_signal(struct shim_session *s, const char *name, struct err *e)
 {
 	return str_equal(name, "INT") ? 0 : err_set(e, ERR_INPUT, "name");
 }
 
-void session_input(struct session *s, struct exchange *x)
+void shim_session_input(struct shim_session *s, struct exchange *x)
 {
 	struct buf body;
 
@@ -64,18 +65,18 @@ void session_input(struct session *s, struct exchange *x)
 	exchange_answer(x, 200, "written");
 }
 
-void session_end_tools(struct session *s, struct exchange *x)
+void shim_session_end_tools(struct shim_session *s, struct exchange *x)
 {
 	exchange_answer(x, 200, "ended 0");
 }
 
-void session_end(struct session *s, int64_t grace_ms, bool purge,
-		 struct exchange *x)
+void shim_session_end(struct shim_session *s, int64_t grace_ms, bool purge,
+		      struct exchange *x)
 {
 	exchange_answer(x, 200, "ended");
 }
 
-void session_count(unsigned *running, unsigned *blocked)
+void shim_session_count(unsigned *running, unsigned *blocked)
 {
 	*running = *blocked = 0;
 }
@@ -89,7 +90,7 @@ static void remove_home(void)
 	struct err e = { 0 };
 	char path[64];
 
-	if (place_purge(ID, &e) < 0 || chdir(home) < 0)
+	if (path_purge(ID, &e) < 0 || chdir(home) < 0)
 		return;
 	rmdir(".gongbang/sessions");
 	rmdir(".gongbang");
@@ -100,30 +101,30 @@ static void remove_home(void)
 static void make_home(void)
 {
 	struct err e = { 0 };
-	struct journal *j;
+	struct log_file *j;
 
 	if (!mkdtemp(home) || setenv("GONGBANG_SHIM_HOME", home, 1) ||
-	    place_init(&e) < 0)
+	    path_init(&e) < 0)
 		abort();
 	atexit(remove_home);
-	j = journal_open(ID, true, &e);
-	if (!j || journal_append(j, "{\"a\":1}\n", 8) != 8)
+	j = log_file_open(ID, true, &e);
+	if (!j || log_file_append(j, "{\"a\":1}\n", 8) != 8)
 		abort();
-	journal_close(j);
+	log_file_close(j);
 }
 
-static void pull_all(struct server *s)
+static void pull_all(struct link_server *s)
 {
 	const uint8_t *bytes;
 
-	while (server_pull(s, &bytes))
+	while (link_server_pull(s, &bytes))
 		;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static bool made;
-	struct server *s;
+	struct link_server *s;
 	size_t piece, n, at;
 
 	if (!made)
@@ -132,15 +133,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!size)
 		return 0;
 	piece = data[0] ? data[0] : 4096;
-	s = server_new(api_routes, 64 << 20, dirty, NULL);
+	s = link_server_new(api_routes, 64 << 20, dirty, NULL);
 	for (at = 1; at < size; at += n) {
 		n = size - at < piece ? size - at : piece;
-		if (server_receive(s, data + at, n) < 0)
+		if (link_server_receive(s, data + at, n) < 0)
 			break;
 		if (size % 3)
 			pull_all(s);
 	}
 	pull_all(s);
-	server_free(s);
+	link_server_free(s);
 	return 0;
 }

@@ -13,7 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *body = malloc(size + 1);
 	struct err e = { 0 };
-	struct start s;
+	struct start_request s;
 	size_t i;
 
 	if (!body)
@@ -21,7 +21,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size)
 		memcpy(body, data, size);
 	body[size] = '\0';
-	if (start_parse(&s, body, size, &e) == 0) {
+	if (start_request_parse(&s, body, size, &e) == 0) {
 		if (!s.nargs || s.args[s.nargs] || s.env[s.nenv])
 			abort();
 		for (i = 0; i < s.nenv; i++) {

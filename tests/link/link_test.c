@@ -22,7 +22,7 @@ enum { STATUS, BODY, END, KINDS };
 struct pair {
 	void *ctx;
 	struct link *link;
-	struct server *server;
+	struct link_server *server;
 	struct buf to_server;
 	bool blocked, ready, failed;
 	struct err why;
@@ -79,7 +79,7 @@ static void hold(struct exchange *x, const char *arg)
 	waiting = x;
 }
 
-static const struct server_route routes[] = {
+static const struct link_server_route routes[] = {
 	{ "POST", "/echo/*", 2 << 20, echo },
 	{ "POST", "/held", BODIES_MAX + 1, hold },
 	{ "POST", "/small", 1000, echo },
@@ -144,12 +144,13 @@ static void settle(struct pair *p)
 			struct buf sent = p->to_server;
 
 			buf_init(&p->to_server, sent.cap);
-			assert_int_equal(server_receive(p->server, sent.data,
-							sent.len), 0);
+			assert_int_equal(link_server_receive(p->server,
+							     sent.data,
+							     sent.len), 0);
 			buf_release(&sent);
 			moved = true;
 		}
-		while (p->link && (n = server_pull(p->server, &bytes))) {
+		while (p->link && (n = link_server_pull(p->server, &bytes))) {
 			feed(p, bytes, n);
 			moved = true;
 		}
@@ -164,7 +165,7 @@ static int setup(void **state)
 	p->piece = SIZE_MAX;
 	buf_init(&p->to_server, 64 << 20);
 	p->link = link_new(p->ctx, &events, p);
-	p->server = server_new(routes, BODIES_MAX, dirty, NULL);
+	p->server = link_server_new(routes, BODIES_MAX, dirty, NULL);
 	flowed = 0;
 	*state = p;
 	return 0;
@@ -175,7 +176,7 @@ static int teardown(void **state)
 	struct pair *p = *state;
 
 	talloc_free(p->ctx);
-	server_free(p->server);
+	link_server_free(p->server);
 	buf_release(&p->to_server);
 	free(p);
 	return 0;

@@ -173,8 +173,8 @@ static void each_kernel_is_asked_for_what_it_has(void **state)
 
 	for (i = 0; i < ROWS; i++) {
 		boot(rows[i].abi);
-		assert_int_equal(domain_abi(), rows[i].abi);
-		if (domain_enter(NULL, NULL, &e) < 0)
+		assert_int_equal(landlock_abi(), rows[i].abi);
+		if (landlock_enter(NULL, NULL, &e) < 0)
 			fail_msg("ABI %d: %s", rows[i].abi, e.text);
 		assert_int_equal(kernel.created, rows[i].domains);
 		assert_int_equal(kernel.entered, rows[i].domains);
@@ -239,7 +239,7 @@ static void other_sessions_homes_are_shut_by_each_kernel(void **state)
 	snprintf(own, sizeof(own), "%s/homes/a", base);
 	for (i = 0; i < ROWS; i++) {
 		boot(rows[i].abi);
-		if (domain_enter(except, own, &e) < 0)
+		if (landlock_enter(except, own, &e) < 0)
 			fail_msg("ABI %d: %s", rows[i].abi, e.text);
 		assert_int_equal(kernel.entered, rows[i].domains);
 		assert_int_equal(kernel.scoped, rows[i].scoped);
@@ -261,7 +261,7 @@ static void a_tools_domain_allows_renames_by_each_kernel(void **state)
 
 	for (i = 0; i < ROWS; i++) {
 		boot(rows[i].abi);
-		if (domain_enter_tool(&e) < 0)
+		if (landlock_enter_tool(&e) < 0)
 			fail_msg("ABI %d: %s", rows[i].abi, e.text);
 		assert_int_equal(kernel.entered, rows[i].domains);
 		assert_int_equal(kernel.fs, rows[i].domains ? REFER : 0);
@@ -276,10 +276,10 @@ static void sixteen_nested_ones_are_enough(void **state)
 
 	boot(6);
 	kernel.refuse = E2BIG;
-	assert_int_equal(domain_enter_tool(&e), 0);
-	assert_int_equal(domain_enter(NULL, NULL, &e), -1);
+	assert_int_equal(landlock_enter_tool(&e), 0);
+	assert_int_equal(landlock_enter(NULL, NULL, &e), -1);
 	kernel.refuse = EPERM;
-	assert_int_equal(domain_enter_tool(&e), -1);
+	assert_int_equal(landlock_enter_tool(&e), -1);
 	assert_int_equal(e.kind, ERR_UNAVAILABLE);
 }
 

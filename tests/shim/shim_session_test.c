@@ -34,7 +34,7 @@ static struct timer late;
 
 static void too_late(struct timer *t)
 {
-	loop_stop();
+	event_loop_stop();
 }
 
 static int make_home(void **state)
@@ -45,9 +45,9 @@ static int make_home(void **state)
 	assert_non_null(mkdtemp(home));
 	setenv("GONGBANG_SHIM_HOME", home, 1);
 	late.fire = too_late;
-	session_limit(&limits);
-	health_init();
-	return place_init(&e) < 0 ? -1 : loop_init(&e);
+	shim_session_limit(&limits);
+	cgroup_init();
+	return path_init(&e) < 0 ? -1 : event_loop_init(&e);
 }
 
 static int remove_home(void **state)
@@ -58,98 +58,98 @@ static int remove_home(void **state)
 	return system(command);
 }
 
-static struct session *start(char *script)
+static struct shim_session *start(char *script)
 {
-	struct start how = {
+	struct start_request how = {
 		.args = { (char[]){ "sh" }, (char[]){ "-c" }, script },
 		.nargs = 3,
 	};
-	struct session *s;
+	struct shim_session *s;
 	struct err e = { 0 };
 
-	if (session_start(ID, &how, &e) < 0)
+	if (shim_session_start(ID, &how, &e) < 0)
 		fail_msg("%s", e.text);
-	s = session_find(ID);
+	s = shim_session_find(ID);
 	assert_non_null(s);
 	return s;
 }
 
 static void run(void (*after)(void))
 {
-	loop_timer(&late, WAIT_MS);
-	loop_run(after);
-	loop_cancel(&late);
+	event_loop_timer(&late, WAIT_MS);
+	event_loop_run(after);
+	event_loop_cancel(&late);
 	while (waitpid(-1, NULL, WNOHANG) > 0)
 		;
 }
 
 static void until_over(void)
 {
-	if (!session_find(ID))
-		loop_stop();
+	if (!shim_session_find(ID))
+		event_loop_stop();
 }
 
 /* Its output waits, or it is over. */
 static void until_full(void)
 {
-	struct session *s = session_find(ID);
+	struct shim_session *s = shim_session_find(ID);
 
 	if (!s || (s->out.fd >= 0 && !s->out.events))
-		loop_stop();
+		event_loop_stop();
 }
 
 static int64_t begun;
 
 static void until_said(void)
 {
-	struct session *s = session_find(ID);
+	struct shim_session *s = shim_session_find(ID);
 
-	if (!s || journal_size(s->journal) > begun)
-		loop_stop();
+	if (!s || log_file_size(s->log) > begun)
+		event_loop_stop();
 }
 
 /* The last bytes of the log, as text. */
 static const char *log_end(void)
 {
 	static char text[LOG_END];
-	struct journal_reader r = { 0 };
+	struct log_file_reader r = { 0 };
 	struct err e = { 0 };
-	struct journal *j = journal_open(ID, false, &e);
+	struct log_file *j = log_file_open(ID, false, &e);
 	int64_t from;
 	int n;
 
 	assert_non_null(j);
-	from = journal_size(j) - (int64_t)sizeof(text) + 1;
-	assert_int_equal(journal_attach(j, &r, from > 0 ? from : 0, &e), 0);
-	n = journal_read(&r, text, sizeof(text) - 1);
+	from = log_file_size(j) - (int64_t)sizeof(text) + 1;
+	assert_int_equal(log_file_attach(j, &r, from > 0 ? from : 0, &e), 0);
+	n = log_file_read(&r, text, sizeof(text) - 1);
 	assert_true(n > 0);
 	text[n] = '\0';
-	journal_detach(&r);
-	journal_close(j);
+	log_file_detach(&r);
+	log_file_close(j);
 	return text;
 }
 
 /* Claude waits while nobody records, and nothing is lost when somebody does. */
 static void a_log_that_nobody_records_has_a_cap(void **state)
 {
-	struct session *s = start((char[]){ "head -c 1000000 /dev/zero | tr '\\0' x; echo; echo whole" });
+	struct shim_session *s = start((char[]){ "head -c 1000000 /dev/zero | tr '\\0' x; echo; echo whole" });
 	struct err e = { 0 };
 	int64_t size = 0;
 	int times = 0;
 
 	for (;;) {
 		run(until_full);
-		s = session_find(ID);
+		s = shim_session_find(ID);
 		if (!s)
 			break;
 		times++;
 		assert_false(s->out.events);
-		size = journal_size(s->journal);
-		assert_in_range(size - journal_first(s->journal), KEPT + 1,
+		size = log_file_size(s->log);
+		assert_in_range(size - log_file_first(s->log), KEPT + 1,
 				KEPT + 2 * CHUNK);
 		/* All but what log_end may want. */
-		assert_int_equal(journal_trim(s->journal, size - LOG_END, &e), 0);
-		session_flush(s);	/* at once instead of in a second */
+		assert_int_equal(log_file_trim(s->log, size - LOG_END, &e), 0);
+		shim_session_flush(s);	/* at once instead of in a second */
 		assert_true(s->out.events);
 	}
 	assert_in_range(times, 2, OUTPUT / (KEPT - LOG_END) + 1);
@@ -161,14 +161,14 @@ static void a_log_that_nobody_records_has_a_cap(void **state)
 /* By its keeper, who tells of it: nobody waits for a stuck one to be killed. */
 static void who_ignores_term_is_killed(void **state)
 {
-	struct session *s = start((char[]){ "trap '' TERM; echo up; while :; do sleep 1; done" });
+	struct shim_session *s = start((char[]){ "trap '' TERM; echo up; while :; do sleep 1; done" });
 
-	begun = journal_size(s->journal);
+	begun = log_file_size(s->log);
 	run(until_said);
-	assert_ptr_equal(session_find(ID), s);
-	session_end(s, 0, false, NULL);
+	assert_ptr_equal(shim_session_find(ID), s);
+	shim_session_end(s, 0, false, NULL);
 	run(until_over);
-	assert_null(session_find(ID));
+	assert_null(shim_session_find(ID));
 	assert_non_null(strstr(log_end(), "\"code\":0,\"signal\":9"));
 }
 
@@ -182,7 +182,8 @@ int main(int argc, char **argv)
 
 	/* The shim starts its keepers from its own program. */
 	if (argc > 3 && str_equal(argv[1], "keeper"))
-		return place_init(&e) < 0 ? 1 : keeper_main(argv[2], argv + 3);
+		return path_init(&e) < 0 ? 1 : subreaper_main(argv[2],
+							      argv + 3);
 	signal(SIGPIPE, SIG_IGN);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

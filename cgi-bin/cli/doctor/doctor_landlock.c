@@ -14,11 +14,11 @@ void doctor_landlock(const struct call *c, struct finding *f)
 		" among the kernel's security modules (lsm=)";
 	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, 1);
 
-	if (abi < DOMAIN_ABI_LEAST)
+	if (abi < LANDLOCK_ABI_LEAST)
 		finding_warn(f, mend, "this kernel has no Landlock domains: a"
 			     " command can trace and kill other tools in its"
 			     " workspace");
-	else if (abi < DOMAIN_ABI_SCOPES)
+	else if (abi < LANDLOCK_ABI_SCOPES)
 		finding_warn(f, mend, "Landlock ABI %ld: a command can kill"
 			     " processes of its user's other conversations",
 			     abi);
