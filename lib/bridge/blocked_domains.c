@@ -67,7 +67,7 @@ static int read_work(void *data, struct db *db, struct err *e)
 	return domain_each(db, r->user_id, NULL, ROWS_MAX, add_row, r, e);
 }
 
-static bool was_told(const struct person *p, const char *domain)
+static bool was_told(const struct presence *p, const char *domain)
 {
 	size_t i;
 
@@ -79,7 +79,7 @@ static bool was_told(const struct person *p, const char *domain)
 }
 
 /* What was granted is told only to who saw that it was blocked. */
-static void keep(struct person *p, struct reading *r)
+static void keep(struct presence *p, struct reading *r)
 {
 	size_t i, n = 0;
 
@@ -101,13 +101,13 @@ static void tell_status(struct client *c)
 		client_tell_workspace(c);
 }
 
-static void tell(struct person *p)
+static void tell(struct presence *p)
 {
 	struct client *c;
 	char *text;
 
 	TAILQ_FOREACH(c, &p->clients, in_person) {
-		text = c->live ? event_blocked(p, p, c->locale) : NULL;
+		text = c->live ? outgoing_blocked(p, p, c->locale) : NULL;
 		if (text && client_send(c, text))
 			tell_status(c);
 		talloc_free(text);
@@ -117,7 +117,7 @@ static void tell(struct person *p)
 static void read_done(void *data, const struct err *e)
 {
 	struct reading *r = data;
-	struct person *p = person_find(r->bridge, r->user_id);
+	struct presence *p = presence_find(r->bridge, r->user_id);
 
 	if (e)
 		log_failure("blocked_read", e, "user", r->user_id, NULL);
@@ -143,7 +143,7 @@ static struct reading *reading_new(struct bridge *b, const char *user_id)
 	return r;
 }
 
-void blocked_read(struct person *p)
+void blocked_read(struct presence *p)
 {
 	if (!p->nclients)
 		return;		/* the next page reads them */
@@ -155,7 +155,7 @@ void blocked_read(struct person *p)
 		 reading_new(p->bridge, p->id));
 }
 
-void blocked_welcome(struct person *p)
+void blocked_welcome(struct presence *p)
 {
 	size_t i, n = 0;
 
@@ -193,7 +193,7 @@ static int note_work(void *data, struct db *db, struct err *e)
 	return domain_note_blocked(db, n->user_id, n->domain, n->plain, e);
 }
 
-static void refuse(struct person *p, uint64_t serial, const struct err *e)
+static void refuse(struct presence *p, uint64_t serial, const struct err *e)
 {
 	struct client *c;
 
@@ -206,7 +206,7 @@ static void refuse(struct person *p, uint64_t serial, const struct err *e)
 static void noted(void *data, const struct err *e)
 {
 	struct noting *n = data;
-	struct person *p = person_find(n->bridge, n->user_id);
+	struct presence *p = presence_find(n->bridge, n->user_id);
 
 	if (e && (!n->reason || e->kind == ERR_INTERNAL))
 		log_failure("domain_not_kept", e, "user", n->user_id, NULL);
@@ -232,7 +232,7 @@ static void note(struct bridge *b, const char *user_id, const char *domain,
  * What came out of the container may be any of its tools': those whose call
  * names the domain, or, when none does, all that run.
  */
-static void find_sessions(struct noting *n, const struct person *p,
+static void find_sessions(struct noting *n, const struct presence *p,
 			  enum session_tool least)
 {
 	struct room *r;
@@ -250,7 +250,7 @@ static void find_sessions(struct noting *n, const struct person *p,
 void blocked_note(void *data, const char *user_id, const char *domain, bool plain)
 {
 	struct bridge *b = data;
-	struct person *p = person_find(b, user_id);
+	struct presence *p = presence_find(b, user_id);
 	struct noting *n;
 
 	if (b->stopping)
@@ -279,5 +279,5 @@ void blocked_ask(struct client *c, const char *domain, const char *reason)
 	n = talloc_zero(NULL, struct noting);
 	n->reason = talloc_strdup(n, reason);
 	n->serial = c->serial;
-	note(c->bridge, c->person->id, domain, n);
+	note(c->bridge, c->presence->id, domain, n);
 }

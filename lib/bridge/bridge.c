@@ -106,10 +106,10 @@ static void running_listed(void *data, const char *const *user_ids, size_t n,
 		struct left *row = &t->rows[i];
 
 		if (!row->working || e || among(row->user_id, user_ids, n))
-			room_get(person_get(b, row->user_id), row->id);
+			room_get(presence_get(b, row->user_id), row->id);
 	}
 	b->taken_up = true;
-	run_look(b);
+	runs_poll(b);
 	talloc_free(t);
 }
 
@@ -138,18 +138,18 @@ static void take_up(struct bridge *b)
 
 /* ---- serving ---- */
 
-static void settle(struct person *p, void *data)
+static void settle(struct presence *p, void *data)
 {
-	person_sweep(p);
-	person_settle(p);
+	presence_sweep(p);
+	presence_release_unused(p);
 }
 
 static void on_tick(uv_timer_t *timer)
 {
 	struct bridge *b = timer->data;
 
-	run_look(b);
-	person_each(b, settle, NULL);
+	runs_poll(b);
+	presence_each(b, settle, NULL);
 	client_check(b, b->slot);
 	b->slot = (b->slot + 1) % CHECK_SLOTS;
 }
@@ -177,7 +177,7 @@ static void recorded(void *data)
 	bridge_left(data);
 }
 
-static void say_goodbye(struct person *p, void *data)
+static void say_goodbye(struct presence *p, void *data)
 {
 	struct client *c;
 	struct room *r;
@@ -196,10 +196,10 @@ static void on_signal(uv_signal_t *signal, int number)
 		return;
 	b->stopping = true;
 	log_event(LOG_INFO, "stopping", NULL);
-	server_quiesce(b->web);
-	server_quiesce(b->control);
+	bridge_server_quiesce(b->web);
+	bridge_server_quiesce(b->control);
 	uv_timer_start(&b->last, too_late, STOP_MS, 0);
-	person_each(b, say_goodbye, NULL);
+	presence_each(b, say_goodbye, NULL);
 	jobs_when_idle(b->jobs, recorded, b);
 }
 
@@ -231,15 +231,15 @@ static int open_parts(struct bridge *b, struct err *e)
 	b->tokens = token_registry_new(b, b->loop, b->kv);
 	b->address_map = address_map_new(b, b->loop, b->engine,
 					 settings_text(s, SET_INSTANCE));
-	drawing_open(b);
+	render_queue_open(b);
 	token_lifecycle_open(b);
-	spend_open(b);
+	budget_status_open(b);
 	b->env = (struct session_env){
 		.loop = b->loop,
 		.jobs = b->jobs,
 		.workspaces = b->workspaces,
 		.settings = s,
-		.rules = run_understand,
+		.rules = runs_read_rules,
 	};
 	return 0;
 }
@@ -269,13 +269,15 @@ static int open_egress(struct bridge *b, struct err *e)
 
 static int open_servers(struct bridge *b, struct err *e)
 {
-	b->web = server_new(b, b->loop, settings_text(b->settings, SET_WEB_SOCKET),
-			    handshake_begin, b, e);
+	b->web = bridge_server_new(b, b->loop, settings_text(b->settings,
+							     SET_WEB_SOCKET),
+				   handshake_begin, b, e);
 	if (!b->web)
 		return -1;
-	b->control = server_new(b, b->loop,
-				settings_text(b->settings, SET_CONTROL_SOCKET),
-				control_request, b, e);
+	b->control = bridge_server_new(b, b->loop,
+				       settings_text(b->settings,
+						     SET_CONTROL_SOCKET),
+				       control_request, b, e);
 	return b->control ? 0 : -1;
 }
 
@@ -328,7 +330,7 @@ void bridge_run(struct bridge *b)
 	}
 }
 
-static void close_rooms(struct person *p, void *data)
+static void close_rooms(struct presence *p, void *data)
 {
 	struct room *r;
 
@@ -367,7 +369,7 @@ void bridge_free(struct bridge *b)
 	struct kv_async *kv = b->kv;
 
 	b->stopping = true;
-	person_each(b, close_rooms, NULL);
+	presence_each(b, close_rooms, NULL);
 	if (b->egress)
 		egress_server_close(b->egress);
 	if (b->address_map)
@@ -380,10 +382,10 @@ void bridge_free(struct bridge *b)
 	}
 	/* Handshakes whose look at the store is not over find it gone. */
 	if (b->web)
-		server_close(b->web);
+		bridge_server_close(b->web);
 	b->web = NULL;
 	if (b->control)
-		server_close(b->control);
+		bridge_server_close(b->control);
 	b->control = NULL;
 	if (b->workspaces)
 		workspaces_close(b->workspaces);

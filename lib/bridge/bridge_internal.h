@@ -16,7 +16,7 @@
 #include "ws/websocket.h"
 
 #define PEOPLE_BUCKETS 1024
-#define DRAWING_LANES 2
+#define RENDER_LANES 2
 #define CHECK_SLOTS 12		/* a login is checked again each CHECK_SLOTS ticks */
 #define TICK_MS 5000
 
@@ -26,7 +26,7 @@ struct client {
 	TAILQ_ENTRY(client) in_room;
 	LIST_ENTRY(client) in_slot;
 	struct bridge *bridge;
-	struct person *person;
+	struct presence *presence;
 	struct room *room;		/* NULL: status and list only */
 	struct websocket *ws;
 	const struct i18n_locale *locale;
@@ -43,7 +43,7 @@ struct client {
 struct room {
 	LIST_ENTRY(room) in_person;
 	struct bridge *bridge;
-	struct person *person;
+	struct presence *presence;
 	struct session *session;
 	TAILQ_HEAD(, client) clients;
 	int nclients;
@@ -61,15 +61,15 @@ struct block {
 };
 
 /* What an account has used, as last read. */
-struct spend {
+struct budget_status {
 	bool known, stopped;		/* stopped: by an administrator, for all */
 	int64_t today, today_max;	/* tokens; 0: no limit */
 	int percent, all_percent;	/* of the account's and the installation's budgets */
 };
 
 /* An account with a socket or a live conversation. */
-struct person {
-	LIST_ENTRY(person) next;
+struct presence {
+	LIST_ENTRY(presence) next;
 	struct bridge *bridge;
 	char id[ID_SIZE];
 	char *name, *zone;
@@ -89,7 +89,7 @@ struct person {
 	struct block *blocks;		/* a child; as last told */
 	size_t nblocks;
 	bool reading_blocks, blocks_again;
-	struct spend spend;
+	struct budget_status spend;
 	bool spending, spend_again;	/* it is being read; once more then */
 	int64_t spend_until;		/* clock_mono_ms: a turn's last call is booked by then */
 };
@@ -113,10 +113,10 @@ struct bridge {
 	struct workspaces *workspaces;
 	struct templates *templates;
 	struct i18n *i18n;
-	struct server *web, *control;
+	struct bridge_server *web, *control;
 	uv_timer_t tick, last, spend_timer, survey_timer;
 	uv_signal_t term, interrupt;
-	LIST_HEAD(, person) people[PEOPLE_BUCKETS];
+	LIST_HEAD(, presence) people[PEOPLE_BUCKETS];
 	LIST_HEAD(, client) slots[CHECK_SLOTS];
 	unsigned slot;
 	uint64_t serial;
@@ -134,25 +134,26 @@ void handshake_begin(void *bridge, struct exchange *x);
 void control_request(void *bridge, struct exchange *x);
 
 /* user_presence.c */
-struct person *person_find(struct bridge *b, const char *id);
-struct person *person_get(struct bridge *b, const char *id);
+struct presence *presence_find(struct bridge *b, const char *id);
+struct presence *presence_get(struct bridge *b, const char *id);
 /* Frees what nothing uses. */
-void person_settle(struct person *p);
-void person_watch(struct person *p);
+void presence_release_unused(struct presence *p);
+void presence_watch(struct presence *p);
 /* Ends Claude processes that an earlier bridge left and no room knows. */
-void person_sweep(struct person *p);
-void person_each(struct bridge *b, void (*each)(struct person *p, void *data),
-		 void *data);
+void presence_sweep(struct presence *p);
+void presence_each(struct bridge *b, void (*each)(struct presence *p,
+						  void *data),
+		   void *data);
 /* One more of what a person may do only so often: false when it is too often. */
-bool person_may(struct person *p, int *counter, int max);
+bool presence_may(struct presence *p, int *counter, int max);
 /* Every page closed, every session let go, the container stopped. */
-void person_end(struct person *p);
+void presence_end(struct presence *p);
 /* The account's last login ended: its pages close, its tokens and Claudes end, but its runs go on. */
-void person_leave(struct person *p);
+void presence_leave(struct presence *p);
 
 /* room.c */
-struct room *room_find(struct person *p, const char *conversation);
-struct room *room_get(struct person *p, const char *conversation);
+struct room *room_find(struct presence *p, const char *conversation);
+struct room *room_get(struct presence *p, const char *conversation);
 void room_close(struct room *r);
 /*
  * A person asks again: Claude is started, where it could not be in a container
@@ -181,11 +182,11 @@ void turnover_tell(struct room *changed);
 void turnover_show(struct view *v, const struct room *wants, bool no_place,
 		   const struct i18n_locale *l);
 /* Its person wants that one's place: its Claude ends, a run is cancelled. */
-void turnover_release(struct person *p, const char *conversation);
+void turnover_release(struct presence *p, const char *conversation);
 
 /* page_client.c */
 struct client_start {
-	struct person *person;
+	struct presence *presence;
 	const char *conversation;	/* NULL: /ws/workspace */
 	bool run;			/* it is a run's */
 	const struct i18n_locale *locale;
@@ -208,12 +209,12 @@ void client_check(struct bridge *b, unsigned slot);
 void client_end_login(struct bridge *b, const unsigned char key[32]);
 
 /* render_queue.c: parts that are drawn in other threads (part_heavy) */
-struct drawing;
-void drawing_open(struct bridge *b);
+struct render_job;
+void render_queue_open(struct bridge *b);
 /* For pages of r in one language; copies p. Lives while pages wait for it: one must be given it next. */
-struct drawing *drawing_new(struct room *r, const struct i18n_locale *l,
-			    const struct part *p, int64_t at);
-void client_send_drawing(struct client *c, struct drawing *d);
+struct render_job *render_job_new(struct room *r, const struct i18n_locale *l,
+				  const struct part *p, int64_t at);
+void client_send_rendered(struct client *c, struct render_job *d);
 /* To be sent when all before it was; NULL: closes the socket, to be opened again. */
 void client_wait(struct client *c, const char *text);
 /* The page is gone. */
@@ -229,31 +230,36 @@ struct part_event {
 	int64_t at;			/* the log offset that is drawn with it */
 };
 /* Any thread. */
-char *event_part(const void *ctx, const struct part_event *what);
-char *event_delta(const void *ctx, int64_t part, const char *text, size_t n, int64_t at);
-char *event_at(const void *ctx, const char *kind, int64_t at);
-char *event_queue(const void *ctx, struct room *r, const struct i18n_locale *l);
+char *outgoing_part(const void *ctx, const struct part_event *what);
+char *outgoing_delta(const void *ctx, int64_t part, const char *text, size_t n,
+		     int64_t at);
+char *outgoing_at(const void *ctx, const char *kind, int64_t at);
+char *outgoing_queue(const void *ctx, struct room *r,
+		     const struct i18n_locale *l);
 /* r: the room it is of, NULL for the workspace's. */
-char *event_status(const void *ctx, struct person *p, const struct room *r,
-		   const struct i18n_locale *l, const struct session_status *status);
-char *event_row(const void *ctx, struct room *r, const struct i18n_locale *l);
+char *outgoing_status(const void *ctx, struct presence *p, const struct room *r,
+		      const struct i18n_locale *l, const struct session_status *status);
+char *outgoing_row(const void *ctx, struct room *r,
+		   const struct i18n_locale *l);
 /* The domains that were blocked, asked for, decided. */
-char *event_blocked(const void *ctx, struct person *p, const struct i18n_locale *l);
+char *outgoing_blocked(const void *ctx, struct presence *p,
+		       const struct i18n_locale *l);
 /* A kind and up to two texts by name; NULL names are left out. */
-char *event_text(const void *ctx, const char *kind, const char *name,
-		 const char *value, const char *name2, const char *value2);
+char *outgoing_text(const void *ctx, const char *kind, const char *name,
+		    const char *value, const char *name2, const char *value2);
 /* The sentence of e for a person. */
-const char *event_words(const struct i18n_locale *l, const struct err *e);
+const char *outgoing_sentence(const struct i18n_locale *l, const struct err *e);
 /* Says a template's failure once in the log. */
-void event_failed(const char *what, const struct err *e);
+void outgoing_failed(const char *what, const struct err *e);
 
 /* run_control.c: runs of agents */
-struct session_rules *run_understand(const void *ctx, const struct run_rules *stored,
-				     struct err *e);
+struct session_rules *runs_read_rules(const void *ctx,
+				      const struct run_rules *stored,
+				      struct err *e);
 /* Every attempt that goes on has its room; ends that were asked for are read. */
-void run_look(struct bridge *b);
+void runs_poll(struct bridge *b);
 /* To the workers: this execution has news. Best effort, for they look by themselves too. */
-void run_tell(struct bridge *b);
+void runs_announce_end(struct bridge *b);
 
 /* token_lifecycle.c: which tokens are good. */
 void token_lifecycle_open(struct bridge *b);
@@ -273,22 +279,23 @@ void token_lifecycle_end_conversation(struct bridge *b, const char *id,
 /* blocked_domains.c: what a workspace was refused */
 void blocked_note(void *bridge, const char *user_id, const char *domain, bool plain);
 /* Reads them again and tells every page of the person. */
-void blocked_read(struct person *p);
+void blocked_read(struct presence *p);
 /* For a page that opens: what was granted before is no news to it. */
-void blocked_welcome(struct person *p);
+void blocked_welcome(struct presence *p);
 void blocked_ask(struct client *c, const char *domain, const char *reason);
 
 /* budget_status.c: what is used of a budget */
-void spend_open(struct bridge *b);
+void budget_status_open(struct bridge *b);
 /* Reads it again; pages are told when it is another than before. */
-void spend_read(struct person *p);
+void budget_status_read(struct presence *p);
 /* A turn ended: its last call is booked a moment later. */
-void spend_turn_ended(struct person *p);
+void budget_status_turn_ended(struct presence *p);
 /* Adds what the status bar shows of it. */
-void spend_show(struct view *v, const struct person *p, const struct room *r,
-		const struct i18n_locale *l);
+void budget_status_show(struct view *v, const struct presence *p,
+			const struct room *r,
+			const struct i18n_locale *l);
 
 /* The workspace alone, as a session would say it. */
-void workspace_words(struct person *p, struct session_status *out);
+void workspace_words(struct presence *p, struct session_status *out);
 
 #endif

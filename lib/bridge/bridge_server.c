@@ -22,7 +22,7 @@
 
 struct exchange {
 	LIST_ENTRY(exchange) all;
-	struct server *server;
+	struct bridge_server *server;
 	struct MHD_Connection *connection;
 	struct MHD_Response *response;
 	const char *method, *path;
@@ -43,10 +43,10 @@ struct handover {
 	int fd;
 };
 
-struct server {
+struct bridge_server {
 	struct MHD_Daemon *mhd;
 	struct daemon *daemon;
-	server_request *request;
+	bridge_server_request *request;
 	void *data;
 	char *path;
 	bool closing;
@@ -69,7 +69,7 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *connection,
 			      const char *version, const char *body,
 			      size_t *body_len, void **request)
 {
-	struct server *s = cls;
+	struct bridge_server *s = cls;
 	struct exchange *x = *request;
 
 	if (!x) {
@@ -141,7 +141,7 @@ static void upgraded(void *cls, struct MHD_Connection *connection,
 /* After CLOSE (as after a resume) MHD does nothing until it is run again. */
 static bool ran(void *server)
 {
-	struct server *s = server;
+	struct bridge_server *s = server;
 	struct handover *h;
 
 	while ((h = STAILQ_FIRST(&s->ready))) {
@@ -178,7 +178,7 @@ static int listen_on(const char *path, struct err *e)
 	return fd;
 }
 
-static int start_daemon(struct server *s, int fd, struct err *e)
+static int start_daemon(struct bridge_server *s, int fd, struct err *e)
 {
 	s->mhd = MHD_start_daemon(
 		MHD_USE_EPOLL | MHD_ALLOW_UPGRADE | MHD_ALLOW_SUSPEND_RESUME, 0,
@@ -196,17 +196,17 @@ static int start_daemon(struct server *s, int fd, struct err *e)
 	return 0;
 }
 
-struct server *server_new(const void *ctx, uv_loop_t *loop,
-			  const char *socket_path, server_request *request,
-			  void *data, struct err *e)
+struct bridge_server *bridge_server_new(const void *ctx, uv_loop_t *loop,
+					const char *socket_path, bridge_server_request *request,
+					void *data, struct err *e)
 {
-	struct server *s;
+	struct bridge_server *s;
 	int fd;
 
 	fd = listen_on(socket_path, e);
 	if (fd < 0)
 		return NULL;
-	s = talloc_zero(ctx, struct server);
+	s = talloc_zero(ctx, struct bridge_server);
 	s->request = request;
 	s->data = data;
 	s->path = talloc_strdup(s, socket_path);
@@ -221,7 +221,7 @@ struct server *server_new(const void *ctx, uv_loop_t *loop,
 	return s;
 }
 
-void server_quiesce(struct server *s)
+void bridge_server_quiesce(struct bridge_server *s)
 {
 	MHD_socket fd = MHD_quiesce_daemon(s->mhd);
 
@@ -235,7 +235,7 @@ static void free_server(void *server)
 	talloc_free(server);
 }
 
-void server_close(struct server *s)
+void bridge_server_close(struct bridge_server *s)
 {
 	struct exchange *x;
 

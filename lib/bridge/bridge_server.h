@@ -11,25 +11,28 @@
 
 #include "core/err.h"
 
-struct server;
+struct bridge_server;
 struct exchange;	/* one request until its answer is sent */
 
 /*
  * The head was read; a body is dropped. Answer x now or later: it lives until
  * it is answered, also when the client has left.
  */
-typedef void server_request(void *data, struct exchange *x);
+typedef void bridge_server_request(void *data, struct exchange *x);
 
-/* Binds the socket (mode 0666: the folder gates; what stood there is replaced). Gives (child of ctx); server_close first. */
-struct server *server_new(const void *ctx, uv_loop_t *loop,
-			  const char *socket_path, server_request *request,
-			  void *data, struct err *e) must_check;
+/*
+ * Binds the socket (mode 0666: the folder gates; what stood there is replaced).
+ * Gives (child of ctx); bridge_server_close first.
+ */
+struct bridge_server *bridge_server_new(const void *ctx, uv_loop_t *loop,
+					const char *socket_path, bridge_server_request *request,
+					void *data, struct err *e) must_check;
 
 /* No new connections from here on. */
-void server_quiesce(struct server *s);
+void bridge_server_quiesce(struct bridge_server *s);
 
 /* Ends what is left. Requests not yet answered get 503 and must not be answered by others after it. */
-void server_close(struct server *s);
+void bridge_server_close(struct bridge_server *s);
 
 /* Borrowed until the answer; NULL when absent. */
 const char *exchange_method(const struct exchange *x);

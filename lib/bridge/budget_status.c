@@ -23,7 +23,7 @@ struct reading {
 	struct bridge *bridge;
 	char user_id[ID_SIZE];
 	bool all;		/* the installation's, too */
-	struct spend spend;
+	struct budget_status spend;
 	struct room_tokens {
 		char id[ID_SIZE];
 		char subject[ID_SIZE];	/* as the ledger has it */
@@ -84,7 +84,7 @@ static int read_work(void *data, struct db *db, struct err *e)
 }
 
 /* True when a page would show something else than before. */
-static bool keep_rooms(struct person *p, const struct reading *r)
+static bool keep_rooms(struct presence *p, const struct reading *r)
 {
 	bool changed = false;
 	struct room *room;
@@ -100,9 +100,9 @@ static bool keep_rooms(struct person *p, const struct reading *r)
 	return changed;
 }
 
-static bool keep(struct person *p, const struct reading *r)
+static bool keep(struct presence *p, const struct reading *r)
 {
-	struct spend now = r->spend, was = p->spend;
+	struct budget_status now = r->spend, was = p->spend;
 	bool changed = keep_rooms(p, r);
 
 	now.known = true;
@@ -112,7 +112,7 @@ static bool keep(struct person *p, const struct reading *r)
 	       was.percent != now.percent || was.all_percent != now.all_percent;
 }
 
-static void tell(struct person *p)
+static void tell(struct presence *p)
 {
 	struct client *c;
 	struct room *room;
@@ -129,7 +129,7 @@ static void read_done(void *data, const struct err *e)
 {
 	struct reading *r = data;
 	struct bridge *b = r->bridge;
-	struct person *p = person_find(b, r->user_id);
+	struct presence *p = presence_find(b, r->user_id);
 
 	if (e)
 		log_failure("spend_read", e, "user", r->user_id, NULL);
@@ -143,12 +143,12 @@ static void read_done(void *data, const struct err *e)
 		if (!e && !b->stopping && keep(p, r))
 			tell(p);
 		if (!e && !b->stopping && p->spend_again)
-			spend_read(p);
+			budget_status_read(p);
 	}
 	talloc_free(r);
 }
 
-static void add_rooms(struct reading *r, const struct person *p)
+static void add_rooms(struct reading *r, const struct presence *p)
 {
 	const struct session_rules *run;
 	const struct room *room;
@@ -166,7 +166,7 @@ static void add_rooms(struct reading *r, const struct person *p)
 	}
 }
 
-void spend_read(struct person *p)
+void budget_status_read(struct presence *p)
 {
 	struct bridge *b = p->bridge;
 	struct reading *r;
@@ -185,13 +185,13 @@ void spend_read(struct person *p)
 	jobs_add(b->jobs, read_work, read_done, r);
 }
 
-void spend_turn_ended(struct person *p)
+void budget_status_turn_ended(struct presence *p)
 {
 	p->spend_until = clock_mono_ms() + BOOKED_MS;
-	spend_read(p);
+	budget_status_read(p);
 }
 
-static bool works(const struct person *p)
+static bool works(const struct presence *p)
 {
 	const struct room *r;
 
@@ -203,19 +203,19 @@ static bool works(const struct person *p)
 	return false;
 }
 
-static void look(struct person *p, void *data)
+static void look(struct presence *p, void *data)
 {
 	if (p->nclients && !p->spending &&
 	    (works(p) || clock_mono_ms() < p->spend_until))
-		spend_read(p);
+		budget_status_read(p);
 }
 
 static void on_timer(uv_timer_t *t)
 {
-	person_each(t->data, look, NULL);
+	presence_each(t->data, look, NULL);
 }
 
-void spend_open(struct bridge *b)
+void budget_status_open(struct bridge *b)
 {
 	uv_timer_start(&b->spend_timer, on_timer, SPEND_MS, SPEND_MS);
 }
@@ -236,7 +236,7 @@ static char *compact(const void *ctx, int64_t n)
 			       (long long)((n + 5000) % 1000000 / 10000));
 }
 
-static const char *warning(struct view *v, const struct spend *s,
+static const char *warning(struct view *v, const struct budget_status *s,
 			   const struct i18n_locale *l)
 {
 	char percent[16];
@@ -253,10 +253,11 @@ static const char *warning(struct view *v, const struct spend *s,
 	return i18n_fill(v, l, "status_budget_soft", percent, NULL);
 }
 
-void spend_show(struct view *v, const struct person *p, const struct room *r,
-		const struct i18n_locale *l)
+void budget_status_show(struct view *v, const struct presence *p,
+			const struct room *r,
+			const struct i18n_locale *l)
 {
-	const struct spend *s = &p->spend;
+	const struct budget_status *s = &p->spend;
 	const char *here = r && session_run_rules(r->session) ?
 			   "status_tokens_run" : "status_tokens_here";
 

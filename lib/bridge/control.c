@@ -69,7 +69,7 @@ static void stop(struct bridge *b, struct exchange *x, const char *user)
 
 static void end_user(struct bridge *b, struct exchange *x, const char *user)
 {
-	person_end(person_get(b, user));
+	presence_end(presence_get(b, user));
 	done(x);
 }
 
@@ -105,7 +105,7 @@ static void marked(void *data, const struct err *e)
 		       e->kind == ERR_CONFLICT ? 409 : 503, "{}\n");
 	} else {
 		if (workspace_remove(workspace_get(b->workspaces, r->id)))
-			person_end(person_get(b, r->id));
+			presence_end(presence_get(b, r->id));
 		show(b, r->x, r->id);
 	}
 	talloc_free(r);
@@ -128,11 +128,11 @@ static void remove_user(struct bridge *b, struct exchange *x, const char *user)
 
 static void leave(struct bridge *b, struct exchange *x, const char *user)
 {
-	person_leave(person_get(b, user));
+	presence_leave(presence_get(b, user));
 	done(x);
 }
 
-static void read_again(struct person *p, void *data)
+static void read_again(struct presence *p, void *data)
 {
 	blocked_read(p);
 }
@@ -144,20 +144,20 @@ static void reload_egress(struct bridge *b, struct exchange *x, const char *name
 
 	if (egress_policy_reload(b->policy, &e) < 0)
 		log_failure("egress_list", &e, NULL);
-	person_each(b, read_again, NULL);
+	presence_each(b, read_again, NULL);
 	answer(x, e.kind ? 422 : 202, "{}\n");
 }
 
-static void spend_again(struct person *p, void *data)
+static void spend_again(struct presence *p, void *data)
 {
-	spend_read(p);
+	budget_status_read(p);
 }
 
 /* Budgets, or the switch that stops all. */
 static void reload_spending(struct bridge *b, struct exchange *x, const char *name)
 {
 	b->all_read_at = 0;
-	person_each(b, spend_again, NULL);
+	presence_each(b, spend_again, NULL);
 	done(x);
 }
 
@@ -207,7 +207,7 @@ static void refreshed(void *data, const struct err *e)
 	if (e)
 		log_failure("refresh", e, "conversation", r->id, NULL);
 	else if (r->user_id[0] && !b->stopping)
-		room_get(person_get(b, r->user_id), r->id);
+		room_get(presence_get(b, r->user_id), r->id);
 	talloc_free(r);
 }
 
@@ -216,7 +216,7 @@ struct finding {
 	struct room *room;
 };
 
-static void find_room(struct person *p, void *data)
+static void find_room(struct presence *p, void *data)
 {
 	struct finding *f = data;
 
@@ -229,7 +229,7 @@ static void refresh(struct bridge *b, struct exchange *x, const char *id)
 	struct finding f = { .id = id };
 	struct refreshing *r;
 
-	person_each(b, find_room, &f);
+	presence_each(b, find_room, &f);
 	if (f.room) {
 		session_refresh(f.room->session);
 	} else {

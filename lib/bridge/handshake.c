@@ -87,7 +87,7 @@ static void fail(struct handshake *h, const struct err *e)
 	over(h);
 }
 
-static void name_person(struct person *p, const struct user *u)
+static void name_person(struct presence *p, const struct user *u)
 {
 	struct bridge *b = p->bridge;
 
@@ -130,8 +130,8 @@ static void upgraded(void *data, int fd, const void *early, size_t n)
 		sodium_hex2bin(key, sizeof(key), h->key + strlen("session:"),
 			       2 * sizeof(key), NULL, NULL, NULL);
 		start.locale = locale_of(h);
-		start.person = person_get(h->bridge, h->login.user_id);
-		name_person(start.person, h->user);
+		start.presence = presence_get(h->bridge, h->login.user_id);
+		name_person(start.presence, h->user);
 		client_new(h->bridge, &start);
 	}
 	over(h);

@@ -22,24 +22,24 @@ enum { ID = 1, TEXT = 2, ANSWER = 4, MODE = 8, MODEL = 16, DOMAIN = 32, HOW = 64
 
 static const struct {
 	const char *name;
-	enum command_type type;
+	enum incoming_type type;
 	unsigned fields;
 	size_t max;		/* bytes of the whole */
 } types[] = {
-	{ "message", COMMAND_MESSAGE, ID | TEXT | MAY_HELD, INT32_MAX },
-	{ "send", COMMAND_SEND, ID | HELD, SMALL },
-	{ "discard", COMMAND_DISCARD, HELD, SMALL },
-	{ "recall", COMMAND_RECALL, ID, SMALL },
-	{ "withdraw", COMMAND_WITHDRAW, ID, SMALL },
-	{ "interrupt", COMMAND_INTERRUPT, 0, SMALL },
-	{ "answer", COMMAND_ANSWER, ANSWER, 1 << 20 },
-	{ "mode", COMMAND_MODE, MODE, SMALL },
-	{ "model", COMMAND_MODEL, MODEL, SMALL },
-	{ "ask", COMMAND_ASK, DOMAIN, SMALL },
-	{ "start", COMMAND_START, HOW, SMALL },
-	{ "begin", COMMAND_BEGIN, ID, SMALL },
-	{ "release", COMMAND_RELEASE, ID, SMALL },
-	{ "ping", COMMAND_PING, 0, SMALL },
+	{ "message", INCOMING_MESSAGE, ID | TEXT | MAY_HELD, INT32_MAX },
+	{ "send", INCOMING_SEND, ID | HELD, SMALL },
+	{ "discard", INCOMING_DISCARD, HELD, SMALL },
+	{ "recall", INCOMING_RECALL, ID, SMALL },
+	{ "withdraw", INCOMING_WITHDRAW, ID, SMALL },
+	{ "interrupt", INCOMING_INTERRUPT, 0, SMALL },
+	{ "answer", INCOMING_ANSWER, ANSWER, 1 << 20 },
+	{ "mode", INCOMING_MODE, MODE, SMALL },
+	{ "model", INCOMING_MODEL, MODEL, SMALL },
+	{ "ask", INCOMING_ASK, DOMAIN, SMALL },
+	{ "start", INCOMING_START, HOW, SMALL },
+	{ "begin", INCOMING_BEGIN, ID, SMALL },
+	{ "release", INCOMING_RELEASE, ID, SMALL },
+	{ "ping", INCOMING_PING, 0, SMALL },
 };
 
 /* A string without NUL, well-formed: JSON escapes can hide what the frame's check passed. */
@@ -70,7 +70,7 @@ static int get_optional(struct json_object *o, const char *name,
 	       get(o, name, out, e) : 0;
 }
 
-static int get_id(struct command *c, const char *name, char out[ID_SIZE],
+static int get_id(struct incoming *c, const char *name, char out[ID_SIZE],
 		  struct err *e)
 {
 	const char *id;
@@ -111,7 +111,7 @@ static int check_answers(struct json_object *o, struct err *e)
 	return 0;
 }
 
-static int check_reason(const struct command *c, struct err *e)
+static int check_reason(const struct incoming *c, struct err *e)
 {
 	if (strlen(c->reason) <= REASON_MAX)
 		return 0;
@@ -119,7 +119,7 @@ static int check_reason(const struct command *c, struct err *e)
 			"a reason of %zu bytes", strlen(c->reason));
 }
 
-static int get_answer(struct command *c, struct err *e)
+static int get_answer(struct incoming *c, struct err *e)
 {
 	static const char *const choices[] = { "allow", "allow_session", "deny" };
 	const char *target;
@@ -144,7 +144,7 @@ static int get_answer(struct command *c, struct err *e)
 	return err_set(e, ERR_INPUT, "unknown choice");
 }
 
-static int get_domain(struct command *c, struct err *e)
+static int get_domain(struct incoming *c, struct err *e)
 {
 	if (get(c->whole, "domain", &c->domain, e) < 0 ||
 	    get_optional(c->whole, "reason", &c->reason, e) < 0)
@@ -152,7 +152,7 @@ static int get_domain(struct command *c, struct err *e)
 	return check_reason(c, e);
 }
 
-static int get_fields(struct command *c, unsigned fields, struct err *e)
+static int get_fields(struct incoming *c, unsigned fields, struct err *e)
 {
 	if (fields & ID && get_id(c, "id", c->id, e) < 0)
 		return -1;
@@ -175,7 +175,7 @@ static int get_fields(struct command *c, unsigned fields, struct err *e)
 	return 0;
 }
 
-static int fill(struct command *c, size_t n, struct err *e)
+static int fill(struct incoming *c, size_t n, struct err *e)
 {
 	const char *type;
 	size_t i;
@@ -193,18 +193,18 @@ static int fill(struct command *c, size_t n, struct err *e)
 	return err_set(e, ERR_INPUT, "unknown type");
 }
 
-static int release(struct command *c)
+static int release(struct incoming *c)
 {
 	json_object_put(c->whole);
 	return 0;
 }
 
-struct command *command_parse(const void *ctx, const char *text, size_t n,
-			      struct err *e)
+struct incoming *incoming_parse(const void *ctx, const char *text, size_t n,
+				struct err *e)
 {
-	struct command *c;
+	struct incoming *c;
 
-	c = talloc_zero(ctx, struct command);
+	c = talloc_zero(ctx, struct incoming);
 	c->text = c->choice = c->reason = c->mode = c->model = c->domain =
 		c->how = "";
 	c->whole = tree_parse(text, n, &limits);
@@ -218,7 +218,7 @@ struct command *command_parse(const void *ctx, const char *text, size_t n,
 	return NULL;
 }
 
-bool command_find_id(const char *head, size_t n, char id[ID_SIZE])
+bool incoming_find_id(const char *head, size_t n, char id[ID_SIZE])
 {
 	static const char mark[] = "\"id\"";
 	const char *at = memmem(head, n < 512 ? n : 512, mark, sizeof(mark) - 1);

@@ -11,26 +11,26 @@
 #include "core/err.h"
 #include "core/id.h"
 
-enum command_type {
-	COMMAND_MESSAGE,	/* id, text, held (of the message it replaces) */
-	COMMAND_SEND,		/* id, held: its text, as message id */
-	COMMAND_DISCARD,	/* held */
-	COMMAND_RECALL,		/* id */
-	COMMAND_WITHDRAW,	/* id */
-	COMMAND_INTERRUPT,
-	COMMAND_ANSWER,		/* target, choice, reason, answers */
-	COMMAND_MODE,		/* mode */
-	COMMAND_MODEL,		/* model */
-	COMMAND_ASK,		/* domain, reason */
-	COMMAND_START,		/* how: "", safe, reset, usual, restart */
-	COMMAND_BEGIN,		/* id: of the conversation whose first words are typed */
-	COMMAND_RELEASE,	/* id: of the conversation whose place is wanted */
-	COMMAND_PING,
+enum incoming_type {
+	INCOMING_MESSAGE,	/* id, text, held (of the message it replaces) */
+	INCOMING_SEND,		/* id, held: its text, as message id */
+	INCOMING_DISCARD,	/* held */
+	INCOMING_RECALL,		/* id */
+	INCOMING_WITHDRAW,	/* id */
+	INCOMING_INTERRUPT,
+	INCOMING_ANSWER,		/* target, choice, reason, answers */
+	INCOMING_MODE,		/* mode */
+	INCOMING_MODEL,		/* model */
+	INCOMING_ASK,		/* domain, reason */
+	INCOMING_START,		/* how: "", safe, reset, usual, restart */
+	INCOMING_BEGIN,		/* id: of the conversation whose first words are typed */
+	INCOMING_RELEASE,	/* id: of the conversation whose place is wanted */
+	INCOMING_PING,
 };
 
 /* A talloc object; texts are borrowed from it. What a type does not have is "". */
-struct command {
-	enum command_type type;
+struct incoming {
+	enum incoming_type type;
 	char id[ID_SIZE], held[ID_SIZE];	/* held: "" none */
 	const char *text, *choice, *reason, *mode, *model, *domain, *how;
 	int64_t target;			/* the part's `at` */
@@ -42,10 +42,10 @@ struct command {
  * ERR_INPUT for what is no such object, has a wrong type or a missing field,
  * NUL or ill-formed UTF-8. Unknown fields are left alone. Gives (child of ctx).
  */
-struct command *command_parse(const void *ctx, const char *text, size_t n,
-			      struct err *e) must_check;
+struct incoming *incoming_parse(const void *ctx, const char *text, size_t n,
+				struct err *e) must_check;
 
 /* The id in the first bytes of a message that was too long to keep; false when it has none. */
-bool command_find_id(const char *head, size_t n, char id[ID_SIZE]);
+bool incoming_find_id(const char *head, size_t n, char id[ID_SIZE]);
 
 #endif

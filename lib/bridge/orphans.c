@@ -59,7 +59,7 @@ static bool on_body(void *data, const void *bytes, size_t n)
 static void on_end(void *data, const struct err *e)
 {
 	struct sweep *w = data;
-	struct person *p = person_find(w->bridge, w->user_id);
+	struct presence *p = presence_find(w->bridge, w->user_id);
 	char *rest = w->list.data, *line, id[ID_SIZE];
 
 	while (!e && p && rest && (line = strsep(&rest, "\n"))) {
@@ -74,7 +74,7 @@ static void on_end(void *data, const struct err *e)
 	talloc_free(w);
 }
 
-void person_sweep(struct person *p)
+void presence_sweep(struct presence *p)
 {
 	static const struct link_response_events events = {
 		.body = on_body,

@@ -45,12 +45,12 @@ static void put_at(struct json_object *o, int64_t at)
 	json_object_object_add(o, "at", json_object_new_int64(at));
 }
 
-void event_failed(const char *what, const struct err *e)
+void outgoing_failed(const char *what, const struct err *e)
 {
 	log_failure("fragment", e, "what", what, NULL);
 }
 
-char *event_part(const void *ctx, const struct part_event *w)
+char *outgoing_part(const void *ctx, const struct part_event *w)
 {
 	const struct part *p = w->part;
 	auto_buf html = BUF_INIT(HTML_MAX);
@@ -63,7 +63,7 @@ char *event_part(const void *ctx, const struct part_event *w)
 			&html, &e) < 0 ||
 	    message_render(w->templates, w->locale, w->zone, w->name, p, "",
 			   &head, &e) < 0) {
-		event_failed(p->kind, &e);
+		outgoing_failed(p->kind, &e);
 		return NULL;
 	}
 	o = event("part");
@@ -78,8 +78,8 @@ char *event_part(const void *ctx, const struct part_event *w)
 	return write_event(ctx, o);
 }
 
-char *event_delta(const void *ctx, int64_t part, const char *text, size_t n,
-		  int64_t at)
+char *outgoing_delta(const void *ctx, int64_t part, const char *text, size_t n,
+		     int64_t at)
 {
 	struct json_object *o = event("delta");
 	char name[32];
@@ -92,7 +92,7 @@ char *event_delta(const void *ctx, int64_t part, const char *text, size_t n,
 	return write_event(ctx, o);
 }
 
-char *event_at(const void *ctx, const char *kind, int64_t at)
+char *outgoing_at(const void *ctx, const char *kind, int64_t at)
 {
 	struct json_object *o = event(kind);
 
@@ -100,8 +100,8 @@ char *event_at(const void *ctx, const char *kind, int64_t at)
 	return write_event(ctx, o);
 }
 
-char *event_text(const void *ctx, const char *kind, const char *name,
-		 const char *value, const char *name2, const char *value2)
+char *outgoing_text(const void *ctx, const char *kind, const char *name,
+		    const char *value, const char *name2, const char *value2)
 {
 	struct json_object *o = event(kind);
 
@@ -112,7 +112,7 @@ char *event_text(const void *ctx, const char *kind, const char *name,
 	return write_event(ctx, o);
 }
 
-const char *event_words(const struct i18n_locale *l, const struct err *e)
+const char *outgoing_sentence(const struct i18n_locale *l, const struct err *e)
 {
 	const char *words = e->key[0] ? i18n_sentence(l, e->key) : NULL;
 
@@ -122,7 +122,8 @@ const char *event_words(const struct i18n_locale *l, const struct err *e)
 	return words ? words : e->key;
 }
 
-char *event_queue(const void *ctx, struct room *r, const struct i18n_locale *l)
+char *outgoing_queue(const void *ctx, struct room *r,
+		     const struct i18n_locale *l)
 {
 	void *tmp = talloc_new(ctx);
 	const struct message *m, **all = NULL;
@@ -135,16 +136,16 @@ char *event_queue(const void *ctx, struct room *r, const struct i18n_locale *l)
 		all[n++] = m;
 	}
 	if (queue_render(r->bridge->templates, l, all, n, &html, &e) < 0) {
-		event_failed("queue", &e);
+		outgoing_failed("queue", &e);
 		talloc_free(tmp);
 		return NULL;
 	}
 	talloc_free(tmp);
-	return event_text(ctx, "queue", "html", buf_text(&html), NULL, NULL);
+	return outgoing_text(ctx, "queue", "html", buf_text(&html), NULL, NULL);
 }
 
 static void show_health(struct view *v, const struct i18n_locale *l,
-			const struct person *p)
+			const struct presence *p)
 {
 	const struct workspace_health *h = workspace_health(p->workspace);
 	char percent[16];
@@ -176,7 +177,7 @@ static const char *word_of(const struct i18n_locale *l, const struct block *b)
 
 /* Those that nobody has asked for yet, in one line; "" when there is none. */
 static const char *blocked_line(struct view *v, const struct i18n_locale *l,
-				const struct person *p)
+				const struct presence *p)
 {
 	const char *first = NULL;
 	char more[24];
@@ -196,7 +197,7 @@ static const char *blocked_line(struct view *v, const struct i18n_locale *l,
 }
 
 static const char *blocked_summary(struct view *v, const struct i18n_locale *l,
-				   const struct person *p)
+				   const struct presence *p)
 {
 	const char *line = blocked_line(v, l, p);
 	const struct block *b = p->blocks;
@@ -208,8 +209,8 @@ static const char *blocked_summary(struct view *v, const struct i18n_locale *l,
 	       i18n_fill(v, l, "blocked_and", line, NULL);
 }
 
-char *event_blocked(const void *ctx, struct person *p,
-		    const struct i18n_locale *l)
+char *outgoing_blocked(const void *ctx, struct presence *p,
+		       const struct i18n_locale *l)
 {
 	struct view *v = view_new(ctx), *rows = view_list(v, "rows"), *row;
 	auto_buf html = BUF_INIT(HTML_MAX);
@@ -229,16 +230,17 @@ char *event_blocked(const void *ctx, struct person *p,
 	}
 	if (template_render(p->bridge->templates, "partials/blocked", v, l,
 			    &html, &e) < 0)
-		event_failed("blocked", &e);
+		outgoing_failed("blocked", &e);
 	else
-		text = event_text(ctx, "blocked", "html", buf_text(&html), NULL,
-				  NULL);
+		text = outgoing_text(ctx, "blocked", "html", buf_text(&html),
+				     NULL,
+				     NULL);
 	talloc_free(v);
 	return text;
 }
 
-char *event_status(const void *ctx, struct person *p, const struct room *r,
-		   const struct i18n_locale *l, const struct session_status *s)
+char *outgoing_status(const void *ctx, struct presence *p, const struct room *r,
+		      const struct i18n_locale *l, const struct session_status *s)
 {
 	struct view *v = view_new(ctx);
 	auto_buf html = BUF_INIT(HTML_MAX);
@@ -267,19 +269,19 @@ char *event_status(const void *ctx, struct person *p, const struct room *r,
 	turnover_show(v, r, s->no_place, l);
 	show_health(v, l, p);
 	view_text(v, "blocked", blocked_line(v, l, p));
-	spend_show(v, p, r, l);
+	budget_status_show(v, p, r, l);
 	if (template_render(p->bridge->templates, "partials/status", v, l, &html,
 			    &e) < 0)
-		event_failed("status", &e);
+		outgoing_failed("status", &e);
 	else
-		text = event_text(ctx, "status", "state", s->state, "html",
-				  buf_text(&html));
+		text = outgoing_text(ctx, "status", "state", s->state, "html",
+				     buf_text(&html));
 	talloc_free(v);
 	return text;
 }
 
 static void show_time(struct view *v, const struct i18n_locale *l,
-		      const struct person *p, int64_t ms)
+		      const struct presence *p, int64_t ms)
 {
 	char iso[CLOCK_ISO_SIZE];
 
@@ -289,7 +291,7 @@ static void show_time(struct view *v, const struct i18n_locale *l,
 	view_text(v, "time", i18n_time(v, l, ms, p->zone));
 }
 
-char *event_row(const void *ctx, struct room *r, const struct i18n_locale *l)
+char *outgoing_row(const void *ctx, struct room *r, const struct i18n_locale *l)
 {
 	const char *state = session_state(r->session), *word = "";
 	const char *title = session_title(r->session);
@@ -312,14 +314,14 @@ char *event_row(const void *ctx, struct room *r, const struct i18n_locale *l)
 	view_text(v, "state", state);
 	view_text(v, "state_word", word);
 	view_flag(v, "current", false);
-	show_time(v, l, r->person, session_updated(r->session));
+	show_time(v, l, r->presence, session_updated(r->session));
 	if (template_render(b->templates, "partials/conversation_row", v, l,
 			    &html, &e) < 0)
-		event_failed("conversation_row", &e);
+		outgoing_failed("conversation_row", &e);
 	else
-		text = event_text(ctx, "conversation", "target",
-				  session_id(r->session), "html",
-				  buf_text(&html));
+		text = outgoing_text(ctx, "conversation", "target",
+				     session_id(r->session), "html",
+				     buf_text(&html));
 	talloc_free(v);
 	return text;
 }

@@ -28,7 +28,7 @@ static bool too_slow(const struct client *c)
 
 	if (websocket_unsent(c->ws) + c->waiting_bytes < PERSON_OUT_MAX / 32)
 		return false;
-	TAILQ_FOREACH(other, &c->person->clients, in_person)
+	TAILQ_FOREACH(other, &c->presence->clients, in_person)
 		all += websocket_unsent(other->ws) + other->waiting_bytes;
 	return all > PERSON_OUT_MAX;
 }
@@ -52,8 +52,9 @@ void client_close(struct client *c, int code, const char *reason)
 
 void client_say(struct client *c, const struct err *e)
 {
-	char *text = event_text(c, "error", "text", event_words(c->locale, e),
-				NULL, NULL);
+	char *text = outgoing_text(c, "error", "text",
+				   outgoing_sentence(c->locale, e),
+				   NULL, NULL);
 
 	client_send(c, text);
 	talloc_free(text);
@@ -61,9 +62,9 @@ void client_say(struct client *c, const struct err *e)
 
 static void say(struct client *c, const char *id, const struct err *e)
 {
-	const char *words = event_words(c->locale, e);
-	char *text = id ? event_text(c, "refused", "id", id, "text", words) :
-		     event_text(c, "error", "text", words, NULL, NULL);
+	const char *words = outgoing_sentence(c->locale, e);
+	char *text = id ? outgoing_text(c, "refused", "id", id, "text", words) :
+		     outgoing_text(c, "error", "text", words, NULL, NULL);
 
 	client_send(c, text);
 	talloc_free(text);
@@ -74,8 +75,8 @@ void client_tell_workspace(struct client *c)
 	struct session_status s;
 	char *text;
 
-	workspace_words(c->person, &s);
-	text = event_status(c, c->person, NULL, c->locale, &s);
+	workspace_words(c->presence, &s);
+	text = outgoing_status(c, c->presence, NULL, c->locale, &s);
 	if (text)
 		client_send(c, text);
 	talloc_free(text);
@@ -85,9 +86,9 @@ void client_tell_workspace(struct client *c)
 static void start_again(struct client *c, const char *how)
 {
 	if (str_equal(how, "restart"))
-		workspace_restart(c->person->workspace);
+		workspace_restart(c->presence->workspace);
 	if (!c->room)
-		workspace_ensure(c->person->workspace);
+		workspace_ensure(c->presence->workspace);
 	else if (str_equal(how, "safe"))
 		session_start_as(c->room->session, SESSION_SAFE);
 	else if (str_equal(how, "reset"))
@@ -107,7 +108,7 @@ static void pong(struct client *c)
 	websocket_send(c->ws, text, sizeof(text) - 1);
 }
 
-static void in_room(struct client *c, const struct command *cmd)
+static void in_room(struct client *c, const struct incoming *cmd)
 {
 	struct session *s = c->room->session;
 	const struct session_answer answer = {
@@ -118,83 +119,83 @@ static void in_room(struct client *c, const struct command *cmd)
 	};
 
 	switch (cmd->type) {
-	case COMMAND_MESSAGE:
+	case INCOMING_MESSAGE:
 		session_message_for(s, c->serial, cmd->id, cmd->text,
 				    cmd->held[0] ? cmd->held : NULL);
 		break;
-	case COMMAND_SEND:
+	case INCOMING_SEND:
 		session_send_held(s, c->serial, cmd->id, cmd->held);
 		break;
-	case COMMAND_RECALL:
+	case INCOMING_RECALL:
 		session_recall(s, c->serial, cmd->id);
 		break;
-	case COMMAND_DISCARD:
+	case INCOMING_DISCARD:
 		session_discard(s, cmd->held);
 		break;
-	case COMMAND_WITHDRAW:
+	case INCOMING_WITHDRAW:
 		session_withdraw(s, cmd->id);
 		break;
-	case COMMAND_INTERRUPT:
+	case INCOMING_INTERRUPT:
 		session_interrupt(s);
 		break;
-	case COMMAND_ANSWER:
+	case INCOMING_ANSWER:
 		session_answer(s, c->serial, &answer);
 		break;
-	case COMMAND_MODE:
+	case INCOMING_MODE:
 		session_set_mode(s, c->serial, cmd->mode);
 		break;
-	case COMMAND_MODEL:
+	case INCOMING_MODEL:
 		session_set_model(s, c->serial, cmd->model);
 		break;
-	case COMMAND_ASK:
-	case COMMAND_BEGIN:
-	case COMMAND_RELEASE:
-	case COMMAND_START:
-	case COMMAND_PING:
+	case INCOMING_ASK:
+	case INCOMING_BEGIN:
+	case INCOMING_RELEASE:
+	case INCOMING_START:
+	case INCOMING_PING:
 		break;
 	}
 }
 
-static bool changes_run(const struct client *c, const struct command *cmd)
+static bool changes_run(const struct client *c, const struct incoming *cmd)
 {
-	return c->reads_only && c->room && cmd->type != COMMAND_ASK &&
-	       cmd->type != COMMAND_PING;
+	return c->reads_only && c->room && cmd->type != INCOMING_ASK &&
+	       cmd->type != INCOMING_PING;
 }
 
 /* False: too often. */
-static bool within_rate(struct client *c, enum command_type type)
+static bool within_rate(struct client *c, enum incoming_type type)
 {
-	struct person *p = c->person;
+	struct presence *p = c->presence;
 
-	return type == COMMAND_MESSAGE || type == COMMAND_SEND ||
-	       type == COMMAND_RECALL ?
-	       person_may(p, &p->messages, MESSAGES_MAX) :
-	       person_may(p, &p->others, OTHERS_MAX);
+	return type == INCOMING_MESSAGE || type == INCOMING_SEND ||
+	       type == INCOMING_RECALL ?
+	       presence_may(p, &p->messages, MESSAGES_MAX) :
+	       presence_may(p, &p->others, OTHERS_MAX);
 }
 
-static void perform(struct client *c, const struct command *cmd)
+static void perform(struct client *c, const struct incoming *cmd)
 {
-	const char *id = cmd->id[0] && cmd->type != COMMAND_WITHDRAW ? cmd->id : NULL;
+	const char *id = cmd->id[0] && cmd->type != INCOMING_WITHDRAW ? cmd->id : NULL;
 	struct err e = { 0 };
 
 	if (!within_rate(c, cmd->type)) {
 		err_tell(&e, ERR_LIMIT, "error_too_fast", "too many commands");
-		if (c->person->others > OTHERS_MAX + 100)
+		if (c->presence->others > OTHERS_MAX + 100)
 			client_close(c, WEBSOCKET_POLICY, "too many commands");
 		else
 			say(c, id, &e);
 	} else if (changes_run(c, cmd)) {
 		err_tell(&e, ERR_CONFLICT, "error_run_readonly", "a run's");
 		say(c, id, &e);
-	} else if (cmd->type == COMMAND_PING) {
+	} else if (cmd->type == INCOMING_PING) {
 		pong(c);
-	} else if (cmd->type == COMMAND_START) {
+	} else if (cmd->type == INCOMING_START) {
 		start_again(c, cmd->how);
-	} else if (cmd->type == COMMAND_BEGIN) {
+	} else if (cmd->type == INCOMING_BEGIN) {
 		room_begin(c, cmd->id);
-	} else if (cmd->type == COMMAND_RELEASE) {
-		turnover_release(c->person, cmd->id);
-	} else if (cmd->type == COMMAND_ASK) {
+	} else if (cmd->type == INCOMING_RELEASE) {
+		turnover_release(c->presence, cmd->id);
+	} else if (cmd->type == INCOMING_ASK) {
 		blocked_ask(c, cmd->domain, cmd->reason);
 	} else if (!c->room) {
 		err_set(&e, ERR_INPUT, "not in a conversation");
@@ -207,19 +208,19 @@ static void perform(struct client *c, const struct command *cmd)
 static void on_message(void *data, const char *text, size_t n)
 {
 	struct client *c = data;
-	struct command *cmd;
+	struct incoming *cmd;
 	struct err e = { 0 };
 	char id[ID_SIZE];
 
 	if (c->bridge->stopping)
 		return;
-	cmd = command_parse(c, text, n, &e);
+	cmd = incoming_parse(c, text, n, &e);
 	if (!cmd) {
-		if (!within_rate(c, COMMAND_PING)) {
+		if (!within_rate(c, INCOMING_PING)) {
 			client_close(c, WEBSOCKET_POLICY, "too many commands");
 			return;
 		}
-		say(c, command_find_id(text, n, id) ? id : NULL, &e);
+		say(c, incoming_find_id(text, n, id) ? id : NULL, &e);
 		return;
 	}
 	perform(c, cmd);
@@ -233,7 +234,7 @@ static void on_too_long(void *data, const char *head, size_t n)
 	char id[ID_SIZE];
 
 	err_tell(&e, ERR_LIMIT, "error_message_too_long", "too long");
-	say(c, command_find_id(head, n, id) ? id : NULL, &e);
+	say(c, incoming_find_id(head, n, id) ? id : NULL, &e);
 }
 
 static void leave(struct client *c)
@@ -250,7 +251,7 @@ static void leave(struct client *c)
 static void on_closed(void *data)
 {
 	struct client *c = data;
-	struct person *p = c->person;
+	struct presence *p = c->presence;
 
 	leave(c);
 	room_begun_left(c);
@@ -263,7 +264,7 @@ static void on_closed(void *data)
 		kv_async_forget(c->bridge->kv, c);
 	bridge_left(c->bridge);
 	talloc_free(c);
-	person_settle(p);
+	presence_release_unused(p);
 }
 
 static const struct websocket_events events = {
@@ -275,7 +276,7 @@ static const struct websocket_events events = {
 
 static void enter(struct client *c, const struct client_start *start)
 {
-	struct room *r = room_get(c->person, start->conversation);
+	struct room *r = room_get(c->presence, start->conversation);
 
 	c->reads_only = start->run;
 	/* Its person goes on in it, or it was begun before it was there. */
@@ -292,10 +293,11 @@ static void enter(struct client *c, const struct client_start *start)
 /* Too many, or opened too fast: each is sent what was before. */
 static bool too_many(const struct client *c)
 {
-	struct person *p = c->person;
+	struct presence *p = c->presence;
 	int64_t max = settings_number(c->bridge->settings, SET_SOCKETS_PER_USER);
 
-	return !person_may(p, &p->opened, (int)(4 * max)) || p->nclients > max;
+	return !presence_may(p, &p->opened,
+			     (int)(4 * max)) || p->nclients > max;
 }
 
 /* Redis away changes nothing: live chats go on. */
@@ -306,7 +308,7 @@ static void checked(void *data, const char *value, const struct err *e)
 
 	c->checking = false;
 	if (!e && (!value || !login_parse(value, &login) ||
-		   !str_equal(login.user_id, c->person->id)))
+		   !str_equal(login.user_id, c->presence->id)))
 		client_close(c, WEBSOCKET_LOGIN_ENDED, "login ended");
 }
 
@@ -326,10 +328,10 @@ void client_new(struct bridge *b, const struct client_start *start)
 	size_t cap = 2 * (size_t)settings_number(b->settings, SET_MESSAGE_MAX) +
 		     FRAME_ROOM;
 	struct client *c = talloc_zero(b, struct client);
-	struct person *p = start->person;
+	struct presence *p = start->presence;
 
 	c->bridge = b;
-	c->person = p;
+	c->presence = p;
 	c->locale = start->locale;
 	c->serial = ++b->serial;
 	memcpy(c->key, start->key, sizeof(c->key));
@@ -344,7 +346,7 @@ void client_new(struct bridge *b, const struct client_start *start)
 		client_close(c, WEBSOCKET_TOO_MANY, "too many pages");
 		return;
 	}
-	person_watch(p);
+	presence_watch(p);
 	token_lifecycle_workspace(b, p->workspace);
 	check(c);	/* it may have ended during the handshake */
 	if (start->conversation) {
@@ -355,7 +357,7 @@ void client_new(struct bridge *b, const struct client_start *start)
 	workspace_ensure(p->workspace);
 	client_tell_workspace(c);
 	blocked_welcome(p);
-	spend_read(p);
+	budget_status_read(p);
 }
 
 void client_check(struct bridge *b, unsigned slot)

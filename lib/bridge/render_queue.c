@@ -16,11 +16,11 @@
 #define WAIT_MS 2000		/* for the renderer; then the text is shown as it was written */
 
 /* One part in one language. Its own talloc root: another thread works on it. */
-struct drawing {
-	TAILQ_ENTRY(drawing) next;	/* in the line */
+struct render_job {
+	TAILQ_ENTRY(render_job) next;	/* in the line */
 	TAILQ_HEAD(, waiting) waiting;
 	struct bridge *bridge;
-	struct person *person;		/* valid while it is in the line */
+	struct presence *presence;		/* valid while it is in the line */
 	char user_id[ID_SIZE], conversation[ID_SIZE];
 	struct part_event event;
 	char *text;			/* NULL: not drawn, or it failed */
@@ -31,7 +31,7 @@ struct drawing {
 struct waiting {
 	TAILQ_ENTRY(waiting) in_client, in_drawing;
 	struct client *client;
-	struct drawing *drawing;	/* NULL: text is known */
+	struct render_job *drawing;	/* NULL: text is known */
 	char *text;			/* NULL: the socket is closed instead */
 	size_t bytes;
 };
@@ -40,14 +40,14 @@ struct waiting {
 struct lane {
 	uv_work_t work;
 	struct bridge *bridge;
-	struct drawing *now;		/* NULL: free */
+	struct render_job *now;		/* NULL: free */
 	struct renderer *renderer;
 	struct db *db;			/* opened by its first work */
 };
 
 struct drawings {
-	TAILQ_HEAD(, drawing) line;
-	struct lane *lanes[DRAWING_LANES];
+	TAILQ_HEAD(, render_job) line;
+	struct lane *lanes[RENDER_LANES];
 	uint64_t turns;
 };
 
@@ -55,18 +55,18 @@ static int close_lanes(struct drawings *all)
 {
 	size_t i;
 
-	for (i = 0; i < DRAWING_LANES; i++)
+	for (i = 0; i < RENDER_LANES; i++)
 		talloc_free(all->lanes[i]);
 	return 0;
 }
 
-void drawing_open(struct bridge *b)
+void render_queue_open(struct bridge *b)
 {
 	struct drawings *all = talloc_zero(b, struct drawings);
 	size_t i;
 
 	TAILQ_INIT(&all->line);
-	for (i = 0; i < DRAWING_LANES; i++) {
+	for (i = 0; i < RENDER_LANES; i++) {
 		all->lanes[i] = talloc_zero(NULL, struct lane);
 		all->lanes[i]->bridge = b;
 		all->lanes[i]->renderer = renderer_new(all->lanes[i]);
@@ -80,7 +80,7 @@ void drawing_open(struct bridge *b)
 static void draw(uv_work_t *work)
 {
 	struct lane *lane = work->data;
-	struct drawing *d = lane->now;
+	struct render_job *d = lane->now;
 	struct rendering rendering;
 	struct err e = { 0 };
 
@@ -92,7 +92,7 @@ static void draw(uv_work_t *work)
 	rendering_init(&rendering, lane->db, lane->renderer, d->conversation,
 		       WAIT_MS);
 	d->event.rendering = &rendering;
-	d->text = event_part(d, &d->event);
+	d->text = outgoing_part(d, &d->event);
 	rendering_release(&rendering);
 }
 
@@ -100,7 +100,7 @@ static bool being_drawn(const struct drawings *all, const char *user_id)
 {
 	size_t i;
 
-	for (i = 0; i < DRAWING_LANES; i++) {
+	for (i = 0; i < RENDER_LANES; i++) {
 		if (all->lanes[i]->now &&
 		    strcmp(all->lanes[i]->now->user_id, user_id) == 0)
 			return true;
@@ -109,13 +109,13 @@ static bool being_drawn(const struct drawings *all, const char *user_id)
 }
 
 /* The first one of whoever has not had a turn for the longest time. */
-static struct drawing *choose(struct drawings *all)
+static struct render_job *choose(struct drawings *all)
 {
-	struct drawing *d, *found = NULL;
+	struct render_job *d, *found = NULL;
 
 	TAILQ_FOREACH(d, &all->line, next) {
 		if (!being_drawn(all, d->user_id) &&
-		    (!found || d->person->drawn < found->person->drawn))
+		    (!found || d->presence->drawn < found->presence->drawn))
 			found = d;
 	}
 	return found;
@@ -126,17 +126,17 @@ static void drawn(uv_work_t *work, int status);
 static void start_next(struct bridge *b)
 {
 	struct drawings *all = b->drawings;
-	struct drawing *d;
+	struct render_job *d;
 	size_t i;
 
-	for (i = 0; i < DRAWING_LANES; i++) {
+	for (i = 0; i < RENDER_LANES; i++) {
 		struct lane *lane = all->lanes[i];
 
 		d = lane->now ? NULL : choose(all);
 		if (!d)
 			continue;
 		TAILQ_REMOVE(&all->line, d, next);
-		d->person->drawn = ++all->turns;
+		d->presence->drawn = ++all->turns;
 		d->running = true;
 		lane->now = d;
 		lane->work.data = lane;
@@ -148,7 +148,7 @@ static void start_next(struct bridge *b)
 
 static void drop(struct waiting *w)
 {
-	struct drawing *d = w->drawing;
+	struct render_job *d = w->drawing;
 
 	TAILQ_REMOVE(&w->client->waiting, w, in_client);
 	w->client->waiting_bytes -= w->bytes;
@@ -181,7 +181,7 @@ static void flush(struct client *c)
 static void drawn(uv_work_t *work, int status)
 {
 	struct lane *lane = work->data;
-	struct drawing *d = lane->now;
+	struct render_job *d = lane->now;
 	struct waiting *w, *next;
 
 	(void)status;
@@ -200,28 +200,29 @@ static void drawn(uv_work_t *work, int status)
 		start_next(lane->bridge);
 }
 
-struct drawing *drawing_new(struct room *r, const struct i18n_locale *l,
-			    const struct part *p, int64_t at)
+struct render_job *render_job_new(struct room *r, const struct i18n_locale *l,
+				  const struct part *p, int64_t at)
 {
-	struct drawing *d = talloc_zero(NULL, struct drawing);
+	struct render_job *d = talloc_zero(NULL, struct render_job);
 	struct drawings *all = r->bridge->drawings;
 
 	TAILQ_INIT(&d->waiting);
 	d->bridge = r->bridge;
-	d->person = r->person;
-	memcpy(d->user_id, r->person->id, ID_SIZE);
+	d->presence = r->presence;
+	memcpy(d->user_id, r->presence->id, ID_SIZE);
 	memcpy(d->conversation, session_id(r->session), ID_SIZE);
 	d->event = (struct part_event){
 		.templates = r->bridge->templates, .locale = l,
-		.zone = talloc_strdup(d, r->person->zone),
-		.name = talloc_strdup(d, r->person->name),
+		.zone = talloc_strdup(d, r->presence->zone),
+		.name = talloc_strdup(d, r->presence->name),
 		.part = part_copy(d, p), .at = at,
 	};
 	TAILQ_INSERT_TAIL(&all->line, d, next);
 	return d;
 }
 
-static void wait_for(struct client *c, struct drawing *d, char *text, size_t bytes)
+static void wait_for(struct client *c, struct render_job *d, char *text,
+		     size_t bytes)
 {
 	struct waiting *w = talloc_zero(c, struct waiting);
 
@@ -235,7 +236,7 @@ static void wait_for(struct client *c, struct drawing *d, char *text, size_t byt
 		TAILQ_INSERT_TAIL(&d->waiting, w, in_drawing);
 }
 
-void client_send_drawing(struct client *c, struct drawing *d)
+void client_send_rendered(struct client *c, struct render_job *d)
 {
 	wait_for(c, d, NULL, strlen(d->event.part->data));
 	start_next(c->bridge);

@@ -74,9 +74,9 @@ static char *draw_part(const void *ctx, struct room *r,
 		       const struct i18n_locale *l, const struct part *p,
 		       int64_t at)
 {
-	return event_part(ctx, &(struct part_event){
+	return outgoing_part(ctx, &(struct part_event){
 		.templates = r->bridge->templates, .locale = l,
-		.zone = r->person->zone, .name = r->person->name,
+		.zone = r->presence->zone, .name = r->presence->name,
 		.part = p, .at = at,
 	});
 }
@@ -97,7 +97,7 @@ static char *make_part(const void *ctx, struct room *r,
 /* Each language is drawn once. */
 static void tell_heavy(struct room *r, const struct part *p, int64_t at)
 {
-	struct { const struct i18n_locale *locale; struct drawing *d; } made[LOCALES];
+	struct { const struct i18n_locale *locale; struct render_job *d; } made[LOCALES];
 	struct client *c;
 	size_t n = 0, i;
 
@@ -110,9 +110,9 @@ static void tell_heavy(struct room *r, const struct part *p, int64_t at)
 			continue;
 		if (i == n) {
 			made[n].locale = c->locale;
-			made[n++].d = drawing_new(r, c->locale, p, at);
+			made[n++].d = render_job_new(r, c->locale, p, at);
 		}
-		client_send_drawing(c, made[i].d);
+		client_send_rendered(c, made[i].d);
 	}
 }
 
@@ -132,14 +132,14 @@ static void on_delta(void *data, int64_t part, const char *text, size_t n,
 	struct room *r = data;
 
 	if (r->nclients)
-		tell_text(r, event_delta(r, part, text, n, at));
+		tell_text(r, outgoing_delta(r, part, text, n, at));
 }
 
 static void poke_others(struct room *r)
 {
 	struct room *other;
 
-	LIST_FOREACH(other, &r->person->rooms, in_person) {
+	LIST_FOREACH(other, &r->presence->rooms, in_person) {
 		if (other != r && !other->gone)
 			session_poke(other->session);
 	}
@@ -149,15 +149,15 @@ static void on_end(void *data, int64_t at)
 {
 	struct room *r = data;
 
-	tell_text(r, event_at(r, "end", at));
-	spend_turn_ended(r->person);
+	tell_text(r, outgoing_at(r, "end", at));
+	budget_status_turn_ended(r->presence);
 	poke_others(r);
 }
 
 static char *make_queue(const void *ctx, struct room *r,
 			const struct i18n_locale *l, const void *what)
 {
-	return event_queue(ctx, r, l);
+	return outgoing_queue(ctx, r, l);
 }
 
 static void on_queue(void *data)
@@ -168,7 +168,7 @@ static void on_queue(void *data)
 static char *make_status(const void *ctx, struct room *r,
 			 const struct i18n_locale *l, const void *what)
 {
-	return event_status(ctx, r->person, r, l, what);
+	return outgoing_status(ctx, r->presence, r, l, what);
 }
 
 void room_tell_status(struct room *r, struct client *only)
@@ -183,7 +183,8 @@ void room_tell_status(struct room *r, struct client *only)
 		tell(r, make_status, &s);
 		return;
 	}
-	text = event_status(only->person, r->person, r, only->locale, &s);
+	text = outgoing_status(only->presence, r->presence, r, only->locale,
+			       &s);
 	if (text)
 		client_send(only, text);
 	talloc_free(text);
@@ -197,7 +198,8 @@ static void on_status(void *data)
 
 static char *mode_event(struct room *r)
 {
-	return event_text(r, "mode", "mode", session_mode(r->session), NULL, NULL);
+	return outgoing_text(r, "mode", "mode", session_mode(r->session), NULL,
+			     NULL);
 }
 
 /* The row goes to every page of the person; the mode to those in the room. */
@@ -206,8 +208,8 @@ void room_tell_row(struct room *r)
 	struct client *c;
 	char *text;
 
-	TAILQ_FOREACH(c, &r->person->clients, in_person) {
-		text = c->live ? event_row(r, r, c->locale) : NULL;
+	TAILQ_FOREACH(c, &r->presence->clients, in_person) {
+		text = c->live ? outgoing_row(r, r, c->locale) : NULL;
 		if (text)
 			client_send(c, text);
 		talloc_free(text);
@@ -245,7 +247,7 @@ static void on_accepted(void *data, uint64_t asker, const char *id)
 {
 	struct room *r = data;
 
-	tell_text(r, event_text(r, "accepted", "id", id, NULL, NULL));
+	tell_text(r, outgoing_text(r, "accepted", "id", id, NULL, NULL));
 }
 
 static void on_refused(void *data, uint64_t asker, const char *id,
@@ -260,8 +262,8 @@ static void on_refused(void *data, uint64_t asker, const char *id,
 			    session_id(r->session), NULL);
 	if (!c)
 		return;
-	text = event_text(r, "refused", "id", id, "text",
-			  event_words(c->locale, e));
+	text = outgoing_text(r, "refused", "id", id, "text",
+			     outgoing_sentence(c->locale, e));
 	client_send(c, text);
 	talloc_free(text);
 }
@@ -269,7 +271,8 @@ static void on_refused(void *data, uint64_t asker, const char *id,
 static char *make_trouble(const void *ctx, struct room *r,
 			  const struct i18n_locale *l, const void *what)
 {
-	return event_text(ctx, "error", "text", event_words(l, what), NULL, NULL);
+	return outgoing_text(ctx, "error", "text", outgoing_sentence(l, what),
+			     NULL, NULL);
 }
 
 /* asker 0: nobody's in particular. */
@@ -314,18 +317,19 @@ static void on_replayed(void *data, uint64_t asker,
 			return;
 		}
 		if (part_heavy(parts[i]))
-			client_send_drawing(c, drawing_new(r, c->locale, parts[i],
-							   parts[i]->changed_at));
+			client_send_rendered(c, render_job_new(r, c->locale,
+							       parts[i],
+							       parts[i]->changed_at));
 		else if (!send_text(c, draw_part(r, r, c->locale, parts[i],
 						 parts[i]->changed_at)))
 			return;
 	}
 	c->live = true;
-	send_text(c, event_queue(r, r, c->locale));
+	send_text(c, outgoing_queue(r, r, c->locale));
 	send_text(c, mode_event(r));
 	room_tell_status(r, c);
-	blocked_welcome(r->person);
-	spend_read(r->person);
+	blocked_welcome(r->presence);
+	budget_status_read(r->presence);
 }
 
 static bool on_may_start(void *data)
@@ -348,7 +352,7 @@ static void on_run_ended(void *data, const char *execution_id)
 {
 	struct room *r = data;
 
-	run_tell(r->bridge);
+	runs_announce_end(r->bridge);
 }
 
 static void on_ended(void *data)
@@ -361,12 +365,12 @@ static void on_ended(void *data)
 static void on_gone(void *data)
 {
 	struct room *r = data;
-	char *text = event_text(r, "gone", NULL, NULL, NULL, NULL);
-	char *row = event_text(r, "conversation", "target",
-			       session_id(r->session), "html", "");
+	char *text = outgoing_text(r, "gone", NULL, NULL, NULL, NULL);
+	char *row = outgoing_text(r, "conversation", "target",
+				  session_id(r->session), "html", "");
 	struct client *c;
 
-	TAILQ_FOREACH(c, &r->person->clients, in_person) {
+	TAILQ_FOREACH(c, &r->presence->clients, in_person) {
 		if (c->live && c->room != r)
 			client_send(c, row);
 	}
@@ -383,7 +387,7 @@ static void on_failed(void *data, const char *event, const struct err *e)
 	struct room *r = data;
 
 	log_failure(event, e, "conversation", session_id(r->session), "user",
-		    r->person->id, NULL);
+		    r->presence->id, NULL);
 }
 
 static const struct session_events events = {
@@ -407,7 +411,7 @@ static const struct session_events events = {
 	.failed = on_failed,
 };
 
-struct room *room_find(struct person *p, const char *conversation)
+struct room *room_find(struct presence *p, const char *conversation)
 {
 	struct room *r;
 
@@ -422,7 +426,7 @@ typedef struct session *new_session(const void *ctx, const struct session_env *e
 				    const char *id, const char *user_id,
 				    const struct session_events *ev, void *data);
 
-static struct room *room_make(struct person *p, const char *conversation,
+static struct room *room_make(struct presence *p, const char *conversation,
 			      new_session *make)
 {
 	struct bridge *b = p->bridge;
@@ -430,7 +434,7 @@ static struct room *room_make(struct person *p, const char *conversation,
 
 	r = talloc_zero(p, struct room);
 	r->bridge = b;
-	r->person = p;
+	r->presence = p;
 	r->tokens = -1;
 	TAILQ_INIT(&r->clients);
 	LIST_INSERT_HEAD(&p->rooms, r, in_person);
@@ -438,14 +442,14 @@ static struct room *room_make(struct person *p, const char *conversation,
 	return r;
 }
 
-struct room *room_get(struct person *p, const char *conversation)
+struct room *room_get(struct presence *p, const char *conversation)
 {
 	struct room *r = room_find(p, conversation);
 
 	return r ? r : room_make(p, conversation, session_new);
 }
 
-static void end_other_ahead(struct person *p, const char *id)
+static void end_other_ahead(struct presence *p, const char *id)
 {
 	struct room *r;
 
@@ -458,7 +462,7 @@ static void end_other_ahead(struct person *p, const char *id)
 
 void room_begin(struct client *c, const char *id)
 {
-	struct person *p = c->person;
+	struct presence *p = c->presence;
 	struct room *r = c->room ? c->room : room_find(p, id);
 
 	if (r && session_is_ahead(r->session)) {
@@ -479,7 +483,7 @@ void room_begun_left(struct client *c)
 {
 	struct room *r;
 
-	LIST_FOREACH(r, &c->person->rooms, in_person) {
+	LIST_FOREACH(r, &c->presence->rooms, in_person) {
 		if (!r->gone && r->begun_by == c->serial)
 			session_end_ahead(r->session, BEGUN_LEFT_MS);
 	}
@@ -489,7 +493,7 @@ static bool others_work(const struct room *r)
 {
 	const struct room *other;
 
-	LIST_FOREACH(other, &r->person->rooms, in_person) {
+	LIST_FOREACH(other, &r->presence->rooms, in_person) {
 		if (other != r && !other->gone &&
 		    !str_equal(session_state(other->session), "idle"))
 			return true;
@@ -503,7 +507,7 @@ void room_retry(struct room *r)
 	if (!session_start_failed(r->session))
 		r->retries = 0;
 	else if (++r->retries >= RETRIES_GENTLE || !others_work(r))
-		workspace_restart(r->person->workspace);
+		workspace_restart(r->presence->workspace);
 	session_start(r->session);
 }
 

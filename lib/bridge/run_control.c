@@ -14,9 +14,9 @@
 
 #define LOOKS 6			/* each so many ticks the ends asked for are read */
 
-struct session_rules *run_understand(const void *ctx,
-				     const struct run_rules *stored,
-				     struct err *e)
+struct session_rules *runs_read_rules(const void *ctx,
+				      const struct run_rules *stored,
+				      struct err *e)
 {
 	struct session_rules *r = talloc_zero(ctx, struct session_rules);
 	struct definition *d = definition_parse(r, stored->definition,
@@ -39,7 +39,7 @@ struct session_rules *run_understand(const void *ctx,
 	return r;
 }
 
-void run_tell(struct bridge *b)
+void runs_announce_end(struct bridge *b)
 {
 	static const char script[] = KV_WAKE_SCRIPT;
 	const char *const args[] = { WORKER_WAKE };
@@ -86,7 +86,7 @@ static void looked(void *data, const struct err *e)
 	if (e)
 		log_failure("look_for_runs", e, NULL);
 	for (i = 0; i < l->n && !b->stopping; i++) {
-		struct person *p = person_get(b, l->rows[i].user_id);
+		struct presence *p = presence_get(b, l->rows[i].user_id);
 		struct room *r = room_find(p, l->rows[i].id);
 
 		if (!r)
@@ -97,7 +97,7 @@ static void looked(void *data, const struct err *e)
 	talloc_free(l);
 }
 
-void run_look(struct bridge *b)
+void runs_poll(struct bridge *b)
 {
 	struct look *l;
 

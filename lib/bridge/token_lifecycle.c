@@ -100,7 +100,7 @@ void token_lifecycle_token_over(struct room *r, const char *hash)
 {
 	token_registry_drop(r->bridge->tokens, hash);
 	jobs_add(r->bridge->jobs, write_work, written,
-		 ending_new(r->bridge, r->person->id, hash));
+		 ending_new(r->bridge, r->presence->id, hash));
 }
 
 void token_lifecycle_end_conversation(struct bridge *b, const char *id,
@@ -199,7 +199,7 @@ void token_lifecycle_token(struct room *r, const char *hash,
 			session_token_good(r->session, &e);
 		return;
 	}
-	copy(what.user_id, sizeof(what.user_id), r->person->id);
+	copy(what.user_id, sizeof(what.user_id), r->presence->id);
 	copy(what.subject_id, sizeof(what.subject_id), session_id(r->session));
 	if (rules) {
 		what.kind = GATEWAY_TOKEN_RUN;

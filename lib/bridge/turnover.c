@@ -42,7 +42,7 @@ static bool one_is_ending(const struct room *wants)
 {
 	const struct room *r;
 
-	LIST_FOREACH(r, &wants->person->rooms, in_person) {
+	LIST_FOREACH(r, &wants->presence->rooms, in_person) {
 		if (!r->gone && session_ending(r->session))
 			return true;
 	}
@@ -56,7 +56,7 @@ static void make_room(struct room *wants)
 	struct room *r, *rooms[HOLDERS_MAX];
 	int n = 0, i;
 
-	LIST_FOREACH(r, &wants->person->rooms, in_person) {
+	LIST_FOREACH(r, &wants->presence->rooms, in_person) {
 		if (r == wants || !holds_place(r) || n == HOLDERS_MAX)
 			continue;
 		rooms[n] = r;
@@ -86,7 +86,7 @@ bool turnover_may_start(struct room *wants)
 
 	if (wants->bridge->stopping)
 		return false;
-	LIST_FOREACH(r, &wants->person->rooms, in_person)
+	LIST_FOREACH(r, &wants->presence->rooms, in_person)
 		n += holds_place(r);
 	if (n < max)
 		return true;
@@ -100,7 +100,7 @@ void turnover_tell(struct room *changed)
 	struct session_status s;
 	struct room *r;
 
-	LIST_FOREACH(r, &changed->person->rooms, in_person) {
+	LIST_FOREACH(r, &changed->presence->rooms, in_person) {
 		if (r == changed || r->gone || !r->nclients)
 			continue;
 		session_status(r->session, &s);
@@ -147,7 +147,7 @@ void turnover_show(struct view *v, const struct room *wants, bool no_place,
 	view_flag(v, "can_release", wants && !session_is_run(wants->session));
 	if (!wants || !no_place)
 		return;
-	LIST_FOREACH(r, &wants->person->rooms, in_person) {
+	LIST_FOREACH(r, &wants->presence->rooms, in_person) {
 		if (r != wants && holds_place(r))
 			show_holder(v, view_append(list), r, l);
 	}
@@ -170,7 +170,7 @@ static int cancel_work(void *data, struct db *db, struct err *e)
 static void cancelled(void *data, const struct err *e)
 {
 	struct cancel *c = data;
-	struct person *p = person_find(c->bridge, c->user_id);
+	struct presence *p = presence_find(c->bridge, c->user_id);
 	struct room *r = p ? room_find(p, c->conversation) : NULL;
 
 	if (e)
@@ -186,12 +186,12 @@ static void cancel_run(struct room *r, const struct session_rules *rules)
 
 	c->bridge = r->bridge;
 	memcpy(c->execution_id, rules->execution_id, ID_SIZE);
-	memcpy(c->user_id, r->person->id, ID_SIZE);
+	memcpy(c->user_id, r->presence->id, ID_SIZE);
 	memcpy(c->conversation, session_id(r->session), ID_SIZE);
 	jobs_add(r->bridge->jobs, cancel_work, cancelled, c);
 }
 
-void turnover_release(struct person *p, const char *conversation)
+void turnover_release(struct presence *p, const char *conversation)
 {
 	struct room *r = room_find(p, conversation);
 

@@ -17,9 +17,9 @@ static unsigned bucket(const char *id)
 	return hash_text(id) % PEOPLE_BUCKETS;
 }
 
-struct person *person_find(struct bridge *b, const char *id)
+struct presence *presence_find(struct bridge *b, const char *id)
 {
-	struct person *p;
+	struct presence *p;
 
 	LIST_FOREACH(p, &b->people[bucket(id)], next) {
 		if (str_equal(p->id, id))
@@ -28,13 +28,13 @@ struct person *person_find(struct bridge *b, const char *id)
 	return NULL;
 }
 
-struct person *person_get(struct bridge *b, const char *id)
+struct presence *presence_get(struct bridge *b, const char *id)
 {
-	struct person *p = person_find(b, id);
+	struct presence *p = presence_find(b, id);
 
 	if (p)
 		return p;
-	p = talloc_zero(b, struct person);
+	p = talloc_zero(b, struct presence);
 	p->bridge = b;
 	if (!str_copy(p->id, sizeof(p->id), id))
 		err_abort("an id too long");
@@ -49,7 +49,7 @@ struct person *person_get(struct bridge *b, const char *id)
 	return p;
 }
 
-void workspace_words(struct person *p, struct session_status *out)
+void workspace_words(struct presence *p, struct session_status *out)
 {
 	static const struct session_status rows[] = {
 		[WORKSPACE_STOPPED] = { "stopped", "status_stopped", "", 0, 0, 0, true, false },
@@ -77,7 +77,7 @@ void workspace_words(struct person *p, struct session_status *out)
 /* New numbers, or a new state: that one pages in a room hear from their session. */
 static void on_workspace(void *data)
 {
-	struct person *p = data;
+	struct presence *p = data;
 	const struct workspace_health *h = workspace_health(p->workspace);
 	int place = workspace_place(p->workspace);
 	bool state = p->told_state != (int)workspace_state(p->workspace);
@@ -105,7 +105,7 @@ static void on_workspace(void *data)
 		room_tell_status(r, NULL);
 }
 
-void person_watch(struct person *p)
+void presence_watch(struct presence *p)
 {
 	if (p->nclients && !p->watch) {
 		workspace_hold(p->workspace);
@@ -118,7 +118,7 @@ void person_watch(struct person *p)
 	}
 }
 
-bool person_may(struct person *p, int *counter, int max)
+bool presence_may(struct presence *p, int *counter, int max)
 {
 	int64_t now = clock_mono_ms();
 
@@ -129,13 +129,13 @@ bool person_may(struct person *p, int *counter, int max)
 	return ++*counter <= max;
 }
 
-static void forget(struct person *p)
+static void forget(struct presence *p)
 {
 	LIST_REMOVE(p, next);
 	talloc_free(p);
 }
 
-void person_settle(struct person *p)
+void presence_release_unused(struct presence *p)
 {
 	struct room *r, *next;
 
@@ -144,15 +144,16 @@ void person_settle(struct person *p)
 		if (room_unused(r))
 			room_close(r);
 	}
-	person_watch(p);
+	presence_watch(p);
 	if (!p->nclients && LIST_EMPTY(&p->rooms))
 		forget(p);
 }
 
-void person_each(struct bridge *b, void (*each)(struct person *p, void *data),
-		 void *data)
+void presence_each(struct bridge *b, void (*each)(struct presence *p,
+						  void *data),
+		   void *data)
 {
-	struct person *p, *next;
+	struct presence *p, *next;
 	size_t i;
 
 	for (i = 0; i < PEOPLE_BUCKETS; i++) {
@@ -163,7 +164,7 @@ void person_each(struct bridge *b, void (*each)(struct person *p, void *data),
 	}
 }
 
-static void close_pages(struct person *p)
+static void close_pages(struct presence *p)
 {
 	struct client *c;
 
@@ -172,7 +173,7 @@ static void close_pages(struct person *p)
 }
 
 /* Claudes hear of it before their tokens end: they stop rather than fail. */
-void person_leave(struct person *p)
+void presence_leave(struct presence *p)
 {
 	struct bridge *b = p->bridge;
 	struct room *r;
@@ -183,10 +184,10 @@ void person_leave(struct person *p)
 			session_leave(r->session, "error_claude_left");
 	}
 	token_lifecycle_end(b, p->id);
-	person_settle(p);
+	presence_release_unused(p);
 }
 
-void person_end(struct person *p)
+void presence_end(struct presence *p)
 {
 	struct workspace *w = p->workspace;
 	struct room *r;
@@ -195,7 +196,7 @@ void person_end(struct person *p)
 	while ((r = LIST_FIRST(&p->rooms)))
 		room_close(r);
 	token_lifecycle_end(p->bridge, p->id);
-	run_look(p->bridge);	/* of an account that is disabled they end */
-	person_settle(p);
+	runs_poll(p->bridge);	/* of an account that is disabled they end */
+	presence_release_unused(p);
 	workspace_stop(w);
 }

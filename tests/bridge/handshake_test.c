@@ -50,9 +50,9 @@ void client_new(struct bridge *b, const struct client_start *start)
 	close(start->fd);
 }
 
-struct person *person_get(struct bridge *b, const char *id)
+struct presence *presence_get(struct bridge *b, const char *id)
 {
-	struct person *p = talloc_zero(b, struct person);
+	struct presence *p = talloc_zero(b, struct presence);
 
 	p->bridge = b;
 	return p;
@@ -96,8 +96,9 @@ static void open_bridge(void)
 		"%s/templates/locale", getenv("top_srcdir") ?
 		getenv("top_srcdir") : "."), &e);
 	assert_non_null(w.bridge->i18n);
-	w.bridge->web = server_new(w.bridge, &w.loop, w.path, handshake_begin,
-				   w.bridge, &e);
+	w.bridge->web = bridge_server_new(w.bridge, &w.loop, w.path,
+					  handshake_begin,
+					  w.bridge, &e);
 	if (!w.bridge->web)
 		fail_msg("%s", e.text);
 }
@@ -130,7 +131,7 @@ static int teardown(void **state)
 {
 	char command[128];
 
-	server_close(w.bridge->web);
+	bridge_server_close(w.bridge->web);
 	kv_async_free(w.bridge->kv);
 	uv_run(&w.loop, UV_RUN_DEFAULT);
 	settings_free((struct settings *)w.bridge->settings);

@@ -15,19 +15,19 @@
 
 #define ID "11111111-1111-4111-8111-111111111111"
 
-static struct command *parse(const char *text)
+static struct incoming *parse(const char *text)
 {
 	struct err e = { 0 };
 
-	return command_parse(NULL, text, strlen(text), &e);
+	return incoming_parse(NULL, text, strlen(text), &e);
 }
 
 static void commands_have_their_fields(void **state)
 {
-	struct command *c;
+	struct incoming *c;
 
 	c = parse("{\"type\":\"message\",\"id\":\"" ID "\",\"text\":\"\\uacf5\\ubc29\"}");
-	assert_int_equal(c->type, COMMAND_MESSAGE);
+	assert_int_equal(c->type, INCOMING_MESSAGE);
 	assert_string_equal(c->id, ID);
 	assert_string_equal(c->text, "공방");
 	assert_string_equal(c->held, "");
@@ -36,11 +36,11 @@ static void commands_have_their_fields(void **state)
 	assert_string_equal(c->held, ID);
 	talloc_free(c);
 	c = parse("{\"type\":\"send\",\"id\":\"" ID "\",\"held\":\"" ID "\"}");
-	assert_int_equal(c->type, COMMAND_SEND);
+	assert_int_equal(c->type, INCOMING_SEND);
 	assert_string_equal(c->held, ID);
 	talloc_free(c);
 	c = parse("{\"type\":\"discard\",\"held\":\"" ID "\"}");
-	assert_int_equal(c->type, COMMAND_DISCARD);
+	assert_int_equal(c->type, INCOMING_DISCARD);
 	talloc_free(c);
 	c = parse("{\"type\":\"answer\",\"target\":\"p-77\",\"choice\":\"deny\","
 		  "\"reason\":\"no\",\"answers\":{\"q\":[\"a\",\"b\"],\"r\":\"c\"}}");
@@ -49,12 +49,12 @@ static void commands_have_their_fields(void **state)
 	assert_non_null(c->answers);
 	talloc_free(c);
 	c = parse("{\"type\":\"ask\",\"domain\":\"example.org\"}");
-	assert_int_equal(c->type, COMMAND_ASK);
+	assert_int_equal(c->type, INCOMING_ASK);
 	assert_string_equal(c->domain, "example.org");
 	assert_string_equal(c->reason, "");
 	talloc_free(c);
 	c = parse("{\"type\":\"ping\",\"new\":[1,{}]}");
-	assert_int_equal(c->type, COMMAND_PING);
+	assert_int_equal(c->type, INCOMING_PING);
 	talloc_free(c);
 }
 
@@ -96,7 +96,7 @@ static void a_rich_or_large_command_is_refused(void **state)
 	static const char *const units[] = { ",{}", ",1" };
 	size_t n = 8 << 20, i, at;
 	char *text = malloc(n + 64);
-	struct command *c;
+	struct incoming *c;
 
 	assert_non_null(text);
 	for (i = 0; i < 2; i++) {
@@ -129,11 +129,11 @@ static void an_id_is_found_in_a_cut_message(void **state)
 	static const char text[] = "{\"type\":\"message\",\"id\": \"" ID "\",\"text\":\"xxx";
 	char id[ID_SIZE];
 
-	assert_true(command_find_id(text, sizeof(text) - 1, id));
+	assert_true(incoming_find_id(text, sizeof(text) - 1, id));
 	assert_string_equal(id, ID);
-	assert_false(command_find_id(text, 40, id));
-	assert_false(command_find_id("\"id\"", 4, id));
-	assert_false(command_find_id("", 0, id));
+	assert_false(incoming_find_id(text, 40, id));
+	assert_false(incoming_find_id("\"id\"", 4, id));
+	assert_false(incoming_find_id("", 0, id));
 }
 
 /* The example of RFC 6455, section 1.3. */

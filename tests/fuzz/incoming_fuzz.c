@@ -13,13 +13,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct err e = { 0 };
-	struct command *c = command_parse(NULL, (const char *)data, size, &e);
+	struct incoming *c = incoming_parse(NULL, (const char *)data, size, &e);
 	char id[ID_SIZE];
 
 	if (!c && e.kind == ERR_NONE)
 		abort();
 	talloc_free(c);
-	if (command_find_id((const char *)data, size, id) && !id_valid(id))
+	if (incoming_find_id((const char *)data, size, id) && !id_valid(id))
 		abort();
 	return 0;
 }
