@@ -141,7 +141,7 @@ static void poke_others(struct room *r)
 
 	LIST_FOREACH(other, &r->presence->rooms, in_person) {
 		if (other != r && !other->gone)
-			session_poke(other->session);
+			session_wake(other->session);
 	}
 }
 

@@ -25,20 +25,20 @@
 #define LEAVE_MS 10000		/* from end_session to the exit line, before TERM */
 #define RESULT_MAX (1u << 20)
 #define DETAIL_MAX 4096u
-bool run_open(const struct session *s)
+bool agent_run_open(const struct session *s)
 {
-	return s->run && s->run->stage == RUN_OPEN;
+	return s->run && s->run->stage == AGENT_RUN_OPEN;
 }
 
-bool run_unwritten(const struct session *s)
+bool agent_run_unwritten(const struct session *s)
 {
-	return s->run && s->run->stage != RUN_OVER;
+	return s->run && s->run->stage != AGENT_RUN_OVER;
 }
 
-bool run_frozen(const struct session *s)
+bool agent_run_frozen(const struct session *s)
 {
-	return s->run && (s->run->stage == RUN_ENDING ||
-			  s->run->stage == RUN_FILES);
+	return s->run && (s->run->stage == AGENT_RUN_ENDING ||
+			  s->run->stage == AGENT_RUN_FILES);
 }
 
 /* ---- the outcome ---- */
@@ -61,32 +61,32 @@ static char *cut(const void *ctx, const char *text, size_t n, size_t max)
 
 static void write_next(struct session *s)
 {
-	s->run->stage = RUN_WRITING;
+	s->run->stage = AGENT_RUN_WRITING;
 	recorder_touch(s, true);
 }
 
 static void files_read(struct session *s)
 {
 	s->run->files = NULL;
-	if (s->run->stage == RUN_FILES)
+	if (s->run->stage == AGENT_RUN_FILES)
 		write_next(s);
 	session_step(s);
 }
 
 static void read_files(struct session *s)
 {
-	struct run *r = s->run;
+	struct agent_run *r = s->run;
 
-	r->stage = RUN_FILES;
-	r->stage_until = clock_mono_ms() + FILES_MS;
+	r->stage = AGENT_RUN_FILES;
+	r->stage_until = clock_mono_ms() + RUN_FILES_MS;
 	if (r->began && s->link)
-		r->files = files_new(s, r->rules->execution_id, r->since,
-				     files_read);
+		r->files = run_files_new(s, r->rules->execution_id, r->since,
+					 files_read);
 	if (!r->files)
 		write_next(s);
 }
 
-static void set_outcome(struct run *r, const struct outcome *o,
+static void set_outcome(struct agent_run *r, const struct outcome *o,
 			const char *detail, size_t n)
 {
 	r->end.outcome = o->outcome;
@@ -95,7 +95,7 @@ static void set_outcome(struct run *r, const struct outcome *o,
 	r->end.detail = cut(r, detail, n, DETAIL_MAX);
 }
 
-static void add_problem(struct run *r, const char *word)
+static void add_problem(struct agent_run *r, const char *word)
 {
 	const char *before = r->end.problems ? r->end.problems : "";
 
@@ -107,9 +107,9 @@ static void add_problem(struct run *r, const char *word)
 static void decide(struct session *s, const struct outcome *o,
 		   const char *detail, size_t n)
 {
-	struct run *r = s->run;
+	struct agent_run *r = s->run;
 
-	if (!run_open(s))
+	if (!agent_run_open(s))
 		return;
 	r->end.conversation_id = s->id;
 	set_outcome(r, o, detail, n);
@@ -121,7 +121,7 @@ static void decide(struct session *s, const struct outcome *o,
 		s->want_workspace = false;
 	process_give_up(s);
 	if (str_equal(o->outcome, "success")) {
-		r->stage = RUN_ENDING;
+		r->stage = AGENT_RUN_ENDING;
 		r->leaving = true;
 		r->leave_until = clock_mono_ms() + start_deadline(LEAVE_MS);
 		r->stage_until = r->leave_until + END_MS;
@@ -132,7 +132,7 @@ static void decide(struct session *s, const struct outcome *o,
 		return;
 	}
 	decoder_end_as(s->decoder, o->part);
-	r->stage = RUN_ENDING;
+	r->stage = AGENT_RUN_ENDING;
 	r->stage_until = clock_mono_ms() + END_MS;
 }
 
@@ -142,12 +142,12 @@ static void decide_text(struct session *s, const struct outcome *o,
 	decide(s, o, detail, strlen(detail));
 }
 
-struct attempt_end *run_end(const struct session *s, const void *ctx)
+struct attempt_end *agent_run_end(const struct session *s, const void *ctx)
 {
-	const struct run *r = s->run;
+	const struct agent_run *r = s->run;
 	struct attempt_end *end;
 
-	if (!r || r->stage != RUN_WRITING)
+	if (!r || r->stage != AGENT_RUN_WRITING)
 		return NULL;
 	end = talloc(ctx, struct attempt_end);
 	*end = r->end;
@@ -163,35 +163,35 @@ struct attempt_end *run_end(const struct session *s, const void *ctx)
 	return end;
 }
 
-void run_written(struct session *s)
+void agent_run_written(struct session *s)
 {
-	if (!s->run || s->run->stage != RUN_WRITING)
+	if (!s->run || s->run->stage != AGENT_RUN_WRITING)
 		return;
-	s->run->stage = RUN_OVER;
+	s->run->stage = AGENT_RUN_OVER;
 	if (s->closed)
 		return;
-	token_over(s);		/* nothing of it calls the model any more */
+	claude_token_over(s);		/* nothing of it calls the model any more */
 	s->ev->run_ended(s->data, s->run->rules->execution_id);
 	session_step(s);
 }
 
 /* ---- what the log says ---- */
 
-bool run_leaving(const struct session *s)
+bool agent_run_leaving(const struct session *s)
 {
-	return s->run && s->run->stage == RUN_ENDING && s->run->leaving;
+	return s->run && s->run->stage == AGENT_RUN_ENDING && s->run->leaving;
 }
 
-void run_result(struct session *s, const struct turn_result *result)
+void agent_run_result(struct session *s, const struct turn_result *result)
 {
 	const struct outcome o = run_outcome_of(result);
 	const bool success = str_equal(o.outcome, "success");
 	const char *problem = run_outcome_problem(result);
-	struct run *r = s->run;
+	struct agent_run *r = s->run;
 
-	if (run_leaving(s) && !result->stopped && !success)
+	if (agent_run_leaving(s) && !result->stopped && !success)
 		r->contradicted = true;	/* the turn was not over */
-	if (!run_open(s) || result->stopped)
+	if (!agent_run_open(s) || result->stopped)
 		return;		/* who stopped it says why */
 	r->turns = result->turns;
 	if (result->denials > r->denials)
@@ -203,9 +203,9 @@ void run_result(struct session *s, const struct turn_result *result)
 	decide(s, &o, result->text, success ? 0 : result->n);
 }
 
-void run_turn_ended(struct session *s)
+void agent_run_turn_ended(struct session *s)
 {
-	if (run_open(s))
+	if (agent_run_open(s))
 		s->run->broken = true;
 }
 
@@ -225,7 +225,7 @@ static bool cancelled(struct session *s)
 static bool asked_before(struct session *s)
 {
 	if (s->run->question) {
-		run_needs_input(s, s->run->question);
+		agent_run_needs_input(s, s->run->question);
 		return true;
 	}
 	if (cancelled(s))
@@ -236,16 +236,16 @@ static bool asked_before(struct session *s)
 	return true;
 }
 
-void run_process_started(struct session *s, bool log_lost)
+void agent_run_process_started(struct session *s, bool log_lost)
 {
-	if (run_open(s) && log_lost)
+	if (agent_run_open(s) && log_lost)
 		decide_text(s, &removed, "");
-	else if (run_open(s) && s->run->broken && !asked_before(s))
+	else if (agent_run_open(s) && s->run->broken && !asked_before(s))
 		decide_text(s, &container, "");
 }
 
 /* TERM and KILL are our own way of ending it; its own exit status is its word. */
-static void left(struct run *r, const struct process_end *end)
+static void left(struct agent_run *r, const struct process_end *end)
 {
 	r->ended = true;
 	if (end->container)
@@ -256,13 +256,13 @@ static void left(struct run *r, const struct process_end *end)
 		add_problem(r, "exit");
 }
 
-void run_process_ended(struct session *s, const struct process_end *end)
+void agent_run_process_ended(struct session *s, const struct process_end *end)
 {
 	char how[64];
 
-	if (run_leaving(s))
+	if (agent_run_leaving(s))
 		left(s->run, end);
-	if (!run_open(s) || !s->run->broken || asked_before(s))
+	if (!agent_run_open(s) || !s->run->broken || asked_before(s))
 		return;
 	snprintf(how, sizeof(how), end->signal ? "signal %d" : "exit %d",
 		 end->signal ? end->signal : end->code);
@@ -277,23 +277,23 @@ void run_process_ended(struct session *s, const struct process_end *end)
 			    how);
 }
 
-void run_link_lost(struct session *s)
+void agent_run_link_lost(struct session *s)
 {
 	if (s->run && s->run->files)
-		files_cancel(s->run->files);
+		run_files_cancel(s->run->files);
 	if (s->run)
 		s->run->files = NULL;
 }
 
-void run_log_lost(struct session *s)
+void agent_run_log_lost(struct session *s)
 {
-	if (run_open(s))
+	if (agent_run_open(s))
 		decide_text(s, &removed, "");
 }
 
 /* ---- what comes from elsewhere ---- */
 
-void run_needs_input(struct session *s, const char *question)
+void agent_run_needs_input(struct session *s, const char *question)
 {
 	static const struct outcome asks = { "failed", "needs_input", false,
 					     "error_run_question" };
@@ -301,23 +301,23 @@ void run_needs_input(struct session *s, const char *question)
 	decide_text(s, &asks, question);
 }
 
-void run_not_started(struct session *s, const struct err *e)
+void agent_run_not_started(struct session *s, const struct err *e)
 {
 	bool full = str_equal(e->key, "error_workspace_disk");
 
-	if (run_open(s))
+	if (agent_run_open(s))
 		decide_text(s, full ? &refused_start : &not_started,
 			    e->kind == ERR_INTERNAL ? "" : e->text);
 }
 
-void run_workspace_lost(struct session *s)
+void agent_run_workspace_lost(struct session *s)
 {
 	enum workspace_state state = workspace_state(s->workspace);
 
-	if (!s->loaded || !run_open(s))
+	if (!s->loaded || !agent_run_open(s))
 		return;
 	if (state == WORKSPACE_FAILED && !s->run->began)
-		run_not_started(s, workspace_error(s->workspace));
+		agent_run_not_started(s, workspace_error(s->workspace));
 	else if (s->run->began && (state == WORKSPACE_FAILED ||
 				   state == WORKSPACE_STOPPED))
 		decide_text(s, &container, "");
@@ -327,7 +327,7 @@ void run_workspace_lost(struct session *s)
 
 static void begin(struct session *s, struct session_rules *rules, int64_t denials)
 {
-	struct run *r = s->run;
+	struct agent_run *r = s->run;
 	int64_t now = clock_mono_ms();
 	int64_t left = rules->deadline_at - clock_now_ms();
 	int64_t longest = rules->deadline_at - rules->started_at;
@@ -336,7 +336,7 @@ static void begin(struct session *s, struct session_rules *rules, int64_t denial
 	if (left > longest)
 		left = longest;
 	r->rules = talloc_steal(r, rules);
-	r->stage = RUN_OPEN;
+	r->stage = AGENT_RUN_OPEN;
 	r->began = s->spoken || session_working(s);
 	r->denials = denials;
 	r->since = rules->started_at;
@@ -347,12 +347,13 @@ static void begin(struct session *s, struct session_rules *rules, int64_t denial
 	s->want_workspace = !rules->cancel_at || r->began;
 }
 
-void run_load(struct session *s, const char *kind, struct session_rules *rules,
-	      bool account_disabled, int64_t denials, const struct err *bad)
+void agent_run_load(struct session *s, const char *kind,
+		    struct session_rules *rules,
+		    bool account_disabled, int64_t denials, const struct err *bad)
 {
 	if (!str_equal(kind, "run")) {
 		/* Its person goes on in it. */
-		if (s->run && s->run->stage == RUN_OVER) {
+		if (s->run && s->run->stage == AGENT_RUN_OVER) {
 			TALLOC_FREE(s->run);
 			if (s->pages)
 				session_start(s);
@@ -360,22 +361,22 @@ void run_load(struct session *s, const char *kind, struct session_rules *rules,
 		return;
 	}
 	if (!s->run) {
-		s->run = talloc_zero(s, struct run);
-		s->run->stage = RUN_OVER;
+		s->run = talloc_zero(s, struct agent_run);
+		s->run->stage = AGENT_RUN_OVER;
 		if (rules)
 			begin(s, rules, denials);
 		else
-			token_over(s);	/* then what runs is a stranger */
-	} else if (rules && s->run->rules && run_open(s)) {
+			claude_token_over(s);	/* then what runs is a stranger */
+	} else if (rules && s->run->rules && agent_run_open(s)) {
 		s->run->rules->cancel_at = rules->cancel_at;
 		s->run->rules->cancel_reason =
 			talloc_strdup(s->run->rules, rules->cancel_reason);
-	} else if (!rules && run_open(s)) {
-		s->run->stage = RUN_OVER;	/* somebody else has written it */
+	} else if (!rules && agent_run_open(s)) {
+		s->run->stage = AGENT_RUN_OVER;	/* somebody else has written it */
 	}
-	if (run_open(s) && account_disabled)
+	if (agent_run_open(s) && account_disabled)
 		decide_text(s, &disabled, "");
-	else if (run_open(s) && bad)
+	else if (agent_run_open(s) && bad)
 		decide_text(s, &refused_start, bad->text);
 }
 
@@ -404,7 +405,7 @@ static bool in_line(const struct session *s)
 /* Deadlines count from its turn: what it waited in line is not its own time. */
 static void allow_for_line(struct session *s, int64_t now)
 {
-	struct run *r = s->run;
+	struct agent_run *r = s->run;
 
 	if (r->line_at) {
 		r->deadline += now - r->line_at;
@@ -415,7 +416,7 @@ static void allow_for_line(struct session *s, int64_t now)
 
 static void step_open(struct session *s)
 {
-	struct run *r = s->run;
+	struct agent_run *r = s->run;
 	int64_t now = clock_mono_ms();
 
 	allow_for_line(s, now);
@@ -434,8 +435,8 @@ static void step_open(struct session *s)
 		decide_text(s, &timed_out, "");
 		return;
 	}
-	run_answer(s);
-	if (run_open(s) && stranded(s))
+	agent_run_answer(s);
+	if (agent_run_open(s) && stranded(s))
 		decide_text(s, &no_result, "");
 }
 
@@ -450,7 +451,7 @@ static bool has_left(const struct session *s)
 
 static void step_leaving(struct session *s)
 {
-	struct run *r = s->run;
+	struct agent_run *r = s->run;
 
 	if (!has_left(s)) {
 		if (process_takes_input(s))
@@ -478,38 +479,38 @@ static void step_ending(struct session *s)
 		read_files(s);
 }
 
-void run_step(struct session *s)
+void agent_run_step(struct session *s)
 {
-	struct run *r = s->run;
+	struct agent_run *r = s->run;
 
 	if (!r || s->closed)
 		return;
-	if (r->stage == RUN_OPEN)
+	if (r->stage == AGENT_RUN_OPEN)
 		step_open(s);
-	if (run_leaving(s))
+	if (agent_run_leaving(s))
 		step_leaving(s);
-	else if (r->stage == RUN_ENDING)
+	else if (r->stage == AGENT_RUN_ENDING)
 		step_ending(s);
-	if (r->stage == RUN_FILES &&
+	if (r->stage == AGENT_RUN_FILES &&
 	    (clock_mono_ms() >= r->stage_until || !r->files)) {
-		run_link_lost(s);
+		agent_run_link_lost(s);
 		write_next(s);
 	}
-	if (r->stage == RUN_WRITING)
+	if (r->stage == AGENT_RUN_WRITING)
 		recorder_touch(s, true);
-	if (r->stage == RUN_OVER && process_takes_input(s))
+	if (r->stage == AGENT_RUN_OVER && process_takes_input(s))
 		process_end(s);
 }
 
-int64_t run_due(const struct session *s)
+int64_t agent_run_due(const struct session *s)
 {
-	const struct run *r = s->run;
+	const struct agent_run *r = s->run;
 
-	if (!r || r->stage == RUN_OVER || r->stage == RUN_WRITING)
+	if (!r || r->stage == AGENT_RUN_OVER || r->stage == AGENT_RUN_WRITING)
 		return 0;
-	if (run_leaving(s))
+	if (agent_run_leaving(s))
 		return r->leave_until;
-	if (r->stage != RUN_OPEN)
+	if (r->stage != AGENT_RUN_OPEN)
 		return r->stage_until;
 	if (!r->began)
 		return r->deadline < r->start_by ? r->deadline : r->start_by;

@@ -5,17 +5,17 @@
 #include "session/run_outcome.h"
 #include "session/session_internal.h"
 
-enum run_stage {
-	RUN_OPEN,
-	RUN_ENDING,		/* its outcome is known; its process is being ended */
-	RUN_FILES,		/* what it made is being read */
-	RUN_WRITING,		/* with the next recording */
-	RUN_OVER,		/* in the store */
+enum agent_run_stage {
+	AGENT_RUN_OPEN,
+	AGENT_RUN_ENDING,		/* its outcome is known; its process is being ended */
+	AGENT_RUN_FILES,		/* what it made is being read */
+	AGENT_RUN_WRITING,		/* with the next recording */
+	AGENT_RUN_OVER,		/* in the store */
 };
 
-struct run {
+struct agent_run {
 	struct session_rules *rules;	/* NULL when it was over already */
-	enum run_stage stage;
+	enum agent_run_stage stage;
 	bool leaving;		/* in ENDING: it says it is done, and its process is asked to end */
 	bool ended;		/* and did */
 	bool contradicted;	/* what it printed and how it ended do not agree */
@@ -36,49 +36,52 @@ struct run {
 /* ---- agent_run.c, run_questions.c ---- */
 
 /* The store's word on it, at first and again. rules: taken, NULL when none goes on; bad: they cannot be kept. */
-void run_load(struct session *s, const char *kind, struct session_rules *rules,
-	      bool disabled, int64_t denials, const struct err *bad);
-void run_step(struct session *s);
-/* When run_step has something to do; clock_mono_ms, 0 never. */
-int64_t run_due(const struct session *s);
+void agent_run_load(struct session *s, const char *kind,
+		    struct session_rules *rules,
+		    bool disabled, int64_t denials, const struct err *bad);
+void agent_run_step(struct session *s);
+/* When agent_run_step has something to do; clock_mono_ms, 0 never. */
+int64_t agent_run_due(const struct session *s);
 /* It is one that goes on. */
-bool run_open(const struct session *s);
+bool agent_run_open(const struct session *s);
 /* Its process ends by itself: nobody is to kill it yet. */
-bool run_leaving(const struct session *s);
+bool agent_run_leaving(const struct session *s);
 /* It has a run, whose outcome is not in the store. */
-bool run_unwritten(const struct session *s);
+bool agent_run_unwritten(const struct session *s);
 /* Nothing may be recorded now: the outcome comes in the same transaction. */
-bool run_frozen(const struct session *s);
+bool agent_run_frozen(const struct session *s);
 /* Its outcome, for a recording; NULL when there is none to write. Gives (child of ctx). */
-struct attempt_end *run_end(const struct session *s, const void *ctx);
-void run_written(struct session *s);
-void run_part(struct session *s, const struct part *p);
+struct attempt_end *agent_run_end(const struct session *s, const void *ctx);
+void agent_run_written(struct session *s);
+void agent_run_part(struct session *s, const struct part *p);
 /* Answers what waits, or ends the run. */
-void run_answer(struct session *s);
-void run_needs_input(struct session *s, const char *question);
-void run_asked(struct session *s, const char *request_id, const char *subtype);
-void run_result(struct session *s, const struct turn_result *r);
-void run_turn_ended(struct session *s);
-void run_process_started(struct session *s, bool log_lost);
-void run_process_ended(struct session *s, const struct process_end *end);
+void agent_run_answer(struct session *s);
+void agent_run_needs_input(struct session *s, const char *question);
+void agent_run_asked(struct session *s, const char *request_id,
+		     const char *subtype);
+void agent_run_result(struct session *s, const struct turn_result *r);
+void agent_run_turn_ended(struct session *s);
+void agent_run_process_started(struct session *s, bool log_lost);
+void agent_run_process_ended(struct session *s, const struct process_end *end);
 /* Claude cannot be started. */
-void run_not_started(struct session *s, const struct err *e);
+void agent_run_not_started(struct session *s, const struct err *e);
 /* The workspace stopped or failed. */
-void run_workspace_lost(struct session *s);
-void run_log_lost(struct session *s);
-void run_link_lost(struct session *s);
+void agent_run_workspace_lost(struct session *s);
+void agent_run_log_lost(struct session *s);
+void agent_run_link_lost(struct session *s);
 
 /* ---- run_files.c: what a run made or changed ---- */
 
-#define FILES_MS 10000		/* so long an outcome waits for them */
+#define RUN_FILES_MS 10000		/* so long an outcome waits for them */
 
 /*
  * Those since that time (UTC ms), read over the link and given to the store;
  * done once, unless it is cancelled. NULL: there is no link.
  */
-struct files *files_new(struct session *s, const char *execution_id, int64_t since,
-			void (*done)(struct session *s));
+struct files *run_files_new(struct session *s, const char *execution_id,
+			    int64_t since,
+			    void (*done)(struct session *s));
 /* What was read so far is given to the store. */
-void files_cancel(struct files *f);
+void run_files_cancel(struct files *f);
 
 #endif

@@ -7,25 +7,26 @@
 #include "core/str.h"
 
 /* Bytes decoded, or -1: too long, no such digits. */
-static ptrdiff_t decode(const char *text, size_t n, char out[CHANGES_PATH_MAX + 1])
+static ptrdiff_t decode(const char *text, size_t n,
+			char out[CHANGED_FILES_PATH_MAX + 1])
 {
-	char decoded[CHANGES_NAME_MAX + 1];
+	char decoded[CHANGED_FILES_NAME_MAX + 1];
 	ptrdiff_t len;
 
-	if (n > CHANGES_NAME_MAX)
+	if (n > CHANGED_FILES_NAME_MAX)
 		return -1;
 	len = percent_decode(decoded, text, n, false);
-	if (len < 0 || len > CHANGES_PATH_MAX)
+	if (len < 0 || len > CHANGED_FILES_PATH_MAX)
 		return -1;
 	memcpy(out, decoded, (size_t)len + 1);
 	return len;
 }
 
-bool changes_path_valid(const char *path, size_t n)
+bool changed_files_path_valid(const char *path, size_t n)
 {
 	size_t at = 0, len, i;
 
-	if (!n || n > CHANGES_PATH_MAX || !utf8_valid(path, n))
+	if (!n || n > CHANGED_FILES_PATH_MAX || !utf8_valid(path, n))
 		return false;
 	for (i = 0; i < n; i++) {
 		if ((unsigned char)path[i] < ' ' || path[i] == 0x7f)
@@ -77,20 +78,22 @@ static bool parse(const char *line, size_t n, struct change *c)
 	else
 		c->changed_at = 0;
 	len = decode(line, (size_t)(end - line), c->path);
-	if (len < 0 || !changes_path_valid(c->path, (size_t)len))
+	if (len < 0 || !changed_files_path_valid(c->path, (size_t)len))
 		return false;
 	percent_encode(c->name, c->path, "");
 	return true;
 }
 
-void changes_each(const char *text, size_t n,
-		  void (*each)(void *data, const struct change *c), void *data)
+void changed_files_each(const char *text, size_t n,
+			void (*each)(void *data,
+				     const struct change *c), void *data)
 {
 	const char *end = text + n, *newline;
 	struct change c;
 	int lines = 0;
 
-	for (; text < end && lines < CHANGES_MAX; text = newline + 1, lines++) {
+	for (; text < end && lines < CHANGED_FILES_MAX; text = newline + 1,
+	     lines++) {
 		newline = memchr(text, '\n', (size_t)(end - text));
 		if (!newline)
 			return;		/* cut */

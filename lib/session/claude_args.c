@@ -257,7 +257,7 @@ static void asked(struct session *s, int status, const char *body,
 	process_try_again(s, &failed);
 }
 
-void start_ask(struct session *s)
+void claude_start(struct session *s)
 {
 	auto_buf body = BUF_INIT(64 << 10);
 	struct err e = { 0 };
@@ -269,8 +269,9 @@ void start_ask(struct session *s)
 		process_fail(s, &e);
 		return;
 	}
-	if (!call_new(s, "POST", body.data, body.len, asked, "/sessions/%s",
-		      s->id))
+	if (!shim_request_new(s, "POST", body.data, body.len, asked,
+			      "/sessions/%s",
+			      s->id))
 		process_enter(s, PROCESS_NONE);	/* the link is going: its end tells */
 	explicit_bzero(body.data, body.len);
 }

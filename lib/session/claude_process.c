@@ -27,7 +27,7 @@ bool process_takes_input(const struct session *s)
 bool process_needed(const struct session *s)
 {
 	if (s->run)
-		return run_open(s) && !TAILQ_EMPTY(&s->queue);
+		return agent_run_open(s) && !TAILQ_EMPTY(&s->queue);
 	return !s->left && (s->wanted || !TAILQ_EMPTY(&s->queue));
 }
 
@@ -77,7 +77,7 @@ static void turn(void *data)
 	if (start_urgent(s->start) && !s->renewed)
 		workspace_boost(s->workspace, s);
 	s->renewed = false;
-	token_begin(s);
+	claude_token_begin(s);
 	session_step(s);
 }
 
@@ -105,16 +105,17 @@ void process_fail(struct session *s, const struct err *e)
 	process_enter(s, PROCESS_FAILED);
 	s->wanted = false;
 	session_trouble(s, "claude", e);
-	run_not_started(s, e);
+	agent_run_not_started(s, e);
 	session_tell(s);
 }
 
 void process_found(struct session *s)
 {
 	process_enter(s, PROCESS_WAKING);
-	token_found(s);
-	input_add(s, INPUT_CONTROL,
-		  line_control("init", "initialize", NULL, NULL), NULL, 0, 0);
+	claude_token_found(s);
+	stdin_add(s, STDIN_CONTROL,
+		  stdin_json_control("init", "initialize", NULL,
+				     NULL), NULL, 0, 0);
 	session_tell(s);
 }
 
@@ -144,7 +145,7 @@ void process_unknown(struct session *s)
 	if (s->process != PROCESS_FAILED)
 		process_enter(s, PROCESS_NONE);
 	queue_forget_given(s);
-	input_drop(s);
+	stdin_drop(s);
 }
 
 /*
@@ -228,10 +229,10 @@ void process_lost(struct session *s)
 	if (was == PROCESS_NONE || was == PROCESS_PLACE ||
 	    was == PROCESS_LINE || was == PROCESS_FAILED)
 		return;
-	token_over(s);
+	claude_token_over(s);
 	process_enter(s, PROCESS_NONE);
 	queue_forget_given(s);
-	input_drop(s);
+	stdin_drop(s);
 	s->stop_at = 0;
 	if (was != PROCESS_WAKING && was != PROCESS_ENDING) {
 		s->fell = s->wanted;
@@ -250,7 +251,7 @@ void process_ended(struct session *s, const char *stderr_tail)
 	    s->process == PROCESS_TOKEN ||
 	    s->process == PROCESS_STARTING)
 		return;
-	token_over(s);
+	claude_token_over(s);
 	if (flag)
 		s->failures--;
 	else if (s->process == PROCESS_WAKING || s->process == PROCESS_FAILED ||
@@ -277,14 +278,16 @@ void process_turn_ended(struct session *s, bool ok)
 	if (!s->stop_at)
 		return;
 	s->stop_at = 0;
-	if (!call_new(s, "POST", NULL, 0, nothing, "/sessions/%s/tools/end", s->id))
+	if (!shim_request_new(s, "POST", NULL, 0, nothing,
+			      "/sessions/%s/tools/end", s->id))
 		return;
 }
 
 void process_remove(struct session *s, int grace)
 {
-	if (!call_new(s, "DELETE", NULL, 0, nothing, "/sessions/%s?grace=%d",
-		      s->id, grace))
+	if (!shim_request_new(s, "DELETE", NULL, 0, nothing,
+			      "/sessions/%s?grace=%d",
+			      s->id, grace))
 		return;
 	process_enter(s, PROCESS_ENDING);
 }
@@ -293,8 +296,8 @@ void process_purge(struct session *s)
 {
 	bool runs = process_takes_input(s);
 
-	if (!call_new(s, "DELETE", NULL, 0, nothing,
-		      "/sessions/%s?grace=1&purge=1", s->id))
+	if (!shim_request_new(s, "DELETE", NULL, 0, nothing,
+			      "/sessions/%s?grace=1&purge=1", s->id))
 		return;
 	if (runs)
 		process_enter(s, PROCESS_ENDING);
@@ -303,7 +306,7 @@ void process_purge(struct session *s)
 static void asked_to_end(struct session *s, int status, const char *body,
 			 const struct err *e)
 {
-	if (s->process == PROCESS_ENDING && !run_leaving(s))
+	if (s->process == PROCESS_ENDING && !agent_run_leaving(s))
 		process_remove(s, 5);
 }
 
@@ -313,7 +316,8 @@ void process_foreign(struct session *s)
 {
 	process_enter(s, PROCESS_NONE);
 	decoder_end_as(s->decoder, "error_claude_left");
-	if (!call_new(s, "DELETE", NULL, 0, NULL, "/sessions/%s?grace=5", s->id))
+	if (!shim_request_new(s, "DELETE", NULL, 0, NULL,
+			      "/sessions/%s?grace=5", s->id))
 		return;
 	log_list_again(s, FOREIGN_MS);
 }
@@ -321,11 +325,12 @@ void process_foreign(struct session *s)
 /* A turn in progress is stopped first, or it would go on until the grace ends. */
 static char *last_words(const struct session *s)
 {
-	char *end = line_control("end", "end_session", NULL, NULL), *stop, *both;
+	char *end = stdin_json_control("end", "end_session", NULL,
+				       NULL), *stop, *both;
 
 	if (!session_working(s))
 		return end;
-	stop = line_interrupt("leave");
+	stop = stdin_json_interrupt("leave");
 	both = talloc_asprintf(NULL, "%s%s", stop, end);
 	talloc_free(stop);
 	talloc_free(end);
@@ -340,8 +345,8 @@ void process_end(struct session *s)
 	if (!process_takes_input(s))
 		return;
 	line = last_words(s);
-	if (call_new(s, "POST", line, strlen(line), asked_to_end,
-		     "/sessions/%s/input", s->id))
+	if (shim_request_new(s, "POST", line, strlen(line), asked_to_end,
+			     "/sessions/%s/input", s->id))
 		process_enter(s, PROCESS_ENDING);
 	talloc_free(line);
 	s->wanted = false;
@@ -355,7 +360,7 @@ void process_give_up(struct session *s)
 	if (s->process != PROCESS_TOKEN)
 		return;
 	process_enter(s, PROCESS_NONE);
-	token_over(s);
+	claude_token_over(s);
 }
 
 void session_leave(struct session *s, const char *key)
@@ -386,7 +391,7 @@ static void check_idle(struct session *s, int64_t now)
 {
 	int64_t limit = settings_number(s->env->settings, SET_SESSION_IDLE);
 
-	if (s->process != PROCESS_READY || busy(s) || run_unwritten(s))
+	if (s->process != PROCESS_READY || busy(s) || agent_run_unwritten(s))
 		s->idle_at = 0;
 	else if (!s->idle_at)
 		s->idle_at = now;
@@ -492,7 +497,7 @@ void process_arm(struct session *s)
 
 	if (s->closed)
 		return;
-	sooner(&next, run_due(s));
+	sooner(&next, agent_run_due(s));
 	sooner(&next, s->log_retry_at);
 	sooner(&next, s->log_rest_at);
 	sooner(&next, s->retry_at);

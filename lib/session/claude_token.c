@@ -52,7 +52,7 @@ static void fail(struct session *s, const struct err *e)
 	process_enter(s, PROCESS_NONE);
 	s->retry_at = clock_mono_ms() + (wait < WAIT_MAX_MS ? wait : WAIT_MAX_MS);
 	forget_text(s);
-	token_over(s);
+	claude_token_over(s);
 	session_tell(s);
 	process_arm(s);
 }
@@ -80,9 +80,9 @@ static void set_done(void *data, const struct err *e)
 	session_job_over(s);
 }
 
-void token_begin(struct session *s)
+void claude_token_begin(struct session *s)
 {
-	token_over(s);
+	claude_token_over(s);
 	token_new(s->token);
 	digest_hex(s->token, strlen(s->token), s->token_hash);
 	if (s->ahead)	/* there is no row for it, and no bridge takes it up */
@@ -104,7 +104,7 @@ static void kept(void *data, const struct err *e)
 	session_job_over(s);
 }
 
-void token_keep(struct session *s)
+void claude_token_keep(struct session *s)
 {
 	if (s->token_hash[0])
 		session_job(s, set_work, kept, job_new(s));
@@ -121,19 +121,19 @@ void session_token_good(struct session *s, const struct err *e)
 	s->token_tries = 0;
 	s->token_error = (struct err){ 0 };
 	process_enter(s, PROCESS_STARTING);
-	start_ask(s);
+	claude_start(s);
 	forget_text(s);
 	session_tell(s);
 }
 
-void token_found(struct session *s)
+void claude_token_found(struct session *s)
 {
 	if (s->token_hash[0])
 		s->ev->token(s->data, s->token_hash,
 			     workspace_address(s->workspace), false);
 }
 
-void token_over(struct session *s)
+void claude_token_over(struct session *s)
 {
 	if (!s->token_hash[0])
 		return;

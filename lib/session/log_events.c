@@ -23,7 +23,7 @@ static void on_part(void *data, const struct part *p)
 	struct session *s = data;
 
 	recorder_part(s, p);
-	run_part(s, p);
+	agent_run_part(s, p);
 	s->ev->part(s->data, p, p->changed_at);
 	if (!asks(p))
 		return;
@@ -75,12 +75,12 @@ static void on_turn_started(void *data)
 
 static void on_result(void *data, const struct turn_result *r)
 {
-	run_result(data, r);
+	agent_run_result(data, r);
 }
 
 static void on_asked(void *data, const char *request_id, const char *subtype)
 {
-	run_asked(data, request_id, subtype);
+	agent_run_asked(data, request_id, subtype);
 }
 
 static void on_turn_ended(void *data, bool ok, const struct turn_usage *usage)
@@ -89,7 +89,7 @@ static void on_turn_ended(void *data, bool ok, const struct turn_usage *usage)
 
 	s->activity[0] = s->detail[0] = '\0';
 	s->touched = true;
-	run_turn_ended(s);
+	agent_run_turn_ended(s);
 	s->ev->end(s->data, decoder_offset(s->decoder));
 	s->ev->changed(s->data);
 	process_turn_ended(s, ok);
@@ -160,7 +160,7 @@ static void on_background(void *data, size_t n)
 
 static void on_process_started(void *data, bool log_lost)
 {
-	run_process_started(data, log_lost);
+	agent_run_process_started(data, log_lost);
 }
 
 static void on_process_ended(void *data, const struct process_end *end)
@@ -168,7 +168,7 @@ static void on_process_ended(void *data, const struct process_end *end)
 	struct session *s = data;
 
 	s->background = false;
-	run_process_ended(s, end);
+	agent_run_process_ended(s, end);
 	process_ended(s, end->stderr_tail);
 }
 
@@ -202,7 +202,7 @@ void session_decode(struct session *s, int64_t from, const struct part *open,
 void session_decode_from(struct session *s, int64_t from)
 {
 	struct part *open;
-	struct memo *m;
+	struct live_part *m;
 	size_t n = 0;
 
 	TAILQ_FOREACH(m, &s->memos, next)

@@ -54,7 +54,8 @@ void log_list_again(struct session *s, int64_t wait_ms)
 /* It writes a log that is not the one it began with: nothing can follow it. */
 static void end_stray(struct session *s)
 {
-	if (!call_new(s, "DELETE", NULL, 0, NULL, "/sessions/%s?grace=1", s->id))
+	if (!shim_request_new(s, "DELETE", NULL, 0, NULL,
+			      "/sessions/%s?grace=1", s->id))
 		return;
 	log_list_again(s, STRAY_MS);
 }
@@ -68,7 +69,7 @@ static void lost(struct session *s)
 	s->no_log = true;
 	if (decoder_offset(s->decoder) != s->log_at)
 		session_decode_from(s, s->log_at);
-	run_log_lost(s);
+	agent_run_log_lost(s);
 	if (session_working(s) && !s->run)
 		s->wanted = true;	/* the start's line ends the turn */
 }
@@ -104,7 +105,7 @@ static void listed(struct session *s, int status, const char *body,
 	else if (running)
 		found_running(s);
 	else if (s->process == PROCESS_NONE || s->process == PROCESS_FAILED)
-		token_over(s);
+		claude_token_over(s);
 	session_step(s);
 }
 
@@ -118,8 +119,8 @@ static void fed(struct session *s)
 	recorder_touch(s, !decoder_in_turn(s->decoder));
 	session_tell(s);
 	queue_send(s);
-	run_step(s);
-	input_step(s);
+	agent_run_step(s);
+	stdin_step(s);
 	process_step(s);
 	process_arm(s);
 }
@@ -299,8 +300,8 @@ void log_step(struct session *s)
 	s->log_retry_at = 0;
 	if (!s->listed) {
 		if (!s->listing)
-			s->listing = call_new(s, "GET", NULL, 0, listed,
-					      "/sessions") != NULL;
+			s->listing = shim_request_new(s, "GET", NULL, 0, listed,
+						      "/sessions") != NULL;
 	} else if (!s->no_log && !s->log) {
 		open_log(s);
 	}
@@ -320,8 +321,9 @@ static void trim(struct session *s)
 	if (!s->link || s->recorded_offset - s->trimmed < TRIM_AT)
 		return;
 	s->trimmed = s->recorded_offset;
-	if (!call_new(s, "POST", NULL, 0, NULL, "/sessions/%s/trim?to=%" PRId64,
-		      s->id, s->recorded_offset))
+	if (!shim_request_new(s, "POST", NULL, 0, NULL,
+			      "/sessions/%s/trim?to=%" PRId64,
+			      s->id, s->recorded_offset))
 		return;
 }
 

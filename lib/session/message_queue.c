@@ -326,7 +326,7 @@ void queue_send(struct session *s)
 			continue;
 		q->given = true;
 		q->tries++;
-		input_add(s, INPUT_MESSAGE, line_user(q->m.id, q->m.text),
+		stdin_add(s, STDIN_MESSAGE, stdin_json_user(q->m.id, q->m.text),
 			  q->m.id, 0, 0);
 	}
 }
@@ -406,9 +406,10 @@ void session_withdraw(struct session *s, const char *id)
 	q->withdrawing = true;
 	q->asked_at = clock_mono_ms();
 	snprintf(request, sizeof(request), "cancel:%s", id);
-	input_add(s, INPUT_CONTROL, line_control(request, "cancel_async_message",
-						 "message_uuid", id), NULL, 0, 0);
-	input_step(s);
+	stdin_add(s, STDIN_CONTROL, stdin_json_control(request,
+						       "cancel_async_message",
+						       "message_uuid", id), NULL, 0, 0);
+	stdin_step(s);
 	s->ev->queue(s->data);
 }
 
@@ -520,6 +521,6 @@ void session_interrupt(struct session *s)
 	}
 	snprintf(request, sizeof(request), "stop:%llu",
 		 (unsigned long long)++s->version);
-	input_add(s, INPUT_CONTROL, line_interrupt(request), NULL, 0, 0);
-	input_step(s);
+	stdin_add(s, STDIN_CONTROL, stdin_json_interrupt(request), NULL, 0, 0);
+	stdin_step(s);
 }

@@ -30,7 +30,7 @@ bool session_is_ahead(const struct session *s)
 }
 
 /* The store has none of that id, as it should be. */
-void ahead_loaded(struct session *s)
+void prestart_loaded(struct session *s)
 {
 	s->loaded = true;
 	session_decode(s, 0, NULL, 0, false);
@@ -56,7 +56,7 @@ void session_end_ahead(struct session *s, int64_t ms)
 	session_step(s);
 }
 
-void ahead_taken(struct session *s)
+void prestart_taken(struct session *s)
 {
 	if (!s->ahead)
 		return;
@@ -64,10 +64,10 @@ void ahead_taken(struct session *s)
 	s->ahead_until = 0;
 	if (s->start)
 		start_hurry(s->start, START_PERSON);
-	token_keep(s);
+	claude_token_keep(s);
 }
 
-void ahead_step(struct session *s)
+void prestart_step(struct session *s)
 {
 	if (s->ahead_until && clock_mono_ms() >= s->ahead_until &&
 	    s->process != PROCESS_STARTING)

@@ -51,9 +51,9 @@ struct part *part_copy(const void *ctx, const struct part *p)
 	return copy;
 }
 
-struct memo *recorder_find(const struct session *s, int64_t at)
+struct live_part *recorder_find(const struct session *s, int64_t at)
 {
-	struct memo *m;
+	struct live_part *m;
 
 	TAILQ_FOREACH_REVERSE(m, &s->memos, memos, next) {
 		if (m->part.at == at)
@@ -67,12 +67,12 @@ bool part_open(const struct part *p)
 	return str_equal(p->state, "running") || str_equal(p->state, "waiting");
 }
 
-static bool dirty(const struct memo *m)
+static bool dirty(const struct live_part *m)
 {
 	return m->saved != m->version && !m->streaming;
 }
 
-static void count_dirty(struct session *s, const struct memo *m, int n)
+static void count_dirty(struct session *s, const struct live_part *m, int n)
 {
 	if (!dirty(m))
 		return;
@@ -81,7 +81,7 @@ static void count_dirty(struct session *s, const struct memo *m, int n)
 }
 
 /* Recorded and ended: the store has it. */
-static void drop_if_done(struct session *s, struct memo *m)
+static void drop_if_done(struct session *s, struct live_part *m)
 {
 	if (m->saved != m->version || m->streaming || part_open(&m->part))
 		return;
@@ -89,19 +89,19 @@ static void drop_if_done(struct session *s, struct memo *m)
 	talloc_free(m);
 }
 
-static struct memo *memo_for(struct session *s, int64_t at)
+static struct live_part *memo_for(struct session *s, int64_t at)
 {
-	struct memo *m = recorder_find(s, at);
+	struct live_part *m = recorder_find(s, at);
 
 	if (m)
 		return m;
-	m = talloc_zero(s, struct memo);
+	m = talloc_zero(s, struct live_part);
 	m->part.at = at;
 	TAILQ_INSERT_TAIL(&s->memos, m, next);
 	return m;
 }
 
-static void set(struct memo *m, const struct part *p)
+static void set(struct live_part *m, const struct part *p)
 {
 	const char *const old[] = {
 		m->part.role, m->part.kind, m->part.state, m->part.data
@@ -126,7 +126,7 @@ static bool streams(const struct part *p)
 
 void recorder_part(struct session *s, const struct part *p)
 {
-	struct memo *m = memo_for(s, p->at);
+	struct live_part *m = memo_for(s, p->at);
 
 	count_dirty(s, m, -1);
 	set(m, p);
@@ -138,7 +138,7 @@ void recorder_part(struct session *s, const struct part *p)
 
 void recorder_load(struct session *s, const struct part *p)
 {
-	struct memo *m = memo_for(s, p->at);
+	struct live_part *m = memo_for(s, p->at);
 
 	set(m, p);
 	m->saved = m->version = ++s->version;
@@ -166,7 +166,7 @@ bool recorder_pressed(const struct session *s)
 
 bool recorder_waiting(const struct session *s)
 {
-	const struct memo *m;
+	const struct live_part *m;
 
 	TAILQ_FOREACH(m, &s->memos, next) {
 		if (str_equal(m->part.state, "waiting"))
@@ -178,7 +178,7 @@ bool recorder_waiting(const struct session *s)
 /* One whose answer is on its way waits for Claude. */
 static bool waits_for_person(const struct session *s)
 {
-	const struct memo *m;
+	const struct live_part *m;
 
 	TAILQ_FOREACH(m, &s->memos, next) {
 		if (str_equal(m->part.state, "waiting") && !m->answered)
@@ -202,7 +202,7 @@ static int record_work(void *data, struct db *db, struct err *e)
 static void saved(struct session *s, const struct batch *b)
 {
 	struct seen *seen;
-	struct memo *m;
+	struct live_part *m;
 	size_t i;
 
 	for (i = 0; i < b->r.nparts; i++) {
@@ -236,7 +236,7 @@ static void record_done(void *data, const struct err *e)
 	if (!e) {
 		saved(s, b);
 		if (b->end)
-			run_written(s);
+			agent_run_written(s);
 	} else {
 		if (!was_stuck)
 			session_trouble(s, "record", e);
@@ -261,7 +261,7 @@ static void record_done(void *data, const struct err *e)
 /* Copies, for the store's thread: parts that changed and are whole. */
 static void add_parts(struct session *s, struct batch *b)
 {
-	struct memo *m;
+	struct live_part *m;
 	size_t n = 0;
 
 	TAILQ_FOREACH(m, &s->memos, next)
@@ -302,7 +302,7 @@ static const char *log_state(const struct session *s)
 
 static bool nothing_new(const struct session *s)
 {
-	return !(s->run && s->run->stage == RUN_WRITING) &&
+	return !(s->run && s->run->stage == AGENT_RUN_WRITING) &&
 	       !s->dirty && TAILQ_EMPTY(&s->seen) && !s->touched &&
 	       !s->mode_changed &&
 	       decoder_safe_offset(s->decoder) == s->recorded_offset &&
@@ -314,7 +314,7 @@ static void record(struct session *s)
 	struct batch *b;
 
 	if (s->recording || !s->decoder || s->gone || s->ahead ||
-	    run_frozen(s) || nothing_new(s))
+	    agent_run_frozen(s) || nothing_new(s))
 		return;
 	uv_timer_stop(&s->record_timer);
 	b = talloc_zero(NULL, struct batch);
@@ -328,7 +328,7 @@ static void record(struct session *s)
 	b->r.mode = s->mode_changed ? talloc_strdup(b, s->mode) : NULL;
 	b->r.touched = s->touched;
 	b->r.spoken = s->spoken;
-	b->r.attempt_end = b->end = run_end(s, b);
+	b->r.attempt_end = b->end = agent_run_end(s, b);
 	b->r.conversation_max = settings_number(s->env->settings,
 						SET_RECORD_CONVERSATION_MAX) << 20;
 	b->r.account_max = settings_number(s->env->settings,
@@ -349,7 +349,7 @@ void recorder_touch(struct session *s, bool now)
 	int64_t wait = LAZY_MS;
 
 	if (s->closed || s->recording || s->stuck || !s->decoder || s->ahead ||
-	    run_frozen(s) || nothing_new(s))
+	    agent_run_frozen(s) || nothing_new(s))
 		return;
 	if (s->dirty || s->touched || s->mode_changed)
 		wait = now ? 0 : BATCH_MS;
@@ -426,7 +426,7 @@ static void put_open(void *data, const struct part *p)
  */
 static void merge(struct session *s, struct replay *r)
 {
-	struct memo *m;
+	struct live_part *m;
 
 	TAILQ_FOREACH(m, &s->memos, next) {
 		if (m->part.changed_at > r->from)

@@ -73,7 +73,7 @@ void session_watched(struct session *s, int pages)
 bool session_may_rest(const struct session *s)
 {
 	return !session_working(s) && TAILQ_EMPTY(&s->queue) &&
-	       !s->background && !run_unwritten(s) &&
+	       !s->background && !agent_run_unwritten(s) &&
 	       s->process != PROCESS_LINE && s->process != PROCESS_TOKEN &&
 	       s->process != PROCESS_STARTING;
 }
@@ -87,14 +87,14 @@ bool session_rest(struct session *s)
 	return true;
 }
 
-void session_poke(struct session *s)
+void session_wake(struct session *s)
 {
 	if (s->process == PROCESS_PLACE)
 		session_step(s);
 }
 
 static int check_answer(struct session *s, const struct session_answer *a,
-			struct memo **memo, struct err *e)
+			struct live_part **memo, struct err *e)
 {
 	*memo = recorder_find(s, a->part);
 	if (!*memo || !str_equal((*memo)->part.state, "waiting"))
@@ -126,11 +126,11 @@ void session_answer(struct session *s, uint64_t asker,
 		    const struct session_answer *a)
 {
 	struct err e = { 0 };
-	struct memo *memo;
+	struct live_part *memo;
 	char *line = NULL;
 
 	if (check_answer(s, a, &memo, &e) == 0)
-		line = line_answer(&memo->part, a, &e);
+		line = stdin_json_answer(&memo->part, a, &e);
 	if (!line) {
 		s->ev->trouble(s->data, asker, &e);
 		return;
@@ -138,8 +138,8 @@ void session_answer(struct session *s, uint64_t asker,
 	memo->answered = true;
 	recorder_asked(s);
 	widen(s, &memo->part, a);
-	input_add(s, INPUT_ANSWER, line, NULL, a->part, asker);
-	input_step(s);
+	stdin_add(s, STDIN_ANSWER, line, NULL, a->part, asker);
+	stdin_step(s);
 }
 
 struct change {
@@ -198,10 +198,11 @@ void session_set_mode(struct session *s, uint64_t asker, const char *mode)
 	snprintf(id, sizeof(id), "mode:%s", mode);
 	/* One that was not started for it is followed by one that is. */
 	if (process_takes_input(s) && (s->skips || !mode_skips(s)))
-		input_add(s, INPUT_CONTROL,
-			  line_control(id, "set_permission_mode", "mode", mode),
+		stdin_add(s, STDIN_CONTROL,
+			  stdin_json_control(id, "set_permission_mode", "mode",
+					     mode),
 			  NULL, 0, 0);
-	input_step(s);
+	stdin_step(s);
 	session_step(s);
 }
 
@@ -229,9 +230,9 @@ void session_set_model(struct session *s, uint64_t asker, const char *model)
 	s->model = talloc_strdup(s, model);
 	s->ev->changed(s->data);
 	if (process_takes_input(s))
-		input_add(s, INPUT_CONTROL,
-			  line_control("model:", "set_model", "model",
-				       model[0] ? model : "default"),
+		stdin_add(s, STDIN_CONTROL,
+			  stdin_json_control("model:", "set_model", "model",
+					     model[0] ? model : "default"),
 			  NULL, 0, 0);
-	input_step(s);
+	stdin_step(s);
 }

@@ -13,7 +13,7 @@
 #define KEPT_MAX 100		/* files of a run whose content is kept */
 #define FILE_MAX (4u << 20)	/* bytes of one */
 #define ALL_MAX (16u << 20)	/* and of all */
-#define LIST_MAX (CHANGES_MAX * (CHANGES_NAME_MAX + 64))
+#define LIST_MAX (CHANGED_FILES_MAX * (CHANGED_FILES_NAME_MAX + 64))
 
 struct file {
 	char *path, *name;	/* name: for a request */
@@ -88,7 +88,7 @@ static void give(struct files *f)
 	talloc_free(f);
 }
 
-void files_cancel(struct files *f)
+void run_files_cancel(struct files *f)
 {
 	if (!f)
 		return;
@@ -171,7 +171,7 @@ static void next(struct files *f)
 	void (*done)(struct session *s) = f->done;
 	struct session *s = f->s;
 	size_t left = ALL_MAX - f->bytes;
-	char path[CHANGES_NAME_MAX + 40];
+	char path[CHANGED_FILES_NAME_MAX + 40];
 
 	for (; f->at < f->haul->n; f->at++) {
 		if (!fits(f))
@@ -208,12 +208,13 @@ static void on_list(void *data, const struct err *e)
 
 	f->stream = NULL;
 	if (!e && f->status == 200)
-		changes_each(buf_text(&f->body), f->body.len, add, f->haul);
+		changed_files_each(buf_text(&f->body), f->body.len, add,
+				   f->haul);
 	next(f);
 }
 
-struct files *files_new(struct session *s, const char *execution_id,
-			int64_t since, void (*done)(struct session *s))
+struct files *run_files_new(struct session *s, const char *execution_id,
+			    int64_t since, void (*done)(struct session *s))
 {
 	static const struct link_response_events events = {
 		.status = on_status,

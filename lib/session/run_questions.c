@@ -44,11 +44,11 @@ static bool needs_person(const struct session *s, const struct part *p)
 	       (str_equal(p->kind, "plan") && !s->run->rules->everything);
 }
 
-void run_part(struct session *s, const struct part *p)
+void agent_run_part(struct session *s, const struct part *p)
 {
 	char question[QUESTION_MAX];
 
-	if (!run_open(s))
+	if (!agent_run_open(s))
 		return;
 	if (str_equal(p->kind, "permission") && str_equal(p->state, "denied"))
 		s->run->denials++;
@@ -63,18 +63,20 @@ void run_part(struct session *s, const struct part *p)
 }
 
 /* A form of a tool's server is a question too; what else is asked is refused. */
-void run_asked(struct session *s, const char *request_id, const char *subtype)
+void agent_run_asked(struct session *s, const char *request_id,
+		     const char *subtype)
 {
-	if (!run_open(s))
+	if (!agent_run_open(s))
 		return;
 	if (str_equal(subtype, "elicitation"))
 		s->run->asked = true;
 	else if (!log_in_backlog(s))
-		input_add(s, INPUT_CONTROL,
-			  line_refuse(request_id, ALONE), NULL, 0, 0);
+		stdin_add(s, STDIN_CONTROL,
+			  stdin_json_refuse(request_id, ALONE), NULL, 0, 0);
 }
 
-static void answer(struct session *s, struct memo *memo, const char *choice)
+static void answer(struct session *s, struct live_part *memo,
+		   const char *choice)
 {
 	const struct session_answer a = {
 		.part = memo->part.at,
@@ -82,25 +84,25 @@ static void answer(struct session *s, struct memo *memo, const char *choice)
 		.reason = denied_text,
 	};
 	struct err e = { 0 };
-	char *line = line_answer(&memo->part, &a, &e);
+	char *line = stdin_json_answer(&memo->part, &a, &e);
 
 	if (!line) {
 		session_trouble(s, "run_answer", &e);
 		return;
 	}
 	memo->answered = true;
-	input_add(s, INPUT_ANSWER, line, NULL, a.part, 0);
+	stdin_add(s, STDIN_ANSWER, line, NULL, a.part, 0);
 }
 
 /*
  * Everything in the container is allowed, or what is not listed is denied. A
  * plan is agreed to where everything is; a question needs a person.
  */
-void run_answer(struct session *s)
+void agent_run_answer(struct session *s)
 {
 	bool everything = s->run->rules->everything;
 	char question[QUESTION_MAX];
-	struct memo *memo;
+	struct live_part *memo;
 
 	if (log_in_backlog(s) || !process_takes_input(s))
 		return;
@@ -109,11 +111,11 @@ void run_answer(struct session *s)
 			continue;
 		if (needs_person(s, &memo->part)) {
 			question_of(&memo->part, question, sizeof(question));
-			run_needs_input(s, question);
+			agent_run_needs_input(s, question);
 			return;
 		}
 		answer(s, memo, everything ? "allow" : "deny");
 	}
 	if (s->run->asked)
-		run_needs_input(s, "");
+		agent_run_needs_input(s, "");
 }

@@ -79,8 +79,8 @@ static void timer_closed(uv_handle_t *h)
 
 static void let_go(struct session *s)
 {
-	run_link_lost(s);
-	call_cancel_all(s);
+	agent_run_link_lost(s);
+	shim_request_cancel_all(s);
 	log_lost(s);
 	process_link_lost(s);
 	s->link = NULL;
@@ -120,7 +120,7 @@ static void on_workspace(void *data)
 	}
 	if (workspace_state(s->workspace) == WORKSPACE_STOPPED)
 		s->wanted = s->want_workspace = false;
-	run_workspace_lost(s);
+	agent_run_workspace_lost(s);
 	session_tell(s);
 	if (!s->closed)
 		uv_timer_start(&s->timer, step_later, 0, 0);
@@ -160,7 +160,7 @@ static void removed(struct session *s, int status, const char *body,
 	s->listing = false;
 	if (e || (status != 200 && status != 204 && status != 404))
 		return;		/* the next bridge, or the next link, tries again */
-	token_over(s);
+	claude_token_over(s);
 	p = talloc_zero(NULL, struct purge);
 	p->s = s;
 	memcpy(p->id, s->id, ID_SIZE);
@@ -172,8 +172,8 @@ static void purge(struct session *s)
 	release(s);	/* it waits for the workspace, but does not keep it */
 	if (!s->link || s->gone || s->listing)
 		return;
-	s->listing = call_new(s, "DELETE", NULL, 0, removed,
-			      "/sessions/%s?grace=1&purge=1", s->id) != NULL;
+	s->listing = shim_request_new(s, "DELETE", NULL, 0, removed,
+				      "/sessions/%s?grace=1&purge=1", s->id) != NULL;
 }
 
 void session_step(struct session *s)
@@ -195,12 +195,12 @@ void session_step(struct session *s)
 		workspace_ensure_as(s->workspace, process_class(s));
 	if (s->closed)
 		return;
-	ahead_step(s);
+	prestart_step(s);
 	log_step(s);
 	process_step(s);
 	queue_send(s);
-	run_step(s);
-	input_step(s);
+	agent_run_step(s);
+	stdin_step(s);
 	session_tell(s);
 	process_arm(s);
 }

@@ -59,7 +59,10 @@ struct session_events {
 	void (*trouble)(void *data, uint64_t asker, const struct err *e);
 	/* Everything changed after `from`, in the order of changed_at: what session_replay asked. */
 	void (*replayed)(void *data, uint64_t asker, const struct part *const *parts, size_t n, int64_t at);
-	/* May another Claude process run in this workspace? false: session_poke comes when it may. */
+	/*
+	 * May another Claude process run in this workspace? false: session_wake
+	 * comes when it may.
+	 */
 	bool (*may_start)(void *data);
 	/*
 	 * The token of that hash is Claude's, or is to be: from that address it
@@ -142,7 +145,7 @@ void session_leave(struct session *s, const char *key);
 void session_give_place(struct session *s, const char *key);
 
 /* May try again what may_start refused. */
-void session_poke(struct session *s);
+void session_wake(struct session *s);
 
 /* Reads the store again: new unsent message, other title or mode, deleted. */
 void session_refresh(struct session *s);

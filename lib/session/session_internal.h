@@ -8,38 +8,42 @@
 #include "core/id.h"
 #include "session/session.h"
 
-#define CALL_BODY_MAX (256u << 10)
-#define CALL_DEADLINE_MS 60000
+#define SHIM_REQUEST_BODY_MAX (256u << 10)
+#define SHIM_REQUEST_DEADLINE_MS 60000
 #define LOG_REST_MAX (512u << 10)	/* more than a stream's window */
 
 /* ---- shim_request.c: one short request to the shim ---- */
 
-struct call;
+struct shim_request;
 /* body: "" when none. e: it did not come to an answer (status 0). */
-typedef void call_done(struct session *s, int status, const char *body, const struct err *e);
+typedef void shim_request_done(struct session *s, int status, const char *body,
+			       const struct err *e);
 /* NULL when there is no link now; done is not called then. */
-struct call *call_new(struct session *s, const char *method, const void *body,
-		      size_t n, call_done *done, const char *path, ...)
+struct shim_request *shim_request_new(struct session *s, const char *method,
+				      const void *body,
+				      size_t n, shim_request_done *done, const char *path, ...)
 	printf_like(6, 7);
 /* No done() after it. */
-void call_cancel(struct call *c);
+void shim_request_cancel(struct shim_request *c);
 /* The link is gone or going: every call ends without done(). */
-void call_cancel_all(struct session *s);
+void shim_request_cancel_all(struct session *s);
 
 /* ---- stdin_json.c: what is written to Claude's input; gives, newline included ---- */
 
-char *line_user(const char *id, const char *text);
-char *line_control(const char *request_id, const char *subtype, const char *name, const char *value);
-char *line_interrupt(const char *request_id);
+char *stdin_json_user(const char *id, const char *text);
+char *stdin_json_control(const char *request_id, const char *subtype,
+			 const char *name, const char *value);
+char *stdin_json_interrupt(const char *request_id);
 /* Refuses what it asked: no permission. */
-char *line_refuse(const char *request_id, const char *why);
+char *stdin_json_refuse(const char *request_id, const char *why);
 /* From a waiting part's data (JSON) and the person's answer. NULL: e says why. */
-char *line_answer(const struct part *p, const struct session_answer *a, struct err *e) must_check;
+char *stdin_json_answer(const struct part *p, const struct session_answer *a,
+			struct err *e) must_check;
 
 /* ---- the session ---- */
 
-struct memo {			/* a part in memory */
-	TAILQ_ENTRY(memo) next;
+struct live_part {			/* a part in memory */
+	TAILQ_ENTRY(live_part) next;
 	struct part part;	/* texts are its children */
 	bool streaming;		/* text still comes by delta */
 	bool answered;		/* an answer is on its way to Claude */
@@ -57,15 +61,15 @@ struct queued {
 	int64_t asked_at;	/* clock_mono_ms of withdrawing */
 };
 
-enum input_kind { INPUT_CONTROL, INPUT_MESSAGE, INPUT_ANSWER };
+enum stdin_kind { STDIN_CONTROL, STDIN_MESSAGE, STDIN_ANSWER };
 
-struct input {
-	TAILQ_ENTRY(input) next;
-	enum input_kind kind;
+struct stdin {
+	TAILQ_ENTRY(stdin) next;
+	enum stdin_kind kind;
 	char *line;		/* its child */
 	size_t n;
-	char id[ID_SIZE];	/* INPUT_MESSAGE */
-	int64_t part;		/* INPUT_ANSWER */
+	char id[ID_SIZE];	/* STDIN_MESSAGE */
+	int64_t part;		/* STDIN_ANSWER */
 	uint64_t asker;
 	bool in_flight;
 };
@@ -142,7 +146,7 @@ struct session {
 	int64_t ahead_until;	/* clock_mono_ms; then it is ended; 0 it is not ahead */
 	const char *left;	/* session_leave's key: nothing is to be started; NULL */
 	int64_t waiting_at;	/* clock_mono_ms of its newest open question to the person; 0 none */
-	TAILQ_HEAD(, call) calls;
+	TAILQ_HEAD(, shim_request) calls;
 
 	/* claude_token.c */
 	char token[TOKEN_SIZE];	/* from its making until the shim has it; else "" */
@@ -169,7 +173,7 @@ struct session {
 	int64_t told_since;	/* UTC ms */
 
 	/* recorder.c */
-	TAILQ_HEAD(memos, memo) memos;
+	TAILQ_HEAD(memos, live_part) memos;
 	TAILQ_HEAD(, seen) seen;
 	uint64_t version;
 	int64_t recorded_offset, trimmed;
@@ -184,11 +188,11 @@ struct session {
 	int adding;		/* messages on their way to the store */
 	size_t adding_bytes;
 
-	struct run *run;	/* agent_run_internal.h; NULL: a person's conversation */
+	struct agent_run *run;	/* agent_run_internal.h; NULL: a person's conversation */
 
 	/* stdin_writer.c */
-	TAILQ_HEAD(, input) inputs;
-	struct call *input_call;
+	TAILQ_HEAD(, stdin) inputs;
+	struct shim_request *input_call;
 };
 
 /* session.c */
@@ -266,22 +270,22 @@ void process_foreign(struct session *s);
 
 /* claude_token.c */
 /* Makes one, has it stored and made good, then asks the shim to start. */
-void token_begin(struct session *s);
+void claude_token_begin(struct session *s);
 /* The conversation is in the store now: so is the hash. */
-void token_keep(struct session *s);
+void claude_token_keep(struct session *s);
 /* Claude runs and has it. */
-void token_found(struct session *s);
+void claude_token_found(struct session *s);
 /* Nobody has it any more. */
-void token_over(struct session *s);
+void claude_token_over(struct session *s);
 
 /* prestart.c */
-void ahead_loaded(struct session *s);
+void prestart_loaded(struct session *s);
 /* The conversation is there. */
-void ahead_taken(struct session *s);
-void ahead_step(struct session *s);
+void prestart_taken(struct session *s);
+void prestart_step(struct session *s);
 
 /* claude_args.c */
-void start_ask(struct session *s);
+void claude_start(struct session *s);
 
 /* log_reader.c */
 void log_step(struct session *s);
@@ -295,7 +299,7 @@ void log_recorded(struct session *s);
 bool log_in_backlog(const struct session *s);
 
 /* recorder.c */
-struct memo *recorder_find(const struct session *s, int64_t at);
+struct live_part *recorder_find(const struct session *s, int64_t at);
 void recorder_part(struct session *s, const struct part *p);
 void recorder_load(struct session *s, const struct part *p);
 void recorder_seen(struct session *s, const char *id, int64_t at);
@@ -327,10 +331,10 @@ int64_t queue_due(const struct session *s);
 void queue_forget_given(struct session *s);
 
 /* stdin_writer.c */
-void input_add(struct session *s, enum input_kind kind, char *line,
+void stdin_add(struct session *s, enum stdin_kind kind, char *line,
 	       const char *id, int64_t part, uint64_t asker);
-void input_step(struct session *s);
+void stdin_step(struct session *s);
 /* Nobody will read them. */
-void input_drop(struct session *s);
+void stdin_drop(struct session *s);
 
 #endif

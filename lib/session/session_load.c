@@ -124,8 +124,8 @@ static void take_names(struct session *s, const struct conversation *c)
 
 static void take_run(struct session *s, struct loading *l)
 {
-	run_load(s, l->c->kind, talloc_steal(s, l->rules), l->disabled,
-		 l->denials, l->bad_rules.kind ? &l->bad_rules : NULL);
+	agent_run_load(s, l->c->kind, talloc_steal(s, l->rules), l->disabled,
+		       l->denials, l->bad_rules.kind ? &l->bad_rules : NULL);
 }
 
 static void take(struct session *s, struct loading *l)
@@ -151,7 +151,7 @@ static void take(struct session *s, struct loading *l)
 	while (l->nplaced)
 		decoder_know(s->decoder, l->placed[--l->nplaced]);
 	take_run(s, l);
-	if (!str_equal(l->c->state, "idle") && (!s->run || run_open(s)))
+	if (!str_equal(l->c->state, "idle") && (!s->run || agent_run_open(s)))
 		s->want_workspace = true;
 }
 
@@ -167,7 +167,7 @@ static void loaded(void *data, const struct err *e)
 		;
 	} else if (s->ahead && e && e->kind == ERR_MISSING) {
 		if (!l->again)
-			ahead_loaded(s);
+			prestart_loaded(s);
 	} else if (e && e->kind != ERR_MISSING) {
 		if (!l->again)
 			s->load_error = *e;
@@ -177,7 +177,7 @@ static void loaded(void *data, const struct err *e)
 	} else {
 		s->deleted = e != NULL;
 		s->loaded = true;
-		ahead_taken(s);
+		prestart_taken(s);
 		if (!l->again)
 			memcpy(s->token_hash, l->token_hash, TOKEN_SIZE);
 		if (!e)

@@ -152,7 +152,7 @@ void session_status(const struct session *s, struct session_status *out)
 {
 	*out = (struct session_status){ .detail = "", .since = s->told_since,
 					.reason = "", .aside = "" };
-	if (s->run && s->run->stage == RUN_OVER && !session_working(s)) {
+	if (s->run && s->run->stage == AGENT_RUN_OVER && !session_working(s)) {
 		set(out, "stopped", "status_run_over");
 		return;
 	}
@@ -269,7 +269,7 @@ int64_t session_idle_since(const struct session *s)
 enum session_tool session_tool(const struct session *s, const char *word)
 {
 	enum session_tool found = SESSION_TOOL_NONE;
-	const struct memo *m;
+	const struct live_part *m;
 
 	TAILQ_FOREACH(m, &s->memos, next) {
 		if (!str_equal(m->part.kind, "tool_use") ||
@@ -286,7 +286,7 @@ bool session_at_rest(const struct session *s)
 {
 	if (s->gone)
 		return true;
-	if (s->deleted || s->jobs || s->adding || s->stuck || run_unwritten(s))
+	if (s->deleted || s->jobs || s->adding || s->stuck || agent_run_unwritten(s))
 		return false;
 	return !s->loaded ||
 	       (!session_running(s) && !process_needed(s) &&

@@ -7,12 +7,12 @@
 
 #include "session/session_internal.h"
 
-struct call {
-	TAILQ_ENTRY(call) next;
+struct shim_request {
+	TAILQ_ENTRY(shim_request) next;
 	struct session *s;
 	struct link_stream *stream;
 	uv_timer_t *deadline;
-	call_done *done;
+	shim_request_done *done;
 	struct buf body;
 	int status;
 };
@@ -25,7 +25,7 @@ static void timer_closed(uv_handle_t *h)
 	session_handle_over(s);
 }
 
-static void release(struct call *c)
+static void release(struct shim_request *c)
 {
 	struct session *s = c->s;
 
@@ -36,15 +36,15 @@ static void release(struct call *c)
 	talloc_free(c);
 }
 
-static void finish(struct call *c, const struct err *e)
+static void finish(struct shim_request *c, const struct err *e)
 {
 	struct session *s = c->s;
-	call_done *done = c->done;
+	shim_request_done *done = c->done;
 	int status = e ? 0 : c->status;
-	auto_buf body = BUF_INIT(CALL_BODY_MAX);
+	auto_buf body = BUF_INIT(SHIM_REQUEST_BODY_MAX);
 
 	body = c->body;
-	buf_init(&c->body, CALL_BODY_MAX);
+	buf_init(&c->body, SHIM_REQUEST_BODY_MAX);
 	release(c);
 	if (done)
 		done(s, status, buf_text(&body), e);
@@ -52,14 +52,14 @@ static void finish(struct call *c, const struct err *e)
 
 static void on_status(void *data, int status)
 {
-	struct call *c = data;
+	struct shim_request *c = data;
 
 	c->status = status;
 }
 
 static bool on_body(void *data, const void *bytes, size_t n)
 {
-	struct call *c = data;
+	struct shim_request *c = data;
 	struct err full = { 0 };
 
 	/* What is past the cap is of no use to anyone here. */
@@ -70,7 +70,7 @@ static bool on_body(void *data, const void *bytes, size_t n)
 
 static void on_end(void *data, const struct err *e)
 {
-	struct call *c = data;
+	struct shim_request *c = data;
 
 	c->stream = NULL;
 	finish(c, e);
@@ -84,7 +84,7 @@ static const struct link_response_events events = {
 
 static void too_late(uv_timer_t *timer)
 {
-	struct call *c = timer->data;
+	struct shim_request *c = timer->data;
 	struct err e = { 0 };
 
 	link_stream_cancel(c->stream);
@@ -93,8 +93,9 @@ static void too_late(uv_timer_t *timer)
 	finish(c, &e);
 }
 
-struct call *call_new(struct session *s, const char *method, const void *body,
-		      size_t n, call_done *done, const char *path, ...)
+struct shim_request *shim_request_new(struct session *s, const char *method,
+				      const void *body,
+				      size_t n, shim_request_done *done, const char *path, ...)
 {
 	struct link_request rq = {
 		.method = method,
@@ -102,18 +103,18 @@ struct call *call_new(struct session *s, const char *method, const void *body,
 		.body_len = n,
 	};
 	struct err e = { 0 };
-	struct call *c;
+	struct shim_request *c;
 	va_list ap;
 
 	if (!s->link)
 		return NULL;
-	c = talloc_zero(s, struct call);
+	c = talloc_zero(s, struct shim_request);
 	va_start(ap, path);
 	rq.path = talloc_vasprintf(c, path, ap);
 	va_end(ap);
 	c->s = s;
 	c->done = done;
-	buf_init(&c->body, CALL_BODY_MAX);
+	buf_init(&c->body, SHIM_REQUEST_BODY_MAX);
 	c->stream = link_request(s->link, &rq, &events, c, &e);
 	if (!c->stream) {
 		talloc_free(c);
@@ -124,21 +125,21 @@ struct call *call_new(struct session *s, const char *method, const void *body,
 	uv_timer_init(s->env->loop, c->deadline);
 	c->deadline->data = c;
 	s->handles++;
-	uv_timer_start(c->deadline, too_late, CALL_DEADLINE_MS, 0);
+	uv_timer_start(c->deadline, too_late, SHIM_REQUEST_DEADLINE_MS, 0);
 	return c;
 }
 
-void call_cancel(struct call *c)
+void shim_request_cancel(struct shim_request *c)
 {
 	link_stream_cancel(c->stream);
 	release(c);
 }
 
-void call_cancel_all(struct session *s)
+void shim_request_cancel_all(struct session *s)
 {
-	struct call *c;
+	struct shim_request *c;
 
 	while ((c = TAILQ_FIRST(&s->calls)))
-		call_cancel(c);
+		shim_request_cancel(c);
 	s->input_call = NULL;
 }

@@ -25,7 +25,7 @@ static void put(struct json_object *o, const char *name, const char *value)
 	json_object_object_add(o, name, json_object_new_string(value));
 }
 
-char *line_user(const char *id, const char *text)
+char *stdin_json_user(const char *id, const char *text)
 {
 	struct json_object *o = json_object_new_object();
 	struct json_object *message = json_object_new_object();
@@ -51,8 +51,8 @@ static struct json_object *control(const char *request_id, const char *subtype,
 	return o;
 }
 
-char *line_control(const char *request_id, const char *subtype,
-		   const char *name, const char *value)
+char *stdin_json_control(const char *request_id, const char *subtype,
+			 const char *name, const char *value)
 {
 	struct json_object *request, *o = control(request_id, subtype, &request);
 
@@ -61,7 +61,7 @@ char *line_control(const char *request_id, const char *subtype,
 	return write_line(o);
 }
 
-char *line_interrupt(const char *request_id)
+char *stdin_json_interrupt(const char *request_id)
 {
 	struct json_object *request;
 	struct json_object *o = control(request_id, "interrupt", &request);
@@ -71,7 +71,7 @@ char *line_interrupt(const char *request_id)
 	return write_line(o);
 }
 
-char *line_refuse(const char *request_id, const char *why)
+char *stdin_json_refuse(const char *request_id, const char *why)
 {
 	struct json_object *o = json_object_new_object();
 	struct json_object *response = json_object_new_object();
@@ -190,8 +190,8 @@ static struct json_object *deny(const struct session_answer *a)
 	return r;
 }
 
-char *line_answer(const struct part *p, const struct session_answer *a,
-		  struct err *e)
+char *stdin_json_answer(const struct part *p, const struct session_answer *a,
+			struct err *e)
 {
 	struct json_object *data = field_parse(p->data, strlen(p->data)), *request = NULL;
 	struct json_object *o, *response;

@@ -9,10 +9,10 @@
 
 #define BATCH_MAX (8u << 20)	/* bytes of one POST; one line alone may be longer */
 
-void input_add(struct session *s, enum input_kind kind, char *line,
+void stdin_add(struct session *s, enum stdin_kind kind, char *line,
 	       const char *id, int64_t part, uint64_t asker)
 {
-	struct input *in = talloc_zero(s, struct input);
+	struct stdin *in = talloc_zero(s, struct stdin);
 
 	in->kind = kind;
 	in->line = talloc_steal(in, line);
@@ -24,12 +24,12 @@ void input_add(struct session *s, enum input_kind kind, char *line,
 	TAILQ_INSERT_TAIL(&s->inputs, in, next);
 }
 
-static void lose(struct session *s, struct input *in)
+static void lose(struct session *s, struct stdin *in)
 {
-	struct memo *memo;
+	struct live_part *memo;
 	struct err e = { 0 };
 
-	if (in->kind == INPUT_ANSWER) {
+	if (in->kind == STDIN_ANSWER) {
 		memo = recorder_find(s, in->part);
 		if (memo)
 			memo->answered = false;
@@ -42,12 +42,12 @@ static void lose(struct session *s, struct input *in)
 	talloc_free(in);
 }
 
-void input_drop(struct session *s)
+void stdin_drop(struct session *s)
 {
-	struct input *in;
+	struct stdin *in;
 
 	if (s->input_call) {
-		call_cancel(s->input_call);
+		shim_request_cancel(s->input_call);
 		s->input_call = NULL;
 	}
 	while ((in = TAILQ_FIRST(&s->inputs)))
@@ -56,10 +56,10 @@ void input_drop(struct session *s)
 
 static void take(struct session *s)
 {
-	struct input *in;
+	struct stdin *in;
 
 	while ((in = TAILQ_FIRST(&s->inputs)) && in->in_flight) {
-		if (in->kind == INPUT_MESSAGE)
+		if (in->kind == STDIN_MESSAGE)
 			queue_taken(s, in->id);
 		TAILQ_REMOVE(&s->inputs, in, next);
 		talloc_free(in);
@@ -70,7 +70,7 @@ static void written(struct session *s, int status, const char *body,
 		    const struct err *e)
 {
 	struct err failed = { 0 };
-	struct input *in;
+	struct stdin *in;
 
 	s->input_call = NULL;
 	if (!e && status == 200) {
@@ -96,11 +96,11 @@ static void written(struct session *s, int status, const char *body,
 }
 
 /* All that waits, in order, as one body. */
-void input_step(struct session *s)
+void stdin_step(struct session *s)
 {
 	auto_buf body = BUF_INIT((size_t)64 << 20);
 	struct err full = { 0 };
-	struct input *in;
+	struct stdin *in;
 
 	if (s->input_call || TAILQ_EMPTY(&s->inputs) || !process_takes_input(s))
 		return;
@@ -111,8 +111,9 @@ void input_step(struct session *s)
 			break;
 		in->in_flight = true;
 	}
-	s->input_call = call_new(s, "POST", body.data, body.len, written,
-				 "/sessions/%s/input", s->id);
+	s->input_call = shim_request_new(s, "POST", body.data, body.len,
+					 written,
+					 "/sessions/%s/input", s->id);
 	if (!s->input_call) {
 		TAILQ_FOREACH(in, &s->inputs, next)
 			in->in_flight = false;

@@ -13,10 +13,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 /* What it gives is such a path, and names it to the shim as the same one. */
 static void each(void *data, const struct change *c)
 {
-	char path[CHANGES_PATH_MAX + 1];
+	char path[CHANGED_FILES_PATH_MAX + 1];
 	struct err e = { 0 };
 
-	if (!changes_path_valid(c->path, strlen(c->path)) || c->size < 0 ||
+	if (!changed_files_path_valid(c->path,
+				      strlen(c->path)) || c->size < 0 ||
 	    workspace_files_path(c->name, path, sizeof(path), &e) < 0 ||
 	    strcmp(path, c->path) != 0)
 		abort();
@@ -29,7 +30,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	memcpy(text, data, size);
 	text[size] = '\0';
-	changes_each(text, size, each, NULL);
+	changed_files_each(text, size, each, NULL);
 	if (workspace_files_path(text, path, sizeof(path), &e) == 0 &&
 	    (path[0] == '/' || strstr(path, "/../") || !path[0]))
 		abort();

@@ -295,7 +295,7 @@ test("what we send, set and pass has a row", () => {
 	const tools = literals(start, /--disallowedTools=((?:\w|,|"\s*")+)/g).flatMap((list) => list.replace(/"\s*"/g, "").split(","));
 	const set = [...literals(start, /"(?:env=)?([A-Z][A-Z_]{3,})=/g), ...literals(source("lib/workspace/spec.c"), /"([A-Z][A-Z_]{3,})(?:=%s)?"[,}]/g),
 		...literals(image.slice(image.indexOf("WORKDIR")), /^(?:ENV |\t)([A-Z][A-Z_]+)=/gm)];
-	const asked = [...literals(sent, /\b(?:line_control|control)\([^,]+,\s*"(\w+)"/g), ...literals(source("cgi-bin/cli/doctor/doctor_prices.c"), /\\"subtype\\":\\"(\w+)/g)];
+	const asked = [...literals(sent, /\b(?:stdin_json_control|control)\([^,]+,\s*"(\w+)"/g), ...literals(source("cgi-bin/cli/doctor/doctor_prices.c"), /\\"subtype\\":\\"(\w+)/g)];
 	assert.ok(asked.includes("list_models"));
 	const put = literals(source("lib/session/stdin_json.c"), /\b(?:put|json_object_object_add)\(\w+, "(\w+)"/g);
 	assert.ok(given.length > 12 && set.length > 12 && asked.length > 4 && put.length > 12 && tools.length > 6, JSON.stringify([given, set, asked, put, tools]));

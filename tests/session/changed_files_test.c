@@ -28,7 +28,7 @@ static void read_text(const char *text)
 {
 	heard[0] = '\0';
 	count = 0;
-	changes_each(text, strlen(text), each, NULL);
+	changed_files_each(text, strlen(text), each, NULL);
 }
 
 static void lines_are_files(void **state)
@@ -62,20 +62,20 @@ static void what_is_hostile_is_left_out(void **state)
 
 static void there_is_a_limit(void **state)
 {
-	static char text[CHANGES_MAX * 3 * 12], path[CHANGES_PATH_MAX + 20];
+	static char text[CHANGED_FILES_MAX * 3 * 12], path[CHANGED_FILES_PATH_MAX + 20];
 	size_t i;
 
-	for (i = 0; i < CHANGES_MAX * 3; i++)
+	for (i = 0; i < CHANGED_FILES_MAX * 3; i++)
 		strcat(text, "made 1 a\n");
 	read_text(text);
-	assert_int_equal(count, CHANGES_MAX);
+	assert_int_equal(count, CHANGED_FILES_MAX);
 	memset(path, 'x', sizeof(path));
 	memcpy(path, "made 1 ", 7);
-	path[7 + CHANGES_PATH_MAX] = '\n';
-	path[8 + CHANGES_PATH_MAX] = '\0';
+	path[7 + CHANGED_FILES_PATH_MAX] = '\n';
+	path[8 + CHANGED_FILES_PATH_MAX] = '\0';
 	read_text(path);
 	assert_int_equal(count, 1);
-	memcpy(path + 7 + CHANGES_PATH_MAX, "x\n", 3);
+	memcpy(path + 7 + CHANGED_FILES_PATH_MAX, "x\n", 3);
 	read_text(path);
 	assert_int_equal(count, 0);
 }

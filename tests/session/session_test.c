@@ -1254,7 +1254,7 @@ static void without_a_place_it_waits(void **state)
 	assert_int_equal(fake.starts, 0);
 	assert_string_equal(state_of(), "starting");
 	w.place = true;
-	session_poke(w.s);
+	session_wake(w.s);
 	turn_loop();
 	assert_int_equal(fake.starts, 1);
 	assert_int_equal(w.ends, 1);
