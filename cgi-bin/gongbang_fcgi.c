@@ -32,14 +32,14 @@ static int64_t cgi_read(void *data, char *out, size_t n)
 	return read(STDIN_FILENO, out, n);
 }
 
-static int run_cgi(const struct site *site)
+static int run_cgi(const struct app *app)
 {
 	const struct request_source src = { .env = cgi_env, .read = cgi_read };
-	struct worker *w = worker_new(NULL, site);
-	auto_buf bytes = BUF_INIT(SITE_OUTPUT_MAX);
+	struct page_worker *w = page_worker_new(NULL, app);
+	auto_buf bytes = BUF_INIT(APP_OUTPUT_MAX);
 	bool bad;
 
-	site_answer(w, &src, PASSWORDS_NOW, &bytes);
+	app_answer(w, &src, PASSWORDS_NOW, &bytes);
 	bad = fwrite(bytes.data, 1, bytes.len, stdout) != bytes.len ||
 	      fflush(stdout) != 0;
 	talloc_free(w);
@@ -54,11 +54,12 @@ static bool listens(int fd)
 	return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &yes, &n) == 0 && yes;
 }
 
-static int run_server(const struct site *site)
+static int run_server(const struct app *app)
 {
 	struct err e = { 0 };
 
-	if (server_run(site, listens(STDIN_FILENO) ? STDIN_FILENO : -1, &e) == 0)
+	if (fcgi_server_run(app, listens(STDIN_FILENO) ? STDIN_FILENO : -1,
+			    &e) == 0)
 		return EXIT_SUCCESS;
 	log_failure("start_failed", &e, NULL);
 	return EXIT_FAILURE;
@@ -68,7 +69,7 @@ int main(int argc, char **argv)
 {
 	struct settings *s = settings_main(&argc, &argv);
 	struct err e = { 0 };
-	struct site *site = NULL;
+	struct app *app = NULL;
 	int code;
 
 	if (argc > 1) {
@@ -81,15 +82,15 @@ int main(int argc, char **argv)
 	mallopt(M_ARENA_MAX, ARENAS);
 	client_start();
 	if (kv_login_read(s, "pages", &e) == 0)
-		site = site_load(NULL, s, &e);
-	if (!site) {
+		app = app_load(NULL, s, &e);
+	if (!app) {
 		log_failure("start_failed", &e, NULL);
 		settings_free(s);
 		return EXIT_FAILURE;
 	}
 	code = getenv("REQUEST_METHOD") || getenv("GATEWAY_INTERFACE") ?
-	       run_cgi(site) : run_server(site);
-	talloc_free(site);
+	       run_cgi(app) : run_server(app);
+	talloc_free(app);
 	settings_free(s);
 	return code;
 }

@@ -42,7 +42,7 @@
 
 struct thread {
 	pthread_t id;
-	struct worker *worker;
+	struct page_worker *worker;
 	struct connections *connections;
 	struct request_queue *passwords;
 	FCGX_Request *request;	/* its own until it goes to another thread */
@@ -166,7 +166,7 @@ static void finish(struct thread *t, bool keep)
  * Behind an answer nginx may send the next request at once; what libfcgi reads
  * of it together with a body's end would be lost. So the body is read first.
  */
-static void answer(struct thread *t, enum site_passwords passwords,
+static void answer(struct thread *t, enum app_passwords passwords,
 		   struct buf *bytes)
 {
 	const struct request_source src = {
@@ -175,12 +175,12 @@ static void answer(struct thread *t, enum site_passwords passwords,
 	bool whole;
 
 	t->ended = false;
-	if (!site_answer(t->worker, &src, passwords, bytes)) {
+	if (!app_answer(t->worker, &src, passwords, bytes)) {
 		if (request_queue_push(t->passwords, t->request)) {
 			t->request = NULL;
 			return;
 		}
-		site_answer(t->worker, &src, PASSWORDS_REFUSED, bytes);
+		app_answer(t->worker, &src, PASSWORDS_REFUSED, bytes);
 	}
 	whole = read_to_end(t);
 	finish(t, put_answer(t->request, bytes) && whole &&
@@ -204,7 +204,7 @@ static FCGX_Request *request_of_own(void)
 static void *work(void *data)
 {
 	struct thread *t = data;
-	auto_buf bytes = BUF_INIT(SITE_OUTPUT_MAX);
+	auto_buf bytes = BUF_INIT(APP_OUTPUT_MAX);
 	int fd;
 
 	while ((fd = connections_next(t->connections)) >= 0) {
@@ -222,7 +222,7 @@ static void *work(void *data)
 static void *work_on_passwords(void *data)
 {
 	struct thread *t = data;
-	auto_buf bytes = BUF_INIT(SITE_OUTPUT_MAX);
+	auto_buf bytes = BUF_INIT(APP_OUTPUT_MAX);
 
 	while ((t->request = request_queue_pop(t->passwords))) {
 		answer(t, PASSWORDS_NOW, &bytes);
@@ -285,14 +285,14 @@ static int listen_at(const char *path, struct err *e)
 /* Idle threads end at once; a busy one after its answer. Returns those left. */
 static int stop(struct thread *threads, int n)
 {
-	int64_t end = clock_mono_ms() + SERVER_GRACE_MS;
+	int64_t end = clock_mono_ms() + FCGI_SERVER_GRACE_MS;
 	struct timespec until;
 	int i, left = 0;
 
 	connections_stop(threads[0].connections);
 	request_queue_stop(threads[0].passwords);
 	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += SERVER_GRACE_MS / 1000;
+	until.tv_sec += FCGI_SERVER_GRACE_MS / 1000;
 	for (i = 0; i < n; i++) {
 		if (clock_mono_ms() > end)
 			until.tv_sec = 0;
@@ -302,14 +302,14 @@ static int stop(struct thread *threads, int n)
 }
 
 /* The last PASSWORD_THREADS of n are those of passwords. */
-static void start(struct thread *threads, int n, const struct site *site,
+static void start(struct thread *threads, int n, const struct app *app,
 		  struct connections *connections,
 		  struct request_queue *passwords)
 {
 	int i;
 
 	for (i = 0; i < n; i++) {
-		threads[i].worker = worker_new(threads, site);
+		threads[i].worker = page_worker_new(threads, app);
 		threads[i].connections = connections;
 		threads[i].passwords = passwords;
 		if (pthread_create(&threads[i].id, NULL,
@@ -319,10 +319,10 @@ static void start(struct thread *threads, int n, const struct site *site,
 	}
 }
 
-int server_run(const struct site *site, int listener, struct err *e)
+int fcgi_server_run(const struct app *app, int listener, struct err *e)
 {
-	const char *path = settings_text(site->settings, SET_PAGES_SOCKET);
-	int n = (int)settings_number(site->settings, SET_PAGES_THREADS) +
+	const char *path = settings_text(app->settings, SET_PAGES_SOCKET);
+	int n = (int)settings_number(app->settings, SET_PAGES_THREADS) +
 		PASSWORD_THREADS;
 	struct request_queue *passwords = request_queue_new(PASSWORDS_WAITING);
 	struct thread *threads = talloc_zero_array(NULL, struct thread, (unsigned)n);
@@ -346,7 +346,7 @@ int server_run(const struct site *site, int listener, struct err *e)
 			return -1;
 	}
 	connections = connections_new(listener);
-	start(threads, n, site, connections, passwords);
+	start(threads, n, app, connections, passwords);
 	log_event(LOG_INFO, "started", "socket", bound ? path : NULL, NULL);
 	sigwait(&ends, &signal_number);
 	if (bound)

@@ -6,11 +6,12 @@
 
 /*
  * Serves until SIGTERM or SIGINT, then lets requests in progress finish
- * (SERVER_GRACE_MS at most). listener: a socket that listens already, or -1 to
+ * (FCGI_SERVER_GRACE_MS at most). listener: a socket that listens already, or -1 to
  * bind the setting pages_socket.
  */
-int server_run(const struct site *site, int listener, struct err *e) must_check;
+int fcgi_server_run(const struct app *app, int listener,
+		    struct err *e) must_check;
 
-#define SERVER_GRACE_MS 10000
+#define FCGI_SERVER_GRACE_MS 10000
 
 #endif

@@ -37,7 +37,7 @@ const char *domain_state_word(const struct request *r, const char *state)
 
 void domain_row(struct request *r, struct view *row, const struct domain *d)
 {
-	const struct visit *v = visit_of(r);
+	const struct context *v = context_of(r);
 	char iso[CLOCK_ISO_SIZE];
 
 	clock_iso(d->last_at, iso);
@@ -77,7 +77,7 @@ static int add_row(void *data, const struct domain *d, struct err *e)
 				  str_equal(d->state, "refused"));
 	view_flag(row, "asked", str_equal(d->state, "asked"));
 	view_textf(row, "ask_href", "%s/domains?domain=%s",
-		   visit_of(l->r)->site->base_path,
+		   context_of(l->r)->app->base_path,
 		   url_encode(l->r, d->domain, ""));
 	return 0;
 }
@@ -86,7 +86,7 @@ static int show(struct request *r, struct response *out, const char *domain,
 		const char *reason, const char *next, const char *problem,
 		struct err *e)
 {
-	struct visit *v = visit_of(r);
+	struct context *v = context_of(r);
 	struct view *view = page_view(r, "domains");
 	struct listing l = { r, view_list(view, "domains") };
 
@@ -111,7 +111,7 @@ int page_domains(struct request *r, struct response *out, struct err *e)
 
 static int ask(struct request *r, struct err *e)
 {
-	struct visit *v = visit_of(r);
+	struct context *v = context_of(r);
 	char domain[DOMAIN_MAX + 1];
 
 	if (!domain_typed(form_text(r->form, "domain"), domain))
@@ -150,7 +150,7 @@ int page_domain_ask(struct request *r, struct response *out, struct err *e)
 /* Takes back what one asked for; with it goes whatever was decided. */
 int page_domain_withdraw(struct request *r, struct response *out, struct err *e)
 {
-	struct visit *v = visit_of(r);
+	struct context *v = context_of(r);
 	const char *domain = form_text(r->form, "domain");
 
 	if (domain_forget(v->db, v->user->id, domain, e) < 0)

@@ -16,7 +16,7 @@ static int see_row(void *data, const struct db_row *row, struct err *e)
 
 static int check_store(struct request *r, struct err *e)
 {
-	struct db *db = worker_db(visit_of(r)->worker, e);
+	struct db *db = page_worker_db(context_of(r)->worker, e);
 	bool seen = false;
 
 	if (!db || db_query(db, e, see_row, &seen, "SELECT 1", "") < 0)
@@ -28,7 +28,7 @@ static int check_redis(struct request *r, struct err *e)
 {
 	char *value;
 
-	return kv_get(visit_of(r)->kv, r, "healthz", &value, e);
+	return kv_get(context_of(r)->kv, r, "healthz", &value, e);
 }
 
 static int check_bridge(struct request *r, struct err *e)
@@ -41,7 +41,7 @@ static int check_ledger(struct request *r, struct err *e)
 {
 	char *why;
 
-	if (kv_get(visit_of(r)->kv, r, GATEWAY_LEDGER_KEY, &why, e) < 0)
+	if (kv_get(context_of(r)->kv, r, GATEWAY_LEDGER_KEY, &why, e) < 0)
 		return -1;
 	return why ? err_set(e, ERR_UNAVAILABLE, "%s", why) : 0;
 }

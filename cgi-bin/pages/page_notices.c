@@ -20,7 +20,7 @@ struct listing {
 static int add_row(void *data, const struct notice *n, struct err *e)
 {
 	struct listing *l = data;
-	const struct visit *v = visit_of(l->r);
+	const struct context *v = context_of(l->r);
 	struct view *row = view_append(l->list);
 	bool unread = str_equal(n->state, "unread");
 
@@ -29,7 +29,7 @@ static int add_row(void *data, const struct notice *n, struct err *e)
 	view_text(row, "event", n->event);
 	view_text(row, "sentence", announce_sentence(l->r, v->text, n->event,
 						     n->agent_name));
-	view_textf(row, "href", "%s/%s/%s", v->site->base_path,
+	view_textf(row, "href", "%s/%s/%s", v->app->base_path,
 		   n->execution_id[0] ? "executions" : "agents",
 		   n->execution_id[0] ? n->execution_id : n->agent_id);
 	view_flag(row, "unread", unread);
@@ -39,7 +39,7 @@ static int add_row(void *data, const struct notice *n, struct err *e)
 
 int page_notices(struct request *r, struct response *out, struct err *e)
 {
-	struct visit *v = visit_of(r);
+	struct context *v = context_of(r);
 	struct view *view = page_view(r, "notices");
 	struct listing l = { .r = r, .list = view_list(view, "notices"),
 			     .now = clock_now_ms() };
@@ -54,7 +54,7 @@ int page_notices(struct request *r, struct response *out, struct err *e)
 
 int page_notices_read(struct request *r, struct response *out, struct err *e)
 {
-	struct visit *v = visit_of(r);
+	struct context *v = context_of(r);
 
 	if (notice_read_all(v->db, v->user->id, e) < 0)
 		return -1;

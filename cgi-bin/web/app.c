@@ -15,48 +15,48 @@
 #define LARGE (512 << 10)	/* bytes of a request or an answer */
 #define REQUEST_POOL (256 << 10)	/* bytes; what needs more takes more */
 
-struct site *site_load(const void *ctx, const struct settings *s,
-		       struct err *e)
+struct app *app_load(const void *ctx, const struct settings *s,
+		     struct err *e)
 {
-	struct site *site = talloc_zero(ctx, struct site);
+	struct app *app = talloc_zero(ctx, struct app);
 	const char *dir = settings_text(s, SET_TEMPLATES);
 	const char *locales;
 
-	if (!site)
+	if (!app)
 		err_abort("out of memory");
-	site->settings = s;
-	site->base_path = settings_text(s, SET_BASE_PATH);
-	locales = talloc_asprintf(site, "%s/locale", dir);
-	site->i18n = i18n_load(site, locales, e);
-	if (site->i18n)
-		site->templates = templates_load(site, dir, site->i18n, e);
-	if (!site->templates) {
-		talloc_free(site);
+	app->settings = s;
+	app->base_path = settings_text(s, SET_BASE_PATH);
+	locales = talloc_asprintf(app, "%s/locale", dir);
+	app->i18n = i18n_load(app, locales, e);
+	if (app->i18n)
+		app->templates = templates_load(app, dir, app->i18n, e);
+	if (!app->templates) {
+		talloc_free(app);
 		return NULL;
 	}
-	return site;
+	return app;
 }
 
-struct worker *worker_new(const void *ctx, const struct site *site)
+struct page_worker *page_worker_new(const void *ctx, const struct app *app)
 {
-	struct worker *w = talloc_zero(ctx, struct worker);
+	struct page_worker *w = talloc_zero(ctx, struct page_worker);
 
 	if (!w)
 		err_abort("out of memory");
-	w->site = site;
+	w->app = app;
 	w->rows = fragments_new(w, ROWS_KEPT);
 	w->renderer = renderer_new(w);
 	w->pool = talloc_pool(w, REQUEST_POOL);
 	if (!w->pool)
 		err_abort("out of memory");
-	w->kv = kv_new(w, settings_text(site->settings, SET_REDIS_SOCKET));
+	w->kv = kv_new(w, settings_text(app->settings, SET_REDIS_SOCKET));
 	return w;
 }
 
-struct db *worker_db(struct worker *w, struct err *e)
+struct db *page_worker_db(struct page_worker *w, struct err *e)
 {
 	if (!w->db)
-		w->db = db_open(w, settings_text(w->site->settings,
+		w->db = db_open(w, settings_text(w->app->settings,
 						 SET_DATABASE), e);
 	if (!w->db) {
 		err_wrap(e, "open the store");
@@ -79,10 +79,10 @@ static int refuse_method(struct response *out, unsigned allowed, struct err *e)
 	return response_header(out, "Allow", buf_text(&list), e);
 }
 
-static size_t body_cap(const struct site *site, const struct route *route)
+static size_t body_cap(const struct app *app, const struct route *route)
 {
 	if (route->body_cap == BODY_MESSAGE)
-		return 3 * (size_t)settings_number(site->settings,
+		return 3 * (size_t)settings_number(app->settings,
 						   SET_MESSAGE_MAX) + 4096;
 	return route->body_cap ? route->body_cap : 64 << 10;
 }
@@ -102,7 +102,7 @@ static int ask_login(struct request *r, struct response *out, struct err *e)
 static int pass(struct request *r, struct response *out,
 		const struct route *route, struct err *e)
 {
-	struct visit *v = visit_of(r);
+	struct context *v = context_of(r);
 	bool open = route->flags & ROUTE_OPEN;
 
 	if (!open && !v->user) {
@@ -113,21 +113,21 @@ static int pass(struct request *r, struct response *out,
 	if (route->flags & ROUTE_ADMIN && !v->user->admin)
 		return err_set(e, ERR_MISSING, "not an administrator");
 	if (route->flags & ROUTE_RAW) {
-		if (request_read_raw(r, v->src, body_cap(v->site, route), e) < 0)
+		if (request_read_raw(r, v->src, body_cap(v->app, route), e) < 0)
 			return -1;
 	} else if (r->method == METHOD_POST) {
-		if (visit_check_origin(r, e) < 0 ||
-		    request_read_form(r, v->src, body_cap(v->site, route),
+		if (context_check_origin(r, e) < 0 ||
+		    request_read_form(r, v->src, body_cap(v->app, route),
 				      e) < 0)
 			return -1;
 		if (!(route->flags & ROUTE_NO_CSRF) &&
-		    visit_check_csrf(r, e) < 0)
+		    context_check_csrf(r, e) < 0)
 			return -1;
 	}
 	return route->handler(r, out, e);
 }
 
-static const struct route *find_route(struct worker *w, struct request *r,
+static const struct route *find_route(struct page_worker *w, struct request *r,
 				      const struct request_source *src,
 				      struct response *out, struct err *e)
 {
@@ -138,20 +138,20 @@ static const struct route *find_route(struct worker *w, struct request *r,
 	route = router_find(routes, routes_count, r, &allowed, e);
 	if (route)
 		return route;
-	if (visit_begin(r, w, src, true, &more) < 0)
-		visit_blank(r, w, src);
+	if (context_begin(r, w, src, true, &more) < 0)
+		context_blank(r, w, src);
 	if (allowed && refuse_method(out, allowed, &more) < 0)
 		*e = more;
 	return NULL;
 }
 
-static int serve(struct worker *w, struct request *r,
+static int serve(struct page_worker *w, struct request *r,
 		 const struct request_source *src, const struct route *route,
 		 struct response *out, struct err *e)
 {
 	if (route->flags & ROUTE_RAW)
-		visit_blank(r, w, src);
-	else if (visit_begin(r, w, src, route->flags & ROUTE_OPEN, e) < 0)
+		context_blank(r, w, src);
+	else if (context_begin(r, w, src, route->flags & ROUTE_OPEN, e) < 0)
 		return -1;
 	return pass(r, out, route, e);
 }
@@ -216,9 +216,9 @@ static void fail(struct request *r, struct response *out, const struct err *why)
 }
 
 /* True: answered, or failed and told so. */
-static bool answer(struct worker *w, struct request *r,
+static bool answer(struct page_worker *w, struct request *r,
 		   const struct request_source *src,
-		   enum site_passwords passwords, struct response *out)
+		   enum app_passwords passwords, struct response *out)
 {
 	struct err e = { 0 };
 	const struct route *route = find_route(w, r, src, out, &e);
@@ -232,23 +232,23 @@ static bool answer(struct worker *w, struct request *r,
 	else if (route && serve(w, r, src, route, out, &e) == 0)
 		return true;
 	if (!r->state)
-		visit_blank(r, w, src);
+		context_blank(r, w, src);
 	fail(r, out, &e);
 	return true;
 }
 
 /* Else the program keeps for good what its largest pages took. */
-static void give_back(struct worker *w)
+static void give_back(struct page_worker *w)
 {
 	if (w->db)
 		db_shrink(w->db);
 	malloc_trim(0);
 }
 
-bool site_answer(struct worker *w, const struct request_source *src,
-		 enum site_passwords passwords, struct buf *bytes)
+bool app_answer(struct page_worker *w, const struct request_source *src,
+		enum app_passwords passwords, struct buf *bytes)
 {
-	const struct settings *s = w->site->settings;
+	const struct settings *s = w->app->settings;
 	void *ctx = talloc_new(w->pool);
 	struct response out;
 	struct request *r;
@@ -256,12 +256,12 @@ bool site_answer(struct worker *w, const struct request_source *src,
 	bool answered = true, large;
 	int64_t began = piece_begin();
 
-	response_init(&out, w->site->base_path);
-	r = request_new(ctx, src, w->site->base_path,
+	response_init(&out, w->app->base_path);
+	r = request_new(ctx, src, w->app->base_path,
 			settings_text(s, SET_SERVER_NAMES), &e);
 	if (!r) {
 		r = blank(ctx, src);
-		visit_blank(r, w, src);
+		context_blank(r, w, src);
 		fail(r, &out, &e);
 	} else {
 		answered = answer(w, r, src, passwords, &out);

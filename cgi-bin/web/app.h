@@ -13,8 +13,8 @@
 #include "kv/kv.h"
 #include "store/db.h"
 
-/* Read-only after site_load: threads share it. */
-struct site {
+/* Read-only after app_load: threads share it. */
+struct app {
 	const struct settings *settings;
 	const struct templates *templates;
 	const struct i18n *i18n;
@@ -22,12 +22,12 @@ struct site {
 };
 
 /* Templates and catalogues, once. Gives (child of ctx); borrows the settings for good. */
-struct site *site_load(const void *ctx, const struct settings *s,
-		       struct err *e) must_check;
+struct app *app_load(const void *ctx, const struct settings *s,
+		     struct err *e) must_check;
 
 /* One thread's connections; both are opened again when they broke. */
-struct worker {
-	const struct site *site;
+struct page_worker {
+	const struct app *app;
 	struct db *db;	/* NULL until the store answered */
 	struct kv *kv;
 	struct fragments *rows;	/* of the list of conversations */
@@ -36,13 +36,13 @@ struct worker {
 };
 
 /* Gives (child of ctx). Nothing is connected yet. */
-struct worker *worker_new(const void *ctx, const struct site *site);
+struct page_worker *page_worker_new(const void *ctx, const struct app *app);
 
 /* The thread's store, opened on first use: ERR_UNAVAILABLE when it is away. */
-struct db *worker_db(struct worker *w, struct err *e) must_check;
+struct db *page_worker_db(struct page_worker *w, struct err *e) must_check;
 
 /* What becomes of a request that proves or sets a password (ROUTE_PASSWORD). */
-enum site_passwords {
+enum app_passwords {
 	PASSWORDS_NOW,
 	PASSWORDS_LATER,	/* nothing is read or answered: false */
 	PASSWORDS_REFUSED,	/* 503: too many wait */
@@ -54,9 +54,9 @@ enum site_passwords {
  * CGI output to bytes; never fails (the last resort is a plain 500). False:
  * see PASSWORDS_LATER.
  */
-bool site_answer(struct worker *w, const struct request_source *src,
-		 enum site_passwords passwords, struct buf *bytes);
+bool app_answer(struct page_worker *w, const struct request_source *src,
+		enum app_passwords passwords, struct buf *bytes);
 
-#define SITE_OUTPUT_MAX (61u << 20)	/* cap of bytes above: an export and its headers */
+#define APP_OUTPUT_MAX (61u << 20)	/* cap of bytes above: an export and its headers */
 
 #endif

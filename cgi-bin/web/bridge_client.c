@@ -14,7 +14,7 @@
 static int ask(const struct request *r, const char *method, const char *path,
 	       int64_t deadline_ms, struct err *e)
 {
-	const struct settings *s = visit_of(r)->site->settings;
+	const struct settings *s = context_of(r)->app->settings;
 	const struct client_call call = {
 		.socket = settings_text(s, SET_CONTROL_SOCKET),
 		.method = method,

@@ -15,21 +15,21 @@ static const char *theme_of(const char *theme)
 }
 
 static const struct i18n_locale *locale_of(const struct request *r,
-					   const struct site *site,
+					   const struct app *app,
 					   const char *choice)
 {
 	const struct i18n_locale *l = NULL;
 
 	if (choice && *choice)
-		l = i18n_find(site->i18n, choice);
+		l = i18n_find(app->i18n, choice);
 	if (l)
 		return l;
-	return i18n_negotiate(site->i18n, r->accept_language,
-			      settings_text(site->settings, SET_DEFAULT_LOCALE));
+	return i18n_negotiate(app->i18n, r->accept_language,
+			      settings_text(app->settings, SET_DEFAULT_LOCALE));
 }
 
 /* The cookie that ties a form to the browser before there is a login. */
-static void before_login(struct request *r, struct visit *v)
+static void before_login(struct request *r, struct context *v)
 {
 	char *token = request_cookie(r, LOGIN_PRE_COOKIE) ?
 		      talloc_strdup(v, request_cookie(r, LOGIN_PRE_COOKIE)) :
@@ -43,44 +43,44 @@ static void before_login(struct request *r, struct visit *v)
 	v->fresh = true;
 }
 
-void visit_blank(struct request *r, struct worker *w,
-		 const struct request_source *src)
+void context_blank(struct request *r, struct page_worker *w,
+		   const struct request_source *src)
 {
-	struct visit *v = talloc_zero(r, struct visit);
+	struct context *v = talloc_zero(r, struct context);
 
 	if (!v)
 		err_abort("out of memory");
 	v->worker = w;
-	v->site = w->site;
+	v->app = w->app;
 	v->src = src;
 	v->kv = w->kv;
 	v->db = w->db;
-	v->text = locale_of(r, w->site, request_cookie(r, LOCALE_COOKIE));
+	v->text = locale_of(r, w->app, request_cookie(r, LOCALE_COOKIE));
 	v->theme = theme_of(request_cookie(r, THEME_COOKIE));
-	v->zone = settings_text(w->site->settings, SET_DEFAULT_TIMEZONE);
+	v->zone = settings_text(w->app->settings, SET_DEFAULT_TIMEZONE);
 	r->state = v;
 	before_login(r, v);
 }
 
-static void settle(struct request *r, struct visit *v, const char *token)
+static void settle(struct request *r, struct context *v, const char *token)
 {
 	if (!str_copy(v->token, sizeof(v->token), token))
 		err_abort("login token");
 	v->fresh = false;
 	if (*v->user->locale)
-		v->text = locale_of(r, v->site, v->user->locale);
+		v->text = locale_of(r, v->app, v->user->locale);
 	v->theme = theme_of(v->user->theme);
 	if (*v->user->timezone)
 		v->zone = v->user->timezone;
 }
 
-static int find_user(struct request *r, struct visit *v, struct err *e)
+static int find_user(struct request *r, struct context *v, struct err *e)
 {
 	const char *token = request_cookie(r, LOGIN_COOKIE);
 	struct login login;
 	struct user *user;
 
-	v->db = worker_db(v->worker, e);
+	v->db = page_worker_db(v->worker, e);
 	if (!v->db)
 		return -1;
 	if (!token || !token_valid(token))
@@ -97,29 +97,29 @@ static int find_user(struct request *r, struct visit *v, struct err *e)
 	return 0;
 }
 
-int visit_begin(struct request *r, struct worker *w,
-		const struct request_source *src, bool open, struct err *e)
+int context_begin(struct request *r, struct page_worker *w,
+		  const struct request_source *src, bool open, struct err *e)
 {
 	struct err away = { 0 };
 
-	visit_blank(r, w, src);
-	if (find_user(r, visit_of(r), &away) == 0 || open)
+	context_blank(r, w, src);
+	if (find_user(r, context_of(r), &away) == 0 || open)
 		return 0;
 	*e = away;
 	return -1;
 }
 
 /* A browser that says where the form stood must name this very host. */
-int visit_check_origin(const struct request *r, struct err *e)
+int context_check_origin(const struct request *r, struct err *e)
 {
 	if (!*r->origin || origin_ours(r->origin, r->host, r->secure))
 		return 0;
 	return err_tell(e, ERR_DENIED, "error_origin", "Origin is not ours");
 }
 
-int visit_check_csrf(const struct request *r, struct err *e)
+int context_check_csrf(const struct request *r, struct err *e)
 {
-	const struct visit *v = visit_of(r);
+	const struct context *v = context_of(r);
 	const char *given = form_text(r->form, "csrf");
 
 	if (!*given)

@@ -71,7 +71,7 @@ const char *page_here(const struct request *r)
 
 const char *page_text(const struct request *r, const char *key)
 {
-	const char *s = i18n_sentence(visit_of(r)->text, key);
+	const char *s = i18n_sentence(context_of(r)->text, key);
 
 	return s ? s : key;
 }
@@ -86,7 +86,7 @@ static struct view *add_nav_row(const struct request *r, struct view *list,
 {
 	struct view *item = view_append(list);
 
-	view_textf(item, "href", "%s%s", visit_of(r)->site->base_path,
+	view_textf(item, "href", "%s%s", context_of(r)->app->base_path,
 		   row->path);
 	view_text(item, "label", page_text(r, row->label));
 	view_flag(item, "current", str_starts(r->path, row->path) ||
@@ -108,7 +108,7 @@ int page_requests(const struct request *r)
 	struct err e = { 0 };
 	int n = 0;
 
-	if (domain_each(visit_of(r)->db, NULL, "asked", REQUESTS_COUNTED,
+	if (domain_each(context_of(r)->db, NULL, "asked", REQUESTS_COUNTED,
 			count_domain, &n, &e) < 0)
 		log_failure("requests_not_counted", &e, "request", r->id, NULL);
 	return n;
@@ -120,7 +120,7 @@ static void add_count(const struct request *r, struct view *item, int n)
 	if (!n)
 		return;
 	view_textf(item, "count", "%d%s", n, n < REQUESTS_COUNTED ? "" : "+");
-	view_text(item, "count_words", i18n_count(r, visit_of(r)->text,
+	view_text(item, "count_words", i18n_count(r, context_of(r)->text,
 						  "nav_requests", n));
 }
 
@@ -133,7 +133,7 @@ static void add_nav(const struct request *r, struct view *view)
 					     "/executions" };
 	static const struct nav_row usage = { "/usage", "usage", "/usage" };
 	static const struct nav_row admin = { "/admin", "nav_admin", "/admin" };
-	const struct user *u = visit_of(r)->user;
+	const struct user *u = context_of(r)->user;
 	struct view *list = view_list(view, "nav");
 
 	add_nav_row(r, list, &workspace);
@@ -155,7 +155,7 @@ void page_admin_nav(const struct request *r, struct view *view)
 	size_t i;
 
 	item = view_append(list);
-	view_textf(item, "href", "%s/admin", visit_of(r)->site->base_path);
+	view_textf(item, "href", "%s/admin", context_of(r)->app->base_path);
 	view_text(item, "label", page_text(r, "admin_overview"));
 	view_flag(item, "current", str_equal(r->path, "/admin"));
 	view_text(item, "count", "");
@@ -166,7 +166,7 @@ void page_admin_nav(const struct request *r, struct view *view)
 /* While the kill switch is on every page says so; "" otherwise. */
 static void add_stop(const struct request *r, struct view *view)
 {
-	const struct visit *v = visit_of(r);
+	const struct context *v = context_of(r);
 	struct stop_all stop = { .on = false };
 	struct err e = { 0 };
 
@@ -180,7 +180,7 @@ static void add_stop(const struct request *r, struct view *view)
 /* How many notices are not read: for the eye ("" for none) and in words. */
 static void add_unread(const struct request *r, struct view *view)
 {
-	const struct visit *v = visit_of(r);
+	const struct context *v = context_of(r);
 	struct err e = { 0 };
 	int64_t n = 0;
 
@@ -192,7 +192,7 @@ static void add_unread(const struct request *r, struct view *view)
 					"notices_unread", n) : "");
 }
 
-static void add_user(const struct visit *v, struct view *view)
+static void add_user(const struct context *v, struct view *view)
 {
 	struct view *user;
 
@@ -209,12 +209,12 @@ static void add_user(const struct visit *v, struct view *view)
 
 struct view *page_view(struct request *r, const char *title_key)
 {
-	const struct visit *v = visit_of(r);
+	const struct context *v = context_of(r);
 	struct view *view = view_new(r);
 	char csrf[TOKEN_SIZE];
 
 	csrf_token(v->token, csrf);
-	view_text(view, "base", v->site->base_path);
+	view_text(view, "base", v->app->base_path);
 	view_text(view, "lang", i18n_name(v->text));
 	view_flag(view, "lang_ko", str_equal(i18n_name(v->text), "ko"));
 	view_text(view, "title", page_text(r, title_key));
@@ -222,7 +222,8 @@ struct view *page_view(struct request *r, const char *title_key)
 	view_flag(view, "theme_dark", str_equal(v->theme, "dark"));
 	view_text(view, "csrf", csrf);
 	view_text(view, "path", page_here(r));
-	view_flag(view, "demo", settings_flag(v->site->settings, SET_MODEL_DEMO));
+	view_flag(view, "demo", settings_flag(v->app->settings,
+					      SET_MODEL_DEMO));
 	view_text(view, "version", STATIC_VERSION);
 	view_text(view, "refresh", "");
 	add_user(v, view);
@@ -235,16 +236,16 @@ struct view *page_view(struct request *r, const char *title_key)
 int page_render(struct request *r, struct response *out, const char *name,
 		const struct view *view, struct err *e)
 {
-	const struct visit *v = visit_of(r);
+	const struct context *v = context_of(r);
 	const struct cookie before = {
 		.name = LOGIN_PRE_COOKIE, .value = v->token, .max_age = -1,
-		.path = *v->site->base_path ? v->site->base_path : "/",
+		.path = *v->app->base_path ? v->app->base_path : "/",
 		.secure = r->secure,
 	};
 
 	if (v->fresh && response_cookie(out, &before, e) < 0)
 		return -1;
-	if (template_render(v->site->templates, name, view, v->text,
+	if (template_render(v->app->templates, name, view, v->text,
 			    &out->body, e) < 0)
 		return err_wrap(e, "render %s", name);
 	return 0;

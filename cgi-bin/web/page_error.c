@@ -25,7 +25,7 @@ const char *page_sentence(const struct request *r, const struct err *why)
 	const char *own = NULL;
 
 	if (*why->key && why->kind != ERR_INTERNAL)
-		own = i18n_sentence(visit_of(r)->text, why->key);
+		own = i18n_sentence(context_of(r)->text, why->key);
 	return own ? own : page_text(r, words[why->kind].what);
 }
 

@@ -17,9 +17,9 @@
 #define BODY_MESSAGE ((size_t)-1)
 
 /* One request's person and their choices: r->state. */
-struct visit {
-	struct worker *worker;
-	const struct site *site;
+struct context {
+	struct page_worker *worker;
+	const struct app *app;
 	const struct request_source *src;
 	struct db *db;		/* NULL on OPEN routes when the store is away */
 	struct kv *kv;
@@ -31,23 +31,23 @@ struct visit {
 	const char *zone;	/* IANA name */
 };
 
-static inline struct visit *visit_of(const struct request *r)
+static inline struct context *context_of(const struct request *r)
 {
 	return r->state;
 }
 
 /* Fills r->state: login cookie -> Redis -> user; language, theme, zone. open: a part that is away is no failure. */
-int visit_begin(struct request *r, struct worker *w,
-		const struct request_source *src, bool open,
-		struct err *e) must_check;
+int context_begin(struct request *r, struct page_worker *w,
+		  const struct request_source *src, bool open,
+		  struct err *e) must_check;
 
 /* The visit of someone unknown: no Redis, no store. For pages of refused requests. */
-void visit_blank(struct request *r, struct worker *w,
-		 const struct request_source *src);
+void context_blank(struct request *r, struct page_worker *w,
+		   const struct request_source *src);
 
 /* Origin and CSRF token of an unsafe request: ERR_DENIED. */
-int visit_check_origin(const struct request *r, struct err *e) must_check;
-int visit_check_csrf(const struct request *r, struct err *e) must_check;
+int context_check_origin(const struct request *r, struct err *e) must_check;
+int context_check_csrf(const struct request *r, struct err *e) must_check;
 
 /* The view every page begins with; title is a catalogue key. A child of r. */
 struct view *page_view(struct request *r, const char *title_key);

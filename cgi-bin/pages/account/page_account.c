@@ -72,14 +72,15 @@ static int show(struct request *r, struct response *out,
 	struct view *view = page_view(r, "account");
 	bool feed;
 
-	if (feed_exists(visit_of(r)->db, visit_of(r)->user->id, &feed, e) < 0)
+	if (feed_exists(context_of(r)->db, context_of(r)->user->id, &feed,
+			e) < 0)
 		return -1;
-	view_text(view, "account_login", visit_of(r)->user->login);
+	view_text(view, "account_login", context_of(r)->user->login);
 	view_text(view, "account_name", in->display_name);
 	view_text(view, "account_zone", in->timezone);
-	view_text(view, "zone_preset", visit_of(r)->zone);
+	view_text(view, "zone_preset", context_of(r)->zone);
 	view_text(view, "budget_zone_words", usage_budget_zone_words(r,
-			visit_of(r)->user, clock_now_ms()));
+			context_of(r)->user, clock_now_ms()));
 	add_choices(r, view, "locales", locales, 3, in->locale);
 	add_choices(r, view, "themes", themes, 3, in->theme);
 	page_zones(view);
@@ -94,7 +95,7 @@ static int show(struct request *r, struct response *out,
 
 static struct values stored(const struct request *r)
 {
-	const struct user *u = visit_of(r)->user;
+	const struct user *u = context_of(r)->user;
 
 	return (struct values){ u->display_name, u->locale, u->theme,
 				u->timezone };
@@ -110,12 +111,13 @@ int page_account(struct request *r, struct response *out, struct err *e)
 /* A spent budget does not begin anew with another zone's day. */
 static int64_t zone_end(const struct request *r)
 {
-	return budget_zone_end(visit_of(r)->user, usage_zone(r), clock_now_ms());
+	return budget_zone_end(context_of(r)->user, usage_zone(r),
+			       clock_now_ms());
 }
 
 int page_account_save(struct request *r, struct response *out, struct err *e)
 {
-	struct visit *v = visit_of(r);
+	struct context *v = context_of(r);
 	const struct values in = {
 		form_text(r->form, "display_name"), form_text(r->form, "locale"),
 		form_text(r->form, "theme"), form_text(r->form, "timezone"),
@@ -164,7 +166,7 @@ static int keep_other(void *data, const char *member, struct err *e)
  */
 static int end_others(struct request *r, struct err *e)
 {
-	struct visit *v = visit_of(r);
+	struct context *v = context_of(r);
 	char own[LOGIN_KEY_SIZE];
 	struct others o = { .own = own + strlen("session:") };
 	char *set = talloc_asprintf(r, "logins:%s", v->user->id);
@@ -185,14 +187,14 @@ static int end_others(struct request *r, struct err *e)
 /* The old password is a guess like one at login, so it counts as a try: of this login alone. */
 static int prove(struct request *r, struct err *e)
 {
-	struct visit *v = visit_of(r);
+	struct context *v = context_of(r);
 	const struct login_try try = {
 		.login = v->user->login, .address = r->remote,
 		.browser = v->token,
 	};
 	int64_t wait_s;
 
-	if (login_check(v->kv, v->site->settings, &try, &wait_s, e) < 0)
+	if (login_check(v->kv, v->app->settings, &try, &wait_s, e) < 0)
 		return -1;
 	if (!password_matches(v->user->password_hash,
 			      form_text(r->form, "current")))
@@ -208,7 +210,7 @@ static int prove(struct request *r, struct err *e)
  */
 static int change(struct request *r, struct response *out, struct err *e)
 {
-	struct visit *v = visit_of(r);
+	struct context *v = context_of(r);
 	char hash[PASSWORD_HASH_SIZE];
 
 	if (prove(r, e) < 0)
@@ -248,7 +250,7 @@ int page_password(struct request *r, struct response *out, struct err *e)
 static int keep_choice(struct request *r, struct response *out, const char *name,
 		       const char *value, struct err *e)
 {
-	const char *base = visit_of(r)->site->base_path;
+	const char *base = context_of(r)->app->base_path;
 	const struct cookie c = {
 		.name = name, .value = value, .path = *base ? base : "/",
 		.max_age = 365 * 86400, .secure = r->secure,
@@ -263,13 +265,13 @@ static int keep_choice(struct request *r, struct response *out, const char *name
  */
 int page_preferences(struct request *r, struct response *out, struct err *e)
 {
-	struct visit *v = visit_of(r);
+	struct context *v = context_of(r);
 	const struct user *u = v->user;
 	const char *locale = form_text(r->form, "locale");
 	const char *theme = form_text(r->form, "theme");
 	const char *next = form_text(r->form, "next");
 
-	if (*locale && !i18n_find(v->site->i18n, locale))
+	if (*locale && !i18n_find(v->app->i18n, locale))
 		return err_set(e, ERR_INPUT, "no such locale");
 	if (*theme && !str_equal(theme, "light") && !str_equal(theme, "dark"))
 		return err_set(e, ERR_INPUT, "no such theme");

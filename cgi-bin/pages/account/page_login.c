@@ -34,7 +34,7 @@ int page_login_form(struct request *r, struct response *out, struct err *e)
 {
 	const char *next = next_of(r->args);
 
-	if (visit_of(r)->user)
+	if (context_of(r)->user)
 		return response_redirect(out, e, "%s", next);
 	return show(r, out, "", next, "", e);
 }
@@ -42,7 +42,7 @@ int page_login_form(struct request *r, struct response *out, struct err *e)
 static int set_cookie(struct request *r, struct response *out, const char *name,
 		      const char *value, int64_t max_age, struct err *e)
 {
-	const char *base = visit_of(r)->site->base_path;
+	const char *base = context_of(r)->app->base_path;
 	const struct cookie c = {
 		.name = name, .value = value, .path = *base ? base : "/",
 		.max_age = max_age, .secure = r->secure,
@@ -53,7 +53,7 @@ static int set_cookie(struct request *r, struct response *out, const char *name,
 
 int64_t page_login_ttl(const struct request *r)
 {
-	return 3600 * settings_number(visit_of(r)->site->settings,
+	return 3600 * settings_number(context_of(r)->app->settings,
 				      SET_LOGIN_HOURS);
 }
 
@@ -64,7 +64,7 @@ int page_remember_browser(struct request *r, struct response *out,
 	const struct cookie c = {
 		.name = name, .value = value, .secure = r->secure,
 		.path = talloc_asprintf(r, "%s/login",
-					visit_of(r)->site->base_path),
+					context_of(r)->app->base_path),
 		.max_age = DEVICE_DAYS * INT64_C(86400),
 	};
 
@@ -93,7 +93,7 @@ static const char *known_browser(struct request *r, const struct user *u)
  */
 static int end_access(struct request *r, const char *user_id, struct err *e)
 {
-	struct visit *v = visit_of(r);
+	struct context *v = context_of(r);
 	struct token_ending ending = { "", "", "" };
 	bool any;
 
@@ -113,7 +113,7 @@ static int end_access(struct request *r, const char *user_id, struct err *e)
 static int begin(struct request *r, struct response *out,
 		 const struct user *user, struct err *e)
 {
-	struct visit *v = visit_of(r);
+	struct context *v = context_of(r);
 	int64_t ttl = page_login_ttl(r);
 	char token[TOKEN_SIZE];
 
@@ -138,7 +138,7 @@ static int begin(struct request *r, struct response *out,
 static int refuse(struct request *r, struct response *out, const struct err *why,
 		  int64_t wait_s, struct err *e)
 {
-	struct visit *v = visit_of(r);
+	struct context *v = context_of(r);
 	const char *problem = page_sentence(r, why);
 
 	out->status = 401;
@@ -165,7 +165,7 @@ static int refuse(struct request *r, struct response *out, const struct err *why
  */
 static struct user *prove(struct request *r, int64_t *wait_s, struct err *e)
 {
-	struct visit *v = visit_of(r);
+	struct context *v = context_of(r);
 	struct login_try try = {
 		.login = form_text(r->form, "login"), .address = r->remote,
 	};
@@ -174,7 +174,7 @@ static struct user *prove(struct request *r, int64_t *wait_s, struct err *e)
 	if (!user && e->kind != ERR_MISSING && e->kind != ERR_INPUT)
 		return NULL;
 	try.browser = known_browser(r, user);
-	if (login_check(v->kv, v->site->settings, &try, wait_s, e) < 0)
+	if (login_check(v->kv, v->app->settings, &try, wait_s, e) < 0)
 		return NULL;
 	if (!password_matches(user ? user->password_hash : NULL,
 			      form_text(r->form, "password")) ||
@@ -191,12 +191,12 @@ static struct user *prove(struct request *r, int64_t *wait_s, struct err *e)
  */
 int page_login(struct request *r, struct response *out, struct err *e)
 {
-	struct visit *v = visit_of(r);
+	struct context *v = context_of(r);
 	int64_t wait_s = 0;
 	struct user *user;
 	struct err why = { 0 };
 
-	v->db = worker_db(v->worker, e);
+	v->db = page_worker_db(v->worker, e);
 	if (!v->db)
 		return -1;
 	user = prove(r, &wait_s, &why);
@@ -210,7 +210,7 @@ int page_login(struct request *r, struct response *out, struct err *e)
 
 int page_logout(struct request *r, struct response *out, struct err *e)
 {
-	struct visit *v = visit_of(r);
+	struct context *v = context_of(r);
 
 	if (login_end(v->kv, v->token, e) < 0)
 		return -1;

@@ -26,7 +26,7 @@ static int count_user(void *data, const struct user *u, struct err *e)
 
 static int add_stop(const struct request *r, struct view *view, struct err *e)
 {
-	const struct visit *v = visit_of(r);
+	const struct context *v = context_of(r);
 	struct stop_all stop;
 
 	if (stop_all_load(v->db, &stop, e) < 0)
@@ -44,7 +44,8 @@ static int add_ledger(const struct request *r, struct view *view, struct err *e)
 	char *why = NULL;
 
 	(void)e;
-	if (kv_get(visit_of(r)->kv, r, GATEWAY_LEDGER_KEY, &why, &ignored) < 0)
+	if (kv_get(context_of(r)->kv, r, GATEWAY_LEDGER_KEY, &why,
+		   &ignored) < 0)
 		why = NULL;
 	view_flag(view, "ledger_away", why != NULL);
 	return 0;
@@ -53,7 +54,7 @@ static int add_ledger(const struct request *r, struct view *view, struct err *e)
 /* Refusals that only the operator can end. */
 static int add_mail(const struct request *r, struct view *view, struct err *e)
 {
-	const struct visit *v = visit_of(r);
+	const struct context *v = context_of(r);
 	char error[64];
 	int64_t n;
 
@@ -68,7 +69,7 @@ static int add_mail(const struct request *r, struct view *view, struct err *e)
 
 int page_admin(struct request *r, struct response *out, struct err *e)
 {
-	struct visit *v = visit_of(r);
+	struct context *v = context_of(r);
 	struct view *view = page_view(r, "nav_admin");
 	int64_t now = clock_now_ms();
 	struct counting users = { .users = 0 };
@@ -105,7 +106,7 @@ int page_stop_ask(struct request *r, struct response *out, struct err *e)
 
 static int set(struct request *r, struct response *out, bool on, struct err *e)
 {
-	struct visit *v = visit_of(r);
+	struct context *v = context_of(r);
 
 	if (stop_all_set(v->db, on, v->user->login, e) < 0)
 		return -1;

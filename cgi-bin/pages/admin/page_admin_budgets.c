@@ -52,7 +52,7 @@ static int find(struct request *r, struct subject *s, struct err *e)
 	}
 	if (!id_valid(name))
 		return err_set(e, ERR_MISSING, "no such budget");
-	s->user = user_load(visit_of(r)->db, r, name, e);
+	s->user = user_load(context_of(r)->db, r, name, e);
 	if (!s->user)
 		return -1;
 	s->title = s->user->login;
@@ -112,7 +112,7 @@ static int show(struct request *r, struct response *out,
 	bool own;
 
 	page_admin_nav(r, view);
-	if (budget_load(visit_of(r)->db, s->name, &b, &own, e) < 0 ||
+	if (budget_load(context_of(r)->db, s->name, &b, &own, e) < 0 ||
 	    add_use(r, view, s, &b, e) < 0)
 		return -1;
 	view_text(view, "subject", s->name);
@@ -164,9 +164,9 @@ int page_budget_save(struct request *r, struct response *out, struct err *e)
 	if (find(r, &s, e) < 0)
 		return -1;
 	if (read_form(r, &b, &wrong, &why) == 0 &&
-	    budget_save(visit_of(r)->db, s.name, &b, &why) == 0) {
+	    budget_save(context_of(r)->db, s.name, &b, &why) == 0) {
 		log_event(LOG_INFO, "budget_set", "subject", s.name, "by",
-			  visit_of(r)->user->login, "request", r->id, NULL);
+			  context_of(r)->user->login, "request", r->id, NULL);
 		bridge_tell(r, "/spending/reload");
 		return response_redirect(out, e, "/admin/budgets?saved=1");
 	}
@@ -183,10 +183,10 @@ int page_budget_clear(struct request *r, struct response *out, struct err *e)
 	struct subject s;
 
 	if (find(r, &s, e) < 0 ||
-	    budget_clear(visit_of(r)->db, s.name, e) < 0)
+	    budget_clear(context_of(r)->db, s.name, e) < 0)
 		return -1;
 	log_event(LOG_INFO, "budget_cleared", "subject", s.name, "by",
-		  visit_of(r)->user->login, "request", r->id, NULL);
+		  context_of(r)->user->login, "request", r->id, NULL);
 	bridge_tell(r, "/spending/reload");
 	return response_redirect(out, e, "/admin/budgets?saved=1");
 }
@@ -199,7 +199,7 @@ static void add_row(struct request *r, struct view *list, const char *name,
 	const struct budget *b = &s->budget;
 
 	view_textf(row, "href", "%s/admin/budgets/%s",
-		   visit_of(r)->site->base_path, name);
+		   context_of(r)->app->base_path, name);
 	view_text(row, "title", title);
 	view_text(row, "name", name);
 	view_text(row, "day_limit", usage_limit(r, b->day_tokens, b->day_cost));
@@ -216,7 +216,7 @@ static int add_shared(struct request *r, struct view *view,
 		      const struct prices *p, int64_t now, struct err *e)
 {
 	struct view *list = view_list(view, "shared");
-	struct db *db = visit_of(r)->db;
+	struct db *db = context_of(r)->db;
 	struct standing all, each = { .day = { 0 } };
 	bool own;
 
@@ -230,7 +230,7 @@ static int add_shared(struct request *r, struct view *view,
 	return 0;
 }
 
-int page_budgets(struct request *r, struct response *out, struct err *e)
+int page_admin_budgets(struct request *r, struct response *out, struct err *e)
 {
 	struct view *view = page_view(r, "budgets"), *list;
 	int64_t now = clock_now_ms();
@@ -244,7 +244,7 @@ int page_budgets(struct request *r, struct response *out, struct err *e)
 	view_flag(view, "prices_away", away);
 	if (add_shared(r, view, p, now, e) < 0)
 		return -1;
-	all = standings_load(r, visit_of(r)->db, p, usage_zone(r), now, e);
+	all = standings_load(r, context_of(r)->db, p, usage_zone(r), now, e);
 	if (!all)
 		return -1;
 	list = view_list(view, "users");

@@ -25,7 +25,7 @@ static int add_allowed(void *data, const struct allow_row *row, struct err *e)
 
 void domain_list_for_all(struct request *r, struct view *view)
 {
-	const char *path = settings_text(visit_of(r)->site->settings,
+	const char *path = settings_text(context_of(r)->app->settings,
 					 SET_EGRESS_ALLOW);
 	struct view *list = view_list(view, "allowed");
 	struct err e = { 0 };
@@ -33,7 +33,7 @@ void domain_list_for_all(struct request *r, struct view *view)
 
 	view_flag(view, "allowed_away", !l);
 	view_flag(view, "no_way_out", !*settings_text(
-		visit_of(r)->site->settings, SET_EGRESS_PROXY));
+		context_of(r)->app->settings, SET_EGRESS_PROXY));
 	if (!l || allow_list_each(l, add_allowed, list, &e) < 0)
 		log_failure("allow_list_unreadable", &e, "request", r->id,
 			    NULL);
@@ -58,7 +58,7 @@ static int add_state(struct request *r, struct view *view, const char *state,
 {
 	struct listing l = { r, view_list(view, state) };
 
-	if (domain_each(visit_of(r)->db, NULL, state, ROWS_SHOWN, add_row, &l,
+	if (domain_each(context_of(r)->db, NULL, state, ROWS_SHOWN, add_row, &l,
 			e) < 0)
 		return -1;
 	view_flag(view, talloc_asprintf(r, "has_%s", state),
@@ -105,7 +105,7 @@ static void note(struct request *r, const char *what, const char *user_id,
 		 const char *domain)
 {
 	log_event(LOG_INFO, "domain_decided", "decision", what, "user", user_id,
-		  "domain", domain, "by", visit_of(r)->user->login, "request",
+		  "domain", domain, "by", context_of(r)->user->login, "request",
 		  r->id, NULL);
 	bridge_tell(r, "/egress/reload");
 }
@@ -124,7 +124,7 @@ static const struct {
 int page_admin_domain_decide(struct request *r, struct response *out,
 			     struct err *e)
 {
-	struct visit *v = visit_of(r);
+	struct context *v = context_of(r);
 	const char *what = form_text(r->form, "decision");
 	const char *user = form_text(r->form, "user");
 	const char *domain = form_text(r->form, "domain");
@@ -148,7 +148,7 @@ int page_admin_domain_decide(struct request *r, struct response *out,
 
 static int add(struct request *r, const struct values *in, struct err *e)
 {
-	struct visit *v = visit_of(r);
+	struct context *v = context_of(r);
 	char domain[DOMAIN_MAX + 1];
 	struct user *u = user_load_by_login(v->db, r, in->login, e);
 

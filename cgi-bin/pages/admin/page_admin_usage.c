@@ -28,7 +28,7 @@ static void add_user(struct request *r, struct view *list,
 	struct view *row = view_append(list);
 
 	view_textf(row, "href", "%s/admin/usage/%s",
-		   visit_of(r)->site->base_path, s->id);
+		   context_of(r)->app->base_path, s->id);
 	view_text(row, "login", s->login);
 	view_text(row, "display_name", s->display_name);
 	view_flag(row, "disabled", s->disabled);
@@ -53,7 +53,7 @@ static int add_users(struct request *r, struct view *view,
 		     const struct prices *p, const struct report *report,
 		     int64_t now, struct err *e)
 {
-	struct standings *all = standings_load(r, visit_of(r)->db, p,
+	struct standings *all = standings_load(r, context_of(r)->db, p,
 					       usage_zone(r), now, e);
 	struct view *list = view_list(view, "users");
 	size_t i;
@@ -69,7 +69,7 @@ static int add_users(struct request *r, struct view *view,
 static int fill(struct request *r, struct view *view,
 		const struct report_month *m, int64_t now, struct err *e)
 {
-	struct db *db = visit_of(r)->db;
+	struct db *db = context_of(r)->db;
 	struct report *users, *models;
 	bool away;
 	struct prices *p = usage_prices(r, &away);

@@ -297,7 +297,7 @@ struct definition *agent_form_definition(const struct request *r,
 	size_t i;
 
 	if (!*zone)
-		zone = f->text[FIELD_TIMEZONE] = visit_of(r)->zone;
+		zone = f->text[FIELD_TIMEZONE] = context_of(r)->zone;
 	d = definition_new(r, zone);
 	d->name = f->text[FIELD_NAME];
 	d->prompt = f->text[FIELD_PROMPT];

@@ -58,7 +58,7 @@ static void add_month_days(struct request *r, struct view *view,
 			   const char *days)
 {
 	struct view *list = view_list(view, "month_days");
-	const struct i18n_locale *text = visit_of(r)->text;
+	const struct i18n_locale *text = context_of(r)->text;
 	char day[12];
 	int i;
 
@@ -86,7 +86,8 @@ static void add_month_weekdays(struct request *r, struct view *view,
 			char *key = talloc_asprintf(r, "agent_nth_%s",
 						    i < 4 ? which[i] : "last");
 
-			add_choice(list, value, i18n_fill(r, visit_of(r)->text,
+			add_choice(list, value, i18n_fill(r,
+							  context_of(r)->text,
 				   key, weekday_word(r, k), NULL),
 				   str_equal(days, value));
 		}

@@ -15,7 +15,7 @@
 static void add_run(struct request *r, struct view *list, const char *zone,
 		    int64_t at, int64_t now)
 {
-	const struct visit *v = visit_of(r);
+	const struct context *v = context_of(r);
 	struct view *run = view_append(list);
 	char iso[CLOCK_ISO_SIZE];
 
@@ -51,11 +51,11 @@ static int add_runs(struct request *r, struct view *view,
 	view_flag(view, "by_hand",
 		  d->schedule.frequency == FREQUENCY_NONE);
 	view_flag(view, "two_zones",
-		  n && !str_equal(d->schedule.timezone, visit_of(r)->zone));
-	view_text(view, "zone_mine", visit_of(r)->zone);
+		  n && !str_equal(d->schedule.timezone, context_of(r)->zone));
+	view_text(view, "zone_mine", context_of(r)->zone);
 	view_text(view, "zone_theirs", d->schedule.timezone);
 	view_text(view, "jitter", d->jitter_minutes ?
-		  i18n_count(r, visit_of(r)->text, "agent_jitter_note",
+		  i18n_count(r, context_of(r)->text, "agent_jitter_note",
 			     d->jitter_minutes) : "");
 	return 0;
 }
@@ -96,7 +96,7 @@ int agent_preview(struct request *r, struct view *view, const struct agent *a,
 		return -1;
 	if (!values.planned_at)
 		values.planned_at = now;
-	if (a && last_success(visit_of(r)->db, r, a->id, values.planned_at,
+	if (a && last_success(context_of(r)->db, r, a->id, values.planned_at,
 			      &values.last_run_at, &values.last_result, e) < 0)
 		return -1;
 	return add_prompt(r, view, d, &values, e);

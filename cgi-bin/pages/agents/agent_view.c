@@ -15,7 +15,7 @@
 
 struct agent *agent_here(struct request *r, struct err *e)
 {
-	const struct visit *v = visit_of(r);
+	const struct context *v = context_of(r);
 
 	return agent_load(v->db, r, request_arg(r, "id"), v->user->id, false,
 			  e);
@@ -30,7 +30,7 @@ struct definition *agent_definition(const struct request *r, const char *json,
 void agent_time(const struct request *r, struct view *into, const char *name,
 		int64_t ms, int64_t now)
 {
-	const struct visit *v = visit_of(r);
+	const struct context *v = context_of(r);
 	struct view *map;
 	char iso[CLOCK_ISO_SIZE];
 
@@ -62,14 +62,14 @@ void agent_state(const struct request *r, struct view *into,
 void agent_outcome(const struct request *r, struct view *into,
 		   const struct outcome *o, int64_t now)
 {
-	const struct visit *v = visit_of(r);
+	const struct context *v = context_of(r);
 	int64_t at = o->ended_at ? o->ended_at : o->started_at;
 	int64_t end = o->ended_at ? o->ended_at : now;
 
 	view_text(into, "id", o->execution_id);
 	view_text(into, "status", o->status);
 	execution_look(r, into, o->status, o->reason);
-	view_textf(into, "mark_href", "%s/executions/%s", v->site->base_path,
+	view_textf(into, "mark_href", "%s/executions/%s", v->app->base_path,
 		   o->execution_id);
 	view_text(into, "took", o->started_at ?
 		  i18n_duration(r, v->text, end - o->started_at) : "");
@@ -157,7 +157,7 @@ static void draw(const struct request *r, struct view *into,
 void spark_view(const struct request *r, struct view *into,
 		const struct spark *s)
 {
-	const struct i18n_locale *text = visit_of(r)->text;
+	const struct i18n_locale *text = context_of(r)->text;
 	int64_t ok = 0, problems = 0, failed = 0, most = 1, all;
 	int i;
 

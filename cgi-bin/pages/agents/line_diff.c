@@ -165,7 +165,7 @@ static void put(struct writing *w, const char *kind, const struct line *l,
 	}
 	if (!w->lines) {
 		hunk = view_append(w->hunks);
-		view_text(hunk, "line", i18n_fill(w->r, visit_of(w->r)->text,
+		view_text(hunk, "line", i18n_fill(w->r, context_of(w->r)->text,
 			"diff_line", i18n_number(w->r, number), NULL));
 		w->lines = view_list(hunk, "lines");
 	}
@@ -222,7 +222,7 @@ void line_diff_view(const struct request *r, struct view *view,
 		    const char *before, const char *after)
 {
 	struct view *map = view_map(view, "diff");
-	const struct i18n_locale *text = visit_of(r)->text;
+	const struct i18n_locale *text = context_of(r)->text;
 	void *ctx = talloc_new(NULL);
 	struct side a = split(ctx, before), b = split(ctx, after);
 	struct writing w = {

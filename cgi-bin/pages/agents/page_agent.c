@@ -59,7 +59,7 @@ static int add_history(struct request *r, struct view *view,
 	last = a->last_execution_id;
 	l.map = view_map(view, "history");
 	view_flag(l.map, "last", false);
-	return outcome_each_last(visit_of(r)->db, &last, *last ? 1 : 0,
+	return outcome_each_last(context_of(r)->db, &last, *last ? 1 : 0,
 				 add_last, &l, e);
 }
 
@@ -94,7 +94,8 @@ struct view *agent_form_page(struct request *r, const struct agent *a,
 	view_flag(view, "history", false);
 	if (add_history(r, view, a, e) < 0)
 		return NULL;
-	view_textf(view, "action", "%s/agents/%s", visit_of(r)->site->base_path,
+	view_textf(view, "action", "%s/agents/%s",
+		   context_of(r)->app->base_path,
 		   a ? a->id : "new");
 	view_text(view, "form_id", id_valid(form_id) ? form_id : id);
 	view_number(view, "agent_version", a ? a->version : 0);
@@ -120,7 +121,7 @@ struct agent_form *agent_form_new(const struct request *r)
 {
 	struct agent_form *f;
 
-	f = agent_form_of(r, definition_new(r, visit_of(r)->zone));
+	f = agent_form_of(r, definition_new(r, context_of(r)->zone));
 	f->text[FIELD_TIME] = "08:00";
 	return f;
 }
@@ -128,7 +129,7 @@ struct agent_form *agent_form_new(const struct request *r)
 int page_agent_new(struct request *r, struct response *out, struct err *e)
 {
 	if (*form_text(r->args, "conversation"))
-		return page_agent_written(r, out, e);
+		return page_agent_from_chat(r, out, e);
 	return show(r, out, NULL, agent_form_new(r), e);
 }
 
@@ -220,7 +221,7 @@ static bool chose_past(const struct request *r, const struct agent *a,
 static int begin_test(struct request *r, struct response *out,
 		      const char *agent_id, struct err *e)
 {
-	const struct visit *v = visit_of(r);
+	const struct context *v = context_of(r);
 	struct agent *a = agent_load(v->db, r, agent_id, v->user->id, false, e);
 
 	return a ? page_run_begin(r, out, a, "test", NULL, e) : -1;
@@ -235,7 +236,7 @@ static const char *made_before(struct request *r, const char *key)
 	struct err why = { 0 };
 	char *id = NULL;
 
-	if (*key && kv_get(visit_of(r)->kv, r, key, &id, &why) < 0)
+	if (*key && kv_get(context_of(r)->kv, r, key, &id, &why) < 0)
 		log_failure("form_not_known", &why, "request", r->id, NULL);
 	return id;
 }
@@ -245,7 +246,7 @@ static const char *form_key(const struct request *r)
 	const char *id = form_text(r->form, "id");
 
 	return id_valid(id) ? talloc_asprintf(r, "agent-form:%s:%s",
-					      visit_of(r)->user->id, id) : "";
+					      context_of(r)->user->id, id) : "";
 }
 
 static int after_save(struct request *r, struct response *out, const char *id,
@@ -261,7 +262,7 @@ static int create(struct request *r, struct response *out,
 		  const struct agent_form *f, const struct definition *d,
 		  int64_t next, bool test, struct err *e)
 {
-	const struct visit *v = visit_of(r);
+	const struct context *v = context_of(r);
 	const char *key = form_key(r), *before = made_before(r, key);
 	auto_buf json = BUF_INIT(DEFINITION_JSON_MAX);
 	bool scheduled = d->schedule.frequency != FREQUENCY_NONE;
@@ -290,7 +291,7 @@ static int save(struct request *r, struct response *out, struct agent *a,
 		const struct agent_form *f, const struct definition *d,
 		int64_t next, bool test, struct err *e)
 {
-	const struct visit *v = visit_of(r);
+	const struct context *v = context_of(r);
 	auto_buf json = BUF_INIT(DEFINITION_JSON_MAX);
 	struct err why = { 0 };
 	int64_t based_on;
@@ -363,7 +364,8 @@ int page_agent_preview(struct request *r, struct response *out, struct err *e)
 	int i;
 
 	if (*of) {
-		a = agent_load(visit_of(r)->db, r, of, visit_of(r)->user->id,
+		a = agent_load(context_of(r)->db, r, of,
+			       context_of(r)->user->id,
 			       false, e);
 		if (!a)
 			return -1;

@@ -23,6 +23,7 @@ struct view *agent_form_page(struct request *r, const struct agent *a,
 struct agent_form *agent_form_new(const struct request *r);
 
 /* GET /agents/new?conversation=&message= -- what Claude wrote, or how far it is. */
-int page_agent_written(struct request *r, struct response *out, struct err *e);
+int page_agent_from_chat(struct request *r, struct response *out,
+			 struct err *e);
 
 #endif

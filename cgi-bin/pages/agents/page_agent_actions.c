@@ -14,7 +14,7 @@ void page_run_tell(const struct request *r, const char *execution_id)
 {
 	struct err why = { 0 };
 
-	if (kv_wake(visit_of(r)->kv, WORKER_WAKE, &why) < 0)
+	if (kv_wake(context_of(r)->kv, WORKER_WAKE, &why) < 0)
 		log_failure("run_not_told", &why, "execution", execution_id,
 			    "request", r->id, NULL);
 }
@@ -26,7 +26,7 @@ int page_run_begin(struct request *r, struct response *out, const struct agent *
 
 	if (id && *id && !id_valid(id))
 		return err_set(e, ERR_INPUT, "run id");
-	if (execution_add(visit_of(r)->db, a, trigger, "",
+	if (execution_add(context_of(r)->db, a, trigger, "",
 			  id && *id ? id : NULL, clock_now_ms(), run, e) < 0)
 		return -1;
 	page_run_tell(r, run);
@@ -66,7 +66,7 @@ int page_agent_pause(struct request *r, struct response *out, struct err *e)
 {
 	struct agent *a = agent_here(r, e);
 
-	if (!a || agent_pause(visit_of(r)->db, a->id, "person", e) < 0)
+	if (!a || agent_pause(context_of(r)->db, a->id, "person", e) < 0)
 		return -1;
 	log_event(LOG_INFO, "agent_paused", "agent", a->id, "request", r->id,
 		  NULL);
@@ -81,7 +81,7 @@ int page_agent_resume(struct request *r, struct response *out, struct err *e)
 	int64_t next;
 
 	if (!d || agent_next(r, d, clock_now_ms(), &next, e) < 0 ||
-	    agent_resume(visit_of(r)->db, a->id, next, e) < 0)
+	    agent_resume(context_of(r)->db, a->id, next, e) < 0)
 		return -1;
 	log_event(LOG_INFO, "agent_resumed", "agent", a->id, "request", r->id,
 		  NULL);
@@ -139,7 +139,7 @@ static void tell_ending(const struct ending *end)
 
 	for (i = 0; i < end->n; i++) {
 		page_run_tell(end->r, end->runs[i]);
-		if (attempt_each(visit_of(end->r)->db, end->runs[i],
+		if (attempt_each(context_of(end->r)->db, end->runs[i],
 				 tell_session, (void *)end, &why) < 0)
 			log_failure("run_not_told", &why, "execution",
 				    end->runs[i], "request", end->r->id, NULL);
@@ -151,9 +151,9 @@ int page_agent_delete(struct request *r, struct response *out, struct err *e)
 	struct agent *a = agent_here(r, e);
 	struct ending end = { .r = r, .agent_id = a ? a->id : "" };
 
-	if (!a || outcome_each_open(visit_of(r)->db, visit_of(r)->user->id,
+	if (!a || outcome_each_open(context_of(r)->db, context_of(r)->user->id,
 				    keep_run, &end, e) < 0 ||
-	    agent_delete(visit_of(r)->db, a->id, e) < 0)
+	    agent_delete(context_of(r)->db, a->id, e) < 0)
 		return -1;
 	tell_ending(&end);
 	log_event(LOG_INFO, "agent_deleted", "agent", a->id, "request", r->id,

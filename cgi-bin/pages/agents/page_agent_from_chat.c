@@ -25,7 +25,7 @@
  */
 int page_agent_ask(struct request *r, struct response *out, struct err *e)
 {
-	struct visit *v = visit_of(r);
+	struct context *v = context_of(r);
 	const char *message = form_text(r->form, "id"), *text;
 	struct conversation *c;
 
@@ -49,7 +49,7 @@ int page_agent_ask(struct request *r, struct response *out, struct err *e)
 int page_agent_ask_cancel(struct request *r, struct response *out,
 			  struct err *e)
 {
-	struct visit *v = visit_of(r);
+	struct context *v = context_of(r);
 	struct conversation *c;
 
 	c = conversation_load(v->db, r, request_arg(r, "id"), v->user->id, e);
@@ -128,7 +128,7 @@ static int read_part(void *data, const struct part *p, struct err *e)
 static int read_answer(struct request *r, const struct conversation *c,
 		       struct answer *a, struct err *e)
 {
-	struct db *db = visit_of(r)->db;
+	struct db *db = context_of(r)->db;
 
 	if (message_each_unplaced(db, c->id, find_waiting, a, e) < 0 ||
 	    message_each_placed(db, c->id, INT64_MAX, PLACED_SEEN, find_placed,
@@ -154,7 +154,7 @@ static int show_progress(struct request *r, struct response *out,
 
 	view_text(view, "conversation_title", page_title(r, c));
 	view_textf(view, "conversation_href", "%s/workspace/%s",
-		   visit_of(r)->site->base_path, c->id);
+		   context_of(r)->app->base_path, c->id);
 	view_text(view, "id", c->id);
 	view_text(view, "message", a->message);
 	view_flag(view, "failed", a->failed);
@@ -163,7 +163,7 @@ static int show_progress(struct request *r, struct response *out,
 	view_text(view, "step", page_text(r, a->waits ? "agent_writing_waits" :
 					  "agent_writing_works"));
 	view_text(view, "since", now - a->asked_at < 1000 ? "" :
-		  i18n_duration(r, visit_of(r)->text, now - a->asked_at));
+		  i18n_duration(r, context_of(r)->text, now - a->asked_at));
 	if (!a->failed &&
 	    response_header(out, "Refresh", REFRESH_S, e) < 0)
 		return -1;
@@ -191,9 +191,9 @@ static int show_form(struct request *r, struct response *out,
 	return view ? page_render(r, out, "pages/agent", view, e) : -1;
 }
 
-int page_agent_written(struct request *r, struct response *out, struct err *e)
+int page_agent_from_chat(struct request *r, struct response *out, struct err *e)
 {
-	struct visit *v = visit_of(r);
+	struct context *v = context_of(r);
 	struct answer a = {
 		.message = form_text(r->args, "message"),
 		.text = BUF_INIT(ANSWER_MAX),

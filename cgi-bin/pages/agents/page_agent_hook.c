@@ -20,13 +20,13 @@
 /* Where people and programs reach this installation, without a slash at the end; a child of r. */
 static const char *site_url(const struct request *r)
 {
-	const struct site *site = visit_of(r)->site;
-	const char *url = settings_text(site->settings, SET_PUBLIC_URL);
+	const struct app *app = context_of(r)->app;
+	const char *url = settings_text(app->settings, SET_PUBLIC_URL);
 	size_t n = strlen(url);
 
 	while (n && url[n - 1] == '/')
 		n--;
-	return n ? talloc_strndup(r, url, n) : site->base_path;
+	return n ? talloc_strndup(r, url, n) : app->base_path;
 }
 
 /* ---- the page ---- */
@@ -34,11 +34,11 @@ static const char *site_url(const struct request *r)
 static int show(struct request *r, struct response *out, const struct agent *a,
 		const char *secret, struct err *e)
 {
-	const struct visit *v = visit_of(r);
+	const struct context *v = context_of(r);
 	struct view *view = page_view(r, "hook_title");
 	const char *base = site_url(r);
 
-	if (base == v->site->base_path)
+	if (base == v->app->base_path)
 		base = talloc_asprintf(r, "%s://%s%s", r->secure ? "https" :
 				       "http", r->host, base);
 	view_text(view, "id", a->id);
@@ -50,7 +50,7 @@ static int show(struct request *r, struct response *out, const struct agent *a,
 	view_text(view, "about", i18n_fill(r, v->text, "hook_about",
 					   "{{payload}}", NULL));
 	view_text(view, "often", i18n_count(r, v->text, "hook_often",
-		settings_number(v->site->settings, SET_HOOKS_PER_MINUTE)));
+		settings_number(v->app->settings, SET_HOOKS_PER_MINUTE)));
 	view_flag(view, "revoked", str_equal(form_text(r->args, "done"),
 					     "revoked"));
 	return page_render(r, out, "pages/hook", view, e);
@@ -73,7 +73,7 @@ int page_hook_make(struct request *r, struct response *out, struct err *e)
 		return -1;
 	token_new(secret);
 	digest_hex(secret, strlen(secret), hash);
-	if (agent_set_hook(visit_of(r)->db, a->id, hash, e) < 0)
+	if (agent_set_hook(context_of(r)->db, a->id, hash, e) < 0)
 		return -1;
 	log_event(LOG_INFO, "hook_made", "agent", a->id, "request", r->id,
 		  NULL);
@@ -85,7 +85,7 @@ int page_hook_revoke(struct request *r, struct response *out, struct err *e)
 {
 	struct agent *a = agent_here(r, e);
 
-	if (!a || agent_set_hook(visit_of(r)->db, a->id, "", e) < 0)
+	if (!a || agent_set_hook(context_of(r)->db, a->id, "", e) < 0)
 		return -1;
 	log_event(LOG_INFO, "hook_revoked", "agent", a->id, "request", r->id,
 		  NULL);
@@ -123,7 +123,7 @@ static int check_payload(const struct request *r, struct err *e)
 static int check_rate(const struct request *r, struct response *out,
 		      const char *hash, struct err *e)
 {
-	const struct visit *v = visit_of(r);
+	const struct context *v = context_of(r);
 	int64_t count = 0, left = MINUTE_S;
 	struct err away = { 0 };
 	char text[24];
@@ -133,7 +133,7 @@ static int check_rate(const struct request *r, struct response *out,
 		log_failure("hook_not_counted", &away, "request", r->id, NULL);
 		return 0;
 	}
-	if (count <= settings_number(v->site->settings, SET_HOOKS_PER_MINUTE))
+	if (count <= settings_number(v->app->settings, SET_HOOKS_PER_MINUTE))
 		return 0;
 	snprintf(text, sizeof(text), "%lld", (long long)(left > 0 ? left : 1));
 	if (response_header(out, "Retry-After", text, e) < 0)
@@ -144,12 +144,12 @@ static int check_rate(const struct request *r, struct response *out,
 static int queue(struct request *r, struct response *out, char run[ID_SIZE],
 		 struct err *e)
 {
-	struct visit *v = visit_of(r);
+	struct context *v = context_of(r);
 	const char *secret = request_arg(r, "secret");
 	char hash[DIGEST_SIZE];
 	struct agent *a;
 
-	v->db = worker_db(v->worker, e);
+	v->db = page_worker_db(v->worker, e);
 	if (!v->db)
 		return -1;
 	digest_hex(secret, strlen(secret), hash);

@@ -70,7 +70,7 @@ static int make(struct request *r, const char *json, char id[ID_SIZE],
 		struct err *e)
 {
 	auto_buf text = BUF_INIT(DEFINITION_JSON_MAX);
-	struct visit *v = visit_of(r);
+	struct context *v = context_of(r);
 	struct definition *d = definition_parse(r, json, strlen(json), e);
 
 	if (!d || definition_format(d, &text, e) < 0)

@@ -81,7 +81,7 @@ static int add_rule(void *data, const struct notify_rule *n, struct err *e)
 static int add_sent(void *data, const struct notice *n, struct err *e)
 {
 	struct listing *l = data;
-	const struct visit *v = visit_of(l->r);
+	const struct context *v = context_of(l->r);
 	struct view *row = view_append(l->list);
 
 	(void)e;
@@ -104,7 +104,7 @@ static int add_sent(void *data, const struct notice *n, struct err *e)
 static int add_lists(struct request *r, struct view *view,
 		     const struct agent *a, struct listing *l, struct err *e)
 {
-	const struct visit *v = visit_of(r);
+	const struct context *v = context_of(r);
 
 	l->list = view_list(view, "rules");
 	if (notify_rule_each(v->db, a->id, add_rule, l, e) < 0)
@@ -133,13 +133,13 @@ static void add_events(struct request *r, struct view *view, const char *chosen)
 static int show(struct request *r, struct response *out, const struct agent *a,
 		const struct notify_form *f, struct err *e)
 {
-	const struct visit *v = visit_of(r);
+	const struct context *v = context_of(r);
 	struct view *view = page_view(r, "notify_title");
 	struct listing l = { .r = r, .now = clock_now_ms() };
 
 	view_text(view, "id", a->id);
 	view_text(view, "name", a->name);
-	view_flag(view, "mail_ready", mail_ready(v->site->settings));
+	view_flag(view, "mail_ready", mail_ready(v->app->settings));
 	view_flag(view, "webhook", str_equal(f->channel, "webhook"));
 	view_text(view, "target", f->target);
 	view_text(view, "problem", f->problem);
@@ -197,7 +197,7 @@ static int add(struct request *r, const struct agent *a,
 	if (webhook)
 		rule.secret = secret;
 	memcpy(rule.agent_id, a->id, ID_SIZE);
-	return notify_rule_add(visit_of(r)->db, &rule, e);
+	return notify_rule_add(context_of(r)->db, &rule, e);
 }
 
 static const char *trimmed(struct request *r, const char *s)
@@ -238,7 +238,7 @@ int page_notify_remove(struct request *r, struct response *out, struct err *e)
 {
 	struct agent *a = agent_here(r, e);
 
-	if (!a || notify_rule_remove(visit_of(r)->db,
+	if (!a || notify_rule_remove(context_of(r)->db,
 				     form_text(r->form, "rule"), a->id, e) < 0)
 		return -1;
 	log_event(LOG_INFO, "notify_removed", "agent", a->id, "request", r->id,
@@ -263,7 +263,7 @@ static int find_rule(void *data, const struct notify_rule *n, struct err *e)
 /* Redis away: none is sent, for nobody counts them. */
 static int count_test(struct request *r, struct err *e)
 {
-	const struct visit *v = visit_of(r);
+	const struct context *v = context_of(r);
 	int64_t count = 0, left = 0;
 
 	if (kv_count(v->kv, talloc_asprintf(r, "notify_test:%s", v->user->id),
@@ -279,7 +279,7 @@ static int count_test(struct request *r, struct err *e)
 /* POST /agents/{id}/notify/test -- the worker sends it; this page shows what became of it. */
 int page_notify_test(struct request *r, struct response *out, struct err *e)
 {
-	struct visit *v = visit_of(r);
+	struct context *v = context_of(r);
 	struct finding f = { .id = form_text(r->form, "rule") };
 	struct agent *a = agent_here(r, e);
 

@@ -38,7 +38,7 @@ static void open_row(struct listing *l, const struct agent_version *v)
 	struct view *row = view_append(l->list);
 
 	view_number(row, "version", v->version);
-	view_text(row, "version_words", i18n_count(l->r, visit_of(l->r)->text,
+	view_text(row, "version_words", i18n_count(l->r, context_of(l->r)->text,
 						   "agent_version", v->version));
 	agent_time(l->r, row, "when", v->created_at, l->now);
 	view_flag(row, "holds", v->version == l->agent->version);
@@ -77,7 +77,7 @@ static struct definition *load(struct request *r, const struct agent *a,
 {
 	struct agent_version *v;
 
-	v = agent_version_load(visit_of(r)->db, r, a->id, version, e);
+	v = agent_version_load(context_of(r)->db, r, a->id, version, e);
 	return v ? agent_definition(r, v->definition, e) : NULL;
 }
 
@@ -85,7 +85,7 @@ static struct definition *load(struct request *r, const struct agent *a,
 static int add_comparison(struct request *r, struct view *view,
 			  const struct agent *a, struct err *e)
 {
-	const struct i18n_locale *text = visit_of(r)->text;
+	const struct i18n_locale *text = context_of(r)->text;
 	struct definition *one, *other;
 	int64_t from, to, swap;
 	struct view *map;
@@ -122,7 +122,8 @@ int page_agent_versions(struct request *r, struct response *out, struct err *e)
 		return -1;
 	view = page_view(r, "agent_versions");
 	l.list = view_list(view, "versions");
-	if (agent_version_each(visit_of(r)->db, a->id, add_version, &l, e) < 0 ||
+	if (agent_version_each(context_of(r)->db, a->id, add_version, &l,
+			       e) < 0 ||
 	    add_comparison(r, view, a, e) < 0)
 		return -1;
 	close_row(&l, NULL);
@@ -132,7 +133,7 @@ int page_agent_versions(struct request *r, struct response *out, struct err *e)
 	view_flag(view, "several", a->version > 1);
 	if (l.more)
 		view_textf(view, "older_href", "%s/agents/%s/versions?before=%lld",
-			   visit_of(r)->site->base_path, a->id,
+			   context_of(r)->app->base_path, a->id,
 			   (long long)l.last);
 	else
 		view_text(view, "older_href", "");
@@ -142,7 +143,7 @@ int page_agent_versions(struct request *r, struct response *out, struct err *e)
 /* POST /agents/{id}/versions/{version}/restore -- makes a new version like an old one. */
 int page_agent_restore(struct request *r, struct response *out, struct err *e)
 {
-	struct visit *v = visit_of(r);
+	struct context *v = context_of(r);
 	struct agent *a = agent_here(r, e);
 	auto_buf json = BUF_INIT(DEFINITION_JSON_MAX);
 	struct definition *d;

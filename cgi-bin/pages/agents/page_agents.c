@@ -117,7 +117,7 @@ static int add_open(void *data, const struct outcome *o, struct err *e)
 
 static int add_numbers(struct board *b, struct card *c, struct err *e)
 {
-	struct db *db = visit_of(b->r)->db;
+	struct db *db = context_of(b->r)->db;
 	struct spending sum = { c, b->prices };
 	char tokens[AMOUNT_SIZE];
 
@@ -153,7 +153,7 @@ static void add_row(struct board *b, struct card *c)
 
 static int fill(struct board *b, struct err *e)
 {
-	const struct visit *v = visit_of(b->r);
+	const struct context *v = context_of(b->r);
 	const char *last[PAGE_ROWS];
 	size_t i, n = 0;
 
@@ -194,7 +194,7 @@ static void add_step(struct request *r, struct view *view, const char *name,
 {
 	if (there)
 		view_textf(view, name, "%s/agents?status=%s&search=%s&page=%lld",
-			   visit_of(r)->site->base_path, status,
+			   context_of(r)->app->base_path, status,
 			   url_encode(r, search, ""), (long long)page);
 	else
 		view_text(view, name, "");
@@ -212,7 +212,7 @@ static int read_filter(struct request *r, struct agent_filter *f, int64_t *page,
 	if (*page < 1)
 		*page = 1;
 	*f = (struct agent_filter){
-		.user_id = visit_of(r)->user->id,
+		.user_id = context_of(r)->user->id,
 		.status = str_equal(status, "active") ||
 			  str_equal(status, "paused") ? status : "",
 		.search = form_text(r->args, "search"),
@@ -224,7 +224,7 @@ static int read_filter(struct request *r, struct agent_filter *f, int64_t *page,
 
 int page_agents(struct request *r, struct response *out, struct err *e)
 {
-	struct visit *v = visit_of(r);
+	struct context *v = context_of(r);
 	struct view *view = page_view(r, "agents");
 	struct agent_filter f;
 	struct board b = { .r = r, .now = clock_now_ms() };

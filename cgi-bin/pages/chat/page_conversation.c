@@ -36,7 +36,7 @@ static char *title_from(void *ctx, const char *text)
 static int add_first(struct request *r, const char *conversation,
 		     const char *message, const char *text, struct err *e)
 {
-	struct db *db = visit_of(r)->db;
+	struct db *db = context_of(r)->db;
 	struct err more = { 0 };
 
 	if (message_add(db, conversation, message, text, e) >= 0)
@@ -50,7 +50,7 @@ static int add_first(struct request *r, const char *conversation,
 static int check_message(const struct request *r, const char *text,
 			 struct err *e)
 {
-	int64_t max = settings_number(visit_of(r)->site->settings,
+	int64_t max = settings_number(context_of(r)->app->settings,
 				      SET_MESSAGE_MAX);
 
 	if ((int64_t)strlen(text) > max)
@@ -67,7 +67,7 @@ static int check_message(const struct request *r, const char *text,
 int page_conversation_create(struct request *r, struct response *out,
 			     struct err *e)
 {
-	struct visit *v = visit_of(r);
+	struct context *v = context_of(r);
 	const char *text = form_text(r->form, "text");
 	const char *message = form_text(r->form, "id");
 	bool says = text[strspn(text, " \t\r\n")] != '\0';
@@ -96,7 +96,7 @@ int page_conversation_create(struct request *r, struct response *out,
 int page_conversation_rename(struct request *r, struct response *out,
 			     struct err *e)
 {
-	struct visit *v = visit_of(r);
+	struct context *v = context_of(r);
 	const char *id = request_arg(r, "id");
 
 	if (conversation_rename(v->db, id, v->user->id,
@@ -109,7 +109,7 @@ int page_conversation_rename(struct request *r, struct response *out,
 int page_conversation_delete_ask(struct request *r, struct response *out,
 				 struct err *e)
 {
-	struct visit *v = visit_of(r);
+	struct context *v = context_of(r);
 	struct conversation *c;
 	struct view *view;
 
@@ -125,7 +125,7 @@ int page_conversation_delete_ask(struct request *r, struct response *out,
 int page_conversation_delete(struct request *r, struct response *out,
 			     struct err *e)
 {
-	struct visit *v = visit_of(r);
+	struct context *v = context_of(r);
 	const char *id = request_arg(r, "id");
 
 	if (conversation_mark_deleted(v->db, id, v->user->id, e) < 0)
@@ -164,7 +164,7 @@ static int exported(int done, struct err *e)
 
 int page_export_markdown(struct request *r, struct response *out, struct err *e)
 {
-	struct visit *v = visit_of(r);
+	struct context *v = context_of(r);
 	struct conversation *c;
 
 	c = conversation_load(v->db, r, request_arg(r, "id"), v->user->id, e);
@@ -178,7 +178,7 @@ int page_export_markdown(struct request *r, struct response *out, struct err *e)
 
 int page_export_json(struct request *r, struct response *out, struct err *e)
 {
-	struct visit *v = visit_of(r);
+	struct context *v = context_of(r);
 	struct conversation *c;
 
 	c = conversation_load(v->db, r, request_arg(r, "id"), v->user->id, e);

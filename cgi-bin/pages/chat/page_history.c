@@ -25,12 +25,12 @@ struct history {
 
 static int close_message(struct history *h, struct err *e)
 {
-	const struct visit *v = visit_of(h->r);
+	const struct context *v = context_of(h->r);
 	auto_buf html = BUF_INIT(HISTORY_MAX + 4096);
 
 	if (!h->first.role)
 		return 0;
-	if (message_render(v->site->templates, v->text, v->zone,
+	if (message_render(v->app->templates, v->text, v->zone,
 			   v->user->display_name, &h->first,
 			   buf_text(&h->parts), &html, e) < 0)
 		return -1;
@@ -52,7 +52,7 @@ static void open_message(struct history *h, const struct part *p)
 static int add_part(void *data, const struct part *p, struct err *e)
 {
 	struct history *h = data;
-	const struct visit *v = visit_of(h->r);
+	const struct context *v = context_of(h->r);
 
 	if (h->count++ == 0)
 		h->oldest = p->at;
@@ -62,14 +62,14 @@ static int add_part(void *data, const struct part *p, struct err *e)
 		return -1;
 	if (!h->first.role)
 		open_message(h, p);
-	return part_render(v->site->templates, v->text, v->zone, p,
+	return part_render(v->app->templates, v->text, v->zone, p,
 			   &h->rendering, &h->parts, e);
 }
 
 int page_transcript(struct request *r, struct view *list, const char *id,
 		    int64_t before, int limit, int64_t *older, struct err *e)
 {
-	const struct visit *v = visit_of(r);
+	const struct context *v = context_of(r);
 	struct history h = {
 		.r = r, .messages = list, .parts = BUF_INIT(HISTORY_MAX),
 		.oldest = -1,
@@ -108,7 +108,7 @@ static int add_messages(struct request *r, struct view *view,
 	view_text(view, "earlier_href", "");
 	if (older)
 		view_textf(view, "earlier_href", "%s/workspace/%s?before=%lld",
-			   visit_of(r)->site->base_path, c->id,
+			   context_of(r)->app->base_path, c->id,
 			   (long long)older);
 	return 0;
 }
@@ -138,12 +138,12 @@ static int keep_message(void *data, const struct message *m, struct err *e)
 static int add_queue(struct request *r, struct view *view,
 		     const struct conversation *c, struct err *e)
 {
-	const struct visit *v = visit_of(r);
+	const struct context *v = context_of(r);
 	auto_buf html = BUF_INIT(HISTORY_MAX);
 	struct waiting w = { .r = r };
 
 	if (message_each_unplaced(v->db, c->id, keep_message, &w, e) < 0 ||
-	    queue_render(v->site->templates, v->text, w.list, w.n, &html,
+	    queue_render(v->app->templates, v->text, w.list, w.n, &html,
 			 e) < 0)
 		return -1;
 	view_html(view, "queue_html", buf_text(&html));
@@ -172,7 +172,7 @@ static int show_earlier(struct request *r, struct response *out,
 
 	add_conversation(r, view, c);
 	view_textf(view, "now_href", "%s/workspace/%s",
-		   visit_of(r)->site->base_path, c->id);
+		   context_of(r)->app->base_path, c->id);
 	if (add_messages(r, view, c, before, e) < 0)
 		return -1;
 	return page_render(r, out, "pages/history", view, e);
@@ -181,7 +181,7 @@ static int show_earlier(struct request *r, struct response *out,
 /* Says that a conversation was a run's before its user went on in it. */
 static void add_origin(struct request *r, struct view *view, const char *run)
 {
-	const struct visit *v = visit_of(r);
+	const struct context *v = context_of(r);
 	struct execution *x;
 	struct err e = { 0 };
 	struct view *map;
@@ -191,7 +191,7 @@ static void add_origin(struct request *r, struct view *view, const char *run)
 	if (!x)
 		return;
 	map = view_map(view, "continued");
-	view_textf(map, "href", "%s/executions/%s", v->site->base_path, x->id);
+	view_textf(map, "href", "%s/executions/%s", v->app->base_path, x->id);
 	view_text(map, "words", i18n_fill(r, v->text, "run_to_conversation_note",
 		  x->agent_name, i18n_time(r, v->text, x->planned_at, v->zone),
 		  NULL));
@@ -199,7 +199,7 @@ static void add_origin(struct request *r, struct view *view, const char *run)
 
 int page_conversation(struct request *r, struct response *out, struct err *e)
 {
-	struct visit *v = visit_of(r);
+	struct context *v = context_of(r);
 	struct conversation *c;
 	struct view *view;
 	int64_t before;

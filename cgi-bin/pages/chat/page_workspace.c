@@ -29,7 +29,7 @@ static int add_bytes(struct buf *key, const char *text, struct err *e)
 static int row_key(const struct listing *l, const struct conversation *c,
 		   struct buf *key, struct err *e)
 {
-	const struct visit *v = visit_of(l->r);
+	const struct context *v = context_of(l->r);
 	const struct {
 		const struct i18n_locale *text;
 		int64_t updated_at, minutes, current;
@@ -48,7 +48,7 @@ static int row_key(const struct listing *l, const struct conversation *c,
 static int draw_row(const struct listing *l, const struct conversation *c,
 		    struct buf *html, struct err *e)
 {
-	const struct visit *v = visit_of(l->r);
+	const struct context *v = context_of(l->r);
 	struct view *row = view_new(l->r);
 	char when[CLOCK_ISO_SIZE];
 	const char *word = NULL;
@@ -59,7 +59,7 @@ static int draw_row(const struct listing *l, const struct conversation *c,
 		word = "conversation_waiting";
 	clock_iso(c->updated_at, when);
 	view_text(row, "id", c->id);
-	view_textf(row, "href", "%s/workspace/%s", v->site->base_path, c->id);
+	view_textf(row, "href", "%s/workspace/%s", v->app->base_path, c->id);
 	view_text(row, "title", page_title(l->r, c));
 	view_text(row, "state", c->state);
 	view_text(row, "state_word", word ? page_text(l->r, word) : "");
@@ -67,14 +67,14 @@ static int draw_row(const struct listing *l, const struct conversation *c,
 	view_text(row, "time", i18n_time(l->r, v->text, c->updated_at, v->zone));
 	view_text(row, "iso", when);
 	view_flag(row, "current", l->current && str_equal(l->current, c->id));
-	return template_render(v->site->templates, "partials/conversation_row",
+	return template_render(v->app->templates, "partials/conversation_row",
 			       row, v->text, html, e);
 }
 
 static int add_row(void *data, const struct conversation *c, struct err *e)
 {
 	struct listing *l = data;
-	struct fragments *rows = visit_of(l->r)->worker->rows;
+	struct fragments *rows = context_of(l->r)->worker->rows;
 	auto_buf fresh = BUF_INIT(ROW_MAX);
 	const char *html;
 
@@ -98,7 +98,7 @@ static int add_row(void *data, const struct conversation *c, struct err *e)
 int page_conversations(struct request *r, struct view *view, const char *current,
 		       const char *search, int64_t before, struct err *e)
 {
-	const struct visit *v = visit_of(r);
+	const struct context *v = context_of(r);
 	struct listing l = {
 		.r = r, .rows = view_list(view, "conversations"),
 		.current = current, .now = clock_now_ms(),
@@ -116,7 +116,7 @@ int page_conversations(struct request *r, struct view *view, const char *current
 	if (l.count > LIST_ROWS)
 		view_textf(view, "older_href",
 			   "%s/workspace?search=%s&before=%lld",
-			   v->site->base_path, url_encode(r, search, ""),
+			   v->app->base_path, url_encode(r, search, ""),
 			   (long long)l.last);
 	else
 		view_text(view, "older_href", "");
@@ -176,7 +176,7 @@ static void add_modes(const struct request *r, struct view *view,
 /* What both the empty and the filled chat have. */
 struct view *page_chat_view(struct request *r, const char *ws, const char *mode)
 {
-	const struct visit *v = visit_of(r);
+	const struct context *v = context_of(r);
 	struct view *view = page_view(r, "nav_workspace");
 	char id[ID_SIZE];
 
@@ -186,9 +186,9 @@ struct view *page_chat_view(struct request *r, const char *ws, const char *mode)
 	view_text(view, "new_conversation", id);
 	id_new(id);
 	view_text(view, "agent_message_id", id);
-	view_textf(view, "ws", "%s/ws/%s", v->site->base_path, ws);
+	view_textf(view, "ws", "%s/ws/%s", v->app->base_path, ws);
 	view_number(view, "message_max",
-		    settings_number(v->site->settings, SET_MESSAGE_MAX));
+		    settings_number(v->app->settings, SET_MESSAGE_MAX));
 	add_modes(r, view, mode);
 	add_examples(r, view);
 	return view;

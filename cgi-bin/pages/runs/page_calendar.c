@@ -143,7 +143,7 @@ static void add_planned(struct feed *f)
 
 static int fill(struct feed *f, const struct user *u, struct err *e)
 {
-	struct db *db = visit_of(f->r)->db;
+	struct db *db = context_of(f->r)->db;
 	const struct execution_filter past = {
 		.user_id = u->id, .status = "", .from = f->now - SPAN,
 		.to = f->now + 1, .limit = PAST_MAX,
@@ -174,7 +174,8 @@ static int check_rate(const struct request *r, const char *hash, struct err *e)
 	char key[96];
 
 	snprintf(key, sizeof(key), "feed:%s", hash);
-	if (kv_count(visit_of(r)->kv, key, 60, &count, &left, &ignored) == 0 &&
+	if (kv_count(context_of(r)->kv, key, 60, &count, &left,
+		     &ignored) == 0 &&
 	    count > PER_MINUTE)
 		return err_tell(e, ERR_LIMIT, "error_too_fast",
 				"more than %d readings a minute", PER_MINUTE);
@@ -184,7 +185,7 @@ static int check_rate(const struct request *r, const char *hash, struct err *e)
 static struct user *find(const struct request *r, const char *secret,
 			 struct err *e)
 {
-	struct db *db = visit_of(r)->db;
+	struct db *db = context_of(r)->db;
 	char hash[DIGEST_SIZE], id[ID_SIZE];
 
 	if (!db) {
@@ -203,7 +204,7 @@ static struct user *find(const struct request *r, const char *secret,
 
 int page_calendar(struct request *r, struct response *out, struct err *e)
 {
-	const struct visit *v = visit_of(r);
+	const struct context *v = context_of(r);
 	const char *secret = request_arg(r, "secret");
 	const struct i18n_locale *own;
 	struct feed f = { .r = r, .text = v->text, .now = clock_now_ms() };
@@ -212,9 +213,9 @@ int page_calendar(struct request *r, struct response *out, struct err *e)
 	u = find(r, secret, e);
 	if (!u)
 		return -1;
-	own = *u->locale ? i18n_find(v->site->i18n, u->locale) : NULL;
+	own = *u->locale ? i18n_find(v->app->i18n, u->locale) : NULL;
 	f.text = own ? own : f.text;
-	f.url = settings_text(v->site->settings, SET_PUBLIC_URL);
+	f.url = settings_text(v->app->settings, SET_PUBLIC_URL);
 	f.ics = ics_new(r, i18n_sentence(f.text, "feed_name"), f.now);
 	if (fill(&f, u, e) < 0 || ics_format(f.ics, &out->body, e) < 0)
 		return -1;
@@ -226,8 +227,8 @@ int page_calendar(struct request *r, struct response *out, struct err *e)
 /* POST /account/feed -- a new address, shown this once; one before it ends. */
 int page_feed_make(struct request *r, struct response *out, struct err *e)
 {
-	const struct visit *v = visit_of(r);
-	const char *url = settings_text(v->site->settings, SET_PUBLIC_URL);
+	const struct context *v = context_of(r);
+	const char *url = settings_text(v->app->settings, SET_PUBLIC_URL);
 	struct view *view = page_view(r, "feed_title");
 	char secret[TOKEN_SIZE], hash[DIGEST_SIZE];
 
@@ -237,7 +238,7 @@ int page_feed_make(struct request *r, struct response *out, struct err *e)
 		return -1;
 	if (!*url)
 		url = talloc_asprintf(r, "%s://%s%s", r->secure ? "https" :
-				      "http", r->host, v->site->base_path);
+				      "http", r->host, v->app->base_path);
 	view_textf(view, "feed_address", "%s/calendar/%s.ics", url, secret);
 	return page_render(r, out, "pages/feed", view, e);
 }
@@ -245,7 +246,7 @@ int page_feed_make(struct request *r, struct response *out, struct err *e)
 /* POST /account/feed/revoke -- the address ends at once. */
 int page_feed_revoke(struct request *r, struct response *out, struct err *e)
 {
-	const struct visit *v = visit_of(r);
+	const struct context *v = context_of(r);
 
 	if (feed_set(v->db, v->user->id, "", e) < 0)
 		return -1;

@@ -20,7 +20,7 @@
 static const char *wait_words(const struct request *r, const char *why,
 			      const struct execution *x)
 {
-	const struct visit *v = visit_of(r);
+	const struct context *v = context_of(r);
 	const char *key = talloc_asprintf(r, "run_wait_%s", *why ? why : "turn");
 
 	return i18n_fill(r, v->text, key,
@@ -30,8 +30,8 @@ static const char *wait_words(const struct request *r, const char *why,
 static int add_position(struct request *r, struct view *into,
 			const struct execution *x, int64_t now, struct err *e)
 {
-	const struct visit *v = visit_of(r);
-	struct planner p = { .db = v->db, .settings = v->site->settings };
+	const struct context *v = context_of(r);
+	struct planner p = { .db = v->db, .settings = v->app->settings };
 	const char *why = "";
 	int64_t place;
 
@@ -66,7 +66,7 @@ static int keep_newest(void *data, const struct attempt *a, struct err *e)
 static void add_newest(struct request *r, struct view *state,
 		       const struct newest *n, int64_t now)
 {
-	const struct i18n_locale *text = visit_of(r)->text;
+	const struct i18n_locale *text = context_of(r)->text;
 
 	view_flag(state, "booking", n->ended_at > 0);
 	if (n->ended_at)
@@ -86,12 +86,12 @@ static int add_state(struct request *r, struct view *view,
 	struct view *state = view_map(view, "state_now");
 	struct newest n = { 0 };
 
-	if (attempt_each(visit_of(r)->db, x->id, keep_newest, &n, e) < 0)
+	if (attempt_each(context_of(r)->db, x->id, keep_newest, &n, e) < 0)
 		return -1;
 	view_textf(state, "phase", "%s %lld", x->status, (long long)n.number);
 	view_text(state, "status", x->status);
 	view_textf(state, "address", "%s/executions/%s/state",
-		   visit_of(r)->site->base_path, x->id);
+		   context_of(r)->app->base_path, x->id);
 	view_text(state, "said", execution_said(r, x, now));
 	view_text(state, "reason", execution_reason(r, x));
 	execution_look(r, state, x->status, "");
@@ -105,7 +105,7 @@ static int add_state(struct request *r, struct view *view,
 static void add_result(struct request *r, struct view *view,
 		       const struct execution *x)
 {
-	const struct visit *v = visit_of(r);
+	const struct context *v = context_of(r);
 	auto_rendering html;
 	struct execution *before;
 	struct err why = { 0 };
@@ -125,7 +125,7 @@ static void add_result(struct request *r, struct view *view,
 	before = execution_previous(v->db, r, x, &why);
 	if (before)
 		view_textf(view, "compare_href", "%s/executions/%s/compare",
-			   v->site->base_path, x->id);
+			   v->app->base_path, x->id);
 }
 
 struct filing {
@@ -153,7 +153,7 @@ static int add_file(void *data, const struct execution_file *f, struct err *e)
 	view_text(row, "file_href", "");
 	if (f->kept)
 		view_textf(row, "file_href", "%s/executions/%s/files?path=%s",
-			   visit_of(g->r)->site->base_path, g->id,
+			   context_of(g->r)->app->base_path, g->id,
 			   url_encode(g->r, f->path, ""));
 	return 0;
 }
@@ -164,13 +164,13 @@ static int add_files(struct request *r, struct view *view,
 	struct filing g = { r, view_list(view, "files"),
 			    view_list(view, "meanwhile"), x->id, 0, 0 };
 
-	if (execution_file_each(visit_of(r)->db, x->id, add_file, &g, e) < 0)
+	if (execution_file_each(context_of(r)->db, x->id, add_file, &g, e) < 0)
 		return -1;
 	view_flag(view, "has_files", g.n > 0);
 	view_flag(view, "has_own", g.own > 0);
 	view_flag(view, "has_meanwhile", g.n > g.own);
 	view_text(view, "files_more", g.n <= FILES_SHOWN ? "" :
-		  i18n_count(r, visit_of(r)->text, "run_files_more",
+		  i18n_count(r, context_of(r)->text, "run_files_more",
 			     g.n - FILES_SHOWN));
 	return 0;
 }
@@ -191,7 +191,7 @@ static struct view *add_number(const struct request *r, struct view *list,
 static void add_moment(const struct request *r, struct view *list,
 		       const char *label, int64_t ms, int64_t now)
 {
-	const struct visit *v = visit_of(r);
+	const struct context *v = context_of(r);
 
 	if (ms)
 		add_number(r, list, label, i18n_time(r, v->text, ms, v->zone),
@@ -216,7 +216,7 @@ static void add_tokens(const struct request *r, struct view *list,
 	if (!t->calls)
 		return;
 	add_number(r, list, "tokens", usage_number(r, tally_tokens(t)),
-		   t->unmetered ? i18n_count(r, visit_of(r)->text,
+		   t->unmetered ? i18n_count(r, context_of(r)->text,
 			"usage_unmetered", t->unmetered) : "");
 	for (i = 0; i < sizeof(classes) / sizeof(classes[0]); i++)
 		add_number(r, list, classes[i].label,
@@ -228,7 +228,7 @@ static void add_tokens(const struct request *r, struct view *list,
 static const char *attempt_words(const struct request *r,
 				 const struct execution *x)
 {
-	const struct visit *v = visit_of(r);
+	const struct context *v = context_of(r);
 	struct err e = { 0 };
 	struct agent_version *version;
 	struct definition *d = NULL;
@@ -248,7 +248,7 @@ static const char *attempt_words(const struct request *r,
 static int add_numbers(struct request *r, struct view *view,
 		       const struct execution *x, int64_t now, struct err *e)
 {
-	const struct visit *v = visit_of(r);
+	const struct context *v = context_of(r);
 	struct view *list = view_list(view, "numbers"), *row;
 	struct tally used;
 	bool away;
@@ -269,7 +269,7 @@ static int add_numbers(struct request *r, struct view *view,
 		"agent_version", i18n_number(r, x->version), NULL), "");
 	if (!x->agent_deleted)
 		view_textf(row, "link", "%s/agents/%s/versions",
-			   v->site->base_path, x->agent_id);
+			   v->app->base_path, x->agent_id);
 	if (x->attempt && !execution_open(x)) {
 		add_number(r, list, "run_turns", i18n_number(r, x->turns), "");
 		add_number(r, list, "run_denials", i18n_number(r, x->denials),
@@ -283,7 +283,7 @@ static int add_numbers(struct request *r, struct view *view,
 static int add_acts(struct request *r, struct view *view,
 		    const struct execution *x, struct err *e)
 {
-	const struct visit *v = visit_of(r);
+	const struct context *v = context_of(r);
 	bool open = execution_open(x), test = str_equal(x->trigger, "test");
 	struct agent *a = NULL;
 	char id[ID_SIZE];
@@ -308,7 +308,7 @@ static int add_acts(struct request *r, struct view *view,
 static int fill(struct request *r, struct view *view,
 		const struct execution *x, int64_t now, struct err *e)
 {
-	const struct visit *v = visit_of(r);
+	const struct context *v = context_of(r);
 
 	execution_head(r, view, x);
 	execution_time(r, view, "planned", x->planned_at, now);
@@ -350,7 +350,7 @@ int page_execution(struct request *r, struct response *out, struct err *e)
 }
 
 /* GET /executions/{id}/state -- the fragment that the page's script asks for. */
-int page_execution_state(struct request *r, struct response *out, struct err *e)
+int page_run_state(struct request *r, struct response *out, struct err *e)
 {
 	struct execution *x = execution_here(r, e);
 	struct view *view, *state;

@@ -34,14 +34,14 @@ static int name_file(struct request *r, struct response *out, const char *path,
  * GET /executions/{id}/files?path= -- what a run left, as it was. Nothing of
  * it is shown or run here, whatever it says it is.
  */
-int page_execution_file(struct request *r, struct response *out, struct err *e)
+int page_run_file(struct request *r, struct response *out, struct err *e)
 {
 	struct execution *x = execution_here(r, e);
 	struct execution_file *f;
 
 	if (!x)
 		return -1;
-	f = execution_file_load(visit_of(r)->db, r, x->id,
+	f = execution_file_load(context_of(r)->db, r, x->id,
 				form_text(r->args, "path"), e);
 	if (!f)
 		return -1;
@@ -66,10 +66,10 @@ static int tell_session(void *data, const struct attempt *a, struct err *e)
 }
 
 /* A run that has ended by now stays as it is. */
-int page_execution_cancel(struct request *r, struct response *out,
-			  struct err *e)
+int page_run_cancel(struct request *r, struct response *out,
+		    struct err *e)
 {
-	struct db *db = visit_of(r)->db;
+	struct db *db = context_of(r)->db;
 	struct execution *x = execution_here(r, e);
 
 	if (!x || execution_cancel(db, x->id, "person", clock_now_ms(), e) < 0 ||
@@ -81,10 +81,10 @@ int page_execution_cancel(struct request *r, struct response *out,
 	return response_redirect(out, e, "/executions/%s", x->id);
 }
 
-int page_execution_continue(struct request *r, struct response *out,
-			    struct err *e)
+int page_run_continue(struct request *r, struct response *out,
+		      struct err *e)
 {
-	const struct visit *v = visit_of(r);
+	const struct context *v = context_of(r);
 	char conversation[ID_SIZE];
 
 	if (attempt_continue(v->db, request_arg(r, "id"), v->user->id,
@@ -95,10 +95,10 @@ int page_execution_continue(struct request *r, struct response *out,
 }
 
 /* With what came with the trigger of the first one; the form's id makes it one run. */
-int page_execution_again(struct request *r, struct response *out,
-			 struct err *e)
+int page_run_again(struct request *r, struct response *out,
+		   struct err *e)
 {
-	const struct visit *v = visit_of(r);
+	const struct context *v = context_of(r);
 	struct execution *x = execution_here(r, e);
 	const char *id = form_text(r->form, "id");
 	struct agent *a;

@@ -16,10 +16,10 @@ static void add_side(const struct request *r, struct view *view,
 	execution_time(r, side, "planned", x->planned_at, now);
 }
 
-int page_execution_compare(struct request *r, struct response *out,
-			   struct err *e)
+int page_run_compare(struct request *r, struct response *out,
+		     struct err *e)
 {
-	const struct visit *v = visit_of(r);
+	const struct context *v = context_of(r);
 	struct execution *x = execution_here(r, e), *before;
 	int64_t now = clock_now_ms();
 	struct err why = { 0 };

@@ -25,7 +25,7 @@ struct listing {
 /* How long it waits, runs or ran. */
 static const char *span_of(const struct listing *l, const struct execution *x)
 {
-	const struct i18n_locale *text = visit_of(l->r)->text;
+	const struct i18n_locale *text = context_of(l->r)->text;
 
 	if (str_equal(x->status, "queued"))
 		return i18n_fill(l->r, text, "run_queue_age",
@@ -88,7 +88,7 @@ static int day_of(const char *zone, const char *text, struct period *out,
 static int read_time(const struct request *r, struct execution_filter *f,
 		     struct err *e)
 {
-	const char *zone = visit_of(r)->zone;
+	const char *zone = context_of(r)->zone;
 	const char *from = form_text(r->args, "from");
 	const char *to = form_text(r->args, "to");
 	struct period day;
@@ -114,7 +114,7 @@ static int read_filter(struct request *r, struct execution_filter *f,
 	size_t i, n = outcome_statuses_count;
 
 	*f = (struct execution_filter){
-		.user_id = visit_of(r)->user->id, .limit = ROWS + 1,
+		.user_id = context_of(r)->user->id, .limit = ROWS + 1,
 		.status = form_text(r->args, "status"),
 	};
 	if ((*agent && !id_valid(agent)) || (*id && !id_valid(id)))
@@ -161,7 +161,7 @@ static int add_agent(void *data, const struct agent *a, struct err *e)
 static int add_agents(struct request *r, struct view *view, const char *chosen,
 		      struct err *e)
 {
-	const struct visit *v = visit_of(r);
+	const struct context *v = context_of(r);
 	const struct agent_filter all = { .user_id = v->user->id, .status = "",
 					  .search = "", .limit = AGENTS_MAX };
 	struct choosing c = { view_list(view, "agents"), chosen, false };
@@ -195,7 +195,7 @@ static int add_filter(struct request *r, struct view *view,
 	view_text(view, "to", form_text(r->args, "to"));
 	view_flag(view, "filtered", f->agent_id || *f->status || f->from ||
 				    f->to);
-	view_text(view, "zone", visit_of(r)->zone);
+	view_text(view, "zone", context_of(r)->zone);
 	return add_agents(r, view, f->agent_id, e);
 }
 
@@ -221,7 +221,7 @@ static const char *query_of(const struct request *r)
 static void add_pages(struct request *r, struct view *view,
 		      const struct listing *l, bool first)
 {
-	const char *base = visit_of(r)->site->base_path;
+	const char *base = context_of(r)->app->base_path;
 	const char *query = query_of(r);
 
 	view_text(view, "older_href", "");
@@ -237,7 +237,7 @@ static void add_pages(struct request *r, struct view *view,
 	view_flag(view, "any", l->count > 0);
 }
 
-int page_executions(struct request *r, struct response *out, struct err *e)
+int page_runs(struct request *r, struct response *out, struct err *e)
 {
 	struct view *view = page_view(r, "nav_runs");
 	struct execution_filter f;
@@ -247,7 +247,7 @@ int page_executions(struct request *r, struct response *out, struct err *e)
 
 	l.prices = usage_prices(r, &away);
 	if (read_filter(r, &f, e) < 0 || add_filter(r, view, &f, e) < 0 ||
-	    execution_each(visit_of(r)->db, &f, add_row, &l, e) < 0)
+	    execution_each(context_of(r)->db, &f, add_row, &l, e) < 0)
 		return -1;
 	add_pages(r, view, &l, !f.before);
 	return page_render(r, out, "pages/executions", view, e);

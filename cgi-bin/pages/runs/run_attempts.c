@@ -62,7 +62,7 @@ static int add_transcript(struct request *r, struct view *row,
 	if (i < n && older)
 		view_textf(row, "earlier_href",
 			   "%s/executions/%s/transcript?attempt=%lld&before=%lld",
-			   visit_of(r)->site->base_path, execution_id,
+			   context_of(r)->app->base_path, execution_id,
 			   (long long)a->attempt, (long long)older);
 	if (i == n)
 		view_list(row, "messages");
@@ -72,7 +72,7 @@ static int add_transcript(struct request *r, struct view *row,
 static void add_head(const struct request *r, struct view *row,
 		     const struct attempt *a, int64_t now)
 {
-	const struct i18n_locale *text = visit_of(r)->text;
+	const struct i18n_locale *text = context_of(r)->text;
 	int64_t end = a->ended_at ? a->ended_at : now;
 
 	view_number(row, "number", a->attempt);
@@ -93,7 +93,7 @@ static int add_one(struct request *r, struct view *list,
 	add_head(r, row, a, now);
 	view_flag(row, "open", open);
 	view_textf(row, "show_href", "%s/executions/%s?attempt=%lld#attempt-%lld",
-		   visit_of(r)->site->base_path, x->id, (long long)a->attempt,
+		   context_of(r)->app->base_path, x->id, (long long)a->attempt,
 		   (long long)a->attempt);
 	if (open)
 		return add_transcript(r, row, a, x->id, e);
@@ -105,7 +105,7 @@ static int add_live(struct request *r, struct view *view,
 		    const struct attempt *a, const struct execution *x,
 		    struct err *e)
 {
-	const struct visit *v = visit_of(r);
+	const struct context *v = context_of(r);
 	struct conversation *c;
 	struct view *live;
 
@@ -114,7 +114,7 @@ static int add_live(struct request *r, struct view *view,
 		return -1;
 	live = view_map(view, "live");
 	view_text(live, "conversation", c->id);
-	view_textf(live, "ws", "%s/ws/conversations/%s", v->site->base_path,
+	view_textf(live, "ws", "%s/ws/conversations/%s", v->app->base_path,
 		   c->id);
 	view_number(live, "offset", c->recorded_offset);
 	return add_transcript(r, live, a, x->id, e);
@@ -165,7 +165,7 @@ static int add_denials(struct request *r, struct view *view,
 		       const struct attempts *all, const struct execution *x,
 		       struct err *e)
 {
-	const struct visit *v = visit_of(r);
+	const struct context *v = context_of(r);
 	struct view *list = view_list(view, "denied");
 	struct denials d = { .r = r };
 	size_t i;
@@ -199,7 +199,7 @@ int execution_attempts(struct request *r, struct view *view,
 
 	view_flag(view, "live", false);
 	if (page_number(r, "attempt", &chosen, e) < 0 ||
-	    attempt_each(visit_of(r)->db, x->id, keep, &all, e) < 0)
+	    attempt_each(context_of(r)->db, x->id, keep, &all, e) < 0)
 		return -1;
 	view_flag(view, "began", all.n > 0);
 	if (!chosen && all.n)
@@ -236,10 +236,10 @@ static int find(void *data, const struct attempt *a, struct err *e)
 }
 
 /* GET /executions/{id}/transcript?attempt=&before= -- what lies before the run's page. */
-int page_execution_transcript(struct request *r, struct response *out,
-			      struct err *e)
+int page_run_transcript(struct request *r, struct response *out,
+			struct err *e)
 {
-	const struct visit *v = visit_of(r);
+	const struct context *v = context_of(r);
 	struct execution *x = execution_here(r, e);
 	struct finding f = { .any = false };
 	struct view *view, *head;
@@ -257,7 +257,7 @@ int page_execution_transcript(struct request *r, struct response *out,
 	head = view_map(view, "conversation");
 	view_text(head, "title", x->agent_name);
 	view_textf(view, "now_href", "%s/executions/%s?attempt=%lld",
-		   v->site->base_path, x->id, (long long)f.number);
+		   v->app->base_path, x->id, (long long)f.number);
 	if (add_transcript(r, view, &f.found, x->id, e) < 0)
 		return -1;
 	return page_render(r, out, "pages/history", view, e);

@@ -28,7 +28,7 @@ static int keep_state(void *data, const struct domain *d, struct err *e)
 static int add_domain(struct request *r, struct view *row, const char *domain,
 		      struct err *e)
 {
-	const struct visit *v = visit_of(r);
+	const struct context *v = context_of(r);
 	struct asking a = { r, domain, "" };
 
 	if (domain_each(v->db, v->user->id, NULL, 0, keep_state, &a, e) < 0)
@@ -52,7 +52,7 @@ static const char *text_of(struct json_object *o, const char *key)
 static int add_row(struct request *r, struct view *list, struct json_object *o,
 		   const struct execution *x, struct err *e)
 {
-	const struct i18n_locale *text = visit_of(r)->text;
+	const struct i18n_locale *text = context_of(r)->text;
 	const struct outcome_problem *p =
 		outcome_problem_find(text_of(o, "code"));
 	const char *what = text_of(o, "what");
@@ -76,7 +76,7 @@ static int add_row(struct request *r, struct view *list, struct json_object *o,
 	view_text(row, "domain_state", "");
 	if (str_equal(p->code, "denied") && !x->agent_deleted)
 		view_textf(row, "agent_link", "%s/agents/%s#tools",
-			   visit_of(r)->site->base_path, x->agent_id);
+			   context_of(r)->app->base_path, x->agent_id);
 	if (str_equal(p->what, "domain") && *what)
 		return add_domain(r, row, what, e);
 	return 0;

@@ -9,7 +9,7 @@
 
 struct execution *execution_here(struct request *r, struct err *e)
 {
-	const struct visit *v = visit_of(r);
+	const struct context *v = context_of(r);
 
 	return execution_load(v->db, r, request_arg(r, "id"), v->user->id, e);
 }
@@ -23,7 +23,7 @@ bool execution_open(const struct execution *x)
 static const char *word_of(const struct request *r, const char *prefix,
 			   const char *word)
 {
-	const char *s = i18n_sentence(visit_of(r)->text,
+	const char *s = i18n_sentence(context_of(r)->text,
 				      talloc_asprintf(r, "%s%s", prefix, word));
 
 	return s ? s : talloc_strdup(r, word);
@@ -45,7 +45,7 @@ void execution_look(const struct request *r, struct view *into,
 void execution_head(const struct request *r, struct view *into,
 		    const struct execution *x)
 {
-	const char *base = visit_of(r)->site->base_path;
+	const char *base = context_of(r)->app->base_path;
 
 	view_text(into, "id", x->id);
 	view_text(into, "status", x->status);
@@ -63,7 +63,7 @@ void execution_head(const struct request *r, struct view *into,
 void execution_time(const struct request *r, struct view *into,
 		    const char *name, int64_t ms, int64_t now)
 {
-	const struct visit *v = visit_of(r);
+	const struct context *v = context_of(r);
 	struct view *map;
 	char iso[CLOCK_ISO_SIZE];
 
@@ -85,7 +85,7 @@ const char *execution_took(const struct request *r, const struct execution *x,
 
 	if (!x->started_at)
 		return "";
-	return i18n_duration(r, visit_of(r)->text,
+	return i18n_duration(r, context_of(r)->text,
 			     end > x->started_at ? end - x->started_at : 0);
 }
 
@@ -103,7 +103,7 @@ const char *execution_said(const struct request *r, const struct execution *x,
 	else if (!*took && str_equal(key, "cancelled"))
 		key = "cancelled_early";
 	key = talloc_asprintf(r, "run_said_%s", key);
-	return i18n_fill(r, visit_of(r)->text, key, took, NULL);
+	return i18n_fill(r, context_of(r)->text, key, took, NULL);
 }
 
 const char *execution_reason(const struct request *r, const struct execution *x)
@@ -160,7 +160,8 @@ int execution_tally(const struct request *r, const struct prices *p,
 	*out = (struct tally){ .cost = 0 };
 	if (!x->started_at)
 		return 0;
-	if (usage_each(visit_of(r)->db, &filter, USAGE_BY_QUARTER, add_sum, &a,
+	if (usage_each(context_of(r)->db, &filter, USAGE_BY_QUARTER, add_sum,
+		       &a,
 		       e) < 0)
 		return -1;
 	out->cost = a.spent.cost;

@@ -24,7 +24,7 @@ struct showing {
 static bool add_agent(const struct showing *s, struct view *row,
 		      const struct report_line *l)
 {
-	const struct visit *v = visit_of(s->r);
+	const struct context *v = context_of(s->r);
 	struct err e = { 0 };
 	struct agent *a = agent_load(v->db, s->r, l->subject_id, s->whose->id,
 				     true, &e);
@@ -36,7 +36,7 @@ static bool add_agent(const struct showing *s, struct view *row,
 						  a->name, NULL));
 		return true;
 	}
-	view_textf(row, "href", "%s/agents/%s", v->site->base_path, a->id);
+	view_textf(row, "href", "%s/agents/%s", v->app->base_path, a->id);
 	view_text(row, "title", a->name);
 	return true;
 }
@@ -44,7 +44,7 @@ static bool add_agent(const struct showing *s, struct view *row,
 static void add_title(const struct showing *s, struct view *row,
 		      const struct report_line *l)
 {
-	const struct visit *v = visit_of(s->r);
+	const struct context *v = context_of(s->r);
 	struct conversation *c = NULL;
 	struct err e = { 0 };
 
@@ -59,7 +59,7 @@ static void add_title(const struct showing *s, struct view *row,
 		c = conversation_load(v->db, s->r, l->subject_id,
 				      s->whose->id, &e);
 	if (c) {
-		view_textf(row, "href", "%s/workspace/%s", v->site->base_path,
+		view_textf(row, "href", "%s/workspace/%s", v->app->base_path,
 			   c->id);
 		view_text(row, "title", page_title(s->r, c));
 	} else if (e.kind == ERR_MISSING) {
@@ -103,7 +103,7 @@ static void add_subjects(const struct showing *s, struct view *view,
 		return;
 	row = view_append(list);
 	view_text(row, "href", "");
-	view_text(row, "title", i18n_count(s->r, visit_of(s->r)->text,
+	view_text(row, "title", i18n_count(s->r, context_of(s->r)->text,
 					   "usage_more", more));
 	usage_tally(s->r, row, &rest);
 }
@@ -129,7 +129,8 @@ static int standing_of(const struct showing *s, const struct report *report,
 		if (s->month->days[i].from == out->period.day_from)
 			out->day = spent_of(&report->days[i]);
 	}
-	return budget_of_user(visit_of(s->r)->db, s->whose->id, &out->budget, e);
+	return budget_of_user(context_of(s->r)->db, s->whose->id, &out->budget,
+			      e);
 }
 
 /* Unless the zone was changed this month or the last: then the budget's days are others. */
@@ -161,7 +162,7 @@ static int add_cards(const struct showing *s, struct view *view,
 static int add_all(const struct showing *s, struct view *view,
 		   const struct prices *p, struct err *e)
 {
-	struct db *db = visit_of(s->r)->db;
+	struct db *db = context_of(s->r)->db;
 	struct standing all = { .day = { 0 } };
 	bool limited;
 
@@ -179,7 +180,7 @@ static int add_all(const struct showing *s, struct view *view,
 static int fill(const struct showing *s, struct view *view, struct err *e)
 {
 	struct request *r = s->r;
-	struct db *db = visit_of(r)->db;
+	struct db *db = context_of(r)->db;
 	const char *id = s->whose->id;
 	struct report *models, *subjects;
 	bool away;
@@ -208,7 +209,7 @@ static int show(struct request *r, struct response *out,
 	struct report_month month;
 	const struct showing s = {
 		.r = r, .whose = whose, .month = &month,
-		.own = str_equal(whose->id, visit_of(r)->user->id),
+		.own = str_equal(whose->id, context_of(r)->user->id),
 		.now = clock_now_ms(),
 	};
 	struct view *view = page_view(r, "usage");
@@ -226,14 +227,14 @@ static int show(struct request *r, struct response *out,
 
 int page_usage(struct request *r, struct response *out, struct err *e)
 {
-	return show(r, out, visit_of(r)->user, "/usage", "/usage.csv", e);
+	return show(r, out, context_of(r)->user, "/usage", "/usage.csv", e);
 }
 
 int page_admin_usage_user(struct request *r, struct response *out,
 			  struct err *e)
 {
 	const char *id = request_arg(r, "id");
-	struct user *u = user_load(visit_of(r)->db, r, id, e);
+	struct user *u = user_load(context_of(r)->db, r, id, e);
 
 	if (!u)
 		return -1;

@@ -96,7 +96,7 @@ static int add_head(struct file *f, struct err *e)
 
 static const char *name_of(const struct file *f, const struct report_line *l)
 {
-	const struct visit *v = visit_of(f->r);
+	const struct context *v = context_of(f->r);
 	struct err e = { 0 };
 
 	if (str_equal(l->kind, "run")) {
@@ -116,7 +116,7 @@ static const char *name_of(const struct file *f, const struct report_line *l)
 /* Of one's own conversations and agents alone; "" for what has none or is another's. */
 static const char *title_of(struct file *f, const struct report_line *l)
 {
-	const struct visit *v = visit_of(f->r);
+	const struct context *v = context_of(f->r);
 
 	if (str_equal(l->kind, "workspace") ||
 	    !str_equal(l->user_id, v->user->id))
@@ -135,7 +135,7 @@ static const char *login_of(struct file *f, const char *id)
 
 	if (f->user && str_equal(f->user, id))
 		return f->login;
-	u = user_load(visit_of(f->r)->db, f->r, id, &e);
+	u = user_load(context_of(f->r)->db, f->r, id, &e);
 	f->user = talloc_strdup(f->r, id);
 	f->login = u ? u->login : "";
 	return f->login;
@@ -191,7 +191,7 @@ static int fill(struct file *f, struct err *e)
 	if (add_head(f, e) < 0)
 		return -1;
 	for (f->day = 0; f->day < f->month->ndays; f->day++) {
-		if (report_each(visit_of(f->r)->db, p, id, f->month, f->day,
+		if (report_each(context_of(f->r)->db, p, id, f->month, f->day,
 				add_row, f, e) < 0)
 			return -1;
 	}
@@ -223,7 +223,7 @@ static int answer(struct request *r, struct response *out,
 
 int page_usage_csv(struct request *r, struct response *out, struct err *e)
 {
-	return answer(r, out, visit_of(r)->user, "usage", e);
+	return answer(r, out, context_of(r)->user, "usage", e);
 }
 
 int page_admin_usage_csv(struct request *r, struct response *out,
@@ -235,7 +235,8 @@ int page_admin_usage_csv(struct request *r, struct response *out,
 int page_admin_usage_user_csv(struct request *r, struct response *out,
 			      struct err *e)
 {
-	struct user *u = user_load(visit_of(r)->db, r, request_arg(r, "id"), e);
+	struct user *u = user_load(context_of(r)->db, r, request_arg(r, "id"),
+				   e);
 
 	if (!u)
 		return -1;

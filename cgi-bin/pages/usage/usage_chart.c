@@ -85,7 +85,7 @@ static void add_bar(struct request *r, struct view *list,
 	view_flag(bar, "filled", value > 0);
 	view_flag(bar, "week", day % 7 == 0);
 	view_flag(bar, "today", today);
-	view_text(bar, "title", i18n_fill(r, visit_of(r)->text, "usage_bar",
+	view_text(bar, "title", i18n_fill(r, context_of(r)->text, "usage_bar",
 			usage_day_words(r, m, day),
 			usage_number(r, tally_tokens(t)),
 			usage_cost(r, t->cost, t->unpriced), NULL));
@@ -107,7 +107,7 @@ static const char *describe(const struct request *r,
 
 	if (!value_of(t, cost))
 		return page_text(r, "usage_chart_flat");
-	return i18n_fill(r, visit_of(r)->text, "usage_chart_highest",
+	return i18n_fill(r, context_of(r)->text, "usage_chart_highest",
 			 usage_day_words(r, m, highest),
 			 usage_number(r, tally_tokens(t)),
 			 usage_cost(r, t->cost, t->unpriced), NULL);

@@ -14,7 +14,7 @@
 
 struct prices *usage_prices(struct request *r, bool *away)
 {
-	const char *path = settings_text(visit_of(r)->site->settings,
+	const char *path = settings_text(context_of(r)->app->settings,
 					 SET_PRICES);
 	struct err e = { 0 };
 	struct prices *p = prices_load(r, path, &e);
@@ -43,7 +43,8 @@ const char *usage_cost(const struct request *r, int64_t cost, int64_t unpriced)
 	amount_usd(usd, cost);
 	if (!unpriced)
 		return talloc_strdup(r, usd);
-	return i18n_fill(r, visit_of(r)->text, "usage_price_partly", usd, NULL);
+	return i18n_fill(r, context_of(r)->text, "usage_price_partly", usd,
+			 NULL);
 }
 
 static const char *month_word(const struct request *r, int number)
@@ -59,7 +60,7 @@ static const char *plain(const struct request *r, int64_t n)
 const char *usage_month_words(const struct request *r,
 			      const struct report_month *m)
 {
-	return i18n_fill(r, visit_of(r)->text, "usage_month_of_year",
+	return i18n_fill(r, context_of(r)->text, "usage_month_of_year",
 			 month_word(r, m->number), plain(r, m->year), NULL);
 }
 
@@ -69,14 +70,15 @@ const char *usage_day_words(const struct request *r,
 	const char *weekday = talloc_asprintf(r, "weekday_%d",
 					      m->days[day].weekday);
 
-	return i18n_fill(r, visit_of(r)->text, "usage_day_of_month",
+	return i18n_fill(r, context_of(r)->text, "usage_day_of_month",
 			 page_text(r, weekday), plain(r, m->days[day].number),
 			 month_word(r, m->number), NULL);
 }
 
 const char *usage_zone(const struct request *r)
 {
-	return settings_text(visit_of(r)->site->settings, SET_DEFAULT_TIMEZONE);
+	return settings_text(context_of(r)->app->settings,
+			     SET_DEFAULT_TIMEZONE);
 }
 
 const char *usage_zone_of(const struct request *r, const struct user *u)
@@ -93,7 +95,8 @@ int usage_standing(const struct request *r, const struct prices *p,
 
 	budget_zone_of(u, usage_zone(r), &zone);
 	budget_zone_period(&zone, now_ms, &period);
-	return standing_load(visit_of(r)->db, p, u ? u->id : NULL, &period, out,
+	return standing_load(context_of(r)->db, p, u ? u->id : NULL, &period,
+			     out,
 			     e);
 }
 
@@ -109,14 +112,14 @@ const char *usage_budget_zone(const struct request *r, const struct user *u,
 const char *usage_budget_zone_words(const struct request *r,
 				    const struct user *u, int64_t now_ms)
 {
-	const struct i18n_locale *text = visit_of(r)->text;
+	const struct i18n_locale *text = context_of(r)->text;
 	const char *name = usage_budget_zone(r, u, now_ms);
 
 	if (str_equal(name, usage_zone_of(r, u)))
 		return "";
 	return i18n_fill(r, text, "budget_zone", name,
 			 i18n_time(r, text, u->budget_timezone_until,
-				   visit_of(r)->zone), NULL);
+				   context_of(r)->zone), NULL);
 }
 
 int usage_month(const struct request *r, const char *zone, int64_t now_ms,
@@ -129,7 +132,7 @@ int usage_month(const struct request *r, const char *zone, int64_t now_ms,
 void usage_tally(const struct request *r, struct view *row,
 		 const struct tally *t)
 {
-	const struct visit *v = visit_of(r);
+	const struct context *v = context_of(r);
 
 	view_text(row, "calls", usage_number(r, t->calls));
 	view_text(row, "input", usage_number(r, t->usage.input));
@@ -148,7 +151,7 @@ void usage_tally(const struct request *r, struct view *row,
 static void add_link(struct request *r, struct view *view, const char *name,
 		     const char *path, const char *month, const char *show)
 {
-	view_textf(view, name, "%s%s?month=%s%s", visit_of(r)->site->base_path,
+	view_textf(view, name, "%s%s?month=%s%s", context_of(r)->app->base_path,
 		   path, month, str_equal(show, "cost") ? "&show=cost" : "");
 }
 
@@ -185,10 +188,10 @@ void usage_frame(struct request *r, struct view *view, const char *path,
 	add_step(r, view, "month_before", path, zone, m, -1, since_ms);
 	add_step(r, view, "month_after", path, zone, m, 1, now_ms);
 	view_textf(view, "csv_href", "%s%s?month=%s",
-		   visit_of(r)->site->base_path, csv, m->month);
+		   context_of(r)->app->base_path, csv, m->month);
 	view_flag(view, "show_cost", cost);
 	add_link(r, view, "show_href", path, m->month, cost ? "" : "cost");
-	view_text(view, "zone_words", i18n_fill(r, visit_of(r)->text,
+	view_text(view, "zone_words", i18n_fill(r, context_of(r)->text,
 						"usage_zone", zone, NULL));
 }
 
@@ -203,7 +206,8 @@ void usage_models(struct request *r, struct view *view,
 		struct view *row = view_append(list);
 
 		if (str_starts(model, PRICES_TOOL))
-			model = i18n_fill(r, visit_of(r)->text, "usage_hosted_tool",
+			model = i18n_fill(r, context_of(r)->text,
+					  "usage_hosted_tool",
 					  model + strlen(PRICES_TOOL), NULL);
 		view_text(row, "model", *model ? model :
 			  page_text(r, "usage_model_unnamed"));
@@ -224,7 +228,7 @@ static const char *amount(const struct request *r, int64_t n, bool money)
 	char text[AMOUNT_SIZE];
 
 	if (!money)
-		return i18n_count(r, visit_of(r)->text, "usage_tokens", n);
+		return i18n_count(r, context_of(r)->text, "usage_tokens", n);
 	amount_usd(text, n);
 	return talloc_strdup(r, text);
 }
@@ -248,7 +252,7 @@ void usage_meter(struct request *r, struct view *list, const char *label_key,
 	}
 	row = view_append(list);
 	view_text(row, "label", page_text(r, label_key));
-	view_text(row, "words", i18n_fill(r, visit_of(r)->text, "budget_used",
+	view_text(row, "words", i18n_fill(r, context_of(r)->text, "budget_used",
 			money ? amount(r, used, true) : usage_number(r, used),
 			money ? amount(r, limit, true) : usage_number(r, limit),
 			NULL));
@@ -262,7 +266,7 @@ static void add_card(struct request *r, struct view *list, const char *title,
 		     const struct spent *s, int64_t tokens, int64_t cost,
 		     int64_t until, const char *zone, int64_t now_ms)
 {
-	const struct i18n_locale *text = visit_of(r)->text;
+	const struct i18n_locale *text = context_of(r)->text;
 	struct view *card = view_append(list), *meters;
 
 	view_text(card, "title", page_text(r, title));
@@ -294,7 +298,7 @@ void usage_cards(struct request *r, struct view *view, const char *zone,
 const char *usage_limit(const struct request *r, int64_t tokens, int64_t cost)
 {
 	if (tokens && cost)
-		return i18n_fill(r, visit_of(r)->text, "budget_both",
+		return i18n_fill(r, context_of(r)->text, "budget_both",
 				 amount(r, tokens, false),
 				 amount(r, cost, true), NULL);
 	if (tokens || cost)

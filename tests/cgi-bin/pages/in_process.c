@@ -15,8 +15,8 @@
 #include "html/markdown.h"
 #include "http/http_client.h"
 
-struct site *pages_site;
-struct worker *pages_worker;
+struct app *pages_site;
+struct page_worker *pages_worker;
 struct kv *pages_kv;
 static struct settings *settings;
 
@@ -30,10 +30,10 @@ int pages_begin(void **state)
 	client_start();
 	settings = settings_new();
 	must(settings_load(settings, site.settings, &e), &e);
-	pages_site = site_load(NULL, settings, &e);
+	pages_site = app_load(NULL, settings, &e);
 	if (!pages_site)
 		fail_msg("%s", e.text);
-	pages_worker = worker_new(NULL, pages_site);
+	pages_worker = page_worker_new(NULL, pages_site);
 	pages_kv = kv_new(NULL, settings_text(settings, SET_REDIS_SOCKET));
 	return 0;
 }
@@ -82,12 +82,12 @@ static int64_t take(void *data, char *out, size_t n)
 	return (int64_t)n;
 }
 
-int pages_ask(struct worker *w, const char *token, enum method method,
+int pages_ask(struct page_worker *w, const char *token, enum method method,
 	      const char *uri, const char *fields, bool with_csrf)
 {
 	struct asking a = { .uri = uri, .method = "GET", .body = "" };
 	const struct request_source src = { env, take, &a };
-	auto_buf bytes = BUF_INIT(SITE_OUTPUT_MAX);
+	auto_buf bytes = BUF_INIT(APP_OUTPUT_MAX);
 	void *ctx = talloc_new(NULL);
 	char csrf[TOKEN_SIZE];
 	int status = 0;
@@ -101,7 +101,7 @@ int pages_ask(struct worker *w, const char *token, enum method method,
 					 with_csrf ? csrf : "", fields);
 	}
 	snprintf(a.length, sizeof(a.length), "%zu", strlen(a.body));
-	assert_true(site_answer(w, &src, PASSWORDS_NOW, &bytes));
+	assert_true(app_answer(w, &src, PASSWORDS_NOW, &bytes));
 	assert_int_equal(sscanf(buf_text(&bytes), "Status: %d", &status), 1);
 	talloc_free(ctx);
 	return status;

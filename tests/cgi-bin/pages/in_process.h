@@ -5,8 +5,8 @@
 #include "tests/cgi-bin/pages/runs/run_rows.h"
 #include "web/web.h"
 
-extern struct site *pages_site;
-extern struct worker *pages_worker;
+extern struct app *pages_site;
+extern struct page_worker *pages_worker;
 extern struct kv *pages_kv;
 
 /* The setup and teardown of run_rows.h, and the site loaded. */
@@ -14,7 +14,7 @@ int pages_begin(void **state);
 int pages_end(void **state);
 
 /* The status of one request. token: of the login, "" for none; with_csrf: its token is in the form. */
-int pages_ask(struct worker *w, const char *token, enum method method,
+int pages_ask(struct page_worker *w, const char *token, enum method method,
 	      const char *uri, const char *fields, bool with_csrf);
 
 #endif

@@ -178,7 +178,7 @@ static char *address_of(const struct route *row, char **fields)
 static int64_t changes(void)
 {
 	struct err e = { 0 };
-	struct db *db = worker_db(pages_worker, &e);
+	struct db *db = page_worker_db(pages_worker, &e);
 	int64_t n = 0;
 
 	if (!db)

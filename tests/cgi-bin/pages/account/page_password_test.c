@@ -70,7 +70,7 @@ static _Noreturn void change_password(void)
 {
 	ptrace(PTRACE_TRACEME, 0, NULL, NULL);
 	raise(SIGSTOP);
-	_exit(pages_ask(worker_new(NULL, pages_site), own, METHOD_POST,
+	_exit(pages_ask(page_worker_new(NULL, pages_site), own, METHOD_POST,
 			"/account/password", "current=correct+horse+battery"
 			"&password=" NEW "&again=" NEW, true) == 303 ? 0 : 1);
 }

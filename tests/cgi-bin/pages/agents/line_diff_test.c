@@ -14,7 +14,7 @@
 #include "pages/agents/line_diff.h"
 
 static struct i18n *texts;
-static struct visit visit;
+static struct context context;
 static struct request *request;
 
 static int load(void **state)
@@ -28,9 +28,9 @@ static int load(void **state)
 	texts = i18n_load(NULL, path, &e);
 	if (!texts)
 		return -1;
-	visit.text = i18n_find(texts, "en");
+	context.text = i18n_find(texts, "en");
 	request = talloc_zero(texts, struct request);
-	request->state = &visit;
+	request->state = &context;
 	return 0;
 }
 
