@@ -253,7 +253,7 @@ int main(int argc, char **argv)
 	int status;
 
 	signal(SIGPIPE, SIG_IGN);
-	client_start();
+	http_client_start();
 	if (kv_login_read(settings, "pages", &e) < 0)
 		fprintf(stderr, "gongbang: %s\n", e.text);
 	status = find_and_run(&c, argv);

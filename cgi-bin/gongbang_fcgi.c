@@ -80,7 +80,7 @@ int main(int argc, char **argv)
 	renderer_start();
 	mallopt(M_MMAP_THRESHOLD, BIG);
 	mallopt(M_ARENA_MAX, ARENAS);
-	client_start();
+	http_client_start();
 	if (kv_login_read(s, "pages", &e) == 0)
 		app = app_load(NULL, s, &e);
 	if (!app) {

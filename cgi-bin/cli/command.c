@@ -31,7 +31,7 @@ struct user *command_user(const struct call *c, struct db *db,
 void command_tell_bridge(const struct call *c, const char *path,
 			 const char *else_what)
 {
-	const struct client_call call = {
+	const struct http_client_call call = {
 		.socket = settings_text(c->settings, SET_CONTROL_SOCKET),
 		.method = "POST",
 		.path = path,
@@ -40,7 +40,7 @@ void command_tell_bridge(const struct call *c, const char *path,
 	struct err e = { 0 };
 	int status = 0;
 
-	if (client_run(&call, &status, NULL, &e) == 0 && status / 100 == 2)
+	if (http_client_run(&call, &status, NULL, &e) == 0 && status / 100 == 2)
 		return;
 	if (status)
 		snprintf(e.text, sizeof(e.text), "it responded %d", status);

@@ -59,7 +59,7 @@ static int unmark(const struct call *c, const struct user *u, struct err *e)
 static int ask_bridge(const struct call *c, const struct user *u,
 		      struct buf *answer, struct err *e)
 {
-	const struct client_call call = {
+	const struct http_client_call call = {
 		.socket = settings_text(c->settings, SET_CONTROL_SOCKET),
 		.method = "POST",
 		.path = talloc_asprintf(c->ctx, "/users/%s/remove", u->id),
@@ -68,7 +68,7 @@ static int ask_bridge(const struct call *c, const struct user *u,
 	int status = 0;
 
 	buf_clear(answer);
-	if (client_run(&call, &status, answer, e) < 0)
+	if (http_client_run(&call, &status, answer, e) < 0)
 		return -1;
 	return status == 200 ? 0 :
 	       err_set(e, ERR_UNAVAILABLE, "it responded %d", status);

@@ -15,7 +15,7 @@ static int ask(const struct request *r, const char *method, const char *path,
 	       int64_t deadline_ms, struct err *e)
 {
 	const struct settings *s = context_of(r)->app->settings;
-	const struct client_call call = {
+	const struct http_client_call call = {
 		.socket = settings_text(s, SET_CONTROL_SOCKET),
 		.method = method,
 		.path = path,
@@ -24,7 +24,7 @@ static int ask(const struct request *r, const char *method, const char *path,
 	};
 	int status;
 
-	if (client_run(&call, &status, NULL, e) < 0)
+	if (http_client_run(&call, &status, NULL, e) < 0)
 		return -1;
 	if (status >= 300)
 		return err_set(e, ERR_UNAVAILABLE, "the bridge answered %d",

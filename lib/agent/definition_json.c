@@ -14,7 +14,7 @@
 /* A file without a schedule needs no time zone. */
 #define TIMEZONE "UTC"
 
-static const struct tree_limits limits = {
+static const struct strict_json_limits limits = {
 	.bytes = DEFINITION_JSON_MAX, .depth = 32, .containers = 4000, .elements = 40000,
 };
 
@@ -226,7 +226,7 @@ static int read_all(struct definition *d, struct json_object *o,
 {
 	if (check_version(o, e) < 0)
 		return -1;
-	if (tree_repeats(o, json, n))
+	if (strict_json_repeats(o, json, n))
 		return err_tell(e, ERR_INPUT, "error_agent_json_twice",
 				"(file): a member is there twice");
 	json_object_object_foreach(o, key, value) {
@@ -240,14 +240,14 @@ struct definition *definition_parse(const void *ctx, const char *json,
 				    size_t n, struct err *e)
 {
 	struct definition *d;
-	auto_tree *o = NULL;
+	auto_strict_json *o = NULL;
 
 	if (n > DEFINITION_JSON_MAX) {
 		err_tell(e, ERR_LIMIT, "error_agent_json_long",
 			 "(file): at most %u bytes", DEFINITION_JSON_MAX);
 		return NULL;
 	}
-	o = tree_parse(json, n, &limits);
+	o = strict_json_parse(json, n, &limits);
 	d = definition_new(ctx, TIMEZONE);
 	if (read_all(d, o, json, n, e) == 0)
 		return d;
@@ -259,7 +259,7 @@ struct definition *definition_parse(const void *ctx, const char *json,
 
 static int add_string(struct buf *out, const char *s, struct err *e)
 {
-	auto_tree *o = json_object_new_string(s);
+	auto_strict_json *o = json_object_new_string(s);
 
 	if (!o)
 		err_abort("out of memory");

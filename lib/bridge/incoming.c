@@ -13,7 +13,7 @@
 #define ANSWERS_MAX 100
 
 /* A message's text may be long, its frame is the socket's to limit. */
-static const struct tree_limits limits = {
+static const struct strict_json_limits limits = {
 	.bytes = INT32_MAX, .depth = 8, .containers = 300, .elements = 3000,
 };
 
@@ -207,7 +207,7 @@ struct incoming *incoming_parse(const void *ctx, const char *text, size_t n,
 	c = talloc_zero(ctx, struct incoming);
 	c->text = c->choice = c->reason = c->mode = c->model = c->domain =
 		c->how = "";
-	c->whole = tree_parse(text, n, &limits);
+	c->whole = strict_json_parse(text, n, &limits);
 	talloc_set_destructor(c, release);
 	if (!json_object_is_type(c->whole, json_type_object)) {
 		err_set(e, ERR_INPUT, "not a JSON object, or too rich a one");

@@ -45,7 +45,7 @@ struct demo_server {
 /* One request; lives from its first header to its last byte. */
 struct call {
 	struct demo_server *server;
-	struct share *share;
+	struct demo_share *share;
 	struct buf body;
 	size_t counted;		/* bytes of its share */
 	bool refused;		/* too large or too many: read on, keep nothing */
@@ -57,9 +57,9 @@ struct call {
 
 static void call_free(struct call *c)
 {
-	share_give_bytes(&c->server->shares, c->share, c->counted);
+	demo_share_give_bytes(&c->server->shares, c->share, c->counted);
 	if (c->streaming)
-		share_give_stream(&c->server->shares, c->share);
+		demo_share_give_stream(&c->server->shares, c->share);
 	demo_stream_free(c->stream);
 	buf_release(&c->body);
 	buf_release(&c->out);
@@ -253,12 +253,12 @@ static enum MHD_Result post_messages(struct MHD_Connection *connection,
 	enum MHD_Result ok;
 
 	c->streaming = true;
-	if (!share_take_stream(shares, c->share))
+	if (!demo_share_take_stream(shares, c->share))
 		return send_error(connection, 529, "overloaded_error",
 				  "Demo mode answers at most 200 requests at a time, 40 per workspace.");
 	ok = parse(connection, c, answer);
 	buf_release(&c->body);
-	share_give_bytes(shares, c->share, c->counted);
+	demo_share_give_bytes(shares, c->share, c->counted);
 	c->counted = 0;
 	return ok;
 }
@@ -353,7 +353,7 @@ static void keep(struct call *c, const char *bytes, size_t n)
 	if (c->refused)
 		return;
 	c->counted += n;
-	if (!share_take_bytes(&c->server->shares, c->share, n) ||
+	if (!demo_share_take_bytes(&c->server->shares, c->share, n) ||
 	    buf_add(&c->body, bytes, n, &e) < 0) {
 		c->refused = true;
 		buf_release(&c->body);
@@ -372,7 +372,7 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *connection,
 		if (!c)
 			err_abort("out of memory");
 		c->server = cls;
-		c->share = share_of(&c->server->shares, connection);
+		c->share = demo_share_of(&c->server->shares, connection);
 		buf_init(&c->body, DEMO_BODY_MAX);
 		buf_init(&c->out, DEMO_TEXT_MAX * 7);
 		*state = c;

@@ -7,7 +7,8 @@
 
 #include "demo/demo_server.h"
 
-struct share *share_of(struct shares *s, struct MHD_Connection *connection)
+struct demo_share *demo_share_of(struct shares *s,
+				 struct MHD_Connection *connection)
 {
 	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
 		connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
@@ -22,7 +23,7 @@ struct share *share_of(struct shares *s, struct MHD_Connection *connection)
 	return &s->each[0];
 }
 
-bool share_take_bytes(struct shares *s, struct share *mine, size_t n)
+bool demo_share_take_bytes(struct shares *s, struct demo_share *mine, size_t n)
 {
 	size_t all = atomic_fetch_add(&s->all.bytes, n) + n;
 	size_t own = atomic_fetch_add(&mine->bytes, n) + n;
@@ -30,7 +31,7 @@ bool share_take_bytes(struct shares *s, struct share *mine, size_t n)
 	return all <= DEMO_BODIES_MAX && own <= DEMO_BODIES_EACH;
 }
 
-bool share_take_stream(struct shares *s, struct share *mine)
+bool demo_share_take_stream(struct shares *s, struct demo_share *mine)
 {
 	int all = atomic_fetch_add(&s->all.streams, 1) + 1;
 	int own = atomic_fetch_add(&mine->streams, 1) + 1;
@@ -38,13 +39,13 @@ bool share_take_stream(struct shares *s, struct share *mine)
 	return all <= DEMO_STREAMS_MAX && own <= DEMO_STREAMS_EACH;
 }
 
-void share_give_bytes(struct shares *s, struct share *mine, size_t n)
+void demo_share_give_bytes(struct shares *s, struct demo_share *mine, size_t n)
 {
 	atomic_fetch_sub(&s->all.bytes, n);
 	atomic_fetch_sub(&mine->bytes, n);
 }
 
-void share_give_stream(struct shares *s, struct share *mine)
+void demo_share_give_stream(struct shares *s, struct demo_share *mine)
 {
 	atomic_fetch_sub(&s->all.streams, 1);
 	atomic_fetch_sub(&mine->streams, 1);

@@ -12,24 +12,25 @@
 
 #define SHARES 256
 
-struct share {
+struct demo_share {
 	atomic_int streams;
 	atomic_size_t bytes;
 };
 
 /* All zero at first. */
 struct shares {
-	struct share all, each[SHARES];
+	struct demo_share all, each[SHARES];
 };
 
 /* Neighbours in a network of 256 have one each; others may meet. Never NULL. */
-struct share *share_of(struct shares *s, struct MHD_Connection *connection);
+struct demo_share *demo_share_of(struct shares *s,
+				 struct MHD_Connection *connection);
 
 /* Both count in any case, to be given back; false when that is past a limit. */
-bool share_take_bytes(struct shares *s, struct share *mine, size_t n);
-bool share_take_stream(struct shares *s, struct share *mine);
+bool demo_share_take_bytes(struct shares *s, struct demo_share *mine, size_t n);
+bool demo_share_take_stream(struct shares *s, struct demo_share *mine);
 
-void share_give_bytes(struct shares *s, struct share *mine, size_t n);
-void share_give_stream(struct shares *s, struct share *mine);
+void demo_share_give_bytes(struct shares *s, struct demo_share *mine, size_t n);
+void demo_share_give_stream(struct shares *s, struct demo_share *mine);
 
 #endif

@@ -6,7 +6,7 @@
 #include "core/str.h"
 #include "json/strict_json.h"
 
-static const struct tree_limits limits = {
+static const struct strict_json_limits limits = {
 	.bytes = INT32_MAX, .depth = 100, .containers = 50000, .elements = 500000,
 };
 
@@ -177,7 +177,7 @@ int demo_turn_parse(struct demo_turn *t, const char *body, size_t n,
 	memset(t, 0, sizeof(*t));
 	if (n > limits.bytes)
 		return err_set(e, ERR_LIMIT, "request of %zu bytes", n);
-	t->root = tree_parse(body, n, &limits);
+	t->root = strict_json_parse(body, n, &limits);
 	if (!t->root)
 		return err_set(e, ERR_INPUT, "the body is not JSON, or has too many elements");
 	t->messages = member(t->root, "messages", json_type_array);

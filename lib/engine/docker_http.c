@@ -45,12 +45,12 @@ int docker_encode(struct buf *out, const char *text, struct err *e)
 struct json_object *docker_tree(const struct buf *body)
 {
 	/* A list of some ten thousand containers. */
-	static const struct tree_limits limits = {
+	static const struct strict_json_limits limits = {
 		.bytes = 64 << 20, .depth = 32, .containers = 1 << 19,
 		.elements = 4 << 20, .loose = true,
 	};
 
-	return tree_parse(buf_text(body), body->len, &limits);
+	return strict_json_parse(buf_text(body), body->len, &limits);
 }
 
 /* What the guard alone answers: the engine does not, or the disk is nearly full. */

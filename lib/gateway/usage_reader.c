@@ -12,7 +12,7 @@
 
 #define USES_MAX 1000		/* more in one call is no number of uses */
 #define TOKENS_MAX INT64_C(100000000)	/* more in one call is no number of tokens */
-static const struct tree_limits limits = {
+static const struct strict_json_limits limits = {
 	.bytes = USAGE_KEPT_MAX, .depth = 32, .containers = 512,
 	.elements = 4096, .loose = true,
 };
@@ -101,7 +101,7 @@ static struct json_object *parse(const struct buf *kept)
 {
 	const char *text = buf_text(kept);
 
-	return tree_parse(text, strnlen(text, kept->len), &limits);
+	return strict_json_parse(text, strnlen(text, kept->len), &limits);
 }
 
 /* NULL for what is no object. */

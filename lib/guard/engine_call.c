@@ -156,7 +156,7 @@ static int same_spec(struct guard_call *call, const struct guard_policy *policy,
 	return buf_add(&call->body, body->data, body->len, e);
 }
 
-static const struct tree_limits limits = {
+static const struct strict_json_limits limits = {
 	.bytes = 1 << 20, .depth = 32, .containers = 64, .elements = 512,
 };
 
@@ -168,7 +168,7 @@ static int check_create(struct guard_call *call,
 	void *ctx;
 	int rc;
 
-	given = tree_parse(buf_text(body), body->len, &limits);
+	given = strict_json_parse(buf_text(body), body->len, &limits);
 	if (!json_object_is_type(given, json_type_object))
 		return deny(e, "a body that cannot be the driver's");
 	ctx = talloc_new(NULL);

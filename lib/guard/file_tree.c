@@ -11,7 +11,7 @@
 #define DEPTH_MAX 2000		/* of folders within each other: one descriptor each */
 
 struct walk {
-	tree_visit *visit;
+	file_tree_visit *visit;
 	void *data;
 	dev_t device;
 	int depth;
@@ -69,7 +69,8 @@ static int enter(struct walk *w, int at, const char *name, struct err *e)
 	return rc;
 }
 
-int tree_walk(const char *root, tree_visit *visit, void *data, struct err *e)
+int file_tree_walk(const char *root, file_tree_visit *visit, void *data,
+		   struct err *e)
 {
 	struct walk w = { .visit = visit, .data = data };
 	struct stat st;
@@ -100,7 +101,7 @@ static int drop(void *data, int at, const char *name, const struct stat *st,
 	return 0;
 }
 
-int tree_clear(const char *root, struct err *e)
+int file_tree_clear(const char *root, struct err *e)
 {
-	return tree_walk(root, drop, NULL, e);
+	return file_tree_walk(root, drop, NULL, e);
 }

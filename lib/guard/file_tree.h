@@ -10,12 +10,14 @@
  * Called for everything below the tree's root, then last for the root: fd is of
  * the folder it lies in, name within it ("." the root). -1 ends the walk.
  */
-typedef int tree_visit(void *data, int fd, const char *name, const struct stat *st,
-		       struct err *e);
+typedef int file_tree_visit(void *data, int fd, const char *name,
+			    const struct stat *st,
+			    struct err *e);
 
-int tree_walk(const char *root, tree_visit *visit, void *data, struct err *e) must_check;
+int file_tree_walk(const char *root, file_tree_visit *visit, void *data,
+		   struct err *e) must_check;
 
 /* Removes everything below root. */
-int tree_clear(const char *root, struct err *e) must_check;
+int file_tree_clear(const char *root, struct err *e) must_check;
 
 #endif

@@ -24,7 +24,7 @@ static int open_folder(const char *path)
 	return open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 }
 
-bool project_can(const char *path)
+bool project_quota_can(const char *path)
 {
 	struct if_dqblk q = { 0 };
 	int fd = open_folder(path);
@@ -35,7 +35,7 @@ bool project_can(const char *path)
 	return can;
 }
 
-bool project_holds(const char *path, uint32_t project)
+bool project_quota_holds(const char *path, uint32_t project)
 {
 	struct fsxattr x = { 0 };
 	struct if_dqblk q = { 0 };
@@ -94,12 +94,12 @@ static int limit(const char *path, uint32_t project, int64_t bytes,
 	return rc;
 }
 
-int project_hold(const char *path, uint32_t project, int64_t bytes,
-		 int64_t inodes, struct err *e)
+int project_quota_hold(const char *path, uint32_t project, int64_t bytes,
+		       int64_t inodes, struct err *e)
 {
-	bool marked = project_holds(path, project);
+	bool marked = project_quota_holds(path, project);
 
 	if (limit(path, project, bytes, inodes, e) < 0)
 		return -1;
-	return marked ? 0 : tree_walk(path, mark, &project, e);
+	return marked ? 0 : file_tree_walk(path, mark, &project, e);
 }

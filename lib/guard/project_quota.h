@@ -8,11 +8,12 @@
 #include "core/err.h"
 
 /* Whether the file system of path enforces them. */
-bool project_can(const char *path);
+bool project_quota_can(const char *path);
 /* Whether path is of that project (0: of any but the first), and it has a limit. */
-bool project_holds(const char *path, uint32_t project);
+bool project_quota_holds(const char *path, uint32_t project);
 /* Limits what is below path, now and later; quick when that was done before. */
-int project_hold(const char *path, uint32_t project, int64_t bytes, int64_t inodes,
-		 struct err *e) must_check;
+int project_quota_hold(const char *path, uint32_t project, int64_t bytes,
+		       int64_t inodes,
+		       struct err *e) must_check;
 
 #endif

@@ -56,7 +56,7 @@ static bool is_empty(const char *path)
  */
 static int clear_below(const char *path, struct err *e)
 {
-	if (!is_empty(path) && tree_clear(path, e) < 0)
+	if (!is_empty(path) && file_tree_clear(path, e) < 0)
 		return -1;
 	if (chown(path, 0, 0) < 0 || chmod(path, 0700) < 0)
 		return err_errno(e, ERR_UNAVAILABLE, errno, "%s", path);
@@ -73,28 +73,31 @@ static int give_room(const struct volume *v, struct err *e)
 
 	if (statvfs(v->path, &s) < 0 || s.f_bavail * s.f_frsize >= ROOM_LEAST)
 		return 0;
-	return image_mount(v->path, v->bytes + v->bytes / 20, v->busy_ms, e) < 0 &&
-	       !image_mounted(v->path) ? -1 : 0;
+	return volume_image_mount(v->path, v->bytes + v->bytes / 20, v->busy_ms,
+				  e) < 0 &&
+	       !volume_image_mounted(v->path) ? -1 : 0;
 }
 
 static int hold_by_image(const struct volume *v, struct err *e)
 {
-	if (!image_exists(v->path) &&
-	    image_make(v->path, v->bytes, v->inodes, !is_empty(v->path), e) < 0)
+	if (!volume_image_exists(v->path) &&
+	    volume_image_make(v->path, v->bytes, v->inodes, !is_empty(v->path),
+			      e) < 0)
 		return -1;
-	if (!image_mounted(v->path) && clear_below(v->path, e) < 0)
+	if (!volume_image_mounted(v->path) && clear_below(v->path, e) < 0)
 		return -1;
-	return image_mount(v->path, v->bytes, v->busy_ms, e) < 0 ? -1 : give_room(v, e);
+	return volume_image_mount(v->path, v->bytes, v->busy_ms,
+				  e) < 0 ? -1 : give_room(v, e);
 }
 
 /* An image that is there holds, whatever the setting says now. */
 static enum volume_quota choose(const struct volume *v)
 {
-	if (image_exists(v->path))
+	if (volume_image_exists(v->path))
 		return VOLUME_IMAGE;
 	if (v->quota != VOLUME_AUTO)
 		return v->quota;
-	if (project_can(v->path))
+	if (project_quota_can(v->path))
 		return VOLUME_PROJECT;
 	return is_empty(v->path) ? VOLUME_IMAGE : VOLUME_WATCH;
 }
@@ -106,10 +109,11 @@ int volume_hold(const struct volume *v, enum volume_quota *held, struct err *e)
 	int rc = 0;
 
 	if (wanted == VOLUME_PROJECT)
-		rc = project_hold(v->path, v->project, v->bytes, v->inodes, e);
+		rc = project_quota_hold(v->path, v->project, v->bytes,
+					v->inodes, e);
 	else if (wanted == VOLUME_IMAGE)
 		rc = hold_by_image(v, e);
-	if (rc < 0 && (image_exists(v->path) ||
+	if (rc < 0 && (volume_image_exists(v->path) ||
 		       (v->quota != VOLUME_AUTO && is_empty(v->path))))
 		return -1;
 	*held = rc < 0 ? VOLUME_WATCH : wanted;
@@ -139,7 +143,7 @@ static int own_tree(const char *path, uid_t owner, struct err *e)
 		return err_errno(e, ERR_UNAVAILABLE, errno, "%s", path);
 	if (st.st_uid == owner && st.st_gid == owner)
 		return 0;
-	return tree_walk(path, own, &owner, e);
+	return file_tree_walk(path, own, &owner, e);
 }
 
 /*
@@ -180,12 +184,12 @@ int volume_own(const struct volume *v, struct err *e)
 
 int volume_release(const char *path, struct err *e)
 {
-	return image_unmount(path, e);
+	return volume_image_unmount(path, e);
 }
 
 enum volume_quota volume_held(const char *path)
 {
-	if (image_exists(path))
+	if (volume_image_exists(path))
 		return VOLUME_IMAGE;
-	return project_holds(path, 0) ? VOLUME_PROJECT : VOLUME_WATCH;
+	return project_quota_holds(path, 0) ? VOLUME_PROJECT : VOLUME_WATCH;
 }

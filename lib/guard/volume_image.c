@@ -54,7 +54,7 @@ static int own_file(const char *path, const char *name, char out[PATH_SIZE],
 	return file_of(path, own, out, e);
 }
 
-bool image_exists(const char *path)
+bool volume_image_exists(const char *path)
 {
 	char file[PATH_SIZE];
 	struct err e = { 0 };
@@ -64,7 +64,7 @@ bool image_exists(const char *path)
 	       lstat(file, &st) == 0 && S_ISREG(st.st_mode);
 }
 
-bool image_mounted(const char *path)
+bool volume_image_mounted(const char *path)
 {
 	char above[PATH_SIZE];
 	struct stat here, there;
@@ -237,7 +237,8 @@ static void drop_one(const char *folder, const char *name)
 	}
 	while (umount2(file, UMOUNT_NOFOLLOW | MNT_DETACH) == 0)
 		;
-	if (rmdir(file) < 0 && errno == ENOTEMPTY && tree_clear(file, &e) == 0)
+	if (rmdir(file) < 0 && errno == ENOTEMPTY && file_tree_clear(file,
+								     &e) == 0)
 		rmdir(file);
 }
 
@@ -296,8 +297,9 @@ static int make(int file, const char *path, const char *name, int64_t inodes,
 	       err_errno(e, ERR_UNAVAILABLE, errno, "%s", name) : 0;
 }
 
-int image_make(const char *path, int64_t bytes, int64_t inodes, bool filled,
-	       struct err *e)
+int volume_image_make(const char *path, int64_t bytes, int64_t inodes,
+		      bool filled,
+		      struct err *e)
 {
 	char name[PATH_SIZE], made[PATH_SIZE];
 	int file, rc;
@@ -341,16 +343,17 @@ static bool is_grown(const char *name, int64_t bytes)
 	return grown;
 }
 
-int image_mount(const char *path, int64_t bytes, int busy_ms, struct err *e)
+int volume_image_mount(const char *path, int64_t bytes, int busy_ms,
+		       struct err *e)
 {
 	char name[PATH_SIZE], found[PATH_SIZE];
 
 	if (file_of(path, "disk.img", name, e) < 0)
 		return -1;
-	if (image_mounted(path)) {
+	if (volume_image_mounted(path)) {
 		if (is_grown(name, bytes))
 			return 0;
-		if (image_unmount(path, e) < 0)
+		if (volume_image_unmount(path, e) < 0)
 			return -1;
 	}
 	if (mount_grown(path, name, bytes, busy_ms, e) < 0)
@@ -361,9 +364,9 @@ int image_mount(const char *path, int64_t bytes, int busy_ms, struct err *e)
 	return 0;
 }
 
-int image_unmount(const char *path, struct err *e)
+int volume_image_unmount(const char *path, struct err *e)
 {
-	if (image_mounted(path) && umount2(path, UMOUNT_NOFOLLOW) < 0)
+	if (volume_image_mounted(path) && umount2(path, UMOUNT_NOFOLLOW) < 0)
 		return err_errno(e, ERR_CONFLICT, errno, "unmount %s", path);
 	return 0;
 }

@@ -12,7 +12,7 @@ struct sink {
 	struct err *e;
 };
 
-void client_start(void)
+void http_client_start(void)
 {
 	if (curl_global_init(CURL_GLOBAL_NOTHING) != 0)
 		err_abort("curl_global_init");
@@ -28,7 +28,8 @@ static size_t take(char *bytes, size_t size, size_t n, void *data)
 	return n;
 }
 
-static struct curl_slist *add_headers(CURL *curl, const struct client_call *call)
+static struct curl_slist *add_headers(CURL *curl,
+				      const struct http_client_call *call)
 {
 	struct curl_slist *list = NULL;
 	char line[128];
@@ -45,7 +46,7 @@ static struct curl_slist *add_headers(CURL *curl, const struct client_call *call
 	return list;
 }
 
-static void prepare(CURL *curl, const struct client_call *call,
+static void prepare(CURL *curl, const struct http_client_call *call,
 		    const char *url, struct sink *sink)
 {
 	curl_easy_setopt(curl, CURLOPT_URL, url);
@@ -63,8 +64,9 @@ static void prepare(CURL *curl, const struct client_call *call,
 	curl_easy_setopt(curl, CURLOPT_WRITEDATA, sink);
 }
 
-int client_run(const struct client_call *call, int *status, struct buf *answer,
-	       struct err *e)
+int http_client_run(const struct http_client_call *call, int *status,
+		    struct buf *answer,
+		    struct err *e)
 {
 	struct err full = { 0 };
 	struct sink sink = { answer, &full };

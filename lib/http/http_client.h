@@ -6,7 +6,7 @@
 
 #include "core/buf.h"
 
-struct client_call {
+struct http_client_call {
 	const char *socket;	/* path of the Unix socket */
 	const char *method;	/* GET, POST, DELETE */
 	const char *path;	/* begins with "/", encoded */
@@ -16,14 +16,15 @@ struct client_call {
 };
 
 /* Once per process, before threads start. */
-void client_start(void);
+void http_client_start(void);
 
 /*
  * Runs it: *status is the answer's; its body is appended to answer (NULL: it
  * is dropped; its cap is the limit). ERR_UNAVAILABLE "error_bridge" when
  * nobody answers in time.
  */
-int client_run(const struct client_call *call, int *status, struct buf *answer,
-	       struct err *e) must_check;
+int http_client_run(const struct http_client_call *call, int *status,
+		    struct buf *answer,
+		    struct err *e) must_check;
 
 #endif

@@ -7,14 +7,14 @@
 #include "core/str.h"
 
 /* Of a line of the log, or a part made of one; its texts are made valid by field_copy. */
-static const struct tree_limits limits = {
+static const struct strict_json_limits limits = {
 	.bytes = 32 << 20, .depth = 48, .containers = 10000,
 	.elements = 100000, .loose = true,
 };
 
 struct json_object *field_parse(const char *text, size_t n)
 {
-	return tree_parse(text, n, &limits);
+	return strict_json_parse(text, n, &limits);
 }
 
 static struct json_object *get(struct json_object *o, const char *key,

@@ -6,7 +6,7 @@
 
 #include "core/str.h"
 
-void tree_release(struct json_object **o)
+void strict_json_release(struct json_object **o)
 {
 	if (*o)
 		json_object_put(*o);
@@ -89,15 +89,16 @@ static bool within(const char *text, size_t n, size_t containers, size_t element
 	return true;
 }
 
-static bool fits(const char *text, size_t n, const struct tree_limits *limits)
+static bool fits(const char *text, size_t n,
+		 const struct strict_json_limits *limits)
 {
 	return n <= limits->bytes && n < INT32_MAX && !memchr(text, '\0', n) &&
 	       (limits->loose || (utf8_valid(text, n) && !escapes_nul(text, n))) &&
 	       within(text, n, limits->containers, limits->elements);
 }
 
-struct json_object *tree_parse(const char *text, size_t n,
-			       const struct tree_limits *limits)
+struct json_object *strict_json_parse(const char *text, size_t n,
+				      const struct strict_json_limits *limits)
 {
 	struct json_tokener *t;
 	struct json_object *o;
@@ -113,16 +114,17 @@ struct json_object *tree_parse(const char *text, size_t n,
 	if (!o && json_tokener_get_error(t) == json_tokener_continue)
 		o = json_tokener_parse_ex(t, "\n", 1);
 	else if (o && json_tokener_get_parse_end(t) != n)
-		tree_release(&o);
+		strict_json_release(&o);
 	json_tokener_free(t);
 	if (o && !limits->loose && !sound(o))
-		tree_release(&o);
+		strict_json_release(&o);
 	return o;
 }
 
-bool tree_valid(const char *text, size_t n, const struct tree_limits *limits)
+bool strict_json_valid(const char *text, size_t n,
+		       const struct strict_json_limits *limits)
 {
-	auto_tree *o = tree_parse(text, n, limits);
+	auto_strict_json *o = strict_json_parse(text, n, limits);
 	static const char blank[] = " \t\r\n";
 
 	if (o)
@@ -152,7 +154,7 @@ static size_t members(struct json_object *o)
 	return count;
 }
 
-bool tree_repeats(struct json_object *o, const char *text, size_t n)
+bool strict_json_repeats(struct json_object *o, const char *text, size_t n)
 {
 	size_t colons = 0, i;
 	bool quoted = false;

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-struct tree_limits {
+struct strict_json_limits {
 	size_t bytes;
 	int depth;
 	size_t containers;	/* objects and arrays; an empty object costs some 700 bytes */
@@ -18,22 +18,23 @@ struct tree_limits {
 	bool loose;		/* texts may be ill-formed or hold a NUL, numbers be infinite */
 };
 
-#define auto_tree __attribute__((cleanup(tree_release))) struct json_object
+#define auto_strict_json __attribute__((cleanup(strict_json_release))) struct json_object
 
-void tree_release(struct json_object **o);
+void strict_json_release(struct json_object **o);
 
 /*
  * One value of n bytes and nothing after it; NULL when it is not one, is past
  * a limit, or (unless loose) is not UTF-8 or holds a NUL. Linear time. Gives
  * (json_object_put).
  */
-struct json_object *tree_parse(const char *text, size_t n,
-			       const struct tree_limits *limits);
+struct json_object *strict_json_parse(const char *text, size_t n,
+				      const struct strict_json_limits *limits);
 
 /* Whether it is such a value, null too. */
-bool tree_valid(const char *text, size_t n, const struct tree_limits *limits);
+bool strict_json_valid(const char *text, size_t n,
+		       const struct strict_json_limits *limits);
 
 /* One of its objects named a member twice: readers differ in which holds. */
-bool tree_repeats(struct json_object *o, const char *text, size_t n);
+bool strict_json_repeats(struct json_object *o, const char *text, size_t n);
 
 #endif

@@ -115,7 +115,7 @@ static struct json_object *run_object(const struct notice_due *d)
 char *announce_json(const void *ctx, const char *public_url,
 		    const struct notice_due *d)
 {
-	auto_tree *o = json_object_new_object();
+	auto_strict_json *o = json_object_new_object();
 	struct json_object *agent = json_object_new_object();
 
 	json_object_object_add(o, "gongbang_notice", json_object_new_int(1));

@@ -17,7 +17,7 @@
 /* A thread of its own: libuv's pool is the store's, and others sit in it for seconds. */
 struct slot {
 	struct deliver *d;
-	struct parcel *parcel;	/* NULL: free */
+	struct delivery_job *delivery_job;	/* NULL: free */
 	uv_thread_t thread;
 	atomic_bool sent;	/* the thread has done its work */
 	bool kept;		/* the store would not write it down yet */
@@ -72,7 +72,7 @@ void deliver_listen(struct deliver *d,
 
 /* ---- in a slot's own thread ---- */
 
-static void send_mail(struct deliver *d, struct parcel *x)
+static void send_mail(struct deliver *d, struct delivery_job *x)
 {
 	const struct mail m = {
 		.from = settings_text(d->settings, SET_SMTP_FROM),
@@ -83,7 +83,7 @@ static void send_mail(struct deliver *d, struct parcel *x)
 	mail_send(d->settings, &m, DELIVER_SECONDS * 1000, &x->result);
 }
 
-static void send_webhook(struct deliver *d, struct parcel *x)
+static void send_webhook(struct deliver *d, struct delivery_job *x)
 {
 	const struct webhook w = {
 		.url = x->due->target, .secret = x->due->secret,
@@ -98,7 +98,7 @@ static void send_webhook(struct deliver *d, struct parcel *x)
 static void carry(void *data)
 {
 	struct slot *s = data;
-	struct parcel *x = s->parcel;
+	struct delivery_job *x = s->delivery_job;
 	int64_t began = clock_mono_ms();
 
 	x->began = clock_now_ms();
@@ -135,17 +135,17 @@ static struct slot *free_slot(struct deliver *d)
 	size_t i;
 
 	for (i = 0; i < AT_ONCE; i++) {
-		if (!d->slots[i].parcel)
+		if (!d->slots[i].delivery_job)
 			return &d->slots[i];
 	}
 	return NULL;
 }
 
-static void start(struct deliver *d, struct parcel *x)
+static void start(struct deliver *d, struct delivery_job *x)
 {
 	struct slot *s = free_slot(d);
 
-	s->parcel = talloc_steal(NULL, x);
+	s->delivery_job = talloc_steal(NULL, x);
 	x->owner = s;
 	atomic_store(&s->sent, false);
 	remember(d, x->due->n.user_id);
@@ -166,7 +166,7 @@ static void close_when_idle(struct deliver *d)
 	size_t i;
 
 	for (i = 0; i < AT_ONCE; i++) {
-		if (d->slots[i].parcel)
+		if (d->slots[i].delivery_job)
 			return;
 	}
 	if (!d->stopped || d->picking || d->closing)
@@ -175,7 +175,7 @@ static void close_when_idle(struct deliver *d)
 	uv_close((uv_handle_t *)&d->wake, closed);
 }
 
-static void report(struct deliver *d, const struct parcel *x)
+static void report(struct deliver *d, const struct delivery_job *x)
 {
 	const struct notice *n = &x->due->n;
 	const struct delivery told = {
@@ -191,7 +191,7 @@ static void report(struct deliver *d, const struct parcel *x)
 
 static void settled(void *data, const struct err *e)
 {
-	struct parcel *x = data;
+	struct delivery_job *x = data;
 	struct slot *s = x->owner;
 	struct deliver *d = s->d;
 
@@ -203,7 +203,7 @@ static void settled(void *data, const struct err *e)
 	}
 	if (!e)
 		report(d, x);
-	s->parcel = NULL;
+	s->delivery_job = NULL;
 	talloc_free(x);
 	if (d->stopped)
 		close_when_idle(d);
@@ -213,8 +213,8 @@ static void settled(void *data, const struct err *e)
 
 static void settle(struct slot *s)
 {
-	s->parcel->now = clock_now_ms();
-	jobs_add(s->d->jobs, deliver_settle, settled, s->parcel);
+	s->delivery_job->now = clock_now_ms();
+	jobs_add(s->d->jobs, deliver_finish, settled, s->delivery_job);
 }
 
 static void collect(uv_async_t *wake)
@@ -233,7 +233,7 @@ static void collect(uv_async_t *wake)
 /* What was taken is sent even when it ends meanwhile: nobody else would for a while. */
 static void picked(void *data, const struct err *e)
 {
-	struct pick *p = data;
+	struct claim *p = data;
 	struct deliver *d = p->owner;
 	bool more = p->n > 0 || d->again;
 	size_t i;
@@ -244,7 +244,7 @@ static void picked(void *data, const struct err *e)
 	else if (!e && p->prune)
 		d->pruned_at = p->now;
 	for (i = 0; i < p->n; i++)
-		start(d, p->parcels[i]);
+		start(d, p->delivery_jobs[i]);
 	talloc_free(p);
 	if (d->stopped)
 		close_when_idle(d);
@@ -252,9 +252,9 @@ static void picked(void *data, const struct err *e)
 		deliver_due(d);
 }
 
-static struct pick *new_pick(struct deliver *d)
+static struct claim *new_pick(struct deliver *d)
 {
-	struct pick *p = talloc_zero(NULL, struct pick);
+	struct claim *p = talloc_zero(NULL, struct claim);
 	size_t i;
 
 	if (!p)
@@ -267,9 +267,9 @@ static struct pick *new_pick(struct deliver *d)
 	p->nrecent = d->nrecent;
 	memcpy(p->recent, d->recent, sizeof(d->recent));
 	for (i = 0; i < AT_ONCE; i++) {
-		if (d->slots[i].parcel)
+		if (d->slots[i].delivery_job)
 			memcpy(p->busy[p->nbusy++],
-			       d->slots[i].parcel->due->n.user_id, ID_SIZE);
+			       d->slots[i].delivery_job->due->n.user_id, ID_SIZE);
 		else
 			p->room++;
 	}
@@ -292,7 +292,7 @@ void deliver_due(struct deliver *d)
 	if (d->picking || !free_slot(d))
 		return;
 	d->picking = true;
-	jobs_add(d->jobs, deliver_pick, picked, new_pick(d));
+	jobs_add(d->jobs, deliver_claim, picked, new_pick(d));
 }
 
 void deliver_stop(struct deliver *d, void (*idle)(void *data), void *data)

@@ -23,7 +23,7 @@ struct candidate {
 };
 
 struct candidates {
-	const struct pick *p;
+	const struct claim *p;
 	struct candidate list[USERS_MAX];
 	size_t n;
 };
@@ -69,7 +69,7 @@ static int by_turn(const void *a, const void *b)
 }
 
 /* What is too much for an hour waits. */
-static int hold_back(struct pick *p, struct db *db, const char *user_id,
+static int hold_back(struct claim *p, struct db *db, const char *user_id,
 		     struct err *e)
 {
 	int64_t mails = 0, all = 0;
@@ -86,7 +86,7 @@ static int hold_back(struct pick *p, struct db *db, const char *user_id,
 			       p->now + POSTPONE_MS, p->now - 24 * HOUR_MS, e);
 }
 
-static const struct i18n_locale *language(const struct pick *p,
+static const struct i18n_locale *language(const struct claim *p,
 					  const struct notice_due *d)
 {
 	const struct i18n_locale *l = i18n_find(p->i18n, d->locale);
@@ -95,7 +95,7 @@ static const struct i18n_locale *language(const struct pick *p,
 						SET_DEFAULT_LOCALE));
 }
 
-static void write_parcel(const struct pick *p, struct parcel *x)
+static void write_parcel(const struct claim *p, struct delivery_job *x)
 {
 	const char *url = settings_text(p->settings, SET_PUBLIC_URL);
 	const struct i18n_locale *l = language(p, x->due);
@@ -110,14 +110,14 @@ static void write_parcel(const struct pick *p, struct parcel *x)
 	}
 }
 
-static int take_one(struct pick *p, struct db *db, const char *user_id,
+static int take_one(struct claim *p, struct db *db, const char *user_id,
 		    struct err *e)
 {
-	struct parcel *x;
+	struct delivery_job *x;
 
 	if (hold_back(p, db, user_id, e) < 0)
 		return -1;
-	x = talloc_zero(p, struct parcel);
+	x = talloc_zero(p, struct delivery_job);
 	x->due = notice_take(db, x, user_id, p->now, p->now + LEASE_MS,
 			     DELIVER_TRIES, e);
 	if (!x->due) {
@@ -125,13 +125,13 @@ static int take_one(struct pick *p, struct db *db, const char *user_id,
 		return -1;
 	}
 	write_parcel(p, x);
-	p->parcels[p->n++] = x;
+	p->delivery_jobs[p->n++] = x;
 	return 0;
 }
 
-int deliver_pick(void *data, struct db *db, struct err *e)
+int deliver_claim(void *data, struct db *db, struct err *e)
 {
-	struct pick *p = data;
+	struct claim *p = data;
 	struct candidates *all = talloc_zero(p, struct candidates);
 	size_t i;
 
@@ -161,7 +161,7 @@ static int64_t pause_after(int64_t tries)
 	return pauses[tries < 1 ? 0 : tries > 6 ? 5 : tries - 1];
 }
 
-static bool is_over(const struct parcel *x)
+static bool is_over(const struct delivery_job *x)
 {
 	switch (x->result.result) {
 	case SEND_LATER:
@@ -174,9 +174,9 @@ static bool is_over(const struct parcel *x)
 	}
 }
 
-int deliver_settle(void *data, struct db *db, struct err *e)
+int deliver_finish(void *data, struct db *db, struct err *e)
 {
-	struct parcel *x = data;
+	struct delivery_job *x = data;
 
 	x->state = x->result.result == SEND_DONE ? "sent" :
 		   is_over(x) ? "failed" : "pending";

@@ -10,7 +10,7 @@
 #define RECENT 64	/* users whose turns are remembered */
 
 /* One notice on its way: a talloc tree of its own. */
-struct parcel {
+struct delivery_job {
 	void *owner;			/* its slot; the loop's alone */
 	struct notice_due *due;
 	const char *subject, *body;	/* body: of the mail, or the JSON */
@@ -21,7 +21,7 @@ struct parcel {
 };
 
 /* Taking what is due: a talloc tree of its own, on the store's thread. */
-struct pick {
+struct claim {
 	void *owner;			/* the loop's alone */
 	const struct settings *settings;
 	const struct i18n *i18n;
@@ -30,10 +30,10 @@ struct pick {
 	size_t nbusy, nrecent, room;
 	bool prune;
 	int64_t now;
-	struct parcel *parcels[AT_ONCE];
+	struct delivery_job *delivery_jobs[AT_ONCE];
 	size_t n;
 };
-job_work deliver_pick;
-job_work deliver_settle;	/* of a struct parcel */
+job_work deliver_claim;
+job_work deliver_finish;	/* of a struct parcel */
 
 #endif

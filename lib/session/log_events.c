@@ -118,7 +118,7 @@ static void on_init(void *data, const char *model, const char *mode,
 /* The answer names the mode that holds now, which may be another than was asked for. */
 static void mode_in_force(struct session *s, const char *response)
 {
-	auto_tree *o = field_parse(response, strlen(response));
+	auto_strict_json *o = field_parse(response, strlen(response));
 
 	on_init(s, NULL, field_text(o, "mode", NULL), NULL);
 }

@@ -51,7 +51,7 @@ static void add(struct recall *r, const char *role, const char *text)
 static int add_part(void *data, const struct part *p, struct err *e)
 {
 	struct recall *r = data;
-	auto_tree *o = NULL;
+	auto_strict_json *o = NULL;
 	const char *text;
 
 	(void)e;

@@ -333,7 +333,7 @@ static void record(struct session *s)
 						SET_RECORD_CONVERSATION_MAX) << 20;
 	b->r.account_max = settings_number(s->env->settings,
 					   SET_RECORD_ACCOUNT_MAX) << 20;
-	b->r.shrink = part_shrink;
+	b->r.shrink = truncate_part;
 	s->touched = s->mode_changed = false;
 	s->recording = true;
 	session_job(s, record_work, record_done, b);

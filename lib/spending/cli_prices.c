@@ -14,8 +14,8 @@
 #define DATED "-20990101"	/* as a reply may name a model */
 #define PER " per Mtok"
 
-static const struct tree_limits limits = {
-	.bytes = LISTED_TEXT_MAX, .depth = 16, .containers = 5000,
+static const struct strict_json_limits limits = {
+	.bytes = CLI_PRICES_TEXT_MAX, .depth = 16, .containers = 5000,
 	.elements = 50000,
 };
 
@@ -47,7 +47,7 @@ static const char *parse_pair(const char *s, int64_t *input, int64_t *output)
 }
 
 /* " ($0.50/$2.50 for prompts over 100k)" */
-static bool parse_long(const char *s, struct listed_price *l)
+static bool parse_long(const char *s, struct cli_prices_price *l)
 {
 	static const char middle[] = " for prompts over ";
 	int64_t n = 0;
@@ -69,7 +69,7 @@ static bool parse_long(const char *s, struct listed_price *l)
 }
 
 /* The price is the end of the description, behind the last "· ". */
-static bool parse_price(const char *text, struct listed_price *l)
+static bool parse_price(const char *text, struct cli_prices_price *l)
 {
 	const char *per = strstr(text, PER), *at;
 
@@ -82,11 +82,11 @@ static bool parse_price(const char *text, struct listed_price *l)
 }
 
 /* Goes into a row of the table. "[1m]" behind it asks for a longer context. */
-static bool parse_model(const char *name, char out[LISTED_NAME_SIZE])
+static bool parse_model(const char *name, char out[CLI_PRICES_NAME_SIZE])
 {
 	size_t n = strcspn(name, "[");
 
-	if (!n || n >= LISTED_NAME_SIZE ||
+	if (!n || n >= CLI_PRICES_NAME_SIZE ||
 	    strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789.-") != n)
 		return false;
 	memcpy(out, name, n);
@@ -113,7 +113,7 @@ static json_object *part(json_object *o, const char *name)
 	       json_object_object_get_ex(o, name, &value) ? value : NULL;
 }
 
-static bool has(const struct listed *l, const char *model)
+static bool has(const struct cli_prices *l, const char *model)
 {
 	size_t i;
 
@@ -124,15 +124,15 @@ static bool has(const struct listed *l, const char *model)
 	return false;
 }
 
-static void add_model(struct listed *out, json_object *o)
+static void add_model(struct cli_prices *out, json_object *o)
 {
-	struct listed_price l = { .input = 0 };
+	struct cli_prices_price l = { .input = 0 };
 
 	if (!parse_model(text_of(o, "resolvedModel"), l.model))
 		out->unread++;
 	else if (has(out, l.model))
 		return;
-	else if (out->n == LISTED_MODELS_MAX ||
+	else if (out->n == CLI_PRICES_MODELS_MAX ||
 		 !parse_price(text_of(o, "description"), &l))
 		out->unread++;
 	else
@@ -146,31 +146,32 @@ static json_object *models_of(json_object *line)
 	json_object *models = part(part(response, "response"), "models");
 
 	if (!str_equal(text_of(line, "type"), "control_response") ||
-	    !str_equal(text_of(response, "request_id"), LISTED_REQUEST) ||
+	    !str_equal(text_of(response, "request_id"), CLI_PRICES_REQUEST) ||
 	    !str_equal(text_of(response, "subtype"), "success") ||
 	    !json_object_is_type(models, json_type_array))
 		return NULL;
 	return models;
 }
 
-static bool take_line(const char *text, size_t n, struct listed *out)
+static bool take_line(const char *text, size_t n, struct cli_prices *out)
 {
-	auto_tree *line = tree_parse(text, n, &limits);
+	auto_strict_json *line = strict_json_parse(text, n, &limits);
 	json_object *models = models_of(line);
 	size_t i, count = models ? json_object_array_length(models) : 0;
 
-	*out = (struct listed){ .n = 0 };
+	*out = (struct cli_prices){ .n = 0 };
 	for (i = 0; i < count; i++)
 		add_model(out, json_object_array_get_idx(models, i));
 	return count > 0;
 }
 
-int listed_parse(const char *text, size_t n, struct listed *out, struct err *e)
+int cli_prices_parse(const char *text, size_t n, struct cli_prices *out,
+		     struct err *e)
 {
 	const char *newline;
 	size_t len;
 
-	for (; n && n <= LISTED_TEXT_MAX; text += len, n -= len) {
+	for (; n && n <= CLI_PRICES_TEXT_MAX; text += len, n -= len) {
 		newline = memchr(text, '\n', n);
 		len = newline ? (size_t)(newline - text) + 1 : n;
 		if (take_line(text, len, out))
@@ -194,7 +195,7 @@ static bool booked_at(const struct prices *p, const char *model, int64_t prompt,
 }
 
 /* As calls below, at and beyond the limit would be booked. */
-static bool is_same(const struct listed_price *l, const struct prices *p,
+static bool is_same(const struct cli_prices_price *l, const struct prices *p,
 		    const char *model, int64_t at)
 {
 	int64_t most = l->prompt_max ? l->prompt_max : PROMPT_MAX;
@@ -220,7 +221,7 @@ static int add_price(struct buf *rows, int64_t millionths, struct err *e)
 	return buf_addf(rows, e, "  %.*s", (int)n, text);
 }
 
-static int add_row(struct buf *rows, const struct listed_price *l,
+static int add_row(struct buf *rows, const struct cli_prices_price *l,
 		   const char *tail, int64_t at, bool longer, struct err *e)
 {
 	int64_t input = longer ? l->long_input : l->input;
@@ -243,16 +244,16 @@ static int add_row(struct buf *rows, const struct listed_price *l,
 	return buf_add_text(rows, "\n", e);
 }
 
-int listed_compare(const struct listed_price *l, const struct prices *p,
-		   int64_t at, enum listed_verdict *verdict, struct buf *rows,
-		   struct err *e)
+int cli_prices_compare(const struct cli_prices_price *l, const struct prices *p,
+		       int64_t at, enum cli_prices_verdict *verdict, struct buf *rows,
+		       struct err *e)
 {
 	static const struct usage any = { .input = MILLION };
-	char dated[LISTED_NAME_SIZE + sizeof(DATED)];
+	char dated[CLI_PRICES_NAME_SIZE + sizeof(DATED)];
 
 	snprintf(dated, sizeof(dated), "%s" DATED, l->model);
 	if (is_same(l, p, l->model, at) && is_same(l, p, dated, at)) {
-		*verdict = LISTED_SAME;
+		*verdict = CLI_PRICES_SAME;
 		return 0;
 	}
 	if (add_row(rows, l, "", at, false, e) < 0 ||
@@ -261,6 +262,6 @@ int listed_compare(const struct listed_price *l, const struct prices *p,
 		return -1;
 	*verdict = prices_cost(p, l->model, &any, at) < 0 ||
 		   prices_cost(p, dated, &any, at) < 0 ?
-		LISTED_MISSING : LISTED_DIFFERS;
+		CLI_PRICES_MISSING : CLI_PRICES_DIFFERS;
 	return 0;
 }

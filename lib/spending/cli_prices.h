@@ -10,31 +10,32 @@
 #include "core/buf.h"
 #include "spending/prices.h"
 
-#define LISTED_MODELS_MAX 32
-#define LISTED_NAME_SIZE 65
-#define LISTED_TEXT_MAX (1 << 20)	/* of the answer, bytes */
-#define LISTED_REQUEST "list_models"	/* the request's id */
+#define CLI_PRICES_MODELS_MAX 32
+#define CLI_PRICES_NAME_SIZE 65
+#define CLI_PRICES_TEXT_MAX (1 << 20)	/* of the answer, bytes */
+#define CLI_PRICES_REQUEST "list_models"	/* the request's id */
 
-struct listed_price {
-	char model[LISTED_NAME_SIZE];	/* as replies give it */
+struct cli_prices_price {
+	char model[CLI_PRICES_NAME_SIZE];	/* as replies give it */
 	int64_t input, output;		/* millionths of USD a million tokens */
 	int64_t prompt_max;		/* tokens; 0: prompts of any length cost the same */
 	int64_t long_input, long_output;	/* beyond it */
 };
 
-struct listed {
-	struct listed_price rows[LISTED_MODELS_MAX];	/* each model once */
+struct cli_prices {
+	struct cli_prices_price rows[CLI_PRICES_MODELS_MAX];	/* each model once */
 	size_t n;
 	size_t unread;		/* models whose name or price is written in another way */
 };
 
 /*
- * Finds the answer to LISTED_REQUEST among the lines of the CLI. ERR_INPUT
+ * Finds the answer to CLI_PRICES_REQUEST among the lines of the CLI. ERR_INPUT
  * when there is none that is an answer.
  */
-int listed_parse(const char *text, size_t n, struct listed *out, struct err *e) must_check;
+int cli_prices_parse(const char *text, size_t n, struct cli_prices *out,
+		     struct err *e) must_check;
 
-enum listed_verdict { LISTED_SAME, LISTED_MISSING, LISTED_DIFFERS };
+enum cli_prices_verdict { CLI_PRICES_SAME, CLI_PRICES_MISSING, CLI_PRICES_DIFFERS };
 
 /*
  * The table's price at that time (UTC ms) for calls that replies name by the
@@ -42,7 +43,8 @@ enum listed_verdict { LISTED_SAME, LISTED_MISSING, LISTED_DIFFERS };
  * the lines that make it so, from that day on: writes and reads by the usual
  * factors of input.
  */
-int listed_compare(const struct listed_price *l, const struct prices *p, int64_t at,
-		   enum listed_verdict *verdict, struct buf *rows, struct err *e) must_check;
+int cli_prices_compare(const struct cli_prices_price *l, const struct prices *p,
+		       int64_t at,
+		       enum cli_prices_verdict *verdict, struct buf *rows, struct err *e) must_check;
 
 #endif

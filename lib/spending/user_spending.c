@@ -9,7 +9,7 @@
 #include "spending/budget_zone.h"
 
 struct loading {
-	struct standings *all;
+	struct user_spending *all;
 	const struct standing_of **by_id;
 	const struct prices *prices;
 	const char *zone;
@@ -19,7 +19,7 @@ struct loading {
 static int add_user(void *data, const struct user *u, struct err *e)
 {
 	struct loading *l = data;
-	struct standings *all = l->all;
+	struct user_spending *all = l->all;
 	struct budget_zone zone;
 	struct standing_of *s;
 
@@ -96,12 +96,12 @@ static int load_budgets(struct loading *l, struct db *db, struct err *e)
 	return 0;
 }
 
-struct standings *standings_load(const void *ctx, struct db *db,
-				 const struct prices *p,
-				 const char *default_zone, int64_t now_ms,
-				 struct err *e)
+struct user_spending *user_spending_load(const void *ctx, struct db *db,
+					 const struct prices *p,
+					 const char *default_zone, int64_t now_ms,
+					 struct err *e)
 {
-	struct standings *all = talloc_zero(ctx, struct standings);
+	struct user_spending *all = talloc_zero(ctx, struct user_spending);
 	struct loading l = { .all = all, .prices = p, .zone = default_zone,
 			     .now = now_ms, .from = now_ms };
 	struct usage_filter filter = { .from = 0 };

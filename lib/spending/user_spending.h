@@ -14,14 +14,14 @@ struct standing_of {
 };
 
 /* A talloc object; by login. */
-struct standings {
+struct user_spending {
 	struct standing_of *list;
 	size_t n;
 };
 
 /* default_zone: of users who chose none. Gives (child of ctx). */
-struct standings *standings_load(const void *ctx, struct db *db,
-				 const struct prices *p, const char *default_zone,
-				 int64_t now_ms, struct err *e) must_check;
+struct user_spending *user_spending_load(const void *ctx, struct db *db,
+					 const struct prices *p, const char *default_zone,
+					 int64_t now_ms, struct err *e) must_check;
 
 #endif

@@ -44,7 +44,7 @@ static size_t encode(char *out, uint32_t c)
 	return len;
 }
 
-size_t fold_lower(char *out, const char *s, size_t n)
+size_t casefold_lower(char *out, const char *s, size_t n)
 {
 	size_t used = 0, len;
 	uint32_t c;

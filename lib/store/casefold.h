@@ -5,6 +5,6 @@
 #include <stddef.h>
 
 /* n bytes of UTF-8 to at most 4n bytes at out; ill-formed bytes stay. Returns their number. */
-size_t fold_lower(char *out, const char *s, size_t n);
+size_t casefold_lower(char *out, const char *s, size_t n);
 
 #endif

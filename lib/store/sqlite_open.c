@@ -89,7 +89,7 @@ static void lower(sqlite3_context *out, int n, sqlite3_value **arg)
 		sqlite3_result_error_nomem(out);
 		return;
 	}
-	len = fold_lower(to, s, len);
+	len = casefold_lower(to, s, len);
 	sqlite3_result_text64(out, to, len, sqlite3_free, SQLITE_UTF8);
 }
 

@@ -120,7 +120,7 @@ char *user_fold_login(const void *ctx, const char *login)
 
 	if (!out)
 		err_abort("out of memory");
-	out[fold_lower(out, login, n)] = '\0';
+	out[casefold_lower(out, login, n)] = '\0';
 	return out;
 }
 

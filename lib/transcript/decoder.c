@@ -112,7 +112,7 @@ static void control_response(struct decoder *d, struct json_object *line)
 	const char *id = field_text(response, "request_id", NULL);
 	size_t budget = 1 << 20;
 	bool ok = field_is(response, "subtype", "success"), cut = false;
-	auto_tree *copy = NULL;
+	auto_strict_json *copy = NULL;
 
 	if (!id || ask_answered(d, response) || !d->ev->control)
 		return;
@@ -195,7 +195,7 @@ static void say_broken(struct decoder *d)
 
 static void take(struct decoder *d, const char *text, size_t n)
 {
-	auto_tree *line = field_parse(text, n);
+	auto_strict_json *line = field_parse(text, n);
 	const char *type;
 	size_t i;
 
@@ -248,7 +248,7 @@ static void keep(struct decoder *d, const char *bytes, size_t n)
 		return;
 	if (!d->squeezing) {
 		d->squeezing = true;
-		d->squeeze = (struct squeeze) { 0 };
+		d->squeeze = (struct truncate_line) { 0 };
 		some = squeeze(&d->squeeze, STRING_MAX, d->line.data,
 			       d->line.len, d->line.data);
 		d->line.len = 0;

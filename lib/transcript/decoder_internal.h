@@ -57,7 +57,7 @@ struct decoder {
 	int64_t nth;		/* parts begun by it so far: a name each */
 	int64_t line_time;	/* its timestamp, else now */
 	struct buf line;	/* a line that has begun; its end is to come */
-	struct squeeze squeeze;	/* of a line that is too long */
+	struct truncate_line squeeze;	/* of a line that is too long */
 	bool squeezing, lost;	/* it is; not even that made it fit */
 	int64_t broken;		/* lines that were no JSON */
 	bool broken_said;	/* of this turn's a part was drawn */

@@ -9,7 +9,7 @@
 
 static int drop(struct live *l)
 {
-	tree_release(&l->data);
+	strict_json_release(&l->data);
 	buf_release(&l->text);
 	return 0;
 }
@@ -129,7 +129,7 @@ struct live *live_again(struct decoder *d, const char *kind)
 		if (l->stale && str_equal(l->p.kind, kind)) {
 			l->stale = false;
 			buf_clear(&l->text);
-			tree_release(&l->data);
+			strict_json_release(&l->data);
 			l->data = json_object_new_object();
 			talloc_free(l->id);
 			l->id = NULL;
@@ -219,10 +219,10 @@ void live_restore(struct decoder *d, const struct part *p)
 	if (!kind || !state || p->at >= d->line_at)
 		return;
 	l = add(d);
-	tree_release(&l->data);
+	strict_json_release(&l->data);
 	l->data = field_parse(p->data, strlen(p->data));
 	if (!json_object_is_type(l->data, json_type_object)) {
-		tree_release(&l->data);
+		strict_json_release(&l->data);
 		l->data = json_object_new_object();
 	}
 	l->weight = weigh(p->data);

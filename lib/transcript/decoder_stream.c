@@ -83,7 +83,7 @@ static void block_start(struct decoder *d, struct json_object *event)
 
 static void append(struct decoder *d, struct live *l, const char *text, size_t n)
 {
-	auto_tree *holder = json_object_new_object();
+	auto_strict_json *holder = json_object_new_object();
 	struct err e = { 0 };
 	size_t room = TEXT_MAX - l->text.len;
 	const char *clean;

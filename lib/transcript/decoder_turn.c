@@ -270,7 +270,7 @@ static void process_gone(struct decoder *d, const char *key, const char *tail, s
 
 static void exited(struct decoder *d, struct json_object *line)
 {
-	auto_tree *clean = json_object_new_object();
+	auto_strict_json *clean = json_object_new_object();
 	int64_t code = field_number(line, "code"), sig = field_number(line, "signal");
 	struct process_end end = {
 		.code = code > 255 ? 255 : (int)code,

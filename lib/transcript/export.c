@@ -226,7 +226,7 @@ static int add_role(struct export *x, const struct part *p, struct err *e)
 static int markdown_part(void *data, const struct part *p, struct err *e)
 {
 	struct export *x = data;
-	auto_tree *o = NULL;
+	auto_strict_json *o = NULL;
 	size_t i;
 
 	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
@@ -293,7 +293,7 @@ static void put(struct json_object *o, const char *key, const char *text)
 static int json_part(void *data, const struct part *p, struct err *e)
 {
 	struct export *x = data;
-	auto_tree *o = json_object_new_object();
+	auto_strict_json *o = json_object_new_object();
 	bool user = str_equal(p->role, "user");
 
 	if (x->turn != p->turn || !str_equal(x->role, user ? "user" : "assistant")) {
@@ -317,7 +317,7 @@ static int json_part(void *data, const struct part *p, struct err *e)
 static int json_message(void *data, const struct message *m, struct err *e)
 {
 	struct export *x = data;
-	auto_tree *o = json_object_new_object();
+	auto_strict_json *o = json_object_new_object();
 
 	put(o, "id", m->id);
 	put(o, "text", m->text);
@@ -331,7 +331,7 @@ int export_json(struct db *db, const struct conversation *c, struct buf *out,
 		struct err *e)
 {
 	struct export x = { .out = out, .turn = -1 };
-	auto_tree *head = json_object_new_object();
+	auto_strict_json *head = json_object_new_object();
 	const char *text;
 
 	put(head, "id", c->id);

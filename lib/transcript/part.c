@@ -186,7 +186,8 @@ bool part_heavy(const struct part *p)
 
 static void draw(struct drawing *d, int kind)
 {
-	auto_tree *data = field_parse(d->part->data, strlen(d->part->data));
+	auto_strict_json *data = field_parse(d->part->data,
+					     strlen(d->part->data));
 	const char *state = state_of(d->part);
 	char key[32];
 

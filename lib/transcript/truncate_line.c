@@ -4,7 +4,7 @@
 #define AFTER_BACKSLASH 5
 
 /* One byte of a string; whether it stays. */
-static bool keep(struct squeeze *q, size_t max, char c)
+static bool keep(struct truncate_line *q, size_t max, char c)
 {
 	bool middle = ((unsigned char)c & 0xc0) == 0x80;
 
@@ -29,7 +29,8 @@ static bool keep(struct squeeze *q, size_t max, char c)
 	return !q->full;
 }
 
-size_t squeeze(struct squeeze *q, size_t max, const char *in, size_t n, char *out)
+size_t squeeze(struct truncate_line *q, size_t max, const char *in, size_t n,
+	       char *out)
 {
 	size_t i, to = 0;
 
@@ -40,7 +41,7 @@ size_t squeeze(struct squeeze *q, size_t max, const char *in, size_t n, char *ou
 			continue;
 		}
 		if (in[i] == '"')
-			*q = (struct squeeze) { .string = true };
+			*q = (struct truncate_line) { .string = true };
 		out[to++] = in[i];
 	}
 	return to;

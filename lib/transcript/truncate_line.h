@@ -9,13 +9,14 @@
 #include <stddef.h>
 
 /* Zeroed before each line. */
-struct squeeze {
+struct truncate_line {
 	bool string, full;	/* in one; it has had its share */
 	int escape;		/* digits of \u to come; 5: which one it is */
 	size_t kept;		/* bytes of the string; an escape counts as one */
 };
 
 /* What is left of n bytes goes to out, which has room for n and may be in. Returns how many. */
-size_t squeeze(struct squeeze *q, size_t max, const char *in, size_t n, char *out);
+size_t squeeze(struct truncate_line *q, size_t max, const char *in, size_t n,
+	       char *out);
 
 #endif

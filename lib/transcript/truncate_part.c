@@ -82,7 +82,7 @@ static void shrink_things(struct json_object *o)
 	}
 }
 
-char *part_shrink(const void *ctx, const struct part *p)
+char *truncate_part(const void *ctx, const struct part *p)
 {
 	struct json_object *o = field_parse(p->data, strlen(p->data));
 	const char *text;
@@ -102,7 +102,8 @@ char *part_shrink(const void *ctx, const struct part *p)
 		shrink_text(o, texts[i].key, texts[i].flag);
 	shrink_things(o);
 	text = json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN);
-	data = talloc_strdup(ctx, strlen(text) <= PART_SHRUNK_MAX ? text : "{}");
+	data = talloc_strdup(ctx,
+			     strlen(text) <= TRUNCATED_PART_MAX ? text : "{}");
 	json_object_put(o);
 	if (!data)
 		err_abort("out of memory");

@@ -5,9 +5,9 @@
 #include "store/conversations.h"
 
 /* The most that a shrunk part's data takes, in bytes. */
-#define PART_SHRUNK_MAX 4096
+#define TRUNCATED_PART_MAX 4096
 
 /* Its data without what makes it long, same kind. Gives (child of ctx). */
-char *part_shrink(const void *ctx, const struct part *p);
+char *truncate_part(const void *ctx, const struct part *p);
 
 #endif

@@ -37,7 +37,7 @@ struct plan_memo *plan_memo_new(const void *ctx)
 	return m;
 }
 
-void plan_memo_trim(struct plan_memo *memo)
+void plan_cache_trim(struct plan_memo *memo)
 {
 	const uint64_t zones = zone_generation();
 

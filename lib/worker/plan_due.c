@@ -300,7 +300,7 @@ int plan_due(struct planner *p, int64_t now, int limit, int64_t *claimed,
 	struct batch *b = alloc_checked(talloc_zero(NULL, struct batch));
 	int rc;
 
-	plan_memo_trim(p->memo);
+	plan_cache_trim(p->memo);
 	b->planner = p;
 	b->now = now;
 	b->limit = (size_t)limit;

@@ -9,12 +9,12 @@
 /* A number of two texts, evenly spread: the same ones give the same. */
 uint64_t plan_spread(const char *text, int64_t number);
 
-/* Kept until plan_memo_trim; NULL memo: gives (child of ctx). As recurrence_new. */
+/* Kept until plan_cache_trim; NULL memo: gives (child of ctx). As recurrence_new. */
 struct plan_rule *plan_rule_find(struct plan_memo *memo, const void *ctx, const struct schedule *s, struct err *e) must_check;
 /* As recurrence_next. */
 int64_t plan_rule_next(struct plan_rule *r, int64_t after);
 /* Between transactions: a memo that grew too large, or is of zones that were renewed since, is emptied. */
-void plan_memo_trim(struct plan_memo *memo);
+void plan_cache_trim(struct plan_memo *memo);
 
 /*
  * The rules of an agent that was edited after a moment of it passed, each for

@@ -19,7 +19,7 @@
 #define HOME "/workspace/"
 
 /* A part's data, of which a few texts are read. */
-static const struct tree_limits data_limits = {
+static const struct strict_json_limits data_limits = {
 	.bytes = 16u << 20, .depth = 48, .containers = 10000,
 	.elements = 100000, .loose = true,
 };
@@ -153,13 +153,13 @@ static int look_at(void *data, const struct part *p, struct err *e)
 {
 	struct gathering *g = data;
 	bool call = str_equal(p->kind, "tool_use");
-	auto_tree *o = NULL;
+	auto_strict_json *o = NULL;
 
 	(void)e;
 	if (!call && !(str_equal(p->kind, "permission") &&
 		       str_equal(p->state, "denied")))
 		return 0;
-	o = tree_parse(p->data, strlen(p->data), &data_limits);
+	o = strict_json_parse(p->data, strlen(p->data), &data_limits);
 	if (call)
 		look_at_call(g, p, o);
 	else if (!is_known(g, text_of(o, "tool_use")))
@@ -278,7 +278,8 @@ struct claiming {
 static void add_call(struct claiming *c, struct calls *to, const char *data,
 		     bool done, int64_t from, int64_t ended_at)
 {
-	auto_tree *o = tree_parse(data, strlen(data), &data_limits);
+	auto_strict_json *o = strict_json_parse(data, strlen(data),
+						&data_limits);
 	struct json_object *input;
 	int tool = tool_find(text_of(o, "name"));
 	const char *path = NULL;

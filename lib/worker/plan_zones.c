@@ -67,7 +67,7 @@ int plan_renew(struct planner *p, int64_t now, char after[ID_SIZE],
 
 	if (!r)
 		err_abort("out of memory");
-	plan_memo_trim(p->memo);
+	plan_cache_trim(p->memo);
 	r->planner = p;
 	r->ctx = r;
 	r->now = now;

@@ -87,7 +87,7 @@ static void on_tick(uv_timer_t *timer)
 
 static bool quiet(struct worker *w)
 {
-	return !poker_stop(w->poker) && !w->delivering &&
+	return !bridge_notifier_stop(w->notifier) && !w->delivering &&
 	       !jobs_left(w->jobs);
 }
 
@@ -191,14 +191,14 @@ struct worker *worker_new(const struct settings *s, struct err *e)
 	if (!w)
 		err_abort("out of memory");
 	signal(SIGPIPE, SIG_IGN);
-	client_start();
+	http_client_start();
 	w->settings = s;
 	open_loop(w);
 	if (open_books(w, e) < 0 || open_notices(w, e) < 0) {
 		talloc_free(w);
 		return NULL;
 	}
-	w->poker = poker_new(w);
+	w->notifier = bridge_notifier_new(w);
 	w->wake = wake_new(w);
 	w->renewed_at = clock_mono_ms() - RENEW_MS;
 	w->dropped_at = clock_mono_ms() - DROP_MS + DROP_FIRST_MS;

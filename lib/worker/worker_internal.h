@@ -27,7 +27,7 @@ struct pass {
 };
 
 struct wake;
-struct poker;
+struct bridge_notifier;
 
 struct worker {
 	const struct settings *settings;
@@ -36,7 +36,7 @@ struct worker {
 	struct prices *prices;
 	struct planner planner;		/* the jobs' thread's */
 	struct wake *wake;
-	struct poker *poker;
+	struct bridge_notifier *notifier;
 	struct i18n *i18n;
 	struct deliver *deliver;
 	bool delivering;	/* deliver is not idle yet */
@@ -71,9 +71,10 @@ void wake_free(struct wake *k);
 void wake_tick(struct wake *k, int64_t now);
 
 /* worker_notify_bridge.c: the bridge's control socket, best effort. */
-struct poker *poker_new(struct worker *w);
-void poker_refresh(struct poker *p, const char *conversation_id);
+struct bridge_notifier *bridge_notifier_new(struct worker *w);
+void bridge_notifier_refresh(struct bridge_notifier *p,
+			     const char *conversation_id);
 /* Nothing is begun any more; whether one is on its way. */
-bool poker_stop(struct poker *p);
+bool bridge_notifier_stop(struct bridge_notifier *p);
 
 #endif

@@ -17,7 +17,7 @@
 #define POKE_MS 2000
 #define WAITING_MAX 1000
 
-struct poker {
+struct bridge_notifier {
 	struct worker *worker;
 	uv_work_t slot;
 	struct ids waiting;
@@ -28,9 +28,9 @@ struct poker {
 	bool busy;
 };
 
-struct poker *poker_new(struct worker *w)
+struct bridge_notifier *bridge_notifier_new(struct worker *w)
 {
-	struct poker *p = talloc_zero(w, struct poker);
+	struct bridge_notifier *p = talloc_zero(w, struct bridge_notifier);
 
 	if (!p)
 		err_abort("out of memory");
@@ -42,9 +42,9 @@ struct poker *poker_new(struct worker *w)
 
 static void poke(uv_work_t *slot)
 {
-	struct poker *p = slot->data;
+	struct bridge_notifier *p = slot->data;
 	char path[80];
-	const struct client_call call = {
+	const struct http_client_call call = {
 		.socket = p->socket,
 		.method = "POST",
 		.path = path,
@@ -53,15 +53,15 @@ static void poke(uv_work_t *slot)
 
 	snprintf(path, sizeof(path), "/conversations/%s/refresh", p->now);
 	p->error = (struct err){ 0 };
-	if (client_run(&call, &p->status, NULL, &p->error) < 0)
+	if (http_client_run(&call, &p->status, NULL, &p->error) < 0)
 		p->status = 0;
 }
 
-static void next(struct poker *p);
+static void next(struct bridge_notifier *p);
 
 static void poked(uv_work_t *slot, int status)
 {
-	struct poker *p = slot->data;
+	struct bridge_notifier *p = slot->data;
 
 	(void)status;
 	p->busy = false;
@@ -72,7 +72,7 @@ static void poked(uv_work_t *slot, int status)
 	next(p);
 }
 
-static void next(struct poker *p)
+static void next(struct bridge_notifier *p)
 {
 	struct ids *l = &p->waiting;
 
@@ -85,7 +85,8 @@ static void next(struct poker *p)
 	uv_queue_work(p->worker->loop, &p->slot, poke, poked);
 }
 
-void poker_refresh(struct poker *p, const char *conversation_id)
+void bridge_notifier_refresh(struct bridge_notifier *p,
+			     const char *conversation_id)
 {
 	size_t i;
 
@@ -98,7 +99,7 @@ void poker_refresh(struct poker *p, const char *conversation_id)
 	next(p);
 }
 
-bool poker_stop(struct poker *p)
+bool bridge_notifier_stop(struct bridge_notifier *p)
 {
 	p->waiting.n = 0;
 	return p->busy;

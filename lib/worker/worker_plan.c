@@ -83,7 +83,7 @@ static void plan_done(void *data, const struct err *e)
 
 	if (!e && !w->stopping) {
 		for (i = 0; i < p->asked.n; i++)
-			poker_refresh(w->poker, p->asked.list[i]);
+			bridge_notifier_refresh(w->notifier, p->asked.list[i]);
 		if (p->queued)
 			worker_look(w);
 		if (p->more || again)

@@ -64,7 +64,7 @@ static void look_done(void *data, const struct err *e)
 	size_t i;
 
 	for (i = 0; i < l->begun.n; i++)
-		poker_refresh(w->poker, l->begun.list[i]);
+		bridge_notifier_refresh(w->notifier, l->begun.list[i]);
 	if (!e && (l->more || again))
 		worker_look(w);
 	talloc_free(l);
@@ -112,7 +112,7 @@ static void sweep_done(void *data, const struct err *e)
 
 	pass_end(w, &w->sweeping, "sweep", e);
 	for (i = 0; !e && i < s->open.n; i++)
-		poker_refresh(w->poker, s->open.list[i]);
+		bridge_notifier_refresh(w->notifier, s->open.list[i]);
 	talloc_free(s);
 }
 

@@ -22,7 +22,7 @@ struct user {
 
 struct start_ticket {
 	TAILQ_ENTRY(start_ticket) link;
-	struct start_line *line;
+	struct start_queue *line;
 	struct user *user;
 	enum start_class class;
 	int64_t since, tag;
@@ -33,7 +33,7 @@ struct start_ticket {
 	void *owner;
 };
 
-struct start_line {
+struct start_queue {
 	struct start_limits limits;
 	int64_t tag;		/* of the last one that began */
 	uint64_t serial;
@@ -42,10 +42,10 @@ struct start_line {
 	LIST_HEAD(, user) users;
 };
 
-struct start_line *start_line_new(const void *ctx,
-				  const struct start_limits *limits)
+struct start_queue *start_queue_new(const void *ctx,
+				    const struct start_limits *limits)
 {
-	struct start_line *l = talloc_zero(ctx, struct start_line);
+	struct start_queue *l = talloc_zero(ctx, struct start_queue);
 
 	if (!l)
 		err_abort("out of memory");
@@ -55,7 +55,7 @@ struct start_line *start_line_new(const void *ctx,
 	return l;
 }
 
-static void forget_users(struct start_line *l)
+static void forget_users(struct start_queue *l)
 {
 	struct user *u, *next;
 
@@ -68,7 +68,7 @@ static void forget_users(struct start_line *l)
 	}
 }
 
-static struct user *user_get(struct start_line *l, const char *id)
+static struct user *user_get(struct start_queue *l, const char *id)
 {
 	struct user *u;
 
@@ -87,7 +87,7 @@ static struct user *user_get(struct start_line *l, const char *id)
 }
 
 /* What is begun ahead costs its user no turn: it only takes what is left. */
-static int64_t take_tag(struct start_line *l, const struct start_ticket *t)
+static int64_t take_tag(struct start_queue *l, const struct start_ticket *t)
 {
 	struct user *u = t->user;
 	int64_t tag = u->paid;
@@ -103,15 +103,15 @@ static int64_t take_tag(struct start_line *l, const struct start_ticket *t)
 }
 
 /* Another Claude, not the one that belongs to a container that has just begun. */
-static bool is_again(const struct start_line *l, const struct user *u,
+static bool is_again(const struct start_queue *l, const struct user *u,
 		     bool container)
 {
 	return !container && !u->paid && u->tag && u->tag + REMEMBER > l->tag;
 }
 
-struct start_ticket *start_line_join(struct start_line *l,
-				     const struct start_request *rq,
-				     void *owner)
+struct start_ticket *start_queue_join(struct start_queue *l,
+				      const struct start_request *rq,
+				      void *owner)
 {
 	struct start_ticket *t = talloc_zero(l, struct start_ticket);
 
@@ -131,7 +131,7 @@ struct start_ticket *start_line_join(struct start_line *l,
 	return t;
 }
 
-void start_line_leave(struct start_ticket *t)
+void start_queue_leave(struct start_ticket *t)
 {
 	struct user *u = t->user;
 
@@ -152,13 +152,13 @@ void start_ticket_hurry(struct start_ticket *t, enum start_class class)
 		t->tag = take_tag(t->line, t);
 }
 
-static bool holds(const struct start_line *l, const struct start_ticket *t,
+static bool holds(const struct start_queue *l, const struct start_ticket *t,
 		  int64_t now)
 {
 	return t->began && now - t->turn_at < l->limits.hold;
 }
 
-static int count_held(const struct start_line *l, int64_t now, bool runs)
+static int count_held(const struct start_queue *l, int64_t now, bool runs)
 {
 	const struct start_ticket *t;
 	int n = 0;
@@ -168,12 +168,12 @@ static int count_held(const struct start_line *l, int64_t now, bool runs)
 	return n;
 }
 
-int start_line_held(const struct start_line *l, int64_t now)
+int start_queue_held(const struct start_queue *l, int64_t now)
 {
 	return count_held(l, now, false);
 }
 
-bool start_line_waits(const struct start_line *l)
+bool start_queue_waits(const struct start_queue *l)
 {
 	const struct start_ticket *t;
 
@@ -185,7 +185,7 @@ bool start_line_waits(const struct start_line *l)
 }
 
 /* Runs that have waited long enough start one at a time, not all before people. */
-static enum start_class class_of(const struct start_line *l,
+static enum start_class class_of(const struct start_queue *l,
 				 const struct start_ticket *t, int64_t now)
 {
 	if (t->class != START_RUN || now - t->since < l->limits.patience)
@@ -223,12 +223,12 @@ static int order(const struct start_ticket *a, const struct start_ticket *b,
 }
 
 /* Half of the places, rounded up, as long as another user waits for one. */
-static bool has_share(const struct start_line *l, const struct user *u)
+static bool has_share(const struct start_queue *l, const struct user *u)
 {
 	return u->held >= (l->limits.places + 1) / 2;
 }
 
-static struct start_ticket *first(const struct start_line *l, int64_t now,
+static struct start_ticket *first(const struct start_queue *l, int64_t now,
 				  bool sharing)
 {
 	struct start_ticket *t, *best = NULL;
@@ -242,9 +242,9 @@ static struct start_ticket *first(const struct start_line *l, int64_t now,
 	return best;
 }
 
-void *start_line_next(struct start_line *l, int64_t now)
+void *start_queue_next(struct start_queue *l, int64_t now)
 {
-	int held = start_line_held(l, now);
+	int held = start_queue_held(l, now);
 	struct start_ticket *t;
 
 	if (held >= l->limits.places)
@@ -273,12 +273,12 @@ static void sooner(int64_t *due, int64_t at, int64_t now)
 		*due = at;
 }
 
-int64_t start_line_due(const struct start_line *l, int64_t now)
+int64_t start_queue_due(const struct start_queue *l, int64_t now)
 {
 	const struct start_ticket *t;
 	int64_t due = 0;
 
-	if (!start_line_waits(l))
+	if (!start_queue_waits(l))
 		return 0;
 	TAILQ_FOREACH(t, &l->tickets, link) {
 		if (t->began)
@@ -303,8 +303,8 @@ static int compare(const void *a, const void *b)
 	return order(x->t, y->t, x->now);
 }
 
-void start_line_places(struct start_line *l, int64_t now,
-		       void (*each)(void *owner, int place))
+void start_queue_places(struct start_queue *l, int64_t now,
+			void (*each)(void *owner, int place))
 {
 	struct sorting *all;
 	struct start_ticket *t;

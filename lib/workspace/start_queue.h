@@ -28,11 +28,12 @@ struct start_limits {
 	int64_t again;		/* so long whoever had a start just before gives way to those who had none */
 };
 
-struct start_line;
+struct start_queue;
 struct start_ticket;
 
 /* Gives (child of ctx). */
-struct start_line *start_line_new(const void *ctx, const struct start_limits *limits);
+struct start_queue *start_queue_new(const void *ctx,
+				    const struct start_limits *limits);
 
 struct start_request {
 	const char *user_id;
@@ -41,12 +42,13 @@ struct start_request {
 	bool container;		/* the same user's next Claude belongs to it: one turn for both */
 };
 
-/* Stands in the line until start_line_leave; owner is the caller's. */
-struct start_ticket *start_line_join(struct start_line *l, const struct start_request *rq,
-				     void *owner);
+/* Stands in the line until start_queue_leave; owner is the caller's. */
+struct start_ticket *start_queue_join(struct start_queue *l,
+				      const struct start_request *rq,
+				      void *owner);
 
 /* It has begun, or will not: at once, wherever it stands. */
-void start_line_leave(struct start_ticket *t);
+void start_queue_leave(struct start_ticket *t);
 
 /* Somebody else waits for it, too. */
 void start_ticket_hurry(struct start_ticket *t, enum start_class class);
@@ -55,17 +57,17 @@ void start_ticket_hurry(struct start_ticket *t, enum start_class class);
 bool start_ticket_urgent(const struct start_ticket *t, int64_t now);
 
 /* Gives its place to whoever is next and returns that one's owner; NULL: nobody now. */
-void *start_line_next(struct start_line *l, int64_t now);
+void *start_queue_next(struct start_queue *l, int64_t now);
 
 /* Starts that have a place and have not lent it on. */
-int start_line_held(const struct start_line *l, int64_t now);
-bool start_line_waits(const struct start_line *l);
+int start_queue_held(const struct start_queue *l, int64_t now);
+bool start_queue_waits(const struct start_queue *l);
 
 /* When something changes by itself; 0 never. */
-int64_t start_line_due(const struct start_line *l, int64_t now);
+int64_t start_queue_due(const struct start_queue *l, int64_t now);
 
 /* Each waiting one's place, 1 for the next. */
-void start_line_places(struct start_line *l, int64_t now,
-		       void (*each)(void *owner, int place));
+void start_queue_places(struct start_queue *l, int64_t now,
+			void (*each)(void *owner, int place));
 
 #endif

@@ -30,7 +30,7 @@ struct start {
 
 struct starts {
 	struct workspaces *all;
-	struct start_line *line;
+	struct start_queue *line;
 	TAILQ_HEAD(, start) all_starts;
 	uv_timer_t *timer;
 	int64_t reserve;	/* MiB */
@@ -58,7 +58,7 @@ struct starts *starts_new(struct workspaces *all)
 
 	l->all = all;
 	TAILQ_INIT(&l->all_starts);
-	l->line = start_line_new(l, &limits);
+	l->line = start_queue_new(l, &limits);
 	l->reserve = settings_number(all->settings, SET_START_MEMORY_RESERVE);
 	l->timer = talloc_zero(NULL, uv_timer_t);
 	if (!l->timer)
@@ -83,9 +83,9 @@ void starts_close(struct starts *l)
 static bool short_of_memory(const struct starts *l, int64_t now)
 {
 	int64_t wanted = l->reserve +
-			 START_MIB * (start_line_held(l->line, now) + 1);
+			 START_MIB * (start_queue_held(l->line, now) + 1);
 
-	return l->reserve && start_line_waits(l->line) &&
+	return l->reserve && start_queue_waits(l->line) &&
 	       host_memory_left() < wanted;
 }
 
@@ -128,7 +128,7 @@ static void look_at_memory(struct starts *l, int64_t now)
 
 static void arm(struct starts *l, int64_t now)
 {
-	int64_t due = start_line_due(l->line, now);
+	int64_t due = start_queue_due(l->line, now);
 
 	if (l->memory_short && (!due || due > now + MEMORY_MS))
 		due = now + MEMORY_MS;
@@ -144,7 +144,7 @@ static void run(uv_timer_t *timer)
 
 	for (;;) {
 		look_at_memory(l, now);
-		s = l->memory_short ? NULL : start_line_next(l->line, now);
+		s = l->memory_short ? NULL : start_queue_next(l->line, now);
 		if (!s)
 			break;
 		s->place = 0;
@@ -153,7 +153,7 @@ static void run(uv_timer_t *timer)
 	}
 	if (l->all->closed)
 		return;
-	start_line_places(l->line, now, put);
+	start_queue_places(l->line, now, put);
 	tell(l);
 	if (!l->all->closed)
 		arm(l, now);
@@ -171,7 +171,7 @@ struct start *start_join(struct workspaces *all, const struct start_request *rq,
 	s->ev = ev;
 	s->data = data;
 	s->place = START_UNCOUNTED;
-	s->ticket = start_line_join(l->line, rq, s);
+	s->ticket = start_queue_join(l->line, rq, s);
 	TAILQ_INSERT_TAIL(&l->all_starts, s, link);
 	run_soon(l);
 	return s;
@@ -184,7 +184,7 @@ void start_leave(struct start *s)
 	if (!s)
 		return;
 	l = s->line;
-	start_line_leave(s->ticket);
+	start_queue_leave(s->ticket);
 	TAILQ_REMOVE(&l->all_starts, s, link);
 	talloc_free(s);
 	run_soon(l);

@@ -268,7 +268,7 @@ static void an_image_in_use_elsewhere_is_mounted_as_it_is(void **state)
 	assert_int_equal(volume_hold(&v, &held, &e), 0);
 	assert_int_equal(held, VOLUME_IMAGE);
 	assert_non_null(strstr(e.text, "disk.img is still mounted somewhere"));
-	assert_true(image_mounted(path));
+	assert_true(volume_image_mounted(path));
 	assert_in_range(room(), 30, 64);
 	close(open_in("here"));
 	kill(pid, SIGKILL);
@@ -338,7 +338,7 @@ static void a_broken_image_names_its_tool(void **state)
 	v.bytes = 128 * MIB;
 	assert_int_equal(volume_hold(&v, &held, &e), -1);
 	assert_non_null(strstr(e.text, "e2fsck ended with "));
-	assert_false(image_mounted(path));
+	assert_false(volume_image_mounted(path));
 }
 
 static void files_are_moved_into_an_image(void **state)
@@ -351,7 +351,7 @@ static void files_are_moved_into_an_image(void **state)
 	snprintf(name, sizeof(name), "%s/link", path);
 	assert_int_equal(symlink("/etc/passwd", name), 0);
 	hold(&v, VOLUME_WATCH);			/* auto lets it be */
-	assert_false(image_exists(path));
+	assert_false(volume_image_exists(path));
 	v.quota = VOLUME_IMAGE;
 	hold(&v, VOLUME_IMAGE);
 	expect_owner("old", OWNER);
@@ -463,7 +463,7 @@ static void a_project_quota_holds(void **state)
 	strcat(path, "/v");
 	close(open_in("old"));
 	hold(&v, VOLUME_PROJECT);
-	assert_true(project_holds(path, v.project));
+	assert_true(project_quota_holds(path, v.project));
 	assert_in_range(room(), 50, 64);
 	assert_in_range(files(5000), 900, 1000);
 	v.bytes = 128 * MIB;

@@ -64,16 +64,16 @@ static void finish(struct server *s)
 static int call(const char *method, const char *target, int64_t deadline_ms,
 		struct buf *body, int *status, struct err *e)
 {
-	struct client_call c = { .socket = path, .method = method,
+	struct http_client_call c = { .socket = path, .method = method,
 				 .path = target, .request_id = "r-1",
 				 .deadline_ms = deadline_ms };
 
-	return client_run(&c, status, body, e);
+	return http_client_run(&c, status, body, e);
 }
 
 static int make_folder(void **state)
 {
-	client_start();
+	http_client_start();
 	if (!mkdtemp(folder))
 		return -1;
 	snprintf(path, sizeof(path), "%s/control.sock", folder);

@@ -132,6 +132,6 @@ int main(void)
 		cmocka_unit_test(silence_and_nobody_are_unavailable),
 	};
 
-	client_start();
+	http_client_start();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

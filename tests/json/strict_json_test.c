@@ -11,16 +11,17 @@
 
 #include "json/strict_json.h"
 
-static const struct tree_limits strict = {
+static const struct strict_json_limits strict = {
 	.bytes = 100, .depth = 4, .containers = 3, .elements = 4,
 };
-static const struct tree_limits loose = {
+static const struct strict_json_limits loose = {
 	.bytes = 100, .depth = 4, .containers = 3, .elements = 4, .loose = true,
 };
 
-static bool taken(const char *text, size_t n, const struct tree_limits *limits)
+static bool taken(const char *text, size_t n,
+		  const struct strict_json_limits *limits)
 {
-	auto_tree *o = tree_parse(text, n, limits);
+	auto_strict_json *o = strict_json_parse(text, n, limits);
 
 	return o != NULL;
 }
@@ -59,7 +60,7 @@ static void each_limit_holds(void **state)
 		{ "[{},{}]", "[{},{},{}]" },
 		{ "[1,2,3,4,5]", "[1,2,3,4,5,6]" },
 	};
-	struct tree_limits deep = strict;
+	struct strict_json_limits deep = strict;
 	char text[128] = "\"";
 	size_t i;
 
@@ -80,13 +81,15 @@ static void each_limit_holds(void **state)
 static void null_is_valid_and_members_are_named_once(void **state)
 {
 	static const char twice[] = "{\"a\":1,\"a\":2}", once[] = "{\"a\":\":\"}";
-	auto_tree *o = tree_parse(twice, sizeof(twice) - 1, &strict);
-	auto_tree *fine = tree_parse(once, sizeof(once) - 1, &strict);
+	auto_strict_json *o = strict_json_parse(twice, sizeof(twice) - 1,
+						&strict);
+	auto_strict_json *fine = strict_json_parse(once, sizeof(once) - 1,
+						   &strict);
 
-	assert_true(tree_valid(" null\n", 6, &strict));
-	assert_false(tree_valid("nul", 3, &strict));
-	assert_true(tree_repeats(o, twice, sizeof(twice) - 1));
-	assert_false(tree_repeats(fine, once, sizeof(once) - 1));
+	assert_true(strict_json_valid(" null\n", 6, &strict));
+	assert_false(strict_json_valid("nul", 3, &strict));
+	assert_true(strict_json_repeats(o, twice, sizeof(twice) - 1));
+	assert_false(strict_json_repeats(fine, once, sizeof(once) - 1));
 }
 
 int main(void)

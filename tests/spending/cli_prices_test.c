@@ -31,26 +31,26 @@ static char *file(const char *name, size_t *n)
 	return bytes;
 }
 
-static void recorded(struct listed *out)
+static void recorded(struct cli_prices *out)
 {
 	struct err e = { 0 };
 	size_t n;
 	char *bytes = file("tests/spending/list_models.jsonl", &n);
 
-	if (listed_parse(bytes, n, out, &e) < 0)
+	if (cli_prices_parse(bytes, n, out, &e) < 0)
 		fail_msg("%s", e.text);
 	free(bytes);
 }
 
 static void the_answer_is_read(void **state)
 {
-	static const struct listed_price want[] = {
+	static const struct cli_prices_price want[] = {
 		{ "claude-opus-5-5", 4000000, 20000000, 0, 0, 0 },
 		{ "claude-fable-5-2", 8000000, 40000000, 0, 0, 0 },
 		{ "claude-sonnet-5-5", 2000000, 10000000, 0, 0, 0 },
 		{ "claude-haiku-5-5", 100000, 500000, 100000, 500000, 2500000 },
 	};
-	struct listed l;
+	struct cli_prices l;
 	size_t i;
 
 	recorded(&l);
@@ -85,7 +85,7 @@ static void only_prices_are_read(void **state)
 	};
 	struct err e = { 0 };
 	char line[600];
-	struct listed l;
+	struct cli_prices l;
 	size_t i;
 
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -93,7 +93,8 @@ static void only_prices_are_read(void **state)
 			 "\"subtype\":\"success\",\"request_id\":\"list_models\",\"response\":{"
 			 "\"models\":[{\"resolvedModel\":\"a[1m]\",\"description\":\"%s\"}]}}}\r\n",
 			 rows[i].text);
-		assert_int_equal(listed_parse(line, strlen(line), &l, &e), 0);
+		assert_int_equal(cli_prices_parse(line, strlen(line), &l, &e),
+				 0);
 		if (l.n != rows[i].read || l.unread != !rows[i].read)
 			fail_msg("%s", rows[i].text);
 		assert_true(!l.n || str_equal(l.rows[0].model, "a"));
@@ -108,27 +109,28 @@ static void other_answers_are_none(void **state)
 		"{\"type\":\"control_response\",\"response\":{\"subtype\":\"success\",\"request_id\":\"list_models\",\"response\":{\"models\":[]}}}",
 		"{\"type\":\"control_response\",\"response\":{\"subtype\":\"success\",\"request_id\":\"init\",\"response\":{\"models\":[{}]}}}",
 	};
-	struct listed l;
+	struct cli_prices l;
 	size_t i;
 
 	for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		struct err e = { 0 };
 
-		assert_int_equal(listed_parse(texts[i], strlen(texts[i]), &l, &e), -1);
+		assert_int_equal(cli_prices_parse(texts[i], strlen(texts[i]),
+						  &l, &e), -1);
 		assert_int_equal(e.kind, ERR_INPUT);
 	}
 }
 
 /* What is to be added for a model: "" when the table agrees. */
-static void check(const struct listed_price *l, const char *table, size_t n,
-		  enum listed_verdict want, const char *rows_want)
+static void check(const struct cli_prices_price *l, const char *table, size_t n,
+		  enum cli_prices_verdict want, const char *rows_want)
 {
 	auto_buf rows = BUF_INIT(4096);
-	enum listed_verdict verdict = 99;
+	enum cli_prices_verdict verdict = 99;
 	struct err e = { 0 };
 	struct prices *p = prices_parse(NULL, "t", table, n, &e);
 
-	if (!p || listed_compare(l, p, AT, &verdict, &rows, &e) < 0)
+	if (!p || cli_prices_compare(l, p, AT, &verdict, &rows, &e) < 0)
 		fail_msg("%s", e.text);
 	assert_string_equal(buf_text(&rows), rows_want);
 	assert_int_equal(verdict, want);
@@ -137,13 +139,13 @@ static void check(const struct listed_price *l, const char *table, size_t n,
 
 static void our_table_agrees(void **state)
 {
-	struct listed l;
+	struct cli_prices l;
 	size_t i, n;
 	char *table = file("conf/prices.list", &n);
 
 	recorded(&l);
 	for (i = 0; i < l.n; i++)
-		check(&l.rows[i], table, n, LISTED_SAME, "");
+		check(&l.rows[i], table, n, CLI_PRICES_SAME, "");
 	free(table);
 }
 
@@ -154,37 +156,37 @@ static void our_table_agrees(void **state)
 
 static void what_differs_is_named(void **state)
 {
-	static const struct listed_price tiered = { "m", 100000, 500000, 100000, 500000, 2500000 };
-	static const struct listed_price flat = { "m", 4000000, 20000000, 0, 0, 0 };
+	static const struct cli_prices_price tiered = { "m", 100000, 500000, 100000, 500000, 2500000 };
+	static const struct cli_prices_price flat = { "m", 4000000, 20000000, 0, 0, 0 };
 	static const char flat_rows[] = "m  2026-11-30  4  20  5  8  0.4\n"
 		"m-*  2026-11-30  4  20  5  8  0.4\n";
 	static const struct {
-		const struct listed_price *l;
+		const struct cli_prices_price *l;
 		const char *table;
-		enum listed_verdict verdict;
+		enum cli_prices_verdict verdict;
 	} rows[] = {
-		{ &flat, "m 2026-01-01 4 20 5 8 0.4\nm-* 2026-01-01 4 20 5 8 0.4\n", LISTED_SAME },
-		{ &flat, "", LISTED_MISSING },
-		{ &flat, "m 2026-01-01 4 20 5 8 0.4\n", LISTED_MISSING },
-		{ &flat, "m-* 2026-01-01 4 20 5 8 0.4\n", LISTED_MISSING },
-		{ &flat, "m 2026-12-01 4 20 5 8 0.4\nm-* 2026-01-01 4 20 5 8 0.4\n", LISTED_MISSING },
-		{ &flat, "m* 2026-01-01 5 20 5 8 0.4\n", LISTED_DIFFERS },
-		{ &flat, "m* 2026-01-01 4 20.000001 5 8 0.4\n", LISTED_DIFFERS },
-		{ &flat, "m 2026-01-01 4 20 5 8 0.4\nm-* 2026-01-01 4 2 5 8 0.4\n", LISTED_DIFFERS },
-		{ &flat, "m 2026-01-01 4 20 5 8 0.4 100000\nm-* 2026-01-01 4 20 5 8 0.4\nm/long 2026-01-01 8 40 1 1 1\n", LISTED_DIFFERS },
-		{ &tiered, ROWS, LISTED_SAME },
-		{ &tiered, M "\nm-* 2026-01-01 0.1 0.5 1 1 1\n", LISTED_DIFFERS },
-		{ &tiered, M " 100000\nm-* 2026-01-01 0.1 0.5 1 1 1 100000\n", LISTED_DIFFERS },
-		{ &tiered, M " 200000\nm-* 2026-01-01 0.1 0.5 1 1 1 200000\nm/long 2026-01-01 0.5 2.5 1 1 1\n", LISTED_DIFFERS },
-		{ &tiered, M " 99999\nm-* 2026-01-01 0.1 0.5 1 1 1 99999\nm/long 2026-01-01 0.5 2.5 1 1 1\n", LISTED_DIFFERS },
-		{ &tiered, M " 100000\nm-* 2026-01-01 0.1 0.5 1 1 1 100000\nm/long 2026-01-01 0.5 3 1 1 1\n", LISTED_DIFFERS },
-		{ &tiered, M " 100000\nm-* 2026-01-01 0.1 0.5 1 1 1 100000\nm/long 2026-01-01 0.5 2.5 1 1 1\n", LISTED_SAME },
+		{ &flat, "m 2026-01-01 4 20 5 8 0.4\nm-* 2026-01-01 4 20 5 8 0.4\n", CLI_PRICES_SAME },
+		{ &flat, "", CLI_PRICES_MISSING },
+		{ &flat, "m 2026-01-01 4 20 5 8 0.4\n", CLI_PRICES_MISSING },
+		{ &flat, "m-* 2026-01-01 4 20 5 8 0.4\n", CLI_PRICES_MISSING },
+		{ &flat, "m 2026-12-01 4 20 5 8 0.4\nm-* 2026-01-01 4 20 5 8 0.4\n", CLI_PRICES_MISSING },
+		{ &flat, "m* 2026-01-01 5 20 5 8 0.4\n", CLI_PRICES_DIFFERS },
+		{ &flat, "m* 2026-01-01 4 20.000001 5 8 0.4\n", CLI_PRICES_DIFFERS },
+		{ &flat, "m 2026-01-01 4 20 5 8 0.4\nm-* 2026-01-01 4 2 5 8 0.4\n", CLI_PRICES_DIFFERS },
+		{ &flat, "m 2026-01-01 4 20 5 8 0.4 100000\nm-* 2026-01-01 4 20 5 8 0.4\nm/long 2026-01-01 8 40 1 1 1\n", CLI_PRICES_DIFFERS },
+		{ &tiered, ROWS, CLI_PRICES_SAME },
+		{ &tiered, M "\nm-* 2026-01-01 0.1 0.5 1 1 1\n", CLI_PRICES_DIFFERS },
+		{ &tiered, M " 100000\nm-* 2026-01-01 0.1 0.5 1 1 1 100000\n", CLI_PRICES_DIFFERS },
+		{ &tiered, M " 200000\nm-* 2026-01-01 0.1 0.5 1 1 1 200000\nm/long 2026-01-01 0.5 2.5 1 1 1\n", CLI_PRICES_DIFFERS },
+		{ &tiered, M " 99999\nm-* 2026-01-01 0.1 0.5 1 1 1 99999\nm/long 2026-01-01 0.5 2.5 1 1 1\n", CLI_PRICES_DIFFERS },
+		{ &tiered, M " 100000\nm-* 2026-01-01 0.1 0.5 1 1 1 100000\nm/long 2026-01-01 0.5 3 1 1 1\n", CLI_PRICES_DIFFERS },
+		{ &tiered, M " 100000\nm-* 2026-01-01 0.1 0.5 1 1 1 100000\nm/long 2026-01-01 0.5 2.5 1 1 1\n", CLI_PRICES_SAME },
 	};
 	size_t i;
 
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		check(rows[i].l, rows[i].table, strlen(rows[i].table),
-		      rows[i].verdict, rows[i].verdict == LISTED_SAME ? "" :
+		      rows[i].verdict, rows[i].verdict == CLI_PRICES_SAME ? "" :
 		      rows[i].l == &flat ? flat_rows : ROWS);
 }
 

@@ -215,7 +215,7 @@ static void everybody_stands_in_their_own_day(void **state)
 	int64_t now = utc(2026, 11, 30, 16);	/* 1 December in Seoul */
 	struct fixture *f = *state;
 	char kim[ID_SIZE], lee[ID_SIZE];
-	struct standings *all;
+	struct user_spending *all;
 	struct err e = { 0 };
 
 	OK(user_create(f->db, "kim", "h", false, kim, &e));
@@ -227,7 +227,7 @@ static void everybody_stands_in_their_own_day(void **state)
 	add(f, kim, kim, "a", utc(2026, 11, 30, 15), 2);
 	add(f, lee, lee, "b", utc(2026, 11, 30, 14), 4);
 	add(f, lee, lee, "a", utc(2026, 11, 1, 1), 8);
-	all = standings_load(f, f->db, prices_of(f), "UTC", now, &e);
+	all = user_spending_load(f, f->db, prices_of(f), "UTC", now, &e);
 	assert_non_null(all);
 	assert_int_equal(all->n, 2);
 	assert_string_equal(all->list[0].login, "kim");

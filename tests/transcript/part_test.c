@@ -331,9 +331,9 @@ static void a_shrunk_part_is_drawn_and_says_so(void **state)
 		if (asprintf(&data, "%.*s%s%s", (int)(gap - rows[i][1]), rows[i][1], long_text, gap + 2) < 0)
 			abort();
 		p.data = data;
-		p.data = part_shrink(NULL, &p);
+		p.data = truncate_part(NULL, &p);
 		free(data);
-		if (strlen(p.data) > PART_SHRUNK_MAX)
+		if (strlen(p.data) > TRUNCATED_PART_MAX)
 			fail_msg("%s: %zu bytes", rows[i][1], strlen(p.data));
 		if (rows[i][2]) {
 			drawn = render(&p, "en");

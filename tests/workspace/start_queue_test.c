@@ -16,7 +16,7 @@
 #define PATIENCE 60000
 #define AGAIN 30000
 
-static struct start_line *line;
+static struct start_queue *line;
 static int64_t now;
 
 static struct {
@@ -29,7 +29,7 @@ static int set_up_places(int places)
 {
 	const struct start_limits limits = { places, HOLD, PATIENCE, AGAIN };
 
-	line = start_line_new(NULL, &limits);
+	line = start_queue_new(NULL, &limits);
 	n = 0;
 	now = 1000000;
 	return 0;
@@ -59,7 +59,7 @@ static void join_since(const char *name, enum start_class class,
 	const struct start_request rq = { user, class, since, container };
 
 	all[n].name = name;
-	all[n++].ticket = start_line_join(line, &rq, (void *)(uintptr_t)name);
+	all[n++].ticket = start_queue_join(line, &rq, (void *)(uintptr_t)name);
 }
 
 static void join(const char *name, enum start_class class)
@@ -86,13 +86,13 @@ static void leave(const char *name)
 {
 	struct start_ticket **t = find(name);
 
-	start_line_leave(*t);
+	start_queue_leave(*t);
 	*t = NULL;
 }
 
 static const char *next(void)
 {
-	return start_line_next(line, now);
+	return start_queue_next(line, now);
 }
 
 static void assert_next(const char *name)
@@ -115,7 +115,7 @@ static void assert_order(const char *wanted)
 		leave(name);
 	}
 	assert_string_equal(names, wanted);
-	assert_false(start_line_waits(line));
+	assert_false(start_queue_waits(line));
 }
 
 static void first_come(void **state)
@@ -237,7 +237,7 @@ static void first_ones_before_second_ones(void **state)
 	leave("b-box");
 	assert_next("c-box");
 	leave("c-box");
-	assert_int_equal(start_line_due(line, now), since + AGAIN);
+	assert_int_equal(start_queue_due(line, now), since + AGAIN);
 	now = since + AGAIN;
 	assert_next("a2");
 }
@@ -274,13 +274,13 @@ static void so_many_at_once(void **state)
 	assert_next("c1");
 	assert_next("d1");
 	assert_null(next());
-	assert_int_equal(start_line_held(line, now), 4);
+	assert_int_equal(start_queue_held(line, now), 4);
 	leave("b1");
 	assert_next("e1");
 	assert_null(next());
 	leave("a1");
 	assert_next("f1");
-	assert_false(start_line_waits(line));
+	assert_false(start_queue_waits(line));
 }
 
 static void half_for_one_user_while_others_wait(void **state)
@@ -312,7 +312,7 @@ static void leaving(void **state)
 	assert_next("c1");
 	leave("c1");
 	assert_null(next());
-	assert_int_equal(start_line_held(line, now), 0);
+	assert_int_equal(start_queue_held(line, now), 0);
 }
 
 /* A start that hangs keeps nobody waiting for longer than that. */
@@ -324,15 +324,15 @@ static void a_hung_start_lends_its_place(void **state)
 	person("b1");
 	began = now;
 	assert_next("a1");
-	assert_int_equal(start_line_due(line, now), began + HOLD);
+	assert_int_equal(start_queue_due(line, now), began + HOLD);
 	now = began + HOLD - 1;
 	assert_null(next());
 	now++;
 	assert_next("b1");
-	assert_int_equal(start_line_held(line, now), 1);
+	assert_int_equal(start_queue_held(line, now), 1);
 	leave("a1");
-	assert_int_equal(start_line_held(line, now), 1);
-	assert_int_equal(start_line_due(line, now), 0);
+	assert_int_equal(start_queue_held(line, now), 1);
+	assert_int_equal(start_queue_due(line, now), 0);
 }
 
 /* A user of hung starts does not come before others with what is asked next. */
@@ -404,7 +404,7 @@ static void note(void *owner, int place)
 static void assert_places(const char *wanted)
 {
 	places[0] = '\0';
-	start_line_places(line, now, note);
+	start_queue_places(line, now, note);
 	assert_string_equal(places, wanted);
 }
 
@@ -433,9 +433,9 @@ static void users_are_forgotten(void **state)
 		struct start_ticket *t;
 
 		snprintf(name, sizeof(name), "user%d", i);
-		t = start_line_join(line, &rq, name);
+		t = start_queue_join(line, &rq, name);
 		assert_next(name);
-		start_line_leave(t);
+		start_queue_leave(t);
 	}
 	assert_true(talloc_total_blocks(line) < 20);
 }

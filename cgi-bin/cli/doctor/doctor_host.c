@@ -30,11 +30,11 @@ static const char *setting(const struct call *c, enum setting id)
 static json_object *ask_engine(const struct call *c, const char *kind,
 			       const char *name, const char *tail, struct err *e)
 {
-	static const struct tree_limits limits = {
+	static const struct strict_json_limits limits = {
 		.bytes = ANSWER_MAX, .depth = 32, .containers = 50000,
 		.elements = 500000, .loose = true,
 	};
-	struct client_call call = {
+	struct http_client_call call = {
 		.socket = setting(c, SET_ENGINE_SOCKET),
 		.method = "GET",
 		.deadline_ms = 2 * DOCTOR_MS,
@@ -46,7 +46,7 @@ static json_object *ask_engine(const struct call *c, const char *kind,
 
 	snprintf(path, sizeof(path), "/v1.41/%s%s%s", kind, name, tail);
 	call.path = path;
-	if (client_run(&call, &status, &answer, e) < 0) {
+	if (http_client_run(&call, &status, &answer, e) < 0) {
 		err_wrap(e, "%s", call.socket);
 		return NULL;
 	}
@@ -54,7 +54,7 @@ static json_object *ask_engine(const struct call *c, const char *kind,
 		err_set(e, ERR_MISSING, "it answers %d to %s", status, path);
 		return NULL;
 	}
-	o = tree_parse(buf_text(&answer), answer.len, &limits);
+	o = strict_json_parse(buf_text(&answer), answer.len, &limits);
 	if (!o)
 		err_set(e, ERR_INTERNAL, "its answer to %s is no JSON", path);
 	return o;
@@ -217,7 +217,7 @@ void doctor_reserve(const struct call *c, struct finding *f)
 void doctor_guard(const struct call *c, struct finding *f)
 {
 	const char *guard = setting(c, SET_ENGINE_GUARD);
-	struct client_call call = {
+	struct http_client_call call = {
 		.socket = guard,
 		.method = "GET",
 		.path = "/info",
@@ -230,7 +230,7 @@ void doctor_guard(const struct call *c, struct finding *f)
 		finding_warn(f, "set engine_guard", "the bridge uses the"
 			     " engine's socket directly, which amounts to"
 			     " root");
-	else if (client_run(&call, &status, NULL, &e) < 0)
+	else if (http_client_run(&call, &status, NULL, &e) < 0)
 		finding_fail(f, "see scripts/status and its log; scripts/up"
 			     " starts it", "%s: %s", guard, e.text);
 	else if (status != 403)

@@ -21,7 +21,7 @@
  */
 static const char asks[] =
 	"printf '%s\\n' '{\"type\":\"control_request\",\"request_id\":\""
-	LISTED_REQUEST "\",\"request\":{\"subtype\":\"list_models\"}}' |"
+	CLI_PRICES_REQUEST "\",\"request\":{\"subtype\":\"list_models\"}}' |"
 	" timeout -s KILL 15 claude -p --verbose --input-format stream-json"
 	" --output-format stream-json 2>/dev/null | cat";
 
@@ -38,7 +38,7 @@ static int engine_call(const struct asked *a, const char *method,
 {
 	int64_t left = a->end - clock_mono_ms();
 	char path[256];
-	struct client_call call = {
+	struct http_client_call call = {
 		.socket = settings_text(a->c->settings, SET_ENGINE_SOCKET),
 		.method = method,
 		.path = path,
@@ -47,7 +47,7 @@ static int engine_call(const struct asked *a, const char *method,
 	};
 
 	snprintf(path, sizeof(path), "/v1.41/containers/%s", what);
-	return client_run(&call, status, answer, e);
+	return http_client_run(&call, status, answer, e);
 }
 
 static int act(const struct asked *a, const char *method, const char *tail,
@@ -150,28 +150,28 @@ struct compared {
 };
 
 /* -1: rows are of as many models as have room. */
-static int compare(const struct listed *l, const struct prices *p,
+static int compare(const struct cli_prices *l, const struct prices *p,
 		   struct compared *out, struct err *e)
 {
-	enum listed_verdict verdict;
+	enum cli_prices_verdict verdict;
 	size_t i, whole;
 
 	for (i = 0; i < l->n; i++) {
 		whole = out->rows.len;
-		if (listed_compare(&l->rows[i], p, clock_now_ms(), &verdict,
-				   &out->rows, e) < 0) {
+		if (cli_prices_compare(&l->rows[i], p, clock_now_ms(), &verdict,
+				       &out->rows, e) < 0) {
 			out->rows.len = whole;
 			return -1;
 		}
-		if (verdict != LISTED_SAME &&
-		    buf_addf(verdict == LISTED_MISSING ? &out->missing :
+		if (verdict != CLI_PRICES_SAME &&
+		    buf_addf(verdict == CLI_PRICES_MISSING ? &out->missing :
 			     &out->differing, e, " %s", l->rows[i].model) < 0)
 			return -1;
 	}
 	return 0;
 }
 
-static void judge(const struct listed *l, const struct prices *p,
+static void judge(const struct cli_prices *l, const struct prices *p,
 		  const char *path, struct finding *f)
 {
 	struct compared found = { BUF_INIT(DOCTOR_TEXT), BUF_INIT(DOCTOR_TEXT),
@@ -208,7 +208,7 @@ static void judge(const struct listed *l, const struct prices *p,
 
 void doctor_prices(const struct call *c, struct finding *f)
 {
-	static struct listed list;
+	static struct cli_prices list;
 	const char *path = settings_text(c->settings, SET_PRICES);
 	struct asked a = { .c = c, .end = clock_mono_ms() + ANSWER_MS };
 	auto_buf said = BUF_INIT(LOG_MAX);
@@ -222,7 +222,7 @@ void doctor_prices(const struct call *c, struct finding *f)
 	else if (ask(&a, &said, &e) < 0)
 		finding_warn(f, "fix the engine and image checks first", "not"
 			     " compared: Claude Code couldn't be started: %s", e.text);
-	else if (listed_parse(buf_text(&said), said.len, &list, &e) < 0)
+	else if (cli_prices_parse(buf_text(&said), said.len, &list, &e) < 0)
 		finding_warn(f, "scripts/image builds the image with this"
 			     " version's Claude Code", "not compared: the"
 			     " image's Claude Code lists %s", e.text);

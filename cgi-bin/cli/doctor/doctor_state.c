@@ -136,7 +136,7 @@ void doctor_redis(const struct call *c, struct finding *f)
 
 void doctor_bridge(const struct call *c, struct finding *f)
 {
-	struct client_call call = {
+	struct http_client_call call = {
 		.socket = setting(c, SET_CONTROL_SOCKET),
 		.method = "GET",
 		.path = "/healthz",
@@ -145,7 +145,7 @@ void doctor_bridge(const struct call *c, struct finding *f)
 	struct err e = { 0 };
 	int status = 0;
 
-	if (client_run(&call, &status, NULL, &e) < 0)
+	if (http_client_run(&call, &status, NULL, &e) < 0)
 		finding_fail(f, "see scripts/status and its log; scripts/up"
 			     " starts it", "%s: %s", call.socket, e.text);
 	else if (status != 200)

@@ -234,7 +234,7 @@ int page_admin_budgets(struct request *r, struct response *out, struct err *e)
 {
 	struct view *view = page_view(r, "budgets"), *list;
 	int64_t now = clock_now_ms();
-	struct standings *all;
+	struct user_spending *all;
 	bool away;
 	struct prices *p = usage_prices(r, &away);
 	size_t i;
@@ -244,7 +244,8 @@ int page_admin_budgets(struct request *r, struct response *out, struct err *e)
 	view_flag(view, "prices_away", away);
 	if (add_shared(r, view, p, now, e) < 0)
 		return -1;
-	all = standings_load(r, context_of(r)->db, p, usage_zone(r), now, e);
+	all = user_spending_load(r, context_of(r)->db, p, usage_zone(r), now,
+				 e);
 	if (!all)
 		return -1;
 	list = view_list(view, "users");

@@ -53,8 +53,8 @@ static int add_users(struct request *r, struct view *view,
 		     const struct prices *p, const struct report *report,
 		     int64_t now, struct err *e)
 {
-	struct standings *all = standings_load(r, context_of(r)->db, p,
-					       usage_zone(r), now, e);
+	struct user_spending *all = user_spending_load(r, context_of(r)->db, p,
+						       usage_zone(r), now, e);
 	struct view *list = view_list(view, "users");
 	size_t i;
 

@@ -98,7 +98,7 @@ static int find_placed(void *data, const struct message *m, struct err *e)
 /* The last text that holds a block, else the last text, is the answer. */
 static int keep_text(struct answer *a, const struct part *p, struct err *e)
 {
-	auto_tree *data = field_parse(p->data, strlen(p->data));
+	auto_strict_json *data = field_parse(p->data, strlen(p->data));
 	const char *text = field_text(data, "text", NULL);
 	struct agent_script script;
 

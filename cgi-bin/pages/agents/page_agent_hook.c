@@ -101,7 +101,7 @@ static bool is_json_type(const char *type)
 	return n == 16 && strncasecmp(type, "application/json", n) == 0;
 }
 
-static const struct tree_limits limits = {
+static const struct strict_json_limits limits = {
 	.bytes = 1 << 20, .depth = 32, .containers = 4000, .elements = 40000,
 };
 
@@ -113,7 +113,7 @@ static int check_payload(const struct request *r, struct err *e)
 	if (!is_json_type(r->body_type))
 		return err_tell(e, ERR_INPUT, "error_hook_type",
 				"payload is no application/json");
-	if (!tree_valid(r->body, r->body_len, &limits))
+	if (!strict_json_valid(r->body, r->body_len, &limits))
 		return err_tell(e, ERR_INPUT, "error_hook_json",
 				"payload is no JSON");
 	return 0;
@@ -171,7 +171,7 @@ static int queue(struct request *r, struct response *out, char run[ID_SIZE],
 static int say(struct response *out, const char *key, const char *value,
 	       const char *more, struct err *e)
 {
-	auto_tree *o = json_object_new_object();
+	auto_strict_json *o = json_object_new_object();
 
 	json_object_object_add(o, key, json_object_new_string(value));
 	if (more)

@@ -132,7 +132,7 @@ struct denials {
 static int add_denied(void *data, const struct part *p, struct err *e)
 {
 	struct denials *d = data;
-	auto_tree *o = NULL;
+	auto_strict_json *o = NULL;
 	const char *tool, *title;
 	size_t i;
 

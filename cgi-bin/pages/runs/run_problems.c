@@ -86,7 +86,7 @@ int execution_problems(struct request *r, struct view *view,
 		       const struct execution *x, struct err *e)
 {
 	struct view *list = view_list(view, "problems");
-	auto_tree *o = NULL;
+	auto_strict_json *o = NULL;
 	size_t i, n;
 
 	view_flag(view, "has_problems", *x->problems);

@@ -27,7 +27,7 @@ int pages_begin(void **state)
 	setup(state);
 	log_start("pages", false);
 	markdown_start();
-	client_start();
+	http_client_start();
 	settings = settings_new();
 	must(settings_load(settings, site.settings, &e), &e);
 	pages_site = app_load(NULL, settings, &e);
