@@ -37,7 +37,7 @@ struct admission *admission_new(const void *ctx, uv_loop_t *loop, struct kv_asyn
 void admission_free(struct admission *a);
 
 /*
- * Its rows that are not in the ledger count too. journal_end and grant_settle
+ * Its rows that are not in the ledger count too. journal_end and grant_book
  * of a call belong into one turn of the loop. Borrowed; NULL: the ledger alone.
  */
 void admission_set_journal(struct admission *a, const struct journal *journal);
@@ -76,7 +76,7 @@ struct admission_answer {
 	const char *locale, *zone;	/* of the user, "" unknown; borrowed during the call */
 	int64_t at;			/* UTC ms: the call's begin, for its row */
 	struct over_budget over;
-	struct grant *grant;		/* ADMITTED: yours until grant_settle */
+	struct grant *grant;		/* ADMITTED: yours until grant_book */
 	int64_t output;			/* ADMITTED: tokens of output that it may take, 1 or more of those it wants */
 	const struct err *e;		/* AWAY */
 };
@@ -108,7 +108,8 @@ void admission_forget(struct admission *a, const void *data);
 void grant_charge(struct admission *a, struct grant *g, const char *model, const struct usage *used);
 
 /* Gives back what was reserved and counts what was used. Frees g. Redis away: counters are loaded anew when it is back. */
-void grant_settle(struct admission *a, struct grant *g, const char *model, const struct usage *used);
+void grant_book(struct admission *a, struct grant *g, const char *model,
+		const struct usage *used);
 
 /* The kill switch, looked at each second from now on; told when it changes, from off at first. changed NULL: nobody listens. */
 void admission_on_stop(struct admission *a, void (*changed)(void *data, bool stopped), void *data);

@@ -33,7 +33,7 @@ static void deliver(struct ask *q)
 	if (q->done)
 		q->done(q->data, &q->answer);
 	else if (g)
-		grant_settle(a, g, "", &(struct usage){ 0 });
+		grant_book(a, g, "", &(struct usage){ 0 });
 	talloc_free(q);
 }
 
@@ -372,8 +372,8 @@ void grant_charge(struct admission *a, struct grant *g, const char *model,
 	g->charged_cost += prices_counted(a->prices, model, used, g->at);
 }
 
-void grant_settle(struct admission *a, struct grant *g, const char *model,
-		  const struct usage *used)
+void grant_book(struct admission *a, struct grant *g, const char *model,
+		const struct usage *used)
 {
 	int64_t tokens, cost;
 
@@ -382,8 +382,8 @@ void grant_settle(struct admission *a, struct grant *g, const char *model,
 	cost = g->charged_cost;
 	if (g->renewal)
 		g->renewal->grant = NULL;
-	redis_settle(a, g, tokens, cost);
-	counters_settle(a, g, tokens, cost);
+	redis_book(a, g, tokens, cost);
+	counters_book(a, g, tokens, cost);
 	LIST_REMOVE(g, next);
 	talloc_free(g);
 }

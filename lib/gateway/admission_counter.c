@@ -212,8 +212,8 @@ static void settle_elsewhere(const struct grant *g, struct counter *c,
 	c->late_cost += cost;
 }
 
-void counters_settle(struct admission *a, const struct grant *g, int64_t tokens,
-		     int64_t cost)
+void counters_book(struct admission *a, const struct grant *g, int64_t tokens,
+		   int64_t cost)
 {
 	struct account *account = account_find(a, g->user_id);
 	struct counter *c;

@@ -193,8 +193,8 @@ void counter_refer(struct counter *c);
 void counter_release(struct admission *a, struct counter *c);
 void counters_drop(struct admission *a);
 /* Counts a call where it was reserved, and wherever else it belongs by now. */
-void counters_settle(struct admission *a, const struct grant *g, int64_t tokens,
-		     int64_t cost);
+void counters_book(struct admission *a, const struct grant *g, int64_t tokens,
+		   int64_t cost);
 void scope_release(struct admission *a, struct scope *s);
 
 /* admission_scripts.c */
@@ -208,8 +208,8 @@ void redis_admit(struct ask *q, const struct cached_token *h,
 void redis_reserve(struct ask *q, int64_t tokens, int64_t cost, kv_async_done *done);
 /* Gives back what is reserved no more. */
 void redis_lower(struct ask *q, int64_t tokens, int64_t cost);
-void redis_settle(struct admission *a, const struct grant *g, int64_t tokens,
-		  int64_t cost);
+void redis_book(struct admission *a, const struct grant *g, int64_t tokens,
+		int64_t cost);
 /* sums: tokens and cost of each; what is reserved goes with them. */
 void redis_load(struct admission *a, size_t n, struct counter *const *counters,
 		int64_t (*sums)[2]);

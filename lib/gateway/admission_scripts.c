@@ -267,8 +267,8 @@ static void change(struct admission *a, const struct need *needs, size_t n,
 			check_done, a);
 }
 
-void redis_settle(struct admission *a, const struct grant *g, int64_t tokens,
-		  int64_t cost)
+void redis_book(struct admission *a, const struct grant *g, int64_t tokens,
+		int64_t cost)
 {
 	change(a, g->needs, g->n, (int64_t[]){ tokens, cost, -g->tokens, -g->cost });
 }

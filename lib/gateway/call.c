@@ -21,7 +21,7 @@ void call_refuse(struct call *c, enum error_reply a, int64_t retry_s,
 {
 	if (c->said == ERROR_REPLY_COUNT)
 		c->said = a;
-	reply_settle(c, reply_outcome(c, false));
+	reply_finish(c, reply_outcome(c, false));
 	if (c->inbound && !inbound_answered(c->inbound))
 		error_reply_send(c->inbound, c->locale, a, retry_s, sentence);
 }
@@ -54,7 +54,7 @@ static void answer_root(struct call *c)
 {
 	bool ready = c->gateway->ready;
 
-	reply_settle(c, "failed");
+	reply_finish(c, "failed");
 	inbound_answer(c->inbound, ready ? 200 : 503, NULL, "application/json",
 		       ready ? "{\"status\":\"ready\"}\n" : "{\"status\":\"starting\"}\n");
 }
@@ -236,7 +236,7 @@ static void give_back(struct call *c)
 	static const struct usage none;
 
 	if (c->grant)
-		grant_settle(c->gateway->admission, c->grant, "", &none);
+		grant_book(c->gateway->admission, c->grant, "", &none);
 	c->grant = NULL;
 }
 
@@ -272,7 +272,7 @@ static void answered(void *data, const struct admission_answer *a)
 	if (!c->metered)
 		give_back(c);
 	if (c->said != ERROR_REPLY_COUNT)
-		return reply_settle(c, "failed");
+		return reply_finish(c, "failed");
 	if (c->reserved_input)
 		cap_output(c, a->output);
 	enter(c);
@@ -502,7 +502,7 @@ static void ended(void *call, bool whole)
 	c->inbound = NULL;
 	if (c->asking)
 		admission_forget(g->admission, c);
-	reply_settle(c, reply_outcome(c, false));
+	reply_finish(c, reply_outcome(c, false));
 	LIST_REMOVE(c, all);
 	g->ncalls--;
 	talloc_free(c);
@@ -522,7 +522,7 @@ void call_cut(struct call *c, enum error_reply a)
 		return;
 	}
 	c->said = a;
-	reply_settle(c, reply_outcome(c, false));
+	reply_finish(c, reply_outcome(c, false));
 	inbound_finish(c->inbound, false);
 }
 

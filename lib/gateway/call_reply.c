@@ -150,11 +150,11 @@ static void book(struct call *c, const char *outcome)
 	if (r)
 		book_tools(c, r);
 	if (c->grant)
-		grant_settle(g->admission, c->grant, c->row.model, &c->row.usage);
+		grant_book(g->admission, c->grant, c->row.model, &c->row.usage);
 	c->grant = NULL;
 }
 
-void reply_settle(struct call *c, const char *outcome)
+void reply_finish(struct call *c, const char *outcome)
 {
 	struct gateway *g = c->gateway;
 
@@ -442,11 +442,12 @@ static void end(void *data, enum outbound_end end, const char *why)
 		log_event(LOG_WARN, "upstream", "why", why, NULL);
 	if (!inbound_answered(c->inbound)) {
 		c->said = answer_of(c, end);
-		reply_settle(c, may_be_billed(c, end) ? "interrupted" : "failed");
+		reply_finish(c, may_be_billed(c,
+					      end) ? "interrupted" : "failed");
 		error_reply_send(c->inbound, c->locale, c->said, 0, NULL);
 		return;
 	}
-	reply_settle(c, reply_outcome(c, whole));
+	reply_finish(c, reply_outcome(c, whole));
 	inbound_finish(c->inbound, whole);
 }
 

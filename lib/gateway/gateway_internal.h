@@ -119,7 +119,7 @@ int64_t call_may_pass(struct call *c);
 /* call_reply.c */
 void reply_begin(struct call *c);
 /* Books the call and gives its place back, once. outcome as in struct usage_call. */
-void reply_settle(struct call *c, const char *outcome);
+void reply_finish(struct call *c, const char *outcome);
 /* Tells the journal what replies have reported; before workspaces see it. */
 void reply_report(struct gateway *g);
 /* The same for a call of which nothing came for long. */

@@ -180,6 +180,6 @@ int deliver_finish(void *data, struct db *db, struct err *e)
 
 	x->state = x->result.result == SEND_DONE ? "sent" :
 		   is_over(x) ? "failed" : "pending";
-	return notice_settle(db, &x->due->n, x->state, x->result.error,
+	return notice_finish(db, &x->due->n, x->state, x->result.error,
 			     x->now + pause_after(x->due->n.tries), x->now, e);
 }

@@ -74,7 +74,7 @@ struct notice_due *notice_take(struct db *db, const void *ctx, const char *user_
 			       struct err *e) must_check;
 
 /* What became of it: state sent, failed, or pending (again at next). Nothing when another one took it meanwhile. */
-int notice_settle(struct db *db, const struct notice *n, const char *state,
+int notice_finish(struct db *db, const struct notice *n, const char *state,
 		  const char *error, int64_t next, int64_t now, struct err *e) must_check;
 
 /* Mails that wait for another try because the last one failed, of all users, and one's word (notify_error_<word>). */

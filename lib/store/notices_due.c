@@ -127,7 +127,7 @@ struct notice_due *notice_take(struct db *db, const void *ctx,
 	return NULL;
 }
 
-int notice_settle(struct db *db, const struct notice *n, const char *state,
+int notice_finish(struct db *db, const struct notice *n, const char *state,
 		  const char *error, int64_t next, int64_t now, struct err *e)
 {
 	bool open = str_equal(state, "pending");

@@ -166,6 +166,6 @@ void agent_ended(struct decoder *d, struct json_object *line)
 		field_put_text(l->data, "output", summary, n, REPORT_MAX, true);
 		field_put_number(l->data, "bytes", (int64_t)n);
 	}
-	live_settle(d, l, field_is(line, "status", "completed") ? "ok" :
+	live_finish(d, l, field_is(line, "status", "completed") ? "ok" :
 		    field_is(line, "status", "failed") ? "failed" : "cancelled");
 }

@@ -144,12 +144,12 @@ bool ask_answered(struct decoder *d, struct json_object *response)
 	tool = field_text(l->data, "tool", NULL);
 	if (field_is(inner, "behavior", "allow")) {
 		activity(d, "tool", tool);
-		live_settle(d, l, "ok");
+		live_finish(d, l, "ok");
 		return true;
 	}
 	put_text(l->data, "reason", inner, "message", INPUT_MAX);
 	activity(d, "requesting", NULL);
-	live_settle(d, l, "denied");
+	live_finish(d, l, "denied");
 	return true;
 }
 
@@ -158,5 +158,5 @@ void ask_withdrawn(struct decoder *d, struct json_object *line)
 	struct live *l = live_find(d, field_text(line, "request_id", NULL));
 
 	if (l && str_equal(l->p.state, "waiting"))
-		live_settle(d, l, "cancelled");
+		live_finish(d, l, "cancelled");
 }

@@ -56,7 +56,7 @@ static void ended(struct decoder *d, const struct begun *b)
 	l = live_insert(d, b->at, b->time, "user", "text");
 	if (field_put_text(l->data, "text", text, strlen(text), TEXT_MAX, true))
 		field_put_flag(l->data, "cut", true);
-	live_settle(d, l, "ok");
+	live_finish(d, l, "ok");
 	if (d->ev->echo)	/* the text is theirs, until now */
 		d->ev->echo(d->data, b->uuid, b->at);
 }

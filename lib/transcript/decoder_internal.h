@@ -100,7 +100,7 @@ struct live *live_insert(struct decoder *d, int64_t at, int64_t time,
 struct live *live_again(struct decoder *d, const char *kind);
 void live_emit(struct decoder *d, struct live *l);
 /* The last change: emits, and frees l. */
-void live_settle(struct decoder *d, struct live *l, const char *state);
+void live_finish(struct decoder *d, struct live *l, const char *state);
 struct live *live_find(struct decoder *d, const char *id);
 struct live *live_find_kind(struct decoder *d, const char *kind);
 /* Puts a recorded part back at hand. */

@@ -30,7 +30,7 @@ static struct live *add(struct decoder *d)
 	struct live *l;
 
 	while (d->open && too_much(d))
-		live_settle(d, d->open, "cancelled");
+		live_finish(d, d->open, "cancelled");
 	l = talloc_zero(d, struct live);
 	if (!l)
 		err_abort("out of memory");
@@ -170,7 +170,7 @@ void live_emit(struct decoder *d, struct live *l)
 		d->ev->part(d->data, whole(l));
 }
 
-void live_settle(struct decoder *d, struct live *l, const char *state)
+void live_finish(struct decoder *d, struct live *l, const char *state)
 {
 	l->p.state = state;
 	l->p.ended_at = d->line_time > l->p.created_at ? d->line_time : l->p.created_at;
@@ -254,7 +254,7 @@ void live_end(struct decoder *d, const char *running, bool all)
 			state = "cancelled";
 		else
 			state = running;
-		live_settle(d, l, state);
+		live_finish(d, l, state);
 	}
 }
 
@@ -284,7 +284,7 @@ void live_say(struct decoder *d, const char *kind, const char *key,
 		field_put_text(l->data, "key", key, strlen(key), NAME_MAX_BYTES, false);
 	if (text)
 		field_put_text(l->data, field, text, n, INPUT_MAX, true);
-	live_settle(d, l, str_equal(kind, "error") ? "failed" : "ok");
+	live_finish(d, l, str_equal(kind, "error") ? "failed" : "ok");
 }
 
 void decoder_each_open(struct decoder *d,

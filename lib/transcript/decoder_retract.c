@@ -28,7 +28,7 @@ static void take_back(struct decoder *d, struct told *t)
 
 	l->p.turn = t->turn;
 	field_put_text(l->data, "key", key, strlen(key), NAME_MAX_BYTES, false);
-	live_settle(d, l, "cancelled");
+	live_finish(d, l, "cancelled");
 	t->uuid[0] = '\0';
 }
 

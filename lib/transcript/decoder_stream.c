@@ -147,7 +147,7 @@ static void message_stop(struct decoder *d, struct json_object *line)
 		else if (str_equal(l->p.kind, "tool_use"))
 			l->stream = false;
 		else
-			live_settle(d, l, "ok");
+			live_finish(d, l, "ok");
 	}
 }
 
@@ -201,7 +201,7 @@ static void whole_text(struct decoder *d, const char *kind, struct json_object *
 	json_object_object_del(l->data, "cut");
 	if (field_put_text(l->data, "text", text, n, TEXT_MAX, true))
 		field_put_flag(l->data, "cut", true);
-	live_settle(d, l, "ok");
+	live_finish(d, l, "ok");
 }
 
 static void set_input(struct live *l, struct json_object *input)

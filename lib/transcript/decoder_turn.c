@@ -29,7 +29,7 @@ static void say_usage(struct decoder *d, const struct turn_usage *u)
 	field_put_number(l->data, "cache_read", u->cache_read);
 	field_put_number(l->data, "cache_write", u->cache_write);
 	field_put_number(l->data, "ms", u->duration_ms);
-	live_settle(d, l, "ok");
+	live_finish(d, l, "ok");
 }
 
 static void say_failure(struct decoder *d, struct json_object *line)

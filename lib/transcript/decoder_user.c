@@ -68,7 +68,7 @@ static void image(struct decoder *d, const char *role, struct json_object *block
 	l = live_begin(d, role, "image", "running");
 	field_put_text(l->data, "media_type", type, strlen(type), NAME_MAX_BYTES, false);
 	field_put_text(l->data, "data", data, n, IMAGE_MAX, false);
-	live_settle(d, l, "ok");
+	live_finish(d, l, "ok");
 }
 
 static void images(struct decoder *d, const char *role, struct json_object *list)
@@ -149,7 +149,7 @@ static void say_text(struct decoder *d, int64_t at, const char *text, size_t n)
 
 	if (field_put_text(l->data, "text", text, n, TEXT_MAX, true))
 		field_put_flag(l->data, "cut", true);
-	live_settle(d, l, "ok");
+	live_finish(d, l, "ok");
 }
 
 /* A slash command is echoed as markup, or by another name; shown is what was typed. */
@@ -187,7 +187,7 @@ static void say_recalled(struct decoder *d)
 	static const char key[] = "status_recalled";
 
 	field_put_text(l->data, "key", key, strlen(key), NAME_MAX_BYTES, false);
-	live_settle(d, l, "ok");
+	live_finish(d, l, "ok");
 }
 
 static void echo(struct decoder *d, struct json_object *line)
@@ -321,7 +321,7 @@ static void tool_result(struct decoder *d, struct json_object *line,
 		return;
 	if (str_equal(l->p.kind, "todo")) {
 		if (failed)
-			live_settle(d, l, "failed");
+			live_finish(d, l, "failed");
 		return;
 	}
 	if (field_flag(result, "isAsync") && !failed) {
@@ -340,7 +340,7 @@ static void tool_result(struct decoder *d, struct json_object *line,
 	l->p.ended_at = d->line_time;
 	if (failed)
 		mark_oom(d, l);
-	live_settle(d, l, l->p.state);
+	live_finish(d, l, l->p.state);
 }
 
 void user_line(struct decoder *d, struct json_object *line)

@@ -62,7 +62,8 @@ int plan_start(struct planner *p, int64_t now, char conversation[ID_SIZE], char 
  * Books attempts that ended: the run's end, or its next try; the agent's counts,
  * pause, notices. *settled: how many.
  */
-int plan_settle(struct planner *p, int64_t now, int limit, int64_t *settled, struct err *e) must_check;
+int plan_finish(struct planner *p, int64_t now, int limit, int64_t *settled,
+		struct err *e) must_check;
 
 /* Where a queued run stands: 1 is next; why it waits: "" (its turn comes), "host" (runs_max), "user" (runs_per_user), "agent" (another of its runs goes on), "memory", "disk", "later" (not_before). 0: it does not wait. */
 int plan_position(struct planner *p, const char *execution_id, int64_t now, int64_t *position, const char **why, struct err *e) must_check;

@@ -245,7 +245,7 @@ static int settle_all(struct planner *p, struct ended *l, int64_t now,
 	return rc;
 }
 
-int plan_settle(struct planner *p, int64_t now, int limit, int64_t *settled,
+int plan_finish(struct planner *p, int64_t now, int limit, int64_t *settled,
 		struct err *e)
 {
 	struct ended l = { .list = talloc_zero_array(NULL, struct ended_run,

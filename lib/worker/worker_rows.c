@@ -46,7 +46,7 @@ static int look_work(void *data, struct db *db, struct err *e)
 	struct err other = { 0 };
 
 	p->db = db;
-	if (plan_settle(p, clock_now_ms(), SETTLE_MAX, &l->settled, e) < 0) {
+	if (plan_finish(p, clock_now_ms(), SETTLE_MAX, &l->settled, e) < 0) {
 		if (e->kind != ERR_UNAVAILABLE)
 			begin_runs(l, p, &other);	/* those are well */
 		return -1;

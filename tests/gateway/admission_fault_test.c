@@ -237,7 +237,7 @@ static void end_call(struct world *w, struct journal *j,
 	memcpy(c.user_id, h->answer.token.user_id, ID_SIZE);
 	memcpy(c.subject_id, h->answer.token.subject_id, ID_SIZE);
 	journal_end(j, &c);
-	grant_settle(w->a, h->answer.grant, "m", &c.usage);
+	grant_book(w->a, h->answer.grant, "m", &c.usage);
 }
 
 static void rows_of_the_journal_count_once(void **state)
@@ -486,8 +486,8 @@ static void counters_and_ledger_agree_whatever_happens(void **state)
 			continue;
 		world_turn_until(w, &c->h.calls, 1);
 		if (c->h.answer.grant)
-			grant_settle(w->a, c->h.answer.grant, "",
-				     &(struct usage){ 0 });
+			grant_book(w->a, c->h.answer.grant, "",
+				   &(struct usage){ 0 });
 	}
 	put_token(w);
 	while (world_verdict(w, 0) != VERDICT_ADMITTED)

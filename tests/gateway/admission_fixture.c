@@ -162,7 +162,7 @@ enum verdict world_verdict(struct world *w, int64_t bytes)
 	struct heard h = world_ask(w, w->token, bytes);
 
 	if (h.answer.grant)
-		grant_settle(w->a, h.answer.grant, "m", &(struct usage){ 0 });
+		grant_book(w->a, h.answer.grant, "m", &(struct usage){ 0 });
 	return h.answer.verdict;
 }
 
@@ -193,8 +193,8 @@ void world_settle(struct world *w, const struct heard *h, const char *model,
 		  int64_t tokens)
 {
 	add_row(w, &h->answer.token, model, h->answer.at, tokens);
-	grant_settle(w->a, h->answer.grant, model,
-		     &(struct usage){ .input = tokens });
+	grant_book(w->a, h->answer.grant, model,
+		   &(struct usage){ .input = tokens });
 }
 
 struct said {

@@ -229,7 +229,7 @@ static void each_limit_is_held_and_named(void **state)
 			    limits[i].money, 4999);
 		resets = limits[i].period == OVER_DAY ? p.day_to : p.month_to;
 		assert_int_equal(second.answer.over.resets_at, resets);
-		grant_settle(w->a, h.answer.grant, "m", &(struct usage){ 0 });
+		grant_book(w->a, h.answer.grant, "m", &(struct usage){ 0 });
 	}
 }
 
@@ -392,7 +392,7 @@ static void output_is_capped_to_what_is_left(void **state)
 		assert_int_equal(h.answer.output, rows[i / 2].got);
 		assert_int_equal(world_counter(w, "spent:all:" MONTH, money ? "rc" : "rt"),
 				 need.input + rows[i / 2].got);
-		grant_settle(w->a, h.answer.grant, "m", &(struct usage){ 0 });
+		grant_book(w->a, h.answer.grant, "m", &(struct usage){ 0 });
 	}
 }
 

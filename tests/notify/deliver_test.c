@@ -450,7 +450,7 @@ static void who_dies_is_followed(void **state)
 			    d->n.id);
 	assert_int_equal(COUNT("state = 'sent' AND tries = 2"), 1);
 	/* The one who was thought dead changes nothing any more. */
-	OK(notice_settle(w.f->db, &d->n, "failed", "broken", 0, 1, &e));
+	OK(notice_finish(w.f->db, &d->n, "failed", "broken", 0, 1, &e));
 	assert_int_equal(COUNT("state = 'sent'"), 1);
 }
 

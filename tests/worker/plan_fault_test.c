@@ -60,7 +60,7 @@ static void a_broken_end_does_not_stop_the_others(void **state)
 	run_sql("CREATE TRIGGER broken BEFORE UPDATE ON executions"
 		" WHEN old.planned_at = 1893456000000"
 		" BEGIN SELECT raise(ABORT, 'broken'); END");
-	assert_int_equal(plan_settle(&w.p, T0 + 3, 50, &n, &e), -1);
+	assert_int_equal(plan_finish(&w.p, T0 + 3, 50, &n, &e), -1);
 	assert_int_equal(e.kind, ERR_INTERNAL);
 	assert_int_equal(ROWS("status = 'success'"), 1);
 	run_sql("DROP TRIGGER broken");

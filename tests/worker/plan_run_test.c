@@ -643,7 +643,7 @@ static void *work(void *data)
 			AGAIN(reach_model(p.db, c, T0 + HOUR, &e));
 			AGAIN(attempt_end(p.db, &end, &e));
 		}
-		AGAIN(plan_settle(&p, T0 + HOUR, 10, &settled, &e));
+		AGAIN(plan_finish(&p, T0 + HOUR, 10, &settled, &e));
 	}
 	talloc_free(p.db);
 	return NULL;

@@ -163,7 +163,7 @@ int64_t settle(int64_t now)
 	struct err e = { 0 };
 	int64_t n;
 
-	OK(plan_settle(&w.p, now, 50, &n, &e));
+	OK(plan_finish(&w.p, now, 50, &n, &e));
 	return n;
 }
 
