@@ -62,7 +62,7 @@ void context_blank(struct request *r, struct page_worker *w,
 	before_login(r, v);
 }
 
-static void settle(struct request *r, struct context *v, const char *token)
+static void use_login(struct request *r, struct context *v, const char *token)
 {
 	if (!str_copy(v->token, sizeof(v->token), token))
 		err_abort("login token");
@@ -93,7 +93,7 @@ static int find_user(struct request *r, struct context *v, struct err *e)
 	if (user->disabled_at || !login_holds(&login, user))
 		return 0;
 	v->user = user;
-	settle(r, v, token);
+	use_login(r, v, token);
 	return 0;
 }
 

@@ -109,7 +109,7 @@ static struct token *find(const struct token_registry *t, const char *hash)
 	return NULL;
 }
 
-static void settle(struct token *k)
+static void free_when_over(struct token *k)
 {
 	if (k->over && !k->asked)
 		talloc_free(k);
@@ -130,7 +130,7 @@ static void take_out(struct token *k)
 	LIST_REMOVE(k, next);
 	k->over = true;
 	k->done = NULL;
-	settle(k);
+	free_when_over(k);
 }
 
 /* No value: nobody is logged in, or others have ended it. */
@@ -142,7 +142,7 @@ static void on_put(void *data, const char *value, const struct err *e)
 
 	k->asked--;
 	if (k->over || k->all->closed || (refused && k->asked)) {
-		settle(k);
+		free_when_over(k);
 		return;
 	}
 	k->good = !e && value;
@@ -154,7 +154,7 @@ static void on_put(void *data, const char *value, const struct err *e)
 	if (refused && !k->over)
 		take_out(k);
 	else
-		settle(k);
+		free_when_over(k);
 }
 
 static void put(struct token *k, bool again)

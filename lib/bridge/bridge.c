@@ -138,7 +138,7 @@ static void take_up(struct bridge *b)
 
 /* ---- serving ---- */
 
-static void settle(struct presence *p, void *data)
+static void release_idle(struct presence *p, void *data)
 {
 	presence_sweep(p);
 	presence_release_unused(p);
@@ -149,7 +149,7 @@ static void on_tick(uv_timer_t *timer)
 	struct bridge *b = timer->data;
 
 	runs_poll(b);
-	presence_each(b, settle, NULL);
+	presence_each(b, release_idle, NULL);
 	client_check(b, b->slot);
 	b->slot = (b->slot + 1) % CHECK_SLOTS;
 }

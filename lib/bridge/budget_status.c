@@ -203,7 +203,7 @@ static bool works(const struct presence *p)
 	return false;
 }
 
-static void look(struct presence *p, void *data)
+static void refresh(struct presence *p, void *data)
 {
 	if (p->nclients && !p->spending &&
 	    (works(p) || clock_mono_ms() < p->spend_until))
@@ -212,7 +212,7 @@ static void look(struct presence *p, void *data)
 
 static void on_timer(uv_timer_t *t)
 {
-	presence_each(t->data, look, NULL);
+	presence_each(t->data, refresh, NULL);
 }
 
 void budget_status_open(struct bridge *b)

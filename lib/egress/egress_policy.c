@@ -122,7 +122,7 @@ static struct member *member_get(struct egress_policy *g, const char *user_id)
 }
 
 /* The same domain again soon, or too many of them: told once is enough. */
-static bool worth_telling(struct member *m, const char *domain)
+static bool first_refusal(struct member *m, const char *domain)
 {
 	int64_t now = clock_mono_ms();
 	size_t i;
@@ -165,7 +165,7 @@ static void decide(struct egress_policy *g, struct member *m,
 		finish(q, m->user_id, EGRESS_NONE);
 		return;
 	}
-	if (worth_telling(m, q->domain))
+	if (first_refusal(m, q->domain))
 		g->env->refused(g->env->data, m->user_id, q->domain, q->plain);
 	finish(q, m->user_id, EGRESS_REASON_LISTED);
 }

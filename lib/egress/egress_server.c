@@ -104,7 +104,7 @@ static void answer(struct client *c, uint64_t number, enum egress_reason why)
 	}
 }
 
-static void settle(struct asking *a, enum egress_reason why)
+static void reply(struct asking *a, enum egress_reason why)
 {
 	struct client *c = a->client;
 
@@ -119,7 +119,7 @@ static void decided(void *data, enum egress_reason why)
 {
 	struct asking *a = data;
 
-	settle(a, why);
+	reply(a, why);
 	if (a->all)
 		TAILQ_REMOVE(&a->all->askings, a, next);
 	talloc_free(a);
@@ -134,7 +134,7 @@ static void on_timer(uv_timer_t *t)
 	TAILQ_FOREACH(a, &s->askings, next) {
 		if (a->at > old)
 			break;
-		settle(a, EGRESS_REASON_AWAY);
+		reply(a, EGRESS_REASON_AWAY);
 	}
 	if (TAILQ_EMPTY(&s->askings))
 		uv_timer_stop(t);

@@ -29,7 +29,7 @@ void admission_rebuild(struct admission *a)
 	counters_drop(a);
 }
 
-static void look(uv_timer_t *timer)
+static void check_stop(uv_timer_t *timer)
 {
 	struct admission *a = timer->data;
 	struct err e = { 0 };
@@ -43,7 +43,7 @@ void admission_on_stop(struct admission *a,
 	a->changed = changed;
 	a->changed_data = data;
 	if (changed)
-		uv_timer_start(a->look, look, 0, LOOK_MS);
+		uv_timer_start(a->look, check_stop, 0, LOOK_MS);
 	else
 		uv_timer_stop(a->look);
 }

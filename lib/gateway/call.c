@@ -403,7 +403,7 @@ static bool judge(struct call *c)
 }
 
 /* Reads what has come. */
-static void look(struct call *c)
+static void scan_body(struct call *c)
 {
 	int64_t n = inbound_received(c->inbound) - c->scanned;
 
@@ -476,7 +476,7 @@ static void arrived(void *call)
 
 	if (inbound_received(c->inbound) > LISTENER_BODY_MAX && !c->settled)
 		return call_cut(c, ERROR_REPLY_TOO_LARGE);
-	look(c);
+	scan_body(c);
 	if (!judge(c))
 		return;
 	if (!c->asked && inbound_complete(c->inbound))

@@ -404,7 +404,7 @@ static void close_sides(struct gateway *g)
 }
 
 /* The loop goes on until what is due is done, or for so long. */
-static void settle(struct gateway *g, int64_t ms)
+static void run_until_idle(struct gateway *g, int64_t ms)
 {
 	int64_t until = clock_mono_ms() + ms;
 
@@ -427,12 +427,12 @@ static void close_books(struct gateway *g)
 		admission_set_journal(g->admission, NULL);
 	if (g->journal)
 		journal_close(g->journal, CLOSE_MS);
-	settle(g, CLOSE_MS);
+	run_until_idle(g, CLOSE_MS);
 	if (g->admission)
 		admission_free(g->admission);
 	if (g->kv)
 		kv_async_free(g->kv);
-	settle(g, CLOSE_MS);
+	run_until_idle(g, CLOSE_MS);
 }
 
 static bool drain(struct gateway *g)

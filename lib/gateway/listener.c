@@ -259,7 +259,7 @@ void listener_quiesce(struct listener *d)
 		close(fd);
 }
 
-static void let_go(struct listener *d)
+static void release_handle(struct listener *d)
 {
 	if (--d->handles)
 		return;
@@ -271,12 +271,12 @@ static void let_go(struct listener *d)
 
 static void daemon_closed(void *data)
 {
-	let_go(data);
+	release_handle(data);
 }
 
 static void poll_closed(uv_handle_t *handle)
 {
-	let_go(handle->data);
+	release_handle(handle->data);
 }
 
 void listener_close(struct listener *d, void (*closed)(void *data), void *data)

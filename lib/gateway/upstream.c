@@ -18,16 +18,17 @@
 #define IDLE_S 60L		/* a connection is used again within; load balancers drop them later */
 
 /* What the epoll set has of a descriptor; room is made for it. */
-static unsigned char *stands(struct upstream *u, int fd)
+static unsigned char *polled(struct upstream *u, int fd)
 {
-	int n = u->nstands;
+	int n = u->npolled;
 
 	if (fd >= n) {
-		u->nstands = fd + 64;
-		u->stands = talloc_realloc(u, u->stands, unsigned char, u->nstands);
-		memset(u->stands + n, 0, (size_t)(u->nstands - n));
+		u->npolled = fd + 64;
+		u->polled = talloc_realloc(u, u->polled, unsigned char,
+					   u->npolled);
+		memset(u->polled + n, 0, (size_t)(u->npolled - n));
 	}
-	return &u->stands[fd];
+	return &u->polled[fd];
 }
 
 /*
@@ -42,7 +43,7 @@ static curl_socket_t open_socket(void *upstream, curlsocktype purpose,
 
 	if (fd < 0)
 		return CURL_SOCKET_BAD;
-	*stands(u, fd) = 0;
+	*polled(u, fd) = 0;
 	return fd;
 }
 
@@ -50,7 +51,7 @@ static int close_socket(void *upstream, curl_socket_t fd)
 {
 	struct upstream *u = upstream;
 
-	*stands(u, fd) = 0;	/* the epoll set drops it by itself */
+	*polled(u, fd) = 0;	/* the epoll set drops it by itself */
 	return close(fd);
 }
 
@@ -136,7 +137,7 @@ static int socket_wanted(CURL *easy, curl_socket_t fd, int what, void *data,
 {
 	struct upstream *u = data;
 	struct epoll_event event = { .data.fd = fd };
-	unsigned char *s = stands(u, fd);
+	unsigned char *s = polled(u, fd);
 
 	if (what == CURL_POLL_REMOVE) {
 		*s &= (unsigned char)~WANTED;
@@ -156,7 +157,7 @@ static int socket_wanted(CURL *easy, curl_socket_t fd, int what, void *data,
 
 static bool unwanted(struct upstream *u, int fd)
 {
-	unsigned char *s = stands(u, fd);
+	unsigned char *s = polled(u, fd);
 
 	if (*s & WANTED)
 		return false;

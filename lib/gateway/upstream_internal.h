@@ -20,8 +20,8 @@ struct upstream {
 	int64_t connect_ms, whole_ms;
 	bool local;		/* the service is on this host: no proxy */
 	bool due;
-	unsigned char *stands;	/* by descriptor: what of it the epoll set has */
-	int nstands;
+	unsigned char *polled;	/* by descriptor: what of it the epoll set has */
+	int npolled;
 	CURL **spare;
 	size_t nspare;
 	TAILQ_HEAD(, outbound) woken;

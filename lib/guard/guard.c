@@ -437,7 +437,7 @@ static void looked(void *data, int status, const struct buf *body,
 static const struct docker_http_events look_events = { .answer = looked };
 
 /* A name that fits may still be another installation's on the same engine. */
-static void look(struct connection *c)
+static void inspect(struct connection *c)
 {
 	auto_buf path = BUF_INIT(512);
 	struct err e = { 0 };
@@ -474,7 +474,7 @@ static void decide(struct connection *c)
 		err_set(&e, ERR_DENIED, "an exec that was not made here");
 		guard_refuse(c, &e);
 	} else if (c->call.of_container && !recall(c)) {
-		look(c);
+		inspect(c);
 	} else {
 		ask(c);
 	}

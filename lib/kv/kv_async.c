@@ -77,7 +77,7 @@ static void on_retry(uv_timer_t *timer)
 	connect_kv(timer->data);
 }
 
-static void let_go(struct question *q)
+static void release_bytes(struct question *q)
 {
 	q->kv->held -= q->held;
 	q->held = false;
@@ -94,7 +94,7 @@ static void lose(struct kv_async *kv)
 	kv->context = NULL;
 	for (q = kv->first; q; q = q->next) {
 		q->away = q->away || q->held;
-		let_go(q);
+		release_bytes(q);
 	}
 	if (kv->closing)
 		return;
@@ -161,7 +161,7 @@ static void answer(struct question *q, const char *value, const struct err *e)
 	*at = q->next;
 	if (kv->last == &q->next)
 		kv->last = at;
-	let_go(q);
+	release_bytes(q);
 	if (q->done)
 		q->done(q->data, value, e);
 	free(q->call);
@@ -485,7 +485,7 @@ static void send_held(struct kv_async *kv)
 			continue;
 		if (must_wait(q))
 			return;
-		let_go(q);
+		release_bytes(q);
 		send_new(q);
 	}
 }

@@ -95,7 +95,7 @@ static void send_webhook(struct deliver *d, struct delivery_job *x)
 	webhook_send(&w, &x->result);
 }
 
-static void carry(void *data)
+static void send_in_thread(void *data)
 {
 	struct slot *s = data;
 	struct delivery_job *x = s->delivery_job;
@@ -149,7 +149,7 @@ static void start(struct deliver *d, struct delivery_job *x)
 	x->owner = s;
 	atomic_store(&s->sent, false);
 	remember(d, x->due->n.user_id);
-	if (uv_thread_create(&s->thread, carry, s) != 0)
+	if (uv_thread_create(&s->thread, send_in_thread, s) != 0)
 		err_abort("no thread");
 }
 
@@ -211,7 +211,7 @@ static void settled(void *data, const struct err *e)
 		deliver_due(d);
 }
 
-static void settle(struct slot *s)
+static void store_result(struct slot *s)
 {
 	s->delivery_job->now = clock_now_ms();
 	jobs_add(s->d->jobs, deliver_finish, settled, s->delivery_job);
@@ -226,7 +226,7 @@ static void collect(uv_async_t *wake)
 		if (!atomic_exchange(&d->slots[i].sent, false))
 			continue;
 		uv_thread_join(&d->slots[i].thread);
-		settle(&d->slots[i]);
+		store_result(&d->slots[i]);
 	}
 }
 
@@ -285,7 +285,7 @@ void deliver_due(struct deliver *d)
 	for (i = 0; i < AT_ONCE; i++) {
 		if (d->slots[i].kept) {
 			d->slots[i].kept = false;
-			settle(&d->slots[i]);
+			store_result(&d->slots[i]);
 		}
 	}
 	d->again = d->picking;	/* its user was busy when it began to look */
@@ -305,7 +305,7 @@ void deliver_stop(struct deliver *d, void (*idle)(void *data), void *data)
 	for (i = 0; i < AT_ONCE; i++) {
 		if (d->slots[i].kept) {
 			d->slots[i].kept = false;
-			settle(&d->slots[i]);
+			store_result(&d->slots[i]);
 		}
 	}
 	close_when_idle(d);

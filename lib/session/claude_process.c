@@ -263,8 +263,8 @@ void process_ended(struct session *s, const char *stderr_tail)
 	session_tell(s);
 }
 
-static void nothing(struct session *s, int status, const char *body,
-		    const struct err *e)
+static void ignore_answer(struct session *s, int status, const char *body,
+			  const struct err *e)
 {
 }
 
@@ -278,14 +278,14 @@ void process_turn_ended(struct session *s, bool ok)
 	if (!s->stop_at)
 		return;
 	s->stop_at = 0;
-	if (!shim_request_new(s, "POST", NULL, 0, nothing,
+	if (!shim_request_new(s, "POST", NULL, 0, ignore_answer,
 			      "/sessions/%s/tools/end", s->id))
 		return;
 }
 
 void process_remove(struct session *s, int grace)
 {
-	if (!shim_request_new(s, "DELETE", NULL, 0, nothing,
+	if (!shim_request_new(s, "DELETE", NULL, 0, ignore_answer,
 			      "/sessions/%s?grace=%d",
 			      s->id, grace))
 		return;
@@ -296,7 +296,7 @@ void process_purge(struct session *s)
 {
 	bool runs = process_takes_input(s);
 
-	if (!shim_request_new(s, "DELETE", NULL, 0, nothing,
+	if (!shim_request_new(s, "DELETE", NULL, 0, ignore_answer,
 			      "/sessions/%s?grace=1&purge=1", s->id))
 		return;
 	if (runs)

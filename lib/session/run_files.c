@@ -23,7 +23,7 @@ struct file {
 };
 
 /* What is stored; the store's thread has it alone. */
-struct haul {
+struct collected_files {
 	struct session *s;
 	char execution_id[ID_SIZE];
 	struct file *rows;
@@ -32,7 +32,7 @@ struct haul {
 
 struct files {
 	struct session *s;
-	struct haul *haul;
+	struct collected_files *collected;
 	size_t at, kept, bytes;
 	struct link_stream *stream;
 	int status;
@@ -43,7 +43,7 @@ struct files {
 
 static int store_work(void *data, struct db *db, struct err *e)
 {
-	struct haul *h = data;
+	struct collected_files *h = data;
 	size_t i;
 
 	for (i = 0; i < h->n; i++) {
@@ -66,7 +66,7 @@ static int store_work(void *data, struct db *db, struct err *e)
 /* An outcome does not wait for them to be right. */
 static void stored(void *data, const struct err *e)
 {
-	struct haul *h = data;
+	struct collected_files *h = data;
 	struct session *s = h->s;
 
 	if (e)
@@ -77,9 +77,9 @@ static void stored(void *data, const struct err *e)
 
 static void give(struct files *f)
 {
-	struct haul *h = f->haul;
+	struct collected_files *h = f->collected;
 
-	f->haul = NULL;
+	f->collected = NULL;
 	if (h->n)
 		session_job(f->s, store_work, stored, h);
 	else
@@ -117,9 +117,9 @@ static void next(struct files *f);
 /* The file at hand, as it was read. */
 static void keep(struct files *f)
 {
-	struct file *row = &f->haul->rows[f->at];
+	struct file *row = &f->collected->rows[f->at];
 
-	row->content = talloc_memdup(f->haul->rows, buf_text(&f->body),
+	row->content = talloc_memdup(f->collected->rows, buf_text(&f->body),
 				     f->body.len + 1);
 	row->size = (int64_t)f->body.len;
 	row->kept = true;
@@ -155,7 +155,7 @@ static bool ask(struct files *f, const char *path, size_t max,
 
 static bool fits(const struct files *f)
 {
-	int64_t size = f->haul->rows[f->at].size;
+	int64_t size = f->collected->rows[f->at].size;
 
 	return f->kept < KEPT_MAX && size <= (int64_t)FILE_MAX &&
 	       size <= (int64_t)(ALL_MAX - f->bytes);
@@ -173,11 +173,11 @@ static void next(struct files *f)
 	size_t left = ALL_MAX - f->bytes;
 	char path[CHANGED_FILES_NAME_MAX + 40];
 
-	for (; f->at < f->haul->n; f->at++) {
+	for (; f->at < f->collected->n; f->at++) {
 		if (!fits(f))
 			continue;
 		snprintf(path, sizeof(path), "/files/%s?max=%zu",
-			 f->haul->rows[f->at].name,
+			 f->collected->rows[f->at].name,
 			 left < FILE_MAX ? left : (size_t)FILE_MAX);
 		if (ask(f, path, left < FILE_MAX ? left : FILE_MAX, &events))
 			return;
@@ -188,7 +188,7 @@ static void next(struct files *f)
 
 static void add(void *data, const struct change *c)
 {
-	struct haul *h = data;
+	struct collected_files *h = data;
 	struct file *row;
 
 	h->rows = talloc_realloc(h, h->rows, struct file, h->n + 1);
@@ -209,7 +209,7 @@ static void on_list(void *data, const struct err *e)
 	f->stream = NULL;
 	if (!e && f->status == 200)
 		changed_files_each(buf_text(&f->body), f->body.len, add,
-				   f->haul);
+				   f->collected);
 	next(f);
 }
 
@@ -226,14 +226,14 @@ struct files *run_files_new(struct session *s, const char *execution_id,
 
 	f->s = s;
 	f->done = done;
-	f->haul = talloc_zero(NULL, struct haul);
-	f->haul->s = s;
-	memcpy(f->haul->execution_id, execution_id, ID_SIZE);
+	f->collected = talloc_zero(NULL, struct collected_files);
+	f->collected->s = s;
+	memcpy(f->collected->execution_id, execution_id, ID_SIZE);
 	buf_init(&f->body, LIST_MAX);
 	snprintf(path, sizeof(path), "/changes?since=%" PRId64, since);
 	if (ask(f, path, LIST_MAX, &events))
 		return f;
-	talloc_free(f->haul);
+	talloc_free(f->collected);
 	talloc_free(f);
 	return NULL;
 }

@@ -77,7 +77,7 @@ static void timer_closed(uv_handle_t *h)
 	session_handle_over(h->data);
 }
 
-static void let_go(struct session *s)
+static void drop_link(struct session *s)
 {
 	agent_run_link_lost(s);
 	shim_request_cancel_all(s);
@@ -98,7 +98,7 @@ void session_close(struct session *s)
 	if (s->closed)
 		return;
 	session_flush(s);
-	let_go(s);
+	drop_link(s);
 	s->closed = true;
 	if (s->watch)
 		workspace_unwatch(s->watch);
@@ -115,7 +115,7 @@ static void on_workspace(void *data)
 	struct link *link = workspace_link(s->workspace);
 
 	if (link != s->link) {
-		let_go(s);
+		drop_link(s);
 		s->link = link;
 	}
 	if (workspace_state(s->workspace) == WORKSPACE_STOPPED)

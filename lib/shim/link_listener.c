@@ -176,7 +176,7 @@ static ssize_t receive(int fd, char *bytes, size_t size)
 	return n;
 }
 
-static void hear(struct connection *c, const char *bytes, size_t n)
+static void handle_bytes(struct connection *c, const char *bytes, size_t n)
 {
 	bool mark = !c->spoke && bytes[0] == LINK_LISTENER_FOLDER;
 
@@ -206,7 +206,7 @@ static void ready(struct watch *w, uint32_t events)
 	if (n <= 0)
 		destroy(c);
 	else
-		hear(c, bytes, (size_t)n);
+		handle_bytes(c, bytes, (size_t)n);
 }
 
 static void silent(struct timer *t)

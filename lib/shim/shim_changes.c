@@ -23,7 +23,7 @@
 #define LOOKS_MAX 8		/* at once */
 #define MEMORY_MAX (128u << 20)	/* of one: a folder's names are in it all at once */
 
-struct look {
+struct scan {
 	struct watch pipe;
 	struct exchange *x;
 };
@@ -110,7 +110,7 @@ static void walk(int out, int64_t since_ms)
 	}
 }
 
-static _Noreturn void look(int out, int64_t since_ms)
+static _Noreturn void scan(int out, int64_t since_ms)
 {
 	const struct rlimit memory = { MEMORY_MAX, MEMORY_MAX };
 	struct sigaction alarmed = { .sa_handler = too_late };
@@ -133,7 +133,7 @@ static _Noreturn void look(int out, int64_t since_ms)
 
 /* ---- process 1 ---- */
 
-static void forget(struct look *l)
+static void forget(struct scan *l)
 {
 	event_loop_close(&l->pipe);
 	looks--;
@@ -158,7 +158,7 @@ static void finish(struct exchange *x)
 
 static void heard(struct watch *w, uint32_t events)
 {
-	struct look *l = owner_of(w, struct look, pipe);
+	struct scan *l = owner_of(w, struct scan, pipe);
 	struct err full = { 0 };
 	char bytes[4096];
 	ssize_t n = read(w->fd, bytes, sizeof(bytes));
@@ -169,7 +169,7 @@ static void heard(struct watch *w, uint32_t events)
 		finish(l->x);
 }
 
-static int begin(struct look *l, int64_t since_ms, struct err *e)
+static int begin(struct scan *l, int64_t since_ms, struct err *e)
 {
 	int ends[2];
 	pid_t pid;
@@ -179,7 +179,7 @@ static int begin(struct look *l, int64_t since_ms, struct err *e)
 	fcntl(ends[0], F_SETFL, O_NONBLOCK);
 	pid = fork();
 	if (pid == 0)
-		look(ends[1], since_ms);
+		scan(ends[1], since_ms);
 	close(ends[1]);
 	if (pid < 0) {
 		close(ends[0]);
@@ -192,7 +192,7 @@ static int begin(struct look *l, int64_t since_ms, struct err *e)
 void shim_changes_begin(struct exchange *x, int64_t since_ms)
 {
 	struct err e = { 0 };
-	struct look *l;
+	struct scan *l;
 
 	if (looks >= LOOKS_MAX) {
 		exchange_answer(x, 503, "too many look at once");

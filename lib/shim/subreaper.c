@@ -63,7 +63,7 @@ static void report(char what, int32_t count)
 	(void)!send(SUBREAPER_FD, &r, sizeof(r), MSG_NOSIGNAL);
 }
 
-static _Noreturn void become(char **argv, pid_t subreaper)
+static _Noreturn void exec_claude(char **argv, pid_t subreaper)
 {
 	const char *home = getenv("HOME");
 	char own[PATH_PATH_MAX];
@@ -91,7 +91,7 @@ static _Noreturn void become(char **argv, pid_t subreaper)
 }
 
 /* Claude alone holds the pipes, so that their ends are seen. */
-static void let_go(void)
+static void close_pipes(void)
 {
 	int fd = open("/dev/null", O_RDWR | O_CLOEXEC), i;
 
@@ -104,7 +104,7 @@ static void let_go(void)
 }
 
 /* False when process 1 is gone. */
-static bool obey(void)
+static bool handle_order(void)
 {
 	static const int signals[] = {
 		[SUBREAPER_INT] = SIGINT, [SUBREAPER_TERM] = SIGTERM,
@@ -136,7 +136,7 @@ static void serve(int signals)
 		if (fds[0].revents)
 			(void)!read(signals, &info, sizeof(info));
 		reap();
-		if (claude && fds[1].revents && !obey())
+		if (claude && fds[1].revents && !handle_order())
 			return;
 	}
 }
@@ -167,8 +167,8 @@ int subreaper_main(const char *id, char **argv)
 		return 1;
 	}
 	if (!claude)
-		become(argv, self);
-	let_go();
+		exec_claude(argv, self);
+	close_pipes();
 	serve(signals);
 	sweep(SWEEP_ALL);
 	if (!claude)

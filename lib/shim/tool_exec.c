@@ -12,7 +12,7 @@
 #include "shim/landlock.h"
 #include "shim/processes.h"
 
-static void volunteer(void)
+static void raise_oom_score(void)
 {
 	char score[8];
 	int fd;
@@ -38,7 +38,7 @@ int tool_main(int argc, char **argv)
 	}
 	if (session)
 		setenv("GONGBANG_TOOL", session, 1);
-	volunteer();
+	raise_oom_score();
 	if (landlock_enter_tool(&e) < 0) {
 		fprintf(stderr, "gongbang-tool: %s\n", e.text);
 		return 126;

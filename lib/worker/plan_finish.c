@@ -207,8 +207,8 @@ static int settle_one(struct planner *p, struct ended_run *r, int64_t now,
 	return finish(p, r, status, reason, limits.failures_max, now, booked, e);
 }
 
-static int settle(struct planner *p, struct ended_run *r, int64_t now,
-		  int64_t *settled, struct err *e)
+static int finish_attempt(struct planner *p, struct ended_run *r, int64_t now,
+			  int64_t *settled, struct err *e)
 {
 	bool booked = false;
 
@@ -234,7 +234,7 @@ static int settle_all(struct planner *p, struct ended *l, int64_t now,
 
 	for (i = 0; i < l->n; i++) {
 		bad = (struct err){ 0 };
-		if (settle(p, &l->list[i], now, done, &bad) == 0)
+		if (finish_attempt(p, &l->list[i], now, done, &bad) == 0)
 			continue;
 		if (rc == 0)
 			*e = bad;

@@ -21,7 +21,7 @@ struct renewal {
 };
 
 /* What cannot be worked out stays as it is: plan_due says so when it is due. */
-static int look(void *data, const struct due_agent *a, struct err *e)
+static int replan(void *data, const struct due_agent *a, struct err *e)
 {
 	struct renewal *r = data;
 	struct err ignored = { 0 };
@@ -45,7 +45,7 @@ static int renew(struct renewal *r, const char *after, struct err *e)
 	bool claimed;
 	size_t i;
 
-	if (planned_each(db, r->now, after, PLAN_RENEW_MAX, look, r, e) < 0)
+	if (planned_each(db, r->now, after, PLAN_RENEW_MAX, replan, r, e) < 0)
 		return -1;
 	for (i = 0; i < r->n; i++) {
 		if (!r->rows[i].next ||

@@ -136,7 +136,7 @@ static void open_loop(struct worker *w)
 	w->term.data = w->interrupt.data = w;
 }
 
-static void told(void *data, const struct delivery *x)
+static void log_delivery(void *data, const struct delivery *x)
 {
 	char tries[24], ms[24];
 
@@ -163,7 +163,7 @@ static int open_notices(struct worker *w, struct err *e)
 		return -1;
 	w->deliver = deliver_new(w, w->loop, w->jobs, w->settings, w->i18n);
 	w->delivering = true;
-	deliver_listen(w->deliver, told, not_told, w);
+	deliver_listen(w->deliver, log_delivery, not_told, w);
 	return 0;
 }
 

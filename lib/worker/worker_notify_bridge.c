@@ -40,7 +40,7 @@ struct bridge_notifier *bridge_notifier_new(struct worker *w)
 	return p;
 }
 
-static void poke(uv_work_t *slot)
+static void notify(uv_work_t *slot)
 {
 	struct bridge_notifier *p = slot->data;
 	char path[80];
@@ -82,7 +82,7 @@ static void next(struct bridge_notifier *p)
 	memcpy(p->now, l->list[0], ID_SIZE);
 	l->n--;
 	memmove(l->list[0], l->list[1], l->n * ID_SIZE);
-	uv_queue_work(p->worker->loop, &p->slot, poke, poked);
+	uv_queue_work(p->worker->loop, &p->slot, notify, poked);
 }
 
 void bridge_notifier_refresh(struct bridge_notifier *p,

@@ -171,8 +171,8 @@ static void agree(struct workspace *w)
 			     call_new(w));
 }
 
-static void told(void *data, const struct container_state *s,
-		 const struct err *e)
+static void inspected(void *data, const struct container_state *s,
+		      const struct err *e)
 {
 	struct workspace_boost_call *call = data;
 	struct workspace *w = call->w;
@@ -189,7 +189,7 @@ static void told(void *data, const struct container_state *s,
 static void ask(struct workspace *w)
 {
 	if (!w->boost.call && !w->all->closed)
-		engine_inspect(w->all->engine, w->name, told, call_new(w));
+		engine_inspect(w->all->engine, w->name, inspected, call_new(w));
 }
 
 void workspace_boost_adopt(struct workspace *w, int64_t ms)

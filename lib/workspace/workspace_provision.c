@@ -103,7 +103,7 @@ static int64_t backoff(int failures)
 }
 
 /* The operator has to mend these: trying five times tells nothing new. */
-static bool lasting(const struct err *e)
+static bool needs_operator(const struct err *e)
 {
 	return str_equal(e->key, "error_no_image") ||
 	       str_equal(e->key, "error_no_network");
@@ -140,7 +140,7 @@ void workspace_failed(struct workspace *w, const struct err *e)
 		w->task = TASK_NONE;
 		workspace_moved(w, WORKSPACE_MOVES);	/* it may be gone */
 		workspace_set_state(w, WORKSPACE_STOPPED);
-	} else if (w->failures >= FAILURES_MAX || lasting(e)) {
+	} else if (w->failures >= FAILURES_MAX || needs_operator(e)) {
 		w->quiet = true;
 		w->task = TASK_NONE;
 		if (w->holds)
@@ -165,7 +165,7 @@ static void progress(struct workspace *w, enum workspace_state state)
 }
 
 static void create(struct workspace *w);
-static void look(struct workspace *w);
+static void inspect(struct workspace *w);
 
 static void started(struct workspace *w, const struct container_state *s,
 		    const struct err *e);
@@ -261,7 +261,7 @@ static void created(struct workspace *w, const struct container_state *s,
 		w->outdated = false;
 		start(w);
 	} else if (e->kind == ERR_CONFLICT && w->conflicts++ < CONFLICTS_MAX) {
-		look(w);
+		inspect(w);
 	} else {
 		workspace_failed(w, e);
 	}
@@ -328,7 +328,7 @@ static void inspected(struct workspace *w, const struct container_state *s,
 			     step_new(w, compared));
 }
 
-static void look(struct workspace *w)
+static void inspect(struct workspace *w)
 {
 	engine_inspect(w->all->engine, w->name, seen, step_new(w, inspected));
 }
@@ -339,7 +339,7 @@ static void unstuck(struct workspace *w, const struct container_state *s,
 	if (e && e->kind != ERR_MISSING)
 		workspace_failed(w, e);
 	else
-		look(w);	/* finds it down */
+		inspect(w);	/* finds it down */
 }
 
 static void stopped(struct workspace *w, const struct container_state *s,
@@ -424,7 +424,7 @@ static void begin(struct workspace *w, enum workspace_task task)
 	else if (task == TASK_RESTART)
 		restart(w);
 	else
-		look(w);
+		inspect(w);
 }
 
 void workspace_unline(struct workspace *w)

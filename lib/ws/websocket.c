@@ -185,7 +185,7 @@ static void expect_rest(struct websocket *w)
 }
 
 /* After anything happened: send, then end, wait or let the buffers go. */
-static void settle(struct websocket *w)
+static void flush(struct websocket *w)
 {
 	if (w->busy || w->gone || !w->framing)
 		return;
@@ -216,7 +216,7 @@ static void receive(struct websocket *w)
 		framing_flush(w->framing);	/* a close frame may wait */
 		end(w);
 	} else {
-		settle(w);
+		flush(w);
 	}
 }
 
@@ -229,7 +229,7 @@ static void on_ready(uv_poll_t *poll, int status, int events)
 	else if (events & UV_READABLE || w->early)
 		receive(w);
 	else
-		settle(w);
+		flush(w);
 }
 
 struct websocket *websocket_new(const void *ctx, uv_loop_t *loop, int fd,
@@ -268,7 +268,7 @@ void websocket_send(struct websocket *w, const char *text, size_t n)
 		return;
 	}
 	framing_text(framing(w), text, n);
-	settle(w);
+	flush(w);
 }
 
 size_t websocket_unsent(const struct websocket *w)
@@ -287,7 +287,7 @@ void websocket_close(struct websocket *w, int code, const char *reason)
 		return;
 	framing_close(framing(w), code, reason);
 	expect_end(w);
-	settle(w);
+	flush(w);
 }
 
 void websocket_ping(struct websocket *w)
@@ -300,5 +300,5 @@ void websocket_ping(struct websocket *w)
 	}
 	w->pinged = true;
 	framing_ping(framing(w));
-	settle(w);
+	flush(w);
 }

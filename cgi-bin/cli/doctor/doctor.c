@@ -68,7 +68,7 @@ json_object *doctor_part(json_object *o, ...)
 }
 
 /* False, and f says why, when this process cannot become that user. */
-static bool become(const char *user, struct finding *f)
+static bool switch_user(const char *user, struct finding *f)
 {
 	struct passwd *p = getpwnam(user);
 
@@ -85,17 +85,18 @@ static bool become(const char *user, struct finding *f)
 	return true;
 }
 
-static _Noreturn void look(const struct row *row, const struct call *c, int to)
+static _Noreturn void run_check(const struct row *row, const struct call *c,
+				int to)
 {
 	struct finding f = { .grade = GRADE_FAIL };
 
-	if (geteuid() != 0 || !row->user || become(row->user, &f))
+	if (geteuid() != 0 || !row->user || switch_user(row->user, &f))
 		row->check(c, &f);
 	_exit(write(to, &f, sizeof(f)) == (ssize_t)sizeof(f) ? 0 : 1);
 }
 
 /* What the check in that process found, or how it failed to. */
-static void hear(int from, struct finding *f)
+static void read_finding(int from, struct finding *f)
 {
 	int64_t end = clock_mono_ms() + PATIENCE_MS, left;
 	struct pollfd p = { .fd = from, .events = POLLIN };
@@ -129,10 +130,10 @@ static int examine(const struct row *row, const struct call *c,
 						" the check");
 	if (pid == 0) {
 		close(ends[0]);
-		look(row, c, ends[1]);
+		run_check(row, c, ends[1]);
 	}
 	close(ends[1]);
-	hear(ends[0], f);
+	read_finding(ends[0], f);
 	close(ends[0]);
 	kill(pid, SIGKILL);
 	waitpid(pid, &status, 0);

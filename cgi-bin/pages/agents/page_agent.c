@@ -199,8 +199,8 @@ static int show_refusal(struct request *r, struct response *out,
 }
 
 /* The schedule of an agent whose one moment has passed may be kept, but not chosen. */
-static bool chose_past(const struct request *r, const struct agent *a,
-		       const struct definition *d, int64_t next)
+static bool schedule_is_past(const struct request *r, const struct agent *a,
+			     const struct definition *d, int64_t next)
 {
 	const struct schedule *s = &d->schedule, *was;
 	struct definition *old;
@@ -327,7 +327,7 @@ static int take(struct request *r, struct response *out, struct agent *a,
 		return show_problems(r, out, a, f, e);
 	if (agent_next(r, d, clock_now_ms(), &next, e) < 0)
 		return -1;
-	if (chose_past(r, a, d, next)) {
+	if (schedule_is_past(r, a, d, next)) {
 		agent_form_problem(r, f, FIELD_DATE, "agent_error_past");
 		return show_problems(r, out, a, f, e);
 	}
