@@ -1,6 +1,6 @@
 /*
  * From one moment to the next: the zone's clock is followed from change to
- * change (summer time and others), and between two of them local times and
+ * change (daylight saving time, DST, and others), and between two of them local times and
  * moments differ by a constant.
  */
 #include "config.h"

@@ -2,7 +2,7 @@
  * When an agent runs: what a person chose in a form, or a line of cron, as
  * recurrence rules (RFC 5545, libical) in an IANA time zone. Any thread.
  *
- * Summer time as cronie does it: a run at fixed times whose local time falls
+ * Daylight saving time (DST) as cronie does it: a run at fixed times whose local time falls
  * into the skipped hour runs right after it; in the repeated hour it runs once;
  * what runs each hour or more often (its minute or hour begins with a *, with a
  * step or not) goes by the clock. A clock moved by more than three hours (a day
