@@ -1,12 +1,15 @@
 # The pages' static files; the stylesheet base comes from npm by name.
 staticdir = $(pkgdatadir)/static
 dist_static_DATA = \
+	static/agents.css \
 	static/agents.js \
 	static/app.js \
-	static/execution.js \
+	static/base.css \
 	static/board.js \
-	static/gongbang.css \
+	static/chat.css \
+	static/execution.js \
 	static/icon.svg \
+	static/pages.css \
 	static/pico.min.css \
 	static/workspace.js
 # Pages name static files with this digest, so that no cache hides an upgrade.

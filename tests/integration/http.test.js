@@ -30,7 +30,7 @@ function raw(bytes) {
 const get = (path, host = `127.0.0.1:${port}`) => raw(`GET ${path} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
 
 test("security headers stand on pages and static files", async () => {
-	for (const path of ["/login", "/static/gongbang.css", "/nothing-here"]) {
+	for (const path of ["/login", "/static/base.css", "/nothing-here"]) {
 		const {headers} = await call("GET", path);
 		assert.match(headers["content-security-policy"] || "", /default-src 'none'/, path);
 		assert.doesNotMatch(headers["content-security-policy"], /unsafe/);
