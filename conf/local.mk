@@ -53,7 +53,7 @@ fill_in = sed \
 $(built_conf): %: $(srcdir)/%.in
 	$(AM_V_GEN)$(MKDIR_P) $(@D) && $(fill_in) $< >$@.new && mv $@.new $@
 
-EXTRA_DIST += conf/screenshot.png conf/screenshot_agents.png \
+EXTRA_DIST += \
 	conf/nginx/gongbang.inc.in conf/nginx/upstreams.inc.in \
 	conf/nginx/up.conf.in conf/squid/errors.list conf/squid/squid.conf.in \
 	conf/redis/redis.conf.in conf/runit conf/systemd conf/workspace
