@@ -1,4 +1,4 @@
-/* The way of one ask, from what is known to the script and its answer. */
+/* How one ask proceeds, from the cached state to the script and its answer. */
 #include "config.h"
 #include <stdio.h>
 #include <string.h>
@@ -88,7 +88,7 @@ static struct ask *find_late(struct admission *a, int64_t now)
 	return NULL;
 }
 
-/* Redis answers by itself in time; what waits for the ledger may not. */
+/* Redis requests time out by themselves; asks that wait for the ledger may not. */
 static void sweep(uv_timer_t *timer)
 {
 	struct admission *a = timer->data;
@@ -102,7 +102,10 @@ static void sweep(uv_timer_t *timer)
 		uv_timer_stop(a->sweep);
 }
 
-/* Each that waits now takes its next step; one that waits again is not taken twice. */
+/*
+ * Advances every waiting ask once; asks that wait again are not retried in
+ * this pass.
+ */
 void admission_wake(struct admission *a)
 {
 	struct ask *q;
@@ -119,7 +122,7 @@ static void wait_for_load(struct ask *q)
 	move(q, &q->a->waiting);
 }
 
-/* ---- Redis' answers ---- */
+/* ---- answers from Redis ---- */
 
 static void give_grant(struct ask *q)
 {
@@ -139,7 +142,7 @@ static void give_grant(struct ask *q)
 	finish(q, VERDICT_ADMITTED);
 }
 
-/* What Redis had was not what we thought: another try. */
+/* Redis' state differs from what we cached: try again. */
 static void try_again(struct ask *q, const char *value)
 {
 	struct admission *a = q->a;
@@ -164,7 +167,7 @@ static void on_admit(void *data, const char *value, const struct err *e)
 	struct cached_token *h;
 
 	if (e) {
-		/* It may have reserved all the same. */
+		/* The script may have reserved nevertheless. */
 		if (!a->resetting)
 			a->ready = false;
 		needs_release(q);
@@ -209,7 +212,7 @@ static void on_token(void *data, const char *value, const struct err *e)
 	step(q);
 }
 
-/* ---- an ask's way ---- */
+/* ---- how an ask proceeds ---- */
 
 static void look_up(struct ask *q)
 {
@@ -217,7 +220,7 @@ static void look_up(struct ask *q)
 	kv_async_get(q->a->kv, q->key, on_token, q);
 }
 
-/* True: go on. What was known of the token may be old, so it is looked up once. */
+/* True: continue. The cached token may be outdated, so it is looked up once. */
 static bool check_address(struct ask *q, struct cached_token *h)
 {
 	if (!*h->token.address || str_equal(h->token.address, q->address))

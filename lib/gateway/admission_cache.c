@@ -1,4 +1,4 @@
-/* What is known of tokens, accounts and the installation, for a second. */
+/* Caches tokens, accounts and the installation's state for a second. */
 #include "config.h"
 #include "gateway/admission_internal.h"
 
@@ -10,12 +10,12 @@
 #include "core/str.h"
 #include "store/users.h"
 
-#define FRESH_MS 1000		/* older: not used while the ledger answers */
-#define AGAIN_MS 500		/* older: read again, before anybody must wait */
-#define PATIENCE_MS 300		/* of a call whose account is known, but old */
-#define OLD_MS (60 * 1000)	/* older: much may have been changed since */
-#define OLD_PATIENCE_MS 1500	/* nearly all the time that an ask has */
-#define STALE_MS (10 * 60 * 1000)	/* older: not used at all */
+#define FRESH_MS 1000		/* older values are not used while the ledger answers */
+#define AGAIN_MS 500		/* older values are read again, before an ask must wait */
+#define PATIENCE_MS 300		/* for a call whose account is cached, but outdated */
+#define OLD_MS (60 * 1000)	/* older values may have changed considerably */
+#define OLD_PATIENCE_MS 1500	/* nearly as long as an ask may last */
+#define STALE_MS (10 * 60 * 1000)	/* older values are not used at all */
 #define IDLE_MS (3600 * 1000)
 
 static size_t bucket_of(const char *text)
@@ -69,7 +69,7 @@ struct cached_token *cached_token_put(struct admission *a, const char *key,
 	return h;
 }
 
-/* ---- what the ledger says ---- */
+/* ---- what the ledger knows ---- */
 
 void task_begin(struct admission *a, struct task *t, job_work *work,
 		job_done *done)
@@ -80,7 +80,7 @@ void task_begin(struct admission *a, struct task *t, job_work *work,
 	jobs_add(a->jobs, work, done, t);
 }
 
-/* The ledger is given up, for this ask: it does not answer. */
+/* This ask stops waiting for the ledger: it does not answer. */
 static bool given_up(const struct reading *r, int64_t since, int64_t old_ms)
 {
 	int64_t now = clock_mono_ms();
@@ -90,7 +90,7 @@ static bool given_up(const struct reading *r, int64_t since, int64_t old_ms)
 	return r->asking && now - r->asked_at >= PATIENCE_MS;
 }
 
-/* *again: it should be read now. old_ms: what is as old is waited for longer. */
+/* *again: read it now. old_ms: a value this old is waited for longer. */
 static enum known check(const struct reading *r, int64_t since, int64_t old_ms,
 			bool *again, struct err *e)
 {
@@ -100,7 +100,7 @@ static enum known check(const struct reading *r, int64_t since, int64_t old_ms,
 	*again = !r->asking && (!r->read_at || now - r->read_at >= AGAIN_MS);
 	if (r->read_at && now - r->read_at < FRESH_MS)
 		return KNOWN;
-	/* As it was last seen. */
+	/* The last value that was read. */
 	if (r->read_at && now - r->read_at < STALE_MS &&
 	    (failed || given_up(r, since, old_ms)))
 		return KNOWN;

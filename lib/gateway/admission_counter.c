@@ -1,4 +1,4 @@
-/* Counters: which a call needs, and their sums from ledger and journal. */
+/* Counters: which ones a call needs, and their sums from ledger and journal. */
 #include "config.h"
 #include "gateway/admission_internal.h"
 
@@ -26,7 +26,7 @@ void counter_release(struct admission *a, struct counter *c)
 	talloc_free(c);
 }
 
-/* All must be loaded anew; a load that runs goes on and is as good. */
+/* Marks all for loading; an in-flight load remains valid. */
 void counters_drop(struct admission *a)
 {
 	struct counter *c;
@@ -91,7 +91,7 @@ static bool same_zone(const struct budget_zone *a, const struct budget_zone *b)
 	       str_equal(a->before, b->before);
 }
 
-/* The counters of now; those of a day or month that is over go. */
+/* Switches to the current counters; those of a past day or month are released. */
 static void turn_over(struct admission *a, struct scope *s,
 		      const char *user_id, const struct budget_zone *zone,
 		      int64_t now)
@@ -165,7 +165,7 @@ void needs_refer(struct ask *q)
 	}
 }
 
-/* What was reserved is not: a load that said otherwise meanwhile is void. */
+/* Releases the reservation; a load that still includes it is void. */
 void needs_release(struct ask *q)
 {
 	size_t i;
@@ -201,7 +201,7 @@ static bool reserved_in(const struct grant *g, const struct counter *c)
 	return false;
 }
 
-/* A user who went to another zone has other days, in which it counts too. */
+/* After a time-zone change the call also belongs to the new zone's day. */
 static void settle_elsewhere(const struct grant *g, struct counter *c,
 			     int64_t tokens, int64_t cost)
 {
@@ -243,8 +243,8 @@ struct fair_queue {
 };
 
 struct part {
-	struct load *load;		/* whose child lines is */
-	struct counter *counter;	/* the loop's */
+	struct load *load;		/* parent of lines */
+	struct counter *counter;	/* owned by the loop */
 	char user_id[ID_SIZE], subject_id[ID_SIZE];
 	struct usage_filter filter;
 	bool by_quarter;
@@ -252,7 +252,7 @@ struct part {
 	size_t n;
 };
 
-/* A row of the journal that the ledger may have by now. */
+/* A journal row that may be in the ledger already. */
 struct row {
 	char user_id[ID_SIZE], subject_id[ID_SIZE];
 	struct fair_queue line;
@@ -263,10 +263,10 @@ struct load {
 	struct part parts[NEEDS_MAX];
 	size_t n;
 	struct row *rows;
-	char (*ids)[ID_SIZE];	/* of the rows */
+	char (*ids)[ID_SIZE];	/* of rows */
 	bool *booked;
 	size_t n_rows, room;
-	uint64_t tables;	/* of prices, when it began */
+	uint64_t tables;	/* version of the price table when the load began */
 };
 
 static void fill_line(struct fair_queue *l, const char *model, int64_t at,
@@ -280,7 +280,7 @@ static void fill_line(struct fair_queue *l, const char *model, int64_t at,
 	l->usage = *u;
 }
 
-/* Costs are computed on the loop, for the table of prices is the loop's. */
+/* Costs are computed on the loop because the price table belongs to it. */
 static int keep_sum(void *data, const struct usage_sum *s, struct err *e)
 {
 	struct part *p = data;
@@ -293,7 +293,7 @@ static int keep_sum(void *data, const struct usage_sum *s, struct err *e)
 	return 0;
 }
 
-/* Only we add to the ledger, and by this queue: nothing changes in between. */
+/* Only we add to the ledger, and through this queue: nothing changes in between. */
 static int load_work(void *data, struct db *db, struct err *e)
 {
 	struct load *l = data;
@@ -368,7 +368,10 @@ static void use(struct load *l)
 		counters[i]->loaded = true;
 		counters[i]->loads++;
 	}
-	/* Redis is asked in order: whoever is admitted now finds them there. */
+	/*
+	 * Redis processes requests in order: later admissions find the
+	 * counters there.
+	 */
 	redis_load(l->task.a, l->n, counters, sums);
 }
 
@@ -415,7 +418,7 @@ static void make_room(struct load *l)
 	l->booked = alloc_checked(talloc_realloc(l, l->booked, bool, l->room));
 }
 
-/* A full journal has very many: on the loop only what the sums need is copied. */
+/* A full journal has very many rows: the loop copies only what the sums need. */
 static void keep_row(void *data, const struct usage_call *call)
 {
 	struct load *l = data;

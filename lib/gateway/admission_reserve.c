@@ -1,4 +1,7 @@
-/* What a call may take: reserved when it is admitted, and again when more is known of it. */
+/*
+ * Reserves what a call may use: when it is admitted, and again when more is
+ * known about it.
+ */
 #include "config.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +19,7 @@ static int64_t output_cost(const struct ask *q, int64_t output)
 	return (int64_t)((__int128)output * q->output_price / MILLION);
 }
 
-/* Input may be written to the cache for an hour, which costs most. */
+/* Input may be written to the one-hour cache, which is the most expensive. */
 void reserve_need(struct ask *q, const struct call_need *need)
 {
 	const struct prices *p = q->a->prices;
@@ -80,7 +83,7 @@ bool reserve_refused(struct ask *q, const char *value, enum verdict *verdict)
 	return true;
 }
 
-/* ---- a grant's own */
+/* ---- grants */
 
 static void finish(struct ask *q, enum verdict verdict)
 {
@@ -108,7 +111,7 @@ static void finish_away(struct ask *q, const struct err *e)
 	finish(q, VERDICT_AWAY);
 }
 
-/* The call ended meanwhile, and settled what it had before. */
+/* The call ended meanwhile and booked its earlier reservation. */
 static void give_back(struct ask *q)
 {
 	redis_lower(q, q->tokens, q->cost);
@@ -147,7 +150,10 @@ static void on_reserve(void *data, const char *value, const struct err *e)
 		finish(q, refused);
 		return;
 	}
-	/* It may have reserved all the same, or there was nothing to reserve in. */
+	/*
+	 * The script may have reserved nevertheless, or there was nothing to
+	 * reserve.
+	 */
 	if (value && sscanf(value, "missing %u", &i) == 1 && i < q->n)
 		q->needs[i].counter->loaded = false;
 	else if (!a->resetting)

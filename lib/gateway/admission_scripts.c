@@ -1,4 +1,7 @@
-/* The scripts. Each proves the epoch, so none changes counters of another time. */
+/*
+ * The Lua scripts. Each checks the epoch, so none changes counters of an
+ * earlier one.
+ */
 #include "config.h"
 #include "gateway/admission_internal.h"
 
@@ -13,14 +16,15 @@
 #define ARGS_MAX 40
 
 /*
- * A counter is a hash: t, c used, rt, rc reserved; tokens and cost. From KEYS[first]
- * on they stand; from ARGV[arg] on input and its cost, output and the price of
- * a million, what the call has reserved already, then each counter's limits.
+ * A counter is a hash: t, c are used, rt, rc reserved tokens and cost.
+ * KEYS[first] and later are counters; ARGV[arg] and later: input and its cost,
+ * output and its price per million, what the call has reserved already, then
+ * each counter's limits.
  *
- * Output that does not fit is cut to half of what is left, so that others find
- * some too, but not below what a short answer needs (LEAST), as long as that
- * is left. So whoever comes after finds nothing left when it was too much, and
- * what it is too much is the input of this one call.
+ * Output that does not fit is cut to half of what is left, so that other calls
+ * still get some, but not below a short answer's need (LEAST) while that much
+ * is left. So calls after the one that exceeds a budget find nothing left, and
+ * the excess is only that call's input.
  */
 #define LEAST "4096"
 #define RESERVE \
@@ -67,7 +71,7 @@ static const char reserve_script[] =
 	"local first, arg = 2, 2\n"
 	RESERVE;
 
-/* A counter that is gone (its period is over) needs no settling. */
+/* A counter that is gone (its period ended) needs no booking. */
 static const char settle_script[] =
 	"if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 'epoch' end\n"
 	"for i = 2, #KEYS do\n"
@@ -170,7 +174,7 @@ bool redis_ready(struct admission *a)
 	return false;
 }
 
-/* An answer that did not come may have been an order that was obeyed. */
+/* A request that failed may have been executed nevertheless. */
 static void check_done(void *data, const char *value, const struct err *e)
 {
 	struct admission *a = data;
@@ -184,7 +188,7 @@ void redis_mirror_stop(struct admission *a)
 	const char *const set[] = { "SET", STOP_KEY, "1" };
 	const char *const unset[] = { "DEL", STOP_KEY };
 
-	/* Else the next epoch says it. */
+	/* Otherwise the next epoch sends it. */
 	if (!a->ready || a->mirrored == a->stopped)
 		return;
 	a->mirrored = a->stopped;
@@ -247,14 +251,14 @@ void redis_reserve(struct ask *q, int64_t tokens, int64_t cost, kv_async_done *d
 			q);
 }
 
-/* used and reserved: what is added to each. */
+/* used and reserved: added to each counter. */
 static void change(struct admission *a, const struct need *needs, size_t n,
 		   const int64_t by[4])
 {
 	struct args args = { .n = 0 };
 	size_t i;
 
-	/* Else they are loaded anew before anybody needs them. */
+	/* Otherwise they are reloaded before they are needed. */
 	if (!a->ready)
 		return;
 	add(&args, EPOCH_KEY);

@@ -6,7 +6,7 @@
 
 #include "core/str.h"
 
-/* A path that ends in "/" (but "/" itself) is followed by a model's name. */
+/* A path that ends in "/" (except "/" itself) is followed by a model's name. */
 static const struct row {
 	const char *method, *path;
 	struct api_route target;

@@ -9,7 +9,10 @@
 
 #define FIELD "anthropic-beta"
 
-/* What CLI 2.1.332 sends or may send, less what the service would run, keep or charge otherwise for. */
+/*
+ * What CLI 2.1.332 sends or may send, except features that the service would
+ * run, store or charge for differently.
+ */
 static const char *const names[] = {
 	"advanced-tool-use", "afk-mode", "auto-mode-classifier", "cache-diagnosis",
 	"cache-keepalive", "claude-code", "claude-code-side-query", "context-1m",
@@ -24,7 +27,10 @@ static const char *const names[] = {
 	"tool-provenance",
 };
 
-/* "effort-2025-11-24", "claude-code-20250219": how long the name is before its date. */
+/*
+ * Length of the name before its date: "effort-2025-11-24",
+ * "claude-code-20250219".
+ */
 static size_t undated(const char *s, size_t n)
 {
 	size_t digits = 0, i = n;
@@ -36,7 +42,10 @@ static size_t undated(const char *s, size_t n)
 	return digits == 8 ? i : n;
 }
 
-/* All words of a name begin the beta's; of MCP the first is enough. */
+/*
+ * All words of the tool's name must begin the beta's; for MCP the first is
+ * enough.
+ */
 static bool allows(const char *allowed, const char *s, size_t n)
 {
 	size_t len, i, same;
@@ -65,7 +74,7 @@ static bool listed(const char *s, size_t n, const char *allowed)
 	return allows(allowed, s, len);
 }
 
-/* The line with what may stay; NULL for nothing. */
+/* The line with the allowed betas; NULL for none. */
 static char *filter(void *ctx, const char *value, const char *allowed)
 {
 	char *line = NULL;

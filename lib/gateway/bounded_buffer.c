@@ -6,7 +6,7 @@
 
 #include "core/err.h"
 
-#define SMALLEST 2048	/* bytes at first: most events of a stream are smaller */
+#define SMALLEST 2048	/* initial size in bytes: most events of a stream are smaller */
 
 void bounded_buffer_init(struct bounded_buffer *w, size_t cap, bool keeps)
 {

@@ -7,27 +7,27 @@
 
 struct bounded_buffer {
 	char *data;		/* NULL until something is added */
-	size_t from, len;	/* what is there: data[from .. from + len) */
+	size_t from, len;	/* content: data[from .. from + len) */
 	size_t size, cap;
-	bool keeps;		/* what was taken stays as long as there is room */
-	bool lost;		/* something taken is no longer there */
+	bool keeps;		/* keeps taken bytes as long as there is room */
+	bool lost;		/* some taken bytes were discarded */
 };
 
 /* keeps: see bounded_buffer_rewind. */
 void bounded_buffer_init(struct bounded_buffer *w, size_t cap, bool keeps);
-/* Frees the bytes; it may be used again. */
+/* Frees the bytes; the buffer may be used again. */
 void bounded_buffer_release(struct bounded_buffer *w);
 
 size_t bounded_buffer_room(const struct bounded_buffer *w);
 
-/* As many of n bytes as there is room for; how many that was. */
+/* Adds as many of n bytes as there is room for; returns how many. */
 size_t bounded_buffer_add(struct bounded_buffer *w, const void *bytes,
 			  size_t n);
 
-/* At most n bytes from the front; how many that was. */
+/* Takes at most n bytes from the front; returns how many. */
 size_t bounded_buffer_take(struct bounded_buffer *w, void *to, size_t n);
 
-/* Back to the first byte ever added; false when it is no longer there. */
+/* Rewinds to the first byte ever added; false when it was discarded. */
 bool bounded_buffer_rewind(struct bounded_buffer *w);
 
 #endif

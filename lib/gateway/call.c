@@ -1,4 +1,4 @@
-/* A call's way in: who, whether, when. */
+/* Admits a call: authentication, reservation, its turn at the service. */
 #include "config.h"
 #include "gateway/gateway_internal.h"
 
@@ -31,9 +31,9 @@ static void refuse(struct call *c, enum error_reply a)
 	call_refuse(c, a, 0, NULL);
 }
 
-/* ---- who */
+/* ---- authentication */
 
-/* "" when there is none. */
+/* "" when the client sent none. */
 static const char *token_of(const struct inbound *c, char out[TOKEN_TEXT_MAX])
 {
 	const char *value = inbound_header(c, "authorization");
@@ -59,7 +59,7 @@ static void answer_root(struct call *c)
 		       ready ? "{\"status\":\"ready\"}\n" : "{\"status\":\"starting\"}\n");
 }
 
-/* What can be said before anybody is asked; false: it was said. */
+/* Answers what needs no look-up; false: answered. */
 static bool check_head(struct call *c)
 {
 	struct inbound *inbound = c->inbound;
@@ -89,7 +89,7 @@ static bool check_head(struct call *c)
 		return refuse(c,
 			      e.kind == ERR_LIMIT ? ERROR_REPLY_FIELDS : ERROR_REPLY_REQUEST), false;
 	betas_filter(&c->fields, settings_text(c->gateway->settings, SET_HOSTED_TOOLS));
-	/* What nobody here can read is not passed on. */
+	/* A body we cannot read is not passed on. */
 	encoding = inbound_header(inbound, "content-encoding");
 	if (encoding && *encoding && strcasecmp(encoding, "identity"))
 		return refuse(c, ERROR_REPLY_REQUEST), false;
@@ -103,7 +103,7 @@ static void cap_output(struct call *c, int64_t output);
 static bool judge(struct call *c);
 static void reserve(struct call *c);
 
-/* A small body is soon there: then one question to Redis is enough. */
+/* A small body arrives soon: then one request to Redis is enough. */
 static bool comes_at_once(const struct call *c)
 {
 	int64_t length = inbound_length(c->inbound);
@@ -112,7 +112,7 @@ static bool comes_at_once(const struct call *c)
 	       !inbound_expects(c->inbound);
 }
 
-/* What the call may take, by what is known of it. */
+/* What the call may use, as far as it is known. */
 static struct call_need need_of(const struct call *c)
 {
 	const struct request_reading *r = request_reader_reading(c->request);
@@ -170,7 +170,7 @@ static void request(void *gateway, struct inbound *inbound)
 		ask(c);
 }
 
-/* ---- whether */
+/* ---- admission */
 
 static void refuse_away(struct call *c, const struct err *e)
 {
@@ -230,7 +230,7 @@ static void know(struct call *c, const struct admission_answer *a)
 	}
 }
 
-/* What costs nothing needs nothing reserved. */
+/* A free call needs no reservation. */
 static void give_back(struct call *c)
 {
 	static const struct usage none;
@@ -258,7 +258,7 @@ static void answered(void *data, const struct admission_answer *a)
 	case VERDICT_AWAY:
 		return refuse_away(c, a->e);
 	case VERDICT_OVER_BUDGET:
-		/* What costs nothing is not refused for what is spent. */
+		/* A free call is not refused for a budget. */
 		if (c->metered)
 			return refuse_budget(c, &a->over);
 		break;
@@ -283,9 +283,9 @@ static void answered(void *data, const struct admission_answer *a)
 	advance(c);
 }
 
-/* ---- how much */
+/* ---- reservation */
 
-/* Writes what is left over the number that was asked for, with blanks behind. */
+/* Overwrites the requested number with what is left, padded with blanks. */
 static void write_max(struct call *c, int64_t output)
 {
 	const struct request_reading *r = request_reader_reading(c->request);
@@ -303,7 +303,7 @@ static void cap_output(struct call *c, int64_t output)
 	const struct request_reading *r = request_reader_reading(c->request);
 
 	c->reserved = true;
-	/* Only the first answer caps: the number has gone since. */
+	/* Only the first answer caps: the number was sent since. */
 	if (r->max_tokens < 0 || c->output_max)
 		return;
 	if (output < r->max_tokens)
@@ -343,7 +343,10 @@ static void reserved(void *data, const struct admission_answer *a)
 	}
 }
 
-/* When its max_tokens is read, or all of it; again when it came to more than was thought. */
+/*
+ * Reserves once max_tokens or the whole body was read; again when the estimate
+ * grows.
+ */
 static void reserve(struct call *c)
 {
 	const struct request_reading *r = request_reader_reading(c->request);
@@ -377,9 +380,12 @@ int64_t call_may_pass(struct call *c)
 	return INT64_MAX;
 }
 
-/* ---- what */
+/* ---- contents */
 
-/* False: it may not be passed on, and that was said; only to who has a token. */
+/*
+ * False: the body may not be forwarded, and the client was answered; only
+ * clients with a token are.
+ */
 static bool judge(struct call *c)
 {
 	const struct request_reading *r;
@@ -396,13 +402,13 @@ static bool judge(struct call *c)
 		call_cut(c, ERROR_REPLY_REQUEST);
 	} else if (c->output_max && c->output_max < r->max_tokens &&
 		   r->thinking >= c->output_max) {
-		/* Too little is left to think as asked for. */
+		/* The budget left is too small for the requested thinking. */
 		call_cut(c, ERROR_REPLY_BUDGET_SMALL);
 	}
 	return !c->settled;
 }
 
-/* Reads what has come. */
+/* Scans the bytes that arrived. */
 static void scan_body(struct call *c)
 {
 	int64_t n = inbound_received(c->inbound) - c->scanned;
@@ -414,7 +420,7 @@ static void scan_body(struct call *c)
 	c->scanned += n;
 }
 
-/* ---- when */
+/* ---- its turn */
 
 const char *call_model(const struct call *c)
 {
@@ -431,7 +437,7 @@ static void refuse_resting(struct call *c, int64_t ms)
 		i18n_duration(c, c->locale, ms), NULL));
 }
 
-/* All keys rest: whether a call waits for one, and not in vain. */
+/* When all keys rest: waits if one is ready in time, else refuses. */
 static bool keys_in_time(struct call *c)
 {
 	int64_t now = clock_mono_ms(), at;
@@ -447,8 +453,8 @@ static bool keys_in_time(struct call *c)
 }
 
 /*
- * A call gets into the line when it has a body to send: all of it, or all
- * that is held of it. So one that is slow to come takes nobody's turn.
+ * Queues a call once it has a body to send, complete or as much as the buffer
+ * holds, so that a slow client takes nobody's turn.
  */
 static void advance(struct call *c)
 {

@@ -1,4 +1,7 @@
-/* A call at the model service: sent, its reply passed on and counted, booked. */
+/*
+ * A call at the model service: sends it, passes its reply on, counts and books
+ * it.
+ */
 #include "config.h"
 #include "gateway/gateway_internal.h"
 
@@ -15,12 +18,12 @@
 
 #define BUSY_REST_S 30
 #define BUSY_REST_MAX_S 3600
-#define BUSY_REST_LAST_S 300	/* of the only key that is left */
-#define OUTPUT_PER_S 250	/* tokens: more than the fastest model makes */
-#define OUTPUT_MOST 128000	/* of one call */
+#define BUSY_REST_LAST_S 300	/* for the only key that is left */
+#define OUTPUT_PER_S 250	/* tokens per second: faster than any model */
+#define OUTPUT_MOST 128000	/* per call */
 #define LATE_MS 1000		/* until the service notices that a call was cut */
-#define GAP_MS 1000		/* between pieces of output: longer is silence */
-#define ESTIMATE_STEP 100	/* tokens of output, and a tenth, that the journal need not know */
+#define GAP_MS 1000		/* between pieces of output: a longer gap is silence */
+#define ESTIMATE_STEP 100	/* output tokens, or a tenth, by which the journal may lag */
 
 const char *reply_outcome(const struct call *c, bool whole)
 {
@@ -33,10 +36,10 @@ const char *reply_outcome(const struct call *c, bool whole)
 	if (!c->reader)
 		return c->status || !outbound_begun(c->outbound) ? "failed" : "interrupted";
 	r = usage_reader_reading(c->reader);
-	/* Errors cost nothing, unless they say so. */
+	/* Errors are free unless they report usage. */
 	if (r->error || c->status < 200 || c->status >= 300)
 		return r->any ? "interrupted" : "failed";
-	/* All was reported: what is missing is the end of the bytes. */
+	/* Everything was reported: only the final bytes are missing. */
 	if (!whole && !(r->any && r->complete))
 		return "interrupted";
 	if (!r->any || r->absurd || !usage_prompt(&r->usage))
@@ -69,9 +72,8 @@ static void log_call(const struct call *c, const char *outcome)
 static void drop_report(struct call *c);
 
 /*
- * Output that nobody saw may have been made while nothing came: thoughts that
- * are not shown, and what is on its way when a call is cut. Never more than
- * the call asked for.
+ * Output may be generated without reaching us: hidden thinking, and bytes in
+ * transit when a call is cut. At most what the call asked for.
  */
 static int64_t made_in(const struct call *c, int64_t ms)
 {
@@ -103,12 +105,12 @@ static void estimate(struct call *c)
 	int64_t passed = c->received / USAGE_BYTES_PER_TOKEN;
 
 	usage_estimate(r, input_of(c), unseen(c), &c->row.usage);
-	/* What has no usage may be output as a whole. */
+	/* A body without usage may be output as a whole. */
 	if (r && !r->any && c->row.usage.output < passed)
 		c->row.usage.output = passed;
 }
 
-/* Rows of their own: each use counts as a token of such a "model". */
+/* Separate rows: each use counts as one token of such a "model". */
 static void book_tools(struct call *c, const struct usage_reading *r)
 {
 	struct usage_call row = c->row;
@@ -159,7 +161,7 @@ void reply_finish(struct call *c, const char *outcome)
 	struct gateway *g = c->gateway;
 
 	if (c->settled) {
-		if (c->grant)		/* it came after the refusal */
+		if (c->grant)		/* arrived after the refusal */
 			book(c, outcome);
 		return;
 	}
@@ -173,7 +175,7 @@ void reply_finish(struct call *c, const char *outcome)
 	fair_queue_serve(g->line);
 }
 
-/* ---- what the journal knows meanwhile */
+/* ---- what the journal knows during the call */
 
 static void need_report(struct call *c)
 {
@@ -192,7 +194,7 @@ static void note_given(struct call *c)
 	need_report(c);
 }
 
-/* Pings are no output. */
+/* Pings are not output. */
 static void note_output(struct call *c, const struct usage_reading *r)
 {
 	int64_t now;
@@ -206,7 +208,10 @@ static void note_output(struct call *c, const struct usage_reading *r)
 	c->output_seen = r->unreported;
 }
 
-/* A call that ends in the same turn needs no report: its end says all. */
+/*
+ * A call that ends in the same iteration needs no report: its end says
+ * everything.
+ */
 static void note_report(struct call *c)
 {
 	const struct usage_reading *r = usage_reader_reading(c->reader);
@@ -233,7 +238,7 @@ static void drop_report(struct call *c)
 	c->unreported = false;
 }
 
-/* An end that nobody could write is one of an interrupted call. */
+/* If the end could not be written, the call counts as interrupted. */
 static void report(struct call *c)
 {
 	const struct usage_reading *r = c->reader ? usage_reader_reading(c->reader) : NULL;
@@ -299,7 +304,10 @@ static bool again(void *data)
 	return true;
 }
 
-/* One of the key's limits is used up: "anthropic-ratelimit-...-remaining: 0". */
+/*
+ * True if one of the key's limits is used up:
+ * "anthropic-ratelimit-...-remaining: 0".
+ */
 static bool used_up(const struct headers *fields)
 {
 	static const char begin[] = "anthropic-ratelimit-", end[] = "-remaining";
@@ -318,8 +326,8 @@ static bool used_up(const struct headers *fields)
 }
 
 /*
- * How long a key rests that the service says is busy. Without a time or a limit
- * that is used up it may be about what this user asked for: then nobody else waits.
+ * How long a busy key rests. Without a retry time or an exhausted limit the
+ * refusal may concern this user's request only: then other users do not wait.
  */
 static int64_t busy_s(const struct headers *fields)
 {
@@ -330,7 +338,7 @@ static int64_t busy_s(const struct headers *fields)
 	if (!after)
 		return used_up(fields) ? BUSY_REST_S : 0;
 	s = strtoll(after, &end, 10);
-	if (end == after)		/* a date */
+	if (end == after)		/* an HTTP date */
 		return BUSY_REST_S;
 	return s < 0 ? 0 : s > BUSY_REST_MAX_S ? BUSY_REST_MAX_S : s;
 }
@@ -345,7 +353,7 @@ static void refused_key(struct call *c, int64_t now)
 		  sure ? "key_refused" : "key_doubted", "key", number, NULL);
 }
 
-/* Limits are a model's: others go on. The last key is tried again before long. */
+/* Limits are per model: other models go on. The last key is retried soon. */
 static void rest_key(struct call *c, int64_t s, int64_t now)
 {
 	const char *model = call_model(c);
@@ -355,7 +363,10 @@ static void rest_key(struct call *c, int64_t s, int64_t now)
 	keys_rest(c->gateway->keys, &c->key, model, KEY_BUSY, now + s * 1000);
 }
 
-/* The service's word on a key; true when the reply is not for the workspace. */
+/*
+ * Applies the service's answer to the key; true when the reply is not for the
+ * workspace.
+ */
 static bool judge_key(struct call *c, const struct headers *fields)
 {
 	struct keys *keys = c->gateway->keys;
@@ -426,7 +437,7 @@ static enum error_reply answer_of(const struct call *c, enum outbound_end end)
 	}
 }
 
-/* The service had the request, and went without a word. */
+/* The service received the request and closed without a reply. */
 static bool may_be_billed(const struct call *c, enum outbound_end end)
 {
 	return c->metered && !c->status && c->given_all &&
@@ -469,7 +480,7 @@ static int note(struct call *c, struct err *e)
 	row->kind = gateway_token_kind_name(c->token.kind);
 	row->model = "";
 	row->outcome = "interrupted";
-	/* It is about to be sent; what comes after says so by itself. */
+	/* It is about to be sent; later events report for themselves. */
 	usage_estimate(NULL, input_of(c), made_in(c, 0), &row->usage);
 	if (journal_begin(c->gateway->journal, row, e) == 0)
 		return 0;
@@ -477,7 +488,7 @@ static int note(struct call *c, struct err *e)
 	return -1;
 }
 
-/* Its turn has come. */
+/* It is this call's turn. */
 void reply_begin(struct call *c)
 {
 	struct gateway *g = c->gateway;

@@ -19,7 +19,7 @@ static const struct row {
 	[ERROR_REPLY_TOO_LARGE] = { 413, "request_too_large", "gateway_too_large", RETRY_NO },
 	[ERROR_REPLY_CROWDED] = { 503, "overloaded_error", "gateway_full", RETRY_YES },
 	[ERROR_REPLY_NO_TOKEN] = { 401, "authentication_error", "gateway_no_token", RETRY_NO },
-	/* Not 403: the CLI would put "Failed to authenticate" before it. */
+	/* Not 403: the CLI would prepend "Failed to authenticate". */
 	[ERROR_REPLY_STOPPED] = { 429, "gongbang_stopped", "gateway_stopped", RETRY_NO },
 	[ERROR_REPLY_DISABLED] = { 403, "gongbang_disabled", "gateway_disabled", RETRY_NO },
 	[ERROR_REPLY_BUDGET] = { 429, "gongbang_budget", "gateway_over", RETRY_NO },
@@ -125,7 +125,7 @@ static const char *budget_name(const struct over_budget *over)
 		"gateway_budget_user_month" : "gateway_budget_user_day";
 }
 
-/* Cents: budgets are set in them. */
+/* In cents: budgets are set in cents. */
 static char *size_of(const void *ctx, const struct i18n_locale *l,
 		     const struct over_budget *over)
 {

@@ -12,11 +12,11 @@
 
 struct fair_queue_user {
 	LIST_ENTRY(fair_queue_user) in_bucket;
-	TAILQ_ENTRY(fair_queue_user) in_turn;		/* while somebody waits */
+	TAILQ_ENTRY(fair_queue_user) in_turn;		/* while calls wait */
 	TAILQ_HEAD(, queue_place) waiting;
 	char id[ID_SIZE];
 	int64_t entered, calling;
-	int64_t minute, begun;		/* when the minute began; calls in it */
+	int64_t minute, begun;		/* start of the minute; calls within it */
 };
 
 struct fair_queue {
@@ -67,7 +67,7 @@ static size_t bucket_of(const char *id)
 	return hash_text(id) % BUCKETS;
 }
 
-/* Drops, by the way, who is idle and whose minute is over. */
+/* Also evicts idle users whose minute has ended. */
 static struct fair_queue_user *find(struct fair_queue *l, const char *id,
 				    int64_t now)
 {
@@ -144,7 +144,7 @@ static void stop_waiting(struct fair_queue *l, struct queue_place *p)
 		TAILQ_REMOVE(&l->turns, u, in_turn);
 }
 
-/* The first in turn of those with the fewest calls at the service. */
+/* The first in turn among those with the fewest calls at the service. */
 static struct fair_queue_user *choose(struct fair_queue *l)
 {
 	int64_t share = (l->limits.calls + 1) / 2;

@@ -15,25 +15,26 @@
 #include "gateway/gateway_internal.h"
 
 #define CONNECTIONS 4096
-#define FILES_BESIDE 256	/* descriptors that are neither side's connections */
+#define FILES_BESIDE 256	/* descriptors that are not client or service connections */
 #define CONNECT_MS 15000
 #define HEAD_MS 60000
 #define BODY_MS 30000
 #define READER_MS 60000
-#define READER_BYTES 60000	/* in that time: 1 kB/s */
-#define WAITING_MAX 1000		/* waiting calls */
+#define READER_BYTES 60000	/* per reader_ms: 1 kB/s */
+#define WAITING_MAX 1000		/* calls that wait */
 #define TICK_MS 1000
-#define TELL_TICKS 20		/* while there is trouble, Redis is told so often */
-#define LEDGER_MS 10000		/* for an answer of gongbang-ledger, which may wait 5 s for a lock */
-#define STOP_MS 8000		/* for the calls in flight */
-#define CLOSE_MS 3000		/* for the books */
+#define TELL_TICKS 20		/* how often Redis is told during trouble */
+#define LEDGER_MS 10000		/* for an answer from gongbang-ledger, which may wait 5 s for a
+				 * lock */
+#define STOP_MS 8000		/* for calls in flight */
+#define CLOSE_MS 3000		/* for booking them */
 #define ROUNDS 16
 
 /* ---- the loop */
 
 /*
- * Each side finds out, when the other has run, that it has more to do. So both
- * run until neither has, before the loop waits: not one turn of the loop each.
+ * Each side may have more to do after the other has run. So both run until
+ * neither has, before the loop waits, instead of once per iteration.
  */
 static void pump(struct gateway *g)
 {
@@ -60,7 +61,7 @@ static void after_wait(uv_check_t *handle)
 	pump(handle->data);
 }
 
-/* Said before the journal is full and calls are refused for it. */
+/* Reported before the journal is full and calls are refused for it. */
 static void tell_trouble(struct gateway *g)
 {
 	const struct err *e = journal_trouble(g->journal);
@@ -126,7 +127,7 @@ static void stop_changed(void *data, bool on)
 		cut_all(g, ERROR_REPLY_STOPPED);
 }
 
-/* What an earlier gateway left is in the ledger: counters can be right now. */
+/* An earlier gateway's rows are in the ledger: counters can be correct now. */
 static void taken_up(void *data)
 {
 	struct gateway *g = data;
@@ -198,9 +199,12 @@ static void on_hang_up(uv_signal_t *handle, int number)
 	fair_queue_serve(g->line);
 }
 
-/* ---- opening */
+/* ---- start */
 
-/* The key is in memory: no core, no look into it by others of the same user. */
+/*
+ * The key is in memory: no core dumps, no ptrace by other processes of this
+ * user.
+ */
 static void hide(void)
 {
 	const struct rlimit none = { 0, 0 };
@@ -210,7 +214,10 @@ static void hide(void)
 	setrlimit(RLIMIT_CORE, &none);
 }
 
-/* As many connections as the descriptor limit allows, the service's taken off. */
+/*
+ * As many connections as the descriptor limit allows, minus those to the
+ * service.
+ */
 static int64_t connections(struct gateway *g)
 {
 	int64_t calls = settings_number(g->settings, SET_GATEWAY_CALLS);
@@ -363,9 +370,12 @@ void gateway_run(struct gateway *g)
 	}
 }
 
-/* ---- closing */
+/* ---- stop */
 
-/* The loop still runs for the parts that close: nothing of ours comes in between. */
+/*
+ * The loop still runs so that handles can close; none of our own callbacks run
+ * in between.
+ */
 static void stop_own(struct gateway *g)
 {
 	uv_prepare_stop(&g->before);
@@ -403,7 +413,7 @@ static void close_sides(struct gateway *g)
 	g->upstream = NULL;
 }
 
-/* The loop goes on until what is due is done, or for so long. */
+/* Runs the loop until the work is done, at most this long. */
 static void run_until_idle(struct gateway *g, int64_t ms)
 {
 	int64_t until = clock_mono_ms() + ms;
@@ -416,7 +426,7 @@ static void run_until_idle(struct gateway *g, int64_t ms)
 
 static void close_books(struct gateway *g)
 {
-	/* What the last calls gave back goes to Redis first. */
+	/* First send to Redis what the last calls gave back. */
 	int i;
 
 	for (i = 0; i < 50 && g->kv; i++) {
@@ -457,7 +467,7 @@ void gateway_free(struct gateway *g)
 	close_own(g);
 	keys_free(g->keys);
 	fair_queue_free(g->line);
-	/* Whatever still hangs after a second is left to the process's end. */
+	/* Whatever has not closed after a second is left to process exit. */
 	if (!drain(g))
 		return;
 	uv_loop_close(g->loop);

@@ -1,7 +1,7 @@
 /*
- * The gateway: the only way from a workspace to the model service. A token
- * becomes the real key, every token of a reply is counted, budgets and the
- * kill switch hold. One libuv loop.
+ * The gateway: the only way from a workspace to the model service. It replaces
+ * a workspace's token with the real key, counts the tokens of each reply, and
+ * enforces budgets and the kill switch. One libuv loop.
  */
 #ifndef GATEWAY_GATEWAY_H
 #define GATEWAY_GATEWAY_H
@@ -10,12 +10,16 @@
 
 struct gateway;
 
-/* Opens all it needs and takes up what an earlier gateway left. Keeps settings. Gives. */
+/*
+ * Opens everything it needs and resumes what an earlier gateway left. Keeps
+ * settings. Gives.
+ */
 struct gateway *gateway_new(const struct settings *s, struct err *e) must_check;
 
 /*
- * Serves until SIGTERM or SIGINT: then no new calls, those in flight have some
- * seconds, what is left is cut and booked. SIGHUP reads keys and prices anew.
+ * Serves until SIGTERM or SIGINT: then it accepts no new calls, gives those in
+ * flight some seconds, cuts and books the rest. SIGHUP rereads keys and
+ * prices.
  */
 void gateway_run(struct gateway *g);
 

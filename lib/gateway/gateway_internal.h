@@ -1,4 +1,4 @@
-/* What the gateway's own files share; nobody else includes it. */
+/* Shared by the gateway's own files. */
 #ifndef GATEWAY_GATEWAY_INTERNAL_H
 #define GATEWAY_GATEWAY_INTERNAL_H
 
@@ -19,13 +19,13 @@
 #include "gateway/usage_reader.h"
 #include "i18n/i18n.h"
 
-#define LINE_WAIT_MS 60000	/* for a turn */
-#define FIRST_BYTE_MS 600000	/* the service may think that long */
-#define SILENCE_MS 600000	/* between bytes of a reply; the service pings */
-#define TAKE_MS 60000	/* for the service to take more of the body */
+#define LINE_WAIT_MS 60000	/* for its turn */
+#define FIRST_BYTE_MS 600000	/* the service may think this long */
+#define SILENCE_MS 600000	/* between bytes of a reply; the service sends pings */
+#define TAKE_MS 60000	/* for the service to accept more of the body */
 #define WHOLE_MS 1800000
-#define OUTPUT_UNKNOWN 4096	/* tokens that a call may take which does not say */
-#define REPLY_MAX (256LL << 20)	/* bytes of a reply, decoded */
+#define OUTPUT_UNKNOWN 4096	/* tokens, for a call without max_tokens */
+#define REPLY_MAX (256LL << 20)	/* bytes of a reply, after decoding */
 
 /* One request of a workspace, from its head until it is answered. */
 struct call {
@@ -43,31 +43,31 @@ struct call {
 	struct headers fields;
 	struct outbound *outbound;
 	struct usage_reader *reader;
-	struct request_reader *request;	/* NULL: without a body */
+	struct request_reader *request;	/* NULL: no body */
 	int64_t scanned;		/* bytes of the body that it has read */
 	bool reserving, reserved;
 	int64_t reserved_input;		/* tokens */
-	int64_t output_max;		/* tokens, 0: it is not said */
-	int64_t output_at, silent_ms;	/* monotonic: the last output; how long there was none */
-	int64_t output_seen;		/* bytes of it */
-	char model[PRICES_NAME_SIZE];	/* by which it is booked */
+	int64_t output_max;		/* tokens, 0: not set */
+	int64_t output_at, silent_ms;	/* monotonic: the last output; the gap before it */
+	int64_t output_seen;		/* bytes of the last output */
+	char model[PRICES_NAME_SIZE];	/* what the call is booked as */
 	struct usage_call row;		/* its id is "" until it is in the journal */
-	int64_t given;			/* bytes of the body passed on */
+	int64_t given;			/* bytes of the body sent upstream */
 	bool given_all;
-	int64_t estimated;		/* output tokens that the journal has */
-	int reports;			/* that the journal has */
-	int status;			/* of the service; 0: none yet */
+	int64_t estimated;		/* output tokens in the journal */
+	int reports;			/* in the journal */
+	int status;			/* HTTP status from the service; 0: none yet */
 	int64_t began;			/* monotonic */
-	int64_t sent_at, heard_at;	/* monotonic: upstream */
-	int64_t took_at;		/* some of the body */
-	bool rests;			/* no key can be used for its model yet */
+	int64_t sent_at, heard_at;	/* monotonic: sent upstream */
+	int64_t took_at;		/* part of the body was sent */
+	bool rests;			/* every key rests for its model */
 	int64_t received;		/* bytes of the reply */
-	enum error_reply said;		/* ERROR_REPLY_COUNT: none of ours */
+	enum error_reply said;		/* ERROR_REPLY_COUNT: not an answer of ours */
 	bool asked, asking;		/* admission */
 	bool admitted, metered, settled;
-	bool sent;			/* the body; after the service's head */
+	bool sent;			/* waits for the body; the service sent a head */
 	bool swallow;			/* the reply is not for the workspace */
-	bool unreported;		/* usage that the journal does not know */
+	bool unreported;		/* usage that the journal lacks */
 };
 
 struct gateway {
@@ -93,40 +93,46 @@ struct gateway {
 	TAILQ_HEAD(, call) reporting;
 	int64_t ncalls;
 	bool ready, stopping, stopped, halted;
-	bool troubled;		/* the ledger is away, and that was said */
+	bool troubled;		/* the ledger is away, and this was logged */
 	unsigned ticks;		/* since then */
-	int closing;			/* parts that still close */
+	int closing;			/* parts that are still closing */
 };
 
 /* call.c */
 extern const struct listener_events call_door_events;
 void call_turn(void *call);
-/* The kill switch, or the gateway's own end: cut, and said where it can be. */
+/*
+ * The kill switch, or the gateway's shutdown: cuts the call, with an error
+ * reply if one can still be sent.
+ */
 void call_cut(struct call *c, enum error_reply a);
-/* Its deadlines; now monotonic. */
+/* Checks its deadlines; now: monotonic. */
 void call_tick(struct call *c, int64_t now);
-/* Whether its service has been silent for too long, or takes no more of the body. */
+/*
+ * Whether the service has been silent, or taken no more of the body, for too
+ * long.
+ */
 bool call_late(struct call *c, int64_t now);
-/* Says so and is done with the service. */
+/* Refuses the call and releases the service. */
 void call_refuse(struct call *c, enum error_reply a, int64_t retry_s,
 		 const char *sentence);
 
-/* The model that it asks for; "" unknown. */
+/* The model it asks for; "" unknown. */
 const char *call_model(const struct call *c);
-/* How many bytes of the body may go upstream: what is not reserved is held back. */
+/* How many bytes of the body may go upstream: unreserved ones are held back. */
 int64_t call_may_pass(struct call *c);
 
 /* call_reply.c */
 void reply_begin(struct call *c);
-/* Books the call and gives its place back, once. outcome as in struct usage_call. */
+/* Books the call and frees its place, once. outcome as in struct usage_call. */
 void reply_finish(struct call *c, const char *outcome);
-/* Tells the journal what replies have reported; before workspaces see it. */
+/* Journals what replies have reported, before workspaces see it. */
 void reply_report(struct gateway *g);
-/* The same for a call of which nothing came for long. */
+/* Likewise for a call that received nothing for a while. */
 void reply_silent(struct call *c);
-/* Gives the body's memory back when the service has it; whether it has. */
+/* Frees the body's memory once the service has the body; returns whether it did. */
 bool reply_sent(struct call *c);
-/* What it comes to when it is cut off now. */
+/* The usage to book if the call is cut off now. */
 const char *reply_outcome(const struct call *c, bool whole);
 
 /* gateway.c */

@@ -7,7 +7,7 @@
 
 #include <talloc.h>
 
-/* A name that ends in "-" is the beginning of names. */
+/* A name that ends in "-" is a prefix. */
 static const char *const request_names[] = {
 	"accept", "anthropic-", "user-agent", "x-app",
 	"x-claude-code-", "x-client-request-id", "x-stainless-",

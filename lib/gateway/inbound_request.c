@@ -50,7 +50,7 @@ static void wake(struct inbound *c)
 	if (!c->suspended)
 		return;
 	c->suspended = false;
-	c->read_at = 0;		/* bytes begin to wait for the client */
+	c->read_at = 0;		/* bytes after which the wait for the client starts */
 	MHD_resume_connection(c->mhd);
 	daemon_soon(c->listener->daemon);
 }
@@ -86,9 +86,12 @@ void inbound_drop(struct inbound *c)
 
 /* ---- the request */
 
-#define NO_LENGTH INT64_MIN	/* it is not said, or said twice, or who knows */
+#define NO_LENGTH INT64_MIN	/* missing, repeated or malformed */
 
-/* "Transfer-Encoding : chunked" is a field of this name to MHD, and of no name to us. */
+/*
+ * MHD takes "Transfer-Encoding : chunked" for a field with this name; it is
+ * not one.
+ */
 static bool name_good(const char *name)
 {
 	for (; *name; name++) {
@@ -131,9 +134,9 @@ static enum MHD_Result queue(struct inbound *c)
 }
 
 /*
- * MHD takes an answer when a head was read, and then reads no more of this
- * connection, or after the body: an answer before it is lost to a client that
- * still writes. So only what is too long to be read is answered before.
+ * MHD accepts an answer after the head, and then reads no more of this
+ * connection, or after the body. A client that still writes would lose an
+ * early answer, so only a body too long to be read is answered before its end.
  */
 static enum MHD_Result after_head(struct inbound *c)
 {
@@ -182,7 +185,7 @@ static enum MHD_Result take_body(struct inbound *c, const char *bytes,
 		shutdown(c->connection->fd, SHUT_RDWR);
 	if (taken && c->call && !c->drain)
 		c->listener->events->arrived(c->call);
-	/* The call may have taken some, or answered meanwhile. */
+	/* The call may have taken some bytes, or answered meanwhile. */
 	if (*n && !c->drain && !bounded_buffer_room(&c->up))
 		return hold(c);
 	return *n ? take_body(c, bytes + taken, n) : MHD_YES;
@@ -355,14 +358,15 @@ const char *inbound_whole(const struct inbound *c)
 /* ---- the answer */
 
 /*
- * Cuts the connection by what MHD notices itself. Told by an error from here,
- * MHD 0.9.75 closes it but keeps it, and counts it for its address, as long as
- * any older connection is open: only the oldest are looked at again.
+ * Cuts the connection through shutdown(), which MHD notices itself. If we
+ * returned an error instead, MHD 0.9.75 would close the connection but keep
+ * counting it for its address as long as any older connection is open, because
+ * it only revisits the oldest.
  */
 static ssize_t fail_down(struct inbound *c, char *to)
 {
 	shutdown(c->connection->fd, SHUT_RDWR);
-	to[0] = '\0';		/* cannot be sent any more */
+	to[0] = '\0';		/* never reaches the client */
 	return 1;
 }
 
@@ -402,7 +406,10 @@ static void add_fields(struct MHD_Response *r, const struct headers *fields)
 	}
 }
 
-/* One that has ended before it is sent goes out with its length, in one write. */
+/*
+ * An answer that is complete before it is sent goes out with its length, in
+ * one write.
+ */
 static struct MHD_Response *make_response(struct inbound *c)
 {
 	struct MHD_Response *r;

@@ -9,19 +9,19 @@
 
 #include "core/err.h"
 
-#define PIECE 16384		/* bytes that sink gets */
+#define PIECE 16384		/* bytes per call of sink */
 #define ANY_HEADER (15 + 32)	/* gzip or zlib, the largest window */
-#define MAGIC 0x1f		/* begins a member */
-#define HEAD 3			/* bytes by which a member is told from something else */
-#define FREE_BYTES (1 << 20)	/* that much may come of anything */
-#define RATIO_MAX 250		/* texts of a reply stay far below; deflate reaches 1032 */
+#define MAGIC 0x1f		/* first byte of a member */
+#define HEAD 3			/* bytes needed to recognize a member */
+#define FREE_BYTES (1 << 20)	/* bytes that any input may expand to */
+#define RATIO_MAX 250		/* text replies stay far below; deflate reaches 1032 */
 
 struct inflater {
 	z_stream z;
 	enum { BEFORE, INSIDE, BETWEEN, BEHIND } state;
-	size_t taken;		/* of the bytes that come again */
+	size_t taken;		/* of the bytes that were passed again */
 	int64_t in, out;	/* bytes so far */
-	int members;		/* that came to their end */
+	int members;		/* members that were complete */
 	size_t held;		/* bytes of piece that sink refused */
 	char piece[PIECE];
 };
@@ -46,7 +46,7 @@ struct inflater *inflater_new(const void *ctx, const char *coding)
 	return f;
 }
 
-/* A member, or what is behind the last one, begins with this byte. */
+/* A member, or data after the last one, begins with this byte. */
 static void begin(struct inflater *f, unsigned char first)
 {
 	f->state = f->state == BETWEEN && first != MAGIC ? BEHIND : INSIDE;
@@ -54,7 +54,7 @@ static void begin(struct inflater *f, unsigned char first)
 		inflateReset(&f->z);
 }
 
-/* One step: what came of it is in piece. False: damaged. */
+/* One step; its output is in piece. False: damaged. */
 static bool step(struct inflater *f)
 {
 	uInt before = f->z.avail_in;
@@ -77,7 +77,7 @@ static bool step(struct inflater *f)
 	return f->out <= FREE_BYTES || f->out / RATIO_MAX <= f->in;
 }
 
-/* Whether the stream has more to give or to take. */
+/* Whether the stream has more output or can take more input. */
 static bool goes_on(const struct inflater *f)
 {
 	return f->z.avail_in || (f->state == INSIDE && !f->z.avail_out);

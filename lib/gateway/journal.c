@@ -17,11 +17,12 @@
 #include "gateway/journal_internal.h"
 
 #define SEGMENT_MAX (1 << 20)	/* bytes; an eighth of a small cap */
-#define BATCH_MAX LEDGER_ROWS_MAX	/* rows of one transaction */
-#define BOOK_MS 50		/* waits for others to share the transaction */
+#define BATCH_MAX LEDGER_ROWS_MAX	/* rows per transaction */
+#define BOOK_MS 50		/* wait, so that more rows share the transaction */
 #define BOOK_AGAIN_MS 1000
-#define PROBES 8		/* rows that are tried alone before the ledger counts as away */
-#define ASIDE "refused"		/* file of rows that the ledger does not take */
+#define PROBES 8		/* rows that are tried individually before the ledger counts as
+				 * away */
+#define ASIDE "refused"		/* file for rows that the ledger refuses */
 
 static void book_soon(struct journal *j, uint64_t ms);
 
@@ -107,7 +108,7 @@ void journal_write_again(struct journal *j)
 	}
 }
 
-/* Room for one more line of each call that is not on the disk with its end. */
+/* Whether there is room for one more line per call whose end is not on disk. */
 static bool has_room(const struct journal *j, size_t more)
 {
 	size_t due = j->n_open + j->n_unwritten + more;
@@ -173,11 +174,11 @@ void journal_end(struct journal *j, const struct usage_call *call)
 enum outcome {
 	ROW_PENDING,
 	ROW_BOOKED,
-	ROW_DOUBTED,	/* wrong when the ledger took or judged another, else it is away */
+	ROW_DOUBTED,	/* wrong if the ledger took or judged another row, else the ledger is away */
 	ROW_WRONG,
 };
 
-/* Of a tree of its own: another thread has it. */
+/* Separate talloc tree: another thread uses it. */
 struct batch {
 	struct journal *journal;	/* NULL: closed meanwhile */
 	struct ledger_client *ledger;
@@ -210,7 +211,10 @@ static enum outcome try_row(struct batch *b, size_t i, struct err *e)
 	return why.kind == ERR_UNAVAILABLE ? ROW_PENDING : ROW_DOUBTED;
 }
 
-/* Each row alone, as long as the ledger is there; a ledger that only doubts is not. */
+/*
+ * Tries each row by itself while the ledger answers; a ledger that only
+ * returns doubtful errors counts as away.
+ */
 static void try_rows(struct batch *b, struct err *e)
 {
 	bool judged = false;
@@ -234,7 +238,10 @@ static int book_work(void *data, struct db *db, struct err *e)
 		settle_outcomes(b, ROW_PENDING, ROW_BOOKED);
 		return 0;
 	}
-	/* Other jobs wait behind this one: an absence is not asked for twice. */
+	/*
+	 * Other jobs wait behind this one: when the ledger is away, do not try
+	 * again.
+	 */
 	if (e->kind == ERR_UNAVAILABLE)
 		return -1;
 	try_rows(b, e);
@@ -245,7 +252,10 @@ static int book_work(void *data, struct db *db, struct err *e)
 	return 0;
 }
 
-/* What the ledger never takes must not hold up the others: it is kept in a file beside. */
+/*
+ * A row that the ledger never takes must not block the others: it moves to a
+ * separate file.
+ */
 static void set_aside(struct journal *j, const struct usage_call *c)
 {
 	int fd = openat(j->folder_fd, ASIDE, O_WRONLY | O_CREAT | O_APPEND |
@@ -270,7 +280,7 @@ static void tell_taken_up(struct journal *j)
 	done(j->taken_up_data);
 }
 
-/* Returns how many are settled. */
+/* Returns how many rows are done with. */
 static size_t settle_rows(struct journal *j, struct batch *b)
 {
 	size_t i, n = 0;
@@ -351,7 +361,7 @@ static void book_soon(struct journal *j, uint64_t ms)
 		uv_timer_start(j->book, on_book, ms, 0);
 }
 
-/* ---- its life ---- */
+/* ---- start and stop ---- */
 
 static int lock_folder(struct journal *j, struct err *e)
 {

@@ -30,7 +30,7 @@ void journal_let_go(struct journal *j, struct entry *e)
 	journal_arm(j);
 }
 
-/* The whole line or nothing that a reader would take. */
+/* Writes the whole line, or nothing that a reader would accept. */
 static bool append(struct journal *j, struct entry *e, enum call_line kind)
 {
 	char line[1 + CALL_LINE_MAX];
@@ -75,7 +75,7 @@ static void retire(struct journal *j)
 	}
 }
 
-/* The file of the next number; what stands there already is not ours. */
+/* Creates the file with the next number; an existing one is not ours. */
 static int create(struct journal *j)
 {
 	char name[NAME_SIZE];
@@ -92,8 +92,8 @@ static int create(struct journal *j)
 }
 
 /*
- * A new segment. Calls that are open move into it, so that a long one does not
- * hold all segments that were full since it began.
+ * Starts a segment. Open calls move into it, so that a long call does not hold
+ * every segment filled since it began.
  */
 static bool rotate(struct journal *j)
 {
@@ -102,7 +102,7 @@ static bool rotate(struct journal *j)
 	int fd = create(j);
 
 	if (fd < 0)
-		return j->current;	/* a full one is better than none */
+		return j->current;	/* a full segment is better than none */
 	s = talloc_zero(j, struct segment);
 	if (!s)
 		err_abort("out of memory");
@@ -131,7 +131,7 @@ bool journal_write(struct journal *j, struct entry *e, enum call_line kind)
 	return good;
 }
 
-/* ---- synchronization, which waits for the disk, outside of the loop ---- */
+/* ---- fdatasync, which waits for the disk, in the thread pool ---- */
 
 struct sync {
 	uv_work_t work;
@@ -155,7 +155,10 @@ static void remove_all(struct sync *s)
 	}
 }
 
-/* What a segment said is safe in another one, or in the ledger, before it goes. */
+/*
+ * A segment is removed once its contents are safe in another one or in the
+ * ledger.
+ */
 static void sync_work(uv_work_t *work)
 {
 	struct sync *s = work->data;

@@ -1,4 +1,4 @@
-/* What the parts of the journal share: its lines, its segments, its calls. */
+/* Shared by the journal's files: its lines, segments and calls. */
 #ifndef GATEWAY_JOURNAL_INTERNAL_H
 #define GATEWAY_JOURNAL_INTERNAL_H
 
@@ -9,22 +9,22 @@
 
 struct segment {
 	TAILQ_ENTRY(segment) next;
-	int64_t number;		/* its name */
+	int64_t number;		/* in its file name */
 	int64_t bytes;
-	size_t entries;		/* whose last line is in it */
-	size_t damaged;		/* lines that could not be read */
+	size_t entries;		/* calls whose last line is in it */
+	size_t damaged;		/* unreadable lines */
 };
 
 struct entry {
 	LIST_ENTRY(entry) same;		/* of one bucket */
-	TAILQ_ENTRY(entry) next;	/* of open or ended */
-	struct segment *segment;	/* of its last line; NULL: none */
+	TAILQ_ENTRY(entry) next;	/* open or ended */
+	struct segment *segment;	/* holds its last line; NULL: none */
 	struct usage_call call;
 	char model[CALL_MODEL_SIZE];
 	bool ended;
-	bool booking;		/* in the batch that is with the ledger */
-	bool unwritten;		/* its end is not on the disk */
-	bool earlier;		/* another gateway's */
+	bool booking;		/* in the batch sent to the ledger */
+	bool unwritten;		/* its end is not on disk */
+	bool earlier;		/* an earlier gateway's */
 };
 
 TAILQ_HEAD(entries, entry);
@@ -48,17 +48,18 @@ struct journal {
 	struct segment *current;	/* NULL: none yet */
 	int64_t next_number;
 	int fd;				/* of current, -1 */
-	int64_t bytes;			/* of all, those to be removed too */
-	bool torn;			/* the last line is not whole */
+	int64_t bytes;			/* of all, including those to be removed */
+	bool torn;			/* the last line is incomplete */
 	bool dirty, folder_dirty;	/* not synchronized */
-	struct segments dead;		/* to be removed at the next synchronization */
+	struct segments dead;		/* to be removed after the next fdatasync */
 	int *old_fds;			/* to be synchronized and closed then */
 	size_t n_old_fds;
-	struct sync *sync;		/* in the thread pool */
+	struct sync *sync;		/* a job in the thread pool */
 
 	uv_timer_t *tick, *book;	/* freed when closed */
-	struct batch *batch;		/* with the ledger */
-	struct err trouble;		/* why rows are not in the ledger; kind ERR_NONE: they are */
+	struct batch *batch;		/* a batch is at the ledger */
+	struct err trouble;		/* why rows are not in the ledger; kind ERR_NONE: nothing
+					 * is wrong */
 	void (*taken_up)(void *data);
 	void *taken_up_data;
 	void (*booked)(void *data, size_t n);
@@ -67,12 +68,15 @@ struct journal {
 
 /* journal_disk.c: false and errno when it could not be written. */
 bool journal_write(struct journal *j, struct entry *e, enum call_line kind);
-/* The entry's last line does not matter any more. */
+/* The entry's last line is not needed any more. */
 void journal_let_go(struct journal *j, struct entry *e);
-/* Soon: synchronize, remove, write again what could not be written. */
+/* Schedules: synchronize, remove, retry writes that failed. */
 void journal_arm(struct journal *j);
 void journal_sync(struct journal *j);
-/* The last words, blocking; nothing: no call is left, so no segment is needed. */
+/*
+ * Writes and synchronizes for the last time, blocking; nothing: no call is
+ * left, so no segment is needed.
+ */
 void journal_sync_last(struct journal *j, bool nothing);
 
 /* journal_replay.c: reads every segment of the folder. */
@@ -83,7 +87,7 @@ struct entry *journal_find(struct journal *j, const char *id);
 struct entry *journal_add(struct journal *j, const struct usage_call *call);
 void journal_forget(struct journal *j, struct entry *e);
 void journal_set_ended(struct journal *j, struct entry *e);
-/* Writes the ends that could not be written. */
+/* Writes ends that could not be written before. */
 void journal_write_again(struct journal *j);
 
 #endif

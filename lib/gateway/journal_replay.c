@@ -1,4 +1,4 @@
-/* What an earlier gateway left in the folder. */
+/* Reads the segments that an earlier gateway left in the folder. */
 #include "config.h"
 #include "gateway/journal_internal.h"
 
@@ -48,7 +48,7 @@ static void take_line(struct journal *j, struct segment *s, const char *line,
 		journal_set_ended(j, e);
 }
 
-/* Whole lines of n bytes; returns those used. */
+/* Reads the complete lines among n bytes; returns the bytes used. */
 static size_t take_lines(struct journal *j, struct segment *s,
 			 const char *bytes, size_t n)
 {
@@ -79,7 +79,7 @@ static int read_segment(struct journal *j, struct segment *s, int fd,
 		have += (size_t)n;
 		used = take_lines(j, s, bytes, have);
 		if (!used && have == size)
-			used = have;	/* no line of ours is that long */
+			used = have;	/* longer than any line of ours */
 		have -= used;
 		memmove(bytes, bytes + used, have);
 	}
@@ -112,7 +112,7 @@ static int take_segment(struct journal *j, int64_t number, const char *name,
 	if (fd < 0 && errno != ELOOP)
 		return err_errno(e, ERR_UNAVAILABLE, errno, "journal %s/%s",
 				 j->folder, name);
-	/* What is no file is not ours, and stays. */
+	/* Anything but a regular file is not ours and stays. */
 	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) {
 		s = talloc_zero(j, struct segment);
 		if (!s)
@@ -139,13 +139,13 @@ static int is_segment(const struct dirent *d)
 	       strspn(d->d_name + n, "0123456789") == 20;
 }
 
-/* As C sorts: the digits are as many in each. */
+/* strcmp order is numeric order: all names have the same number of digits. */
 static int by_name(const struct dirent **a, const struct dirent **b)
 {
 	return strcmp((*a)->d_name, (*b)->d_name);
 }
 
-/* What was open is over now, with what was reported, or guessed. */
+/* Open calls end now, with the usage that was reported or estimated. */
 static void interrupt_all(struct journal *j)
 {
 	struct entry *e;
@@ -153,14 +153,14 @@ static void interrupt_all(struct journal *j)
 	while ((e = TAILQ_FIRST(&j->open))) {
 		e->call.outcome = "interrupted";
 		e->call.ended_at = clock_now_ms();
-		/* A guess of what was sent is no reply. */
+		/* An estimate of what was sent is not a reply. */
 		if (*e->model || e->call.usage.output)
 			e->call.status = 200;
 		journal_set_ended(j, e);
 	}
 }
 
-/* Segments of which every call went on in a later one. */
+/* Removes segments whose calls all continued in a later one. */
 static void drop_empty(struct journal *j)
 {
 	struct segment *s, *later;
@@ -187,7 +187,7 @@ int journal_replay(struct journal *j, struct err *e)
 		return err_errno(e, ERR_UNAVAILABLE, errno, "journal %s",
 				 j->folder);
 	for (i = 0; i < n; i++) {
-		/* No gateway lives to see a number of more digits. */
+		/* Numbers never grow beyond this many digits. */
 		if (rc == 0 && str_parse_number(names[i]->d_name +
 						strlen(PREFIX), 0,
 						INT64_MAX - 1, &number,

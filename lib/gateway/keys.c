@@ -15,7 +15,7 @@
 #define KEY_MAX 4096
 #define BEARER "Bearer "
 
-/* For one model; a digest of its name, 0: none. */
+/* A rest for one model; a digest of its name, 0: unused. */
 struct rest {
 	uint64_t model;
 	int64_t until;
@@ -25,7 +25,7 @@ struct key {
 	char *line;
 	struct rest rests[KEYS_MODELS];
 	int64_t rests_until;
-	int64_t doubted_at;	/* the first refusal in a row */
+	int64_t doubted_at;	/* the first of consecutive refusals */
 	bool doubted;
 	enum key_rest why;
 };
@@ -185,13 +185,13 @@ int keys_load(struct keys *k, const char *path, struct err *e)
 	return done < 0 ? err_wrap(e, "keys in %s", path) : 0;
 }
 
-/* Never 0. A name that meets another's only waits with it. */
+/* Never 0. Names that collide only share a rest. */
 static uint64_t digest(const char *model)
 {
 	return hash_64(HASH_64_OFFSET, model, strlen(model)) | 1;
 }
 
-/* Until when a key rests for a model (NULL: for all of them). */
+/* When a key's rest for a model ends (NULL: for all models). */
 static int64_t rests_until(const struct key *key, const char *model)
 {
 	uint64_t d = model ? digest(model) : 0;
@@ -226,7 +226,7 @@ bool keys_next(struct keys *k, const char *model, int64_t now, struct key_use *o
 	return false;
 }
 
-/* NULL: without a key, or of an earlier file. */
+/* NULL: no key, or one of an earlier file. */
 static struct key *used(struct keys *k, const struct key_use *use)
 {
 	if (use->generation != k->generation || !use->number)

@@ -17,8 +17,8 @@
 #include "gateway/listener_internal.h"
 
 #define BACKLOG 1024
-#define POOL_BYTES (32 << 10)	/* of a connection: a head has half of it, then bodies */
-#define SPARE 32		/* connections that are only told to come later */
+#define POOL_BYTES (32 << 10)	/* per connection: half of it for a head, then for bodies */
+#define SPARE 32		/* connections over the limit that are answered "come back later" */
 #define EVENTS 64
 
 static void *begin(void *cls, const char *target, struct MHD_Connection *mhd)
@@ -54,7 +54,7 @@ static void completed(void *cls, struct MHD_Connection *mhd, void **request,
 	inbound_free(inbound, why == MHD_REQUEST_TERMINATED_COMPLETED_OK);
 }
 
-/* MHD does not look at a connection that is suspended, so hang-ups are seen here. */
+/* MHD ignores a suspended connection, so hang-ups are detected here. */
 static void watch(struct listener *d, struct connection *c)
 {
 	struct epoll_event event = {
@@ -105,7 +105,10 @@ static void on_hang_up(uv_poll_t *poll, int status, int events)
 	}
 }
 
-/* Bytes of the answer that the client's side has; the kernel's buffer is not it. */
+/*
+ * Bytes of the answer that reached the client's host, without the kernel's
+ * send buffer.
+ */
 static int64_t has_read(const struct inbound *c)
 {
 	int waiting = 0;
@@ -115,7 +118,7 @@ static int64_t has_read(const struct inbound *c)
 	return c->given - waiting;
 }
 
-/* Suspended is who has all that there is, so a slow service makes nobody late. */
+/* A suspended client is waiting for us, so it never times out. */
 static bool reads_slowly(struct inbound *c, int64_t now)
 {
 	const struct listener_options *o = &c->listener->options;
@@ -131,7 +134,7 @@ static bool reads_slowly(struct inbound *c, int64_t now)
 	return false;
 }
 
-/* Whether it is the client that keeps us waiting, and for too long. */
+/* Whether we wait for the client, and for too long. */
 static bool caller_late(struct inbound *c, int64_t now)
 {
 	const struct listener_options *o = &c->listener->options;
@@ -289,7 +292,7 @@ void listener_close(struct listener *d, void (*closed)(void *data), void *data)
 		if (c->inbound && c->inbound->begun)
 			inbound_lost(c->inbound);
 	}
-	/* MHD wants none suspended when it is stopped. */
+	/* MHD must have no suspended connections when it stops. */
 	daemon_run(d->daemon);
 	uv_poll_stop(&d->poll);
 	uv_close((uv_handle_t *)&d->poll, poll_closed);

@@ -1,4 +1,4 @@
-/* Between listener.c and inbound_request.c; nobody else includes it. */
+/* Shared by listener.c and inbound_request.c. */
 #ifndef GATEWAY_LISTENER_INTERNAL_H
 #define GATEWAY_LISTENER_INTERNAL_H
 
@@ -11,14 +11,14 @@
 #include "gateway/listener.h"
 #include "http/daemon.h"
 
-/* A workspace's connection: one caller after the other. */
+/* A workspace's connection: one request after the other. */
 struct connection {
 	LIST_ENTRY(connection) all;
 	struct listener *listener;
 	struct inbound *inbound;
 	int fd;
-	int64_t since;		/* it waits for a head */
-	bool crowded;		/* one too many */
+	int64_t since;		/* waits for a head */
+	bool crowded;		/* one connection too many */
 	bool hung_up;
 };
 
@@ -36,10 +36,11 @@ struct inbound {
 	struct headers fields;		/* of the answer */
 	int64_t answer_length;
 	int status, lengths;
-	int64_t moved_at;	/* bytes went either way */
+	int64_t moved_at;	/* last time bytes were transferred */
 	int64_t moved;		/* since then */
-	int64_t given;		/* bytes of the answer that went to MHD */
-	int64_t read_at, read;	/* since when its reading is measured (0: from now on), and what it had then */
+	int64_t given;		/* bytes of the answer passed to MHD */
+	int64_t read_at, read;	/* start of the reading rate's interval (0: starts now), and what
+				 * had been read */
 	bool begun, suspended, head_held, expects, go_on;
 	bool complete, drain, answered, queued, streams, finished, whole, cut;
 };
@@ -51,7 +52,7 @@ struct listener {
 	void *data;
 	struct listener_options options;
 	uint16_t port;
-	int watch;		/* epoll: who hangs up */
+	int watch;		/* epoll: detects hang-ups */
 	uv_poll_t poll;
 	int64_t connections;
 	LIST_HEAD(, connection) all;
@@ -66,7 +67,7 @@ struct inbound *inbound_new(struct connection *c, struct MHD_Connection *mhd,
 enum MHD_Result inbound_handle(struct inbound *c, const char *method,
 			       const char *bytes, size_t *n);
 void inbound_free(struct inbound *c, bool whole);
-/* The client is gone or too slow: ended is called, and the connection cut. */
+/* The client is gone or too slow: calls ended, and cuts the connection. */
 void inbound_lost(struct inbound *c);
 
 #endif

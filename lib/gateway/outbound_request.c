@@ -11,7 +11,7 @@
 #include "core/str.h"
 #include "gateway/inflater.h"
 
-#define AGAIN_MS 1000	/* a body is sent again only so soon after its begin */
+#define AGAIN_MS 1000	/* a body is sent again only this soon after its begin */
 
 struct outbound {
 	TAILQ_ENTRY(outbound) woken_next;
@@ -25,13 +25,13 @@ struct outbound {
 	struct headers fields;		/* of the reply */
 	int status;
 	int64_t length, began;
-	int64_t whole_length, left;	/* of the request; below 0: not known */
-	struct inflater *inflater;	/* NULL: its bytes are what it says */
+	int64_t whole_length, left;	/* of the request; negative: unknown */
+	struct inflater *inflater;	/* NULL: the body comes from events->body */
 	bool encoded, unreadable, unwanted, head_done, over;
-	bool given, sent;		/* of the request, all: to libcurl; by it */
-	bool spared;			/* its buffer for the request was given back */
+	bool given, sent;		/* the request is completely sent, or with libcurl */
+	bool spared;			/* its upload buffer was freed */
 	bool send_paused, receive_paused, woken;
-	bool more, room;		/* what woke it */
+	bool more, room;		/* why it was woken */
 };
 
 static size_t send_body(char *to, size_t size, size_t n, void *data)
@@ -43,7 +43,10 @@ static size_t send_body(char *to, size_t size, size_t n, void *data)
 		t->send_paused = true;
 		return CURL_READFUNC_PAUSE;
 	}
-	/* Cut short it must never pass for whole: what follows on the connection would be its rest. */
+	/*
+	 * A truncated body must fail, or the next request would be read as its
+	 * remainder.
+	 */
 	if (got == 0 && t->left > 0)
 		return CURL_READFUNC_ABORT;
 	t->left -= got;
@@ -65,10 +68,9 @@ static int seek_body(void *data, curl_off_t offset, int origin)
 }
 
 /*
- * A connection stands and the request is about to be sent. libcurl sends it
- * again when a connection that it had used before died without a word. That is
- * right for one that had died while it was idle, and only for that: else the
- * service may have worked, and be paid, twice.
+ * Connected; the request is about to be sent. libcurl sends it again when a
+ * reused connection closed without a reply. That is right only if it closed
+ * while idle: otherwise the service may have worked, and be paid, twice.
  */
 static int before_request(void *data, char *to, char *from, int to_port, int from_port)
 {
@@ -96,7 +98,7 @@ static bool field_is(const char *line, size_t n, const char *name)
 	return strlen(name) == n && !strncasecmp(line, name, n);
 }
 
-/* Identity was asked for; one other coding is read all the same, if it is known. */
+/* We ask for identity, but decode another coding if it is supported. */
 static void read_coding(struct outbound *t, const char *value, size_t n)
 {
 	char name[16];
@@ -126,20 +128,23 @@ static void read_field(struct outbound *t, const char *line, size_t n)
 		n--;
 	if (field_is(line, name, "content-encoding"))
 		read_coding(t, colon + 1, n - name - 1);
-	/* libcurl would decode others, and of gzip the first member only. */
+	/* libcurl would decode other codings, and only the first member of gzip. */
 	if (field_is(line, name, "transfer-encoding") &&
 	    !(n > 7 && field_is(line + n - 7, 7, "chunked") &&
 	      strspn(colon + 1, " \t") == n - name - 8))
 		t->unreadable = true;
 	if (field_is(line, name, "content-length"))
 		t->length = strtoll(colon + 1, NULL, 10);
-	/* What is too much is left out: the reply itself still passes. */
+	/* Fields beyond the caps are dropped: the reply itself still passes. */
 	if (headers_take(&t->fields, HEADERS_RESPONSE, line, name, colon + 1,
 			 n - name - 1, &e) < 0)
 		return;
 }
 
-/* What libcurl counts of a body in chunks has their frames in it; it ends by itself. */
+/*
+ * For a chunked body libcurl's count includes the chunk framing; so its end is
+ * when all was given.
+ */
 bool outbound_sent(struct outbound *t)
 {
 	curl_off_t n = 0;
@@ -156,8 +161,8 @@ bool outbound_sent(struct outbound *t)
 }
 
 /*
- * Setting its size gives the buffer back: streams are many and long. Never
- * while bytes may be in it: those in chunks are not known to have gone.
+ * Setting its size frees the upload buffer: streams are many and long. Never
+ * while it may hold bytes: for a chunked body we cannot tell.
  */
 static void spare(struct outbound *t)
 {
@@ -169,15 +174,15 @@ static void spare(struct outbound *t)
 }
 
 /*
- * libcurl stops sending when the service has said no or has come to its end
- * already, but does not end while the sending is paused.
+ * libcurl stops sending when the service has refused or finished already, but
+ * does not end the transfer while sending is paused.
  */
 static void nudge(struct outbound *t)
 {
 	outbound_more(t);
 }
 
-/* One line of the head; several heads come when some are interim (1xx). */
+/* One line of the head; several heads arrive when some are interim (1xx). */
 static size_t receive_head(char *line, size_t size, size_t n, void *data)
 {
 	struct outbound *t = data;
@@ -238,7 +243,7 @@ void outbound_options(CURL *easy)
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, receive_bytes);
 }
 
-/* The list that libcurl reads is ours: no copy of each line. */
+/* libcurl reads our list: no copy of each line. */
 static void set_fields(struct outbound *t, const struct outbound_request *r)
 {
 	static char no_expect[] = "expect:", type[] = "content-type: application/json";
@@ -251,7 +256,10 @@ static void set_fields(struct outbound *t, const struct outbound_request *r)
 		t->nodes[n++].data = t->key;
 	t->nodes[n++].data = no_expect;
 	t->nodes[n++].data = plain;
-	/* The body was read as JSON, so it is called that, whatever the client does. */
+	/*
+	 * The body was read as JSON, so it is declared as JSON, whatever the
+	 * client says.
+	 */
 	if (r->post)
 		t->nodes[n++].data = type;
 	for (i = 0; i + 1 < n; i++)
@@ -267,7 +275,7 @@ static void set_request(struct outbound *t, const struct outbound_request *r)
 	if (r->post) {
 		curl_easy_setopt(easy, CURLOPT_POST, 1L);
 		curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->length);
-		/* Head and body in one write. */
+		/* Sends head and body in one write. */
 		curl_easy_setopt(easy, CURLOPT_POSTFIELDS, r->whole);
 	} else {
 		curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
@@ -359,8 +367,9 @@ void outbound_room(struct outbound *t)
 }
 
 /*
- * curl_easy_pause hands out what it kept from inside: never from a callback.
- * It is told of both ways at once, so the one that still waits stays paused.
+ * curl_easy_pause calls back with data it held, so never call it from a
+ * callback. Both directions are set at once, so the one that must wait stays
+ * paused.
  */
 void outbound_wake(struct upstream *u)
 {

@@ -10,18 +10,18 @@
 
 #define DEPTH_MAX 256
 #define DIGITS_MAX 9
-#define MAGIC 8			/* bytes of base64 by which a picture is known */
+#define MAGIC 8			/* bytes of base64 that are enough to recognize a picture */
 #define PICTURE_TOKENS 5000	/* the service shrinks larger ones */
 
-/* Where a value is, so what is looked for in it. */
+/* Where a value is, which decides what is read from it. */
 enum region {
-	R_OPAQUE,	/* nothing */
+	R_OPAQUE,	/* outside */
 	R_TOP,		/* the request itself */
 	R_TOOLS,	/* tools, and each of them */
-	R_CONTENT,	/* messages and system, and what is in them */
-	R_SOURCE,	/* where a picture or document comes from */
+	R_CONTENT,	/* messages and system, and their contents */
+	R_SOURCE,	/* source of a picture or document */
 	R_THINKING,
-	/* values of their own */
+	/* single values */
 	R_MODEL,
 	R_MAX_TOKENS,
 	R_BUDGET_TOKENS,
@@ -32,11 +32,11 @@ enum region {
 };
 
 enum state {
-	S_VALUE,	/* a value begins */
-	S_FIRST_VALUE,	/* or the list ends */
+	S_VALUE,	/* expects a value */
+	S_FIRST_VALUE,	/* or the end of the list */
 	S_KEY, S_FIRST_KEY,
 	S_COLON,
-	S_AFTER,	/* a comma, or the end */
+	S_AFTER,	/* expects a comma, or the end */
 	S_STRING, S_ESCAPE, S_HEX,
 	S_WORD,		/* number, true, false, null */
 	S_END,
@@ -47,24 +47,25 @@ struct request_reader {
 	const char *allowed;
 	int64_t at;			/* offset of the next byte */
 	enum state state;
-	enum region region;		/* of the value that begins or is read */
+	enum region region;		/* of the value that is read or comes next */
 	size_t depth;
-	uint8_t regions[DEPTH_MAX];	/* of the containers that are open */
+	uint8_t regions[DEPTH_MAX];	/* of the open containers */
 	bool lists[DEPTH_MAX];
-	bool key;			/* the string that is read is a key */
+	bool key;			/* the current string is a key */
 	char text[REQUEST_MODEL_SIZE + 1];	/* of a key, a short string or a word, decoded */
 	size_t len;
-	bool keep, cut;			/* text is wanted; it was longer */
+	bool keep, cut;			/* text is kept; it was too long */
 	unsigned hex, hex_left;
 	bool has_max, has_model;
 	int64_t narrow, wide;		/* bytes: ASCII, others */
-	int64_t data;			/* bytes of this string */
+	int64_t data;			/* bytes of the current string */
 	int64_t pictures;		/* tokens */
 };
 
 /*
- * The fields of a request that are passed on: those of the API that neither
- * reach out nor change what a token costs, and what CLI 2.1.332 sends.
+ * The fields of a request that are forwarded: those of the API that neither
+ * reach other hosts nor change the price of a token, and those that CLI
+ * 2.1.332 sends.
  */
 static const struct {
 	const char *name;
@@ -94,17 +95,20 @@ static const struct {
 	{ "top_p", R_OPAQUE },
 };
 
-/* Types of tools that the client executes; one that ends in "_" is followed by its date. */
+/* Types of tools that the client executes; a trailing "_" is followed by a date. */
 static const char *const client_tools[] = {
 	"custom", "bash_", "computer_", "memory_", "text_editor_",
 };
 static const char *const client_sources[] = { "base64", "content", "text" };
-/* Types inside of messages that are no tool, but end in a date or reach out. */
+/*
+ * Types within messages that are not tools, but end in a date or reach other
+ * hosts.
+ */
 static const char *const hosted_content[] = { "container_upload", "mcp_toolset" };
 
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
 
-/* "_20250305" at its end: how long the name is before it. */
+/* Length of the name before a trailing date such as "_20250305". */
 static size_t undated(const char *name)
 {
 	size_t n = strlen(name), i;
@@ -175,7 +179,7 @@ static bool listed(const char *const *list, size_t n, const char *text)
 	return false;
 }
 
-/* ---- keys and values that are looked at */
+/* ---- keys and values that are checked */
 
 static void top_key(struct request_reader *r)
 {
@@ -191,7 +195,7 @@ static void top_key(struct request_reader *r)
 		r->region = R_OPAQUE;
 		hosted(r, r->text);
 	}
-	/* Of two the service might take the other. */
+	/* Duplicate keys: the service might use the other one. */
 	if ((r->region == R_MAX_TOKENS && r->has_max) ||
 	    (r->region == R_MODEL && r->has_model))
 		malformed(r);
@@ -199,7 +203,7 @@ static void top_key(struct request_reader *r)
 	r->has_model |= r->region == R_MODEL;
 }
 
-/* There are services that do not tell "Type" from "type". */
+/* Some services treat "Type" like "type". */
 static void fold(char *text)
 {
 	for (; *text; text++) {
@@ -213,7 +217,7 @@ static enum region tool_key(const struct request_reader *r)
 	return str_equal(r->text, "type") ? R_TOOL_TYPE : R_OPAQUE;
 }
 
-/* A tool may be declared in mid-conversation; what the model gave to one is any JSON. */
+/* A tool may be declared in mid-conversation; its input is arbitrary JSON. */
 static enum region content_key(const struct request_reader *r)
 {
 	static const struct {
@@ -390,7 +394,7 @@ static void open_container(struct request_reader *r, bool list)
 	else if (region >= R_MODEL) {
 		if (region == R_MODEL || counts(region))
 			return malformed(r);
-		/* A type that is no text is none of the client's. */
+		/* The type is not a string, so it is not a client's. */
 		if (region != R_DATA)
 			return hosted(r, "?");
 		region = R_OPAQUE;
@@ -443,7 +447,7 @@ static void finish_string(struct request_reader *r)
 {
 	r->text[r->len] = '\0';
 	if (r->keep && r->cut && (r->key || r->region != R_DATA))
-		strcpy(r->text, "?");	/* longer than any that is known */
+		strcpy(r->text, "?");	/* longer than any known value */
 	if (r->key)
 		end_key(r);
 	else
@@ -531,7 +535,7 @@ static int hex_digit(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* Names that are known are ASCII: others only have to differ. */
+/* Known names are ASCII: others only have to differ. */
 static void in_hex(struct request_reader *r, char c)
 {
 	int digit = hex_digit(c);
@@ -565,13 +569,19 @@ static void in_escape(struct request_reader *r, char c)
 #define ONES UINT64_C(0x0101010101010101)
 #define HIGHS (ONES << 7)
 
-/* A byte of w is zero (its high bit is set in the result, false ones only above a true one). */
+/*
+ * Finds zero bytes in w (their high bit is set in the result; bytes above a
+ * true one may be false positives).
+ */
 static uint64_t zeros(uint64_t w)
 {
 	return (w - ONES) & ~w & HIGHS;
 }
 
-/* Eight bytes at a time, as long as all only belong to the string. */
+/*
+ * Advances by eight bytes while none of them ends the string or begins an
+ * escape.
+ */
 static size_t skip_text(struct request_reader *r, const char *bytes, size_t n)
 {
 	size_t i = 0;
@@ -590,7 +600,7 @@ static size_t skip_text(struct request_reader *r, const char *bytes, size_t n)
 	return i;
 }
 
-/* Bytes of a string, up to the sign that ends it or begins an escape. */
+/* Reads a string's bytes, up to the character that ends it or begins an escape. */
 static size_t in_string(struct request_reader *r, const char *bytes, size_t n)
 {
 	bool data = r->region == R_DATA && !r->key;
@@ -633,7 +643,10 @@ static bool in_word(struct request_reader *r, char c)
 	if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || c == 'E' ||
 	    c == '.' || c == '-' || c == '+') {
 		add(r, c);
-		/* The body is held back until it is read: its end may be far. */
+		/*
+		 * The body is held back until this was read: its end may be
+		 * far away.
+		 */
 		if (r->cut || (counts(r->region) && r->len > DIGITS_MAX))
 			malformed(r);
 		return true;
@@ -652,7 +665,7 @@ int64_t request_tokens(int64_t bytes)
 
 static void count(struct request_reader *r)
 {
-	/* Hangul has three bytes a syllable, and up to two tokens. */
+	/* Hangul takes three bytes per syllable, and up to two tokens. */
 	r->reading.input = request_tokens(r->narrow) + (2 * r->wide + 2) / 3 + r->pictures;
 }
 
@@ -668,7 +681,7 @@ void request_reader_feed(struct request_reader *r, const char *bytes, size_t n)
 			continue;
 		}
 		if (r->state == S_WORD && !in_word(r, bytes[i]))
-			continue;	/* it is not of the word */
+			continue;	/* belongs to the next token */
 		else if (r->state == S_ESCAPE)
 			in_escape(r, bytes[i]);
 		else if (r->state == S_HEX)

@@ -1,11 +1,11 @@
 /*
  * Reads a request of the Messages API as its bytes pass, before they go
- * upstream: how much the call may take (model, max_tokens, an estimate of its
+ * upstream: how much the call may use (model, max_tokens, an estimate of its
  * input), and whether it asks for something that the service itself would
- * execute or fetch. Such hosted tools are a way out of the workspace that no
- * proxy sees, and cost what no token counts, so each is refused unless it is
- * allowed by name. The reading is strict JSON (RFC 8259): what two parsers
- * could understand differently is refused as malformed.
+ * execute or fetch. Such hosted tools reach the internet without passing our
+ * proxy and cost more than tokens, so each is refused unless it is allowed by
+ * name. The parser is strict (RFC 8259): input that two parsers could
+ * understand differently is refused as malformed.
  */
 #ifndef GATEWAY_REQUEST_READER_H
 #define GATEWAY_REQUEST_READER_H
@@ -27,28 +27,31 @@ enum request_fault {
 
 struct request_reading {
 	enum request_fault fault;
-	char name[REQUEST_NAME_SIZE];	/* what is not allowed: a tool's type, a field, a kind of source */
-	bool whole;			/* the object is closed */
-	int64_t input;			/* tokens: an estimate from above of what was read so far */
+	char name[REQUEST_NAME_SIZE];	/* not allowed: a tool's type, a field, a kind of source */
+	bool whole;			/* the object is complete */
+	int64_t input;			/* tokens: an upper estimate of what was read so far */
 	char model[REQUEST_MODEL_SIZE];	/* "" until read */
 	int64_t max_tokens;		/* -1 until read */
 	int64_t max_at;			/* offset of its first digit in the body; -1 until seen */
-	int max_digits;			/* 0 until it is read whole */
-	int64_t thinking;		/* thinking.budget_tokens; 0 for none */
+	int max_digits;			/* 0 until completely read */
+	int64_t thinking;		/* thinking.budget_tokens; 0: not set */
 };
 
-/* allowed: names parted by spaces; kept. Gives (child of ctx). */
+/* allowed: names separated by spaces; kept. Gives (child of ctx). */
 struct request_reader *request_reader_new(const void *ctx, const char *allowed);
 
-/* The next bytes of the body; nothing after a fault. */
+/* Reads the next bytes of the body; ignores them after a fault. */
 void request_reader_feed(struct request_reader *r, const char *bytes, size_t n);
 
 const struct request_reading *request_reader_reading(const struct request_reader *r);
 
-/* Tokens that n further bytes of unknown content may be, by the same measure. */
+/* Tokens that n further bytes of unknown content may be, by the same estimate. */
 int64_t request_tokens(int64_t bytes);
 
-/* Whether a list of names parted by spaces has this one, or what it begins with before its date ("_20250305"). */
+/*
+ * Whether a list of names separated by spaces has this one, or the part before
+ * its date ("_20250305").
+ */
 bool request_allows(const char *allowed, const char *name);
 
 #endif

@@ -14,10 +14,11 @@
 
 #define EVENTS 64
 #define SPARE_MAX 64		/* handles kept for the next calls */
-#define WANTED 0x80		/* libcurl looks at it now; beside CURL_POLL_* */
-#define IDLE_S 60L		/* a connection is used again within; load balancers drop them later */
+#define WANTED 0x80		/* libcurl watches it now; a flag beside CURL_POLL_* */
+#define IDLE_S 60L		/* an idle connection is reused within; load balancers drop older
+				 * ones */
 
-/* What the epoll set has of a descriptor; room is made for it. */
+/* What the epoll set has for a descriptor; grows as needed. */
 static unsigned char *polled(struct upstream *u, int fd)
 {
 	int n = u->npolled;
@@ -32,8 +33,8 @@ static unsigned char *polled(struct upstream *u, int fd)
 }
 
 /*
- * libcurl 7.88 closes a socket that was never connected without a word, so a
- * number's new owner, not only its old one's end, says that nothing stands.
+ * libcurl 7.88 silently closes a socket that never connected, so reset the
+ * slot when an fd is reused, not only when it is closed.
  */
 static curl_socket_t open_socket(void *upstream, curlsocktype purpose,
 				 struct curl_sockaddr *at)
@@ -128,9 +129,9 @@ static int timer_wanted(CURLM *multi, long ms, void *data)
 }
 
 /*
- * libcurl's sockets stand in an epoll set of their own: no libuv handle a
- * connection. One that libcurl does not look at for now mostly comes back at
- * once, with the next call: it is only taken out when it has something to say.
+ * libcurl's sockets are in an epoll set of their own: no libuv handle per
+ * connection. A socket that libcurl stops watching usually comes back with the
+ * next call, so it is only removed when it has an event.
  */
 static int socket_wanted(CURL *easy, curl_socket_t fd, int what, void *data,
 			 void *known)
@@ -150,7 +151,7 @@ static int socket_wanted(CURL *easy, curl_socket_t fd, int what, void *data,
 	if ((*s & ~WANTED) != what &&
 	    epoll_ctl(u->epoll, *s & ~WANTED ? EPOLL_CTL_MOD : EPOLL_CTL_ADD,
 		      fd, &event) < 0)
-		err_abort("epoll_ctl");	/* it would never be heard again */
+		err_abort("epoll_ctl");	/* it would never be woken again */
 	*s = (unsigned char)(what | WANTED);
 	return 0;
 }

@@ -1,4 +1,4 @@
-/* Between the files of the upstream side; nobody else includes it. */
+/* Shared by the files of the upstream side. */
 #ifndef GATEWAY_UPSTREAM_INTERNAL_H
 #define GATEWAY_UPSTREAM_INTERNAL_H
 
@@ -18,14 +18,14 @@ struct upstream {
 	uv_timer_t timer;
 	char *base, *ca;
 	int64_t connect_ms, whole_ms;
-	bool local;		/* the service is on this host: no proxy */
+	bool local;		/* the service runs on this host: no proxy */
 	bool due;
-	unsigned char *polled;	/* by descriptor: what of it the epoll set has */
+	unsigned char *polled;	/* by descriptor: what the epoll set has for it */
 	int npolled;
 	CURL **spare;
 	size_t nspare;
 	TAILQ_HEAD(, outbound) woken;
-	int handles;		/* of libuv, that still close */
+	int handles;		/* libuv handles that are still closing */
 	void (*closed)(void *data);
 	void *closed_data;
 };

@@ -1,6 +1,6 @@
 /*
- * One JSON body: finds the values of three names of its top level. It is no
- * judge of JSON; the values it finds are parsed by one.
+ * Scans one JSON body for the values of three top-level names. It does not
+ * validate JSON; the values it finds are parsed.
  */
 #include "config.h"
 #include "gateway/usage_reader_internal.h"
@@ -9,7 +9,7 @@
 
 #include "core/str.h"
 
-#define KEY_MAX 16	/* bytes; longer ones are none of ours */
+#define KEY_MAX 16	/* bytes; longer names are not ours */
 
 static bool blank(char c)
 {
@@ -37,7 +37,7 @@ static void end_value(struct usage_reader *r, bool last)
 		usage_end_body(r);
 }
 
-/* Outside of a value: the object's own signs and its keys. */
+/* Outside of a value: the object's own punctuation and keys. */
 static void step(struct usage_reader *r, char c)
 {
 	struct json_scan *s = &r->json;
@@ -97,7 +97,7 @@ static size_t in_string(struct json_scan *s, const char *bytes, size_t n)
 	return n;
 }
 
-/* Bytes of the value, which goes on unless *over. */
+/* Bytes of the value, which continues unless *over. */
 static size_t in_value(struct json_scan *s, const char *bytes, size_t n,
 		       bool *over)
 {

@@ -10,8 +10,8 @@
 #include "gateway/usage_reader_internal.h"
 #include "json/strict_json.h"
 
-#define USES_MAX 1000		/* more in one call is no number of uses */
-#define TOKENS_MAX INT64_C(100000000)	/* more in one call is no number of tokens */
+#define USES_MAX 1000		/* more in one call is not a number of uses */
+#define TOKENS_MAX INT64_C(100000000)	/* more in one call is not a number of tokens */
 static const struct strict_json_limits limits = {
 	.bytes = USAGE_KEPT_MAX, .depth = 32, .containers = 512,
 	.elements = 4096, .loose = true,
@@ -37,7 +37,7 @@ struct usage_reader *usage_reader_new(const void *ctx)
 
 /*
  * A body begins with "{", "[" or a quote, a stream with a field's name or a
- * colon. What stands before (blanks, a byte order mark) is of neither.
+ * colon. Leading bytes (blanks, a byte order mark) decide nothing.
  */
 static size_t find_shape(struct usage_reader *r, const char *bytes, size_t n)
 {
@@ -96,7 +96,7 @@ void usage_drop(struct usage_reader *r)
 		buf_clear(&r->kept);
 }
 
-/* Up to a NUL: whoever counts reads what can be read. */
+/* Up to a NUL: counting must work on whatever can be read. */
 static struct json_object *parse(const struct buf *kept)
 {
 	const char *text = buf_text(kept);
@@ -104,7 +104,7 @@ static struct json_object *parse(const struct buf *kept)
 	return strict_json_parse(text, strnlen(text, kept->len), &limits);
 }
 
-/* NULL for what is no object. */
+/* NULL unless it is an object. */
 static struct json_object *object_at(struct json_object *o, const char *name)
 {
 	struct json_object *v;
@@ -121,7 +121,10 @@ static bool is_text(struct json_object *o, const char *want)
 	       str_equal(json_object_get_string(o), want);
 }
 
-/* False when it is not there; what is no number of tokens is noted, and not there. */
+/*
+ * False when it is absent; anything but a number of tokens is noted and counts
+ * as absent.
+ */
 static bool tokens_at(struct usage_reader *r, struct json_object *o, const char *name,
 		      int64_t *out)
 {
@@ -140,8 +143,8 @@ static bool tokens_at(struct usage_reader *r, struct json_object *o, const char 
 }
 
 /*
- * Written to the cache: by its life, or in one number, of which what is not
- * known to live an hour lives five minutes.
+ * Cache writes: by lifetime, or one number; tokens not known to live an hour
+ * count as five minutes.
  */
 static bool read_writes(struct usage_reader *r, struct json_object *o, struct usage *u)
 {
@@ -192,8 +195,9 @@ static void add_iteration(struct usage_reader *r, struct json_object *o)
 }
 
 /*
- * A call may be several runs of the model, one of which made the context
- * shorter: the usage itself tells of the last kind only, the list of all.
+ * A call may consist of several runs of the model, for instance one that
+ * compacted the context: usage itself covers only the last kind, the list
+ * covers all.
  */
 static bool read_iterations(struct usage_reader *r, struct json_object *o)
 {
@@ -217,7 +221,10 @@ static int64_t larger(int64_t a, int64_t b)
 	return a > b ? a : b;
 }
 
-/* The larger of both, class by class; writes of no named life are of the top's. */
+/*
+ * The larger of both, class by class; writes without a lifetime use the top
+ * level's.
+ */
 static void join(const struct usage *top, const struct iterations *all,
 		 struct usage *out)
 {
@@ -238,7 +245,7 @@ static void enlarge(struct usage *to, const struct usage *by)
 	to->input = larger(to->input, by->input);
 	to->output = larger(to->output, by->output);
 	to->cache_read = larger(to->cache_read, by->cache_read);
-	/* The same tokens may be of another life in a later report. */
+	/* A later report may count the same tokens under another lifetime. */
 	if (by->cache_write_1h + by->cache_write_5m >=
 	    to->cache_write_1h + to->cache_write_5m) {
 		to->cache_write_1h = by->cache_write_1h;
@@ -246,7 +253,10 @@ static void enlarge(struct usage *to, const struct usage *by)
 	}
 }
 
-/* Names of blocks and of their reports, as one: the code tools are of one kind, so are searches for tools. */
+/*
+ * Names of blocks and of their reports, unified: all code tools are one kind,
+ * so are the tool searches.
+ */
 static void name_tool(const char *name, size_t n, char out[USAGE_TOOL_NAME])
 {
 	static const char code[] = "code_execution", search[] = "tool_search";
@@ -303,7 +313,7 @@ static void read_tools(struct usage_reader *r, struct json_object *o)
 	}
 }
 
-/* A stream that is cut has no report: what began was used. */
+/* A truncated stream has no report: blocks that began count as used. */
 static void see_tool(struct usage_reader *r, struct json_object *block)
 {
 	struct json_object *name;
@@ -318,7 +328,10 @@ static void see_tool(struct usage_reader *r, struct json_object *block)
 	t->seen += t->seen < USES_MAX;
 }
 
-/* Reports are of the whole call, so of each class the largest holds: a later zero takes nothing back. */
+/*
+ * Reports cover the whole call, so the largest of each class holds: a later
+ * zero takes nothing back.
+ */
 static void read_usage(struct usage_reader *r, struct json_object *o)
 {
 	struct usage u = r->top;

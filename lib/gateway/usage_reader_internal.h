@@ -1,4 +1,7 @@
-/* What the parts of the usage reader share: the two scanners hand whole JSON texts to the reading. */
+/*
+ * Shared by the files of the usage reader: the two scanners pass complete JSON
+ * texts to it.
+ */
 #ifndef GATEWAY_USAGE_READER_INTERNAL_H
 #define GATEWAY_USAGE_READER_INTERNAL_H
 
@@ -21,10 +24,10 @@ struct sse_scan {
 	char prefix[USAGE_PREFIX_MAX];
 	size_t prefix_len;
 	size_t line_len;	/* bytes of this line, 0 ends the event */
-	char event[20];		/* "" when no event: came; else as it began */
-	size_t event_len;	/* of the whole name, may pass sizeof(event) */
+	char event[20];		/* "" without an event: line; else the begin of its name */
+	size_t event_len;	/* of the whole name, may exceed sizeof(event) */
 	size_t bom;		/* bytes of the byte order mark seen; 3: past it */
-	bool after_cr;		/* an LF now belongs to the line before */
+	bool after_cr;		/* an LF now belongs to the previous line */
 	bool overflow;		/* this event's data were too long */
 };
 
@@ -39,14 +42,14 @@ struct json_scan {
 	bool overflow;		/* this value was too long */
 };
 
-/* Sums of usage.iterations; writes whose life is not named stand apart. */
+/* Sums of usage.iterations; writes without a lifetime are separate. */
 struct iterations {
 	struct usage usage;
 	int64_t writes;
 };
 
 enum usage_format {
-	USAGE_UNKNOWN,		/* nothing but blanks so far */
+	USAGE_UNKNOWN,		/* only blanks so far */
 	USAGE_SSE,
 	USAGE_JSON,
 };
@@ -54,7 +57,7 @@ enum usage_format {
 struct usage_reader {
 	enum usage_format format;
 	struct usage_reading reading;
-	struct usage top;	/* what usage names itself */
+	struct usage top;	/* the model that usage names */
 	struct iterations iterations;
 	struct buf kept;	/* the event's data, or the key or value */
 	union {
@@ -66,16 +69,16 @@ struct usage_reader {
 void sse_feed(struct usage_reader *r, const char *bytes, size_t n);
 void json_feed(struct usage_reader *r, const char *bytes, size_t n);
 
-/* Adds to kept; false when that is full. */
+/* Appends to kept; false when that is full. */
 bool usage_keep(struct usage_reader *r, const char *bytes, size_t n);
-/* Forgets kept, and its memory when that is much. */
+/* Clears kept, and frees its memory if it is large. */
 void usage_drop(struct usage_reader *r);
 
-/* kept is an event's data. */
+/* kept holds an event's data. */
 void usage_read_event(struct usage_reader *r);
-/* kept is a top-level value of a body. */
+/* kept holds a top-level value of a body. */
 void usage_read_value(struct usage_reader *r, enum json_field field);
-/* A body came whole: its usage is of all of it, wherever it stood. */
+/* A body is complete: its usage covers all of it, wherever it was found. */
 void usage_end_body(struct usage_reader *r);
 
 #endif

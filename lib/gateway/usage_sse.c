@@ -1,4 +1,4 @@
-/* The event stream: finds the lines of the few events that are read. */
+/* Scans the event stream for the lines of the few events that are read. */
 #include "config.h"
 #include "gateway/usage_reader_internal.h"
 
@@ -9,7 +9,7 @@
 static const char *const wanted[] = { "message_start", "message_delta",
 				      "message_stop", "content_block_start", "error" };
 
-/* What its data have around a piece of text: the shortest frame there is. */
+/* The shortest framing around a piece of text. */
 #define FRAME "data: {\"type\":\"content_block_delta\",\"index\":0," \
 	"\"delta\":{\"type\":\"text_delta\",\"text\":\"\"}}"
 static const char output[] = "content_block_delta";
@@ -31,7 +31,7 @@ static bool is_wanted(const struct sse_scan *s)
 	return false;
 }
 
-/* A piece is a token at least, however short it is. */
+/* A piece is at least one token, however short it is. */
 static void count_output(struct usage_reader *r, size_t line)
 {
 	size_t frame = strlen(FRAME);
@@ -41,8 +41,8 @@ static void count_output(struct usage_reader *r, size_t line)
 }
 
 /*
- * Data without an event's name are kept too, and parsed when one of the names
- * stands somewhere in them.
+ * Data without an event's name are kept too, and parsed if one of the names
+ * occurs in them.
  */
 static bool names_wanted(const struct buf *b)
 {
@@ -69,7 +69,7 @@ static void end_event(struct usage_reader *r)
 	s->overflow = false;
 }
 
-/* Several data: lines are one text. */
+/* Several data: lines form one text. */
 static void begin_data(struct usage_reader *r)
 {
 	struct sse_scan *s = &r->sse;
@@ -91,7 +91,7 @@ static bool may_become(const struct sse_scan *s, const char *field)
 		      s->prefix_len < n ? s->prefix_len : n) == 0;
 }
 
-/* Takes the bytes by which a line's field is known. Returns how many. */
+/* Takes the bytes that identify a line's field. Returns how many. */
 static size_t take_prefix(struct usage_reader *r, const char *bytes, size_t n)
 {
 	struct sse_scan *s = &r->sse;
@@ -154,7 +154,7 @@ static void end_line(struct usage_reader *r)
 	s->prefix_len = 0;
 }
 
-/* A byte order mark may stand before all. */
+/* A byte order mark may come first. */
 static size_t skip_mark(struct sse_scan *s, const char *bytes, size_t n)
 {
 	static const char mark[] = "\xef\xbb\xbf";
@@ -171,8 +171,8 @@ static size_t skip_mark(struct sse_scan *s, const char *bytes, size_t n)
 }
 
 /*
- * Lines end with LF, CR or both. A CR is rare, so where the next one stands is
- * looked up once and not for each line.
+ * Lines end with LF, CR or both. A CR is rare, so the position of the next one
+ * is looked up once, not per line.
  */
 void sse_feed(struct usage_reader *r, const char *bytes, size_t n)
 {
