@@ -1,4 +1,4 @@
-# The pages' static files; the stylesheet base comes from npm by name.
+# The pages' static files; the stylesheet base and the icons come from npm by name.
 staticdir = $(pkgdatadir)/static
 dist_static_DATA = \
 	static/agents.css \
@@ -9,6 +9,8 @@ dist_static_DATA = \
 	static/chat.css \
 	static/execution.js \
 	static/icon.svg \
+	static/icons.css \
+	static/icons.svg \
 	static/pages.css \
 	static/pico.min.css \
 	static/workspace.js
@@ -19,9 +21,16 @@ cgi-bin/web/static_version.h: $(dist_static_DATA)
 	printf '#define STATIC_VERSION "%.12s"\n' \
 		"`cat $^ | sha256sum`" >$@.new && mv $@.new $@
 cgi-bin/web/page.$(OBJEXT): cgi-bin/web/static_version.h
-EXTRA_DIST += static/package.json static/package-lock.json
+EXTRA_DIST += static/package.json static/package-lock.json static/icons.list static/icons.sh
 
 $(srcdir)/static/pico.min.css: $(srcdir)/static/package-lock.json
 	$(AM_V_GEN)cd $(srcdir)/static && \
 	npm ci --ignore-scripts --silent --no-audit --no-fund && \
 	cp node_modules/@picocss/pico/css/pico.min.css pico.min.css
+
+# Both need what npm has put beside the stylesheet base.
+lucide = $(srcdir)/static/node_modules/lucide-static/icons
+$(srcdir)/static/icons.svg: $(srcdir)/static/icons.list $(srcdir)/static/icons.sh $(srcdir)/static/pico.min.css
+	$(AM_V_GEN)sh $(srcdir)/static/icons.sh svg $(lucide) <$(srcdir)/static/icons.list >$@.new && mv $@.new $@
+$(srcdir)/static/icons.css: $(srcdir)/static/icons.svg
+	$(AM_V_GEN)sh $(srcdir)/static/icons.sh css $(lucide) <$(srcdir)/static/icons.list >$@.new && mv $@.new $@
