@@ -9,6 +9,7 @@
 
 #include "core/id.h"
 #include "core/log.h"
+#include "core/serve.h"
 #include "core/settings.h"
 #include "guard/guard.h"
 #include "guard/host_user.h"
@@ -37,11 +38,6 @@ static enum volume_quota quota_of(const struct settings *s)
 	return quota;
 }
 
-static void end(uv_signal_t *signal, int number)
-{
-	uv_stop(signal->loop);
-}
-
 int main(int argc, char **argv)
 {
 	static const char *const *const execs[] = { workspace_enter_argv, NULL };
@@ -68,7 +64,6 @@ int main(int argc, char **argv)
 		.data = s,
 	};
 	struct err e = { 0 };
-	uv_signal_t ends[2];
 	struct guard *g;
 	uv_loop_t loop;
 
@@ -82,13 +77,9 @@ int main(int argc, char **argv)
 		log_failure("start", &e, NULL);
 		return EXIT_FAILURE;
 	}
-	uv_signal_init(&loop, &ends[0]);
-	uv_signal_init(&loop, &ends[1]);
-	uv_signal_start(&ends[0], end, SIGTERM);
-	uv_signal_start(&ends[1], end, SIGINT);
 	log_event(LOG_INFO, "started", "socket", policy.socket, "engine",
 		  policy.engine_socket, NULL);
-	uv_run(&loop, UV_RUN_DEFAULT);
+	serve_until_stopped(&loop);
 	talloc_free(g);
 	uv_run(&loop, UV_RUN_NOWAIT);
 	talloc_free(policy.host);

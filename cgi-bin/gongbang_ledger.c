@@ -6,13 +6,9 @@
 #include <talloc.h>
 
 #include "core/log.h"
+#include "core/serve.h"
 #include "core/settings.h"
 #include "ledger/server.h"
-
-static void end(uv_signal_t *signal, int number)
-{
-	uv_stop(signal->loop);
-}
 
 int main(int argc, char **argv)
 {
@@ -20,7 +16,6 @@ int main(int argc, char **argv)
 	const char *path = settings_text(s, SET_LEDGER_SOCKET);
 	struct ledger_server *server;
 	struct err e = { 0 };
-	uv_signal_t ends[2];
 	struct db *db;
 	uv_loop_t loop;
 
@@ -33,12 +28,8 @@ int main(int argc, char **argv)
 		log_failure("start", &e, NULL);
 		return EXIT_FAILURE;
 	}
-	uv_signal_init(&loop, &ends[0]);
-	uv_signal_init(&loop, &ends[1]);
-	uv_signal_start(&ends[0], end, SIGTERM);
-	uv_signal_start(&ends[1], end, SIGINT);
 	log_event(LOG_INFO, "started", "socket", path, NULL);
-	uv_run(&loop, UV_RUN_DEFAULT);
+	serve_until_stopped(&loop);
 	ledger_server_free(server);
 	uv_run(&loop, UV_RUN_NOWAIT);
 	talloc_free(db);

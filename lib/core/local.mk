@@ -9,9 +9,11 @@ lib_core_libcore_a_SOURCES = \
 	lib/core/host.c lib/core/host.h \
 	lib/core/id.c lib/core/id.h \
 	lib/core/id_new.c \
+	lib/core/locale_names.c lib/core/locale_names.h \
 	lib/core/log.c lib/core/log.h \
 	lib/core/percent.c lib/core/percent.h \
 	lib/core/piece.c lib/core/piece.h \
+	lib/core/serve.c lib/core/serve.h \
 	lib/core/settings.c lib/core/settings.def lib/core/settings.h \
 	lib/core/str.c lib/core/str.h \
 	lib/core/unicode.c lib/core/unicode.h

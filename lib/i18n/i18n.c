@@ -10,12 +10,10 @@
 #include <talloc.h>
 
 #include "core/hash.h"
+#include "core/locale_names.h"
 #include "core/str.h"
 #include "i18n/i18n_internal.h"
 
-static const char *const names[] = { "en", "ko" };
-
-#define LOCALES (sizeof(names) / sizeof(names[0]))
 #define ARGS_MAX 8
 #define QUALITY_NONE (-1)
 #define RANGES_MAX 32		/* of an Accept-Language; later ones are not read */
@@ -125,8 +123,8 @@ static int check_keys(const struct i18n *i, struct err *e)
 						   l->list[k].key))
 					return err_set(e, ERR_INTERNAL,
 						"%s.json: no \"%s\", which %s.json has",
-						names[b], l->list[k].key,
-						names[a]);
+						locale_names[b], l->list[k].key,
+						locale_names[a]);
 			}
 		}
 	}
@@ -141,7 +139,7 @@ struct i18n *i18n_load(const void *ctx, const char *dir, struct err *e)
 	if (!i)
 		err_abort("out of memory");
 	for (k = 0; k < LOCALES; k++) {
-		if (load_locale(i, &i->locales[k], dir, names[k], e) < 0)
+		if (load_locale(i, &i->locales[k], dir, locale_names[k], e) < 0)
 			goto failed;
 	}
 	if (locale_check(&i->locales[0], e) < 0 || check_keys(i, e) < 0)
@@ -157,7 +155,7 @@ const struct i18n_locale *i18n_find(const struct i18n *i, const char *name)
 	size_t k;
 
 	for (k = 0; k < LOCALES; k++) {
-		if (str_equal(names[k], name))
+		if (str_equal(locale_names[k], name))
 			return &i->locales[k];
 	}
 	return NULL;
@@ -235,9 +233,9 @@ static void note_range(const char *s, const char *end, int rank, int *quality,
 	if (n == 1 && *tag == '*' && *any == QUALITY_NONE)
 		*any = value;
 	for (k = 0; k < LOCALES; k++) {
-		size_t len = strlen(names[k]);
+		size_t len = strlen(locale_names[k]);
 
-		if (n >= len && strncasecmp(tag, names[k], len) == 0 &&
+		if (n >= len && strncasecmp(tag, locale_names[k], len) == 0 &&
 		    (n == len || tag[len] == '-') && value > quality[k])
 			quality[k] = value;
 	}

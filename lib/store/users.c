@@ -5,6 +5,7 @@
 #include <talloc.h>
 
 #include "core/clock.h"
+#include "core/locale_names.h"
 #include "core/str.h"
 #include "core/unicode.h"
 #include "store/casefold.h"
@@ -179,10 +180,9 @@ static int check_preferences(const char *display_name, const char *locale,
 	if (!unicode_name_valid(display_name, DISPLAY_NAME_MAX))
 		return err_tell(e, ERR_INPUT, "error_display_name",
 				"a name is 1 to 64 characters");
-	if (!str_equal(locale, "") && !str_equal(locale, "en") &&
-	    !str_equal(locale, "ko"))
+	if (*locale && !locale_name_valid(locale))
 		return err_tell(e, ERR_INPUT, "error_locale",
-				"language: en or ko");
+				"no such language");
 	if (!str_equal(theme, "") && !str_equal(theme, "light") &&
 	    !str_equal(theme, "dark"))
 		return err_tell(e, ERR_INPUT, "error_theme",

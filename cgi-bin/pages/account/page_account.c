@@ -5,6 +5,7 @@
 
 #include "auth/password.h"
 #include "core/clock.h"
+#include "core/locale_names.h"
 #include "core/log.h"
 #include "core/str.h"
 #include "pages/pages.h"
@@ -60,18 +61,19 @@ static int show(struct request *r, struct response *out,
 		const struct values *in, const char *problem,
 		const char *password_problem, struct err *e)
 {
-	static const struct choice locales[] = {
-		{ "", "account_locale_browser" }, { "en", "locale_en" },
-		{ "ko", "locale_ko" },
-	};
 	static const struct choice themes[] = {
 		{ "", "theme_system" }, { "light", "theme_light" },
 		{ "dark", "theme_dark" },
 	};
+	struct choice locales[1 + LOCALES] = { { "", "account_locale_browser" } };
 	const char *saved = form_text(r->args, "saved");
 	struct view *view = page_view(r, "account");
+	size_t i;
 	bool feed;
 
+	for (i = 0; i < LOCALES; i++)
+		locales[1 + i] = (struct choice){ locale_names[i],
+			talloc_asprintf(r, "locale_%s", locale_names[i]) };
 	if (feed_exists(context_of(r)->db, context_of(r)->user->id, &feed,
 			e) < 0)
 		return -1;
@@ -81,7 +83,8 @@ static int show(struct request *r, struct response *out,
 	view_text(view, "zone_preset", context_of(r)->zone);
 	view_text(view, "budget_zone_words", usage_budget_zone_words(r,
 			context_of(r)->user, clock_now_ms()));
-	add_choices(r, view, "locales", locales, 3, in->locale);
+	add_choices(r, view, "locales", locales, 1 + LOCALES,
+		    in->locale);
 	add_choices(r, view, "themes", themes, 3, in->theme);
 	page_zones(view);
 	view_text(view, "problem", problem);

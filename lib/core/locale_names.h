@@ -1,0 +1,14 @@
+/* The languages of the product: each has a catalogue templates/locale/<name>.json. */
+#ifndef CORE_LOCALE_NAMES_H
+#define CORE_LOCALE_NAMES_H
+
+#include <stdbool.h>
+
+#define LOCALES 2
+
+/* "en" first: what is left when nothing else fits. */
+extern const char *const locale_names[LOCALES];
+
+bool locale_name_valid(const char *name);
+
+#endif
