@@ -1,47 +1,16 @@
 // The pages of agents, as people see and work them.
 import {after, before, test} from "node:test";
 import assert from "node:assert/strict";
-import {readFileSync} from "node:fs";
-import {createRequire} from "node:module";
-import {address, begin, logIn, newAccount, openPage, ready, startBrowser, turns} from "./gongbang.js";
+import {address, assertAccessible, begin, closePage, newAccount, openAt, startBrowser, turns} from "./gongbang.js";
 import {says} from "../words.js";
 
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 let browser, login;
 before(async () => {
 	browser = await startBrowser();
 	login = newAccount("agent");
 });
 after(() => browser.close());
-
-async function open(path, options, who = login) {
-	const page = await openPage(browser, options);
-	await logIn(page, who);
-	await page.waitForURL(/\/workspace$/);
-	await page.goto(address + path);
-	return page;
-}
-
-async function close(page) {
-	assert.deepEqual(page.problems, []);
-	await page.context().close();
-}
-
-// By the debugger, so the page's CSP stays as it is.
-async function violations(page) {
-	const client = await page.context().newCDPSession(page);
-	await client.send("Runtime.evaluate", {expression: axe});
-	const {result} = await client.send("Runtime.evaluate", {
-		expression: "axe.run(document).then((r) => JSON.stringify(r.violations.map((v) => v.id + ': ' + v.nodes.map((n) => n.target).join(' '))))",
-		awaitPromise: true,
-	});
-	return JSON.parse(result.value);
-}
-
-async function well(page, what) {
-	assert.deepEqual(await violations(page), [], what);
-	assert.ok(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth) <= 0, what + ": wider than the window");
-}
+const open = (path, options, who = login) => openAt(browser, who, path, options);
 
 async function make(page, name, prompt = "Fetch {{date}}") {
 	await page.goto(address + "/agents/new");
@@ -105,7 +74,7 @@ test("with script fields that do not apply are hidden and the next runs appear w
 	assert.equal(await seen("#tools"), false);
 	await page.check("[name=policy][value=listed]");
 	assert.ok(await seen("#tools"));
-	await close(page);
+	await closePage(page);
 });
 
 test("what is wrong is said at its field, and what was typed stays", async () => {
@@ -123,10 +92,10 @@ test("what is wrong is said at its field, and what was typed stays", async () =>
 	const describes = (await page.getAttribute("#timezone", "aria-describedby")).split(" ");
 	assert.ok(describes.includes("timezone-problem"));
 	assert.ok(await page.locator("#timezone-problem").isVisible());
-	await well(page, "errors");
+	await assertAccessible(page, "errors");
 	await page.click(".error-summary a");
 	assert.equal(await page.evaluate(() => location.hash), "#timezone");
-	await close(page);
+	await closePage(page);
 });
 
 test("two tabs: the second is told, keeps its words, and decides", async () => {
@@ -144,7 +113,7 @@ test("two tabs: the second is told, keeps its words, and decides", async () => {
 	assert.equal(await page.inputValue("#prompt"), "This tab's words");
 	assert.equal(await page.locator("#conflict del").innerText(), "The other tab's words");
 	assert.equal(await page.locator("#conflict ins").innerText(), "This tab's words");
-	await well(page, "conflict");
+	await assertAccessible(page, "conflict");
 	await other.goto(address + "/agents/" + id);
 	assert.equal(await other.inputValue("#prompt"), "The other tab's words");
 	await page.click("#keep-mine");
@@ -156,7 +125,7 @@ test("two tabs: the second is told, keeps its words, and decides", async () => {
 	await other.waitForURL(/\/agents\/[0-9a-f-]{36}$/);
 	assert.equal(await other.inputValue("#prompt"), "This tab's words");
 	assert.equal(await other.inputValue("#name"), "Shared");
-	await close(page);
+	await closePage(page);
 });
 
 test("versions are compared, and one is restored", async () => {
@@ -175,7 +144,7 @@ test("versions are compared, and one is restored", async () => {
 	await page.click("[data-version='1'] button");
 	await page.waitForURL(/done=restored/);
 	assert.equal(await page.inputValue("#prompt"), "one\ntwo\nthree");
-	await close(page);
+	await closePage(page);
 });
 
 test("pause, resume, delete", async () => {
@@ -192,7 +161,7 @@ test("pause, resume, delete", async () => {
 	await page.click("button.danger");
 	await page.waitForURL(/deleted=1/);
 	assert.match(await page.locator(".empty-state").innerText(), says("agent_none_title"));
-	await close(page);
+	await closePage(page);
 });
 
 test("the dashboard keeps up with what another tab does, but not under the reader", async () => {
@@ -217,7 +186,7 @@ test("the dashboard keeps up with what another tab does, but not under the reade
 		dispatchEvent(new Event("focus"));
 	});
 	await page.locator(`[data-agent="${other}"][data-status=paused]`).waitFor();
-	await close(page);
+	await closePage(page);
 });
 
 test("the dashboard by keyboard: n, /, arrows", async () => {
@@ -240,7 +209,7 @@ test("the dashboard by keyboard: n, /, arrows", async () => {
 	await page.evaluate(() => document.activeElement.blur());
 	await page.keyboard.press("n");
 	await page.waitForURL(/\/agents\/new$/);
-	await close(page);
+	await closePage(page);
 });
 
 for (const javaScriptEnabled of [true, false])
@@ -264,7 +233,7 @@ for (const javaScriptEnabled of [true, false])
 		await tab.waitForURL(/done=saved/);
 		if (tab !== page)
 			await tab.context().close();
-		await close(page);
+		await closePage(page);
 	});
 
 for (const locale of ["en-US", "ko-KR"])
@@ -272,18 +241,18 @@ for (const locale of ["en-US", "ko-KR"])
 		for (const width of [360, 1440])
 			test(`axe and width: ${locale}, ${colorScheme}, ${width} px`, async () => {
 				const page = await open("/agents", {locale, colorScheme, viewport: {width, height: 800}}, newAccount("agent"));
-				await well(page, "empty");
+				await assertAccessible(page, "empty");
 				await page.goto(address + "/agents/new");
-				await well(page, "new");
+				await assertAccessible(page, "new");
 				await page.selectOption("#frequency", "weekly");
 				await page.click(".limits > summary");
-				await well(page, "fields");
+				await assertAccessible(page, "fields");
 				const id = await make(page, "가나다 ".repeat(10) + "W".repeat(30));
 				await page.locator(".runs-list").waitFor();
-				await well(page, "agent");
+				await assertAccessible(page, "agent");
 				for (const path of ["/agents", `/agents/${id}/versions`, `/agents/${id}/delete`]) {
 					await page.goto(address + path);
-					await well(page, path);
+					await assertAccessible(page, path);
 				}
-				await close(page);
+				await closePage(page);
 			});

@@ -3,13 +3,10 @@ import {after, before, test} from "node:test";
 import assert from "node:assert/strict";
 import {execFileSync} from "node:child_process";
 import {randomUUID} from "node:crypto";
-import {readFileSync} from "node:fs";
-import {createRequire} from "node:module";
 import {join} from "node:path";
-import {address, gongbang, logIn, newAccount, openPage, startBrowser} from "./gongbang.js";
+import {address, assertAccessible, closePage, gongbang, newAccount, openAt, startBrowser} from "./gongbang.js";
 import {says} from "../words.js";
 
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const state = process.env.GONGBANG_STATE;
 const sql = (text, ...flags) => execFileSync("sqlite3", [...flags, "-cmd", ".timeout 5000", join(state, "data/gongbang.db")], {input: text, encoding: "utf8"});
 const rows = (text) => JSON.parse(sql(text, "-json") || "[]");
@@ -29,6 +26,7 @@ before(async () => {
 		INSERT INTO agent_versions (agent_id, version, definition, created_at) VALUES ('${agent}', 1, ${quote(definition)}, 1);`);
 });
 after(() => browser.close());
+const open = (path, options) => openAt(browser, login, path, options);
 
 // A row as the worker leaves it.
 function add({status, reason = "", detail = "", result = "", at = Date.now() - 3600000, trigger = "schedule", before = at, payload = ""}) {
@@ -66,54 +64,29 @@ async function ended(run) {
 	throw new Error("the attempt did not end");
 }
 
-async function open(path, options) {
-	const page = await openPage(browser, options);
-	await logIn(page, login);
-	await page.waitForURL(/\/workspace$/);
-	await page.goto(address + path);
-	return page;
-}
-
-async function close(page) {
-	assert.deepEqual(page.problems, []);
-	await page.context().close();
-}
-
-// By the debugger, so the page's CSP stays as it is.
-async function well(page) {
-	const client = await page.context().newCDPSession(page);
-	await client.send("Runtime.evaluate", {expression: axe});
-	const {result} = await client.send("Runtime.evaluate", {
-		expression: "axe.run(document).then((r) => JSON.stringify(r.violations.map((v) => v.id + ': ' + v.nodes.map((n) => n.target).join(' '))))",
-		awaitPromise: true,
-	});
-	assert.deepEqual(JSON.parse(result.value), []);
-	assert.ok(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth) <= 0);
-}
-
 const narrow = {viewport: {width: 360, height: 740}, locale: "ko-KR", colorScheme: "dark"};
 
 test("the list, wide and narrow, and its empty states", async () => {
 	let page = await open("/executions");
 	await page.getByText(says("run_none")).waitFor();
-	await well(page);
+	await assertAccessible(page);
 	add({status: "success", result: "# Prices\n\n| a | b |\n|---|---|\n| 1 | 2 |\n"});
 	add({status: "failed", reason: "needs_input", at: Date.now() - 7200000});
 	add({status: "missed", reason: "late", at: Date.now() - 9200000});
 	await page.goto(address + "/executions");
 	assert.equal(await page.locator("[data-execution]").count(), 3);
-	await well(page);
+	await assertAccessible(page);
 	await page.selectOption("select[name=status]", "failed");
 	await page.getByRole("button", {name: says("filter_apply")}).click();
 	assert.equal(await page.locator("[data-execution]").count(), 1);
 	await page.getByText("needs input").waitFor();
 	await page.goto(address + "/executions?status=refused");
 	await page.getByText(says("run_none_found")).waitFor();
-	await close(page);
+	await closePage(page);
 	page = await open("/executions", narrow);
 	assert.equal(await page.locator("[data-execution]").count(), 3);
-	await well(page);
-	await close(page);
+	await assertAccessible(page);
+	await closePage(page);
 });
 
 test("a run that ended, from the top; compared with the one before", async () => {
@@ -123,12 +96,12 @@ test("a run that ended, from the top; compared with the one before", async () =>
 		const page = await open("/executions/" + id, options);
 		const order = await page.locator("main > *").evaluateAll((all) => all.map((e) => e.id).filter(Boolean));
 		assert.deepEqual(order, ["result", "how", "numbers"]);
-		await well(page);
+		await assertAccessible(page);
 		await page.locator("#result a").first().click();
 		await page.locator("ins", {hasText: "new"}).waitFor();
 		await page.locator("del", {hasText: "old"}).waitFor();
-		await well(page);
-		await close(page);
+		await assertAccessible(page);
+		await closePage(page);
 	}
 });
 
@@ -136,12 +109,12 @@ test("one that waits tells why; cancelled there, it says so", async () => {
 	const id = add({status: "queued", at: Date.now() - 65000, before: Date.now() + 3600000});
 	const page = await open("/executions/" + id, narrow);
 	await page.locator("#run-state").waitFor();
-	await well(page);
+	await assertAccessible(page);
 	const first = await page.locator("#run-state").innerText();
 	await page.waitForFunction((text) => document.querySelector("#run-state").innerText !== text, first);
 	await page.locator("#run-cancel").click();
 	await page.locator("main[data-status=cancelled]").waitFor();
-	await close(page);
+	await closePage(page);
 });
 
 test("one that goes on is seen live, by nobody's box, until its end is shown", async () => {
@@ -151,7 +124,7 @@ test("one that goes on is seen live, by nobody's box, until its end is shown", a
 	await page.locator("#chat-area [data-part=text]").first().waitFor({timeout: 90000});
 	await page.locator("#status-bar[data-state=working]").waitFor({timeout: 90000});
 	assert.equal(await page.locator("#stop:visible").count(), 0);
-	await well(page);
+	await assertAccessible(page);
 	assert.equal(await ended(run), "success");
 	await page.locator("main[data-status=success]").waitFor();
 	await page.locator("#how [data-part=text]").first().waitFor();
@@ -164,10 +137,10 @@ test("one that goes on is seen live, by nobody's box, until its end is shown", a
 	await page.fill("#message-input", "Hello");
 	await page.press("#message-input", "Enter");
 	await page.locator("[data-part=usage]").nth(1).waitFor({timeout: 90000});
-	await well(page);
+	await assertAccessible(page);
 	await page.goto(address + "/executions/" + run.id);
 	assert.equal(await page.locator("#how [data-role=user]").count(), 1);
-	await close(page);
+	await closePage(page);
 });
 
 test("one that goes on is cancelled", async () => {
@@ -180,7 +153,7 @@ test("one that goes on is cancelled", async () => {
 	assert.equal(await ended(run), "cancelled");
 	await page.locator("main[data-status=cancelled]").waitFor();
 	await page.getByText(says("run_reason_person")).waitFor();
-	await close(page);
+	await closePage(page);
 });
 
 test("the page follows each try of a run", async () => {
@@ -200,7 +173,7 @@ test("the page follows each try of a run", async () => {
 	attempt(2, now - 40000, now - 30000);
 	waits(2);
 	await page.locator("#attempt-2[open]").waitFor();
-	await close(page);
+	await closePage(page);
 	sql(`DELETE FROM attempts WHERE execution_id = '${run}'; DELETE FROM executions WHERE id = '${run}';`);
 });
 
@@ -222,5 +195,5 @@ test("the agents' rows have the reason in a word or two, the run's page in sente
 	await page.locator(".runs th a").first().focus();
 	await page.keyboard.press("ArrowDown");
 	assert.ok(await page.locator(".runs th a").nth(1).evaluate((e) => e === document.activeElement));
-	await close(page);
+	await closePage(page);
 });

@@ -1,11 +1,15 @@
 // What every browser test needs: the address, an account of its own, a page.
+import assert from "node:assert/strict";
 import {execFileSync} from "node:child_process";
+import {readFileSync} from "node:fs";
+import {createRequire} from "node:module";
 import {chromium} from "playwright-core";
 
 export const address = process.env.GONGBANG_URL;
 if (!address)
 	throw new Error("GONGBANG_URL is not set: run scripts/check, or scripts/up and set it");
 const command = process.env.GONGBANG_COMMAND || "scripts/gongbang";
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 export const password = "correct horse battery";
 
 // Runs the command line against the installation under test.
@@ -50,6 +54,34 @@ export async function logIn(page, login, secret = password) {
 	await page.fill("input[name=login]", login);
 	await page.fill("input[name=password]", secret);
 	await page.press("input[name=password]", "Enter");
+}
+
+// Of who is logged in: the page at this path.
+export async function openAt(browser, login, path, options) {
+	const page = await openPage(browser, options);
+	await logIn(page, login);
+	await page.waitForURL(/\/workspace$/);
+	await page.goto(address + path);
+	return page;
+}
+
+export async function closePage(page) {
+	assert.deepEqual(page.problems, []);
+	await page.context().close();
+}
+
+// axe by the debugger, so the page's CSP stays as it is; and nothing is wider than the window.
+export async function assertAccessible(page, what = page.url()) {
+	const client = await page.context().newCDPSession(page);
+	await client.send("Runtime.evaluate", {expression: axe});
+	const {result} = await client.send("Runtime.evaluate", {
+		expression: "axe.run(document).then((r) => JSON.stringify(r.violations.map((v) => v.id + ': ' + v.nodes.map((n) => n.target).join(' '))))",
+		awaitPromise: true,
+	});
+	assert.deepEqual(JSON.parse(result.value), [], what);
+	assert.ok(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth) <= 0, what + ": wider than the window");
+	if (process.env.GONGBANG_SCREENSHOTS)
+		await page.screenshot({path: `${process.env.GONGBANG_SCREENSHOTS}/${what.replace(/[^a-z0-9]+/gi, "-")}.png`, fullPage: true});
 }
 
 export async function ready(page) {

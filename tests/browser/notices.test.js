@@ -1,12 +1,10 @@
 // Notices, their rules, triggers and files of agents, as people see and work them.
 import {after, before, test} from "node:test";
 import assert from "node:assert/strict";
-import {readFileSync, writeFileSync, rmSync} from "node:fs";
-import {createRequire} from "node:module";
-import {address, gongbang, logIn, newAccount, openPage, startBrowser} from "./gongbang.js";
+import {writeFileSync, rmSync} from "node:fs";
+import {address, assertAccessible, closePage, gongbang, newAccount, openAt, startBrowser} from "./gongbang.js";
 import {says} from "../words.js";
 
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const definition = {gongbang_agent: 1, name: "주간 보고 <b>", prompt: "Say {{payload}}"};
 let browser, login;
 before(async () => {
@@ -15,37 +13,7 @@ before(async () => {
 	gongbang(["agent", "import", "--user", login, "--file", "-"], JSON.stringify(definition));
 });
 after(() => browser.close());
-
-async function open(path, options) {
-	const page = await openPage(browser, options);
-	await logIn(page, login);
-	await page.waitForURL(/\/workspace$/);
-	await page.goto(address + path);
-	return page;
-}
-
-async function close(page) {
-	assert.deepEqual(page.problems, []);
-	await page.context().close();
-}
-
-// By the debugger, so the page's CSP stays as it is.
-async function violations(page) {
-	const client = await page.context().newCDPSession(page);
-	await client.send("Runtime.evaluate", {expression: axe});
-	const {result} = await client.send("Runtime.evaluate", {
-		expression: "axe.run(document).then((r) => JSON.stringify(r.violations.map((v) => v.id + ': ' + v.nodes.map((n) => n.target).join(' '))))",
-		awaitPromise: true,
-	});
-	return JSON.parse(result.value);
-}
-
-async function well(page, what) {
-	assert.deepEqual(await violations(page), [], what);
-	assert.ok(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth) <= 0, what + ": wider than the window");
-	if (process.env.GONGBANG_SCREENSHOTS)
-		await page.screenshot({path: `${process.env.GONGBANG_SCREENSHOTS}/${what.replace(/[^a-z0-9]+/gi, "-")}.png`, fullPage: true});
-}
+const open = (path, options) => openAt(browser, login, path, options);
 
 async function agent(page) {
 	await page.goto(address + "/agents");
@@ -70,7 +38,7 @@ test("a rule is added, tried and removed without script", async () => {
 	await page.locator("#sent li").waitFor();
 	await page.locator("#rules button").nth(1).click();
 	assert.equal(await page.locator("#rules li").count(), 0);
-	await close(page);
+	await closePage(page);
 });
 
 test("a trigger's address is shown once and begins a run", async () => {
@@ -80,7 +48,7 @@ test("a trigger's address is shown once and begins a run", async () => {
 	await page.click("#hook-make");
 	const hook = await page.locator("#hook-address").innerText();
 	assert.match(hook, /\/hooks\/[0-9a-f]{64}$/);
-	await well(page, "hook");
+	await assertAccessible(page, "hook");
 	const at = address + hook.slice(hook.indexOf("/hooks/"));
 	assert.equal((await fetch(at, {method: "POST"})).status, 409);
 	await page.goto(`${address}/agents/${id}`);
@@ -93,7 +61,7 @@ test("a trigger's address is shown once and begins a run", async () => {
 	assert.equal(await page.locator("#hook-address").count(), 0);
 	await page.click("#hook-revoke");
 	assert.equal((await fetch(at, {method: "POST"})).status, 404);
-	await close(page);
+	await closePage(page);
 });
 
 test("a file is read into the form, and what is wrong is named", async () => {
@@ -104,13 +72,13 @@ test("a file is read into the form, and what is wrong is named", async () => {
 	await page.waitForFunction(() => document.querySelector("#import-json").value !== "");
 	await page.click("#import-form button");
 	assert.match(await page.locator("#problem").innerText(), /^retries: /);
-	await well(page, "import wrong");
+	await assertAccessible(page, "import wrong");
 	await page.fill("#import-json", JSON.stringify({...definition, name: "Imported"}));
 	await page.click("#import-form button");
 	await page.waitForURL(/\/agents\/[0-9a-f-]{36}$/);
 	assert.equal(await page.locator("#agent-now").getAttribute("data-status"), "paused");
 	rmSync(file);
-	await close(page);
+	await closePage(page);
 });
 
 for (const [what, options] of [
@@ -120,14 +88,14 @@ for (const [what, options] of [
 ]) {
 	test(`the pages stand at ${what}`, async () => {
 		const page = await open("/notices", options);
-		await well(page, `${what} notices`);
+		await assertAccessible(page, `${what} notices`);
 		await page.goto(`${address}/agents/${await agent(page)}/notify`);
 		await page.fill("#target", "kim@example.org");
 		await page.click("#notify-form button");
 		await page.locator("#rules li").first().waitFor();
-		await well(page, `${what} notify`);
+		await assertAccessible(page, `${what} notify`);
 		await page.goto(address + "/agents/import");
-		await well(page, `${what} import`);
-		await close(page);
+		await assertAccessible(page, `${what} import`);
+		await closePage(page);
 	});
 }

@@ -4,10 +4,8 @@ import assert from "node:assert/strict";
 import {execFileSync} from "node:child_process";
 import {randomUUID} from "node:crypto";
 import {readFileSync} from "node:fs";
-import {createRequire} from "node:module";
-import {address, gongbang, logIn, newAccount, openPage, password, startBrowser} from "./gongbang.js";
+import {address, assertAccessible, closePage, gongbang, newAccount, openAt, password, startBrowser} from "./gongbang.js";
 
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const database = process.env.GONGBANG_STATE + "/data/gongbang.db";
 let browser, login, admin;
 
@@ -47,35 +45,7 @@ before(async () => {
 	use(login, "2026-04", 9);
 });
 after(() => browser.close());
-
-async function open(path, options, who = login) {
-	const page = await openPage(browser, options);
-	await logIn(page, who);
-	await page.waitForURL(/\/workspace$/);
-	await page.goto(address + path);
-	return page;
-}
-
-async function close(page) {
-	assert.deepEqual(page.problems, []);
-	await page.context().close();
-}
-
-// By the debugger, so the page's CSP stays as it is.
-async function violations(page) {
-	const client = await page.context().newCDPSession(page);
-	await client.send("Runtime.evaluate", {expression: axe});
-	const {result} = await client.send("Runtime.evaluate", {
-		expression: "axe.run(document).then((r) => JSON.stringify(r.violations.map((v) => v.id + ': ' + v.nodes.map((n) => n.target).join(' '))))",
-		awaitPromise: true,
-	});
-	return JSON.parse(result.value);
-}
-
-async function well(page) {
-	assert.deepEqual(await violations(page), []);
-	assert.ok(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth) <= 0);
-}
+const open = (path, options, who = login) => openAt(browser, who, path, options);
 
 test("the chart and the table show the same numbers", async () => {
 	const page = await open("/usage?month=2026-03");
@@ -98,7 +68,7 @@ test("the chart and the table show the same numbers", async () => {
 	assert.equal(await page.locator("#models-table tfoot td").nth(6).innerText(), total);
 	assert.match(await page.locator("#models-table").innerText(), /Cost unknown/);
 	assert.match(await page.locator("#subjects").innerText(), /"Prices" & <b>more<\/b>/);
-	await close(page);
+	await closePage(page);
 });
 
 test("the chart shows costs, and has a name and a description", async () => {
@@ -110,7 +80,7 @@ test("the chart shows costs, and has a name and a description", async () => {
 	const bars = await page.locator(".chart-day").evaluateAll((all) => all.map((g) => [g.dataset.day, Number(g.dataset.value)]));
 	const rows = await page.locator("#days-table tbody tr").evaluateAll((all) => all.map((tr) => [tr.dataset.day, Number(tr.dataset.cost)]));
 	assert.deepEqual(rows.filter(([, cost]) => cost > 0), bars.filter(([, value]) => value > 0));
-	await close(page);
+	await closePage(page);
 });
 
 test("months are walked and the file is downloaded by keyboard", async () => {
@@ -127,7 +97,7 @@ test("months are walked and the file is downloaded by keyboard", async () => {
 	await page.locator("#days-table > summary").focus();
 	await page.keyboard.press("Enter");
 	assert.ok(await page.locator("#days-table table").isVisible());
-	await close(page);
+	await closePage(page);
 });
 
 for (const locale of ["en-US", "ko-KR"])
@@ -136,21 +106,21 @@ for (const locale of ["en-US", "ko-KR"])
 			test(`axe and width: ${locale}, ${colorScheme}, ${width} px`, async () => {
 				const options = {locale, colorScheme, viewport: {width, height: 800}};
 				const page = await open("/usage?month=2026-03", options);
-				await well(page);
+				await assertAccessible(page);
 				await page.click("#days-table > summary");
-				await well(page);
+				await assertAccessible(page);
 				for (const path of ["/usage", "/usage?month=2026-03&show=cost", "/domains"]) {
 					await page.goto(address + path);
-					await well(page);
+					await assertAccessible(page);
 				}
-				await close(page);
+				await closePage(page);
 				const other = await open("/admin", options, admin);
 				gongbang(["stop-all"]);
 				try {
 					for (const path of ["/admin", "/admin/stop", "/admin/usage", "/admin/usage?month=2026-03", "/admin/budgets", "/admin/budgets/all", "/admin/domains"]) {
 						await other.goto(address + path);
 						assert.ok(await other.locator(".banner").isVisible());
-						await well(other);
+						await assertAccessible(other);
 					}
 				} finally {
 					gongbang(["resume-all"]);
@@ -158,7 +128,7 @@ for (const locale of ["en-US", "ko-KR"])
 				// the line on top shows all its links
 				const nav = await other.locator(".top-nav").evaluate((n) => n.scrollWidth - n.clientWidth);
 				assert.ok(nav <= 0, `the navigation is cut by ${nav} px`);
-				await close(other);
+				await closePage(other);
 			});
 
 test("a domain is asked for, granted, and the count goes, without script", async () => {
@@ -177,8 +147,8 @@ test("a domain is asked for, granted, and the count goes, without script", async
 	await boss.locator(`#granted [data-domain='data.example.org'][data-login='${login}']`).waitFor();
 	await page.reload();
 	await page.locator("[data-domain='data.example.org'][data-state=granted]").waitFor();
-	await close(page);
-	await close(boss);
+	await closePage(page);
+	await closePage(boss);
 });
 
 test("a budget is set, refused in words, and shown to its user, without script", async () => {
@@ -197,8 +167,8 @@ test("a budget is set, refused in words, and shown to its user, without script",
 	assert.match(await page.locator("[data-period=usage_today]").innerText(), /0 of 1,000,000/);
 	assert.equal(await page.getByRole("meter", {name: /Today: Tokens/}).getAttribute("aria-valuenow"), "0");
 	assert.match(await page.locator("[data-period=usage_this_month]").innerText(), /\$0\.00 of \$12\.50/);
-	await close(boss);
-	await close(page);
+	await closePage(boss);
+	await closePage(page);
 });
 
 test("the kill switch asks first, and everybody is told", async () => {
@@ -217,6 +187,6 @@ test("the kill switch asks first, and everybody is told", async () => {
 	}
 	await page.reload();
 	assert.equal(await page.locator(".banner").count(), 0);
-	await close(boss);
-	await close(page);
+	await closePage(boss);
+	await closePage(page);
 });
