@@ -14,9 +14,23 @@ dist_static_DATA = \
 	static/pages.css \
 	static/pico.min.css \
 	static/workspace.js
+chatmodulesdir = $(staticdir)/workspace
+dist_chatmodules_DATA = \
+	static/workspace/answers.js \
+	static/workspace/blocked.js \
+	static/workspace/composer.js \
+	static/workspace/connection.js \
+	static/workspace/outbox.js \
+	static/workspace/page.js \
+	static/workspace/queue.js \
+	static/workspace/reading.js \
+	static/workspace/selection.js \
+	static/workspace/sidebar.js \
+	static/workspace/status.js \
+	static/workspace/transcript.js
 # Pages name static files with this digest, so that no cache hides an upgrade.
 CLEANFILES += cgi-bin/web/static_version.h
-cgi-bin/web/static_version.h: $(dist_static_DATA)
+cgi-bin/web/static_version.h: $(dist_static_DATA) $(dist_chatmodules_DATA)
 	$(AM_V_GEN)$(MKDIR_P) $(@D) && \
 	printf '#define STATIC_VERSION "%.12s"\n' \
 		"`cat $^ | sha256sum`" >$@.new && mv $@.new $@

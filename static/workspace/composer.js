@@ -1,0 +1,137 @@
+// The message box: drafts, sending, and Claude that begins while one types.
+
+import {box, complain, composer, conversation, messageMax, readOnly, root, store, uuid, words} from "./page.js";
+import {post} from "./connection.js";
+import {give, takeBack} from "./outbox.js";
+import {endEditingOfNothing, restoreEditing, takeEdited} from "./queue.js";
+import {toEnd} from "./reading.js";
+
+// Of one account: who logs in next on this computer sees nothing of it (app.js
+// removes drafts at logout; what was sent waits for its own account).
+const draftName = `draft:${root.dataset.account}:${root.dataset.ws}`;
+
+// By the first letter. dir="auto" would do, but takes seconds for a megabyte.
+function turn() {
+	const letter = /\p{L}/u.exec(box.value.slice(0, 1000));
+	box.dir = letter && /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]/.test(letter[0]) ? "rtl" : "ltr";
+}
+
+export function grow() {
+	turn();
+	box.style.height = "auto";
+	box.style.height = Math.min(box.scrollHeight + 2, innerHeight * 0.4) + "px";
+}
+
+function tooLong(text) {
+	return new TextEncoder().encode(text).length > messageMax;
+}
+
+function send() {
+	const text = box.value;
+	if (!text.trim())
+		return false;
+	if (tooLong(text)) {
+		complain(words("too-long"));
+		return false;
+	}
+	complain("");
+	if (!conversation)
+		return true;	// the form itself makes the conversation
+	const message = {id: uuid(), text};
+	const held = takeEdited();
+	if (held)
+		message.held = held;
+	give(message);
+	box.value = "";
+	store.write(draftName, null);
+	grow();
+	toEnd();
+	return false;
+}
+
+// A first message leaves the draft only when its conversation was opened.
+composer?.addEventListener("submit", (event) => {
+	if (!send()) {
+		event.preventDefault();
+		return;
+	}
+	clearTimeout(draftTimer);
+	keepDraft();
+	try {
+		sessionStorage.setItem("sent", draftName);
+	} catch {
+		store.write(draftName, null);
+	}
+});
+
+function forgetSentDraft() {
+	try {
+		const name = conversation && sessionStorage.getItem("sent");
+		if (!name)
+			return;
+		store.write(name, null);
+		sessionStorage.removeItem("sent");
+	} catch {
+		// nothing was kept
+	}
+}
+
+box?.addEventListener("keydown", (event) => {
+	// keyCode 229: an input method (Korean, Japanese, Chinese) owns this key.
+	if (event.key !== "Enter" || event.shiftKey || event.isComposing ||
+	    event.keyCode === 229)
+		return;
+	event.preventDefault();
+	composer.requestSubmit();
+});
+
+let draftTimer = 0;
+export function keepDraft() {
+	store.write(draftName, box.value.length < 100000 ? box.value : null);
+}
+// Claude begins while the first words are typed; said again while it goes on.
+let begunAt = -Infinity;
+function begin() {
+	const id = conversation || composer.elements.conversation?.value;
+	if (!id || !box.value || performance.now() - begunAt < 15000)
+		return;
+	if (post({type: "begin", id}))
+		begunAt = performance.now();
+}
+
+box?.addEventListener("input", () => {
+	grow();
+	begin();
+	endEditingOfNothing();
+	clearTimeout(draftTimer);
+	draftTimer = setTimeout(keepDraft, 300);
+});
+
+for (const button of document.querySelectorAll(".example"))
+	button.addEventListener("click", (event) => {
+		event.preventDefault();
+		box.value = button.value;
+		box.focus();
+		grow();
+	});
+
+export function showRefused(event) {
+	if (readOnly)
+		return;
+	const message = takeBack(event.id);
+	if (message && !box.value)
+		box.value = message.text;
+	else if (message)
+		box.value = message.text + "\n\n" + box.value;
+	complain(event.text);
+	grow();
+}
+
+export function openComposer() {
+	document.querySelector("#send").disabled = false;
+	forgetSentDraft();
+	if (!box.value)
+		box.value = store.read(draftName, "");
+	restoreEditing();
+	grow();
+}

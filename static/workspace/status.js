@@ -1,0 +1,68 @@
+// The status bar, and the state in the tab's title.
+
+import {bar, box, chat, conversation, duration} from "./page.js";
+
+// Times that run: <span data-since="UTC ms">.
+export function tick() {
+	for (const node of bar.querySelectorAll("[data-since]"))
+		node.textContent = duration(Math.max(0,
+			Math.round((Date.now() - Number(node.dataset.since)) / 1000)));
+}
+setInterval(tick, 1000);
+
+// The tab tells how it stands, so that one need not come back to look.
+let pageTitle = document.title;
+export function showTitle() {
+	const state = conversation ? bar.dataset.state :
+		["waiting", "working"].find((name) => document.querySelector(
+			`#conversation-list [data-state=${name}]`));
+	const mark = {waiting: "◆ ", working: "● "}[state] || "";
+	document.title = mark + pageTitle;
+}
+
+// Words and numbers are replaced apart, and only when they differ: what is
+// read aloud is not repeated, and a button keeps its focus.
+let shown = {};
+export function showStatus(html) {
+	const holder = document.createElement("template");
+	holder.innerHTML = html;
+	for (const name of [".status-main", ".status-alerts", ".status-start", ".status-holders", ".status-notes"]) {
+		const fresh = holder.content.querySelector(name);
+		const old = bar.querySelector(name);
+		if (old && shown[name] === fresh?.outerHTML)
+			continue;
+		shown[name] = fresh?.outerHTML;
+		const had = old?.contains(document.activeElement);
+		const id = had && document.activeElement.id;
+		old?.remove();
+		if (fresh && name === ".status-main")
+			bar.prepend(fresh);
+		else if (fresh && name === ".status-alerts")
+			bar.querySelector(".status-main").after(fresh);
+		else if (fresh)
+			bar.append(fresh);
+		if (had)
+			(id && fresh?.querySelector("#" + id) || box || chat).focus({preventScroll: true});
+	}
+}
+
+export function say(state, text) {
+	bar.dataset.state = state;
+	const mark = document.createElement("span");
+	mark.className = "status-mark";
+	const main = document.createElement("span");
+	mark.setAttribute("aria-hidden", "true");
+	main.className = "status-main";
+	const sentence = document.createElement("span");
+	sentence.className = "status-words";
+	sentence.textContent = text;
+	main.append(mark, sentence);
+	shown = {};
+	bar.replaceChildren(main);
+	showTitle();
+}
+
+export function setPageTitle(title) {
+	pageTitle = title + " · " + pageTitle.split(" · ").at(-1);
+	showTitle();
+}

@@ -1,0 +1,73 @@
+// Messages and their parts, as the bridge draws them.
+
+import {backToBox, chat, element} from "./page.js";
+import {decorate} from "./reading.js";
+import {selectionIn} from "./selection.js";
+
+const atOf = (node) => Number(node.id.slice(2));
+
+// Puts node among its siblings in the order of their offsets.
+function insertInOrder(parent, selector, node) {
+	const next = [...parent.querySelectorAll(":scope > " + selector)]
+		.findLast((other) => atOf(other) < atOf(node));
+	if (next)
+		next.after(node);
+	else
+		parent.insertBefore(node, parent.querySelector(":scope > " + selector));
+}
+
+function messageFor(event) {
+	let message = document.getElementById(event.message);
+	if (!message) {
+		message = element(event.head);
+		chat.querySelector(".welcome")?.remove();
+		insertInOrder(chat, ".message", message);
+	}
+	return message.querySelector(".message-parts");
+}
+
+// What the reader did to the old element, the new one keeps.
+function keepReading(old, fresh) {
+	const folds = old.querySelectorAll("details");
+	fresh.querySelectorAll("details").forEach((fold, i) => {
+		if (folds[i]?.dataset.touched) {
+			fold.open = folds[i].open;
+			fold.dataset.touched = "1";
+		}
+	});
+}
+
+function typingIn(part) {
+	return part.contains(document.activeElement) &&
+	       part.dataset.state === "waiting";
+}
+
+export function showPart(event) {
+	const fresh = element(event.html);
+	const old = document.getElementById(event.target);
+	if (!old) {
+		insertInOrder(messageFor(event), ".part", fresh);
+	} else if (!(typingIn(old) && fresh.dataset.state === "waiting")) {
+		const had = old.contains(document.activeElement);
+		keepReading(old, fresh);
+		const reselect = selectionIn(old);
+		old.replaceWith(fresh);
+		decorate(fresh);
+		reselect(fresh);
+		if (had)
+			backToBox();
+		return;
+	}
+	decorate(fresh);
+}
+
+export function addText(event) {
+	const part = document.getElementById(event.target);
+	const into = part?.querySelector("[data-stream]");
+	if (!into)
+		return;
+	if (into.lastChild?.nodeType === Node.TEXT_NODE)
+		into.lastChild.appendData(event.text);
+	else
+		into.append(event.text);
+}
