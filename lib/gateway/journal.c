@@ -174,7 +174,7 @@ void journal_end(struct journal *j, const struct usage_call *call)
 enum outcome {
 	ROW_PENDING,
 	ROW_BOOKED,
-	ROW_DOUBTED,	/* wrong if the ledger took or judged another row, else the ledger is away */
+	ROW_DOUBTED,	/* wrong if the ledger judged another row, else it is away */
 	ROW_WRONG,
 };
 
