@@ -20,10 +20,10 @@ struct asker {
 	void *data;
 };
 
-/* The list on its way; a child of the engine that outlives neither. */
+/* A pending listing; a child of the engine that outlives neither. */
 struct look {
 	struct address_map *all;
-	uint64_t age;		/* when it was asked */
+	uint64_t age;		/* when it was requested */
 };
 
 struct address_map {
@@ -34,7 +34,7 @@ struct address_map {
 	size_t n;
 	bool known;
 	int64_t known_at;	/* clock_mono_ms */
-	uint64_t age;		/* grows whenever a container moves */
+	uint64_t age;		/* incremented whenever a container moves */
 	struct look *look;
 	STAILQ_HEAD(askers, asker) askers;
 };
@@ -50,7 +50,7 @@ static const char *find(const struct address_map *p, const char *address)
 	return NULL;
 }
 
-/* Answers all who waited; asking again from inside begins a new wait. */
+/* Answers all waiting look-ups; a look-up made from inside starts a new listing. */
 static void answer(struct address_map *p, const struct err *e)
 {
 	struct askers now = STAILQ_HEAD_INITIALIZER(now);
@@ -78,7 +78,7 @@ static void keep(struct address_map *p, const struct container_place *rows,
 	for (i = 0; i < n; i++) {
 		struct place *row = &p->rows[p->n];
 
-		/* An engine gives no address twice; the first counts. */
+		/* An engine assigns no address twice; the first counts. */
 		if (rows[i].address[0] && id_valid(rows[i].user_id) &&
 		    str_copy(row->address, sizeof(row->address),
 			     rows[i].address) &&
@@ -166,7 +166,7 @@ void address_map_forget(struct address_map *p)
 	p->known = false;
 }
 
-/* What was unknown a moment ago is asked again, but not at once for each try. */
+/* An unknown address is looked up again, but not at once for each attempt. */
 void address_map_find(struct address_map *p, const char *address,
 		      address_map_found *found,
 		      void *data)

@@ -43,7 +43,7 @@ static int read_ways(struct allow_row *row, const char *ways, struct err *e)
 	return err_set(e, ERR_INPUT, "after the domain stands https or https,http");
 }
 
-/* Cuts line. 0 when it holds no row. */
+/* Modifies line. 0 when it holds no row. */
 static int read_row(struct allow_list *l, char *line, struct err *e)
 {
 	struct allow_row row = { 0 };
@@ -168,7 +168,7 @@ bool allow_list_has(const struct allow_list *l, const char *domain, bool plain)
 	return false;
 }
 
-/* Lower case, and without the dot of the root. False when it is too long. */
+/* Lower case, and without the root's dot. False when it is too long. */
 static bool fold(const char *host, char out[DOMAIN_MAX + 1])
 {
 	size_t n = strlen(host), i;

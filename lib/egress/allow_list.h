@@ -1,6 +1,7 @@
 /*
- * Where a workspace may go: squid asks, through gongbang-egress, the bridge.
- * The list for everybody (conf/egress-allow.list) and each user's own domains.
+ * Where a workspace may connect: squid asks the bridge through
+ * gongbang-egress. The installation's list (conf/egress-allow.list) and each
+ * user's own domains.
  */
 #ifndef EGRESS_ALLOW_LIST_H
 #define EGRESS_ALLOW_LIST_H
@@ -23,11 +24,11 @@ struct allow_list *allow_list_parse(const void *ctx, const char *name, const cha
 struct allow_row {
 	const char *domain;	/* without its leading dot */
 	bool below;		/* and all names below it */
-	bool plain;		/* http as well */
+	bool plain;		/* http as well as https */
 	const char *reason;
 };
 
-/* In the order of the file; texts are borrowed. */
+/* In the file's order; texts are borrowed. */
 int allow_list_each(const struct allow_list *l,
 		    int (*each)(void *data, const struct allow_row *row, struct err *e),
 		    void *data, struct err *e) must_check;
@@ -38,15 +39,18 @@ bool allow_list_has(const struct allow_list *l, const char *domain, bool plain);
 enum egress_verdict {
 	EGRESS_ALLOWED,
 	EGRESS_NOT_LISTED,
-	EGRESS_BAD_PORT,	/* CONNECT elsewhere than 443, http elsewhere than 80 */
+	EGRESS_BAD_PORT,	/* CONNECT to a port other than 443, http to one other than 80 */
 	EGRESS_ADDRESS,		/* an IP literal in any spelling */
 	EGRESS_BAD_NAME,
 };
 
-/* The host of a request as one spelling: lower case, no trailing dot; false when it is no valid name. */
+/*
+ * The normal form of a request's host: lower case, no trailing dot; false when
+ * it is not a valid name.
+ */
 bool egress_host(const char *host, char out[DOMAIN_MAX + 1]);
 
-/* Without a user's own domains; out is filled unless BAD_NAME or ADDRESS. */
+/* Ignores a user's own domains; out is filled unless BAD_NAME or ADDRESS. */
 enum egress_verdict egress_check(const struct allow_list *l, const char *method, const char *host,
 				 int64_t port, char out[DOMAIN_MAX + 1], bool *plain);
 

@@ -13,8 +13,8 @@
 
 #define BUCKETS 64
 #define RECENT 16
-#define FORGET_MS 60000		/* an account that asks nothing */
-#define LOG_MAX 20		/* lines of refusals in a second */
+#define FORGET_MS 60000		/* without a request from the account */
+#define LOG_MAX 20		/* logged refusals per second */
 
 struct question {
 	STAILQ_ENTRY(question) next;
@@ -25,18 +25,18 @@ struct question {
 	void *data;
 };
 
-/* An account that asks. */
+/* An account that made requests. */
 struct member {
 	LIST_ENTRY(member) next;
 	char user_id[ID_SIZE];
-	char **granted;			/* a child; "domain" or "+domain": http too */
+	char **granted;			/* talloc child; "domain" or "+domain": http too */
 	size_t n;
 	int64_t loaded_at;		/* clock_mono_ms; 0: not yet */
-	uint64_t age;			/* of the gate when that was asked */
+	uint64_t age;			/* generation when they were requested */
 	bool loading;
 	STAILQ_HEAD(, question) waiting;
 	int64_t asked_at, window_at;	/* clock_mono_ms */
-	int refused;			/* in the window */
+	int refused;			/* in the interval */
 	struct {
 		char domain[DOMAIN_MAX + 1];
 		int64_t at;
@@ -48,7 +48,7 @@ struct egress_policy {
 	const struct egress_policy_env *env;
 	struct allow_list *list;
 	LIST_HEAD(, member) members[BUCKETS];
-	uint64_t age;			/* grows with each reload */
+	uint64_t age;			/* incremented by each reload */
 	int64_t log_second;
 	int logged;
 };
@@ -121,7 +121,7 @@ static struct member *member_get(struct egress_policy *g, const char *user_id)
 	return m;
 }
 
-/* The same domain again soon, or too many of them: told once is enough. */
+/* A domain that was reported recently, or too many of them: not reported again. */
 static bool first_refusal(struct member *m, const char *domain)
 {
 	int64_t now = clock_mono_ms();

@@ -1,7 +1,7 @@
 /*
- * May a workspace go there? By its address, the list for everybody, and what
- * its user was granted. Refusals are told on, but no loop inside a workspace
- * can make more of them than REFUSED_MAX in REFUSED_MS.
+ * Decides whether a workspace may connect to a host: by its address, the
+ * installation's list and its user's grants. Refusals are reported,
+ * rate-limited to REFUSED_MAX in REFUSED_MS.
  */
 #ifndef EGRESS_EGRESS_POLICY_H
 #define EGRESS_EGRESS_POLICY_H
@@ -11,9 +11,9 @@
 #include "egress/helper_protocol.h"
 #include "store/jobs.h"
 
-#define GRANTS_MS 2000		/* what was granted is believed so long */
+#define GRANTS_MS 2000		/* grants are cached this long */
 #define REFUSED_MS 10000
-#define REFUSED_MAX 20		/* of one account */
+#define REFUSED_MAX 20		/* per account */
 
 struct egress_policy;
 
@@ -26,14 +26,23 @@ struct egress_policy_env {
 	void *data;
 };
 
-/* Keeps env. ERR_INPUT when the list is bad. Gives (child of ctx): free it when no job runs. */
+/*
+ * Keeps env. ERR_INPUT when the list is malformed. Gives (child of ctx): free
+ * it when no job runs.
+ */
 struct egress_policy *egress_policy_new(const void *ctx,
 					const struct egress_policy_env *env, struct err *e) must_check;
 
-/* The list and all grants anew. A bad list changes nothing: e says what is wrong with it. */
+/*
+ * Reloads the list and all grants. A malformed list changes nothing: e says
+ * what is wrong with it.
+ */
 int egress_policy_reload(struct egress_policy *g, struct err *e) must_check;
 
-/* EGRESS_NONE: it may. Once; may come from inside. data: nobody else's. */
+/*
+ * EGRESS_NONE: allowed. Called once; may come from inside. data: unique to
+ * this call.
+ */
 typedef void egress_policy_done(void *data, enum egress_reason why);
 void egress_policy_ask(struct egress_policy *g, const struct egress_question *q,
 		       egress_policy_done *done, void *data);

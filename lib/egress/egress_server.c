@@ -13,16 +13,19 @@
 #include "core/clock.h"
 #include "core/str.h"
 
-#define UNSENT_MAX (64u << 10)	/* answers a client does not read */
+#define UNSENT_MAX (64u << 10)	/* bytes of answers a client has not read */
 #define LOOK_MS 250
 
 struct client;
 
-/* A child of the socket's context: an answer may come when the socket is closed, or never. */
+/*
+ * A child of the server's context: an answer may come after the socket was
+ * closed, or never.
+ */
 struct asking {
 	TAILQ_ENTRY(asking) next;
 	struct egress_server *all;
-	struct client *client;		/* NULL: answered, or gone */
+	struct client *client;		/* NULL: answered, or the client closed */
 	uint64_t number;
 	int64_t at;			/* clock_mono_ms */
 };
@@ -31,12 +34,12 @@ struct client {
 	LIST_ENTRY(client) next;
 	struct egress_server *all;
 	uv_pipe_t pipe;
-	char line[2 * HELPER_LINE_MAX];	/* what came of the next ones */
+	char line[2 * HELPER_LINE_MAX];	/* results of the next ones */
 	size_t n;
 	int asked;
 };
 
-/* A heap of its own: libuv keeps the handles until the loop has closed them. */
+/* Separate heap memory: libuv keeps the handles until the loop has closed them. */
 struct egress_handles {
 	uv_pipe_t pipe;
 	uv_timer_t timer;
@@ -160,7 +163,7 @@ static void ask(struct client *c, const struct egress_question *q)
 	egress_policy_ask(c->all->policy, q, decided, a);
 }
 
-/* False: nothing that can be answered; it is cut off. */
+/* False: not a question; the client is disconnected. */
 static bool take_line(struct client *c, char *line)
 {
 	struct egress_question q;
@@ -175,7 +178,7 @@ static bool take_line(struct client *c, char *line)
 	return !uv_is_closing((uv_handle_t *)&c->pipe);
 }
 
-/* False when it was cut off. */
+/* False when it was disconnected. */
 static bool take_lines(struct client *c)
 {
 	char *begin = c->line, *end;

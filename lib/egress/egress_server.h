@@ -1,4 +1,7 @@
-/* egress_socket: gongbang-egress asks, the gate answers (lines: egress/helper_protocol.h). */
+/*
+ * egress_socket: gongbang-egress asks, the egress policy answers (lines:
+ * egress/helper_protocol.h).
+ */
 #ifndef EGRESS_EGRESS_SERVER_H
 #define EGRESS_EGRESS_SERVER_H
 
@@ -11,11 +14,14 @@
 
 struct egress_server;
 
-/* Binds path (mode 0666: the folder gates; what stood there is replaced). Keeps gate. Gives (child of ctx). */
+/*
+ * Binds path (mode 0666: access is limited by its folder; an existing file is
+ * replaced). Keeps gate. Gives (child of ctx).
+ */
 struct egress_server *egress_server_new(const void *ctx, uv_loop_t *loop,
 					const char *path,
 					struct egress_policy *policy, struct err *e) must_check;
-/* Ends every connection; the loop must run once more. */
+/* Closes every connection; the loop must run once more. */
 void egress_server_close(struct egress_server *s);
 
 #endif

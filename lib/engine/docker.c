@@ -8,34 +8,37 @@
 #include "engine/docker_spec.h"
 
 /*
- * Paths carry no version: an engine then answers as its newest, and what is
- * used here is the same since 1.41, while new engines refuse old versions.
+ * Paths carry no version: the engine then uses its newest, and the calls used
+ * here are unchanged since 1.41, while newer engines refuse old versions.
  */
 enum call {
 	CREATE, START, STOP, REMOVE, REMOVE_VOLUME, INSPECT, BOOST, LIST, IMAGE
 };
 
 static const struct call_row {
-	const char *what;		/* begins the error's text */
+	const char *what;		/* prefix of an error's text */
 	const char *method;
 	int64_t deadline_ms;
 	size_t body_max;
-	const char *missing_key;	/* what a 404 tells a person */
+	const char *missing_key;	/* what a 404 means to a reader */
 } calls[] = {
 	[CREATE] = { "create", "POST", 60000, DOCKER_ANSWER_MAX, "error_no_image" },
 	[START] = { "start", "POST", 30000, DOCKER_ANSWER_MAX, "" },
 	[STOP] = { "stop", "POST", 10000, DOCKER_ANSWER_MAX, "" },
 	[REMOVE] = { "remove", "DELETE", 30000, DOCKER_ANSWER_MAX, "" },
-	/* Much may be in it. */
+	/* room for a long answer */
 	[REMOVE_VOLUME] = { "remove volume", "DELETE", 120000, DOCKER_ANSWER_MAX, "" },
 	[INSPECT] = { "inspect", "GET", DOCKER_QUICK_MS, DOCKER_ANSWER_MAX, "" },
 	[BOOST] = { "boost", "POST", DOCKER_QUICK_MS, DOCKER_ANSWER_MAX, "" },
-	/* A row of the list is some 2 KB: room for all that one host can run. */
+	/*
+	 * A row of the list has some 2 KB: room for all containers that one
+	 * host can run.
+	 */
 	[LIST] = { "list", "GET", 30000, 32u << 20, "" },
 	[IMAGE] = { "image", "GET", DOCKER_QUICK_MS, DOCKER_ANSWER_MAX, "" },
 };
 
-/* A call on its way; a child of the engine. */
+/* A pending call; a child of the engine. */
 struct op {
 	enum call call;
 	engine_done *done;
@@ -83,14 +86,14 @@ struct json_object *docker_json_find(struct json_object *o, ...)
 	return o;
 }
 
-/* false when it is missing or longer than its place. */
+/* false when it is missing or too long. */
 static bool copy_text(char *to, size_t size, struct json_object *o)
 {
 	return json_object_is_type(o, json_type_string) &&
 	       str_copy(to, size, json_object_get_string(o));
 }
 
-/* On the network it was made for; what else it was joined to is not ours. */
+/* On the network it was created for; other networks are not ours. */
 static struct json_object *address_of(struct json_object *o)
 {
 	struct json_object *network = docker_json_find(o, "HostConfig",
@@ -191,7 +194,7 @@ static void answer_places(struct op *op, const struct buf *body, struct err *e)
 	op->places_done(op->data, places, n, e->kind ? e : NULL);
 }
 
-/* A start that finds no network is a 404 too, of a container that is there. */
+/* A start that finds no network also answers 404, though the container exists. */
 static void name_missing(struct op *op, struct err *e)
 {
 	const char *key = calls[op->call].missing_key;

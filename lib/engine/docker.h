@@ -1,4 +1,4 @@
-/* What the files of the Docker driver share. */
+/* Shared by the files of the Docker driver. */
 #ifndef ENGINE_DOCKER_H
 #define ENGINE_DOCKER_H
 
@@ -14,7 +14,7 @@ struct docker {
 	struct docker_place place;
 };
 
-/* What a call of the API may cost. */
+/* Limits of an API call. */
 #define DOCKER_ANSWER_MAX (4u << 20)
 #define DOCKER_QUICK_MS 5000
 
@@ -23,11 +23,11 @@ struct docker *docker_of(struct engine *eng);
 /* NULL (ERR_UNAVAILABLE "error_engine") when the answer is not a JSON object or array. Gives. */
 struct json_object *docker_json(const struct buf *body, struct err *e) must_check;
 void docker_json_put(struct json_object **o);
-/* By a path of keys ended by NULL; NULL when there is none. Borrowed. */
+/* Looks up a path of keys ended by NULL; NULL when absent. Borrowed. */
 struct json_object *docker_json_find(struct json_object *o, ...)
 	__attribute__((sentinel));
 
-/* docker_stream.c: the driver's half that is exec. */
+/* docker_stream.c: the driver's exec calls. */
 struct engine_stream *docker_exec(struct engine *eng, const char *name,
 				  const char *const *argv,
 				  const struct engine_stream_events *ev,

@@ -12,17 +12,17 @@
 
 #include "core/err.h"
 
-/* On the caller's storage; zero it. Nothing is buffered but a half head. */
+/* In the caller's storage; zero it. Buffers at most a partial header. */
 struct docker_frames {
 	unsigned char head[8];
 	size_t have;		/* bytes of head */
-	uint32_t left;		/* bytes of the frame's body to come */
+	uint32_t left;		/* bytes of the frame's body still to come */
 };
 
-/* stream: 1 stdout, 2 stderr. false: feed no more. */
+/* stream: 1 stdout, 2 stderr. Returning false stops the feed. */
 typedef bool docker_frame(void *data, int stream, const void *bytes, size_t n);
 
-/* ERR_UNAVAILABLE when it is no such stream; each() may have been called. */
+/* ERR_UNAVAILABLE when this is no such stream; each() may have been called. */
 int docker_frames_feed(struct docker_frames *f, const void *bytes, size_t n,
 		       docker_frame *each, void *data, struct err *e) must_check;
 

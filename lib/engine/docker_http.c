@@ -44,7 +44,7 @@ int docker_encode(struct buf *out, const char *text, struct err *e)
 
 struct json_object *docker_tree(const struct buf *body)
 {
-	/* A list of some ten thousand containers. */
+	/* Room for a list of some ten thousand containers. */
 	static const struct strict_json_limits limits = {
 		.bytes = 64 << 20, .depth = 32, .containers = 1 << 19,
 		.elements = 4 << 20, .loose = true,
@@ -53,7 +53,10 @@ struct json_object *docker_tree(const struct buf *body)
 	return strict_json_parse(buf_text(body), body->len, &limits);
 }
 
-/* What the guard alone answers: the engine does not, or the disk is nearly full. */
+/*
+ * Errors that only the guard returns: the engine does not answer, or the disk
+ * is nearly full.
+ */
 static const char *words_of(int status)
 {
 	return status == 502 ? "error_engine" :
@@ -124,7 +127,10 @@ void docker_http_close_all(struct docker_place *place)
 		docker_http_close(LIST_FIRST(&place->open));
 }
 
-/* Any trouble: before the answer it is the answer, after it the end. */
+/*
+ * A failure: reported as the answer before there was one, as the stream's end
+ * after it.
+ */
 static void fail(struct docker_http *c, const struct err *e)
 {
 	void *data = c->data;
@@ -223,7 +229,7 @@ static void written(uv_write_t *w, int status)
 	free(s);
 	if (c->closed)
 		return;
-	/* What the engine said before it closed its end is still to be read. */
+	/* What the engine sent before it closed its end must still be read. */
 	if (status < 0 && status != UV_EPIPE)
 		fail_uv(c, status, "write to");
 	else if (!c->unsent && c->streaming && c->ev->drained)
@@ -244,7 +250,7 @@ void docker_http_write(struct docker_http *c, const void *bytes, size_t n)
 	s->write.data = s;
 	buf = uv_buf_init(s->bytes, (unsigned)n);
 	code = uv_write(&s->write, (uv_stream_t *)&c->pipe, &buf, 1, written);
-	if (code < 0)		/* its end is told by the reading side */
+	if (code < 0)		/* the reading side reports its end */
 		free(s);
 	else
 		c->unsent += n;
@@ -255,7 +261,7 @@ size_t docker_http_unsent(const struct docker_http *c)
 	return c->unsent;
 }
 
-/* Its failure shows at the reading side. */
+/* A failed write shows up at the reading side. */
 static void shut(uv_shutdown_t *rq, int status)
 {
 }

@@ -1,6 +1,6 @@
 /*
- * One HTTP/1.1 response (RFC 9112) of the engine, parsed as it comes; after
- * a 101, or a 200 to a request that asked to be upgraded, the connection is a
+ * One HTTP/1.1 response (RFC 9112) of the engine, parsed incrementally; after
+ * a 101, or a 200 to a request that asked for an upgrade, the connection is a
  * raw byte stream.
  */
 #ifndef ENGINE_DOCKER_RESPONSE_H
@@ -15,11 +15,11 @@
 
 #define DOCKER_HEAD_MAX 65536
 
-/* On the caller's storage; the fields after parser may be read. */
+/* In the caller's storage; the fields after parser may be read. */
 struct docker_response {
 	http_parser parser;
 	int status;		/* 0 until the head was read */
-	bool done;		/* whole: body holds all of it */
+	bool done;		/* complete: body holds all of it */
 	bool raw;		/* the connection is a byte stream from here on */
 	struct buf body;
 	bool upgrade;
@@ -32,13 +32,14 @@ void docker_response_init(struct docker_response *r, bool upgrade,
 void docker_response_release(struct docker_response *r);
 
 /*
- * Bytes used, or -1 with ERR_UNAVAILABLE "error_engine": no HTTP, or past a
- * cap. What is left when raw is set belongs to the stream; when done, nothing.
+ * Returns the bytes used, or -1 with ERR_UNAVAILABLE "error_engine": not HTTP,
+ * or beyond a cap. When raw is set the remaining bytes belong to the stream;
+ * when done, to nothing.
  */
 ssize_t docker_response_feed(struct docker_response *r, const char *bytes,
 			     size_t n, struct err *e) must_check;
 
-/* The connection ended: that may be the body's end, or cut it short. */
+/* The connection closed: this ends the body, or truncates it. */
 int docker_response_end(struct docker_response *r, struct err *e) must_check;
 
 #endif

@@ -75,8 +75,9 @@ static struct json_object *volume(const struct container_spec *spec,
 
 /*
  * A new volume gets the content and the owner of the image's /workspace. Its
- * .gongbang, covered there, has no path for the user's processes:
- * /var/lib/gongbang is root's, and only an exec begins below it (shim/paths.h).
+ * .gongbang is hidden there, so the user's processes have no path to it:
+ * /var/lib/gongbang belongs to root, and only an exec begins below it
+ * (shim/paths.h).
  */
 static struct json_object *mounts(const struct container_spec *spec)
 {
@@ -174,7 +175,7 @@ static void put_isolation(struct json_object *host,
 	put(host, "IpcMode", text("private"));
 	put(host, "NetworkMode", text(spec->network));
 	put(host, "Dns", list1(text("127.0.0.1")));
-	/* A kernel without IPv6 has no such switch, and then start would fail. */
+	/* A kernel without IPv6 lacks this sysctl, and start would fail. */
 	if (access("/proc/sys/net/ipv6", F_OK) == 0)
 		put(host, "Sysctls",
 		    pair("net.ipv6.conf.all.disable_ipv6", "1"));

@@ -1,4 +1,7 @@
-/* A workspace's container in the words of POST /containers/create. */
+/*
+ * Builds the JSON of the engine's requests, for instance of POST
+ * /containers/create.
+ */
 #ifndef ENGINE_DOCKER_SPEC_H
 #define ENGINE_DOCKER_SPEC_H
 
@@ -13,16 +16,20 @@
 #define LABEL_TOKEN "gongbang.token"
 #define LABEL_UIDS "gongbang.uids"
 
-/* Gives (json_object_put), with the labels gongbang.spec and gongbang.token, and the secret. */
+/*
+ * Gives (json_object_put), including the labels gongbang.spec and
+ * gongbang.token, and the secret.
+ */
 struct json_object *docker_spec_new(const struct container_spec *spec);
 
-/* What its container and volume are labelled with. Gives. */
+/* The labels of its container and volume. Gives. */
 struct json_object *docker_labels_new(const struct container_spec *spec);
 
 /*
- * HostConfig.CpuShares, of which cgroup v2 makes a weight (5 and 2,500, a
- * service of the host has 100): a hundred containers that work weigh as a few
- * services, and a few that start get nearly all that a hundred would have.
+ * HostConfig.CpuShares, which cgroup v2 maps to a weight (5 and 2,500; a
+ * service of the host has 100): a hundred busy containers weigh as much as a
+ * few services, and a few starting ones get nearly all of the containers'
+ * share.
  */
 #define DOCKER_SHARES 128
 #define DOCKER_SHARES_BOOSTED 65536
@@ -33,14 +40,17 @@ struct json_object *docker_boost_new(bool boosted);
 /* The body of POST /containers/NAME/exec: argv NULL-ended, attached without a terminal. Gives. */
 struct json_object *docker_exec_new(const char *const *argv);
 
-/* The body of POST /exec/ID/start. */
+/* The body of POST /exec/ID/start. Gives. */
 #define DOCKER_EXEC_START "{\"Detach\":false,\"Tty\":false}"
 
-/* Appends the path that lists containers (all: stopped ones too) by one filter of the engine's API. */
+/*
+ * Appends the path that lists containers (all: including stopped ones) by one
+ * filter of the engine's API.
+ */
 int docker_list_path(struct buf *path, bool all, const char *filter,
 		     const char *value, struct err *e) must_check;
 
-/* The same of the instance's running containers. */
+/* Likewise for the instance's running containers. */
 int docker_instance_path(struct buf *path, const char *instance, struct err *e) must_check;
 
 #endif

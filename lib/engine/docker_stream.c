@@ -12,18 +12,18 @@
 #define OPEN_MS 30000
 
 /*
- * An exec in its steps: create, start (this connection stays: the stream),
+ * An exec in steps: create, start (its connection stays open as the stream),
  * and after its end inspect for the exit code.
  */
 struct docker_stream {
 	struct engine_stream stream;
 	struct docker *docker;
-	struct docker_http *http;	/* the step's connection, NULL between */
+	struct docker_http *http;	/* the current step's connection, NULL between steps */
 	struct docker_frames frames;
-	char id[128];			/* of the exec */
-	struct buf early;		/* written before it was open */
+	char id[128];			/* the exec's id */
+	struct buf early;		/* written before the stream was open */
 	bool open, paused, closed, ended;
-	int busy;			/* callbacks of ours on the stack */
+	int busy;			/* number of our callbacks on the stack */
 	const struct engine_stream_events *ev;
 	void (*drained)(void *data);
 	void *data;
@@ -40,7 +40,7 @@ static int release(struct docker_stream *s)
 	return 0;
 }
 
-/* Frees at once, or when the last callback of ours has returned. */
+/* Frees at once, or when the last of our callbacks has returned. */
 static void drop(struct docker_stream *s)
 {
 	s->closed = true;
@@ -57,7 +57,7 @@ static void leave(struct docker_stream *s)
 		talloc_free(s);
 }
 
-/* The stream's one last callback. */
+/* The stream's single closing callback. */
 static void finish(struct docker_stream *s, int exit_code, const struct err *e)
 {
 	struct err told = { 0 };
@@ -175,7 +175,7 @@ static void emptied(void *data)
 		s->drained(s->data);
 }
 
-/* What was written early waited for the upgrade: the engine loses it else. */
+/* Early writes waited for the upgrade: the engine would lose them. */
 static void started(void *data, int status, const struct buf *body,
 		    const struct err *trouble)
 {

@@ -1,4 +1,4 @@
-/* What a container engine's driver fills in; engine.c hands every call on. */
+/* The driver interface of a container engine; engine.c forwards every call. */
 #ifndef ENGINE_ENGINE_DRIVER_H
 #define ENGINE_ENGINE_DRIVER_H
 

@@ -18,7 +18,7 @@
 #define GRACE_MAX 600
 #define TOKEN_ENV "ANTHROPIC_AUTH_TOKEN="
 
-/* before NAME after; a target is one row's or nobody's. */
+/* Paths are before NAME after; a target matches at most one row. */
 static const struct route {
 	enum guard_verb verb;
 	const char *method, *before, *after;
@@ -61,7 +61,7 @@ void guard_call_release(struct guard_call *call)
 	buf_release(&call->body);
 }
 
-/* What stands between before and after; the stop's seconds are behind after. */
+/* Finds the part between before and after; the stop's seconds follow after. */
 static bool takes(const struct route *row, const struct guard_request *r,
 		  const char **name, size_t *n, const char **tail)
 {
@@ -98,8 +98,8 @@ static int same_text(struct json_object *o, const struct buf *body, struct err *
 }
 
 /*
- * The two things of a body that are not known beforehand: the token in the
- * environment's last entry, and its hash in a label.
+ * Checks the two values of a body that the guard cannot predict: the token in
+ * the environment's last entry, and its hash in a label.
  */
 static int take_token(struct container_spec *spec, struct json_object *body,
 		      struct err *e)
@@ -125,7 +125,7 @@ static int take_token(struct container_spec *spec, struct json_object *body,
 	return 0;
 }
 
-/* Which of the two weights; any other is no body of the driver's. */
+/* Which of the two weights; the driver never sends another one. */
 static bool is_boosted(struct json_object *body)
 {
 	struct json_object *o = docker_json_find(body, "HostConfig", "CpuShares", NULL);
@@ -251,7 +251,10 @@ static int check_container(struct guard_call *call,
 	return 0;
 }
 
-/* One user's volume by its whole name; no words after it, so none is forced. */
+/*
+ * Removal of one user's volume by its full name; a query is not allowed, so it
+ * cannot be forced.
+ */
 static int check_volume(struct guard_call *call,
 			const struct guard_policy *policy, struct err *e)
 {

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define DEPTH_MAX 2000		/* of folders within each other: one descriptor each */
+#define DEPTH_MAX 2000		/* nested folders: one descriptor each */
 
 struct walk {
 	file_tree_visit *visit;

@@ -1,4 +1,7 @@
-/* A tree of somebody else's files, walked without following a link or leaving its file system. */
+/*
+ * Walks a tree of untrusted files without following links or leaving its file
+ * system.
+ */
 #ifndef GUARD_FILE_TREE_H
 #define GUARD_FILE_TREE_H
 
@@ -7,8 +10,9 @@
 #include "core/err.h"
 
 /*
- * Called for everything below the tree's root, then last for the root: fd is of
- * the folder it lies in, name within it ("." the root). -1 ends the walk.
+ * Called for everything below the tree's root, then last for the root: fd is
+ * the folder that contains it, name its name there ("." the root). -1 ends the
+ * walk.
  */
 typedef int file_tree_visit(void *data, int fd, const char *name,
 			    const struct stat *st,

@@ -14,17 +14,17 @@
 #include "engine/docker_spec.h"
 #include "guard/inside.h"
 
-#define REQUEST_MS 10000	/* until a request is whole */
+#define REQUEST_MS 10000	/* until a request is complete */
 #define BACKLOG 512
 #define CONNECTIONS_MAX 16384
 #define KNOWN_MAX 16384		/* names, and execs not yet inspected */
-#define UNSENT_MAX (256u << 10)	/* of a stream, each way */
+#define UNSENT_MAX (256u << 10)	/* of a stream, per direction */
 
-/* A user's part of the host is put up on a thread; outlives its connection. */
+/* Prepares a user's uid, files and volume in a thread; outlives its connection. */
 struct preparation {
 	uv_work_t work;
 	struct guard *guard;
-	struct connection *connection;	/* NULL: it went */
+	struct connection *connection;	/* NULL: it closed */
 	const struct host *host;
 	struct host_user user;
 	bool create;
@@ -98,7 +98,7 @@ static void written(uv_write_t *w, int status)
 	}
 }
 
-/* last: the connection ends when these are out. */
+/* last: the connection closes once these are sent. */
 static void put(struct connection *c, const void *head, size_t n,
 		const void *body, size_t m, bool last)
 {
@@ -148,7 +148,7 @@ void guard_reply_words(struct connection *c, int status, const char *words)
 	json_object_put(o);
 }
 
-/* The log has the path without what a query may hold. */
+/* Logs the path without its query. */
 void guard_refuse(struct connection *c, const struct err *e)
 {
 	char path[160];
@@ -193,7 +193,7 @@ static void engine_end(void *data, const struct err *e)
 		put(c, "", 0, NULL, 0, true);
 }
 
-/* What the guard must remember of an answer before its client has it. */
+/* Remembers what later requests depend on, before the client has the answer. */
 static void note(struct connection *c, int status, const struct buf *body)
 {
 	struct guard *g = c->guard;
@@ -328,7 +328,10 @@ static void begin_preparation(struct connection *c, const char *path)
 	uv_queue_work(g->engine.loop, &p->work, prepare, prepared);
 }
 
-/* Only a plain volume of the engine's own is a folder that may be worked on. */
+/*
+ * Only a plain volume of the engine's local driver is a folder that we may
+ * change.
+ */
 const char *guard_volume_path(struct json_object *o)
 {
 	const char *path = json_object_get_string(docker_json_find(o, "Mountpoint", NULL));
@@ -360,7 +363,7 @@ static void volume_found(void *data, int status, const struct buf *body,
 
 static const struct docker_http_events volume_events = { .answer = volume_found };
 
-/* Creating a volume that is there answers where it is. */
+/* Creating an existing volume returns its mount point. */
 static void find_volume(struct connection *c)
 {
 	struct guard *g = c->guard;
@@ -399,7 +402,7 @@ static void ask(struct connection *c)
 		forward(c);
 }
 
-/* Takes whose it is from its label, which only root and the guard wrote. */
+/* Takes its owner from the label, which only root and the guard wrote. */
 static bool is_ours(struct connection *c, const struct buf *body)
 {
 	struct err e = { 0 };
@@ -436,7 +439,7 @@ static void looked(void *data, int status, const struct buf *body,
 
 static const struct docker_http_events look_events = { .answer = looked };
 
-/* A name that fits may still be another installation's on the same engine. */
+/* A matching name may still belong to another installation on the same engine. */
 static void inspect(struct connection *c)
 {
 	auto_buf path = BUF_INIT(512);
@@ -447,7 +450,7 @@ static void inspect(struct connection *c)
 	guard_ask(c, path.data, &look_events);
 }
 
-/* True when it was seen before, and whose it is. */
+/* True when it was seen before, and its owner. */
 static bool recall(struct connection *c)
 {
 	struct json_object *user_id;
@@ -485,7 +488,7 @@ static void take(struct connection *c, const char *bytes, size_t n)
 	struct err e = { 0 };
 
 	if (c->streaming && !c->http)
-		return;		/* the engine's end came first */
+		return;		/* the engine closed first */
 	if (c->streaming) {
 		docker_http_write(c->http, bytes, n);
 		if (docker_http_unsent(c->http) > UNSENT_MAX)
@@ -579,7 +582,7 @@ static int release(struct guard *g)
 	return 0;
 }
 
-/* Its folder says who may come; the socket itself is open to whoever is in. */
+/* The folder's mode decides who may connect; the socket itself is open to all. */
 static int open_socket(struct guard *g, uv_loop_t *loop, struct err *e)
 {
 	const char *path = g->policy->socket;

@@ -11,7 +11,7 @@ static int refuse(struct guard_request *r, const char *why)
 	return err_set(&r->e, ERR_INPUT, "%s", why);
 }
 
-/* A transfer coding is what smuggling is made of; the driver sends none. */
+/* Transfer codings enable request smuggling; the driver sends none. */
 static int end_header(struct guard_request *r)
 {
 	const char *name = buf_text(&r->name), *value = buf_text(&r->value);
@@ -67,7 +67,7 @@ static int on_head(http_parser *p)
 	    p->content_length > GUARD_BODY_MAX)
 		return refuse(r, "a body past the cap");
 	r->method = http_method_str((enum http_method)p->method);
-	/* Else the parser takes all after the head for the stream's bytes. */
+	/* Otherwise the parser takes all bytes after the head as the stream's. */
 	p->upgrade = 0;
 	return 0;
 }

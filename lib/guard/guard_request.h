@@ -1,4 +1,7 @@
-/* One HTTP/1.1 request (RFC 9112) to the guard, parsed as it comes, in its strictest form. */
+/*
+ * One HTTP/1.1 request (RFC 9112) to the guard, parsed incrementally and
+ * strictly.
+ */
 #ifndef GUARD_GUARD_REQUEST_H
 #define GUARD_GUARD_REQUEST_H
 
@@ -11,15 +14,15 @@
 #define GUARD_HEAD_MAX 16384
 #define GUARD_BODY_MAX 65536
 
-/* On the caller's storage; the fields after parser may be read once it is done. */
+/* In the caller's storage; the fields after parser may be read once it is done. */
 struct guard_request {
 	http_parser parser;
 	const char *method;
 	struct buf target;		/* as sent: nothing is decoded */
 	struct buf body;
-	bool upgrade;			/* "Upgrade: tcp" was asked for */
+	bool upgrade;			/* "Upgrade: tcp" was requested */
 	bool done;
-	struct buf name, value;		/* the header line being read */
+	struct buf name, value;		/* the current header line */
 	bool in_value;
 	size_t head;
 	struct err e;
@@ -28,7 +31,7 @@ struct guard_request {
 void guard_request_init(struct guard_request *r);
 void guard_request_release(struct guard_request *r);
 
-/* ERR_INPUT: not such a request, past a cap, or bytes behind it. */
+/* ERR_INPUT: malformed, beyond a cap, or followed by further bytes. */
 int guard_request_feed(struct guard_request *r, const char *bytes, size_t n,
 		       struct err *e) must_check;
 

@@ -27,7 +27,8 @@
 
 struct host {
 	const struct host_settings *settings;
-	char *file;			/* "NUMBER ID" lines; of who is gone the last number stays */
+	char *file;			/* "NUMBER ID" lines; the last number stays even if its
+					 * user is removed */
 	struct json_object *numbers;	/* by id */
 	uint32_t next;
 };
@@ -47,7 +48,7 @@ static void keep(struct host *h, const char *id, uint32_t number)
 		h->next = number + 1;
 }
 
-/* A last line without its end was never given to anybody. */
+/* An incomplete last line was never assigned to a user. */
 static int load(struct host *h, struct err *e)
 {
 	FILE *f = fopen(h->file, "re");
@@ -85,7 +86,7 @@ struct host *host_new(const void *ctx, const struct host_settings *s,
 	return h;
 }
 
-/* Begins on a line of its own: one that was cut short ends here. */
+/* Starts on a new line, which ends an incomplete one. */
 static int append(const struct host *h, const char *id, uint32_t number,
 		  struct err *e)
 {
@@ -132,7 +133,7 @@ static int write_all(FILE *f, struct host *h)
 			    (long long)json_object_get_int64(number), id) < 0)
 			return -1;
 	}
-	/* The last number given, whoever had it. */
+	/* The highest number ever assigned. */
 	if (h->next && fprintf(f, "%u " NOBODY "\n", h->next - 1) < 0)
 		return -1;
 	return fflush(f) == 0 && fsync(fileno(f)) == 0 ? 0 : -1;
@@ -176,7 +177,10 @@ int host_user_forget(struct host *h, const char id[ID_SIZE], struct err *e)
 	return save(h, e);
 }
 
-/* An engine with userns-remap keeps its data in ".../FIRST.FIRST/volumes/..."; 0: none. */
+/*
+ * An engine with userns-remap keeps its data in ".../FIRST.FIRST/volumes/...";
+ * 0: none.
+ */
 static int64_t remapped(const char *path)
 {
 	const char *volumes = strstr(path, "/volumes/"), *at = volumes;
@@ -256,7 +260,7 @@ static int put_file(const char *path, const char *text, struct err *e)
 	return 0;
 }
 
-/* The image's own claude is 1000: under another uid these say who that is. */
+/* The image's own claude is 1000; for another uid these files name the user. */
 int host_user_names(const struct host *h, const struct host_user *u,
 		    struct err *e)
 {
@@ -281,7 +285,7 @@ int host_user_names(const struct host *h, const struct host_user *u,
 	return put_file(u->group, text, e);
 }
 
-/* An engine in another mount namespace does not see what is mounted here. */
+/* An engine in another mount namespace does not see our mounts. */
 static bool sees_mounts(const char *socket_path)
 {
 	struct sockaddr_un a = { .sun_family = AF_UNIX };
@@ -303,7 +307,7 @@ static bool sees_mounts(const char *socket_path)
 	return *theirs && str_equal(ours, theirs);
 }
 
-/* Of the engine's own disk, whatever is mounted on the volume. */
+/* On the engine's own disk, not on what is mounted over the volume. */
 static int64_t disk_left(const char *path)
 {
 	char above[1100];

@@ -1,4 +1,4 @@
-/* What the guard's own files share: its connections and how they are answered. */
+/* Shared by the guard's files: its connections and how they are answered. */
 #ifndef GUARD_INSIDE_H
 #define GUARD_INSIDE_H
 
@@ -20,13 +20,13 @@ struct connection {
 	int handles;			/* not yet closed */
 	struct guard_request request;
 	struct guard_call call;
-	struct docker_http *http;	/* the engine's side; NULL: none now */
-	struct connection **worker;	/* what is done for it on a thread refers to it here */
-	const char *volume_path;	/* of a volume to be removed; NULL: not on this host's disk */
+	struct docker_http *http;	/* to the engine; NULL: none now */
+	struct connection **worker;	/* threads working for it refer to it by this number */
+	const char *volume_path;	/* removal: NULL if not on this host's disk */
 	bool closed, streaming, stopped;
 };
 
-/* Closed by libuv after the guard is gone: heap of its own. */
+/* Closed by libuv after the guard is freed: separate heap memory. */
 struct listener {
 	uv_pipe_t pipe;
 	struct guard *guard;
@@ -39,23 +39,29 @@ struct guard {
 	char *read_buffer;
 	LIST_HEAD(, connection) open;
 	int connections;
-	/* Sets, by key: containers seen to be of this instance, execs made here. */
+	/*
+	 * Hash sets: containers known to be of this instance, execs created
+	 * here.
+	 */
 	struct json_object *names, *execs;
 	struct json_object *preparing;	/* set of user ids */
 };
 
-/* One answer, then the connection ends. */
+/* Sends one answer, then closes the connection. */
 void guard_reply(struct connection *c, int status, const void *body, size_t n);
 void guard_reply_words(struct connection *c, int status, const char *words);
-/* 403, and why in the log. */
+/* Sends 403, and logs the reason. */
 void guard_refuse(struct connection *c, const struct err *e);
-/* Puts the call to the engine as it is. */
+/* Forwards the call to the engine. */
 void guard_forward(struct connection *c, const struct docker_http_events *events);
-/* To find out what the call is about; its answer goes to events->answer. */
+/* Asks the engine about the call's subject; the answer goes to events->answer. */
 void guard_ask(struct connection *c, const char *path,
 	       const struct docker_http_events *events);
 
-/* Whether a volume is a plain one of the engine's own: its folder on the host, or NULL. Borrowed of o. */
+/*
+ * If a volume is a plain one of the local driver: its folder on the host, else
+ * NULL. Borrowed from o.
+ */
 const char *guard_volume_path(struct json_object *o);
 
 /* remove.c: DELETE /volumes/NAME. */

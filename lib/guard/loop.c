@@ -13,9 +13,9 @@
 #include <unistd.h>
 
 #define LOOP_MAJOR 7
-#define TRIES_MAX 64		/* others take free ones too */
+#define TRIES_MAX 64		/* other programs take free ones, too */
 
-/* A node that nobody made: /dev need not be the kernel's own. */
+/* A node that no program created: /dev may not be the kernel's devtmpfs. */
 static int open_device(unsigned number, int flags, char device[LOOP_DEVICE_SIZE])
 {
 	int fd;
@@ -28,7 +28,7 @@ static int open_device(unsigned number, int flags, char device[LOOP_DEVICE_SIZE]
 	return fd;
 }
 
-/* Direct: what is written counts in the container's page cache once. */
+/* Direct I/O: data is in the page cache once, charged to the container. */
 static int configure(int loop, int file)
 {
 	struct loop_config config = {
@@ -65,7 +65,7 @@ int loop_attach(int file, char device[LOOP_DEVICE_SIZE], struct err *e)
 	return loop;
 }
 
-/* By the file itself: it may have another name in another namespace. */
+/* By device and inode: it may have another name in another namespace. */
 static bool is_of(unsigned number, const struct stat *file,
 		  char device[LOOP_DEVICE_SIZE])
 {

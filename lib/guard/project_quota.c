@@ -11,7 +11,7 @@
 
 #include "guard/file_tree.h"
 
-#define LIMIT_UNIT 1024		/* of dqb_bhardlimit */
+#define LIMIT_UNIT 1024		/* unit of dqb_bhardlimit */
 
 static int ask_quota(int fd, int command, uint32_t project, struct if_dqblk *q)
 {
@@ -50,7 +50,7 @@ bool project_quota_holds(const char *path, uint32_t project)
 	return holds;
 }
 
-/* Links, sockets and devices have no project; what they take is an inode. */
+/* Links, sockets and devices have no project; they only use an inode. */
 static int mark(void *data, int at, const char *name, const struct stat *st,
 		struct err *e)
 {

@@ -7,11 +7,14 @@
 
 #include "core/err.h"
 
-/* Whether the file system of path enforces them. */
+/* Whether path's file system enforces them. */
 bool project_quota_can(const char *path);
-/* Whether path is of that project (0: of any but the first), and it has a limit. */
+/*
+ * Whether path belongs to that project (0: any but the first), and it has a
+ * limit.
+ */
 bool project_quota_holds(const char *path, uint32_t project);
-/* Limits what is below path, now and later; quick when that was done before. */
+/* Limits everything below path, now and later; fast when it was done before. */
 int project_quota_hold(const char *path, uint32_t project, int64_t bytes,
 		       int64_t inodes,
 		       struct err *e) must_check;

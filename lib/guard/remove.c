@@ -1,7 +1,7 @@
 /*
- * DELETE /volumes/NAME: of an account that root marked, of this installation,
- * in no container; what holds it on the host is taken down first, and who it
- * belonged to is forgotten.
+ * DELETE /volumes/NAME: only for an account that root marked, of this
+ * installation, without a container; unmounts and releases the volume first,
+ * and forgets its owner.
  */
 #include "config.h"
 
@@ -17,11 +17,11 @@
 
 #define PATH_SIZE 1024
 
-/* On a thread; outlives its connection. */
+/* Runs in a thread; outlives its connection. */
 struct removal {
 	uv_work_t work;
 	struct guard *guard;
-	struct connection *connection;	/* NULL: it went */
+	struct connection *connection;	/* NULL: it closed */
 	char user_id[ID_SIZE], path[PATH_SIZE];
 	int rc;
 	struct err e;
@@ -79,7 +79,7 @@ static void released(uv_work_t *work, int status)
 	talloc_free(r);
 }
 
-/* Nothing of the user is begun meanwhile: a set that starts look into. */
+/* Nothing of the user starts meanwhile: starts check this set. */
 static void begin_release(struct connection *c)
 {
 	struct guard *g = c->guard;
@@ -132,7 +132,7 @@ static void ask_users(struct connection *c)
 	guard_ask(c, path.data, &users_events);
 }
 
-/* By its labels, which only root and the guard wrote. */
+/* Identified by its labels, which only root and the guard wrote. */
 static bool is_ours(const struct connection *c, struct json_object *volume)
 {
 	struct json_object *labels = docker_json_find(volume, "Labels", NULL);

@@ -51,8 +51,8 @@ static bool is_empty(const char *path)
 }
 
 /*
- * What lies below the mount point was copied before the image got its name.
- * Nobody but root writes there while nothing is mounted.
+ * Files below the mount point were copied before the image got its name. Only
+ * root writes there while nothing is mounted.
  */
 static int clear_below(const char *path, struct err *e)
 {
@@ -64,7 +64,7 @@ static int clear_below(const char *path, struct err *e)
 }
 
 /*
- * In one that is full to the last byte nothing runs that could delete: its
+ * In a completely full file system no program could run to delete files: the
  * user gets a twentieth more, once.
  */
 static int give_room(const struct volume *v, struct err *e)
@@ -90,7 +90,7 @@ static int hold_by_image(const struct volume *v, struct err *e)
 				  e) < 0 ? -1 : give_room(v, e);
 }
 
-/* An image that is there holds, whatever the setting says now. */
+/* An existing image stays in use, whatever the setting says now. */
 static enum volume_quota choose(const struct volume *v)
 {
 	if (volume_image_exists(v->path))
@@ -102,7 +102,7 @@ static enum volume_quota choose(const struct volume *v)
 	return is_empty(v->path) ? VOLUME_IMAGE : VOLUME_WATCH;
 }
 
-/* Without an image a volume still works; with one, nothing else is it. */
+/* Without an image the volume still works; if there is one, it must be used. */
 int volume_hold(const struct volume *v, enum volume_quota *held, struct err *e)
 {
 	enum volume_quota wanted = choose(v);
@@ -120,7 +120,7 @@ int volume_hold(const struct volume *v, enum volume_quota *held, struct err *e)
 	return 0;
 }
 
-/* The root comes last: while it has another owner, the walk begins again. */
+/* The root comes last: while it has another owner, the walk is repeated. */
 static int own(void *data, int at, const char *name, const struct stat *st,
 	       struct err *e)
 {
@@ -134,7 +134,7 @@ static int own(void *data, int at, const char *name, const struct stat *st,
 	return 0;
 }
 
-/* Quick when it was done before. */
+/* Fast when it was done before. */
 static int own_tree(const char *path, uid_t owner, struct err *e)
 {
 	struct stat st;
@@ -147,9 +147,9 @@ static int own_tree(const char *path, uid_t owner, struct err *e)
 }
 
 /*
- * Where the shim keeps the sessions (shim/paths.h). The runtime mounts over it:
- * what is missing by then it makes itself, as root's. An empty volume is left to
- * the engine, which fills only such a one from the image.
+ * Where the shim keeps the sessions (shim/paths.h). The runtime mounts over it
+ * and would create missing folders as root. An empty volume is left to the
+ * engine, which fills only empty ones from the image.
  */
 static int own_sessions(const struct volume *v, struct err *e)
 {
@@ -176,7 +176,7 @@ int volume_own(const struct volume *v, struct err *e)
 
 	if (lstat(v->path, &st) < 0)
 		return err_errno(e, ERR_UNAVAILABLE, errno, "%s", v->path);
-	/* Whoever else has a login on the host has no business in it. */
+	/* Keeps out other logins on the host. */
 	if ((st.st_mode & 0077) && chmod(v->path, st.st_mode & 0700) < 0)
 		return err_errno(e, ERR_UNAVAILABLE, errno, "%s", v->path);
 	return own_tree(v->path, v->owner, e) < 0 ? -1 : own_sessions(v, e);

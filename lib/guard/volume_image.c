@@ -27,9 +27,9 @@
 #define TOOL_MS 50000
 #define COPY_MS (60 * 60 * 1000)
 #define LOOK_US 20000
-#define TOOL_FD 3		/* a tool has its image's lock as long as it lives */
+#define TOOL_FD 3		/* a tool holds its image's lock while it runs */
 
-/* Beside the mount point, so it goes with the volume. */
+/* Beside the mount point, so it is removed with the volume. */
 static int file_of(const char *path, const char *name, char out[PATH_SIZE],
 		   struct err *e)
 {
@@ -42,8 +42,8 @@ static int file_of(const char *path, const char *name, char out[PATH_SIZE],
 }
 
 /*
- * Of this process alone: a tool of a killed one may still be at work for a
- * moment, on the names that it was given.
+ * For this process alone: a tool of a killed one may still be working for a
+ * moment on the names it was given.
  */
 static int own_file(const char *path, const char *name, char out[PATH_SIZE],
 		    struct err *e)
@@ -89,10 +89,10 @@ static int wait_tool(pid_t pid, int ms)
 	       WEXITSTATUS(status) : -1;
 }
 
-/* They die with the guard: another run of theirs may follow at once. */
+/* Tools die with the guard: a new one may start right after. */
 #define TOOL "setpriv", "--pdeathsig", "KILL"
 
-/* exit_max: codes above it are failures (e2fsck says 1 when it mended). */
+/* exit_max: codes above it are failures (e2fsck returns 1 after a repair). */
 static int tool(const char *const *argv, int file, int exit_max, int ms,
 		struct err *e)
 {
@@ -132,7 +132,7 @@ static int make_file(const char *name, int64_t bytes, struct err *e)
 	return -1;
 }
 
-/* Of the file system in it, by its superblock (ext4's disk layout). */
+/* Size of its file system from the superblock (ext4's disk layout). */
 static int64_t size_inside(int file)
 {
 	struct {
@@ -144,7 +144,7 @@ static int64_t size_inside(int file)
 	       (int64_t)le32toh(super.blocks) << (10 + le32toh(super.log_block_size));
 }
 
-/* Of a growing that was cut short the file may be longer than what is in it. */
+/* After an interrupted resize the file may be larger than its file system. */
 static bool is_short(int file, int64_t bytes)
 {
 	struct stat st;
@@ -173,10 +173,10 @@ static int grow(int file, const char *name, int64_t bytes, struct err *e)
 
 /*
  * Takes the image for this process alone: no tool of another process works on
- * it and no loop device has it. After an unmount here the file system lives on
- * in every mount namespace that was made meanwhile, and each start of a
- * container makes one for a moment. Returns a locked descriptor; or -1, with
- * the device that still has it, "" when it was a tool's lock.
+ * it and no loop device holds it. After an unmount here the file system stays
+ * mounted in every mount namespace that was created meanwhile, and each start
+ * of a container creates one for a moment. Returns a locked descriptor; or -1,
+ * with the device that still holds it, "" when it was a tool's lock.
  */
 static int take(const char *name, int busy_ms, char device[LOOP_DEVICE_SIZE],
 		struct err *e)
@@ -210,7 +210,7 @@ static int mount_device(const char *device, const char *path, struct err *e)
 			 path) : 0;
 }
 
-/* The device has file's lock from here on, until nobody has it mounted. */
+/* The device holds file's lock from here on, until it is mounted nowhere. */
 static int mount_file(int file, const char *path, struct err *e)
 {
 	char device[LOOP_DEVICE_SIZE];
@@ -223,7 +223,7 @@ static int mount_file(int file, const char *path, struct err *e)
 	return rc;
 }
 
-/* Best effort: what is still in use goes the next time. */
+/* Best effort: files still in use are removed the next time. */
 static void drop_one(const char *folder, const char *name)
 {
 	char file[PATH_SIZE];
@@ -242,7 +242,7 @@ static void drop_one(const char *folder, const char *name)
 		rmdir(file);
 }
 
-/* What makings of an image left that were killed, or failed. */
+/* Removes leftovers of creations that were killed or failed. */
 static void drop_leftovers(const char *path)
 {
 	char folder[PATH_SIZE];
@@ -319,7 +319,7 @@ int volume_image_make(const char *path, int64_t bytes, int64_t inodes,
 	return rc;
 }
 
-/* One that the kernel does not let go of is mounted again as it is, ungrown. */
+/* One that the kernel does not release is mounted again at its old size. */
 static int mount_grown(const char *path, const char *name, int64_t bytes,
 		       int busy_ms, struct err *e)
 {
@@ -358,7 +358,7 @@ int volume_image_mount(const char *path, int64_t bytes, int busy_ms,
 	}
 	if (mount_grown(path, name, bytes, busy_ms, e) < 0)
 		return -1;
-	/* The engine fills a volume from the image when nothing is in it. */
+	/* The engine fills an empty volume from the image. */
 	snprintf(found, sizeof(found), "%.*s/lost+found", PATH_SIZE - 16, path);
 	rmdir(found);
 	return 0;

@@ -14,7 +14,7 @@
 
 struct asked {
 	struct db *db;
-	char *words[LEDGER_WORDS_MAX];	/* of its line, the verb first */
+	char *words[LEDGER_WORDS_MAX];	/* words in its line, the verb included */
 	char *rows[LEDGER_ROWS_MAX];
 	size_t n;
 	struct buf *reply;
@@ -135,7 +135,7 @@ static bool timely(int64_t at, int64_t now)
 	return at >= now - LEDGER_PAST_MS && at <= now + LEDGER_AHEAD_MS;
 }
 
-/* What a line may not hold is not read at all: the rest of what a row must be. */
+/* The line parser checked the characters: this checks the rest of a row. */
 static int check_call(const struct usage_call *c, int64_t now, struct err *e)
 {
 	if (!utf8_valid(c->model, strlen(c->model)))
@@ -186,7 +186,7 @@ static int add(struct asked *a, struct err *e)
 
 static const struct verb {
 	const char *name;
-	size_t words;		/* itself too */
+	size_t words;		/* including itself */
 	size_t rows_min, rows_max;
 	int (*answer)(struct asked *a, struct err *e);
 } verbs[] = {
@@ -230,7 +230,7 @@ static int answer(struct asked *a, char *request, size_t n, struct err *e)
 	return v->answer(a, e);
 }
 
-/* In one line, whatever it says. */
+/* In one line, whatever the message contains. */
 static void add_error(struct buf *reply, struct err *e)
 {
 	struct err full = { 0 };

@@ -1,7 +1,8 @@
 /*
- * One line: checksum (FNV-1a, 8 hex digits), kind, id, user, kind of subject,
- * subject, "=" and the model (bytes that could break the line as %XX), five
- * classes of tokens, outcome, status, begin, end; parted by single spaces.
+ * The format of a line: checksum (FNV-1a, 8 hex digits), kind, id, user, kind
+ * of subject, subject, "=" and the model (bytes that could break the line as
+ * %XX), five classes of tokens, outcome, status, begin, end; separated by
+ * single spaces.
  */
 #include "config.h"
 #include "ledger/call_line.h"
@@ -16,13 +17,13 @@
 
 #define FIELDS 15
 #define STATUS_MAX 999
-#define SUM_SIZE 9	/* its digits and the space behind */
+#define SUM_SIZE 9	/* its digits and the space */
 
 static const char *const kinds[] = { "workspace", "conversation", "run", NULL };
 static const char *const outcomes[] = { "complete", "interrupted", "failed",
 					"unmetered", NULL };
 
-/* The table's own text, or NULL. */
+/* The table's own copy of the text, or NULL. */
 static const char *look_up(const char *const *table, const char *text)
 {
 	while (*table && !str_equal(*table, text))

@@ -151,8 +151,9 @@ static int fail(char *line, struct err *e)
 }
 
 /*
- * Its rows, to be read with wire_line; NULL: it failed. A link that was open
- * may have been closed since by another start of the ledger: then once more.
+ * Sends a request; returns its rows, to be read with wire_line, NULL: failed.
+ * If a connection that was open turns out closed (the ledger restarted), tries
+ * once more.
  */
 static char *ask(struct ledger_client *c, const struct buf *request,
 		 struct buf *reply, struct err *e)
@@ -197,7 +198,7 @@ static bool read_budget(char *const words[4], struct budget *b)
 	       wire_number(words[3], LEDGER_NUMBER_MAX, &b->month_cost);
 }
 
-/* The reply's only row, of that many words. */
+/* The reply's only row, with that many words. */
 static bool one_row(char *at, char *words[LEDGER_WORDS_MAX], size_t n)
 {
 	char *line = wire_line(&at);

@@ -1,9 +1,10 @@
 /*
- * What the gateway may ask of gongbang-ledger, instead of a store of its own
+ * The gateway's client of gongbang-ledger, instead of access to the store
  * (wire.h). Calls block until the answer, a deadline or a failure, so they are
- * made from jobs (store/jobs.h), one at a time. A link that broke is opened
- * again with the next call. A request without an answer: ERR_UNAVAILABLE
- * "error_busy"; a request may have been done all the same, and may be repeated.
+ * made from jobs (store/jobs.h), one at a time. A broken connection is
+ * reopened by the next call. A request without an answer fails with
+ * ERR_UNAVAILABLE "error_busy"; it may have been carried out nevertheless, and
+ * may be repeated.
  */
 #ifndef LEDGER_CLIENT_H
 #define LEDGER_CLIENT_H
@@ -13,12 +14,12 @@
 
 struct ledger_client;
 
-/* path: of the socket, copied; deadline_ms: of each request. Gives (child of ctx). */
+/* path: the socket's, copied; deadline_ms: per request. Gives (child of ctx). */
 struct ledger_client *ledger_client_new(const void *ctx, const char *path, int64_t deadline_ms);
 
 struct ledger_house {
 	bool stopped;			/* the kill switch */
-	struct budget budget;		/* of the installation */
+	struct budget budget;		/* the installation's */
 };
 int ledger_client_house(struct ledger_client *c, struct ledger_house *out, struct err *e) must_check;
 
@@ -27,13 +28,13 @@ struct ledger_account {
 	bool disabled;
 	char locale[CALL_MODEL_SIZE], timezone[CALL_MODEL_SIZE], budget_timezone[CALL_MODEL_SIZE];
 	int64_t budget_timezone_until;
-	struct budget budget;		/* that holds for them */
+	struct budget budget;		/* the limits that apply */
 };
 /* ERR_MISSING: no such user. */
 int ledger_client_account(struct ledger_client *c, const char *user_id,
 			  struct ledger_account *out, struct err *e) must_check;
 
-/* Which of n calls the ledger has. */
+/* Which of n calls are in the ledger. */
 int ledger_client_booked(struct ledger_client *c, const char (*ids)[ID_SIZE], size_t n,
 			 bool *booked, struct err *e) must_check;
 
@@ -42,7 +43,10 @@ int ledger_client_sums(struct ledger_client *c, const struct usage_filter *f, bo
 		       int (*each)(void *data, const struct usage_sum *s, struct err *e),
 		       void *data, struct err *e) must_check;
 
-/* As usage_add, of at most LEDGER_ROWS_MAX. ERR_INPUT: one of them is no row that the ledger takes; then none is booked. */
+/*
+ * As usage_add, for at most LEDGER_ROWS_MAX. ERR_INPUT: the ledger refuses one
+ * of the rows; then none is booked.
+ */
 int ledger_client_add(struct ledger_client *c, const struct usage_call *calls, size_t n,
 		      struct err *e) must_check;
 

@@ -11,7 +11,7 @@
 #include "ledger/answer.h"
 #include "ledger/wire.h"
 
-#define CLIENTS_MAX 8	/* the gateway, the one before it, doctor */
+#define CLIENTS_MAX 8	/* the gateway, the previous one, doctor */
 #define BACKLOG 16
 #define READ_SIZE 65536
 
@@ -19,13 +19,13 @@ struct client {
 	LIST_ENTRY(client) next;
 	struct ledger_server *server;
 	uv_pipe_t pipe;
-	struct buf request;		/* what came of it */
+	struct buf request;		/* its outcome */
 };
 
 struct ledger_server {
 	uv_loop_t *loop;
 	struct db *db;
-	uv_pipe_t pipe;			/* frees it all when closed */
+	uv_pipe_t pipe;			/* frees everything when closed */
 	LIST_HEAD(, client) clients;
 	int n;
 };
@@ -78,7 +78,7 @@ static void answer(struct client *c, size_t n)
 	}
 }
 
-/* Each whole request, up to its empty line. */
+/* Answers each complete request, up to its empty line. */
 static void take(struct client *c)
 {
 	struct buf *b = &c->request;

@@ -24,7 +24,7 @@ struct link {
 	const uint8_t *unsent;		/* taken from h2, refused by send() */
 	size_t unsent_len;
 	struct link_stream *streams;
-	unsigned inside;		/* calls of ours on the stack */
+	unsigned inside;		/* number of our calls on the stack */
 	bool ping_waits, doomed;
 };
 
@@ -34,10 +34,10 @@ struct link_stream {
 	void *data;
 	int32_t id;
 	int status;
-	bool told, complete;		/* status() was called; END_STREAM came */
-	uint8_t *body;			/* what is left of the request's */
+	bool told, complete;		/* status() was called; END_STREAM was received */
+	uint8_t *body;			/* rest of the request's body */
 	size_t body_at, body_len;
-	size_t held;			/* bytes that body() kept from the window */
+	size_t held;			/* bytes that body() left in the window */
 	struct link_stream *next;
 };
 
@@ -97,7 +97,7 @@ static void pump(struct link *l)
 				break;
 			l->unsent_len = (size_t)n;
 		}
-		/* h2 keeps these bytes until it is asked for more. */
+		/* h2 keeps these bytes until its next call. */
 		if (l->ev->send(l->data, l->unsent, l->unsent_len) < 0)
 			return;
 		l->unsent_len = 0;
@@ -176,7 +176,10 @@ static int chunk(nghttp2_session *h2, uint8_t flags, int32_t id,
 	struct link_stream *s = stream_of(l, id);
 	bool go_on = true;
 
-	/* One held stream must not hold the others: their common window is free. */
+	/*
+	 * A stalled stream must not stall others: the connection's window is
+	 * released.
+	 */
 	nghttp2_session_consume_connection(h2, n);
 	if (!s)
 		return 0;
@@ -274,7 +277,7 @@ static int destroy(struct link *l)
 {
 	l->doomed = true;
 	if (l->inside)
-		return -1;	/* leave() comes back here */
+		return -1;	/* leave() is reentered here */
 	nghttp2_session_del(l->h2);
 	return 0;
 }
@@ -300,7 +303,7 @@ struct link *link_new(const void *ctx, const struct link_events *ev, void *data)
 	return l;
 }
 
-/* What came instead of the greeting is often an engine's error text. */
+/* Other bytes instead of the greeting are often an engine's error text. */
 static void refuse_greeting(struct link *l, const char *bytes, size_t n)
 {
 	struct err e = { 0 };

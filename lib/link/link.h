@@ -1,7 +1,7 @@
 /*
  * The client half of a workspace's link: HTTP/2 (RFC 9113, prior knowledge)
- * over any byte stream. It owns no socket: bytes go in by link_receive and
- * out by events->send. The peer is hostile: every size is capped.
+ * over any byte stream. It owns no socket: bytes come in through link_receive
+ * and leave through events->send. The peer is hostile: every size is capped.
  */
 #ifndef LINK_LINK_H
 #define LINK_LINK_H
@@ -19,23 +19,32 @@ struct link;
 struct link_stream;
 
 struct link_events {
-	/* Bytes for the peer (copies all). -1: took none now; link_send_more is called later. */
+	/*
+	 * Bytes for the peer (copies all). -1: cannot take any now;
+	 * link_send_more is called later.
+	 */
 	int (*send)(void *data, const void *bytes, size_t n);
-	/* The greeting was read: requests may be made. */
+	/* The greeting was read: requests may be sent. */
 	void (*ready)(void *data);
-	/* Once: broken (protocol error, wrong greeting, no ping answer). All streams have had their end. */
+	/*
+	 * Once: broken (protocol error, wrong greeting, no ping answer). All
+	 * streams have ended.
+	 */
 	void (*failed)(void *data, const struct err *e);
 };
 
 /*
- * Gives (child of ctx); talloc_free, in a callback too, ends it: its streams
+ * Gives (child of ctx); talloc_free, also in a callback, ends it: its streams
  * get no further call. ev, data borrowed for its life.
  */
 struct link *link_new(const void *ctx, const struct link_events *ev, void *data);
 void link_receive(struct link *l, const void *bytes, size_t n);
 void link_send_more(struct link *l);
 bool link_is_ready(const struct link *l);
-/* Sends a ping; failed() when the last one, or the greeting, did not come. Call every 15 s or so. */
+/*
+ * Sends a ping; calls failed() when the last one, or the greeting, was not
+ * answered. Call every 15 s or so.
+ */
 void link_ping(struct link *l);
 
 struct link_request {
@@ -45,15 +54,18 @@ struct link_request {
 	size_t body_len;
 };
 
-/* Callbacks may be NULL. After end no more; never inside link_request itself. */
+/* Callbacks may be NULL. None after end; never inside link_request itself. */
 struct link_response_events {
 	void (*status)(void *data, int status);
 	/*
-	 * Return true to go on; false: n bytes stay out of the stream's window
-	 * (256 KB) until link_stream_consume. Other streams are not held.
+	 * Return true to continue; false: n bytes stay in the stream's window
+	 * (256 KB) until link_stream_consume. Other streams are not affected.
 	 */
 	bool (*body)(void *data, const void *bytes, size_t n);
-	/* e NULL: complete. ERR_UNAVAILABLE: the link broke or refused; ERR_INTERNAL: reset. */
+	/*
+	 * e NULL: complete. ERR_UNAVAILABLE: the link broke or refused it;
+	 * ERR_INTERNAL: reset.
+	 */
 	void (*end)(void *data, const struct err *e);
 };
 
@@ -61,9 +73,12 @@ struct link_response_events {
 struct link_stream *link_request(struct link *l, const struct link_request *rq,
 				 const struct link_response_events *ev, void *data,
 				 struct err *e) must_check;
-/* n bytes given by body() earlier (with false) are dealt with: the peer may send as many more. */
+/*
+ * Releases n bytes that body() left in the window: the peer may send as many
+ * more.
+ */
 void link_stream_consume(struct link_stream *s, size_t n);
-/* Ends it; no callback after. */
+/* Ends it; no callback afterwards. */
 void link_stream_cancel(struct link_stream *s);
 
 #endif

@@ -22,10 +22,10 @@ static const char *skip_spaces(const char *s)
 	return s;
 }
 
-/* Digits up to what is neither digit nor comma; NULL for a wrong one. */
+/* Digits up to a character that is neither digit nor comma; NULL if malformed. */
 static const char *whole(const char *s, int64_t max, int64_t *out)
 {
-	int since = 0;		/* digits after the last comma, or the begin */
+	int since = 0;		/* digits after the last comma, or the start */
 	bool grouped = false;
 
 	*out = 0;
@@ -46,7 +46,7 @@ static const char *whole(const char *s, int64_t max, int64_t *out)
 	return since == 0 || (grouped && since != GROUP) ? NULL : s;
 }
 
-/* After the point: one to six digits. */
+/* After the decimal point: one to six digits. */
 static const char *decimals(const char *s, int64_t *out)
 {
 	int64_t unit = DOLLAR / 10;

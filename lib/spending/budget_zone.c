@@ -5,7 +5,7 @@
 
 #include "core/str.h"
 
-/* What is too long is no zone either. */
+/* A name that is too long is not a zone either. */
 static void take(char out[65], const char *zone, const char *preset)
 {
 	if (!str_copy(out, 65, *zone ? zone : preset))

@@ -1,8 +1,8 @@
 /*
- * By whose days and months a budget runs. A user may choose another time zone
- * at any time, and somewhere a day begins at each hour; so for the budget it
- * takes over only when the running month has ended, and what was spent before
- * is neither forgotten nor counted in the month after.
+ * Which time zone's days and months a budget follows. A user may choose
+ * another zone at any time, and somewhere a day begins at each hour; so the
+ * budget switches to it only when the current month has ended, and spending
+ * before the switch is neither forgotten nor counted in the next month.
  */
 #ifndef SPENDING_BUDGET_ZONE_H
 #define SPENDING_BUDGET_ZONE_H
@@ -12,24 +12,24 @@
 
 struct budget_zone {
 	char zone[65];		/* the account's, or the installation's */
-	char before[65];	/* the one that holds */
-	int64_t until;		/* before this; UTC ms, 0: none does */
+	char before[65];	/* the zone that applies */
+	int64_t until;		/* before this; UTC ms, 0: no previous one */
 };
 
-/* preset: the installation's zone. u NULL: its budget, which has no other. */
+/* preset: the installation's zone. u NULL: its budget, which has no other zone. */
 void budget_zone_of(const struct user *u, const char *preset, struct budget_zone *out);
 
-/* The one that holds now. Borrowed from z. */
+/* The zone that applies now. Borrowed from z. */
 const char *budget_zone_name(const struct budget_zone *z, int64_t now_ms);
 
 /*
- * The budget's day and month in which now_ms falls. Where the zone took over,
- * one of the same name or an earlier one (clocks went back) goes on from the
- * begin that it had, and a later one begins there.
+ * The budget's day and month that contain now_ms. At a switch of zones, a
+ * period with the same name or an earlier one (clocks went back) keeps its
+ * original start, and a later one begins at the switch.
  */
 void budget_zone_period(const struct budget_zone *z, int64_t now_ms, struct period *out);
 
-/* When a zone that is chosen now will take over: for user_set_preferences. */
+/* When a zone chosen now will apply: for user_set_preferences. */
 int64_t budget_zone_end(const struct user *u, const char *preset, int64_t now_ms);
 
 #endif

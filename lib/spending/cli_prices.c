@@ -11,7 +11,7 @@
 #define MILLION INT64_C(1000000)
 #define PRICE_MAX (10000 * MILLION)
 #define PROMPT_MAX (1000 * MILLION)
-#define DATED "-20990101"	/* as a reply may name a model */
+#define DATED "-20990101"	/* as replies may name a model */
 #define PER " per Mtok"
 
 static const struct strict_json_limits limits = {
@@ -19,7 +19,7 @@ static const struct strict_json_limits limits = {
 	.elements = 50000,
 };
 
-/* "0.125" to 125000, and the end of it; NULL when it is no such number. */
+/* Parses "0.125" to 125000 and returns its end; NULL when malformed. */
 static const char *parse_money(const char *s, int64_t *out)
 {
 	int64_t unit = MILLION, n = 0;
@@ -68,7 +68,7 @@ static bool parse_long(const char *s, struct cli_prices_price *l)
 	return n > 0 && n <= PROMPT_MAX && str_equal(s + 1, ")");
 }
 
-/* The price is the end of the description, behind the last "· ". */
+/* The price is at the end of the description, behind the last "· ". */
 static bool parse_price(const char *text, struct cli_prices_price *l)
 {
 	const char *per = strstr(text, PER), *at;
@@ -81,7 +81,10 @@ static bool parse_price(const char *text, struct cli_prices_price *l)
 	return !*per || parse_long(per, l);
 }
 
-/* Goes into a row of the table. "[1m]" behind it asks for a longer context. */
+/*
+ * May be used in a row of the table. A trailing "[1m]" requests a longer
+ * context.
+ */
 static bool parse_model(const char *name, char out[CLI_PRICES_NAME_SIZE])
 {
 	size_t n = strcspn(name, "[");
@@ -139,7 +142,7 @@ static void add_model(struct cli_prices *out, json_object *o)
 		out->rows[out->n++] = l;
 }
 
-/* NULL: that line is something else. */
+/* NULL: the line is something else. */
 static json_object *models_of(json_object *line)
 {
 	json_object *response = part(line, "response");
@@ -180,7 +183,7 @@ int cli_prices_parse(const char *text, size_t n, struct cli_prices *out,
 	return err_set(e, ERR_INPUT, "no list of models");
 }
 
-/* ---- against the table ---- */
+/* ---- comparison with the table ---- */
 
 static bool booked_at(const struct prices *p, const char *model, int64_t prompt,
 		      int64_t at, int64_t input, int64_t output)

@@ -13,35 +13,35 @@
 #define FILE_MAX (256 << 10)	/* bytes */
 #define ROWS_MAX 4096
 #define NAME_MAX_BYTES 128
-#define FIELDS 7		/* and an eighth, that few rows have */
+#define FIELDS 7		/* and an eighth, which few rows have */
 #define LONG "/long"
 #define CLASSES 5
 #define DAY_MS INT64_C(86400000)
 
 /*
- * USD a million tokens are millionths of a dollar a token. Prices are kept in
- * millionths of that, which is what their text may say, so no sum is rounded
+ * USD per million tokens are millionths of a dollar per token. Prices are kept
+ * in millionths of that, the precision of the file, so no total is rounded
  * before its end.
  */
 #define SCALE 1000000
-#define PRICE_MAX INT64_C(1000000)	/* USD a million tokens */
+#define PRICE_MAX INT64_C(1000000)	/* USD per million tokens */
 
 struct row {
 	const char *name;
 	size_t len;
-	bool begins;		/* name is how a model's begins */
+	bool begins;		/* name is a prefix of the model's */
 	int64_t from;		/* UTC ms */
 	int64_t price[CLASSES];	/* input, output, 5m, 1h, read */
-	int64_t prompt_max;	/* tokens; 0: prompts of any length cost the same */
+	int64_t prompt_max;	/* tokens; 0: one price for prompts of any length */
 	int line;
 };
 
 struct prices {
-	struct row *rows;	/* by name, then from */
+	struct row *rows;	/* sorted by name, then from */
 	size_t n;
 };
 
-/* Digits, and up to six after a point. */
+/* Digits, and up to six after a decimal point. */
 static bool parse_price(const char *s, int64_t *out)
 {
 	int64_t whole = 0, part = 0, unit = SCALE;
@@ -66,7 +66,7 @@ static bool parse_price(const char *s, int64_t *out)
 	return !*s;
 }
 
-/* "2025-11-24" -> UTC ms of its begin. */
+/* "2025-11-24" -> UTC ms of its start. */
 static bool parse_date(const char *s, int64_t *out)
 {
 	static const char form[] = "dddd-dd-dd";
@@ -194,7 +194,7 @@ static size_t count_lines(const char *text)
 	return n;
 }
 
-/* text belongs to p; names point into it. */
+/* Takes text into p; names point into it. */
 static int read_text(struct prices *p, const char *file, char *text,
 		     struct err *e)
 {
@@ -272,7 +272,7 @@ struct prices *prices_load(const void *ctx, const char *path, struct err *e)
 	return prices_parse(ctx, path, buf_text(&text), text.len, e);
 }
 
-/* The rows of one model's name are neighbours; the last that began counts. */
+/* A model's rows are adjacent; the last that has begun applies. */
 static const struct row *last_begun(const struct prices *p,
 				    const struct row *first, int64_t at)
 {
@@ -367,7 +367,7 @@ void prices_name(const struct prices *p, const char *model, const struct usage *
 	if (more && !r->begins && n + strlen(LONG) <= max) {
 		snprintf(out, PRICES_NAME_SIZE, "%s" LONG, model);
 	} else if (more && r->begins && r->len > 1 && r->len - 1 + strlen(LONG) <= max) {
-		/* "name-*": the row of what costs more is that of the name */
+		/* "name-*": the row for long prompts is that of the name */
 		snprintf(out, PRICES_NAME_SIZE, "%.*s" LONG,
 			 (int)(r->len - (r->name[r->len - 1] == '-')), r->name);
 	} else {

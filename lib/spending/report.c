@@ -29,7 +29,7 @@ void tally_add(struct tally *to, const struct tally *one)
 	to->unmetered += one->unmetered;
 }
 
-/* from: when the sum begins that has no time of its own. */
+/* from: the start for a sum that has no time of its own. */
 static struct tally tally_of(const struct prices *p, const struct usage_sum *s,
 			     int64_t from)
 {
@@ -43,7 +43,7 @@ static struct tally tally_of(const struct prices *p, const struct usage_sum *s,
 	};
 }
 
-/* "2026-11" -> its year and month; false for what is none. */
+/* "2026-11" -> its year and month; false if malformed. */
 static bool split(const char *month, int64_t *year, int64_t *number)
 {
 	struct err e = { 0 };
@@ -59,7 +59,7 @@ static bool split(const char *month, int64_t *year, int64_t *number)
 	       str_parse_number(month + 5, 1, 12, number, &e) == 0;
 }
 
-/* The days between two midnights of the zone, however long they are. */
+/* The days between two midnights of the zone, whatever their lengths. */
 static void fill_days(const char *zone, struct report_month *out)
 {
 	int64_t first = clock_days(out->year, out->number, 1), at = out->from;
@@ -71,7 +71,7 @@ static void fill_days(const char *zone, struct report_month *out)
 		memcpy(out->days[n].day, p.day, sizeof(p.day));
 		out->days[n].from = p.day_from;
 		out->days[n].number = atoi(p.day + 8);
-		/* 1970 began with a Thursday */
+		/* 1970 began on a Thursday */
 		out->days[n].weekday = (int)((first + out->days[n].number + 3) %
 					     7);
 		at = p.day_to;
@@ -89,7 +89,7 @@ int report_month_at(const char *zone, const char *month, int64_t now_ms,
 		if (!split(month, &year, &number))
 			return err_tell(e, ERR_INPUT, "error_month",
 					"no month; write it as 2026-11");
-		/* within that month in every zone */
+		/* a time within that month in every zone */
 		at = DAY_MS * clock_days(year, (int)number, 15);
 	}
 	period_at(zone, at, &p);
@@ -112,7 +112,7 @@ void report_month_step(const char month[8], int by, char out[8])
 	if (!split(month, &year, &number))
 		err_abort("no month");
 	all = year * 12 + number - 1 + by;
-	/* Four digits hold every year that split takes, and the next. */
+	/* Four digits hold every year that split accepts, and the next. */
 	snprintf(out, 8, "%04u-%02u", (unsigned)(all / 12) % 10000,
 		 (unsigned)(all % 12) + 1);
 }
@@ -123,11 +123,11 @@ struct loading {
 	const struct report_month *month;
 	enum report_by by;
 	int day;
-	size_t size, slots;	/* of lines, and of the table below */
+	size_t size, slots;	/* index into lines, and into the table below */
 	uint32_t *table;	/* open addressing: 1 + index in lines */
 };
 
-/* Its NUL too, which parts it from the next. */
+/* Includes the NUL, which separates it from the next. */
 static uint32_t hash(uint32_t h, const char *s)
 {
 	return hash_32(h, s, strlen(s) + 1);
@@ -156,7 +156,7 @@ static void put(struct loading *l, uint32_t index)
 	l->table[at] = index + 1;
 }
 
-/* Half empty or more, so a search ends soon. */
+/* At most half full, so a search ends soon. */
 static void grow(struct loading *l)
 {
 	struct report *r = l->report;
@@ -197,7 +197,7 @@ static struct report_line *line_of(struct loading *l,
 	return &r->lines[r->n - 1];
 }
 
-/* Sums come in the order of time, so the day only goes on. */
+/* Sums arrive in order of time, so the day only advances. */
 static void add_to_day(struct loading *l, int64_t at, const struct tally *t)
 {
 	while (l->day + 1 < l->month->ndays &&

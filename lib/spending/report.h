@@ -1,17 +1,17 @@
-/* A month of the ledger as people ask about it: by day, model, user, conversation. */
+/* A month of the ledger as reports need it: by day, model, user, conversation. */
 #ifndef SPENDING_REPORT_H
 #define SPENDING_REPORT_H
 
 #include "spending/prices.h"
 
-/* What some calls were together, in tokens and at today's table of prices. */
+/* The total of some calls, in tokens and at today's price table. */
 struct tally {
 	struct usage usage;
-	int64_t cost;		/* millionths of a US dollar, of what has a price */
+	int64_t cost;		/* millionths of a US dollar, for models with a price */
 	int64_t unpriced;	/* tokens of models without a price */
-	int64_t counted;	/* what budgets of money count: struct spent's */
+	int64_t counted;	/* as counted by budgets of money: see struct spent */
 	int64_t calls;
-	int64_t unmetered;	/* of the calls: replies without usage */
+	int64_t unmetered;	/* number of calls: replies without usage */
 };
 
 void tally_add(struct tally *to, const struct tally *one);
@@ -37,15 +37,18 @@ struct report_month {
 
 /*
  * A calendar month in a zone, between 2000-01 and 9999-12: ERR_INPUT
- * "error_month" for what is none. NULL or "": the month of now_ms.
+ * "error_month" for anything else. NULL or "": the month of now_ms.
  */
 int report_month_at(const char *zone, const char *month, int64_t now_ms,
 		    struct report_month *out, struct err *e) must_check;
 
-/* "2026-10", "2026-12" of "2026-11". */
+/* "2026-10", "2026-12" for "2026-11". */
 void report_month_step(const char month[8], int by, char out[8]);
 
-/* One line of a report; what was not asked is "". The subject of a run is its agent. */
+/*
+ * One line of a report; fields not asked for are "". The subject of a run is
+ * its agent.
+ */
 struct report_line {
 	const char *user_id, *kind, *subject_id, *model;
 	struct tally tally;
@@ -62,9 +65,9 @@ struct report {
 enum report_by { REPORT_BY_MODEL, REPORT_BY_SUBJECT, REPORT_BY_USER };
 
 /*
- * Lines of all models, subjects or users in a time of the month's (from, to),
- * and, but for REPORT_BY_SUBJECT (where they stay 0), the sums of its days.
- * user_id NULL: of all. Gives (child of ctx).
+ * The lines of all models, subjects or users within the month (from, to), and,
+ * except for REPORT_BY_SUBJECT (where they stay 0), the sums of its days.
+ * user_id NULL: all users. Gives (child of ctx).
  */
 struct report *report_load(const void *ctx, struct db *db,
 			   const struct prices *p, const char *user_id,
@@ -72,8 +75,8 @@ struct report *report_load(const void *ctx, struct db *db,
 			   struct err *e) must_check;
 
 /*
- * A day's lines, a subject and model each: what a file for a spreadsheet
- * holds. day: of the month's. Texts are borrowed during the call.
+ * A day's lines, one per subject and model: for a CSV file. day: a day of the
+ * month. Texts are borrowed during the call.
  */
 int report_each(struct db *db, const struct prices *p, const char *user_id,
 		const struct report_month *m, int day,

@@ -5,7 +5,7 @@
 
 struct adding {
 	const struct prices *prices;
-	int64_t at;		/* of sums that have no time of their own */
+	int64_t at;		/* for sums that have no time of their own */
 	struct spent spent;
 };
 

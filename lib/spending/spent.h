@@ -1,4 +1,7 @@
-/* What was spent in a time, against a budget: from the ledger, at today's table of prices. */
+/*
+ * Spending within a period, compared with a budget: from the ledger, at
+ * today's price table.
+ */
 #ifndef SPENDING_SPENT_H
 #define SPENDING_SPENT_H
 
@@ -8,19 +11,22 @@
 
 struct spent {
 	int64_t tokens;
-	int64_t cost;		/* millionths of a US dollar, of what has a price */
+	int64_t cost;		/* millionths of a US dollar, for models with a price */
 	int64_t unpriced;	/* tokens of models without a price */
-	int64_t counted;	/* as cost, and what a budget counts for those: prices_counted */
+	int64_t counted;	/* cost plus what a budget counts for those: prices_counted */
 	int64_t calls;
 };
 
-/* One more sum of the ledger; at: when it began, if it has no time of its own. */
+/* Adds one sum of the ledger; at: its start, if it has no time of its own. */
 void spent_add(struct spent *to, const struct prices *p, const struct usage_sum *s, int64_t at);
 
 int spent_load(struct db *db, const struct prices *p, const struct usage_filter *f,
 	       struct spent *out, struct err *e) must_check;
 
-/* A user's or (user_id NULL) the installation's day and month (budget_zone_period's), with the limits that hold. */
+/*
+ * A user's or (user_id NULL) the installation's day and month
+ * (budget_zone_period's), with the limits that apply.
+ */
 struct standing {
 	struct period period;
 	struct spent day, month;
@@ -30,8 +36,11 @@ int standing_load(struct db *db, const struct prices *p, const char *user_id,
 		  const struct period *period, struct standing *out,
 		  struct err *e) must_check;
 
-/* The fullest of its limits: percent used (0 without a limit, over 100 when passed). */
+/*
+ * The fullest of its limits: percent used (0 without a limit, over 100 when
+ * exceeded).
+ */
 int standing_percent(const struct standing *s);
-#define BUDGET_SOFT_PERCENT 80	/* from here on the status bar warns */
+#define BUDGET_SOFT_PERCENT 80	/* the status bar warns from here on */
 
 #endif

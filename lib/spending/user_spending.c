@@ -66,7 +66,7 @@ static int add_sum(void *data, const struct usage_sum *s, struct err *e)
 	found = bsearch(s->user_id, l->by_id, l->all->n, sizeof(*l->by_id),
 			compare_key);
 	if (!found)
-		return 0;	/* an account made since the list was read */
+		return 0;	/* an account created since the list was read */
 	to = &l->all->list[*found - l->all->list].standing;
 	if (s->quarter < to->period.month_from ||
 	    s->quarter >= to->period.month_to)

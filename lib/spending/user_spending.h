@@ -1,4 +1,4 @@
-/* What everybody spent today and this month, in one reading of the ledger. */
+/* What every user spent today and this month, with one reading of the ledger. */
 #ifndef SPENDING_USER_SPENDING_H
 #define SPENDING_USER_SPENDING_H
 
@@ -19,7 +19,7 @@ struct user_spending {
 	size_t n;
 };
 
-/* default_zone: of users who chose none. Gives (child of ctx). */
+/* default_zone: for users who chose none. Gives (child of ctx). */
 struct user_spending *user_spending_load(const void *ctx, struct db *db,
 					 const struct prices *p, const char *default_zone,
 					 int64_t now_ms, struct err *e) must_check;

@@ -1,9 +1,9 @@
 /*
- * A start's boost: while a person waits for a container or for Claude on a
- * busy host, the container has a greater weight than those that work. What a
- * user may have of it is a token bucket, for whatever is run in a workspace
- * has that weight too. A few are boosted at once, in the order in which their
- * starts had their turn: a weight that all have is none.
+ * A start's boost: while a user waits for a container or for Claude on a busy
+ * host, the container gets a greater CPU weight than working ones. A token
+ * bucket limits it per user, because everything that runs in the workspace has
+ * that weight too. Only a few are boosted at once, in the order of their
+ * starts: a weight that all have has no effect.
  */
 #include "config.h"
 #include "workspace/workspace_internal.h"
@@ -13,19 +13,19 @@
 #include "core/clock.h"
 #include "core/host.h"
 
-#define EACH 4			/* boosted at once, a processor: some of them wait for the model */
-#define BUSY 0.5		/* programs that want a processor, a processor */
-#define BOOST_MS 20000		/* the longest one, on a host that keeps up */
+#define EACH 4			/* boosted per processor: some wait for the model */
+#define BUSY 0.5		/* runnable programs per processor */
+#define BOOST_MS 20000		/* the longest boost, on a host that keeps up */
 #define LEAST_MS 5000		/* a shorter one is not worth two calls */
-#define SAVED_MS 40000		/* what may be saved up */
-#define EARN 20			/* ms for each that may be boosted later */
+#define SAVED_MS 40000		/* maximum of the bucket */
+#define EARN 20			/* ms until each ms of boost is refilled */
 #define RETRY_MS 5000
-#define READY_MS 2000		/* for a Claude to follow a container that is ready */
+#define READY_MS 2000		/* for Claude to start in a container that is ready */
 
-/* A call on its way; a child of the engine. */
+/* A pending call; a child of the engine. */
 struct workspace_boost_call {
-	struct workspace *w;		/* NULL: nobody waits any more */
-	bool boosted;			/* what was asked for */
+	struct workspace *w;		/* NULL: the caller is gone */
+	bool boosted;			/* requested */
 };
 
 static void count(struct workspace_boost *b)
@@ -105,7 +105,7 @@ static void grant_next(struct workspaces *all)
 	}
 }
 
-/* Its place goes to the next. */
+/* Passes its place to the next. */
 static void give_up(struct workspace *w)
 {
 	leave_queue(w);
@@ -150,7 +150,7 @@ static void answered(void *data, const struct err *e)
 		w->boost.on = boosted;
 	} else if (e->kind == ERR_MISSING) {
 		w->boost.on = false;
-		ask(w);		/* one may have been made meanwhile */
+		ask(w);		/* one may have been created meanwhile */
 		return;
 	} else {
 		w->boost.on = true;	/* as far as is known */
@@ -161,7 +161,7 @@ static void answered(void *data, const struct err *e)
 	agree(w);
 }
 
-/* The engine's container is to have what is wanted. */
+/* Asks the engine for the weight that is wanted. */
 static void agree(struct workspace *w)
 {
 	struct workspace_boost *b = &w->boost;
@@ -204,21 +204,24 @@ void workspace_boost_seen(struct workspace *w, const struct container_state *s)
 
 	b->unknown = false;
 	if (b->call)
-		return;		/* its answer says more */
+		return;		/* its answer will say more */
 	count(b);
 	b->on = s->exists && s->boosted;
 	if (s->exists)
 		agree(w);
 }
 
-/* Whether it is boosted from now on; else it may be when another's boost ends. */
+/*
+ * Whether it is boosted from now on; otherwise it may be when another boost
+ * ends.
+ */
 static bool begin(struct workspace *w)
 {
 	struct workspace_boost *b = &w->boost;
 
 	count(b);
 	if (b->wanted) {
-		last(w);	/* as long as it was to last, no longer */
+		last(w);	/* for the rest of its time, no longer */
 		return true;
 	}
 	if (w->all->closed || b->left < LEAST_MS || host_load() < BUSY)
@@ -234,7 +237,7 @@ static bool begin(struct workspace *w)
 	return b->wanted;
 }
 
-/* A call that is on its way is about the one before. */
+/* A pending call is about the previous container. */
 bool workspace_boost_new(struct workspace *w)
 {
 	struct workspace_boost *b = &w->boost;

@@ -19,23 +19,23 @@
 
 static char seccomp[64 << 10];
 
-/* Never by PATH, where the user's own folders come first. */
+/* An absolute path: the user's own folders come first in PATH. */
 const char *const workspace_enter_argv[] = {
 	"/usr/local/bin/gongbang-shim", "link", NULL
 };
 
-/* Every program looks for the trusted certificates under a name of its own. */
+/* Programs look for the trusted certificates under different names. */
 static const char *const ca_names[] = {
 	"SSL_CERT_FILE", "PIP_CERT", "NODE_EXTRA_CA_CERTS",
 	"REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE",
 };
 
-/* Some programs read the one, some the other. */
+/* Some programs read the lower-case name, some the other. */
 static const char *const proxy_names[] = {
 	"HTTPS_PROXY", "HTTP_PROXY", "https_proxy", "http_proxy",
 };
 
-/* What is the same in every workspace. */
+/* Identical in every workspace. */
 static const char *const fixed[][2] = {
 	{ "HOME", "/workspace" },
 	{ "USER", "claude" },
@@ -59,7 +59,7 @@ static void add(struct env *env, const char *name, const char *value)
 	env->list[env->n++] = pair;
 }
 
-/* The way out is for everything but the gateway itself. */
+/* The proxy is for everything but the gateway itself. */
 static void add_proxy(struct env *env, const struct settings *s)
 {
 	const char *proxy = settings_text(s, SET_EGRESS_PROXY);

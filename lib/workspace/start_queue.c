@@ -10,7 +10,7 @@
 #include "core/err.h"
 #include "core/str.h"
 
-#define REMEMBER 8		/* turns for which a user without a start is known */
+#define REMEMBER 8		/* turns for which a user without a start is remembered */
 
 struct user {
 	LIST_ENTRY(user) link;
@@ -29,7 +29,7 @@ struct start_ticket {
 	uint64_t serial;
 	int64_t turn_at;	/* when it got its place */
 	bool container, began;
-	bool again;		/* of a user who had a start just before */
+	bool again;		/* of a user who just had a start */
 	void *owner;
 };
 
@@ -37,7 +37,7 @@ struct start_queue {
 	struct start_limits limits;
 	int64_t tag;		/* of the last one that began */
 	uint64_t serial;
-	int runs_held;		/* places that runs have, when it was last looked at */
+	int runs_held;		/* places that runs have, when last checked */
 	TAILQ_HEAD(, start_ticket) tickets;
 	LIST_HEAD(, user) users;
 };
@@ -86,7 +86,7 @@ static struct user *user_get(struct start_queue *l, const char *id)
 	return u;
 }
 
-/* What is begun ahead costs its user no turn: it only takes what is left. */
+/* A prestart costs its user no turn: it only uses spare capacity. */
 static int64_t take_tag(struct start_queue *l, const struct start_ticket *t)
 {
 	struct user *u = t->user;
@@ -102,7 +102,7 @@ static int64_t take_tag(struct start_queue *l, const struct start_ticket *t)
 	return u->tag;
 }
 
-/* Another Claude, not the one that belongs to a container that has just begun. */
+/* Another Claude than the one that belongs to a container that just started. */
 static bool is_again(const struct start_queue *l, const struct user *u,
 		     bool container)
 {
@@ -184,7 +184,7 @@ bool start_queue_waits(const struct start_queue *l)
 	return false;
 }
 
-/* Runs that have waited long enough start one at a time, not all before people. */
+/* Runs that have waited long enough start one at a time, not all before users. */
 static enum start_class class_of(const struct start_queue *l,
 				 const struct start_ticket *t, int64_t now)
 {
@@ -222,7 +222,7 @@ static int order(const struct start_ticket *a, const struct start_ticket *b,
 	return a->serial < b->serial ? -1 : 1;
 }
 
-/* Half of the places, rounded up, as long as another user waits for one. */
+/* Half of the places, rounded up, while another user waits for one. */
 static bool has_share(const struct start_queue *l, const struct user *u)
 {
 	return u->held >= (l->limits.places + 1) / 2;
@@ -253,7 +253,7 @@ void *start_queue_next(struct start_queue *l, int64_t now)
 	t = first(l, now, true);
 	if (!t)
 		t = first(l, now, false);
-	/* One place is kept for those who come and are waited for. */
+	/* One place is reserved for starts that a user waits for. */
 	if (!t || (t->class == START_AHEAD && held &&
 		   held >= l->limits.places - 1))
 		return NULL;

@@ -10,12 +10,13 @@
 #include "core/host.h"
 #include "workspace/workspace_internal.h"
 
-#define EACH 3			/* at once, a processor: a start also waits for the engine and the model */
-#define HOLD_MS 10000		/* a start that hangs keeps others waiting no longer */
+#define EACH 3			/* at once, per processor: a start also waits for the engine and
+				 * the model */
+#define HOLD_MS 10000		/* a start that hangs blocks others no longer than this */
 #define PATIENCE_MS 60000
 #define AGAIN_MS 30000
-#define MEMORY_MS 1000		/* between two looks at memory that is short */
-#define START_MIB 192		/* what one takes that has just begun */
+#define MEMORY_MS 1000		/* between two checks while memory is short */
+#define START_MIB 192		/* memory that a recent start will still take */
 #define STRETCH_MAX 4
 
 struct start {
@@ -24,8 +25,8 @@ struct start {
 	struct start_ticket *ticket;
 	const struct start_events *ev;
 	void *data;
-	int place;		/* 0: its turn has come */
-	bool news;		/* to be told of */
+	int place;		/* 0: it is its turn */
+	bool news;		/* needs a callback */
 };
 
 struct starts {
@@ -79,7 +80,7 @@ void starts_close(struct starts *l)
 	uv_close((uv_handle_t *)l->timer, timer_freed);
 }
 
-/* Those that have begun have not taken theirs yet. */
+/* Recent starts have not used their memory yet. */
 static bool short_of_memory(const struct starts *l, int64_t now)
 {
 	int64_t wanted = l->reserve +
@@ -97,7 +98,10 @@ static void put(void *owner, int place)
 	s->place = place;
 }
 
-/* Whoever is told may leave or join, and so may others: each time from the front. */
+/*
+ * Callbacks may leave or join, and so may others: restart from the front each
+ * time.
+ */
 static void tell(struct starts *l)
 {
 	struct start *s;

@@ -10,16 +10,16 @@
 #include "workspace/workspace_internal.h"
 
 #define ADOPT_AGAIN_MS 30000
-#define ADOPT_EACH_MS 20		/* one of them is looked at in so many */
+#define ADOPT_EACH_MS 20		/* one in so many is checked per tick */
 
 struct workspace_watch {
 	TAILQ_ENTRY(workspace_watch) link;
 	struct workspace *w;
-	void (*changed)(void *data);	/* NULL: removed while telling */
+	void (*changed)(void *data);	/* NULL: removed during notification */
 	void *data;
 };
 
-/* The list on its way; a child of the engine that outlives neither. */
+/* A pending listing; a child of the engine that outlives neither. */
 struct workspace_adoption {
 	struct workspaces *all;
 };
@@ -81,7 +81,7 @@ void workspace_unwatch(struct workspace_watch *watch)
 		sweep(w);
 }
 
-/* On its way to READY or to STOPPED it is looked at again a period later. */
+/* On its way to READY or to STOPPED it is checked again a period later. */
 static void idle(uv_timer_t *t)
 {
 	struct workspace *w = t->data;
@@ -139,7 +139,7 @@ static void open_timers(struct workspace *w)
 	uv_timer_init(w->all->loop, &t->beat);
 	uv_timer_init(w->all->loop, &t->boost);
 	t->retry.data = t->idle.data = t->beat.data = t->boost.data = w;
-	/* Nothing of ours keeps a loop alive that has no other work. */
+	/* Our handles do not keep an otherwise idle loop running. */
 	uv_unref((uv_handle_t *)&t->idle);
 	uv_unref((uv_handle_t *)&t->boost);
 }
@@ -292,7 +292,7 @@ void workspace_release(struct workspace *w)
 	if (--w->holds)
 		return;
 	workspace_arm_idle(w);
-	/* Nobody waits for its turn any more. */
+	/* No longer waits for its turn. */
 	if (start_place(w->start)) {
 		workspace_unline(w);
 		w->task = TASK_NONE;

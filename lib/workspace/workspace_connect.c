@@ -1,4 +1,4 @@
-/* The way in: one exec of gongbang-shim link, and the link spoken over it. */
+/* Connects to a container: one exec of gongbang-shim link, and the link over it. */
 #include "config.h"
 #include "workspace/workspace_internal.h"
 
@@ -21,8 +21,8 @@ static void lose(struct workspace *w, const struct err *e)
 }
 
 /*
- * The link calls from within itself and must not be freed there: the loop's
- * next turn takes it down.
+ * The link calls from within itself and must not be freed there: it is closed
+ * in the loop's next iteration.
  */
 static void fall(uv_timer_t *t)
 {
@@ -81,7 +81,7 @@ static void received(void *data, const void *bytes, size_t n)
 		link_receive(w->link, bytes, n);
 }
 
-/* Its first words are kept for the log; a person never sees them. */
+/* Its first bytes are kept for the log; users never see them. */
 static void complained(void *data, const void *bytes, size_t n)
 {
 	struct workspace *w = data;
@@ -193,11 +193,11 @@ static bool listing_body(void *data, const void *bytes, size_t n)
 	struct err e = { 0 };
 
 	if (buf_add(&w->answer, bytes, n, &e) < 0)
-		w->status = 0;		/* so many must be in use */
+		w->status = 0;		/* this many must be in use */
 	return true;
 }
 
-/* An old container is replaced only when no Claude runs in it. */
+/* An outdated container is replaced only when no Claude runs in it. */
 static void listing_end(void *data, const struct err *e)
 {
 	struct workspace *w = data;

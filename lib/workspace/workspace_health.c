@@ -13,7 +13,7 @@
 #define DISK_LOW (INT64_C(16) << 20)
 #define DISK_OUT (INT64_C(256) << 10)
 
-/* The shim's words of interest; the rest of its lines are for others. */
+/* The fields of the shim's report that we use; others are ignored. */
 struct readings {
 	int64_t memory, memory_max, cpu_usec, cpus, oom_kills, disk_free;
 	int64_t disk_used;
@@ -55,7 +55,7 @@ static void read_line(struct readings *r, const char *line, size_t n)
 	}
 }
 
-/* -1 until two readings stand at least a moment apart. */
+/* -1 until two readings are at least a moment apart. */
 static int cpu_percent(const struct workspace *w, const struct readings *r,
 		       int64_t now_ms)
 {
@@ -127,7 +127,7 @@ static bool body(void *data, const void *bytes, size_t n)
 
 	if (w->answer.len + n > HEALTH_MAX ||
 	    buf_add(&w->answer, bytes, n, &e) < 0)
-		w->status = 0;		/* no shim of ours says so much */
+		w->status = 0;		/* our shim never sends this much */
 	return true;
 }
 

@@ -1,4 +1,4 @@
-/* One workspace's record, shared by the files of this folder only. */
+/* One workspace's record, shared by this folder's files. */
 #ifndef WORKSPACE_WORKSPACE_INTERNAL_H
 #define WORKSPACE_WORKSPACE_INTERNAL_H
 
@@ -13,13 +13,13 @@
 enum workspace_task {
 	TASK_NONE,
 	TASK_ENSURE,		/* inspect, create, start, link */
-	TASK_REPLACE,		/* remove first: it is of an old spec or image */
+	TASK_REPLACE,		/* remove first: its spec or image is outdated */
 	TASK_RESTART,		/* stop first: it runs but cannot be entered */
 	TASK_STOP,
 	TASK_REMOVE,		/* with its volume, for good */
 };
 
-/* Heap of its own: libuv keeps the handles until the loop has closed them. */
+/* Separate heap memory: libuv keeps the handles until the loop has closed them. */
 struct workspace_timers {
 	uv_timer_t retry, idle, beat, boost;
 	int open;
@@ -30,12 +30,12 @@ struct workspace_boost_call;
 
 struct workspace_boost {
 	bool wanted, on;	/* on: the container has it, as far as is known */
-	bool unknown;		/* found running; the engine is still to be asked */
-	bool queued;		/* among boosts: others have all there is */
-	const void *asker;	/* who asked last; only compared */
-	int64_t until;		/* clock_mono_ms; of one that is queued or wanted */
+	bool unknown;		/* found running; the engine has to be asked */
+	bool queued;		/* is among boosts: other places are taken */
+	const void *asker;	/* the last asker; only compared */
+	int64_t until;		/* clock_mono_ms; when queued or wanted */
 	int64_t left, counted_at;	/* ms it may be boosted; clock_mono_ms, 0 never counted */
-	struct workspace_boost_call *call;	/* on its way; NULL none */
+	struct workspace_boost_call *call;	/* pending call; NULL none */
 };
 
 struct workspace {
@@ -43,7 +43,7 @@ struct workspace {
 	TAILQ_ENTRY(workspace) link_boost;
 	struct workspaces *all;
 	char user_id[ID_SIZE];
-	char name[WORKSPACE_NAME_SIZE];	/* of the container */
+	char name[WORKSPACE_NAME_SIZE];	/* the container's */
 	char volume[64];
 	enum workspace_state state;
 	struct err error;
@@ -51,30 +51,30 @@ struct workspace {
 	struct workspace_timers *timers;
 	enum workspace_task task;
 	struct start *start;	/* it waits for its turn, or has it */
-	enum start_class class;	/* the most urgent that waits for it */
-	int64_t since;		/* clock_mono_ms since when it is waited for; 0 nobody */
-	struct workspace_step *step;	/* the engine call on its way */
-	struct container_state seen;	/* by the last inspect */
+	enum start_class class;	/* highest urgency requested */
+	int64_t since;		/* clock_mono_ms: since when it is wanted; 0 nobody waits */
+	struct workspace_step *step;	/* the pending engine call */
+	struct container_state seen;	/* from the last inspect */
 	bool running;			/* the container, as last known */
-	char address[46], token_hash[65];	/* of a running one; "" unknown */
-	bool outdated;			/* made from another spec or image */
-	bool fresh;			/* made in this attempt */
+	char address[46], token_hash[65];	/* while running; "" unknown */
+	bool outdated;			/* created from another spec or image */
+	bool fresh;			/* created in this attempt */
 	bool replaced;			/* removed in this attempt */
 	bool quiet;			/* tried in the background: FAILED stays */
 	bool again;			/* ensure came while stopping */
-	bool removing;			/* for good: nothing else is done any more */
+	bool removing;			/* for good: nothing else happens any more */
 	int conflicts;
-	int failures;			/* in a row */
+	int failures;			/* consecutive */
 	int64_t ready_at;		/* clock_mono_ms */
 	struct engine_stream *stream;
 	struct link *link;
-	bool broken;			/* link failed, not yet taken down */
-	char complaint[128];		/* what the exec said on stderr */
-	struct link_stream *asked;	/* /sessions or /health on its way */
+	bool broken;			/* link failed, not yet closed */
+	char complaint[128];		/* the exec's stderr */
+	struct link_stream *asked;	/* request for /sessions or /health */
 	struct buf answer;
 	int status;
 	int beats;			/* since the last ping */
-	int waits;			/* beats that /health did not answer */
+	int waits;			/* beats without an answer to /health */
 	struct workspace_boost boost;
 	struct workspace_health health;
 	int64_t cpu_usec, cpu_at;	/* of the last health, clock_mono_ms */
@@ -90,7 +90,7 @@ struct workspaces {
 	const struct settings *settings;
 	LIST_HEAD(, workspace) buckets[BUCKETS];
 	struct starts *starts;
-	TAILQ_HEAD(, workspace) boosts;	/* that wait for theirs */
+	TAILQ_HEAD(, workspace) boosts;	/* waiting for a place among boosts */
 	int boosted;
 	struct workspace_adoption *adoption;
 	uv_timer_t *adopt_timer;
@@ -107,39 +107,45 @@ void workspace_moved(struct workspace *w, enum workspace_move move);
 
 /* start_slots.c */
 struct starts *starts_new(struct workspaces *all);
-/* Nobody has his turn any more; the loop must run once more. */
+/* Cancels all turns; the loop must run once more. */
 void starts_close(struct starts *l);
 
 /* workspace_provision.c */
 void workspace_schedule(struct workspace *w, enum workspace_task task, int64_t delay_ms);
 void workspace_task_run(struct workspace *w);
 void workspace_failed(struct workspace *w, const struct err *e);
-/* It waits for its turn no longer, or has no more use for it. */
+/* It no longer waits for its turn, or does not need it any more. */
 void workspace_unline(struct workspace *w);
 void workspace_steps_close(struct workspace *w);
 
 /* boost.c */
-/* Whether a container that is made now begins boosted. */
+/* Whether a container that is created now starts boosted. */
 bool workspace_boost_new(struct workspace *w);
-/* What the engine says of it; one that nobody wants is ended. */
+/* The state found in the engine; an unwanted boost is ended. */
 void workspace_boost_seen(struct workspace *w, const struct container_state *s);
 /* Found running when this program began: the engine is asked in so many ms. */
 void workspace_boost_adopt(struct workspace *w, int64_t ms);
-/* Its container's start is over: what no session asked for ends soon. */
+/*
+ * Its container's start is complete: a boost that no session asked for ends
+ * soon.
+ */
 void workspace_boost_ready(struct workspace *w);
 void workspace_boost_close(struct workspace *w);
 
-/* workspace_connect.c: the exec, its link, and what is asked over it. */
+/* workspace_connect.c: the exec, its link, and requests over it. */
 void workspace_enter(struct workspace *w);
-/* Tell the watchers first: their streams die here. */
+/* Call the watchers first: their streams end here. */
 void workspace_leave(struct workspace *w);
-/* The link is there: READY, or first a look whether an old one may be replaced. */
+/*
+ * The link is up: READY, or first a check whether an outdated one may be
+ * replaced.
+ */
 void workspace_entered(struct workspace *w);
 
 /* workspace_health.c */
 void workspace_beat(struct workspace *w);
 void workspace_health_clear(struct workspace *w);
-/* Takes the shim's words (hostile); cpus of the container. */
+/* Parses the shim's report (hostile); cpus: the container's. */
 void workspace_health_parse(struct workspace *w, const char *text, int64_t now_ms);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * From nothing to a running container, a step at a time. Every step may be
- * repeated, by us or by another bridge: a taken name means look again.
+ * Creates and starts a container step by step. Every step may be repeated, by
+ * us or by another bridge: a taken name means inspect again.
  */
 #include "config.h"
 #include "workspace/workspace_internal.h"
@@ -16,14 +16,14 @@
 #define CONFLICTS_MAX 3
 #define BACKOFF_MS 500
 #define BACKOFF_MAX_MS 30000
-#define STEADY_MS 10000		/* READY as long proves that it works */
+#define STEADY_MS 10000		/* READY this long proves that it works */
 
 typedef void next_step(struct workspace *w, const struct container_state *s,
 		       const struct err *e);
 
-/* A child of the engine: a call that is never answered takes it along. */
+/* A child of the engine: freed with it if it is never answered. */
 struct workspace_step {
-	struct workspace *w;		/* NULL: nobody waits any more */
+	struct workspace *w;		/* NULL: the caller is gone */
 	next_step *next;
 };
 
@@ -61,11 +61,11 @@ static void seen(void *data, const struct container_state *s,
 	talloc_free(step);
 	if (!w)
 		return;
-	if (w->task == TASK_REMOVE) {	/* so was this */
+	if (w->task == TASK_REMOVE) {	/* also found before the call */
 		remove_all(w);
 		return;
 	}
-	if (w->task == TASK_STOP) {	/* stop was asked meanwhile */
+	if (w->task == TASK_STOP) {	/* stop was requested meanwhile */
 		stop(w);
 		return;
 	}
@@ -102,7 +102,7 @@ static int64_t backoff(int failures)
 	return ms < BACKOFF_MAX_MS ? ms : BACKOFF_MAX_MS;
 }
 
-/* The operator has to mend these: trying five times tells nothing new. */
+/* An administrator has to repair these: retrying does not help. */
 static bool needs_operator(const struct err *e)
 {
 	return str_equal(e->key, "error_no_image") ||
@@ -128,7 +128,7 @@ void workspace_failed(struct workspace *w, const struct err *e)
 	enum workspace_task task = TASK_ENSURE;
 
 	set_error(w, e);
-	/* Another try waits for its turn as this one did. */
+	/* A retry waits for its turn like the first attempt. */
 	start_leave(w->start);
 	w->start = NULL;
 	workspace_boost_ready(w);
@@ -138,7 +138,7 @@ void workspace_failed(struct workspace *w, const struct err *e)
 		w->failures++;
 	if (was_ready && !w->holds) {
 		w->task = TASK_NONE;
-		workspace_moved(w, WORKSPACE_MOVES);	/* it may be gone */
+		workspace_moved(w, WORKSPACE_MOVES);	/* it may have been removed */
 		workspace_set_state(w, WORKSPACE_STOPPED);
 	} else if (w->failures >= FAILURES_MAX || needs_operator(e)) {
 		w->quiet = true;
@@ -154,7 +154,7 @@ void workspace_failed(struct workspace *w, const struct err *e)
 		if (was_ready)
 			workspace_set_state(w, WORKSPACE_LINKING);
 	}
-	/* Who was told above may have asked for something else. */
+	/* The callbacks may have requested something else. */
 	workspace_leave(w);
 }
 
@@ -197,7 +197,7 @@ static void start(struct workspace *w)
 	engine_start(w->all->engine, w->name, done, step_new(w, started));
 }
 
-/* One that was there before begins as a new one does. */
+/* An existing container starts like a new one. */
 static void start_again(struct workspace *w)
 {
 	if (start_urgent(w->start))
@@ -213,7 +213,7 @@ static void up(struct workspace *w, const struct container_state *s)
 	workspace_enter(w);
 }
 
-/* Just started: where is it? */
+/* Just started: inspect its address. */
 static void located(struct workspace *w, const struct container_state *s,
 		    const struct err *e)
 {
@@ -235,8 +235,8 @@ static void located(struct workspace *w, const struct container_state *s,
 }
 
 /*
- * A container that was there before and does not start (its network was made
- * anew, say) is made again: all that is to be kept is in the volume.
+ * An existing container that does not start (its network was recreated, say)
+ * is recreated: everything worth keeping is in the volume.
  */
 static void started(struct workspace *w, const struct container_state *s,
 		    const struct err *e)
@@ -290,7 +290,7 @@ static bool same_spec(const struct workspace *w)
 	return str_equal(hash, w->seen.spec_hash);
 }
 
-/* An image that is gone is no reason to throw away what was made from it. */
+/* A missing image is no reason to remove a container that was created from it. */
 static void compared(struct workspace *w, const struct container_state *s,
 		     const struct err *e)
 {
@@ -339,7 +339,7 @@ static void unstuck(struct workspace *w, const struct container_state *s,
 	if (e && e->kind != ERR_MISSING)
 		workspace_failed(w, e);
 	else
-		inspect(w);	/* finds it down */
+		inspect(w);	/* found stopped */
 }
 
 static void stopped(struct workspace *w, const struct container_state *s,
@@ -444,7 +444,7 @@ static void moved(void *data)
 	workspace_tell(data);
 }
 
-/* All but a stop and a removal waits for its turn. */
+/* Everything except a stop and a removal waits for its turn. */
 static bool has_turn(struct workspace *w)
 {
 	static const struct start_events events = { turn, moved };
@@ -466,7 +466,7 @@ void workspace_task_run(struct workspace *w)
 	enum workspace_task task = w->task;
 
 	if (w->step || task == TASK_NONE)
-		return;		/* a step's end sees to a stop */
+		return;		/* the step's end handles a stop */
 	if (task == TASK_REMOVE) {
 		remove_all(w);
 		return;
