@@ -52,7 +52,7 @@ const char *missed_name(enum missed m)
 	return misseds[m];
 }
 
-/* The word's place in the list, -1 when it is none of them. */
+/* The word's index in the list, -1 when it is missing. */
 static int word(const char *const *list, size_t n, const char *name)
 {
 	size_t i;
@@ -124,7 +124,7 @@ struct definition *definition_new(const void *ctx, const char *timezone)
 	return d;
 }
 
-/* Control characters of ASCII, and those of U+0080 to U+009F. */
+/* Control characters: ASCII's, and U+0080 to U+009F. */
 static bool has_control(const char *s)
 {
 	for (; *s; s++) {
@@ -162,7 +162,7 @@ static int check_prompt(const char *prompt, struct err *e)
 	return 0;
 }
 
-/* As the CLI's --model takes it: no option, no blank. */
+/* Valid for the CLI's --model: not an option, no blank. */
 static int check_model(const char *model, struct err *e)
 {
 	static const char may[] = "abcdefghijklmnopqrstuvwxyz"
@@ -183,7 +183,7 @@ static size_t tool_name(const char *s)
 	return s[0] >= '0' && s[0] <= '9' ? 0 : s[0] == '-' ? 0 : n;
 }
 
-/* "Name" or "Name(pattern)". A comma would make two of one. */
+/* "Name" or "Name(pattern)". A comma would split it. */
 static bool tool_valid(const char *s)
 {
 	size_t all = strlen(s), n = tool_name(s);
@@ -240,7 +240,7 @@ static int check_numbers(const struct definition *d, const char **field,
 	return 0;
 }
 
-/* The field of the form that a schedule's sentence is about. */
+/* The form field that a schedule's sentence is about. */
 static const char *schedule_field(const struct schedule *s, const char *key)
 {
 	static const char *const fields[][2] = {

@@ -1,4 +1,4 @@
-/* The rows that checking, reading and writing a definition share. */
+/* Table rows shared by checking, reading and writing a definition. */
 #ifndef AGENT_DEFINITION_INTERNAL_H
 #define AGENT_DEFINITION_INTERNAL_H
 
@@ -9,9 +9,9 @@
 #define DEFINITION_VERSION 1
 
 struct number_row {
-	const char *field;	/* of the form */
-	const char *member;	/* of the JSON */
-	const char *key;	/* the sentence when it is out of range */
+	const char *field;	/* in the form */
+	const char *member;	/* in the JSON */
+	const char *key;	/* the sentence for a value out of range */
 	size_t offset;		/* of the int64_t in struct definition */
 	int64_t min, max, preset;
 };
@@ -21,7 +21,7 @@ extern const size_t definition_nnumbers;
 int64_t *definition_number(struct definition *d, const struct number_row *row);
 int64_t definition_number_of(const struct definition *d, const struct number_row *row);
 
-/* The member that a form's field is kept in, "schedule.time" for time. */
+/* The JSON member of a form's field, "schedule.time" for time. */
 const char *definition_member(const char *field);
 
 #endif

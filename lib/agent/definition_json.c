@@ -208,7 +208,7 @@ const char *definition_member(const char *field)
 	return field;
 }
 
-/* "timeout: ..." is about the member timeout_minutes of the file. */
+/* "timeout: ..." is about the file's member timeout_minutes. */
 static int check_read(const struct definition *d, struct err *e)
 {
 	struct err inner = { 0 };
@@ -277,7 +277,7 @@ static int add_text(struct buf *out, const char *indent, const char *member,
 	return buf_add_text(out, end, e);
 }
 
-/* What is empty is left out; the zone is last and always there. */
+/* Empty fields are left out; the zone comes last and is always written. */
 static int add_schedule(struct buf *out, const struct schedule *s,
 			struct err *e)
 {

@@ -8,7 +8,7 @@
 #include "core/str.h"
 #include "time/zone.h"
 
-/* The moment as the zone's clocks show it, "2026-11-25T08:00:00+09:00". */
+/* The time on the zone's clocks, "2026-11-25T08:00:00+09:00". */
 static int add_moment(struct buf *out, int64_t ms, const char *timezone,
 		      bool date_only, struct err *e)
 {
@@ -70,8 +70,8 @@ static int add_last_result(struct buf *out, const struct prompt_values *v,
 }
 
 /*
- * Between two marks that nothing in it can close: JSON knows "<" in texts
- * alone, where the escape means the same.
+ * Encloses it in two marks that nothing in it can close: in JSON "<" occurs
+ * only in strings, where its escape means the same.
  */
 static int add_payload(struct buf *out, const struct prompt_values *v,
 		       struct err *e)
@@ -131,7 +131,7 @@ static int render(const char *s, const struct prompt_values *v,
 		n = strcspn(s, "{");
 		variable = find(s + n);
 		if (!variable && s[n])
-			n++;		/* a brace like any other */
+			n++;		/* an ordinary brace */
 		if (buf_add(out, s, n, e) < 0)
 			return -1;
 		s += n;

@@ -1,4 +1,4 @@
-/* An answer of the demonstration model, before it is put on the wire. */
+/* A reply of the demonstration model before it is serialized. */
 #ifndef DEMO_DEMO_REPLY_H
 #define DEMO_DEMO_REPLY_H
 
@@ -18,14 +18,14 @@ struct demo_usage {
 
 struct demo_reply {
 	int status;			/* HTTP */
-	const char *error_type;		/* set: an error, text says more */
+	const char *error_type;		/* set: an error, text explains it */
 	const char *error_text;
-	bool may_retry;			/* of an error: x-should-retry */
+	bool may_retry;			/* for an error: x-should-retry */
 	struct json_object *content;	/* blocks; owned */
 	const char *stop_reason;
 	char id[48];
 	struct demo_usage usage;
-	int64_t spread_ms;		/* the stream takes this long; 0: its own pace */
+	int64_t spread_ms;		/* duration of the stream; 0: default pace */
 	bool cut;			/* the stream ends in its middle */
 };
 
@@ -41,7 +41,7 @@ void demo_reply_tool(struct demo_reply *r, const char *name,
 void demo_reply_error(struct demo_reply *r, int status, const char *type,
 		      const char *text, bool may_retry);
 
-/* Fills in the four token counts from sizes, about four bytes a token. */
+/* Sets the four token counts from sizes, about four bytes per token. */
 void demo_reply_count(struct demo_reply *r, const struct demo_turn *t);
 
 /* Each gives a JSON object. */

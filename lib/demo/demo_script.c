@@ -11,7 +11,7 @@
 
 #define SLOW_MAX 600		/* seconds */
 #define LONG_MAX 8192		/* KB */
-#define QUOTE_MAX 300		/* bytes of a tool's result in an answer */
+#define QUOTE_MAX 300		/* bytes of a tool's result in a reply */
 
 enum text_id {
 #define TEXT(id, en, ko) TEXT_##id,
@@ -29,7 +29,7 @@ static const struct { const char *en, *ko; } texts[TEXT_COUNT] = {
 struct play {
 	struct demo_reply *reply;
 	const struct demo_turn *turn;
-	const char *rest;	/* of the words, after the script's name */
+	const char *rest;	/* the words after the script's name */
 	bool korean;
 	bool first;
 };
@@ -58,8 +58,8 @@ static void answer_with_result(struct play *p, enum text_id id)
 }
 
 /*
- * Calls a tool, asking for it first when the CLI keeps it deferred; says so
- * when there is none. Takes input.
+ * Calls a tool, requesting it first if the CLI defers it; says so when there
+ * is none. Takes input.
  */
 static void call(struct play *p, enum text_id before, const char *tool,
 		 struct json_object *input)
@@ -115,7 +115,7 @@ static void play_run(struct play *p)
 	call(p, TEXT_RUN_START, "Bash", input);
 }
 
-/* Work put off: nobody goes on with it once a run has ended. */
+/* Deferred work: nothing continues it once a run has ended. */
 static void play_later(struct play *p)
 {
 	struct json_object *input;
@@ -202,7 +202,7 @@ static void play_question(struct play *p)
 	call(p, TEXT_QUESTION_START, "AskUserQuestion", input);
 }
 
-/* The CLI names a file for the plan; then the plan is handed in. */
+/* The CLI names a file for the plan; then the plan is submitted. */
 static void play_plan(struct play *p)
 {
 	struct json_object *input;
@@ -279,7 +279,7 @@ static void play_long(struct play *p)
 	demo_reply_text(p->reply, buf_text(&text));
 }
 
-/* What was said, as it was; a line "%%%" begins another block. */
+/* Repeats the user's text; a line "%%%" begins another block. */
 static void play_echo(struct play *p)
 {
 	static const char line[] = "\n%%%\n";
@@ -385,13 +385,13 @@ static void play_error(struct play *p)
 			 say(p, TEXT_ERROR_LIMIT), false);
 }
 
-/* What "save as agent" asks for: a block to be found in the answer. */
+/* For "save as agent": a block to be found in the reply. */
 static void play_agent_script(struct play *p)
 {
 	demo_reply_text(p->reply, say(p, TEXT_AGENT_SCRIPT));
 }
 
-/* The first row whose word begins what the person said. */
+/* The first row whose word begins the user's text. */
 static const struct {
 	const char *word;
 	bool korean;
@@ -426,7 +426,7 @@ static const struct {
 	{ "에이전트", true, false, play_agent },
 };
 
-/* What follows the word, or NULL when the words are not this script's. */
+/* The text after the word, or NULL when it does not match this script. */
 static const char *rest_after(const char *text, const char *word, bool colon)
 {
 	size_t n = strlen(word);

@@ -1,4 +1,4 @@
-/* The scripts of the demonstration model: which words lead to which answer. */
+/* The scripts of the demonstration model: which words lead to which reply. */
 #ifndef DEMO_DEMO_SCRIPT_H
 #define DEMO_DEMO_SCRIPT_H
 
@@ -8,8 +8,8 @@
 #include "demo/demo_turn.h"
 
 /*
- * Fills r (demo_reply_init was called) with the answer to t. first: these
- * words were not asked before by this caller, so an error that passes fails.
+ * Fills r (after demo_reply_init) with the reply to t. first: this client sent
+ * these words for the first time, so a transient error fails.
  */
 void demo_script_play(struct demo_reply *r, const struct demo_turn *t,
 		      bool first);

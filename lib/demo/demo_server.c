@@ -29,7 +29,7 @@
 #define IDLE_S 120
 #define SEEN_MAX 256
 #define SLICE_MS 100
-#define PARSED_AT_ONCE 4	/* trees in memory */
+#define PARSED_AT_ONCE 4	/* parsed requests in memory */
 
 struct demo_server {
 	struct MHD_Daemon *daemon;
@@ -38,7 +38,7 @@ struct demo_server {
 	struct shares shares;
 	sem_t parsing;
 	pthread_mutex_t lock;
-	uint64_t seen[SEEN_MAX];	/* hashes of words said once */
+	uint64_t seen[SEEN_MAX];	/* hashes of words sent once */
 	size_t seen_next;
 };
 
@@ -47,7 +47,7 @@ struct call {
 	struct demo_server *server;
 	struct demo_share *share;
 	struct buf body;
-	size_t counted;		/* bytes of its share */
+	size_t counted;		/* bytes counted for its address */
 	bool refused;		/* too large or too many: read on, keep nothing */
 	bool streaming;
 	struct demo_stream *stream;
@@ -113,7 +113,7 @@ static enum MHD_Result send_error(struct MHD_Connection *connection,
 	return send_json(connection, status, demo_error_json(type, text), NULL);
 }
 
-/* In slices, so that stopping the server waits for none of them. */
+/* In slices, so that stopping the server does not wait for a pause. */
 static bool pause_for(struct demo_server *s, int64_t ms)
 {
 	struct timespec t;
@@ -178,7 +178,7 @@ static uint64_t hash(uint64_t h, const char *s)
 	return hash_64(h, s, strlen(s));
 }
 
-/* True the first time a session says these words, false the second. */
+/* True the first time a session sends these words, false the second. */
 static bool is_first(struct demo_server *s, const char *session,
 		     const struct demo_turn *t)
 {
@@ -225,7 +225,7 @@ static enum MHD_Result answer(struct MHD_Connection *connection,
 typedef enum MHD_Result serve_turn(struct MHD_Connection *connection,
 				   struct call *c, const struct demo_turn *t);
 
-/* A tree costs many times its text: few of them live at once. */
+/* A parsed request takes many times its size: few of them exist at once. */
 static enum MHD_Result parse(struct MHD_Connection *connection, struct call *c,
 			     serve_turn *serve)
 {

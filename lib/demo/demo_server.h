@@ -9,11 +9,11 @@
 
 #include "core/err.h"
 
-#define DEMO_STREAMS_MAX 200		/* answers at once; more are told 529 */
+#define DEMO_STREAMS_MAX 200		/* concurrent replies; further requests get 529 */
 #define DEMO_BODY_MAX (32u << 20)	/* bytes of one request */
 #define DEMO_BODIES_MAX (256u << 20)	/* bytes of all requests being read */
 
-/* The same for one address, so that one workspace cannot shut out the others. */
+/* The same per address, so that one workspace cannot lock out the others. */
 #define DEMO_CONNECTIONS_EACH 64	/* more are closed at once */
 #define DEMO_STREAMS_EACH 40
 #define DEMO_BODIES_EACH (64u << 20)

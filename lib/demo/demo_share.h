@@ -1,6 +1,6 @@
 /*
- * What one address, which is one workspace, may take of the demonstration
- * model, so that a greedy one leaves the others theirs. For threads.
+ * Limits what one address, which is one workspace, may use of the
+ * demonstration model, so that others get their share. Thread-safe.
  */
 #ifndef DEMO_DEMO_SHARE_H
 #define DEMO_DEMO_SHARE_H
@@ -22,11 +22,14 @@ struct shares {
 	struct demo_share all, each[SHARES];
 };
 
-/* Neighbours in a network of 256 have one each; others may meet. Never NULL. */
+/*
+ * One slot per low address byte; addresses of different /24s may share one.
+ * Never NULL.
+ */
 struct demo_share *demo_share_of(struct shares *s,
 				 struct MHD_Connection *connection);
 
-/* Both count in any case, to be given back; false when that is past a limit. */
+/* Both count in any case and must be undone; false beyond a limit. */
 bool demo_share_take_bytes(struct shares *s, struct demo_share *mine, size_t n);
 bool demo_share_take_stream(struct shares *s, struct demo_share *mine);
 

@@ -6,21 +6,21 @@
 
 #include "core/str.h"
 
-#define PIECE_BYTES 24		/* of a text that people read as it comes */
+#define PIECE_BYTES 24		/* per piece of a text that people read as it arrives */
 #define PIECE_MS 12
-#define BULK_BYTES 2048		/* pieces of what is too long for that */
+#define BULK_BYTES 2048		/* maximum number of pieces */
 #define BULK_FROM 32768
 
 struct demo_stream {
 	struct demo_reply reply;
-	size_t block, at;	/* the block being sent and how far */
+	size_t block, at;	/* the current block, and the position in it */
 	bool opened, started;
 	size_t pieces, sent;	/* text pieces in all; sent so far */
 };
 
 static const struct {
 	const char *type;	/* of the block */
-	const char *field;	/* that holds its text */
+	const char *field;	/* contains its text */
 	const char *delta;	/* type of its deltas */
 	const char *delta_field;
 } kinds[] = {
@@ -47,7 +47,7 @@ static size_t kind_of(struct json_object *block)
 	return 0;
 }
 
-/* The text that is sent in deltas; of a tool its input as JSON. */
+/* The text that is sent in deltas; for a tool its input as JSON. */
 static const char *body_of(struct json_object *block)
 {
 	struct json_object *v = json_object_object_get(
@@ -88,7 +88,7 @@ void demo_stream_free(struct demo_stream *s)
 	free(s);
 }
 
-/* One event; takes data. Its size is bounded by what built it. */
+/* Appends one event; takes data, whose size its builder limits. */
 static void emit(struct buf *out, const char *type, struct json_object *data)
 {
 	struct err e = { 0 };
@@ -187,7 +187,7 @@ static void emit_end(struct demo_stream *s, struct buf *out)
 	s->block++;
 }
 
-/* One piece of the open block. Returns the pause before it. */
+/* Sends one piece of the open block. Returns the pause before it. */
 static int64_t emit_piece(struct demo_stream *s, struct buf *out)
 {
 	size_t kind = kind_of(current(s)), left, n, size;

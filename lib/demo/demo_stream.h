@@ -1,4 +1,4 @@
-/* An answer as server-sent events of the Messages API, one step at a time. */
+/* A reply as server-sent events of the Messages API, one step at a time. */
 #ifndef DEMO_DEMO_STREAM_H
 #define DEMO_DEMO_STREAM_H
 
@@ -19,7 +19,10 @@ enum demo_stream_step {
 struct demo_stream *demo_stream_new(struct demo_reply *r);
 void demo_stream_free(struct demo_stream *s);
 
-/* Appends the next events to out (whole events) and says how long to wait first. */
+/*
+ * Appends the next (whole) events to out and returns the pause before sending
+ * them.
+ */
 enum demo_stream_step demo_stream_next(struct demo_stream *s, struct buf *out,
 				       int64_t *wait_ms);
 

@@ -61,7 +61,7 @@ static const char *block_text(struct json_object *block)
 	return "";
 }
 
-/* What the CLI itself adds beside a person's words. */
+/* What the CLI itself adds to a user's text. */
 static bool is_notice(const char *text)
 {
 	static const char *const begins[] = {
@@ -88,7 +88,7 @@ static bool has_hangul(const char *s)
 	return false;
 }
 
-/* Last words of one user message; NULL when it has none (only results). */
+/* The last text of one user message; NULL when it has none (only results). */
 static const char *words_in(struct json_object *message)
 {
 	size_t i = block_count(message);
@@ -211,7 +211,7 @@ bool demo_turn_has_tool(const struct demo_turn *t, const char *name)
 	return false;
 }
 
-/* The first place of words in any text; newest message first. NULL: none. */
+/* The first occurrence of words in any text; newest message first. NULL: none. */
 static const char *find_words(const struct demo_turn *t, const char *words)
 {
 	size_t i = json_object_array_length(t->messages), b;

@@ -52,7 +52,7 @@ char *announce_subject(const void *ctx, const struct i18n_locale *l,
 						 d->n.agent_name));
 }
 
-/* The words that pages have for a run's reason, where they have some. */
+/* The pages' words for a run's reason, if there are any. */
 static const char *reason_words(const struct i18n_locale *l,
 				const struct notice_due *d)
 {

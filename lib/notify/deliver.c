@@ -14,13 +14,16 @@
 
 #define PRUNE_MS INT64_C(3600000)
 
-/* A thread of its own: libuv's pool is the store's, and others sit in it for seconds. */
+/*
+ * A thread of its own: libuv's pool belongs to the store, and a delivery
+ * blocks for seconds.
+ */
 struct slot {
 	struct deliver *d;
 	struct delivery_job *delivery_job;	/* NULL: free */
 	uv_thread_t thread;
 	atomic_bool sent;	/* the thread has done its work */
-	bool kept;		/* the store would not write it down yet */
+	bool kept;		/* the result is not stored yet */
 };
 
 struct deliver {
@@ -230,7 +233,10 @@ static void collect(uv_async_t *wake)
 	}
 }
 
-/* What was taken is sent even when it ends meanwhile: nobody else would for a while. */
+/*
+ * Send claimed notifications even while stopping; their lease blocks other
+ * workers.
+ */
 static void picked(void *data, const struct err *e)
 {
 	struct claim *p = data;
@@ -288,7 +294,7 @@ void deliver_due(struct deliver *d)
 			store_result(&d->slots[i]);
 		}
 	}
-	d->again = d->picking;	/* its user was busy when it began to look */
+	d->again = d->picking;	/* its user had a delivery in progress when the look-up began */
 	if (d->picking || !free_slot(d))
 		return;
 	d->picking = true;

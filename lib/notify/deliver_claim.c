@@ -8,17 +8,17 @@
 #include "core/str.h"
 #include "notify/announce.h"
 
-#define USERS_MAX 200		/* looked at; the rest has waited less long */
+#define USERS_MAX 200		/* rows considered; the rest has waited less long */
 #define HOUR_MS INT64_C(3600000)
 #define POSTPONE_MS 300000
 #define PRUNE_DAYS 90
 
-/* Longer than a try may last: then it is nobody's any more. */
+/* Lease: outlives one attempt; then another worker may claim the row. */
 #define LEASE_MS (3 * DELIVER_SECONDS * 1000)
 
 struct candidate {
 	char id[ID_SIZE];
-	size_t turn;		/* 0: not served lately; else the higher the later */
+	size_t turn;		/* 0: not served recently; higher: served later */
 	size_t place;
 };
 
@@ -68,7 +68,7 @@ static int by_turn(const void *a, const void *b)
 	return x->place < y->place ? -1 : 1;
 }
 
-/* What is too much for an hour waits. */
+/* Notifications beyond an hour's limit wait. */
 static int hold_back(struct claim *p, struct db *db, const char *user_id,
 		     struct err *e)
 {
@@ -145,7 +145,7 @@ int deliver_claim(void *data, struct db *db, struct err *e)
 	for (i = 0; i < all->n && p->n < p->room; i++) {
 		if (take_one(p, db, all->list[i].id, e) == 0)
 			continue;
-		/* What was taken before is on its way all the same. */
+		/* Claimed deliveries are in progress nevertheless. */
 		if (e->kind != ERR_MISSING)
 			return p->n ? 0 : -1;
 		*e = (struct err){ 0 };

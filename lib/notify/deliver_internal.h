@@ -1,4 +1,4 @@
-/* What the loop's side and the store's side of sending share. */
+/* Shared by the loop's side and the store's side of delivery. */
 #ifndef NOTIFY_DELIVER_INTERNAL_H
 #define NOTIFY_DELIVER_INTERNAL_H
 
@@ -9,24 +9,24 @@
 #define AT_ONCE 4
 #define RECENT 64	/* users whose turns are remembered */
 
-/* One notice on its way: a talloc tree of its own. */
+/* A delivery in progress: a separate talloc tree. */
 struct delivery_job {
-	void *owner;			/* its slot; the loop's alone */
+	void *owner;			/* its slot; used by the loop alone */
 	struct notice_due *due;
 	const char *subject, *body;	/* body: of the mail, or the JSON */
 	struct sending result;
 	int64_t began, ms;
-	const char *state;		/* as it was written down */
+	const char *state;		/* as stored */
 	int64_t now;
 };
 
-/* Taking what is due: a talloc tree of its own, on the store's thread. */
+/* Claiming pending rows: a separate talloc tree, used on the store's thread. */
 struct claim {
-	void *owner;			/* the loop's alone */
+	void *owner;			/* used by the loop alone */
 	const struct settings *settings;
 	const struct i18n *i18n;
 	char busy[AT_ONCE][ID_SIZE];
-	char recent[RECENT][ID_SIZE];	/* the last served is the last */
+	char recent[RECENT][ID_SIZE];	/* in order of service, the latest last */
 	size_t nbusy, nrecent, room;
 	bool prune;
 	int64_t now;

@@ -8,10 +8,13 @@
 #include "core/id.h"
 #include "core/str.h"
 
-/* Bytes of text in one encoded word: a line has 76 with it (RFC 2047, 2), the first with "Subject:", too. */
+/*
+ * Bytes of text per encoded word: its line then has 76 (RFC 2047, 2),
+ * including the first with "Subject:".
+ */
 #define ENCODED_MAX 42
 #define ENCODED_FIRST 39
-#define LINE_BYTES 57		/* that make a line of 76 in base64 */
+#define LINE_BYTES 57		/* input bytes of a 76-character line of base64 */
 
 #define BASE64 sodium_base64_VARIANT_ORIGINAL
 
@@ -56,7 +59,7 @@ static int add_base64(struct buf *out, const char *text, size_t n,
 	return 0;
 }
 
-/* Encoded words always: nothing of the text can end the header. */
+/* Always encoded words: no text can end the header. */
 static int add_subject(struct buf *out, const char *s, struct err *e)
 {
 	size_t left = strlen(s), most = ENCODED_FIRST, n;
@@ -90,7 +93,7 @@ static int add_date(struct buf *out, int64_t ms, struct err *e)
 			d.minute, d.second);
 }
 
-/* LF becomes CRLF, as text in base64 has it (RFC 2045, 6.8). */
+/* LF becomes CRLF, as required for text in base64 (RFC 2045, 6.8). */
 static int add_body(struct buf *out, const char *text, struct err *e)
 {
 	auto_buf lines = BUF_INIT(1 << 16);

@@ -15,9 +15,9 @@ struct upload {
 	size_t at;
 };
 
-/* What was said last by both: it decides whom a refusal is about. */
+/* The last command and reply: they decide what a refusal is about. */
 struct talk {
-	const char *command;	/* of commands; "" is the greeting */
+	const char *command;	/* commands sent; "" is the greeting */
 	char reply[80];
 };
 
@@ -44,9 +44,9 @@ static int listen_in(CURL *c, curl_infotype what, char *line, size_t n,
 }
 
 /*
- * Only an answer to RCPT speaks about the receiver, and not all of them:
- * 530, 535, 538 want a login, and 5.7.x (RFC 3463, 3.8) is a policy, such as a
- * relay that does not know us.
+ * Only an answer to RCPT is about the receiver, and not every one: 530, 535,
+ * 538 require a login, and 5.7.x (RFC 3463, 3.8) is a policy, for instance
+ * against unknown relays.
  */
 static bool refuses_receiver(const struct talk *t, long code)
 {
@@ -66,7 +66,7 @@ static size_t give(char *to, size_t size, size_t n, void *data)
 	return left;
 }
 
-/* As it is written: "localhost", 127.0.0.0/8, [::1]. */
+/* By its literal name: "localhost", 127.0.0.0/8, [::1]. */
 static bool names_loopback(const char *url)
 {
 	CURLU *u = curl_url();

@@ -1,7 +1,7 @@
 /*
- * What happened to an agent, told to its user: in the page always, by e-mail
- * (SMTP) or webhook (signed JSON) where a rule says so. Written in the
- * transaction of the event, delivered by the worker later.
+ * Notifications about an agent for its user: always in the page, and by email
+ * (SMTP) or webhook (signed JSON) where a rule says so. Stored in the event's
+ * transaction, delivered later by the worker.
  */
 #ifndef NOTIFY_NOTICE_H
 #define NOTIFY_NOTICE_H
@@ -9,8 +9,9 @@
 #include "store/notices.h"
 
 /*
- * Within the caller's transaction. execution_id "": of the agent itself. One of
- * the same execution and event is made once. In the page: all but success.
+ * Call within the caller's transaction. execution_id "": about the agent
+ * itself. Created once per execution and event. Shown in the page except for
+ * success.
  */
 int notice_raise(struct db *db, const char *user_id, const char *agent_id,
 		 const char *execution_id, const char *event, int64_t now, struct err *e) must_check;

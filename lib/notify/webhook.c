@@ -11,11 +11,11 @@
 #include "core/digest.h"
 #include "core/str.h"
 
-#define ANSWER_MAX (64 << 10)	/* bytes read before it is enough */
+#define ANSWER_MAX (64 << 10)	/* bytes of the answer that are read */
 
 struct exchange {
 	const struct webhook *w;
-	bool refused;		/* an address was not to be connected to */
+	bool refused;		/* an address was refused */
 	size_t answered;
 };
 
@@ -76,7 +76,7 @@ void webhook_sign(const char *secret, int64_t seconds, const char *body,
 	snprintf(out, SIGNATURE_SIZE, "t=%s,v1=%s", stamp, mac);
 }
 
-/* Called with each address that is about to be connected to. */
+/* Called with each address before connecting to it. */
 static curl_socket_t open_socket(void *data, curlsocktype purpose,
 				 struct curl_sockaddr *at)
 {
@@ -90,7 +90,7 @@ static curl_socket_t open_socket(void *data, curlsocktype purpose,
 	return socket(at->family, at->socktype | SOCK_CLOEXEC, at->protocol);
 }
 
-/* An answer without end is ended. */
+/* Aborts an endless answer. */
 static size_t drop(char *bytes, size_t size, size_t n, void *data)
 {
 	struct exchange *x = data;
@@ -126,9 +126,9 @@ static void prepare(CURL *c, struct exchange *x, struct curl_slist *list)
 	curl_easy_setopt(c, CURLOPT_URL, w->url);
 	curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
-	curl_easy_setopt(c, CURLOPT_PROXY, "");	/* none of the environment's either */
+	curl_easy_setopt(c, CURLOPT_PROXY, "");	/* nor one from the environment */
 	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(c, CURLOPT_QUICK_EXIT, 1L);	/* waits for no resolver */
+	curl_easy_setopt(c, CURLOPT_QUICK_EXIT, 1L);	/* does not wait for the resolver */
 	curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, (long)w->deadline_ms);
 	curl_easy_setopt(c, CURLOPT_OPENSOCKETFUNCTION, open_socket);
 	curl_easy_setopt(c, CURLOPT_OPENSOCKETDATA, x);
@@ -139,7 +139,7 @@ static void prepare(CURL *c, struct exchange *x, struct curl_slist *list)
 	curl_easy_setopt(c, CURLOPT_POSTFIELDS, w->body);
 }
 
-/* Why no answer came, as a word. */
+/* Why there was no answer, as a word. */
 static const char *word(const struct exchange *x, CURLcode rc)
 {
 	if (x->refused)
@@ -164,7 +164,7 @@ static const char *word(const struct exchange *x, CURLcode rc)
 static void judge(const struct exchange *x, CURLcode rc, long status,
 		  struct sending *out)
 {
-	/* What was answered counts, even if its body went on for ever. */
+	/* A status received counts, even if the body never ended. */
 	if (status >= 200 && status < 300) {
 		out->result = SEND_DONE;
 		out->error[0] = '\0';

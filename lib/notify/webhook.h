@@ -1,4 +1,7 @@
-/* One notice as a signed HTTP request; NOTICES.md has the receiver's side. */
+/*
+ * A notification as a signed HTTP request; NOTICES.md describes the receiver's
+ * side.
+ */
 #ifndef NOTIFY_WEBHOOK_H
 #define NOTIFY_WEBHOOK_H
 
@@ -21,8 +24,8 @@ struct webhook {
 	const char *url, *secret;
 	const char *id, *event;
 	const char *body;		/* JSON */
-	int64_t at;			/* UTC ms of the try */
-	bool may_private;		/* the operator lets it reach this network */
+	int64_t at;			/* UTC ms of the attempt */
+	bool may_private;		/* the administrator allows private networks */
 	int64_t deadline_ms;
 };
 
@@ -32,9 +35,9 @@ void webhook_sign(const char *secret, int64_t seconds, const char *body,
 		  char out[SIGNATURE_SIZE]);
 
 /*
- * Sends it and waits, in any thread; curl_global_init was called. No redirect
- * is followed, no proxy used, nothing of the answer read but its status. The
- * address that is connected to is looked at, whatever name led to it.
+ * Sends it and waits, in any thread; requires curl_global_init. Follows no
+ * redirect, uses no proxy, reads only the answer's status. Checks the address
+ * it connects to, whatever name resolved to it.
  */
 void webhook_send(const struct webhook *w, struct sending *out);
 

@@ -15,7 +15,7 @@ enum { MINUTE, HOUR, DAY, MONTH, WEEKDAY, FIELDS };
 static const struct field {
 	const char *name;
 	int low, high;
-	const char *names;	/* of low and those after it, without blanks */
+	const char *names;	/* of low and the values after it, without blanks */
 	const char *example;
 } fields[FIELDS] = {
 	[MINUTE] = { "minute", 0, 59, "", "0, 5-10 or */15" },
@@ -45,7 +45,7 @@ static int wrong(const struct field *f, struct err *e)
 			f->name, f->low, f->high, f->example);
 }
 
-/* A number, or one of the names; *s goes on behind it. */
+/* A number, or one of the names; *s moves behind it. */
 static bool read_value(const struct field *f, const char **s, int *out)
 {
 	size_t i, n = strlen(f->names) / NAME_LENGTH;
@@ -78,7 +78,7 @@ static bool read_step(const char **s, int *out)
 	return read_value(&plain, s, out) && *out > 0;
 }
 
-/* "*", "a", "a-b", the first and the last with a step. */
+/* "*", "a", "a-b": the first and last value, and the step. */
 static bool read_range(const struct field *f, const char **s, uint64_t *bits)
 {
 	int from = f->low, to = f->high, step = 1, i;

@@ -16,7 +16,7 @@
 #define CRON_MONTHS (((1u << 12) - 1) << 1)
 #define CRON_WEEKDAYS ((1u << 7) - 1)
 
-/* Each a set of bits; bit n is the value n. */
+/* Bit sets; bit n is the value n. */
 struct cron {
 	uint64_t minutes;
 	uint32_t hours;
@@ -24,18 +24,18 @@ struct cron {
 	uint32_t months;	/* 1..12 */
 	uint32_t weekdays;	/* 0..6, Sunday is 0 (7 in the line, too) */
 	/*
-	 * The minute's or the hour's field begins with a *, with a step or not:
-	 * runs go by the clock when it is changed.
+	 * The minute's or the hour's field begins with a *, with or without a
+	 * step: runs follow the wall clock when it changes.
 	 */
 	bool wild;
 	/*
-	 * Neither day field begins with a *: a day of either is one. Else it must
-	 * be of both; a day field with a step is a * with fewer days.
+	 * Neither day field begins with a *: a day that matches either runs.
+	 * Otherwise both must match; a day field with a step counts as a *.
 	 */
 	bool either;
 };
 
-/* ERR_INPUT "error_schedule_cron": the text names the field and what it takes. */
+/* ERR_INPUT "error_schedule_cron": the text names the field and what it accepts. */
 int cron_parse(const char *line, struct cron *out, struct err *e) must_check;
 
 #endif

@@ -29,8 +29,8 @@ static void add(icalcomponent *to, icalproperty *property)
 }
 
 /*
- * Without what no value may hold (3.1): control bytes; but the line's end may be
- * kept where libical escapes it (TEXT, 3.3.11). Malloc'd.
+ * Removes control bytes, which no value may contain (3.1); line ends may stay
+ * where libical escapes them (TEXT, 3.3.11). Malloc'd.
  */
 static char *plain(const char *text, bool lines)
 {
@@ -63,7 +63,7 @@ static struct icaltimetype utc(int64_t ms)
 	return t;
 }
 
-/* Of a property that is no standard's the value is written as it is. */
+/* A non-standard property's value is written unescaped. */
 static void add_x(icalcomponent *to, const char *name, const char *text)
 {
 	char *value = plain(text, false);

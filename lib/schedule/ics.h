@@ -1,4 +1,7 @@
-/* A calendar as other programs subscribe to it: iCalendar (RFC 5545), by libical. */
+/*
+ * A calendar that other programs can subscribe to: iCalendar (RFC 5545),
+ * through libical.
+ */
 #ifndef SCHEDULE_ICS_H
 #define SCHEDULE_ICS_H
 
@@ -11,19 +14,22 @@ struct ics;
 
 /* Texts are UTF-8 and may be hostile: they are escaped, control bytes left out. */
 struct ics_event {
-	const char *uid;	/* the same for the same event each time */
+	const char *uid;	/* stable for an event */
 	const char *summary;
 	const char *url;	/* "" none */
-	int64_t start, end;	/* UTC ms; end is made a minute after start at least */
-	bool tentative;		/* planned, not yet begun */
+	int64_t start, end;	/* UTC ms; end is at least a minute after start */
+	bool tentative;		/* planned, not started yet */
 };
 
-/* name: as the subscriber's program shows it; now: UTC ms, the stamp of all. Gives (child of ctx). */
+/*
+ * name: shown by the subscriber's program; now: UTC ms, the stamp of all
+ * events. Gives (child of ctx).
+ */
 struct ics *ics_new(const void *ctx, const char *name, int64_t now);
 
 void ics_add(struct ics *c, const struct ics_event *event);
 
-/* Lines end with CRLF and are folded at 75 bytes. ERR_LIMIT past out's cap. */
+/* Lines end with CRLF and are folded at 75 bytes. ERR_LIMIT beyond out's cap. */
 int ics_format(struct ics *c, struct buf *out, struct err *e) must_check;
 
 #endif

@@ -1,7 +1,7 @@
 /*
- * From one moment to the next: the zone's clock is followed from change to
- * change (daylight saving time, DST, and others), and between two of them local times and
- * moments differ by a constant.
+ * Computes the next occurrence: walks the zone's clock from change to change
+ * (daylight saving time, DST, and others); between two changes local times and
+ * UTC differ by a constant.
  */
 #include "config.h"
 #include "schedule/recurrence.h"
@@ -11,9 +11,9 @@
 #define DAY 86400
 #define HORIZON (40 * INT64_C(31622400))	/* seconds in 40 leap years */
 #define LOOK (2 * DAY)		/* no zone's clock changes twice in that time */
-#define MOVED_MAX (3 * HOUR)	/* cronie: a clock moved more was set anew */
+#define MOVED_MAX (3 * HOUR)	/* cronie: a larger jump means the clock was set */
 #define MOMENT_MAX INT64_C(253370764800)	/* 9999-01-01 */
-#define STEPS_MAX 1000		/* more than any schedule takes to the horizon */
+#define STEPS_MAX 1000		/* more occurrences than any schedule has within the horizon */
 
 static int64_t offset_at(const struct recurrence *r, int64_t utc)
 {
@@ -23,7 +23,10 @@ static int64_t offset_at(const struct recurrence *r, int64_t utc)
 	return t.offset;
 }
 
-/* The first moment in (from, to] with another offset than from has; to has one. */
+/*
+ * The first time in (from, to] whose offset differs from from's; to has
+ * another one.
+ */
 static int64_t change(const struct recurrence *r, int64_t from, int64_t to)
 {
 	int64_t offset = offset_at(r, from), middle;
@@ -70,7 +73,7 @@ static int64_t local_next(const struct recurrence *r, int64_t from)
 	return found * DAY + (int64_t)minute * MINUTE;
 }
 
-/* Where the search stands: at a moment, its offset, and from which local time on. */
+/* State of the walk: a time, its offset, and the local time to continue from. */
 struct walk {
 	int64_t at, offset, from;
 };
@@ -97,8 +100,9 @@ static void pass_repeated(const struct recurrence *r, struct walk *w)
 }
 
 /*
- * At a change: true when a fixed time fell into what was skipped, and runs now.
- * Else the walk goes on behind the change, or behind what comes a second time.
+ * At a change: true when a fixed time fell into the skipped hour, and runs
+ * now. Otherwise the walk continues behind the change, or behind the repeated
+ * hour.
  */
 static bool pass_change(const struct recurrence *r, struct walk *w, int64_t at,
 			int64_t next)

@@ -1,4 +1,4 @@
-/* Days as recurrence rules: the text of RFC 5545, parsed and walked by libical. */
+/* Days as recurrence rules: RFC 5545 text, parsed and iterated by libical. */
 #include "config.h"
 #include <stdio.h>
 #include <string.h>
@@ -57,9 +57,8 @@ static void add_weekdays(struct buf *out, uint32_t bits)
 }
 
 /*
- * The frequency by which libical comes from one day to the next soonest: what
- * walk() begins with is in one of the months already. The last days of February
- * may be years away.
+ * The frequency with which libical reaches the next day soonest: walk() begins
+ * in one of the months already. The last days of February may be years away.
  */
 static const char *frequency(const struct recurrence *r, uint32_t days,
 			     uint32_t of_week)
@@ -89,7 +88,7 @@ static void add_rule(struct recurrence *r, uint32_t days, uint32_t of_week)
 	rule_add(r, buf_text(&text));
 }
 
-/* Whether one of the months, in some year, has one of the days. */
+/* Whether one of the months has, in some year, one of the days. */
 static bool comes(uint32_t months, uint32_t days)
 {
 	int month, day;
@@ -145,7 +144,7 @@ static struct icaltimetype begin(const struct recurrence *r, int64_t from)
 	return day;
 }
 
-/* The rule begins near what is asked for, so it is never walked from afar. */
+/* The rule starts near the day asked for, so iterating stays short. */
 static int64_t walk(const struct icalrecurrencetype *rule,
 		    struct icaltimetype day)
 {

@@ -13,7 +13,7 @@
 
 #define YEAR_MIN 1970
 #define YEAR_MAX 9998
-#define NTH_MAX 5		/* weekdays of a name in a month */
+#define NTH_MAX 5		/* occurrences of a weekday in a month */
 
 static const char *const names[] = {
 	[FREQUENCY_NONE] = "none", [FREQUENCY_ONCE] = "once",
@@ -99,7 +99,7 @@ static int read_date(const char *s, int64_t *out, struct err *e)
 			YEAR_MIN);
 }
 
-/* Two letters; -1 for no weekday. */
+/* Two letters; -1 if not a weekday. */
 static int weekday(const char *s)
 {
 	int i;
@@ -119,7 +119,7 @@ static int wrong_days(struct err *e)
 			" Friday)");
 }
 
-/* "mo,we,fr" as bits, Sunday is the first. */
+/* "mo,we,fr" as bits, Sunday first. */
 static int read_weekdays(const char *s, uint32_t *out, struct err *e)
 {
 	int day;
@@ -186,7 +186,7 @@ static int read_once(const struct schedule *s, struct recurrence *out,
 	return 0;
 }
 
-/* A cron line's sets for what the form has but the day of a month. */
+/* Builds a cron line's sets for what the form allows except a day of the month. */
 static int read_form(const struct schedule *s, struct cron *out, struct err *e)
 {
 	int minute;

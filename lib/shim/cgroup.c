@@ -19,7 +19,7 @@ struct layout {
 	int cpu_per_usec;
 };
 
-/* Row 0 is cgroup v1 (one folder a controller), row 1 v2. */
+/* Row 0 is cgroup v1 (one folder per controller), row 1 v2. */
 static const struct layout layouts[] = {
 	{
 		"memory/memory.oom_control", "memory/memory.usage_in_bytes",
@@ -57,7 +57,7 @@ void cgroup_init(void)
 	}
 }
 
-/* The number after key at a line's start, 0 when there is none. */
+/* The number after key at the start of a line, 0 when absent. */
 static int64_t number_after(int fd, const char *key)
 {
 	size_t n = strlen(key);
@@ -92,7 +92,7 @@ int64_t cgroup_oom_kills(void)
 	return oom_fd < 0 ? 0 : number_after(oom_fd, "oom_kill ");
 }
 
-/* CPUs allowed in hundredths, 0: no limit. */
+/* Allowed CPUs in hundredths, 0: no limit. */
 static int64_t cpus(void)
 {
 	int64_t quota, period;

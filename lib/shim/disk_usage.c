@@ -15,7 +15,7 @@
 #include "shim/seccomp.h"
 
 #define EACH_MS 60000
-#define LONGEST_S 120	/* of one count; what was seen by then is told */
+#define LONGEST_S 120	/* per count; then the sum so far is reported */
 
 static struct watch pipe_watch = { .fd = -1 };
 static int64_t last = -1, next_at;
@@ -50,7 +50,7 @@ static _Noreturn void count(int out)
 		if (entry->fts_info == FTS_DP || entry->fts_info == FTS_NS ||
 		    entry->fts_info == FTS_ERR || !entry->fts_statp->st_nlink)
 			continue;
-		/* A file of several names counts a part at each. */
+		/* A file with several names counts a fraction at each. */
 		bytes += (int64_t)entry->fts_statp->st_blocks * 512 /
 			 (S_ISDIR(entry->fts_statp->st_mode) ? 1 :
 			  (int64_t)entry->fts_statp->st_nlink);

@@ -41,8 +41,8 @@ void event_loop_change(struct watch *w, uint32_t events)
 	if (w->fd < 0 || w->events == events)
 		return;
 	/*
-	 * A hang-up is reported even when nothing is asked for, and would
-	 * spin: what waits for nothing leaves the set.
+	 * epoll reports a hang-up even without requested events, and would
+	 * spin: a watch without events leaves the set.
 	 */
 	epoll_ctl(epoll_fd, !events ? EPOLL_CTL_DEL :
 		  w->events ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, w->fd, &ev);

@@ -10,7 +10,7 @@
 /* Embedded in its owner; fd is closed by event_loop_close. */
 struct watch {
 	int fd;			/* -1: none */
-	uint32_t events;	/* EPOLL* asked for; 0: none now */
+	uint32_t events;	/* EPOLL* requested; 0: none now */
 	void (*ready)(struct watch *w, uint32_t events);
 };
 
@@ -22,7 +22,7 @@ struct timer {
 	bool set;
 };
 
-/* The member's owner, for callbacks. */
+/* The struct that contains the member, for callbacks. */
 #define owner_of(ptr, type, member) \
 	((type *)(void *)((char *)(ptr) - __builtin_offsetof(type, member)))
 
@@ -33,7 +33,7 @@ int event_loop_watch(struct watch *w, int fd, uint32_t events,
 		     struct err *e) must_check;
 void event_loop_change(struct watch *w, uint32_t events);
 
-/* Safe at any time, on a closed watch too. */
+/* Safe at any time, also on a closed watch. */
 void event_loop_close(struct watch *w);
 
 /* Sets or moves a timer to delay_ms from now. */

@@ -43,7 +43,7 @@ int landlock_abi(void)
 	return abi > 0 ? (int)abi : 0;
 }
 
-/* Closes nothing. What vanished meanwhile, or is a link, needs no rule. */
+/* Closes nothing. An entry that vanished, or is a link, needs no rule. */
 static int allow(int rules, int folder, const char *name, uint64_t rights,
 		 struct err *e)
 {
@@ -67,7 +67,7 @@ static int allow(int rules, int folder, const char *name, uint64_t rights,
 	return failed;
 }
 
-/* Every entry of a folder but one of them. Takes fd. */
+/* Adds every entry of a folder except one. Takes fd. */
 static int allow_others(int rules, int fd, const char *skip, size_t n,
 			uint64_t rights, struct err *e)
 {
@@ -93,7 +93,7 @@ static int allow_others(int rules, int fd, const char *skip, size_t n,
 	return failed;
 }
 
-/* A rule holds for a whole tree, so all beside the path is named instead. */
+/* A rule applies to a whole tree, so allow everything beside the path instead. */
 static int allow_beside(int rules, const char *except, uint64_t rights,
 			struct err *e)
 {
@@ -130,7 +130,7 @@ static int restrict_self(int rules, struct err *e)
 	return rc;
 }
 
-/* The kernel takes a structure that ends earlier. */
+/* The kernel accepts a structure that ends earlier. */
 static int create(struct ruleset r, int abi, struct err *e)
 {
 	size_t size = abi >= LANDLOCK_ABI_SCOPES ? sizeof(r) : sizeof(r.fs);
@@ -167,7 +167,10 @@ int landlock_enter(const char *except, const char *own, struct err *e)
 
 int landlock_enter_tool(struct err *e)
 {
-	/* A domain refuses REFER unless it allows it, handled or not. */
+	/*
+	 * A domain refuses REFER unless it allows it, even if it does not
+	 * handle it.
+	 */
 	int abi = landlock_abi(), rules;
 
 	if (abi < LANDLOCK_ABI_LEAST)

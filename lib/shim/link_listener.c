@@ -17,7 +17,7 @@
 #include "shim/shim_api.h"
 
 #define SCRATCH (64 << 10)
-#define FRAME_MAX (17 << 10)	/* a pull's most: one frame of 16 KB */
+#define FRAME_MAX (17 << 10)	/* the maximum of a pull: one frame of 16 KB */
 #define PREFACE_MS 30000
 #define PAUSE_MS 1000
 #define PEER_PIDFD 77		/* SO_PEERPIDFD, Linux 6.5 */
@@ -25,7 +25,7 @@
 struct connection {
 	struct watch watch;
 	struct link_server *server;
-	char *late;		/* bytes the socket did not take */
+	char *late;		/* bytes that the socket did not accept */
 	size_t late_at, late_len;
 	bool dirty, ending, spoke;
 	struct timer preface;
@@ -59,7 +59,7 @@ static void destroy(struct connection *c)
 	free(c);
 }
 
-/* -1: the peer is gone; else bytes taken. */
+/* -1: the peer is gone; otherwise the bytes accepted. */
 static ssize_t put(struct connection *c, const char *bytes, size_t n)
 {
 	size_t done = 0;
@@ -92,7 +92,7 @@ static int write_late(struct connection *c)
 	return 0;
 }
 
-/* Pulls and writes until there is no more, or the socket is full. */
+/* Pulls and writes until nothing is left, or the socket is full. */
 static int write_fresh(struct connection *c)
 {
 	static char scratch[SCRATCH];
@@ -124,7 +124,7 @@ static int write_fresh(struct connection *c)
 	return 0;
 }
 
-/* False when the connection is over. */
+/* False when the connection has ended. */
 static bool flush(struct connection *c)
 {
 	if (c->late && write_late(c) < 0)
@@ -150,7 +150,7 @@ void link_listener_flush(void)
 	}
 }
 
-/* As recv; a descriptor that comes along is the volume. */
+/* Like recv; a descriptor that is passed along is the volume. */
 static ssize_t receive(int fd, char *bytes, size_t size)
 {
 	union {
@@ -185,7 +185,7 @@ static void handle_bytes(struct connection *c, const char *bytes, size_t n)
 	if (on_first)
 		on_first();
 	on_first = NULL;
-	/* What it was told last (GOAWAY) is still sent. */
+	/* The last frames (GOAWAY) are still sent. */
 	if (!c->ending && link_server_receive(c->server, bytes + mark,
 					      n - mark) < 0)
 		c->ending = true;
@@ -219,7 +219,7 @@ static void accept_again(struct timer *t)
 	event_loop_change(&listening, EPOLLIN);
 }
 
-/* Of the process that connected, so that its number is no other's by now. */
+/* A pidfd of the connecting process, because its pid may be reused. */
 static bool has_ended(int fd)
 {
 	struct pollfd p = { .fd = -1, .events = POLLIN };
@@ -233,7 +233,10 @@ static bool has_ended(int fd)
 	return ended;
 }
 
-/* `gongbang-shim link`, begun by the engine, and nothing that runs here. */
+/*
+ * Is it `gongbang-shim link`, started by the engine, and not a process of the
+ * workspace?
+ */
 static bool is_link(int fd)
 {
 	struct ucred peer = { 0 };
@@ -255,7 +258,7 @@ static void accept_one(struct watch *w, uint32_t events)
 	/* cppcheck-suppress nullPointer */
 	fd = accept4(w->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (fd < 0) {
-		/* Out of descriptors: the caller waits, we do not spin. */
+		/* Out of descriptors: the client waits, we do not spin. */
 		if (errno != EAGAIN && errno != ECONNABORTED) {
 			event_loop_change(w, 0);
 			event_loop_timer(&pause_timer, PAUSE_MS);

@@ -198,7 +198,7 @@ static int header(nghttp2_session *h2, const nghttp2_frame *frame,
 	return 0;
 }
 
-/* Points *arg at what the '*' stands for, of n bytes. */
+/* Points *arg at the n bytes matched by the '*'. */
 static bool matches(const char *pattern, const char *path, const char **arg,
 		    size_t *n)
 {
@@ -213,7 +213,7 @@ static bool matches(const char *pattern, const char *path, const char **arg,
 	return *n && str_equal(*arg + *n, star + 1);
 }
 
-/* Finds the row by the path and the method, or answers. */
+/* Finds the row by path and method, or answers with an error. */
 static void route(struct exchange *x)
 {
 	const struct link_server_route *r;

@@ -1,7 +1,8 @@
 /*
  * The server half of a link: HTTP/2 (RFC 9113, prior knowledge) over abstract
- * bytes, one `struct link_server` a connection. Answers are made when the peer's
- * windows have room, so a stalled reader costs nothing but its place.
+ * bytes, one `struct link_server` per connection. Answers are generated when
+ * the peer's windows have room, so a stalled reader uses no memory but its
+ * stream.
  */
 #ifndef SHIM_LINK_SERVER_H
 #define SHIM_LINK_SERVER_H
@@ -16,7 +17,7 @@
 
 #define LINK_SERVER_STREAMS_MAX 256
 #define LINK_SERVER_PATH_MAX 4096
-#define LINK_SERVER_HEADERS_MAX (16 << 10)	/* bytes of all fields; more: 431 */
+#define LINK_SERVER_HEADERS_MAX (16 << 10)	/* bytes of all fields; beyond it: 431 */
 
 struct link_server;
 
@@ -24,15 +25,15 @@ struct link_server;
 struct exchange {
 	char method[8];
 	char path[LINK_SERVER_PATH_MAX];
-	char *query;		/* what followed '?', "" when nothing */
-	struct buf body;	/* whole when the request is handled */
+	char *query;		/* the part after '?', "" when absent */
+	struct buf body;	/* complete when the request is handled */
 
-	/* The handler's: what still works on it, and how to let go of it. */
+	/* The handler's: data of unfinished work, and how to cancel it. */
 	void *work;
 	void (*gone)(struct exchange *x);
 	struct exchange *next;
 
-	struct link_server *server;	/* the rest is the server's */
+	struct link_server *server;	/* the rest belongs to the server */
 	const struct link_server_route *route;
 	int32_t stream;
 	size_t header_bytes, answer_at;
@@ -42,16 +43,16 @@ struct exchange {
 	struct exchange *sibling;
 };
 
-/* A row is the contract; a '*' in the pattern is one path segment. */
+/* A table row describes a request; a '*' in the pattern is one path segment. */
 struct link_server_route {
 	const char *method, *pattern;
-	size_t body_max;	/* bytes; more: 413 */
+	size_t body_max;	/* bytes; beyond it: 413 */
 	void (*handle)(struct exchange *x, const char *arg);
 };
 
 /*
- * Ends with a row of NULLs. bodies_max: bytes of all servers' bodies held at once;
- * more: 503. dirty(data): there may be bytes to pull.
+ * Ends with a row of NULLs. bodies_max: bytes of all servers' bodies held at
+ * once; beyond it: 503. dirty(data): there may be bytes to pull.
  */
 struct link_server *link_server_new(const struct link_server_route *routes,
 				    size_t bodies_max,
@@ -65,26 +66,26 @@ int link_server_receive(struct link_server *s, const void *bytes,
 /* Bytes for the peer, borrowed until the next call; 0: none now. */
 size_t link_server_pull(struct link_server *s, const uint8_t **bytes);
 
-/* Nothing more will be read or written. */
+/* No more bytes are expected in either direction. */
 bool link_server_is_done(const struct link_server *s);
 
 /* Moves the body to out; it counts as held until body_release. */
 void exchange_take_body(struct exchange *x, struct buf *out);
 void body_release(struct buf *body);
 
-/* The one answer of an exchange, a short text; now or later. */
+/* Answers an exchange with a short text; once, now or later. */
 void exchange_answer(struct exchange *x, int status, const char *fmt, ...)
 	printf_like(3, 4);
 
 /* 200 with x->answer as it is now. */
 void exchange_answer_text(struct exchange *x);
 
-/* e as an answer: its kind's status, its text. */
+/* Answers with e: its kind's status, its text. */
 void exchange_fail(struct exchange *x, const struct err *e);
 
 /*
- * 200 with a body that read() makes when there is room: bytes, 0 to wait for
- * exchange_wake, -1 for the end.
+ * 200 with a body that read() generates when there is room: bytes, 0 to wait
+ * for exchange_wake, -1 for the end.
  */
 void exchange_stream(struct exchange *x,
 		     int (*read)(struct exchange *x, void *out, size_t size));

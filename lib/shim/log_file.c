@@ -165,7 +165,7 @@ static int write_first(struct log_file *j, int64_t first, struct err *e)
 		    O_CLOEXEC | O_NONBLOCK, 0600);
 	if (fd < 0)
 		return err_errno(e, ERR_UNAVAILABLE, errno, "open first");
-	/* One width for every number: a write never leaves a mixture. */
+	/* Fixed width: a write never leaves a mix of two numbers. */
 	n = snprintf(text, sizeof(text), "%020" PRId64, first);
 	if (pwrite(fd, text, (size_t)n, 0) != n) {
 		close(fd);
@@ -183,7 +183,7 @@ int log_file_trim(struct log_file *j, int64_t to, struct err *e)
 		return err_set(e, ERR_INPUT, "the log ends at %" PRId64, j->size);
 	if (to <= j->first)
 		return 0;
-	/* Before the hole is made: nobody may ever read its zeros. */
+	/* Before the hole is punched: its zeros must never be read. */
 	if (write_first(j, to, e) < 0)
 		return -1;
 	j->first = to;
@@ -197,7 +197,7 @@ int log_file_skip(struct log_file *j, int64_t to, struct err *e)
 {
 	if (to <= j->size)
 		return 0;
-	/* The size first: `first` past the end would not be believed. */
+	/* The size first: a `first` beyond the end would be rejected. */
 	if (ftruncate(j->fd, to) < 0)
 		return err_errno(e, ERR_UNAVAILABLE, errno, "lengthen the log");
 	if (write_first(j, to, e) < 0) {
@@ -268,7 +268,7 @@ int log_file_read(struct log_file_reader *r, void *out, size_t size)
 		size = (size_t)(j->size - r->at);
 	n = pread(j->fd, out, size, r->at);
 	if (n <= 0)
-		return -1;	/* cut or unreadable: never wait for it */
+		return -1;	/* truncated or unreadable: never wait for it */
 	r->at += n;
 	return (int)n;
 }

@@ -22,7 +22,7 @@ static char home[sizeof(((struct sockaddr_un *)0)->sun_path) -
 static bool workspace = true;
 static int volume = -1;
 
-/* Its owner may shut it, and with it the volume, to himself. */
+/* The user may take away permissions, and so lock everybody out of the volume. */
 static void open_home(void)
 {
 	if (access(home, R_OK | W_OK | X_OK) < 0 && errno == EACCES)
@@ -100,7 +100,7 @@ socklen_t path_address(struct sockaddr_un *out)
 			   (size_t)n);
 }
 
-/* Opens a folder below at, making it when asked; takes at. */
+/* Opens a folder below at, creating it when asked; takes at. */
 static int enter(int at, const char *name, bool create, struct err *e)
 {
 	int fd, errnum;
@@ -145,7 +145,7 @@ int path_session(const char *id, bool create, struct err *e)
 	return fd < 0 ? -1 : enter(fd, id, create, e);
 }
 
-/* Removes name below at, whatever it is; what is not there is fine. */
+/* Removes name below at, whatever it is; succeeds when it is missing. */
 static int erase(int at, const char *name, int depth)
 {
 	struct dirent *entry;
@@ -172,7 +172,10 @@ static int erase(int at, const char *name, int depth)
 	return unlinkat(at, name, AT_REMOVEDIR) < 0 ? -1 : failed;
 }
 
-/* Removes what begins with id in the folder; with deep, in its folders. Takes fd. */
+/*
+ * Removes entries that begin with id in the folder; with deep, in its folders.
+ * Takes fd.
+ */
 static int erase_named(int fd, const char *id, bool deep)
 {
 	struct dirent *entry;
@@ -245,7 +248,7 @@ void path_own_home(const char *id, char out[PATH_PATH_MAX])
 	snprintf(out, PATH_PATH_MAX, "%s/%s", path_homes(), id);
 }
 
-/* A folder that need not be the first of its name; 0 when it is there. */
+/* A folder that may have a number in its name; 0 when it exists. */
 static int make_folder(const char *base, const char *name)
 {
 	char path[2 * PATH_PATH_MAX];
@@ -254,7 +257,7 @@ static int make_folder(const char *base, const char *name)
 	return mkdir(path, 0700) < 0 && errno != EEXIST ? -1 : 0;
 }
 
-/* Without one curl looks into the home that the user database names. */
+/* Without one curl looks into the home from the user database. */
 static int make_curlrc(const char *own)
 {
 	char path[2 * PATH_PATH_MAX];

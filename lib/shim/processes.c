@@ -51,7 +51,7 @@ static bool read_one(pid_t pid, struct process *out)
 
 	if (!slurp(pid, "stat", stat, sizeof(stat)))
 		return false;
-	/* The name, in brackets, may hold anything: look from its end. */
+	/* The name, in brackets, may contain anything: search from its end. */
 	at = strrchr(stat, ')');
 	if (!at || sscanf(at + 1, " %c %d", &out->state, &parent) != 2)
 		return false;
@@ -96,7 +96,7 @@ static bool has_variable(pid_t pid, const char *name, const char *value)
 	return false;
 }
 
-/* Claude and its helpers carry GONGBANG_SESSION only. */
+/* Only Claude and its helpers have GONGBANG_SESSION. */
 static bool is_tool(pid_t pid, const char *id)
 {
 	char score[16];
@@ -119,7 +119,7 @@ static const struct process *parent_of(const struct process *all, size_t n,
 	return NULL;
 }
 
-/* Hands a flag down the tree until nothing changes. */
+/* Propagates a flag down the tree until nothing changes. */
 static void inherit(struct process *all, size_t n, pid_t root, pid_t spare)
 {
 	const struct process *parent;
@@ -171,7 +171,10 @@ static size_t sweep_once(enum sweep what, pid_t root, pid_t spare,
 	static struct process all[PROCESSES_MAX];
 	size_t n, i, round, moving = 1, killed = 0;
 
-	/* Stopped first, none can fork while the others are being found. */
+	/*
+	 * Stop them first: a stopped process cannot fork while others are
+	 * being found.
+	 */
 	for (round = 0; round < STOP_ROUNDS && moving; round++) {
 		n = read_all(all, PROCESSES_MAX);
 		mark(all, n, what, root, spare, id);

@@ -14,7 +14,7 @@
 
 #if defined(__x86_64__)
 #define ARCH AUDIT_ARCH_X86_64
-#define NUMBERS 0x40000000	/* from here on x32's */
+#define NUMBERS 0x40000000	/* x32's numbers start here */
 #elif defined(__aarch64__)
 #define ARCH AUDIT_ARCH_AARCH64
 #define NUMBERS 0x40000000
@@ -26,7 +26,7 @@
 
 #define WORD(field) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, \
 			     offsetof(struct seccomp_data, field))
-/* The next n statements are left out unless the word is, or reaches, k. */
+/* Skips the next n statements unless the word is, or reaches, k. */
 #define UNLESS(k, n) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (k), 0, (n))
 #define UNLESS_FROM(k, n) BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, (k), 0, (n))
 #define IF(k, n) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (k), (n), 0)
@@ -50,13 +50,16 @@ int seccomp_confine(struct err *e)
 		REFUSE(ENOSYS),
 		UNLESS(FILE_SETATTR, 1),
 		REFUSE(ENOSYS),
-		/* Only of oneself: the owner of a process may limit it to death. */
+		/*
+		 * Only for the process itself: its owner could limit another
+		 * one to death.
+		 */
 		UNLESS(SYS_prlimit64, 4),
 		WORD(args[0]),
 		IF(0, 1),
 		REFUSE(EPERM),
 		ALLOW,
-		/* An inode's project is what its quota is counted on. */
+		/* An inode's project decides which quota counts it. */
 		UNLESS(SYS_ioctl, 6),
 		WORD(args[1]),
 		IF(FS_IOC_FSSETXATTR, 3),

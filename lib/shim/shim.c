@@ -52,7 +52,7 @@ static int watch_signals(struct err *e)
 	return event_loop_watch(&signals, fd, EPOLLIN, e);
 }
 
-/* Descriptors 0 to 2 must be something: children's pipes never land there. */
+/* Descriptors 0 to 2 must be open, so that children's pipes never use them. */
 static void fill_descriptors(void)
 {
 	int fd;
@@ -64,7 +64,10 @@ static void fill_descriptors(void)
 		close(fd);
 }
 
-/* The first link brings the volume. What fails here fails each session, in words. */
+/*
+ * The first link brings the volume. On failure here each session fails with a
+ * message.
+ */
 static void recover(void)
 {
 	struct err e = { 0 };

@@ -1,4 +1,4 @@
-/* Process 1 of a workspace: reaps what is orphaned, owns sessions, serves links. */
+/* Process 1 of a workspace: reaps orphans, owns sessions, serves links. */
 #ifndef SHIM_SHIM_H
 #define SHIM_SHIM_H
 
@@ -10,8 +10,8 @@ int shim_run(const struct shim_limits *limits, struct err *e) must_check;
 
 /*
  * The program gongbang-tool (CLAUDE_CODE_SHELL_PREFIX): marks itself as a tool
- * of the session and as the first to die when memory is short, then becomes
- * /bin/bash -c COMMAND. Returns the exit code when it cannot.
+ * of the session and as the first to be killed when memory is short, then
+ * executes /bin/bash -c COMMAND. Returns the exit code when it cannot.
  */
 int tool_main(int argc, char **argv);
 

@@ -17,7 +17,7 @@
 #define GRACE_PRESET 5		/* seconds */
 #define GRACE_MAX 60
 
-/* Copies the value of name from "a=b&c=d"; false when it is not there. */
+/* Copies the value of name from "a=b&c=d"; false when absent. */
 static bool query(const struct exchange *x, const char *name, char *out,
 		  size_t size)
 {
@@ -52,7 +52,7 @@ static int query_number(const struct exchange *x, const char *name,
 	return 0;
 }
 
-/* A session that takes orders, or the answer why there is none. */
+/* A session that is running, or an error answer. */
 static struct shim_session *running(struct exchange *x, const char *id)
 {
 	struct shim_session *s;
@@ -256,7 +256,7 @@ static void list_one(void *data, const char *id, bool marked, int64_t size)
 	struct exchange *x = data;
 	struct err e = { 0 };
 
-	/* Past the cap the list is cut; a workspace has no such number. */
+	/* The list is truncated at the cap; no workspace has that many. */
 	(void)!buf_addf(&x->answer, &e, "%s %s %" PRId64 "\n", id,
 			shim_session_find(id) ? "running" : "ended", size);
 }

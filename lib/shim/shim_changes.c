@@ -21,7 +21,7 @@
 #include "shim/seccomp.h"
 
 #define LOOKS_MAX 8		/* at once */
-#define MEMORY_MAX (128u << 20)	/* of one: a folder's names are in it all at once */
+#define MEMORY_MAX (128u << 20)	/* per folder: all its names are in memory at once */
 
 struct scan {
 	struct watch pipe;
@@ -31,7 +31,7 @@ struct scan {
 static int looks;
 static volatile sig_atomic_t late;
 
-/* ---- the process that looks ---- */
+/* ---- the scanning process ---- */
 
 static void too_late(int signo)
 {
@@ -61,7 +61,7 @@ static bool is_made(const char *path, int64_t since_ms)
 	       more.stx_btime.tv_nsec / 1000000 >= since_ms;
 }
 
-/* Every change of content, name or rights moves ctime; nobody can set it. */
+/* Every change of content, name or rights updates ctime; no process can set it. */
 static int64_t changed_ms(const struct stat *st)
 {
 	return (int64_t)st->st_ctim.tv_sec * 1000 +
@@ -118,7 +118,7 @@ static _Noreturn void scan(int out, int64_t since_ms)
 
 	seccomp_confine_processes();
 	setpriority(PRIO_PROCESS, 0, 10);
-#ifdef __SANITIZE_ADDRESS__	/* its shadow would count */
+#ifdef __SANITIZE_ADDRESS__	/* a covered folder's files would count */
 	(void)memory;
 #else
 	setrlimit(RLIMIT_DATA, &memory);
@@ -140,13 +140,13 @@ static void forget(struct scan *l)
 	free(l);
 }
 
-/* Who looks finds its pipe closed. */
+/* The scanning child gets SIGPIPE and exits. */
 static void gone(struct exchange *x)
 {
 	forget(x->work);
 }
 
-/* A line that was cut is none. */
+/* A truncated line is dropped. */
 static void finish(struct exchange *x)
 {
 	while (x->answer.len && x->answer.data[x->answer.len - 1] != '\n')

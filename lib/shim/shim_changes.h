@@ -1,12 +1,12 @@
 /*
- * What was made or changed in the workspace since a moment, for who ran a task
- * there. A line a file, at most SHIM_CHANGES_MAX, sorted by name in each folder:
- * "made|changed <bytes> <last change, UTC ms> <path>", percent-encoded, relative to the home. Regular
- * files only. Names that begin with a dot, node_modules and __pycache__ are
- * left out with what is below them: they hold what programs keep for
- * themselves. "made": the file system says that the file's birth is not older;
- * one that cannot tell has no "made". A program that writes a new file in an
- * old one's place has made it.
+ * Files created or changed in the workspace since a time, for the result of a
+ * run. One line per file, at most SHIM_CHANGES_MAX, sorted by name in each
+ * folder: "made|changed <bytes> <last change, UTC ms> <path>",
+ * percent-encoded, relative to the home. Regular files only. Names that begin
+ * with a dot, node_modules and __pycache__ are skipped with everything below
+ * them: programs keep their own data there. "made": the file system's birth
+ * time is not older; without birth times there is no "made". A program that
+ * replaces a file by a new one has made it.
  */
 #ifndef SHIM_SHIM_CHANGES_H
 #define SHIM_SHIM_CHANGES_H
@@ -17,9 +17,9 @@
 
 #define SHIM_CHANGES_MAX 500
 #define SHIM_CHANGES_DEPTH 32	/* folders below the home */
-#define SHIM_CHANGES_S 8		/* of looking; what was found by then is told */
+#define SHIM_CHANGES_S 8		/* per scan; then the files found so far are reported */
 
-/* Answers x later, by another process: a tree may be large. since_ms: UTC. */
+/* Answers x later, from another process: a tree may be large. since_ms: UTC. */
 void shim_changes_begin(struct exchange *x, int64_t since_ms);
 
 #endif

@@ -1,4 +1,4 @@
-/* What process 1 holds and waits for at most, in one place: a test gives it less. */
+/* Process 1's limits and deadlines in one place, so that a test can lower them. */
 #ifndef SHIM_SHIM_LIMITS_H
 #define SHIM_SHIM_LIMITS_H
 
@@ -6,9 +6,9 @@
 #include <stdint.h>
 
 struct shim_limits {
-	size_t bodies;		/* bytes of all requests' bodies at once; more: 503 */
-	int64_t log_kept;	/* bytes of a log that nobody has recorded; then its process waits */
-	int64_t stuck_ms;	/* for a keeper to report after KILL; then it is killed */
+	size_t bodies;		/* bytes of all requests' bodies at once; beyond it: 503 */
+	int64_t log_kept;	/* unrecorded bytes of a log; then its process waits */
+	int64_t stuck_ms;	/* for a subreaper to report after KILL; then it is killed */
 };
 
 #define SHIM_LIMITS (struct shim_limits){ \

@@ -19,10 +19,10 @@
 #include "shim/shim_session_internal.h"
 #include "shim/subreaper.h"
 
-#define READS_AT_ONCE 4		/* chunks, then the others get their turn */
+#define READS_AT_ONCE 4		/* chunks per turn, so that other sessions get theirs */
 #define DRAIN_MAX (2 << 20)	/* bytes read after Claude's end */
 #define TOOLS_MS 10000
-#define ORPHANS_MS 1000		/* all sessions wait for a dead keeper's tools */
+#define ORPHANS_MS 1000		/* all sessions wait while a dead subreaper's tools are killed */
 #define OOM_POLL_MS 500
 #define LAST_WORDS_MS 2000
 #define LAST_GRACE_MS 3000
@@ -161,7 +161,7 @@ static void finish(struct shim_session *s)
 	struct err e = { 0 };
 	size_t round;
 
-	/* Where the disk is full, the retry timer comes back here. */
+	/* While the disk is full, the retry timer returns here. */
 	if (!shim_session_flush(s))
 		return;
 	if (!s->exit_written) {
@@ -212,7 +212,7 @@ static void retry(struct timer *t)
 		shim_session_flush(s);
 }
 
-/* The keeper has gone: with a report when Claude did first. */
+/* The subreaper has ended: with a report if Claude ended first. */
 static void keeper_ended(struct shim_session *s)
 {
 	event_loop_close(&s->subreaper);
@@ -311,7 +311,7 @@ static int begin_log(struct shim_session *s, int64_t from, struct err *e)
 		     "\"start\",\"at\":%" PRId64 "%s}\n", clock_now_ms(),
 		     lost ? ",\"lost\":true" : "");
 	shim_session_save_line(s, line, (size_t)n);
-	/* Refused now rather than begun with a log that cannot be written. */
+	/* Better to refuse now than to start with a log that cannot be written. */
 	if (s->unsaved.len)
 		return err_set(e, ERR_UNAVAILABLE, "the disk is full");
 	return 0;

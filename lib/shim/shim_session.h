@@ -1,8 +1,8 @@
 /*
- * The sessions of process 1. Each is a keeper with Claude below it; what
- * Claude writes is appended to the session's journal, beside lines of ours:
+ * The sessions of process 1. Each is a subreaper with Claude below it; Claude's
+ * output is appended to the session's log, with lines of our own in between:
  * {"type":"gongbang","subtype":"start","at":MS}, with "lost":true after a hole
- * that no trim made: the log before it is lost
+ *   that no trim made: the log before it is lost
  * {"type":"gongbang","subtype":"oom","at":MS,"kills":N} when the workspace's
  *   count of out-of-memory kills rose (it may have been another session's), and
  * {"type":"gongbang","subtype":"exit","at":MS,"code":N,"signal":N,"oom":N,
@@ -22,14 +22,14 @@
 
 #define SESSIONS_MAX 64		/* running at once */
 #define SHIM_SESSION_INPUT_MAX (32 << 20)
-#define SHIM_SESSION_INPUTS_MAX 64	/* waiting for one session's stdin */
+#define SHIM_SESSION_INPUTS_MAX 64	/* queued for one session's stdin */
 
 struct shim_session;
 
-/* First of all. Borrowed for ever. */
+/* Call first. Borrowed for good. */
 void shim_session_limit(const struct shim_limits *limits);
 
-/* Before any other call: logs whose marker says that they ran get their exit line. */
+/* Call before anything else: logs with a running marker get their exit line. */
 int shim_session_recover(struct err *e) must_check;
 
 /* NULL: not running. */
@@ -38,7 +38,7 @@ struct shim_session *shim_session_find(const char *id);
 /* Running, and not being ended. */
 bool shim_session_is_open(const struct shim_session *s);
 
-/* ERR_UNAVAILABLE: no process or no disk space to be had. */
+/* ERR_UNAVAILABLE: no process or disk space available. */
 int shim_session_start(const char *id, const struct start_request *start,
 		       struct err *e) must_check;
 
@@ -52,7 +52,10 @@ void shim_session_input(struct shim_session *s, struct exchange *x);
 /* Kills the tools, then answers "ended N". */
 void shim_session_end_tools(struct shim_session *s, struct exchange *x);
 
-/* TERM, KILL after the grace; x (may be NULL) is answered when all is over. */
+/*
+ * TERM, KILL after the grace; x (may be NULL) is answered when all processes
+ * have ended.
+ */
 void shim_session_end(struct shim_session *s, int64_t grace_ms, bool purge,
 		      struct exchange *x);
 

@@ -1,4 +1,4 @@
-/* What shim_session.c and its two helpers share. */
+/* Shared by shim_session.c and its helpers. */
 #ifndef SHIM_SHIM_SESSION_INTERNAL_H
 #define SHIM_SHIM_SESSION_INTERNAL_H
 
@@ -25,10 +25,10 @@ struct shim_session {
 	struct log_file *log;
 	struct watch in, out, err, subreaper;
 	pid_t keeper_pid;
-	int code, signal;		/* Claude's end, once reported */
+	int code, signal;		/* Claude's exit, once reported */
 	bool reported, ended, exit_written, purge, own_home;
 
-	struct buf unsaved;		/* what a full disk did not take */
+	struct buf unsaved;		/* bytes that a full disk did not accept */
 	bool line_start;		/* after unsaved */
 	struct timer retry;
 
@@ -40,14 +40,14 @@ struct shim_session {
 	unsigned ninputs;
 	struct exchange *tool_waiters, *end_waiters;
 	struct timer tools, stage;
-	int stage_now;			/* STAGE_*, how far the end has come */
+	int stage_now;			/* STAGE_*, how far the shutdown has come */
 };
 
-/* The processes and pipes of a new session. Closes all on failure. */
+/* Starts the processes and pipes of a new session. Closes all on failure. */
 int shim_session_spawn(struct shim_session *s,
 		       const struct start_request *start, struct err *e) must_check;
 
-/* Saves bytes of Claude, oom lines between them. */
+/* Saves bytes from Claude, with oom lines between them. */
 void shim_session_save_output(struct shim_session *s, const char *bytes,
 			      size_t n);
 
@@ -58,16 +58,19 @@ void shim_session_save_line(struct shim_session *s, const char *line, size_t n);
 void shim_session_exit_line(struct buf *out, const struct shim_session *s,
 			    const char *reason);
 
-/* Tries again what is unsaved; false while the disk is still full. */
+/* Retries what is unsaved; false while the disk is still full. */
 bool shim_session_flush(struct shim_session *s);
 
-/* The bridge is kept_max bytes behind: no more is read until it has recorded some. */
+/*
+ * The bridge is kept_max bytes behind: no more is read until it has recorded
+ * some.
+ */
 bool shim_session_log_is_full(struct shim_session *s, int64_t kept_max);
 
 /* Writes an oom line when the count rose. */
 void shim_session_check_oom(struct shim_session *s);
 
-/* stdin's queue: the watch's callback, and 409 for all that wait. */
+/* stdin's queue: the watch's callback, and 409 for all queued bodies. */
 void shim_session_write_input(struct watch *w, uint32_t events);
 void shim_session_drop_inputs(struct shim_session *s);
 

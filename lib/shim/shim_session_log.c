@@ -1,4 +1,4 @@
-/* What is written to a session's journal, also when the disk is full. */
+/* Writes a session's log, also when the disk is full. */
 #include "config.h"
 #include "shim/shim_session_internal.h"
 
@@ -92,7 +92,7 @@ void shim_session_save_output(struct shim_session *s, const char *bytes,
 	const char *end = s->line_start ? NULL : memchr(bytes, '\n', n);
 	size_t head = end ? (size_t)(end - bytes) + 1 : 0;
 
-	/* The kill came before the tool's result did: so does its line. */
+	/* The kill happened before the tool's result: so its line comes first. */
 	if (cgroup_oom_kills() > s->oom_seen) {
 		save(s, bytes, head);
 		shim_session_check_oom(s);
@@ -128,7 +128,7 @@ void shim_session_exit_line(struct buf *out, const struct shim_session *s,
 	size_t n = s->tail_len, past;
 	struct err e = { 0 };
 
-	/* A tail that was cut may begin inside a character. */
+	/* A truncated tail may begin inside a character. */
 	while (n && n == STDERR_TAIL - (size_t)(from - s->tail) &&
 	       ((unsigned char)*from & 0xc0) == 0x80 && from - s->tail < 3) {
 		from++;

@@ -1,7 +1,7 @@
 /*
- * A session's processes: sockets, the keeper's environment, fork and exec.
- * Claude's descriptors are sockets and not pipes, for nobody can open a socket
- * by /proc/<pid>/fd.
+ * A session's processes: sockets, the subreaper's environment, fork and exec.
+ * Claude's descriptors are sockets and not pipes, because a socket cannot be
+ * opened through /proc/<pid>/fd.
  */
 #include "config.h"
 #include "shim/shim_session_internal.h"
@@ -23,7 +23,7 @@
 
 extern char **environ;
 
-/* Ours and the keeper's ends of all four. */
+/* Our ends and the subreaper's ends of all four. */
 struct ends {
 	int ours[4], theirs[4];
 };
@@ -55,14 +55,14 @@ static int make_ends(struct ends *p, struct err *e)
 		p->ours[i] = pair[0];
 		p->theirs[i] = pair[1];
 		fcntl(p->ours[i], F_SETFL, O_NONBLOCK);
-		/* One direction each, as of a pipe. */
+		/* One direction each, like a pipe. */
 		if (i < 3)
 			shutdown(p->ours[i], i == 0 ? SHUT_RD : SHUT_WR);
 	}
 	return 0;
 }
 
-/* NAME of a before NAME of b: same variable? */
+/* Whether both have the same NAME before the "=". */
 static bool same_name(const char *a, const char *b)
 {
 	size_t n = strcspn(a, "=");
@@ -108,7 +108,10 @@ static _Noreturn void exec_keeper(const struct shim_session *s,
 	argv[1] = (char[]){ "keeper" };
 	argv[2] = id;
 	memcpy(argv + 3, start->args, (start->nargs + 1) * sizeof(*argv));
-	/* Descriptors 0 to 3 are process 1's for ever, so none of these is one. */
+	/*
+	 * Process 1 keeps descriptors 0 to 3 open, so none of these is one of
+	 * them.
+	 */
 	for (i = 0; i < 4; i++) {
 		if (dup2(fds[i], (int)i) < 0)
 			_exit(127);

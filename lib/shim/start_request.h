@@ -1,9 +1,9 @@
 /*
  * The body of POST /sessions/<id>: NUL-separated fields "arg=..." (in order;
- * at least one), "env=NAME=value", "from=N": a log that is shorter, since its
- * volume was lost, goes on at that offset, and "home=own": a new HOME that no
- * other session reaches and that goes with the process, or "home=servers": the
- * same, with the user's ~/.claude.json in it. A last NUL may be there or not.
+ * at least one), "env=NAME=value", "from=N": a shorter log, because its volume
+ * was lost, continues at that offset, and "home=own": a new HOME that no other
+ * session reaches and that is removed with the process, or "home=servers": the
+ * same, with the user's ~/.claude.json in it. The last NUL is optional.
  */
 #ifndef SHIM_START_REQUEST_H
 #define SHIM_START_REQUEST_H
@@ -23,7 +23,7 @@ struct start_request {
 	size_t nargs;
 	char *env[START_REQUEST_ENV_MAX + 1];	/* "NAME=value"; NULL at the end */
 	size_t nenv;
-	int64_t from;			/* offset of the first new byte, at least */
+	int64_t from;			/* minimal offset of the first new byte */
 	bool own_home, servers;
 };
 

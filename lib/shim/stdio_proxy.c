@@ -38,7 +38,7 @@ static int check_peer(int fd, struct err *e)
 	return 0;
 }
 
-/* The container may have begun this instant: process 1 gets some time. */
+/* The container may have just started: process 1 gets some time. */
 static int reach(struct err *e)
 {
 	struct timespec pause = { .tv_nsec = 20000000 };
@@ -117,7 +117,10 @@ static void copy(struct pipe_end *in, struct pipe_end *out)
 	struct pollfd fds[4];
 
 	while (!in->ended && !(out->ended && !out->len)) {
-		/* A hang-up of stdin is seen while its bytes still wait, too. */
+		/*
+		 * A hang-up of stdin is noticed even while its bytes are still
+		 * buffered.
+		 */
 		fds[0] = (struct pollfd){ in->from, in->len ? 0 : POLLIN, 0 };
 		fds[1] = (struct pollfd){ in->len ? in->to : -1, POLLOUT, 0 };
 		fds[2] = (struct pollfd){ out->len || out->ended ? -1 : out->from,

@@ -21,10 +21,10 @@
 #include "shim/processes.h"
 #include "shim/seccomp.h"
 
-#define SWEEP_MS 5000	/* what lives longer cannot be killed */
+#define SWEEP_MS 5000	/* a process that lives longer cannot be killed */
 
 static const char *session;
-static pid_t claude;		/* 0 once it was waited for */
+static pid_t claude;		/* 0 once it was reaped */
 static int claude_status;
 
 static void reap(void)
@@ -90,7 +90,7 @@ static _Noreturn void exec_claude(char **argv, pid_t subreaper)
 	_exit(127);
 }
 
-/* Claude alone holds the pipes, so that their ends are seen. */
+/* Only Claude holds the pipes, so that their ends are noticed. */
 static void close_pipes(void)
 {
 	int fd = open("/dev/null", O_RDWR | O_CLOEXEC), i;

@@ -1,10 +1,10 @@
 /*
- * A session's keeper: a tiny process between process 1 and Claude. It is a
- * child subreaper, so every tool that loses its parent becomes its child and
- * is found, whatever it did to hide. It starts Claude on descriptors 0, 1, 2
- * and speaks with process 1 over SUBREAPER_FD (a SOCK_SEQPACKET pair).
+ * A session's subreaper: a tiny process between process 1 and Claude. As a
+ * child subreaper it becomes the parent of every orphaned tool, so that each
+ * is found, however it tried to hide. It starts Claude on descriptors 0, 1, 2
+ * and talks to process 1 over SUBREAPER_FD (a SOCK_SEQPACKET pair).
  *
- * It ends when Claude has ended, or process 1 has, after killing the rest.
+ * When Claude or process 1 has ended it kills the rest and exits.
  */
 #ifndef SHIM_SUBREAPER_H
 #define SHIM_SUBREAPER_H
@@ -13,7 +13,7 @@
 
 #define SUBREAPER_FD 3
 
-/* To the keeper, one byte each. */
+/* To the subreaper, one byte each. */
 enum subreaper_order {
 	SUBREAPER_INT = 'I',	/* the signal, to Claude alone */
 	SUBREAPER_TERM = 'T',
@@ -21,17 +21,20 @@ enum subreaper_order {
 	SUBREAPER_END_TOOLS = 'E',	/* answered by SUBREAPER_TOOLS_ENDED */
 };
 
-/* From the keeper. */
+/* From the subreaper. */
 struct subreaper_report {
 	char what;		/* SUBREAPER_TOOLS_ENDED, SUBREAPER_CLAUDE_ENDED */
 	int32_t count;		/* tools killed */
-	int32_t code, signal;	/* of Claude */
+	int32_t code, signal;	/* Claude's */
 };
 
 #define SUBREAPER_TOOLS_ENDED 'e'
 #define SUBREAPER_CLAUDE_ENDED 'x'
 
-/* The program `gongbang-shim keeper <id> <argv of Claude>`; the exit code. */
+/*
+ * The program `gongbang-shim keeper <id> <argv of Claude>`; returns its exit
+ * code.
+ */
 int subreaper_main(const char *id, char **argv);
 
 #endif

@@ -17,7 +17,10 @@ static void raise_oom_score(void)
 	char score[8];
 	int fd;
 
-	/* Its program may not be read, so what /proc has of it would be root's. */
+	/*
+	 * The program is not readable, so its /proc entries would belong to
+	 * root.
+	 */
 	prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
 	fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
 	if (fd < 0)

@@ -111,7 +111,7 @@ static int read_file(struct exchange *x, void *out, size_t size)
 		size = (size_t)s->left;
 	n = size ? read(s->fd, out, size) : 0;
 	if (n <= 0)
-		return -1;	/* its end, or it became shorter */
+		return -1;	/* end of file, or it was truncated */
 	s->left -= n;
 	return (int)n;
 }

@@ -22,8 +22,8 @@ static bool blank(char c)
 }
 
 /*
- * Backticks that a line begins with, after up to three spaces; 0 for no fence.
- * info: what follows them, trimmed.
+ * Backticks at the start of a line, after up to three spaces; 0: no fence.
+ * info: the text after them, trimmed.
  */
 static size_t fence(const char *line, const char **info, size_t *n)
 {
@@ -47,7 +47,10 @@ static size_t fence(const char *line, const char **info, size_t *n)
 	return ticks;
 }
 
-/* Where the block that began with so many backticks ends: its last fence, or the text's end. */
+/*
+ * The end of a block that began with so many backticks: its last fence, or the
+ * text's end.
+ */
 static const char *block_end(const char *line, size_t ticks)
 {
 	const char *info;
@@ -77,7 +80,7 @@ static void trim(const char **s, size_t *n)
 		--*n;
 }
 
-/* The first line, when it is a heading, is the name. */
+/* A heading in the first line is the name. */
 static void take_name(struct agent_script *out)
 {
 	const char *s = out->prompt;

@@ -1,5 +1,5 @@
 /*
- * The agent that Claude was asked to write down: a fenced block (CommonMark
+ * An agent that Claude wrote at the user's request: a fenced block (CommonMark
  * 4.5) whose info string is "agent", with its name as a heading in its first
  * line:
  *
@@ -14,18 +14,18 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Places in the text that was read; not ended by NUL. */
+/* Positions in the text that was read; not NUL-terminated. */
 struct agent_script {
 	const char *name;	/* n bytes; 0 when there is no heading */
 	size_t name_n;
 	const char *prompt;
-	size_t prompt_n;	/* without blank lines at both ends */
+	size_t prompt_n;	/* without leading and trailing blank lines */
 };
 
 /*
  * The last such block; a fence within it that has an info string of its own
- * may hold code. One that is never closed goes on to the end. false: none, and
- * then the whole text is the prompt.
+ * may hold code. An unclosed one extends to the end. false: none, and then the
+ * whole text is the prompt.
  */
 bool agent_script_find(const char *text, struct agent_script *out);
 

@@ -10,7 +10,7 @@
 
 static int drop(struct decoder *d)
 {
-	while (d->open) {	/* theirs hold memory that is not talloc's */
+	while (d->open) {	/* theirs own memory outside of talloc */
 		struct live *l = d->open;
 
 		d->open = l->next;
@@ -23,8 +23,8 @@ static int drop(struct decoder *d)
 }
 
 /*
- * Which message goes on: that of the block where decoding begins again, when
- * there is one, else that of the last part before.
+ * The message to continue: that of the block where decoding restarts, if any,
+ * otherwise that of the last part before.
  */
 static void restore(struct decoder *d, const struct part *open, size_t nopen)
 {
@@ -161,7 +161,7 @@ static const struct {
 	{ "user", user_line, true },
 };
 
-/* RFC 3339, as the CLI writes it; what lies in the future is not believed. */
+/* Parses RFC 3339 as the CLI writes it; a time in the future is not trusted. */
 static int64_t time_of(struct decoder *d, struct json_object *line)
 {
 	const char *text = field_text(line, "timestamp", NULL);
@@ -179,7 +179,10 @@ static int64_t time_of(struct decoder *d, struct json_object *line)
 	return at > 0 && at < now ? at : now;
 }
 
-/* No JSON: left out, with one part a turn that says so. It is no answer: a turn with nothing else drew nothing. */
+/*
+ * Not JSON: skipped, with one part per turn that says so. It does not count as
+ * an answer for a turn without other parts.
+ */
 static void say_broken(struct decoder *d)
 {
 	bool drawn = d->drawn;
@@ -237,7 +240,7 @@ static void end_long_line(struct decoder *d)
 	d->line_at = d->line_end;
 }
 
-/* n bytes of a line whose end has not come. */
+/* n bytes of an incomplete line. */
 static void keep(struct decoder *d, const char *bytes, size_t n)
 {
 	struct err e = { 0 };

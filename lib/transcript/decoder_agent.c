@@ -1,6 +1,6 @@
 /*
- * Sub-agents: their lines carry the tool call that began them, and are kept as
- * a list in that call's card, never among the turn's own parts.
+ * Sub-agents: their lines carry the tool call that started them, and are kept
+ * as a list in that call's card, never among the turn's own parts.
  */
 #include "config.h"
 #include "transcript/decoder_internal.h"
@@ -12,7 +12,7 @@
 #include "transcript/tool_title.h"
 
 #define STEPS_MAX 100
-#define CARDS_MAX 32		/* cards with steps at hand; a line looks through all */
+#define CARDS_MAX 32		/* cards with steps in memory; each line searches all */
 #define STEP_TEXT_MAX 400
 #define REPORT_MAX (64 << 10)
 
@@ -26,7 +26,7 @@ static size_t count_cards(const struct decoder *d)
 	return n;
 }
 
-/* NULL: so many sub-agents at once only a forged log has. */
+/* NULL: only a forged log has this many concurrent sub-agents. */
 static struct json_object *steps_of(const struct decoder *d, struct live *l)
 {
 	struct json_object *list = field_list(l->data, "steps");
@@ -51,7 +51,7 @@ static struct json_object *find_step(struct live *l, const char *id)
 	return NULL;
 }
 
-/* The card for a call of the turn's own, or of a sub-agent below it. */
+/* The card for a call of the turn itself, or of a sub-agent below it. */
 static struct live *card_of(struct decoder *d, const char *id)
 {
 	struct live *l = live_find(d, id);

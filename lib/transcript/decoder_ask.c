@@ -1,4 +1,4 @@
-/* What waits for the person: permissions, questions, plans. */
+/* Requests to the user: permissions, questions, plans. */
 #include "config.h"
 #include "transcript/decoder_internal.h"
 
@@ -134,7 +134,10 @@ bool ask_answered(struct decoder *d, struct json_object *response)
 	struct live *l = live_find(d, field_text(response, "request_id", NULL));
 	const char *tool;
 
-	/* Only answers to what the CLI asked have a behavior: even when what they answered is unknown here, they are no answer to us. */
+	/*
+	 * Only answers to the CLI's requests have a behavior: even if the
+	 * request is unknown, this is not an answer to ours.
+	 */
 	if (!l || !str_equal(l->p.state, "waiting"))
 		return field_text(inner, "behavior", NULL) != NULL;
 	answers = field_object(field_object(inner, "updatedInput"), "answers");

@@ -1,6 +1,7 @@
 /*
- * What becomes of a person's message (command_lifecycle). Most are echoed; what
- * a command, a hook or a plugin took is not, and is drawn when it has ended.
+ * The fate of a user's message (command_lifecycle). Most are echoed; one
+ * handled by a command, a hook or a plugin is not, and is drawn when it has
+ * ended.
  */
 #include "config.h"
 #include "transcript/decoder_internal.h"
@@ -34,18 +35,21 @@ static void started(struct decoder *d, const char *uuid)
 	turn_start(d);
 	if (b || known(d, uuid, false))
 		return;
-	if (d->nbegun == BEGUN_MAX)	/* only a forged log has so many */
+	if (d->nbegun == BEGUN_MAX)	/* only a forged log has this many */
 		forget(d, d->begun);
 	b = &d->begun[d->nbegun++];
 	memcpy(b->uuid, uuid, ID_SIZE);
 	b->at = d->line_at;
 	b->time = d->line_time;
-	/* Also where decoding begins again in a turn: what comes answers this. */
+	/*
+	 * Also where decoding restarts in a turn: the following lines answer
+	 * this message.
+	 */
 	d->group = -1;
 	d->drawn = false;
 }
 
-/* Its words, before what answered them. */
+/* Draws its text before the parts that answer it. */
 static void ended(struct decoder *d, const struct begun *b)
 {
 	const char *text = d->ev->words ? d->ev->words(d->data, b->uuid) : NULL;
@@ -57,7 +61,7 @@ static void ended(struct decoder *d, const struct begun *b)
 	if (field_put_text(l->data, "text", text, strlen(text), TEXT_MAX, true))
 		field_put_flag(l->data, "cut", true);
 	live_finish(d, l, "ok");
-	if (d->ev->echo)	/* the text is theirs, until now */
+	if (d->ev->echo)	/* the text belonged to the callbacks until now */
 		d->ev->echo(d->data, b->uuid, b->at);
 }
 
@@ -87,7 +91,7 @@ void command_line(struct decoder *d, struct json_object *line)
 		started(d, uuid);
 	} else if (str_equal(state, "completed")) {
 		completed(d, uuid);
-	} else {	/* out of the turn: back in the queue, or not taken at all */
+	} else {	/* left the turn: queued again, or not taken at all */
 		b = find(d, uuid);
 		if (b)
 			forget(d, b);

@@ -1,4 +1,4 @@
-/* What the decoder's files share; nobody else includes it. */
+/* Shared by the decoder's files. */
 #ifndef TRANSCRIPT_DECODER_INTERNAL_H
 #define TRANSCRIPT_DECODER_INTERNAL_H
 
@@ -9,16 +9,16 @@
 #include "transcript/truncate_line.h"
 
 #define TEXT_MAX (1 << 20)
-#define STRING_MAX (TEXT_MAX + 1024)	/* of a squeezed line: so its part is marked as cut */
+#define STRING_MAX (TEXT_MAX + 1024)	/* of a truncated line: so its part is marked as cut */
 #define INPUT_MAX (64 << 10)
-#define QUESTION_MAX (1 << 20)	/* goes back whole with the answers */
+#define QUESTION_MAX (1 << 20)	/* returned unchanged with the answers */
 #define OUTPUT_HALF (32 << 10)
 #define IMAGE_MAX (2 << 20)
 #define NAME_MAX_BYTES 200
-#define LIVE_MAX 512		/* parts at hand */
-#define AT_HAND_MAX (8u << 20)	/* and about what they may take of memory */
+#define LIVE_MAX 512		/* open parts in memory */
+#define AT_HAND_MAX (8u << 20)	/* and approximately the memory they may use */
 #define KNOWN 64
-#define TOLD_MAX 64		/* lines that may be taken back */
+#define TOLD_MAX 64		/* lines that may be retracted */
 #define BEGUN_MAX 128		/* messages of one turn */
 #define JOINED_MAX (8 << 20)
 
@@ -27,13 +27,13 @@ struct live {
 	struct live *next;
 	struct part p;		/* texts are literals or children of this */
 	struct json_object *data;
-	size_t weight;		/* about what data takes of memory, as last drawn */
+	size_t weight;		/* approximate memory of data, as last drawn */
 	char *id;		/* tool_use id, or the request's; NULL for texts */
-	char *tool;		/* of a request: the tool_use it asks for */
-	struct buf text;	/* of a stream: what came so far */
-	bool stream;		/* a text or thinking block that has begun, or a tool's input */
+	char *tool;		/* of a request: the tool_use that it is about */
+	struct buf text;	/* of a stream: the text so far */
+	bool stream;		/* an open text or thinking block, or a tool's input */
 	int64_t index;		/* of a stream: its block in the message */
-	bool stale;		/* its stream was abandoned; a retry takes it over */
+	bool stale;		/* its stream was abandoned; a retry reuses it */
 	bool background;	/* outlives its turn */
 };
 
@@ -52,29 +52,29 @@ struct decoder {
 	void *data;
 	int64_t (*now)(void);
 
-	int64_t line_at;	/* where the line at hand begins */
-	int64_t line_end;	/* and ends, its newline included */
-	int64_t nth;		/* parts begun by it so far: a name each */
+	int64_t line_at;	/* start of the current line */
+	int64_t line_end;	/* and its end, including the newline */
+	int64_t nth;		/* parts it began so far: each needs a name */
 	int64_t line_time;	/* its timestamp, else now */
-	struct buf line;	/* a line that has begun; its end is to come */
+	struct buf line;	/* an incomplete line */
 	struct truncate_line squeeze;	/* of a line that is too long */
-	bool squeezing, lost;	/* it is; not even that made it fit */
-	int64_t broken;		/* lines that were no JSON */
-	bool broken_said;	/* of this turn's a part was drawn */
+	bool squeezing, lost;	/* still too long after truncation */
+	int64_t broken;		/* lines that were not JSON */
+	bool broken_said;	/* a part of this turn was drawn */
 
 	bool in_turn;
 	bool failed;		/* the turn has its error part */
 	bool drawn;		/* the turn has a part of Claude's */
 	int64_t drawn_at;	/* the last part begun */
-	const char *end_key;	/* decoder_end_as; NULL: ends are what they look like */
-	int64_t group;		/* the assistant's message at hand, -1: none */
+	const char *end_key;	/* decoder_end_as; NULL: ends are shown as they appear */
+	int64_t group;		/* the current assistant message, -1: none */
 	int64_t user_group;
 	struct live *open;
 	size_t nopen;
-	struct live *oom_killed;/* the tool that ended with 137 last, kept for an oom line */
+	struct live *oom_killed;/* the last tool that ended with 137, for an oom line */
 	bool oom_pending;	/* an oom line came before the tool's end */
 
-	struct buf joined;	/* texts echoed ahead of their turn, each with a newline */
+	struct buf joined;	/* texts echoed before their turn, each with a newline */
 	int64_t joined_at;	/* where the first of them was echoed; -1 */
 	char known[KNOWN][ID_SIZE];
 	size_t nknown;
@@ -85,32 +85,38 @@ struct decoder {
 	size_t ntold;
 };
 
-/* decoder_live.c: the parts at hand. */
+/* decoder_live.c: open parts. */
 
 /*
- * A new part; its name is the line at hand. role "user" begins a message of its
- * own, "assistant" goes on with the turn's. data is empty; emit when filled.
+ * A new part; its name is the current line's. role "user" begins a message of
+ * its own, "assistant" continues the turn's. data is empty; emit once filled.
  */
 struct live *live_begin(struct decoder *d, const char *role, const char *kind,
 			const char *state);
-/* A user's part at an earlier place of the log, a message of its own; nothing else moves. */
+/*
+ * A user's part at an earlier position of the log, a message of its own;
+ * nothing else moves.
+ */
 struct live *live_insert(struct decoder *d, int64_t at, int64_t time,
 			 const char *role, const char *kind);
-/* A new part if none was abandoned by a stream that broke; else that one, emptied. */
+/* A new part, or one abandoned by a broken stream, emptied. */
 struct live *live_again(struct decoder *d, const char *kind);
 void live_emit(struct decoder *d, struct live *l);
 /* The last change: emits, and frees l. */
 void live_finish(struct decoder *d, struct live *l, const char *state);
 struct live *live_find(struct decoder *d, const char *id);
 struct live *live_find_kind(struct decoder *d, const char *kind);
-/* Puts a recorded part back at hand. */
+/* Restores a recorded part as an open one. */
 void live_restore(struct decoder *d, const struct part *p);
-/* Ends what runs and waits; background ones only when all. */
+/* Ends parts that run or wait; background ones only when all. */
 void live_end(struct decoder *d, const char *running, bool all);
-/* Keeps what l is, for an oom line that may follow its end. */
+/* Remembers l for an oom line that may follow its end. */
 void live_kill(struct decoder *d, const struct live *l);
 void live_unkill(struct decoder *d);
-/* A part that is whole at once: an error, a status. text (may be NULL) has n bytes. */
+/*
+ * A part that is complete at once: an error, a status. text (may be NULL) has
+ * n bytes.
+ */
 void live_say(struct decoder *d, const char *kind, const char *key,
 	      const char *field, const char *text, size_t n);
 
@@ -120,25 +126,28 @@ void stream_assistant(struct decoder *d, struct json_object *line);
 
 /* decoder_user.c: user lines: echoes, tool results. */
 void user_line(struct decoder *d, struct json_object *line);
-/* Whether this message has its place; add: it has one from now on. */
+/* Whether this message was echoed before; add: remember that it is. */
 bool known(struct decoder *d, const char *uuid, bool add);
 
-/* decoder_retract.c: what Claude takes back. */
-/* The line drew the part that was changed last. */
+/* decoder_retract.c: messages that Claude retracts. */
+/* Records that the line drew the part that was changed last. */
 void retract_note(struct decoder *d, struct json_object *line);
-/* Takes away the parts of the lines that a list of uuids names. */
+/* Removes the parts drawn by the lines with these uuids. */
 void retract(struct decoder *d, struct json_object *line, const char *field);
 void refusal_fallback(struct decoder *d, struct json_object *line);
 
 /* decoder_command.c: messages from their turn's start to its end. */
 void command_line(struct decoder *d, struct json_object *line);
-/* It was echoed. The place of its start when something was drawn since, else -1. */
+/*
+ * It was echoed. Returns the position of its start if parts were drawn since,
+ * otherwise -1.
+ */
 int64_t command_echoed(struct decoder *d, const char *uuid);
-/* Nothing is in a turn any more: what was has ended. */
+/* The turn is over: so are all its messages. */
 void command_end_all(struct decoder *d);
 void conversation_reset(struct decoder *d, struct json_object *line);
 
-/* decoder_agent.c: what a sub-agent does, kept in its tool's card. */
+/* decoder_agent.c: a sub-agent's steps, kept in its tool's card. */
 bool agent_line(struct decoder *d, struct json_object *line);
 void agent_ended(struct decoder *d, struct json_object *line);
 

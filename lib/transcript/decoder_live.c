@@ -1,4 +1,4 @@
-/* The decoder's parts at hand: begun, changed, ended. */
+/* The decoder's open parts: begun, changed, ended. */
 #include "config.h"
 #include "transcript/decoder_internal.h"
 
@@ -24,7 +24,7 @@ static bool too_much(const struct decoder *d)
 	return d->nopen >= LIVE_MAX || weight > AT_HAND_MAX;
 }
 
-/* Only a forged log has so many, or so large ones: the oldest end. */
+/* Only a forged log has so many, or such large ones: the oldest are ended. */
 static struct live *add(struct decoder *d)
 {
 	struct live *l;
@@ -37,7 +37,7 @@ static struct live *add(struct decoder *d)
 	buf_init(&l->text, TEXT_MAX);
 	l->data = json_object_new_object();
 	talloc_set_destructor(l, drop);
-	/* Oldest first: what ends all of them ends them in their order. */
+	/* Oldest first, so that they end in order. */
 	struct live **at = &d->open;
 
 	while (*at)
@@ -110,7 +110,7 @@ struct live *live_begin(struct decoder *d, const char *role, const char *kind,
 	struct live *l = begin_at(d, at);
 
 	if (at < d->line_end - 1)
-		d->nth++;		/* else a forged line: names stay inside it */
+		d->nth++;		/* a forged line: parts must have names inside it */
 	d->drawn_at = at;
 	d->drawn = d->drawn || str_equal(role, "assistant");
 	l->p.role = role;
@@ -139,7 +139,7 @@ struct live *live_again(struct decoder *d, const char *kind)
 	return live_begin(d, "assistant", kind, "running");
 }
 
-/* json-c takes some 700 bytes for an object or a list with nothing in it. */
+/* json-c takes some 700 bytes for an empty object or array. */
 static size_t weigh(const char *json)
 {
 	size_t weight = 0;
@@ -199,7 +199,7 @@ struct live *live_find_kind(struct decoder *d, const char *kind)
 	return l;
 }
 
-/* Names of kinds and states outlive a record: literals are kept, not copies. */
+/* Names of kinds and states outlive a record: store literals, not copies. */
 static const char *literal(const char *s, const char *const *names)
 {
 	while (*names && (!s || !str_equal(s, *names)))
@@ -249,7 +249,7 @@ void live_end(struct decoder *d, const char *running, bool all)
 		if (str_equal(l->p.state, "waiting"))
 			state = "cancelled";
 		else if (str_equal(running, "ok") && str_equal(l->p.kind, "tool_use"))
-			state = "cancelled";	/* the turn went on without its result */
+			state = "cancelled";	/* the turn continued without its result */
 		else if (l->stale)
 			state = "cancelled";
 		else

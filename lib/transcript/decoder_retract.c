@@ -1,6 +1,6 @@
 /*
- * Messages that Claude takes back after they were drawn: refused ones that
- * another model answers anew, and answers whose tool call could not be read.
+ * Messages that Claude retracts after they were drawn: refused ones that
+ * another model answers again, and answers whose tool call could not be read.
  */
 #include "config.h"
 #include "transcript/decoder_internal.h"

@@ -1,4 +1,4 @@
-/* The assistant's blocks: as they stream, and as they are when whole. */
+/* The assistant's blocks: while they stream, and when complete. */
 #include "config.h"
 #include "transcript/decoder_internal.h"
 
@@ -10,7 +10,7 @@
 
 #define ID_MAX 200
 
-/* Tools that have a part of another kind, made from what they ask or do. */
+/* Tools whose part is of another kind, built from their input. */
 static bool has_own_part(const char *name)
 {
 	return str_equal(name, "AskUserQuestion") || str_equal(name, "ExitPlanMode");
@@ -131,7 +131,7 @@ static void message_start(struct decoder *d)
 	}
 }
 
-/* Blocks from an index on are said to be abandoned; what else is open is done. */
+/* Blocks from an index on were abandoned; other open ones are complete. */
 static void message_stop(struct decoder *d, struct json_object *line)
 {
 	struct json_object *gone = field_object(line, "abandoned_blocks");
@@ -168,7 +168,7 @@ void stream_event(struct decoder *d, struct json_object *line)
 		message_stop(d, line);
 }
 
-/* The open block that this whole one is the end of. */
+/* The open block that this complete one ends. */
 static struct live *find_begun(struct decoder *d, const char *kind,
 			       struct json_object *block)
 {
@@ -255,7 +255,7 @@ static void whole_tool(struct decoder *d, struct json_object *block)
 	live_emit(d, l);
 }
 
-/* What the API's refusals are called in the catalogue. */
+/* The API's refusals and their catalogue keys. */
 static const char *error_key(struct json_object *line, const char *text)
 {
 	int64_t status = field_number(line, "api_error_status");
@@ -280,8 +280,9 @@ static const char *error_key(struct json_object *line, const char *text)
 }
 
 /*
- * "API Error: Request rejected (429) · words": the service said in words why,
- * as our gateway does of a budget. The words' place in text, NULL for none.
+ * "API Error: Request rejected (429) · words": the service explained the
+ * refusal in words, as our gateway does for a budget. Returns their position
+ * in text, NULL for none.
  */
 static const char *said_words(const char *text)
 {

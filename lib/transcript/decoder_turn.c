@@ -1,4 +1,4 @@
-/* What begins and ends turns and processes: system, result and the shim's lines. */
+/* Lines that begin and end turns and processes: system, result and the shim's. */
 #include "config.h"
 #include "transcript/decoder_internal.h"
 
@@ -22,7 +22,7 @@ static void say_usage(struct decoder *d, const struct turn_usage *u)
 	struct live *l;
 
 	if (!u->input && !u->output && !u->cache_read && !u->cache_write)
-		return;		/* a command, or stopped before an answer: nothing to tell */
+		return;		/* a command, or stopped before an answer: nothing to show */
 	l = live_begin(d, "assistant", "usage", "running");
 	field_put_number(l->data, "input", u->input);
 	field_put_number(l->data, "output", u->output);
@@ -49,7 +49,7 @@ static void say_failure(struct decoder *d, struct json_object *line)
 	live_say(d, "error", key, "detail", text, n);
 }
 
-/* A turn that drew nothing: the answer of a command, or why it was not Claude's. */
+/* A turn without a part: shows a command's answer, or why Claude did not answer. */
 static void say_silent(struct decoder *d, struct json_object *line)
 {
 	size_t n = 0;
@@ -176,7 +176,7 @@ static void background(struct decoder *d, struct json_object *line)
 		d->ev->background(d->data, json_object_array_length(tasks));
 }
 
-/* A hook or the CLI itself has a word: "info" is for nobody, "suggestion" is chatter. */
+/* A notice of a hook or the CLI: "info" is not shown, "suggestion" is noise. */
 static void informational(struct decoder *d, struct json_object *line)
 {
 	size_t n = 0;
@@ -187,7 +187,7 @@ static void informational(struct decoder *d, struct json_object *line)
 		live_say(d, "status", NULL, "text", text, n);
 }
 
-/* The disk was full: going on from the transcript may miss some of it. */
+/* The disk was full: the transcript it resumes from may be incomplete. */
 static void writes_lost(struct decoder *d, struct json_object *line)
 {
 	struct json_object *lost = field_list(line, "lost"), *what;
@@ -203,14 +203,17 @@ static void writes_lost(struct decoder *d, struct json_object *line)
 	}
 }
 
-/* gongbang-mend's word, before the CLI's first: lines were lost from its transcript. */
+/*
+ * gongbang-mend's line, before the CLI's first: lines were lost from the
+ * transcript.
+ */
 static void torn(struct decoder *d, struct json_object *line)
 {
 	(void)line;
 	live_say(d, "status", "status_memory_torn", "text", NULL, 0);
 }
 
-/* The CLI's own word that its turn is over: a second witness beside `result`. */
+/* The CLI reports its turn's end: a second source besides `result`. */
 static void cli_state(struct decoder *d, struct json_object *line)
 {
 	const char *state = field_text(line, "state", NULL);
@@ -253,7 +256,7 @@ void turn_system(struct decoder *d, struct json_object *line)
 	}
 }
 
-/* Everything at hand ends with its process; a turn that was not over gets its one error. */
+/* All open parts end with their process; an unfinished turn gets its one error. */
 static void process_gone(struct decoder *d, const char *key, const char *tail, size_t n)
 {
 	struct turn_usage none = { 0 };

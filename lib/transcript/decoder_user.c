@@ -1,4 +1,4 @@
-/* Lines of type user: the person's messages echoed, and the tools' results. */
+/* Lines of type user: echoes of the user's messages, and the tools' results. */
 #include "config.h"
 #include "transcript/decoder_internal.h"
 
@@ -11,7 +11,10 @@
 #define CONTENT_MAX (DECODER_LINE_MAX + 16)
 #define HUNKS_MAX (64 << 10)
 
-/* All text of content (a text, or a list of blocks), blocks apart by newlines; out is empty. */
+/*
+ * Appends all text of content (a text, or a list of blocks) to out, which is
+ * empty, blocks separated by newlines.
+ */
 static void gather(struct json_object *message, const char *key, struct buf *out)
 {
 	struct json_object *list = field_list(message, key), *block;
@@ -102,7 +105,7 @@ void decoder_know(struct decoder *d, const char *uuid)
 		known(d, uuid, true);
 }
 
-/* Takes off what was echoed ahead and is joined into this one. */
+/* Removes earlier echoes that are joined into this one. */
 static size_t joined_prefix(struct decoder *d, const char *text, size_t n)
 {
 	size_t len = d->joined.len;
@@ -124,7 +127,7 @@ static void remember(struct decoder *d, const char *text, size_t n)
 		d->joined_at = d->line_at;
 }
 
-/* Between <tag> and </tag>; false when there is no such tag. */
+/* Between <tag> and </tag>; false when the tag is missing. */
 static bool tagged(const char *text, const char *open, const char *close,
 		   const char **inner, size_t *n)
 {
@@ -141,7 +144,7 @@ static bool tagged(const char *text, const char *open, const char *close,
 	return true;
 }
 
-/* at: an earlier place in the log, or -1. */
+/* at: an earlier position in the log, or -1. */
 static void say_text(struct decoder *d, int64_t at, const char *text, size_t n)
 {
 	struct live *l = at < 0 ? live_begin(d, "user", "text", "running") :
@@ -152,7 +155,10 @@ static void say_text(struct decoder *d, int64_t at, const char *text, size_t n)
 	live_finish(d, l, "ok");
 }
 
-/* A slash command is echoed as markup, or by another name; shown is what was typed. */
+/*
+ * A slash command is echoed as markup, or by another name; shown is the text
+ * that was typed.
+ */
 static bool command(struct decoder *d, const char *uuid, int64_t at,
 		    const struct buf *text)
 {
@@ -250,7 +256,7 @@ static const char *result_state(struct json_object *line, const char *id, bool f
 	return "failed";
 }
 
-/* The lines that changed, as the CLI's structuredPatch has them. */
+/* The changed lines from the CLI's structuredPatch. */
 static void set_diff(struct live *l, struct json_object *result)
 {
 	struct json_object *patch = field_list(result, "structuredPatch");
@@ -289,7 +295,7 @@ static void set_output(struct live *l, const struct buf *out, int64_t bytes)
 	field_put_number(l->data, "output_left_out", (int64_t)(tail - head));
 }
 
-/* A tool killed by SIGKILL while the kernel wanted memory back. */
+/* A tool killed by SIGKILL while memory was short. */
 static void mark_oom(struct decoder *d, struct live *l)
 {
 	const char *output = field_text(l->data, "output", NULL);
@@ -314,7 +320,7 @@ static void tool_result(struct decoder *d, struct json_object *line,
 	auto_buf out = BUF_INIT(CONTENT_MAX);
 	struct live *l;
 
-	/* Before l is looked for: a part more may end the oldest one. */
+	/* Before l is looked up: a further part may end the oldest one. */
 	images(d, "assistant", field_list(block, "content"));
 	l = live_find(d, id);
 	if (!l || str_equal(l->p.state, "waiting"))
@@ -331,7 +337,7 @@ static void tool_result(struct decoder *d, struct json_object *line,
 		return;
 	}
 	gather(block, "content", &out);
-	/* Ended by us: that its user refused is the CLI's guess. */
+	/* We ended it: the CLI only assumes that its user refused. */
 	if (!d->end_key || !failed)
 		set_output(l, &out, field_number(result, "persistedOutputSize"));
 	set_diff(l, result);

@@ -8,12 +8,12 @@
 #include "core/str.h"
 #include "json/field.h"
 
-/* What is being written, and what its parts' sentences need. */
+/* The export in progress, and what its parts' sentences need. */
 struct export {
 	const struct i18n_locale *text;
 	const char *zone;
 	struct buf *out;
-	char role[16];		/* of the message at hand; "" before the first */
+	char role[16];		/* the current message's; "" before the first */
 	int64_t turn;
 	size_t n;		/* messages or parts so far, for commas */
 };
@@ -25,7 +25,7 @@ static const char *sentence(const struct export *x, const char *key)
 	return s ? s : key;
 }
 
-/* A heading of one line: nothing in it can begin another block or end this one. */
+/* A one-line heading: nothing in it can end it or begin another block. */
 static int add_line(struct buf *out, const char *text, struct err *e)
 {
 	for (; *text; text++) {
@@ -42,7 +42,10 @@ static int add_line(struct buf *out, const char *text, struct err *e)
 	return 0;
 }
 
-/* Backticks that no run in text reaches (CommonMark 4.5: a fence ends with as many). */
+/*
+ * More backticks than any run in text has (CommonMark 4.5: a fence ends with
+ * as many).
+ */
 static size_t fence_for(const char *text)
 {
 	size_t longest = 2, run = 0;
@@ -76,7 +79,7 @@ static int add_block(struct buf *out, const char *language, const char *text, st
 	return add_fence(out, fence, e) < 0 ? -1 : buf_add(out, "\n\n", 2, e);
 }
 
-/* Text that is markdown itself; a line's end is all it needs. */
+/* The text is markdown itself; it only needs a final newline. */
 static int add_prose(struct buf *out, const char *text, struct err *e)
 {
 	return buf_addf(out, e, "%s\n\n", text);
@@ -190,7 +193,7 @@ static int error(struct export *x, struct json_object *data, struct err *e)
 	return detail && *detail ? add_block(x->out, "", detail, e) : 0;
 }
 
-/* Kinds without a row (thinking, usage, status) say nothing that lasts. */
+/* Kinds without a row (thinking, usage, status) have nothing worth keeping. */
 static const struct {
 	const char *kind;
 	int (*write)(struct export *x, struct json_object *data, struct err *e);

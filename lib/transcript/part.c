@@ -85,7 +85,7 @@ static void draw_image(struct drawing *d)
 	draw_text(d, "data", "data");
 }
 
-/* Keys come from the log's record: only those of errors are looked up. */
+/* Keys come from the log, which is hostile: only those of errors are looked up. */
 static void draw_error(struct drawing *d)
 {
 	const char *key = field_text(d->data, "key", NULL);

@@ -1,5 +1,5 @@
 /*
- * What a part's data holds, by kind, and how it is drawn: one view for the
+ * The data of each kind of part, and how it is drawn: one view for the
  * template parts/<kind>.html, for the live page and the history alike.
  */
 #ifndef TRANSCRIPT_PART_H
@@ -10,8 +10,8 @@
 #include "transcript/rendering.h"
 
 /*
- * data, JSON by kind (texts valid UTF-8 and capped; what is not there is left
- * out; a flag "..._cut" says that its field was too long to keep whole):
+ * data, JSON by kind (texts valid UTF-8 and capped; absent fields are left out;
+ * a flag "..._cut" says that its field was truncated):
  * text, thinking: {"text","cut"}
  * tool_use: {"id","name","title","about","input","input_cut","output",
  *   "output_tail","output_left_out","bytes" (of the whole output),"is_error","oom",
@@ -31,26 +31,29 @@
 
 /*
  * Appends the part's HTML (element id p-<at>, data-part, data-state).
- * rendering: for its markdown; NULL: that is shown as it was written.
+ * rendering: for its markdown; NULL: shown as plain text.
  */
 int part_render(const struct templates *t, const struct i18n_locale *text,
 		const char *zone, const struct part *p,
 		struct rendering *rendering, struct buf *out,
 		struct err *e) must_check;
 
-/* Drawing it may take long (markdown, or much of anything): not for a loop. */
+/* Drawing it may be slow (markdown, or a long text): do not draw it on a loop. */
 bool part_heavy(const struct part *p);
 
 /*
- * The message element of a turn (template parts/message.html, {{{parts}}} within
- * .message-parts). parts: its parts' HTML as part_render made it; "" for the empty
- * element that a browser gets as "head". user: the person's display name.
+ * The message element of a turn (template parts/message.html, {{{parts}}}
+ * within .message-parts). parts: its parts' HTML from part_render; "" for the
+ * empty element that a browser gets as "head". user: the user's display name.
  */
 int message_render(const struct templates *t, const struct i18n_locale *text,
 		   const char *zone, const char *user, const struct part *first,
 		   const char *parts, struct buf *out, struct err *e) must_check;
 
-/* What stands in #queue: the messages Claude has not seen, oldest first (template parts/queue.html). */
+/*
+ * The contents of #queue: the messages Claude has not received, oldest first
+ * (template parts/queue.html).
+ */
 int queue_render(const struct templates *t, const struct i18n_locale *text,
 		 const struct message *const *messages, size_t n, struct buf *out,
 		 struct err *e) must_check;

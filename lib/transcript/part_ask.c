@@ -1,4 +1,4 @@
-/* Permissions, questions and plans: what is asked, then what was answered. */
+/* Permissions, questions and plans: the request, then its answer. */
 #include "config.h"
 #include "transcript/part_internal.h"
 
@@ -44,7 +44,7 @@ static void add_texts(struct view *rules, struct json_object *list)
 	}
 }
 
-/* What "for this session" would mean, from what the CLI suggests. */
+/* What "for this session" would allow, from the CLI's suggestions. */
 static void draw_session(struct drawing *d, const char *tool)
 {
 	struct json_object *list = field_list(d->data, "suggestions"), *one, *inner;
@@ -88,7 +88,7 @@ void draw_permission(struct drawing *d)
 	state_word(d, "state_allowed", "state_denied");
 }
 
-/* An answer is a label, or a list of them. */
+/* An answer is a label, or a list of labels. */
 static void add_chosen(struct view *into, struct json_object *answers, const char *question)
 {
 	struct view *chosen = view_list(into, "chosen");

@@ -1,4 +1,4 @@
-/* What the files that draw parts share. */
+/* Shared by the files that draw parts. */
 #ifndef TRANSCRIPT_PART_INTERNAL_H
 #define TRANSCRIPT_PART_INTERNAL_H
 
@@ -6,7 +6,7 @@
 
 #include "transcript/part.h"
 
-/* A part being put into a view. */
+/* A part while its view is built. */
 struct drawing {
 	struct view *view;
 	const struct i18n_locale *text;
@@ -14,17 +14,20 @@ struct drawing {
 	const struct part *part;
 	struct rendering *rendering;	/* NULL: none */
 	struct json_object *data;
-	void *ctx;		/* for what is made on the way */
+	void *ctx;		/* for intermediate results */
 };
 
-/* Sets name to the text field key of data, "" when there is none. */
+/* Sets name to the text field key of data, "" when absent. */
 void draw_text(struct drawing *d, const char *name, const char *key);
 void draw_flag(struct drawing *d, const char *name, const char *key);
-/* Sets "html" to the text as markdown, or "" when it is none to render. */
+/* Sets "html" to the text rendered from markdown, or "" when it is plain. */
 void draw_markdown(struct drawing *d, const char *key);
-/* The sentence for key, or for `other` when the catalogue has none. */
+/* The sentence for key, or for `other` when the catalogue lacks it. */
 const char *draw_sentence(struct drawing *d, const char *key, const char *other);
-/* "fields": name and value of each of the input's members but `skip` (may be NULL). */
+/*
+ * "fields": name and value of each of the input's members except `skip` (may
+ * be NULL).
+ */
 void draw_fields(struct drawing *d, const char *skip);
 
 /* part_tool.c */

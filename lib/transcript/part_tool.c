@@ -9,16 +9,19 @@
 #include "core/str.h"
 #include "json/field.h"
 
-#define OPEN_LINES 12		/* what is longer begins folded */
+#define OPEN_LINES 12		/* longer output begins folded */
 #define OPEN_BYTES 1500
 #define DIFF_OPEN_LINES 24
 #define DIFF_LINES_MAX 1000
-#define TITLE_WHOLE 120		/* a title this short says all of its field */
+#define TITLE_WHOLE 120		/* a title this short contains all of its field */
 
-/* What the card shows of a tool: the field its title has, and whether its files' change says more than its output. */
+/*
+ * A tool's card: the field that its title shows, and whether its diff is more
+ * useful than its output.
+ */
 static const struct {
 	const char *name, *titled;
-	bool quiet;		/* its output tells only that it worked */
+	bool quiet;		/* its output only says that it worked */
 } tools[] = {
 	{ "Agent", "description", false },
 	{ "Bash", "command", false },
@@ -58,7 +61,10 @@ static void add_line(struct view *lines, const char *text, char mark)
 {
 	struct view *line = view_append(lines);
 
-	/* The mark is for the eye: the stylesheet draws it, a copy leaves it out. */
+	/*
+	 * The mark is decorative: the stylesheet draws it, so a copy does not
+	 * include it.
+	 */
 	view_text(line, "text", text);
 	view_flag(line, "added", mark == '+');
 	view_flag(line, "removed", mark == '-');
@@ -113,7 +119,7 @@ static size_t add_content(struct drawing *d, struct view *hunks)
 	return n;
 }
 
-/* Lines of the change. */
+/* The lines of the diff. */
 static size_t draw_diff(struct drawing *d, const char *name)
 {
 	struct json_object *diff = field_list(d->data, "diff");
@@ -145,7 +151,7 @@ static void draw_steps(struct drawing *d)
 		one = view_append(list);
 		state = field_is(step, "state", "failed") ? "failed" :
 			field_is(step, "state", "running") ? "running" : "ok";
-		/* Nothing runs below a call that has ended. */
+		/* A call that has ended has no running steps. */
 		if (str_equal(state, "running") && !str_equal(d->part->state, "running"))
 			state = "cancelled";
 		snprintf(key, sizeof(key), "state_%s", state);
@@ -171,7 +177,7 @@ static void draw_output(struct drawing *d, bool hidden)
 			i18n_bytes(d->ctx, field_number(d->data, "bytes")), NULL));
 }
 
-/* The title's field is left out where the title has all of it. */
+/* The title's field is left out if the title shows all of it. */
 static void draw_input(struct drawing *d, int tool)
 {
 	struct json_object *input = field_object(d->data, "input");

@@ -11,7 +11,7 @@
 #include "html/markdown.h"
 #include "store/renderings.h"
 
-#define PRUNE_EACH 64		/* times that something is kept */
+#define PRUNE_EACH 64		/* attempts to store a rendering */
 #define FRESH_MAX (4u << 20)	/* bytes */
 
 struct fresh_rendering {

@@ -1,6 +1,6 @@
 /*
- * The HTML of a conversation's or an execution's markdown: kept in the store
- * from an earlier time, or made by a renderer and kept.
+ * The HTML of a conversation's or an execution's markdown: read from the
+ * store, or rendered and stored.
  */
 #ifndef TRANSCRIPT_RENDERING_H
 #define TRANSCRIPT_RENDERING_H
@@ -15,12 +15,12 @@
 struct fresh_rendering;
 
 struct rendering {
-	struct db *db;			/* NULL: nothing is kept */
+	struct db *db;			/* NULL: nothing is stored */
 	struct renderer *renderer;
 	const char *subject;		/* id of the conversation or execution */
-	int wait_ms;			/* for texts to be rendered, together; lowered */
+	int wait_ms;			/* budget for texts to be rendered; decreases */
 	struct buf html;
-	STAILQ_HEAD(, fresh_rendering) fresh;	/* to be kept */
+	STAILQ_HEAD(, fresh_rendering) fresh;	/* to be stored */
 	size_t fresh_bytes;
 };
 
@@ -30,12 +30,15 @@ struct rendering {
 void rendering_init(struct rendering *r, struct db *db,
 		    struct renderer *renderer, const char *subject, int wait_ms);
 
-/* Keeps in the store what is fresh: no query of db may be open. A failure only costs time later. */
+/*
+ * Stores new renderings: no query of db may be open. A failure only costs time
+ * later.
+ */
 void rendering_release(struct rendering *r);
 
 /*
- * Trusted html of the text, borrowed until the next call; "" when it is to be
- * shown as it was written. at: the part's, 0 of an execution's result.
+ * Trusted HTML of the text, borrowed until the next call; "" when it must be
+ * shown as plain text. at: the part's, 0: an execution's result.
  */
 const char *rendering_html(struct rendering *r, int64_t at, const char *text,
 			   size_t n);

@@ -37,7 +37,7 @@ static const struct {
 	{ "Write", "file_path", NULL },
 };
 
-/* Control characters, line breaks among them, become spaces. */
+/* Control characters, including line breaks, become spaces. */
 static void put(struct json_object *into, const char *key,
 		struct json_object *input, const char *field)
 {

@@ -1,11 +1,11 @@
-/* The one line that tells what a tool call is about. */
+/* The one-line summary of a tool call. */
 #ifndef TRANSCRIPT_TOOL_TITLE_H
 #define TRANSCRIPT_TOOL_TITLE_H
 
 #include <json-c/json.h>
 
 /*
- * Sets "title" and "about" of into (each only when there is one) from the input
+ * Sets "title" and "about" of into (each only if there is one) from the input
  * of the tool called name: the command and its description, the file, the
  * pattern. One line each, at most 300 bytes. Unknown tools have none.
  */

@@ -3,7 +3,7 @@
 
 #define AFTER_BACKSLASH 5
 
-/* One byte of a string; whether it stays. */
+/* Handles one byte of a string; returns whether it stays. */
 static bool keep(struct truncate_line *q, size_t max, char c)
 {
 	bool middle = ((unsigned char)c & 0xc0) == 0x80;
@@ -20,7 +20,7 @@ static bool keep(struct truncate_line *q, size_t max, char c)
 		q->string = false;
 		return true;
 	}
-	/* Cut between characters only. */
+	/* Cuts only between characters. */
 	if (q->kept >= max && !middle)
 		q->full = true;
 	if (c == '\\')

@@ -1,6 +1,6 @@
 /*
- * A JSON line too long to keep, made shorter while it comes: its longest
- * strings lose their ends, all else stays, so it can still be understood.
+ * Truncates a JSON line that is too long while it arrives: its longest strings
+ * lose their ends, everything else stays, so it can still be parsed.
  */
 #ifndef TRANSCRIPT_TRUNCATE_LINE_H
 #define TRANSCRIPT_TRUNCATE_LINE_H
@@ -10,12 +10,15 @@
 
 /* Zeroed before each line. */
 struct truncate_line {
-	bool string, full;	/* in one; it has had its share */
-	int escape;		/* digits of \u to come; 5: which one it is */
+	bool string, full;	/* inside a string; it has reached its cap */
+	int escape;		/* remaining digits of \u; 5: the escape's letter */
 	size_t kept;		/* bytes of the string; an escape counts as one */
 };
 
-/* What is left of n bytes goes to out, which has room for n and may be in. Returns how many. */
+/*
+ * Writes what remains of n bytes to out, which has room for n and may be in.
+ * Returns how many.
+ */
 size_t squeeze(struct truncate_line *q, size_t max, const char *in, size_t n,
 	       char *out);
 

@@ -12,7 +12,7 @@
 #define TEXT_KEPT 200
 #define EMPTY_GIF "R0lGODlhAQABAAAAACw="
 
-/* Texts that stay in part, and the flag that says so. */
+/* Texts that are truncated in part, and the flag that says so. */
 static const struct {
 	const char *key, *flag;
 } texts[] = {
@@ -21,7 +21,7 @@ static const struct {
 	{ "output", NULL }, { "output_tail", NULL }, { "reason", NULL },
 };
 
-/* What goes whole. */
+/* Fields that are dropped. */
 static const struct {
 	const char *key, *flag;
 } things[] = {
@@ -48,7 +48,7 @@ static void shrink_text(struct json_object *o, const char *key,
 		field_put_flag(o, flag, true);
 }
 
-/* What of an output is not there, for the card to say. */
+/* Counts the bytes of the output that are missing, for the card. */
 static void shrink_output(struct json_object *o)
 {
 	int64_t all = field_number(o, "bytes");
