@@ -1,4 +1,6 @@
 noinst_LIBRARIES += lib/core/libcore.a
+# Only here, so that all other objects are the same for every prefix.
+lib_core_libcore_a_CPPFLAGS = $(AM_CPPFLAGS) -DPKGDATADIR='"$(pkgdatadir)"'
 lib_core_libcore_a_SOURCES = \
 	lib/core/address.c lib/core/address.h \
 	lib/core/buf.c lib/core/buf.h \
