@@ -18,6 +18,11 @@
 #include "core/clock.h"
 #include "core/str.h"
 #include "session/agent_run_internal.h"
+#include "session/claude_process.h"
+#include "session/claude_token.h"
+#include "session/log_reader.h"
+#include "session/message_queue.h"
+#include "session/recorder.h"
 
 #define START_MS 300000		/* for a place, a container, a token, Claude */
 #define LOOK_MS 60000		/* for what the log has to say, before a deadline counts */
@@ -39,6 +44,28 @@ bool agent_run_frozen(const struct session *s)
 {
 	return s->run && (s->run->stage == AGENT_RUN_ENDING ||
 			  s->run->stage == AGENT_RUN_FILES);
+}
+
+bool agent_run_writing(const struct session *s)
+{
+	return s->run && s->run->stage == AGENT_RUN_WRITING;
+}
+
+bool agent_run_over(const struct session *s)
+{
+	return s->run && s->run->stage == AGENT_RUN_OVER;
+}
+
+const struct session_rules *session_run_rules(const struct session *s)
+{
+	return s->run ? s->run->rules : NULL;
+}
+
+/* What a new workspace begins with is there by then. */
+void agent_run_starts(struct session *s)
+{
+	if (s->run)
+		s->run->since = clock_now_ms();
 }
 
 /* ---- the outcome ---- */
@@ -116,10 +143,10 @@ static void decide(struct session *s, const struct outcome *o,
 	if (!r->end.result)
 		r->end.result = "";
 	r->end.at = clock_now_ms();
-	s->wanted = false;
+	claude_process_unwant(s);
 	if (!s->link)
 		s->want_workspace = false;
-	process_give_up(s);
+	claude_process_give_up(s);
 	if (str_equal(o->outcome, "success")) {
 		r->stage = AGENT_RUN_ENDING;
 		r->leaving = true;
@@ -201,6 +228,12 @@ void agent_run_result(struct session *s, const struct turn_result *result)
 	if (problem || result->n > RESULT_MAX)
 		add_problem(r, problem ? problem : "cut");
 	decide(s, &o, result->text, success ? 0 : result->n);
+}
+
+void agent_run_turn_started(struct session *s)
+{
+	if (s->run)
+		s->run->began = true;
 }
 
 void agent_run_turn_ended(struct session *s)
@@ -355,7 +388,7 @@ void agent_run_load(struct session *s, const char *kind,
 		/* Its person goes on in it. */
 		if (s->run && s->run->stage == AGENT_RUN_OVER) {
 			TALLOC_FREE(s->run);
-			if (s->pages)
+			if (claude_process_watched(s))
 				session_start(s);
 		}
 		return;
@@ -385,21 +418,22 @@ void agent_run_load(struct session *s, const char *kind,
 /* All that was written before is read: nothing there ended it. */
 static bool looked(const struct session *s)
 {
-	return (s->listed && (s->no_log || !log_in_backlog(s))) ||
-	       clock_mono_ms() >= s->run->look_by;
+	return log_reader_caught_up(s) || clock_mono_ms() >= s->run->look_by;
 }
 
 /* It has no task any more and said nothing: there is nothing to wait for. */
 static bool stranded(const struct session *s)
 {
-	return s->listed && !s->recording && !session_working(s) &&
-	       TAILQ_EMPTY(&s->queue) && TAILQ_EMPTY(&s->inputs) &&
-	       (s->process == PROCESS_NONE || s->process == PROCESS_READY);
+	enum claude_state state = claude_process_state(s);
+
+	return log_reader_listed(s) && !recorder_busy(s) &&
+	       !session_working(s) && message_queue_empty(s) && stdin_empty(s) &&
+	       (state == CLAUDE_NONE || state == CLAUDE_READY);
 }
 
 static bool in_line(const struct session *s)
 {
-	return start_place(s->start) || workspace_place(s->workspace);
+	return start_place(claude_process_line(s)) || workspace_place(s->workspace);
 }
 
 /* Deadlines count from its turn: what it waited in line is not its own time. */
@@ -445,8 +479,7 @@ static bool has_left(const struct session *s)
 {
 	return s->run->ended || !s->link ||
 	       clock_mono_ms() >= s->run->stage_until ||
-	       (s->listed && !log_in_backlog(s) &&
-		(s->process == PROCESS_NONE || s->process == PROCESS_FAILED));
+	       (log_reader_caught_up(s) && claude_process_down(s));
 }
 
 static void step_leaving(struct session *s)
@@ -454,12 +487,12 @@ static void step_leaving(struct session *s)
 	struct agent_run *r = s->run;
 
 	if (!has_left(s)) {
-		if (process_takes_input(s))
-			process_end(s);
+		if (claude_process_takes_input(s))
+			claude_process_end(s);
 		else if (clock_mono_ms() >= r->leave_until &&
-			 s->process == PROCESS_ENDING) {
+			 session_ending(s)) {
 			r->leave_until = r->stage_until;
-			process_remove(s, 5);
+			claude_process_remove(s, 5);
 		}
 		return;
 	}
@@ -472,10 +505,9 @@ static void step_ending(struct session *s)
 {
 	bool late = clock_mono_ms() >= s->run->stage_until;
 
-	if (process_takes_input(s))
-		process_remove(s, 1);
-	if (late || !s->link || s->process == PROCESS_NONE ||
-	    s->process == PROCESS_FAILED)
+	if (claude_process_takes_input(s))
+		claude_process_remove(s, 1);
+	if (late || !s->link || claude_process_down(s))
 		read_files(s);
 }
 
@@ -498,8 +530,8 @@ void agent_run_step(struct session *s)
 	}
 	if (r->stage == AGENT_RUN_WRITING)
 		recorder_touch(s, true);
-	if (r->stage == AGENT_RUN_OVER && process_takes_input(s))
-		process_end(s);
+	if (r->stage == AGENT_RUN_OVER && claude_process_takes_input(s))
+		claude_process_end(s);
 }
 
 int64_t agent_run_due(const struct session *s)

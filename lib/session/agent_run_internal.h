@@ -1,7 +1,8 @@
-/* A session that is a run of an agent; nobody but the files of a session includes it. */
+/* What the files of a run share: agent_run.c, run_questions.c, run_files.c. */
 #ifndef SESSION_AGENT_RUN_INTERNAL_H
 #define SESSION_AGENT_RUN_INTERNAL_H
 
+#include "session/agent_run.h"
 #include "session/run_outcome.h"
 #include "session/session_internal.h"
 
@@ -33,42 +34,14 @@ struct agent_run {
 	struct files *files;
 };
 
-/* ---- agent_run.c, run_questions.c ---- */
+/* ---- agent_run.c ---- */
 
-/* The store's word on it, at first and again. rules: taken, NULL when none goes on; bad: they cannot be kept. */
-void agent_run_load(struct session *s, const char *kind,
-		    struct session_rules *rules,
-		    bool disabled, int64_t denials, const struct err *bad);
-void agent_run_step(struct session *s);
-/* When agent_run_step has something to do; clock_mono_ms, 0 never. */
-int64_t agent_run_due(const struct session *s);
-/* It is one that goes on. */
-bool agent_run_open(const struct session *s);
-/* Its process ends by itself: nobody is to kill it yet. */
-bool agent_run_leaving(const struct session *s);
-/* It has a run, whose outcome is not in the store. */
-bool agent_run_unwritten(const struct session *s);
-/* Nothing may be recorded now: the outcome comes in the same transaction. */
-bool agent_run_frozen(const struct session *s);
-/* Its outcome, for a recording; NULL when there is none to write. Gives (child of ctx). */
-struct attempt_end *agent_run_end(const struct session *s, const void *ctx);
-void agent_run_written(struct session *s);
-void agent_run_part(struct session *s, const struct part *p);
+void agent_run_needs_input(struct session *s, const char *question);
+
+/* ---- run_questions.c ---- */
+
 /* Answers what waits, or ends the run. */
 void agent_run_answer(struct session *s);
-void agent_run_needs_input(struct session *s, const char *question);
-void agent_run_asked(struct session *s, const char *request_id,
-		     const char *subtype);
-void agent_run_result(struct session *s, const struct turn_result *r);
-void agent_run_turn_ended(struct session *s);
-void agent_run_process_started(struct session *s, bool log_lost);
-void agent_run_process_ended(struct session *s, const struct process_end *end);
-/* Claude cannot be started. */
-void agent_run_not_started(struct session *s, const struct err *e);
-/* The workspace stopped or failed. */
-void agent_run_workspace_lost(struct session *s);
-void agent_run_log_lost(struct session *s);
-void agent_run_link_lost(struct session *s);
 
 /* ---- run_files.c: what a run made or changed ---- */
 

@@ -1,13 +1,11 @@
-/* The command line of Claude's process (PROTOCOL.md, "Starting"), and asking the shim for it. */
 #include "config.h"
+#include "session/claude_args.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "core/clock.h"
 #include "core/str.h"
-#include "session/agent_run_internal.h"
 
 static int add(struct buf *b, const char *kind, const char *text, struct err *e)
 {
@@ -16,28 +14,27 @@ static int add(struct buf *b, const char *kind, const char *text, struct err *e)
 	return buf_add(b, text, strlen(text) + 1, e);
 }
 
-static int add_env(struct session *s, struct buf *b, struct err *e)
+static int add_env(const struct claude_args *a, struct buf *b, struct err *e)
 {
 	/* A run is one turn: what it hands to sub-agents ends within it. */
-	if (s->run && add(b, "env=", "CLAUDE_CODE_DISABLE_BACKGROUND_TASKS=1",
+	if (a->run && add(b, "env=", "CLAUDE_CODE_DISABLE_BACKGROUND_TASKS=1",
 			  e) < 0)
 		return -1;
 	if (add(b, "env=", "CLAUDE_CODE_EMIT_SESSION_STATE_EVENTS=1", e) < 0 ||
 	    add(b, "env=", "CLAUDE_CODE_ENABLE_TODO_TOOLS=1", e) < 0 ||
-	    add(b, "env=", "CLAUDE_CODE_ENABLE_TASKS=0", e) < 0 ||
-	    buf_add_text(b, "env=ANTHROPIC_AUTH_TOKEN=", e) < 0)
+	    add(b, "env=", "CLAUDE_CODE_ENABLE_TASKS=0", e) < 0)
 		return -1;
-	return buf_add(b, s->token, strlen(s->token) + 1, e);
+	return add(b, "env=ANTHROPIC_AUTH_TOKEN=", a->token, e);
 }
 
 /* Where the log goes on if its volume was lost. */
-static int add_from(struct session *s, struct buf *b, struct err *e)
+static int add_from(const struct claude_args *a, struct buf *b, struct err *e)
 {
 	char text[24];
 
-	if (!s->no_log || !s->log_at)
+	if (!a->log_from)
 		return 0;
-	snprintf(text, sizeof(text), "%" PRId64, s->log_at);
+	snprintf(text, sizeof(text), "%" PRId64, a->log_from);
 	return add(b, "from=", text, e);
 }
 
@@ -155,123 +152,73 @@ static int add_rules(const struct session_rules *r, struct buf *b, struct err *e
  * In the container, as its user: the transcript that is resumed is mended, and
  * after a start that came to nothing what Claude reads each time, or moved aside.
  */
-static int add_mend(struct session *s, struct buf *b, struct err *e)
+static int add_mend(const struct claude_args *a, struct buf *b, struct err *e)
 {
-	bool again = s->failures || s->safe;
-
-	if (!s->resume && !again && !s->put_aside)
+	if (!a->resume && !a->mend && !a->aside)
 		return 0;
 	if (add(b, "arg=", "/usr/local/bin/gongbang-mend", e) < 0)
 		return -1;
-	if (!s->put_aside)
-		return again ? add(b, "arg=", "--settings", e) : 0;
+	if (!a->aside)
+		return a->mend ? add(b, "arg=", "--settings", e) : 0;
 	return add(b, "arg=", "--aside", e) < 0 ? -1 :
-	       add(b, "arg=", s->aside, e);
+	       add(b, "arg=", a->aside, e);
 }
 
 /* The CLI's name for it: the conversation's, or one beside it (its last digit moved on). */
-static void cli_id(const struct session *s, char id[ID_SIZE])
+static void cli_id(const struct claude_args *a, char id[ID_SIZE])
 {
 	static const char digits[] = "0123456789abcdef";
 	const char *last;
 
-	memcpy(id, s->id, ID_SIZE);
+	if (!str_copy(id, ID_SIZE, a->id))
+		err_abort("an id too long");
 	last = strchr(digits, id[ID_SIZE - 2]);
 	if (last && *last)
-		id[ID_SIZE - 2] = digits[(last - digits + s->spare) % 16];
+		id[ID_SIZE - 2] = digits[(last - digits + a->spare) % 16];
 }
 
-static int add_args(struct session *s, struct buf *b, struct err *e)
+static int add_command(const struct claude_args *a, struct buf *b, struct err *e)
 {
 	char id[ID_SIZE];
-	const char *model = s->model[0] ? s->model :
-			    settings_text(s->env->settings, SET_MODEL);
 	const char *const args[] = {
 		/* The pinned one, not what PATH finds in the user's folders. */
 		"/usr/local/bin/claude", "-p", "--input-format", "stream-json",
 		"--output-format", "stream-json", "--verbose",
 		"--include-partial-messages", "--replay-user-messages",
 		"--permission-prompt-tool", "stdio",
-		"--permission-mode", s->mode,
+		"--permission-mode", a->mode,
 		/* What would be put off ends with the process: schedules are agents. */
 		"--disallowedTools=CronCreate,CronDelete,CronList,ScheduleWakeup,"
 		"Workflow",
-		s->resume ? "--resume" : "--session-id", id,
-		model[0] ? "--model" : NULL, model,
+		a->resume ? "--resume" : "--session-id", id,
+		a->model[0] ? "--model" : NULL, a->model,
 	};
 	size_t i;
 
-	cli_id(s, id);
-	if (add_mend(s, b, e) < 0)
-		return -1;
+	cli_id(a, id);
 	for (i = 0; i < sizeof(args) / sizeof(args[0]) && args[i]; i++) {
 		if (add(b, "arg=", args[i], e) < 0)
 			return -1;
 	}
-	s->skips = mode_skips(s);
-	if (s->skips &&
+	return 0;
+}
+
+int claude_args_add(const struct claude_args *a, struct buf *b, struct err *e)
+{
+	if (add_mend(a, b, e) < 0 || add_command(a, b, e) < 0)
+		return -1;
+	if (a->skips &&
 	    add(b, "arg=", "--allow-dangerously-skip-permissions", e) < 0)
 		return -1;
-	if (s->safe && add(b, "arg=", "--safe-mode", e) < 0)
+	if (a->safe && add(b, "arg=", "--safe-mode", e) < 0)
 		return -1;
 	/* Nobody but its prompt steers a run. */
-	if (s->run && add(b, "arg=", "--disallowedTools=SendMessage,ListAgents",
+	if (a->run && add(b, "arg=", "--disallowedTools=SendMessage,ListAgents",
 			  e) < 0)
 		return -1;
-	if (s->run && s->run->rules && add_rules(s->run->rules, b, e) < 0)
+	if (a->run && a->rules && add_rules(a->rules, b, e) < 0)
 		return -1;
-	if (add_from(s, b, e) < 0)
+	if (add_from(a, b, e) < 0)
 		return -1;
-	return add_env(s, b, e);
-}
-
-static void asked(struct session *s, int status, const char *body,
-		  const struct err *e)
-{
-	struct err failed = { 0 };
-
-	if (s->process != PROCESS_STARTING)
-		return;
-	if (status == 200) {
-		/* Somebody else started one, with a token of theirs. */
-		process_foreign(s);
-		return;
-	}
-	if (status == 201) {
-		s->no_log = s->put_aside = false;
-		process_found(s);
-		session_step(s);
-		return;
-	}
-	if (e)
-		failed = *e;
-	else
-		err_tell(&failed, ERR_UNAVAILABLE, "error_claude_start",
-			 "start: status %d", status);
-	if (!failed.key[0])
-		err_tell(&failed, ERR_UNAVAILABLE, "error_claude_start",
-			 "start: no answer");
-	/* Without an answer it may run all the same: the shim is asked. */
-	if (e)
-		s->listed = false;
-	process_try_again(s, &failed);
-}
-
-void claude_start(struct session *s)
-{
-	auto_buf body = BUF_INIT(64 << 10);
-	struct err e = { 0 };
-
-	if (s->run)	/* what a new workspace begins with is there by now */
-		s->run->since = clock_now_ms();
-	s->forgot = !s->resume && s->spoken && !s->run;
-	if (add_args(s, &body, &e) < 0) {
-		process_fail(s, &e);
-		return;
-	}
-	if (!shim_request_new(s, "POST", body.data, body.len, asked,
-			      "/sessions/%s",
-			      s->id))
-		process_enter(s, PROCESS_NONE);	/* the link is going: its end tells */
-	explicit_bzero(body.data, body.len);
+	return add_env(a, b, e);
 }

@@ -9,7 +9,13 @@
 #include "core/clock.h"
 #include "core/str.h"
 #include "json/field.h"
-#include "session/agent_run_internal.h"
+#include "session/agent_run.h"
+#include "session/claude_process.h"
+#include "session/claude_start.h"
+#include "session/log_reader.h"
+#include "session/message_queue.h"
+#include "session/recorder.h"
+#include "session/session_internal.h"
 
 /* Whether one of these waits is part of the session's state. */
 static bool asks(const struct part *p)
@@ -22,7 +28,7 @@ static void on_part(void *data, const struct part *p)
 {
 	struct session *s = data;
 
-	recorder_part(s, p);
+	recorder_add(s, p);
 	agent_run_part(s, p);
 	s->ev->part(s->data, p, p->changed_at);
 	if (!asks(p))
@@ -40,7 +46,7 @@ static void on_delta(void *data, int64_t at, const char *text, size_t n)
 
 static void on_echo(void *data, const char *uuid, int64_t at)
 {
-	queue_echoed(data, uuid, at);
+	message_queue_echoed(data, uuid, at);
 }
 
 static void on_command(void *data, const char *uuid, const char *lifecycle)
@@ -49,27 +55,24 @@ static void on_command(void *data, const char *uuid, const char *lifecycle)
 	struct session *s = data;
 	size_t i;
 
-	s->silent_at = 0;
+	message_queue_heard(s);
 	for (i = 0; i < sizeof(untaken) / sizeof(untaken[0]); i++) {
 		if (str_equal(untaken[i], lifecycle))
-			queue_withdrawn(s, uuid);
+			message_queue_withdrawn(s, uuid);
 	}
 }
 
 static const char *on_words(void *data, const char *uuid)
 {
-	const struct queued *q = queue_find(data, uuid);
-
-	return q ? q->m.text : NULL;
+	return message_queue_text(data, uuid);
 }
 
 static void on_turn_started(void *data)
 {
 	struct session *s = data;
 
-	s->idle_at = 0;
-	if (s->run)
-		s->run->began = true;
+	claude_process_turn_started(s);
+	agent_run_turn_started(s);
 	s->ev->changed(s->data);
 }
 
@@ -87,23 +90,17 @@ static void on_turn_ended(void *data, bool ok, const struct turn_usage *usage)
 {
 	struct session *s = data;
 
-	s->activity[0] = s->detail[0] = '\0';
-	s->touched = true;
+	session_note_activity(s, "", "");
+	recorder_note_turn(s);
 	agent_run_turn_ended(s);
 	s->ev->end(s->data, decoder_offset(s->decoder));
 	s->ev->changed(s->data);
-	process_turn_ended(s, ok);
+	claude_process_turn_ended(s);
 }
 
 static void on_activity(void *data, const char *phase, const char *detail)
 {
-	struct session *s = data;
-
-	snprintf(s->activity, sizeof(s->activity), "%s", phase ? phase : "");
-	snprintf(s->detail, sizeof(s->detail), "%.*s",
-		 (int)utf8_prefix(detail ? detail : "",
-				  strlen(detail ? detail : ""),
-				  sizeof(s->detail) - 1), detail ? detail : "");
+	session_note_activity(data, phase ? phase : "", detail ? detail : "");
 }
 
 static void on_init(void *data, const char *model, const char *mode,
@@ -111,7 +108,7 @@ static void on_init(void *data, const char *model, const char *mode,
 {
 	struct session *s = data;
 
-	if (!log_in_backlog(s) && mode_said(s, mode))
+	if (!log_reader_in_backlog(s) && mode_said(s, mode))
 		s->ev->changed(s->data);
 }
 
@@ -131,21 +128,20 @@ static void on_control(void *data, const char *id, bool ok, const char *response
 
 	if (str_starts(id, "mode:") && ok) {
 		mode_in_force(s, response);
-	} else if (str_equal(id, "init") && !log_in_backlog(s)) {
-		process_answered(s);
-		if (s->forgot)
+	} else if (str_equal(id, "init") && !log_reader_in_backlog(s)) {
+		claude_process_answered(s);
+		if (claude_start_forgot(s))
 			decoder_memory_lost(s->decoder);
-		s->forgot = false;
 	} else if (str_starts(id, "cancel:") && !ok) {
-		queue_cancel_failed(s, id + 7);
+		message_queue_cancel_failed(s, id + 7);
 	} else if (str_starts(id, "cancel:")) {
 		if (strstr(response, "\"cancelled\":true") ||
 		    strstr(response, "\"cancelled\": true"))
-			queue_withdrawn(s, id + 7);
+			message_queue_withdrawn(s, id + 7);
 		else
-			queue_cancel_failed(s, id + 7);
+			message_queue_cancel_failed(s, id + 7);
 	} else if ((str_starts(id, "mode:") || str_starts(id, "model:")) && !ok &&
-		   !log_in_backlog(s)) {
+		   !log_reader_in_backlog(s)) {
 		err_tell(&e, ERR_CONFLICT, "error_mode_refused", "%s", id);
 		s->ev->trouble(s->data, 0, &e);
 	}
@@ -153,9 +149,7 @@ static void on_control(void *data, const char *id, bool ok, const char *response
 
 static void on_background(void *data, size_t n)
 {
-	struct session *s = data;
-
-	s->background = n > 0;
+	claude_process_background(data, n > 0);
 }
 
 static void on_process_started(void *data, bool log_lost)
@@ -167,9 +161,9 @@ static void on_process_ended(void *data, const struct process_end *end)
 {
 	struct session *s = data;
 
-	s->background = false;
+	claude_process_background(s, false);
 	agent_run_process_ended(s, end);
-	process_ended(s, end->stderr_tail);
+	claude_process_ended(s, end->stderr_tail);
 }
 
 static const struct decoder_events decoder_calls = {
@@ -194,23 +188,23 @@ void session_decode(struct session *s, int64_t from, const struct part *open,
 		   size_t n, bool in_turn)
 {
 	TALLOC_FREE(s->decoder);
-	s->log_at = from;
+	log_reader_seek(s, from);
 	s->decoder = decoder_new(s, from, open, n, in_turn, clock_now_ms,
 				 &decoder_calls, s);
 }
 
 void session_decode_from(struct session *s, int64_t from)
 {
+	const struct part *p;
 	struct part *open;
-	struct live_part *m;
 	size_t n = 0;
 
-	TAILQ_FOREACH(m, &s->memos, next)
+	for (p = recorder_next(s, NULL); p; p = recorder_next(s, p))
 		n++;
 	open = talloc_zero_array(s, struct part, n + 1);
 	n = 0;
-	TAILQ_FOREACH(m, &s->memos, next)
-		open[n++] = m->part;
+	for (p = recorder_next(s, NULL); p; p = recorder_next(s, p))
+		open[n++] = *p;
 	session_decode(s, from, open, n, session_working(s));
 	talloc_free(open);
 }

@@ -1,5 +1,5 @@
-/* Reading a session's log: what the shim has, then its bytes into the decoder. */
 #include "config.h"
+#include "session/log_reader.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -10,15 +10,41 @@
 
 #include "core/clock.h"
 #include "core/log.h"
+#include "core/buf.h"
 #include "core/str.h"
-#include "session/agent_run_internal.h"
+#include "session/agent_run.h"
+#include "session/claude_process.h"
+#include "session/claude_start.h"
+#include "session/claude_token.h"
+#include "session/message_queue.h"
+#include "session/recorder.h"
+#include "session/session_internal.h"
 
 #define RETRY_MS 1000
 #define STRAY_MS 3000
 #define OFFSET_MAX ((int64_t)1 << 52)	/* what a browser's numbers hold */
 #define SLICE 2048
 #define TURN_NS UINT64_C(20000000)	/* decoding, before others have their turn */
+#define REST_MAX (512u << 10)	/* more than a stream's window */
 #define TRIM_AT (4 << 20)	/* recorded bytes behind which the hole is punched */
+
+struct log_reader {
+	bool listed;		/* the shim was asked what it has */
+	bool no_log;		/* and it has no log of this session */
+	bool listing;
+	int64_t backlog_end;	/* log bytes at that moment: ends before it are history */
+	int64_t retry_at;	/* clock_mono_ms of the next request; 0: at once */
+	struct link_stream *stream;
+	int status;		/* of its answer */
+	struct buf text;	/* of an answer that is not the log */
+	int64_t at;		/* bytes of the log fed to the decoder */
+	struct buf rest;	/* bytes read, not decoded yet */
+	int64_t rest_at;	/* clock_mono_ms before which they wait; 0 none */
+	size_t held;		/* bytes read whose window is kept shut */
+	uint64_t spent, decoded_at;	/* ns of decoding; uv_hrtime */
+	int64_t broken_told;	/* of decoder_broken_lines, as last logged */
+	int64_t trimmed;	/* bytes behind which the shim was told to drop the log */
+};
 
 /* A line "<id> running|ended <bytes>" of GET /sessions; false when the shim does not know it. */
 static bool find_line(const char *text, const char *id, bool *running,
@@ -44,11 +70,11 @@ static bool find_line(const char *text, const char *id, bool *running,
 	return str_parse_number(number, 0, OFFSET_MAX, bytes, &e) == 0;
 }
 
-void log_list_again(struct session *s, int64_t wait_ms)
+void log_reader_list_again(struct session *s, int64_t wait_ms)
 {
-	s->listed = false;
-	s->log_retry_at = clock_mono_ms() + wait_ms;
-	process_arm(s);
+	s->log->listed = false;
+	s->log->retry_at = clock_mono_ms() + wait_ms;
+	session_arm(s);
 }
 
 /* It writes a log that is not the one it began with: nothing can follow it. */
@@ -57,7 +83,7 @@ static void end_stray(struct session *s)
 	if (!shim_request_new(s, "DELETE", NULL, 0, NULL,
 			      "/sessions/%s?grace=1", s->id))
 		return;
-	log_list_again(s, STRAY_MS);
+	log_reader_list_again(s, STRAY_MS);
 }
 
 /*
@@ -66,96 +92,108 @@ static void end_stray(struct session *s)
  */
 static void lost(struct session *s)
 {
-	s->no_log = true;
-	if (decoder_offset(s->decoder) != s->log_at)
-		session_decode_from(s, s->log_at);
+	struct log_reader *log = s->log;
+
+	log->no_log = true;
+	if (decoder_offset(s->decoder) != log->at)
+		session_decode_from(s, log->at);
 	agent_run_log_lost(s);
 	if (session_working(s) && !s->run)
-		s->wanted = true;	/* the start's line ends the turn */
+		claude_process_want(s);	/* the start's line ends the turn */
 }
 
 /* An earlier bridge started it, for the mode that the store has. */
 static void found_running(struct session *s)
 {
-	s->skips = mode_skips(s);
-	process_found(s);
+	claude_start_adopted(s);
+	claude_process_found(s);
 }
 
 static void listed(struct session *s, int status, const char *body,
 		   const struct err *e)
 {
+	struct log_reader *log = s->log;
 	bool running = false;
 	int64_t bytes = 0;
 
-	s->listing = false;
+	log->listing = false;
 	if (e || status != 200) {
-		s->log_retry_at = clock_mono_ms() + RETRY_MS;
-		process_arm(s);
+		log->retry_at = clock_mono_ms() + RETRY_MS;
+		session_arm(s);
 		return;
 	}
-	s->listed = true;
-	s->no_log = !find_line(body, s->id, &running, &bytes);
-	s->backlog_end = bytes;
-	if (bytes < s->log_at && running)
+	log->listed = true;
+	log->no_log = !find_line(body, s->id, &running, &bytes);
+	log->backlog_end = bytes;
+	if (bytes < log->at && running)
 		end_stray(s);
-	else if (bytes < s->log_at)
+	else if (bytes < log->at)
 		lost(s);
-	else if (running && !s->token_hash[0])
-		process_foreign(s);
+	else if (running && !claude_token_exists(s))
+		claude_process_foreign(s);
 	else if (running)
 		found_running(s);
-	else if (s->process == PROCESS_NONE || s->process == PROCESS_FAILED)
+	else if (claude_process_down(s))
 		claude_token_over(s);
 	session_step(s);
 }
 
-bool log_in_backlog(const struct session *s)
+bool log_reader_in_backlog(const struct session *s)
 {
-	return decoder_offset(s->decoder) < s->backlog_end;
+	return decoder_offset(s->decoder) < s->log->backlog_end;
+}
+
+bool log_reader_caught_up(const struct session *s)
+{
+	return s->log->listed && (s->log->no_log || !log_reader_in_backlog(s));
 }
 
 static void fed(struct session *s)
 {
 	recorder_touch(s, !decoder_in_turn(s->decoder));
 	session_tell(s);
-	queue_send(s);
+	message_queue_send(s);
 	agent_run_step(s);
 	stdin_step(s);
-	process_step(s);
-	process_arm(s);
+	claude_process_step(s);
+	session_arm(s);
 }
 
 /* What was not decoded yet is read again: log_at stands before it. */
 static void forget(struct session *s)
 {
-	s->log = NULL;
-	s->log_held = 0;
-	s->log_rest_at = 0;
-	buf_release(&s->log_rest);
+	struct log_reader *log = s->log;
+
+	log->stream = NULL;
+	log->held = 0;
+	log->rest_at = 0;
+	buf_release(&log->rest);
 }
 
 /* The shim may send as much again as has been decoded and is not in the way. */
 static void open_window(struct session *s)
 {
-	size_t n = s->log_held;
+	struct log_reader *log = s->log;
+	size_t n = log->held;
 
-	if (!s->log || !n || s->log_rest.len || recorder_pressed(s))
+	if (!log->stream || !n || log->rest.len || recorder_pressed(s))
 		return;
-	s->log_held = 0;
-	link_stream_consume(s->log, n);
+	log->held = 0;
+	link_stream_consume(log->stream, n);
 }
 
 /* Lines of the CLI that are no JSON: the first is logged, then each doubling of their number. */
 static void tell_broken(struct session *s)
 {
+	struct log_reader *log = s->log;
 	int64_t n = decoder_broken_lines(s->decoder);
 	char count[24];
 
-	if (n < s->broken_told)		/* another decoder */
-		s->broken_told = 0;
-	if (n < 2 * s->broken_told || !n)
+	if (n < log->broken_told)		/* another decoder */
+		log->broken_told = 0;
+	if (n < 2 * log->broken_told || !n)
 		return;
-	s->broken_told = n;
+	log->broken_told = n;
 	snprintf(count, sizeof(count), "%lld", (long long)n);
 	log_event(LOG_WARN, "broken_lines", "conversation", s->id, "lines",
 		  count, NULL);
@@ -167,14 +205,15 @@ static void tell_broken(struct session *s)
  */
 static size_t decode(struct session *s, const char *bytes, size_t n)
 {
+	struct log_reader *log = s->log;
 	uint64_t began = uv_hrtime(), now = began;
-	uint64_t earned = (began - s->log_decoded_at) / 4;
-	uint64_t before = s->log_spent > earned ? s->log_spent - earned : 0;
+	uint64_t earned = (began - log->decoded_at) / 4;
+	uint64_t before = log->spent > earned ? log->spent - earned : 0;
 	size_t at = 0, len;
 
 	while (at < n && before + now - began < TURN_NS) {
 		len = n - at < SLICE ? n - at : SLICE;
-		s->log_at += (int64_t)len;
+		log->at += (int64_t)len;
 		decoder_feed(s->decoder, bytes + at, len);
 		at += len;
 		now = uv_hrtime();
@@ -182,21 +221,23 @@ static size_t decode(struct session *s, const char *bytes, size_t n)
 	fed(s);			/* of single bytes this is the most */
 	tell_broken(s);
 	now = uv_hrtime();
-	s->log_spent = before + now - began;
-	s->log_decoded_at = now;
-	s->log_rest_at = s->log_spent < TURN_NS ? 0 :
-		clock_mono_ms() + 1 + (int64_t)(4 * s->log_spent / 1000000);
-	process_arm(s);
+	log->spent = before + now - began;
+	log->decoded_at = now;
+	log->rest_at = log->spent < TURN_NS ? 0 :
+		clock_mono_ms() + 1 + (int64_t)(4 * log->spent / 1000000);
+	session_arm(s);
 	return at;
 }
 
 /* Goes on with what was read and had to wait. */
 static void decode_rest(struct session *s)
 {
-	if (!s->log_rest_at || s->log_rest_at > clock_mono_ms())
+	struct log_reader *log = s->log;
+
+	if (!log->rest_at || log->rest_at > clock_mono_ms())
 		return;
-	buf_drop(&s->log_rest, decode(s, buf_text(&s->log_rest),
-				      s->log_rest.len));
+	buf_drop(&log->rest, decode(s, buf_text(&log->rest),
+				      log->rest.len));
 	open_window(s);
 }
 
@@ -204,39 +245,41 @@ static void on_status(void *data, int status)
 {
 	struct session *s = data;
 
-	s->log_status = status;
+	s->log->status = status;
 }
 
 static bool on_body(void *data, const void *bytes, size_t n)
 {
 	struct session *s = data;
+	struct log_reader *log = s->log;
 	struct err full = { 0 };
 	size_t at = 0;
 
-	if (s->log_status != 200) {
-		if (buf_add(&s->log_text, bytes, n, &full) < 0)
-			buf_clear(&s->log_text);
+	if (log->status != 200) {
+		if (buf_add(&log->text, bytes, n, &full) < 0)
+			buf_clear(&log->text);
 		return true;
 	}
-	if (!s->log_rest_at)
+	if (!log->rest_at)
 		at = decode(s, bytes, n);
-	if (buf_add(&s->log_rest, (const char *)bytes + at, n - at, &full) < 0) {
-		link_stream_cancel(s->log);
+	if (buf_add(&log->rest, (const char *)bytes + at, n - at, &full) < 0) {
+		link_stream_cancel(log->stream);
 		forget(s);
-		s->log_retry_at = clock_mono_ms() + RETRY_MS;
-		process_arm(s);
+		log->retry_at = clock_mono_ms() + RETRY_MS;
+		session_arm(s);
 		return true;
 	}
-	if (!recorder_pressed(s) && !s->log_held && !s->log_rest.len)
+	if (!recorder_pressed(s) && !log->held && !log->rest.len)
 		return true;
-	s->log_held += n;
+	log->held += n;
 	return false;
 }
 
 /* 410 "first N": recorded by an older store than the one that trimmed. What lies between is lost. */
 static void skip_hole(struct session *s)
 {
-	const char *text = buf_text(&s->log_text);
+	struct log_reader *log = s->log;
+	const char *text = buf_text(&log->text);
 	struct err e = { 0 };
 	int64_t first;
 	char number[24];
@@ -245,10 +288,10 @@ static void skip_hole(struct session *s)
 	    !str_copy(number, sizeof(number), text + 6))
 		return;
 	number[strspn(number, "0123456789")] = '\0';
-	if (str_parse_number(number, s->log_at, OFFSET_MAX, &first, &e) < 0)
+	if (str_parse_number(number, log->at, OFFSET_MAX, &first, &e) < 0)
 		return;
 	err_set(&e, ERR_INTERNAL, "log bytes %" PRId64 " to %" PRId64 " are gone",
-		s->log_at, first);
+		log->at, first);
 	session_trouble(s, "log_hole", &e);
 	session_decode_from(s, first);
 }
@@ -256,20 +299,21 @@ static void skip_hole(struct session *s)
 static void on_end(void *data, const struct err *e)
 {
 	struct session *s = data;
-	int status = e ? 0 : s->log_status;
+	struct log_reader *log = s->log;
+	int status = e ? 0 : log->status;
 
 	forget(s);
 	if (status == 404) {
-		s->no_log = true;
-		s->listed = false;
+		log->no_log = true;
+		log->listed = false;
 	} else if (status == 410) {
 		skip_hole(s);
 	} else if (status == 416) {
-		log_list_again(s, RETRY_MS);
+		log_reader_list_again(s, RETRY_MS);
 		return;
 	}
-	s->log_retry_at = clock_mono_ms() + RETRY_MS;
-	process_arm(s);
+	log->retry_at = clock_mono_ms() + RETRY_MS;
+	session_arm(s);
 }
 
 static const struct link_response_events events = {
@@ -280,56 +324,118 @@ static const struct link_response_events events = {
 
 static void open_log(struct session *s)
 {
+	struct log_reader *log = s->log;
 	struct link_request rq = { .method = "GET" };
 	struct err e = { 0 };
 	char path[128];
 
 	snprintf(path, sizeof(path), "/sessions/%s/log?from=%" PRId64, s->id,
-		 s->log_at);
+		 log->at);
 	rq.path = path;
-	s->log_status = 0;
-	buf_clear(&s->log_text);
-	s->log = link_request(s->link, &rq, &events, s, &e);
+	log->status = 0;
+	buf_clear(&log->text);
+	log->stream = link_request(s->link, &rq, &events, s, &e);
 }
 
-void log_step(struct session *s)
+void log_reader_step(struct session *s)
 {
+	struct log_reader *log = s->log;
+
 	decode_rest(s);
-	if (!s->link || s->log_retry_at > clock_mono_ms())
+	if (!s->link || log->retry_at > clock_mono_ms())
 		return;
-	s->log_retry_at = 0;
-	if (!s->listed) {
-		if (!s->listing)
-			s->listing = shim_request_new(s, "GET", NULL, 0, listed,
+	log->retry_at = 0;
+	if (!log->listed) {
+		if (!log->listing)
+			log->listing = shim_request_new(s, "GET", NULL, 0, listed,
 						      "/sessions") != NULL;
-	} else if (!s->no_log && !s->log) {
+	} else if (!log->no_log && !log->stream) {
 		open_log(s);
 	}
 }
 
-void log_lost(struct session *s)
+void log_reader_link_lost(struct session *s)
 {
-	if (s->log)
-		link_stream_cancel(s->log);
+	struct log_reader *log = s->log;
+
+	if (log->stream)
+		link_stream_cancel(log->stream);
 	forget(s);
-	s->log_retry_at = 0;
-	s->listed = s->listing = false;
+	log->retry_at = 0;
+	log->listed = log->listing = false;
 }
 
 static void trim(struct session *s)
 {
-	if (!s->link || s->recorded_offset - s->trimmed < TRIM_AT)
+	int64_t recorded = recorder_offset(s);
+
+	if (!s->link || recorded - s->log->trimmed < TRIM_AT)
 		return;
-	s->trimmed = s->recorded_offset;
-	if (!shim_request_new(s, "POST", NULL, 0, NULL,
-			      "/sessions/%s/trim?to=%" PRId64,
-			      s->id, s->recorded_offset))
-		return;
+	s->log->trimmed = recorded;
+	shim_request_new(s, "POST", NULL, 0, NULL, "/sessions/%s/trim?to=%" PRId64,
+			 s->id, recorded);
 }
 
-void log_recorded(struct session *s)
+void log_reader_recorded(struct session *s)
 {
 	open_window(s);
 	trim(s);
 	recorder_touch(s, false);
+}
+
+int64_t log_reader_due(const struct session *s)
+{
+	return sooner(s->log->retry_at, s->log->rest_at);
+}
+
+void log_reader_seek(struct session *s, int64_t offset)
+{
+	s->log->at = offset;
+}
+
+void log_reader_resume(struct session *s, int64_t offset)
+{
+	s->log->trimmed = offset;
+}
+
+void log_reader_doubt(struct session *s)
+{
+	s->log->listed = false;
+}
+
+bool log_reader_listed(const struct session *s)
+{
+	return s->log->listed;
+}
+
+bool log_reader_listing(const struct session *s)
+{
+	return s->log->listing;
+}
+
+int64_t log_reader_restart_at(const struct session *s)
+{
+	return s->log->no_log ? s->log->at : 0;
+}
+
+void log_reader_started(struct session *s)
+{
+	s->log->no_log = false;
+}
+
+static int destroy(struct log_reader *log)
+{
+	buf_release(&log->text);
+	buf_release(&log->rest);
+	return 0;
+}
+
+struct log_reader *log_reader_new(struct session *s)
+{
+	struct log_reader *log = talloc_zero(s, struct log_reader);
+
+	buf_init(&log->text, 4096);
+	buf_init(&log->rest, REST_MAX);
+	talloc_set_destructor(log, destroy);
+	return log;
 }

@@ -1,5 +1,5 @@
-/* Messages that Claude has not seen yet: stored first, then given, followed until their echo. */
 #include "config.h"
+#include "session/message_queue.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -9,6 +9,9 @@
 #include "core/clock.h"
 #include "core/host.h"
 #include "core/str.h"
+#include "session/claude_process.h"
+#include "session/claude_start.h"
+#include "session/recorder.h"
 #include "session/session_internal.h"
 
 #define QUEUE_MAX 100		/* messages waiting in one conversation */
@@ -16,6 +19,26 @@
 #define WITHDRAW_MS 15000	/* from asking to the answer */
 #define TRIES_MAX 2		/* processes that may be given a message */
 #define QUEUE_BYTES_MAX (8u << 20)	/* and their texts; one alone may be longer */
+
+struct queued {
+	TAILQ_ENTRY(queued) next;
+	struct message m;
+	bool given;		/* to this process's input */
+	int tries;		/* processes that it was given to */
+	bool withdrawing;
+	const char *why;	/* it is withdrawn, or held; NULL: nobody asked */
+	int64_t asked_at;	/* clock_mono_ms of withdrawing */
+};
+
+TAILQ_HEAD(messages, queued);
+
+struct message_queue {
+	struct messages waiting;	/* for Claude */
+	struct messages held;	/* withdrawn; their person sends or removes them */
+	int adding;		/* messages on their way to the store */
+	size_t adding_bytes;
+	int64_t silent_at;	/* clock_mono_ms since when nothing is heard of what was given; 0 none is */
+};
 
 struct adding {
 	struct session *s;
@@ -32,20 +55,27 @@ struct marking {
 	const char *state, *why;	/* why: held; NULL not */
 };
 
-static struct queued *find(const struct queue *queue, const char *id)
+static struct queued *find(const struct messages *list, const char *id)
 {
 	struct queued *q;
 
-	TAILQ_FOREACH(q, queue, next) {
+	TAILQ_FOREACH(q, list, next) {
 		if (str_equal(q->m.id, id))
 			return q;
 	}
 	return NULL;
 }
 
-struct queued *queue_find(const struct session *s, const char *id)
+static struct queued *find_waiting(const struct session *s, const char *id)
 {
-	return find(&s->queue, id);
+	return find(&s->queue->waiting, id);
+}
+
+const char *message_queue_text(const struct session *s, const char *id)
+{
+	const struct queued *q = find_waiting(s, id);
+
+	return q ? q->m.text : NULL;
 }
 
 static const char *reason_of(const char *word)
@@ -60,11 +90,12 @@ static const char *reason_of(const char *word)
 	return "untaken";
 }
 
-void queue_load(struct session *s, const struct message *m)
+void message_queue_load(struct session *s, const struct message *m)
 {
+	struct message_queue *queue = s->queue;
 	struct queued *q;
 
-	if (queue_find(s, m->id) || find(&s->unsent, m->id))
+	if (find(&queue->waiting, m->id) || find(&queue->held, m->id))
 		return;
 	q = talloc_zero(s, struct queued);
 	q->m = *m;
@@ -72,9 +103,9 @@ void queue_load(struct session *s, const struct message *m)
 	q->m.held = m->held[0] ? reason_of(m->held) : "";
 	q->m.text = talloc_strdup(q, m->text);
 	if (m->held[0])
-		TAILQ_INSERT_TAIL(&s->unsent, q, next);
+		TAILQ_INSERT_TAIL(&queue->held, q, next);
 	else
-		TAILQ_INSERT_TAIL(&s->queue, q, next);
+		TAILQ_INSERT_TAIL(&queue->waiting, q, next);
 }
 
 static void tell(struct session *s)
@@ -85,7 +116,7 @@ static void tell(struct session *s)
 
 static void forget(struct session *s, struct queued *q)
 {
-	TAILQ_REMOVE(&s->queue, q, next);
+	TAILQ_REMOVE(&s->queue->waiting, q, next);
 	talloc_free(q);
 	tell(s);
 }
@@ -136,16 +167,26 @@ static int add_work(void *data, struct db *db, struct err *e)
 /* What became of the message in place of a held one. */
 static void settle_held(struct session *s, const struct adding *a, bool added)
 {
-	struct queued *q = a->held ? find(&s->unsent, a->held) : NULL;
+	struct queued *q = a->held ? find(&s->queue->held, a->held) : NULL;
 
 	if (!q)
 		return;
 	q->withdrawing = false;
 	if (!added)
 		return;
-	TAILQ_REMOVE(&s->unsent, q, next);
+	TAILQ_REMOVE(&s->queue->held, q, next);
 	talloc_free(q);
 	s->ev->queue(s->data);
+}
+
+/* The store has it: it waits for Claude, which is wanted for it. */
+static void take_in(struct session *s, const struct message *m)
+{
+	message_queue_load(s, m);
+	s->want_workspace = true;
+	claude_process_ask(s);
+	tell(s);
+	session_step(s);
 }
 
 static void add_done(void *data, const struct err *e)
@@ -153,38 +194,26 @@ static void add_done(void *data, const struct err *e)
 	struct adding *a = data;
 	struct session *s = a->s;
 
-	s->adding--;
-	s->adding_bytes -= strlen(a->m.text);
+	s->queue->adding--;
+	s->queue->adding_bytes -= strlen(a->m.text);
 	if (!s->closed)
 		settle_held(s, a, !e);
-	if (s->closed) {
-		;
-	} else if (e) {
+	if (!s->closed && e) {
 		s->ev->refused(s->data, a->asker, a->m.id, e);
-	} else {
+	} else if (!s->closed) {
 		s->ev->accepted(s->data, a->asker, a->m.id);
-		if (a->known == 1) {
-			queue_load(s, &a->m);
-			s->failures = 0;
-			s->left = NULL;
-			s->wanted = s->want_workspace = true;
-			s->retry_at = 0;
-			if (s->process == PROCESS_FAILED)
-				process_enter(s, PROCESS_NONE);
-			s->ev->queue(s->data);
-			s->ev->changed(s->data);
-			session_step(s);
-		}
+		if (a->known == 1)
+			take_in(s, &a->m);
 	}
 	talloc_free(a);
 	session_job_over(s);
 }
 
-static void count(const struct queue *queue, int *messages, size_t *bytes)
+static void count(const struct messages *list, int *messages, size_t *bytes)
 {
 	const struct queued *q;
 
-	TAILQ_FOREACH(q, queue, next) {
+	TAILQ_FOREACH(q, list, next) {
 		++*messages;
 		*bytes += strlen(q->m.text);
 	}
@@ -194,10 +223,11 @@ static void count(const struct queue *queue, int *messages, size_t *bytes)
 static int check(struct session *s, const char *text, const struct queued *held,
 		 struct err *e)
 {
+	struct message_queue *queue = s->queue;
 	size_t n = strlen(text);
 	int64_t max = settings_number(s->env->settings, SET_MESSAGE_MAX);
-	int waiting = s->adding - (held != NULL);
-	size_t bytes = s->adding_bytes;
+	int waiting = queue->adding - (held != NULL);
+	size_t bytes = queue->adding_bytes;
 
 	if (!n)
 		return err_tell(e, ERR_INPUT, "error_message_empty", "empty message");
@@ -206,7 +236,7 @@ static int check(struct session *s, const char *text, const struct queued *held,
 				"message of %zu bytes", n);
 	if (s->gone || s->deleted)
 		return err_tell(e, ERR_MISSING, "error_conversation_gone", "deleted");
-	if (s->stuck)
+	if (recorder_stuck(s))
 		return err_tell(e, ERR_UNAVAILABLE, "error_store_full",
 				"the store takes nothing");
 	if (host_disk_left(settings_text(s->env->settings, SET_DATABASE)) <
@@ -215,9 +245,12 @@ static int check(struct session *s, const char *text, const struct queued *held,
 				"the host's disk is at its reserve");
 	if (held)
 		bytes -= strlen(held->m.text);
-	count(&s->queue, &waiting, &bytes);
-	count(&s->unsent, &waiting, &bytes);
-	if (waiting >= QUEUE_MAX || (waiting && bytes + n > QUEUE_BYTES_MAX))
+	count(&queue->waiting, &waiting, &bytes);
+	count(&queue->held, &waiting, &bytes);
+	if (waiting >= (s->env->queue_max ? s->env->queue_max : QUEUE_MAX) ||
+	    (waiting && bytes + n > (s->env->queue_bytes_max ?
+				     s->env->queue_bytes_max :
+				     QUEUE_BYTES_MAX)))
 		return err_tell(e, ERR_LIMIT, "error_queue_full",
 				"%d messages wait", waiting);
 	return 0;
@@ -232,7 +265,7 @@ void session_message(struct session *s, uint64_t asker, const char *id,
 void session_send_held(struct session *s, uint64_t asker, const char *id,
 		       const char *held)
 {
-	const struct queued *q = find(&s->unsent, held);
+	const struct queued *q = find(&s->queue->held, held);
 
 	/* Another page was first: it sees that in its list. */
 	if (q && !q->withdrawing)
@@ -264,7 +297,7 @@ static void release_done(void *data, const struct err *e)
 
 void session_discard(struct session *s, const char *held)
 {
-	struct queued *q = find(&s->unsent, held);
+	struct queued *q = find(&s->queue->held, held);
 	struct release *r;
 
 	if (!q || q->withdrawing)
@@ -273,7 +306,7 @@ void session_discard(struct session *s, const char *held)
 	r->s = s;
 	memcpy(r->conversation, s->id, ID_SIZE);
 	memcpy(r->id, q->m.id, ID_SIZE);
-	TAILQ_REMOVE(&s->unsent, q, next);
+	TAILQ_REMOVE(&s->queue->held, q, next);
 	talloc_free(q);
 	session_job(s, release_work, release_done, r);
 	s->ev->queue(s->data);
@@ -282,11 +315,12 @@ void session_discard(struct session *s, const char *held)
 void session_message_for(struct session *s, uint64_t asker, const char *id,
 			 const char *text, const char *held)
 {
-	struct queued *instead = held ? find(&s->unsent, held) : NULL;
+	struct message_queue *queue = s->queue;
+	struct queued *instead = held ? find(&queue->held, held) : NULL;
 	struct err e = { 0 };
 	struct adding *a;
 
-	if (queue_find(s, id)) {
+	if (find(&queue->waiting, id)) {
 		s->ev->accepted(s->data, asker, id);
 		return;
 	}
@@ -310,18 +344,18 @@ void session_message_for(struct session *s, uint64_t asker, const char *id,
 	if (!str_copy(a->m.id, sizeof(a->m.id), id) ||
 	    !str_copy(a->m.conversation_id, sizeof(a->m.conversation_id), s->id))
 		err_abort("an id too long");
-	s->adding++;
-	s->adding_bytes += strlen(text);
+	queue->adding++;
+	queue->adding_bytes += strlen(text);
 	session_job(s, add_work, add_done, a);
 }
 
-void queue_send(struct session *s)
+void message_queue_send(struct session *s)
 {
 	struct queued *q;
 
-	if (!process_takes_input(s) || (mode_skips(s) && !s->skips))
+	if (!claude_process_takes_input(s) || (mode_skips(s) && !claude_start_skips(s)))
 		return;
-	TAILQ_FOREACH(q, &s->queue, next) {
+	TAILQ_FOREACH(q, &s->queue->waiting, next) {
 		if (q->given || q->withdrawing)
 			continue;
 		q->given = true;
@@ -331,9 +365,9 @@ void queue_send(struct session *s)
 	}
 }
 
-void queue_taken(struct session *s, const char *id)
+void message_queue_written(struct session *s, const char *id)
 {
-	struct queued *q = queue_find(s, id);
+	struct queued *q = find_waiting(s, id);
 
 	if (!q || str_equal(q->m.state, "sent"))
 		return;
@@ -342,18 +376,19 @@ void queue_taken(struct session *s, const char *id)
 	s->ev->queue(s->data);
 }
 
-void queue_echoed(struct session *s, const char *id, int64_t at)
+void message_queue_echoed(struct session *s, const char *id, int64_t at)
 {
-	struct queued *q = queue_find(s, id);
+	struct queued *q = find_waiting(s, id);
 
-	recorder_seen(s, id, at);
+	recorder_add_seen(s, id, at);
 	if (q)
 		forget(s, q);
 }
 
-void queue_withdrawn(struct session *s, const char *id)
+void message_queue_withdrawn(struct session *s, const char *id)
 {
-	struct queued *q = queue_find(s, id);
+	struct message_queue *queue = s->queue;
+	struct queued *q = find(&queue->waiting, id);
 
 	if (!q)
 		return;
@@ -366,41 +401,41 @@ void queue_withdrawn(struct session *s, const char *id)
 	q->m.held = q->why ? q->why : "untaken";
 	q->withdrawing = q->given = false;
 	mark(s, id, "withdrawn", q->m.held);
-	TAILQ_REMOVE(&s->queue, q, next);
-	TAILQ_INSERT_TAIL(&s->unsent, q, next);
+	TAILQ_REMOVE(&queue->waiting, q, next);
+	TAILQ_INSERT_TAIL(&queue->held, q, next);
 	tell(s);
 }
 
-void queue_cancel_failed(struct session *s, const char *id)
+void message_queue_cancel_failed(struct session *s, const char *id)
 {
-	struct queued *q = queue_find(s, id);
+	struct queued *q = find_waiting(s, id);
 
 	if (q)
 		q->withdrawing = false;
 }
 
-void queue_forget_given(struct session *s)
+void message_queue_forget_given(struct session *s)
 {
 	struct queued *q, *next;
 
-	for (q = TAILQ_FIRST(&s->queue); q; q = next) {
+	for (q = TAILQ_FIRST(&s->queue->waiting); q; q = next) {
 		next = TAILQ_NEXT(q, next);
 		q->given = false;
 		if (q->withdrawing)
-			queue_withdrawn(s, q->m.id);
+			message_queue_withdrawn(s, q->m.id);
 	}
 }
 
 void session_withdraw(struct session *s, const char *id)
 {
-	struct queued *q = queue_find(s, id);
+	struct queued *q = find_waiting(s, id);
 	char request[64];
 
 	if (!q || q->withdrawing)
 		return;
 	q->why = "withdrawn";
 	if (!q->given) {
-		queue_withdrawn(s, id);
+		message_queue_withdrawn(s, id);
 		return;
 	}
 	q->withdrawing = true;
@@ -413,15 +448,15 @@ void session_withdraw(struct session *s, const char *id)
 	s->ev->queue(s->data);
 }
 
-void queue_hold_all(struct session *s)
+void message_queue_hold_all(struct session *s)
 {
 	struct queued *q, *next;
 
-	for (q = TAILQ_FIRST(&s->queue); q; q = next) {
+	for (q = TAILQ_FIRST(&s->queue->waiting); q; q = next) {
 		next = TAILQ_NEXT(q, next);
 		q->why = "stopped";
 		if (!q->given) {
-			queue_withdrawn(s, q->m.id);
+			message_queue_withdrawn(s, q->m.id);
 		} else if (!q->withdrawing) {
 			q->withdrawing = true;
 			q->asked_at = clock_mono_ms();
@@ -434,19 +469,19 @@ static void end_silent(struct session *s)
 {
 	struct queued *q, *next;
 
-	for (q = TAILQ_FIRST(&s->queue); q; q = next) {
+	for (q = TAILQ_FIRST(&s->queue->waiting); q; q = next) {
 		next = TAILQ_NEXT(q, next);
 		if (q->given && q->tries >= TRIES_MAX)
-			queue_withdrawn(s, q->m.id);
+			message_queue_withdrawn(s, q->m.id);
 	}
-	process_remove(s, 3);
+	claude_process_remove(s, 3);
 }
 
 static bool any_given(const struct session *s)
 {
 	const struct queued *q;
 
-	TAILQ_FOREACH(q, &s->queue, next) {
+	TAILQ_FOREACH(q, &s->queue->waiting, next) {
 		if (q->given)
 			return true;
 	}
@@ -456,18 +491,18 @@ static bool any_given(const struct session *s)
 /* Started, and linked: else other deadlines count. */
 static bool listens(const struct session *s)
 {
-	return s->link && s->process == PROCESS_READY;
+	return s->link && claude_process_state(s) == CLAUDE_READY;
 }
 
 /* When a withdrawal that is not answered was asked for, or could be read; 0 none. */
 static int64_t oldest_asked(const struct session *s)
 {
+	int64_t since = claude_process_since(s);
 	const struct queued *q;
 
-	TAILQ_FOREACH(q, &s->queue, next) {
+	TAILQ_FOREACH(q, &s->queue->waiting, next) {
 		if (q->withdrawing)
-			return q->asked_at > s->starting_at ? q->asked_at :
-			       s->starting_at;
+			return q->asked_at > since ? q->asked_at : since;
 	}
 	return 0;
 }
@@ -482,45 +517,65 @@ static int64_t withdraw_ms(const struct session *s)
 	return s->env->withdraw_ms ? s->env->withdraw_ms : start_deadline(WITHDRAW_MS);
 }
 
-void queue_check(struct session *s, int64_t now)
+void message_queue_check(struct session *s, int64_t now)
 {
+	struct message_queue *queue = s->queue;
 	int64_t asked = oldest_asked(s);
 
 	if (!listens(s) || session_working(s) || !any_given(s))
-		s->silent_at = 0;
-	else if (!s->silent_at)
-		s->silent_at = now;
-	else if (now - s->silent_at >= silent_ms(s))
+		queue->silent_at = 0;
+	else if (!queue->silent_at)
+		queue->silent_at = now;
+	else if (now - queue->silent_at >= silent_ms(s))
 		end_silent(s);
 	if (listens(s) && asked && now - asked >= withdraw_ms(s))
-		process_remove(s, 3);
+		claude_process_remove(s, 3);
 }
 
-int64_t queue_due(const struct session *s)
+int64_t message_queue_due(const struct session *s)
 {
 	int64_t asked = listens(s) ? oldest_asked(s) : 0;
-	int64_t silent = s->silent_at ? s->silent_at + silent_ms(s) : 0;
+	int64_t silent = s->queue->silent_at;
 
-	if (!asked)
-		return silent;
-	asked += withdraw_ms(s);
-	return silent && silent < asked ? silent : asked;
+	return sooner(asked ? asked + withdraw_ms(s) : 0,
+		      silent ? silent + silent_ms(s) : 0);
 }
 
-/* The CLI says `cancelled` of each message that its queue held. */
-void session_interrupt(struct session *s)
+void message_queue_heard(struct session *s)
 {
-	char request[64];
+	s->queue->silent_at = 0;
+}
 
-	queue_hold_all(s);
-	if (!process_takes_input(s))
-		return;
-	if (session_working(s) && !s->stop_at) {
-		s->stop_at = clock_mono_ms();
-		process_arm(s);
+bool message_queue_empty(const struct session *s)
+{
+	return TAILQ_EMPTY(&s->queue->waiting);
+}
+
+bool message_queue_adding(const struct session *s)
+{
+	return s->queue->adding > 0;
+}
+
+const struct message *session_queued(const struct session *s, size_t i)
+{
+	const struct queued *q;
+
+	TAILQ_FOREACH(q, &s->queue->held, next) {
+		if (!i--)
+			return &q->m;
 	}
-	snprintf(request, sizeof(request), "stop:%llu",
-		 (unsigned long long)++s->version);
-	stdin_add(s, STDIN_CONTROL, stdin_json_interrupt(request), NULL, 0, 0);
-	stdin_step(s);
+	TAILQ_FOREACH(q, &s->queue->waiting, next) {
+		if (!i--)
+			return &q->m;
+	}
+	return NULL;
+}
+
+struct message_queue *message_queue_new(struct session *s)
+{
+	struct message_queue *queue = talloc_zero(s, struct message_queue);
+
+	TAILQ_INIT(&queue->waiting);
+	TAILQ_INIT(&queue->held);
+	return queue;
 }

@@ -10,7 +10,10 @@
 #include <talloc.h>
 
 #include "core/str.h"
-#include "session/agent_run_internal.h"
+#include "session/claude_process.h"
+#include "session/claude_start.h"
+#include "session/recorder.h"
+#include "session/session_internal.h"
 
 /* Each allows what the one before it does, and more. */
 static const char *const modes[] = {
@@ -18,6 +21,11 @@ static const char *const modes[] = {
 };
 
 #define RANK_SKIPS 3
+
+struct permission_mode {
+	int now;		/* in force; the rank */
+	int max;		/* the widest that the bridge asked for */
+};
 
 /* -1: none of ours. */
 static int rank_of(const char *mode)
@@ -38,45 +46,49 @@ bool mode_known(const char *mode)
 
 bool mode_skips(const struct session *s)
 {
-	return s->mode_most == RANK_SKIPS;
-}
-
-static void set(struct session *s, const char *mode)
-{
-	if (s->mode && str_equal(s->mode, mode))
-		return;
-	talloc_free(s->mode);
-	s->mode = talloc_strdup(s, mode);
+	return s->mode->max == RANK_SKIPS;
 }
 
 void mode_ask(struct session *s, const char *mode)
 {
-	const char *known = mode_known(mode) ? mode : "default";
+	int rank = rank_of(mode_known(mode) ? mode : "default");
 
-	set(s, known);
-	s->mode_most = rank_of(known);
+	s->mode->now = s->mode->max = rank;
 }
 
 void mode_widen(struct session *s, const char *mode)
 {
-	if (rank_of(mode) > s->mode_most)
-		s->mode_most = rank_of(mode);
+	if (rank_of(mode) > s->mode->max)
+		s->mode->max = rank_of(mode);
 }
 
 bool mode_said(struct session *s, const char *mode)
 {
 	int rank = mode ? rank_of(mode) : -1;
 
-	if (rank < 0 || rank > s->mode_most || str_equal(mode, s->mode))
+	if (rank < 0 || rank > s->mode->max || rank == s->mode->now)
 		return false;
-	set(s, mode);
-	s->mode_changed = true;
+	s->mode->now = rank;
+	recorder_note_mode(s);
 	return true;
 }
 
 bool mode_renews(const struct session *s)
 {
-	return process_takes_input(s) && s->skips != mode_skips(s) &&
-	       !session_working(s) && TAILQ_EMPTY(&s->inputs) &&
-	       (mode_skips(s) || !s->background);
+	return claude_process_takes_input(s) && claude_start_skips(s) != mode_skips(s) &&
+	       !session_working(s) && stdin_empty(s) &&
+	       (mode_skips(s) || !claude_process_in_background(s));
+}
+
+const char *session_mode(const struct session *s)
+{
+	return modes[s->mode->now];
+}
+
+struct permission_mode *permission_mode_new(struct session *s)
+{
+	struct permission_mode *mode = talloc_zero(s, struct permission_mode);
+
+	mode->now = mode->max = rank_of("default");
+	return mode;
 }

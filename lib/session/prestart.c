@@ -11,7 +11,13 @@
 
 #include "core/clock.h"
 #include "core/str.h"
+#include "session/claude_process.h"
+#include "session/claude_token.h"
 #include "session/session_internal.h"
+
+struct prestart {
+	int64_t until;		/* clock_mono_ms; then it is ended; 0 it was */
+};
 
 #define AHEAD_MS 45000		/* after the last sign that somebody types */
 
@@ -19,17 +25,17 @@ void session_begin_ahead(struct session *s)
 {
 	if (!s->ahead)
 		return;
-	s->ahead_until = clock_mono_ms() + AHEAD_MS;
-	s->wanted = s->want_workspace = true;
+	s->ahead->until = clock_mono_ms() + AHEAD_MS;
+	claude_process_want(s);
+	s->want_workspace = true;
 	session_step(s);
 }
 
 bool session_is_ahead(const struct session *s)
 {
-	return s->ahead;
+	return s->ahead != NULL;
 }
 
-/* The store has none of that id, as it should be. */
 void prestart_loaded(struct session *s)
 {
 	s->loaded = true;
@@ -39,20 +45,19 @@ void prestart_loaded(struct session *s)
 
 static void over(struct session *s)
 {
-	s->ahead_until = 0;
-	if (!s->ahead)
-		return;
-	s->wanted = s->want_workspace = false;
-	process_give_up(s);
-	process_purge(s);
+	s->ahead->until = 0;
+	claude_process_unwant(s);
+	s->want_workspace = false;
+	claude_process_give_up(s);
+	claude_process_purge(s);
 }
 
 void session_end_ahead(struct session *s, int64_t ms)
 {
 	int64_t until = clock_mono_ms() + ms;
 
-	if (s->ahead && s->ahead_until > until)
-		s->ahead_until = until;
+	if (s->ahead && s->ahead->until > until)
+		s->ahead->until = until;
 	session_step(s);
 }
 
@@ -60,16 +65,25 @@ void prestart_taken(struct session *s)
 {
 	if (!s->ahead)
 		return;
-	s->ahead = false;
-	s->ahead_until = 0;
-	if (s->start)
-		start_hurry(s->start, START_PERSON);
+	TALLOC_FREE(s->ahead);
+	if (claude_process_line(s))
+		start_hurry(claude_process_line(s), START_PERSON);
 	claude_token_keep(s);
 }
 
 void prestart_step(struct session *s)
 {
-	if (s->ahead_until && clock_mono_ms() >= s->ahead_until &&
-	    s->process != PROCESS_STARTING)
+	if (prestart_due(s) && clock_mono_ms() >= prestart_due(s) &&
+	    claude_process_state(s) != CLAUDE_STARTING)
 		over(s);
+}
+
+int64_t prestart_due(const struct session *s)
+{
+	return s->ahead ? s->ahead->until : 0;
+}
+
+struct prestart *prestart_new(struct session *s)
+{
+	return talloc_zero(s, struct prestart);
 }

@@ -1,24 +1,52 @@
-/* Parts in memory, and their way into the store: a batch each 50 ms or at a turn's end. */
 #include "config.h"
+#include "session/recorder.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <talloc.h>
 
 #include "core/clock.h"
 #include "core/str.h"
-#include "session/agent_run_internal.h"
+#include "session/agent_run.h"
+#include "session/claude_start.h"
+#include "session/log_reader.h"
+#include "session/session_internal.h"
 #include "transcript/truncate_part.h"
 
-#define BATCH_MS 50
+#define BATCH_MS 50		/* from a change to its batch; a turn's end does not wait */
 #define LAZY_MS 1000		/* when only the offset has moved */
 #define RETRY_MS 2000
 #define DIRTY_MAX 400		/* unrecorded parts before the log is read no further */
 #define DIRTY_BYTES_MAX (8u << 20)
-#define REPLAY_MAX 2000		/* parts */
-#define REPLAY_BYTES_MAX (32u << 20)
+
+struct live_part {
+	TAILQ_ENTRY(live_part) next;
+	struct part part;	/* texts are its children */
+	bool streaming;		/* text still comes by delta */
+	bool answered;		/* an answer is on its way to Claude */
+	uint64_t version, saved;
+	size_t bytes;		/* of its data */
+};
+
+struct seen {
+	TAILQ_ENTRY(seen) next;
+	struct seen_message m;
+	bool in_flight;
+};
+
+struct recorder {
+	uv_timer_t timer;
+	TAILQ_HEAD(live_parts, live_part) parts;
+	TAILQ_HEAD(, seen) seen;
+	uint64_t version;
+	int64_t offset;		/* of the log, as the store has it */
+	char state[12];		/* as the store has it */
+	int dirty;		/* parts to be recorded */
+	size_t dirty_bytes;	/* of their data */
+	bool recording, stuck, touched, mode_changed;
+	int64_t waiting_at;	/* clock_mono_ms of the newest open question to the person; 0 none */
+};
 
 struct batch {
 	struct session *s;
@@ -28,15 +56,6 @@ struct batch {
 	struct seen_message *seen;
 	struct attempt_end *end;
 	char state[12];
-};
-
-struct replay {
-	struct session *s;
-	uint64_t asker;
-	int64_t from;
-	char *conversation;
-	const struct part **parts;
-	size_t n, bytes;
 };
 
 struct part *part_copy(const void *ctx, const struct part *p)
@@ -51,15 +70,36 @@ struct part *part_copy(const void *ctx, const struct part *p)
 	return copy;
 }
 
-struct live_part *recorder_find(const struct session *s, int64_t at)
+static struct live_part *find(const struct session *s, int64_t at)
 {
 	struct live_part *m;
 
-	TAILQ_FOREACH_REVERSE(m, &s->memos, memos, next) {
+	TAILQ_FOREACH_REVERSE(m, &s->recorder->parts, live_parts, next) {
 		if (m->part.at == at)
 			return m;
 	}
 	return NULL;
+}
+
+static struct live_part *live_part_of(const struct part *p)
+{
+	return (struct live_part *)((uintptr_t)p - offsetof(struct live_part, part));
+}
+
+const struct part *recorder_find(const struct session *s, int64_t at)
+{
+	const struct live_part *m = find(s, at);
+
+	return m ? &m->part : NULL;
+}
+
+const struct part *recorder_next(const struct session *s, const struct part *before)
+{
+	const struct live_part *m = before ?
+		TAILQ_NEXT(live_part_of(before), next) :
+		TAILQ_FIRST(&s->recorder->parts);
+
+	return m ? &m->part : NULL;
 }
 
 bool part_open(const struct part *p)
@@ -76,8 +116,8 @@ static void count_dirty(struct session *s, const struct live_part *m, int n)
 {
 	if (!dirty(m))
 		return;
-	s->dirty += n;
-	s->dirty_bytes += n > 0 ? m->bytes : -m->bytes;
+	s->recorder->dirty += n;
+	s->recorder->dirty_bytes += n > 0 ? m->bytes : -m->bytes;
 }
 
 /* Recorded and ended: the store has it. */
@@ -85,19 +125,19 @@ static void drop_if_done(struct session *s, struct live_part *m)
 {
 	if (m->saved != m->version || m->streaming || part_open(&m->part))
 		return;
-	TAILQ_REMOVE(&s->memos, m, next);
+	TAILQ_REMOVE(&s->recorder->parts, m, next);
 	talloc_free(m);
 }
 
-static struct live_part *memo_for(struct session *s, int64_t at)
+static struct live_part *part_at(struct session *s, int64_t at)
 {
-	struct live_part *m = recorder_find(s, at);
+	struct live_part *m = find(s, at);
 
 	if (m)
 		return m;
 	m = talloc_zero(s, struct live_part);
 	m->part.at = at;
-	TAILQ_INSERT_TAIL(&s->memos, m, next);
+	TAILQ_INSERT_TAIL(&s->recorder->parts, m, next);
 	return m;
 }
 
@@ -124,13 +164,13 @@ static bool streams(const struct part *p)
 	       (str_equal(p->kind, "text") || str_equal(p->kind, "thinking"));
 }
 
-void recorder_part(struct session *s, const struct part *p)
+void recorder_add(struct session *s, const struct part *p)
 {
-	struct live_part *m = memo_for(s, p->at);
+	struct live_part *m = part_at(s, p->at);
 
 	count_dirty(s, m, -1);
 	set(m, p);
-	m->version = ++s->version;
+	m->version = ++s->recorder->version;
 	m->answered = m->answered && str_equal(p->state, "waiting");
 	m->streaming = streams(p);
 	count_dirty(s, m, 1);
@@ -138,13 +178,13 @@ void recorder_part(struct session *s, const struct part *p)
 
 void recorder_load(struct session *s, const struct part *p)
 {
-	struct live_part *m = memo_for(s, p->at);
+	struct live_part *m = part_at(s, p->at);
 
 	set(m, p);
-	m->saved = m->version = ++s->version;
+	m->saved = m->version = ++s->recorder->version;
 }
 
-void recorder_seen(struct session *s, const char *id, int64_t at)
+void recorder_add_seen(struct session *s, const char *id, int64_t at)
 {
 	struct seen *seen = talloc_zero(s, struct seen);
 
@@ -153,22 +193,29 @@ void recorder_seen(struct session *s, const char *id, int64_t at)
 		return;
 	}
 	seen->m.at = at;
-	TAILQ_INSERT_TAIL(&s->seen, seen, next);
-	s->touched = true;
-	s->spoken = s->resume = true;
+	TAILQ_INSERT_TAIL(&s->recorder->seen, seen, next);
+	s->recorder->touched = true;
+	s->spoken = true;
+	claude_start_resume(s);
 }
 
 bool recorder_pressed(const struct session *s)
 {
-	return s->stuck || s->dirty > DIRTY_MAX ||
-	       s->dirty_bytes > DIRTY_BYTES_MAX;
+	const struct session_env *env = s->env;
+	const struct recorder *r = s->recorder;
+
+	return r->stuck ||
+	       r->dirty > (env->unrecorded_max ? env->unrecorded_max :
+						 DIRTY_MAX) ||
+	       r->dirty_bytes > (env->unrecorded_bytes_max ?
+				 env->unrecorded_bytes_max : DIRTY_BYTES_MAX);
 }
 
 bool recorder_waiting(const struct session *s)
 {
 	const struct live_part *m;
 
-	TAILQ_FOREACH(m, &s->memos, next) {
+	TAILQ_FOREACH(m, &s->recorder->parts, next) {
 		if (str_equal(m->part.state, "waiting"))
 			return true;
 	}
@@ -180,7 +227,7 @@ static bool waits_for_person(const struct session *s)
 {
 	const struct live_part *m;
 
-	TAILQ_FOREACH(m, &s->memos, next) {
+	TAILQ_FOREACH(m, &s->recorder->parts, next) {
 		if (str_equal(m->part.state, "waiting") && !m->answered)
 			return true;
 	}
@@ -189,7 +236,28 @@ static bool waits_for_person(const struct session *s)
 
 void recorder_asked(struct session *s)
 {
-	s->waiting_at = waits_for_person(s) ? clock_mono_ms() : 0;
+	s->recorder->waiting_at = waits_for_person(s) ? clock_mono_ms() : 0;
+}
+
+void recorder_set_answered(struct session *s, int64_t at, bool answered)
+{
+	struct live_part *m = find(s, at);
+
+	if (m)
+		m->answered = answered;
+	recorder_asked(s);
+}
+
+bool recorder_answered(const struct session *s, int64_t at)
+{
+	const struct live_part *m = find(s, at);
+
+	return m && m->answered;
+}
+
+int64_t session_waiting_since(const struct session *s)
+{
+	return s->recorder->waiting_at;
 }
 
 static int record_work(void *data, struct db *db, struct err *e)
@@ -201,12 +269,13 @@ static int record_work(void *data, struct db *db, struct err *e)
 
 static void saved(struct session *s, const struct batch *b)
 {
+	struct recorder *r = s->recorder;
 	struct seen *seen;
 	struct live_part *m;
 	size_t i;
 
 	for (i = 0; i < b->r.nparts; i++) {
-		m = recorder_find(s, b->parts[i].at);
+		m = find(s, b->parts[i].at);
 		if (!m)
 			continue;
 		if (m->version == b->versions[i])
@@ -214,25 +283,48 @@ static void saved(struct session *s, const struct batch *b)
 		m->saved = b->versions[i];
 		drop_if_done(s, m);
 	}
-	while ((seen = TAILQ_FIRST(&s->seen)) && seen->in_flight) {
-		TAILQ_REMOVE(&s->seen, seen, next);
+	while ((seen = TAILQ_FIRST(&r->seen)) && seen->in_flight) {
+		TAILQ_REMOVE(&r->seen, seen, next);
 		talloc_free(seen);
 	}
-	s->recorded_offset = b->r.offset;
-	memcpy(s->recorded_state, b->state, sizeof(b->state));
+	r->offset = b->r.offset;
+	memcpy(r->state, b->state, sizeof(b->state));
 }
 
 static void on_record_timer(uv_timer_t *timer);
+
+/* What it was about is new again. */
+static void refused(struct session *s, const struct batch *b)
+{
+	struct recorder *r = s->recorder;
+	struct seen *seen;
+
+	r->touched = r->touched || b->r.touched;
+	r->mode_changed = r->mode_changed || b->r.mode;
+	TAILQ_FOREACH(seen, &r->seen, next)
+		seen->in_flight = false;
+}
+
+static void go_on(struct session *s, bool was_stuck)
+{
+	struct recorder *r = s->recorder;
+
+	if (r->stuck != was_stuck)
+		s->ev->status(s->data);
+	if (r->stuck)
+		uv_timer_start(&r->timer, on_record_timer, RETRY_MS, 0);
+	else
+		log_reader_recorded(s);
+}
 
 static void record_done(void *data, const struct err *e)
 {
 	struct batch *b = data;
 	struct session *s = b->s;
-	struct seen *seen;
-	bool was_stuck = s->stuck;
+	bool was_stuck = s->recorder->stuck;
 
-	s->recording = false;
-	s->stuck = e != NULL;
+	s->recorder->recording = false;
+	s->recorder->stuck = e != NULL;
 	if (!e) {
 		saved(s, b);
 		if (b->end)
@@ -240,21 +332,11 @@ static void record_done(void *data, const struct err *e)
 	} else {
 		if (!was_stuck)
 			session_trouble(s, "record", e);
-		s->touched = s->touched || b->r.touched;
-		s->mode_changed = s->mode_changed || b->r.mode;
-		TAILQ_FOREACH(seen, &s->seen, next)
-			seen->in_flight = false;
+		refused(s, b);
 	}
 	talloc_free(b);
-	if (!s->closed) {
-		if (s->stuck != was_stuck)
-			s->ev->status(s->data);
-		if (s->stuck)
-			uv_timer_start(&s->record_timer, on_record_timer,
-				       RETRY_MS, 0);
-		else
-			log_recorded(s);
-	}
+	if (!s->closed)
+		go_on(s, was_stuck);
 	session_job_over(s);
 }
 
@@ -264,11 +346,11 @@ static void add_parts(struct session *s, struct batch *b)
 	struct live_part *m;
 	size_t n = 0;
 
-	TAILQ_FOREACH(m, &s->memos, next)
+	TAILQ_FOREACH(m, &s->recorder->parts, next)
 		n += dirty(m);
 	b->parts = talloc_zero_array(b, struct part, n + 1);
 	b->versions = talloc_zero_array(b, uint64_t, n + 1);
-	TAILQ_FOREACH(m, &s->memos, next) {
+	TAILQ_FOREACH(m, &s->recorder->parts, next) {
 		if (!dirty(m))
 			continue;
 		b->versions[b->r.nparts] = m->version;
@@ -282,10 +364,10 @@ static void add_seen(struct session *s, struct batch *b)
 	struct seen *seen;
 	size_t n = 0;
 
-	TAILQ_FOREACH(seen, &s->seen, next)
+	TAILQ_FOREACH(seen, &s->recorder->seen, next)
 		n++;
 	b->seen = talloc_zero_array(b, struct seen_message, n + 1);
-	TAILQ_FOREACH(seen, &s->seen, next) {
+	TAILQ_FOREACH(seen, &s->recorder->seen, next) {
 		seen->in_flight = true;
 		b->seen[b->r.nseen++] = seen->m;
 	}
@@ -302,21 +384,29 @@ static const char *log_state(const struct session *s)
 
 static bool nothing_new(const struct session *s)
 {
-	return !(s->run && s->run->stage == AGENT_RUN_WRITING) &&
-	       !s->dirty && TAILQ_EMPTY(&s->seen) && !s->touched &&
-	       !s->mode_changed &&
-	       decoder_safe_offset(s->decoder) == s->recorded_offset &&
-	       str_equal(s->recorded_state, log_state(s));
+	const struct recorder *r = s->recorder;
+
+	return !agent_run_writing(s) && recorder_clean(s) && !r->touched &&
+	       !r->mode_changed &&
+	       decoder_safe_offset(s->decoder) == r->offset &&
+	       str_equal(r->state, log_state(s));
+}
+
+/* A batch is on its way, or there is nothing that may be recorded. */
+static bool must_wait(const struct session *s)
+{
+	return s->recorder->recording || !s->decoder || s->ahead ||
+	       agent_run_frozen(s) || nothing_new(s);
 }
 
 static void record(struct session *s)
 {
+	struct recorder *r = s->recorder;
 	struct batch *b;
 
-	if (s->recording || !s->decoder || s->gone || s->ahead ||
-	    agent_run_frozen(s) || nothing_new(s))
+	if (s->gone || must_wait(s))
 		return;
-	uv_timer_stop(&s->record_timer);
+	uv_timer_stop(&r->timer);
 	b = talloc_zero(NULL, struct batch);
 	b->s = s;
 	add_parts(s, b);
@@ -325,8 +415,8 @@ static void record(struct session *s)
 	b->r.offset = decoder_safe_offset(s->decoder);
 	snprintf(b->state, sizeof(b->state), "%s", log_state(s));
 	b->r.state = b->state;
-	b->r.mode = s->mode_changed ? talloc_strdup(b, s->mode) : NULL;
-	b->r.touched = s->touched;
+	b->r.mode = r->mode_changed ? talloc_strdup(b, session_mode(s)) : NULL;
+	b->r.touched = r->touched;
 	b->r.spoken = s->spoken;
 	b->r.attempt_end = b->end = agent_run_end(s, b);
 	b->r.conversation_max = settings_number(s->env->settings,
@@ -334,8 +424,8 @@ static void record(struct session *s)
 	b->r.account_max = settings_number(s->env->settings,
 					   SET_RECORD_ACCOUNT_MAX) << 20;
 	b->r.shrink = truncate_part;
-	s->touched = s->mode_changed = false;
-	s->recording = true;
+	r->touched = r->mode_changed = false;
+	r->recording = true;
 	session_job(s, record_work, record_done, b);
 }
 
@@ -346,121 +436,78 @@ static void on_record_timer(uv_timer_t *timer)
 
 void recorder_touch(struct session *s, bool now)
 {
+	struct recorder *r = s->recorder;
 	int64_t wait = LAZY_MS;
 
-	if (s->closed || s->recording || s->stuck || !s->decoder || s->ahead ||
-	    agent_run_frozen(s) || nothing_new(s))
+	if (s->closed || r->stuck || must_wait(s))
 		return;
-	if (s->dirty || s->touched || s->mode_changed)
+	if (r->dirty || r->touched || r->mode_changed)
 		wait = now ? 0 : BATCH_MS;
-	if (uv_is_active((uv_handle_t *)&s->record_timer) &&
-	    uv_timer_get_due_in(&s->record_timer) <= (uint64_t)wait)
+	if (uv_is_active((uv_handle_t *)&r->timer) &&
+	    uv_timer_get_due_in(&r->timer) <= (uint64_t)wait)
 		return;
-	uv_timer_start(&s->record_timer, on_record_timer, (uint64_t)wait, 0);
+	uv_timer_start(&r->timer, on_record_timer, (uint64_t)wait, 0);
+}
+
+void recorder_note_turn(struct session *s)
+{
+	s->recorder->touched = true;
+}
+
+void recorder_note_mode(struct session *s)
+{
+	s->recorder->mode_changed = true;
+}
+
+bool recorder_mode_unsaved(const struct session *s)
+{
+	return s->recorder->mode_changed;
+}
+
+int64_t recorder_offset(const struct session *s)
+{
+	return s->recorder->offset;
+}
+
+bool recorder_stuck(const struct session *s)
+{
+	return s->recorder->stuck;
+}
+
+bool recorder_busy(const struct session *s)
+{
+	return s->recorder->recording;
+}
+
+bool recorder_clean(const struct session *s)
+{
+	return !s->recorder->dirty && TAILQ_EMPTY(&s->recorder->seen);
+}
+
+void recorder_resume(struct session *s, int64_t offset, const char *state)
+{
+	struct recorder *r = s->recorder;
+
+	r->offset = offset;
+	snprintf(r->state, sizeof(r->state), "%s", state);
+}
+
+struct recorder *recorder_new(struct session *s)
+{
+	struct recorder *r = talloc_zero(s, struct recorder);
+
+	TAILQ_INIT(&r->parts);
+	TAILQ_INIT(&r->seen);
+	session_init_timer(s, &r->timer);
+	return r;
+}
+
+void recorder_close(struct session *s)
+{
+	session_close_timer(&s->recorder->timer);
 }
 
 void session_flush(struct session *s)
 {
 	record(s);
-}
-
-/* Puts p in the place of an older one. */
-static void put(struct replay *r, const struct part *p)
-{
-	size_t i;
-
-	for (i = 0; i < r->n && r->parts[i]->at != p->at; i++)
-		;
-	if (i == r->n) {
-		r->parts = talloc_realloc(r, r->parts, const struct part *,
-					  ++r->n);
-	} else {
-		r->bytes -= strlen(r->parts[i]->data);
-		talloc_free((void *)(uintptr_t)r->parts[i]);
-	}
-	r->parts[i] = part_copy(r, p);
-	r->bytes += strlen(p->data);
-	/* So much at once only a forged log has: the newest count. */
-	for (i = 0; r->bytes > REPLAY_BYTES_MAX && i + 1 < r->n; i++) {
-		r->bytes -= strlen(r->parts[i]->data);
-		talloc_free((void *)(uintptr_t)r->parts[i]);
-	}
-	r->n -= i;
-	memmove(r->parts, r->parts + i, r->n * sizeof(*r->parts));
-}
-
-static int add_replayed(void *data, const struct part *p, struct err *e)
-{
-	struct replay *r = data;
-
-	put(r, p);
-	return 0;
-}
-
-static int replay_work(void *data, struct db *db, struct err *e)
-{
-	struct replay *r = data;
-
-	return part_each(db, r->conversation, r->from, 0, REPLAY_MAX,
-			 add_replayed, r, e);
-}
-
-static int by_change(const void *a, const void *b)
-{
-	const struct part *x = *(const struct part *const *)a;
-	const struct part *y = *(const struct part *const *)b;
-
-	if (x->changed_at != y->changed_at)
-		return x->changed_at < y->changed_at ? -1 : 1;
-	return x->at < y->at ? -1 : x->at > y->at;
-}
-
-static void put_open(void *data, const struct part *p)
-{
-	put(data, p);
-}
-
-/*
- * What is in memory is newer than the store; between the job and now nothing
- * was forgotten. An open text comes with the words so far: deltas go on there.
- */
-static void merge(struct session *s, struct replay *r)
-{
-	struct live_part *m;
-
-	TAILQ_FOREACH(m, &s->memos, next) {
-		if (m->part.changed_at > r->from)
-			put(r, &m->part);
-	}
-	if (s->decoder)
-		decoder_each_open(s->decoder, put_open, r);
-	if (r->n)
-		qsort(r->parts, r->n, sizeof(*r->parts), by_change);
-}
-
-static void replay_done(void *data, const struct err *e)
-{
-	struct replay *r = data;
-	struct session *s = r->s;
-
-	if (!s->closed) {
-		if (e)
-			s->ev->trouble(s->data, r->asker, e);
-		merge(s, r);
-		s->ev->replayed(s->data, r->asker, r->parts, r->n,
-				s->decoder ? decoder_offset(s->decoder) : 0);
-	}
-	talloc_free(r);
-	session_job_over(s);
-}
-
-void session_replay(struct session *s, uint64_t asker, int64_t from)
-{
-	struct replay *r = talloc_zero(NULL, struct replay);
-
-	r->s = s;
-	r->asker = asker;
-	r->from = from;
-	r->conversation = talloc_strdup(r, s->id);
-	session_job(s, replay_work, replay_done, r);
 }

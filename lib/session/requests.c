@@ -3,110 +3,98 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include <talloc.h>
 
 #include "core/clock.h"
 #include "core/str.h"
-#include "session/agent_run_internal.h"
+#include "session/agent_run.h"
+#include "session/claude_process.h"
+#include "session/claude_start.h"
+#include "session/claude_token.h"
+#include "session/log_reader.h"
+#include "session/message_queue.h"
+#include "session/recorder.h"
+#include "session/session_internal.h"
 
 void session_start(struct session *s)
 {
 	if (s->run)
 		return;
-	s->left = NULL;
-	s->wanted = s->want_workspace = true;
-	s->failures = s->token_tries = 0;
-	s->retry_at = 0;
-	if (s->process == PROCESS_FAILED) {
-		process_enter(s, PROCESS_NONE);
-		s->listed = false;
-	}
-	s->process_error = (struct err){ 0 };
+	s->want_workspace = true;
+	claude_token_try_again(s);
+	if (claude_process_ask(s))
+		log_reader_doubt(s);
 	if (!s->deleted && workspace_state(s->workspace) == WORKSPACE_FAILED)
 		workspace_ensure(s->workspace);
 	session_step(s);
-}
-
-/* A name of now: one reset never meets what another one moved. */
-static void name_aside(struct session *s)
-{
-	time_t now = (time_t)(clock_now_ms() / 1000);
-	struct tm tm;
-
-	gmtime_r(&now, &tm);
-	strftime(s->aside, sizeof(s->aside), "claude-settings-%Y%m%d-%H%M%S",
-		 &tm);
-	s->put_aside = true;
 }
 
 void session_start_as(struct session *s, enum session_way way)
 {
 	if (s->run)
 		return;
-	s->safe = way == SESSION_SAFE;
-	if (way == SESSION_RESET)
-		name_aside(s);
-	if (process_takes_input(s))
-		process_remove(s, 1);
+	claude_start_choose(s, way);
+	if (claude_process_takes_input(s))
+		claude_process_remove(s, 1);
 	session_start(s);
 }
 
 bool session_start_failed(const struct session *s)
 {
-	return s->process == PROCESS_FAILED &&
-	       str_equal(s->process_error.key, "error_claude_start");
+	return claude_process_state(s) == CLAUDE_FAILED &&
+	       str_equal(claude_process_error(s)->key, "error_claude_start");
 }
 
 void session_watched(struct session *s, int pages)
 {
-	bool more = pages > s->pages;
-
-	s->pages = pages;
-	if (more)
-		s->left = NULL;
-	if (more && (s->process == PROCESS_NONE || s->process == PROCESS_FAILED))
+	if (claude_process_watch(s, pages) && claude_process_down(s))
 		session_start(s);
 }
 
 bool session_may_rest(const struct session *s)
 {
-	return !session_working(s) && TAILQ_EMPTY(&s->queue) &&
-	       !s->background && !agent_run_unwritten(s) &&
-	       s->process != PROCESS_LINE && s->process != PROCESS_TOKEN &&
-	       s->process != PROCESS_STARTING;
+	enum claude_state state = claude_process_state(s);
+
+	return !session_working(s) && message_queue_empty(s) &&
+	       !claude_process_in_background(s) && !agent_run_unwritten(s) &&
+	       state != CLAUDE_IN_LINE && state != CLAUDE_TOKEN &&
+	       state != CLAUDE_STARTING;
 }
 
 bool session_rest(struct session *s)
 {
 	if (!session_may_rest(s))
 		return false;
-	if (process_takes_input(s))
-		process_end(s);
+	if (claude_process_takes_input(s))
+		claude_process_end(s);
 	return true;
 }
 
 void session_wake(struct session *s)
 {
-	if (s->process == PROCESS_PLACE)
+	if (claude_process_state(s) == CLAUDE_NO_PLACE)
 		session_step(s);
 }
 
-static int check_answer(struct session *s, const struct session_answer *a,
-			struct live_part **memo, struct err *e)
+/* NULL: nothing there waits for this answer; e says why. Borrowed. */
+static const struct part *find_asked(const struct session *s,
+				     const struct session_answer *a, struct err *e)
 {
-	*memo = recorder_find(s, a->part);
-	if (!*memo || !str_equal((*memo)->part.state, "waiting"))
-		return err_tell(e, ERR_CONFLICT, "error_answer_late",
-				"nothing waits at %lld", (long long)a->part);
-	if ((*memo)->answered)
-		return err_tell(e, ERR_CONFLICT, "error_answer_late",
-				"already answered");
-	if (!process_takes_input(s))
-		return err_tell(e, ERR_UNAVAILABLE, "error_answer_lost",
-				"Claude does not run");
-	return 0;
+	const struct part *p = recorder_find(s, a->part);
+
+	if (!p || !str_equal(p->state, "waiting"))
+		err_tell(e, ERR_CONFLICT, "error_answer_late",
+			 "nothing waits at %lld", (long long)a->part);
+	else if (recorder_answered(s, a->part))
+		err_tell(e, ERR_CONFLICT, "error_answer_late",
+			 "already answered");
+	else if (!claude_process_takes_input(s))
+		err_tell(e, ERR_UNAVAILABLE, "error_answer_lost",
+			 "Claude does not run");
+	else
+		return p;
+	return NULL;
 }
 
 /* A plan that is taken up ends its mode; "for this session" may allow edits. */
@@ -126,19 +114,35 @@ void session_answer(struct session *s, uint64_t asker,
 		    const struct session_answer *a)
 {
 	struct err e = { 0 };
-	struct live_part *memo;
-	char *line = NULL;
+	const struct part *p = find_asked(s, a, &e);
+	char *line = p ? stdin_json_answer(p, a, &e) : NULL;
 
-	if (check_answer(s, a, &memo, &e) == 0)
-		line = stdin_json_answer(&memo->part, a, &e);
 	if (!line) {
 		s->ev->trouble(s->data, asker, &e);
 		return;
 	}
-	memo->answered = true;
-	recorder_asked(s);
-	widen(s, &memo->part, a);
+	recorder_set_answered(s, a->part, true);
+	widen(s, p, a);
 	stdin_add(s, STDIN_ANSWER, line, NULL, a->part, asker);
+	stdin_step(s);
+}
+
+void session_give_place(struct session *s, const char *key)
+{
+	message_queue_hold_all(s);
+	session_leave(s, key);
+}
+
+/* The CLI says `cancelled` of each message that its queue held. */
+void session_interrupt(struct session *s)
+{
+	char request[64];
+
+	message_queue_hold_all(s);
+	if (!claude_process_takes_input(s))
+		return;
+	snprintf(request, sizeof(request), "stop:%u", claude_process_stop(s));
+	stdin_add(s, STDIN_CONTROL, stdin_json_interrupt(request), NULL, 0, 0);
 	stdin_step(s);
 }
 
@@ -197,7 +201,7 @@ void session_set_mode(struct session *s, uint64_t asker, const char *mode)
 	s->ev->changed(s->data);
 	snprintf(id, sizeof(id), "mode:%s", mode);
 	/* One that was not started for it is followed by one that is. */
-	if (process_takes_input(s) && (s->skips || !mode_skips(s)))
+	if (claude_process_takes_input(s) && (claude_start_skips(s) || !mode_skips(s)))
 		stdin_add(s, STDIN_CONTROL,
 			  stdin_json_control(id, "set_permission_mode", "mode",
 					     mode),
@@ -229,7 +233,7 @@ void session_set_model(struct session *s, uint64_t asker, const char *model)
 	talloc_free(s->model);
 	s->model = talloc_strdup(s, model);
 	s->ev->changed(s->data);
-	if (process_takes_input(s))
+	if (claude_process_takes_input(s))
 		stdin_add(s, STDIN_CONTROL,
 			  stdin_json_control("model:", "set_model", "model",
 					     model[0] ? model : "default"),

@@ -10,6 +10,9 @@
 #include "core/str.h"
 #include "json/field.h"
 #include "session/agent_run_internal.h"
+#include "session/claude_process.h"
+#include "session/log_reader.h"
+#include "session/recorder.h"
 
 #define QUESTION_MAX 4096	/* bytes of it that are kept as the outcome's detail */
 #define ALONE "This run is unattended: nobody can allow it. "
@@ -70,27 +73,27 @@ void agent_run_asked(struct session *s, const char *request_id,
 		return;
 	if (str_equal(subtype, "elicitation"))
 		s->run->asked = true;
-	else if (!log_in_backlog(s))
+	else if (!log_reader_in_backlog(s))
 		stdin_add(s, STDIN_CONTROL,
 			  stdin_json_refuse(request_id, ALONE), NULL, 0, 0);
 }
 
-static void answer(struct session *s, struct live_part *memo,
+static void answer(struct session *s, const struct part *p,
 		   const char *choice)
 {
 	const struct session_answer a = {
-		.part = memo->part.at,
+		.part = p->at,
 		.choice = choice,
 		.reason = denied_text,
 	};
 	struct err e = { 0 };
-	char *line = stdin_json_answer(&memo->part, &a, &e);
+	char *line = stdin_json_answer(p, &a, &e);
 
 	if (!line) {
 		session_trouble(s, "run_answer", &e);
 		return;
 	}
-	memo->answered = true;
+	recorder_set_answered(s, p->at, true);
 	stdin_add(s, STDIN_ANSWER, line, NULL, a.part, 0);
 }
 
@@ -102,19 +105,20 @@ void agent_run_answer(struct session *s)
 {
 	bool everything = s->run->rules->everything;
 	char question[QUESTION_MAX];
-	struct live_part *memo;
+	const struct part *p;
 
-	if (log_in_backlog(s) || !process_takes_input(s))
+	if (log_reader_in_backlog(s) || !claude_process_takes_input(s))
 		return;
-	TAILQ_FOREACH(memo, &s->memos, next) {
-		if (!str_equal(memo->part.state, "waiting") || memo->answered)
+	for (p = recorder_next(s, NULL); p; p = recorder_next(s, p)) {
+		if (!str_equal(p->state, "waiting") ||
+		    recorder_answered(s, p->at))
 			continue;
-		if (needs_person(s, &memo->part)) {
-			question_of(&memo->part, question, sizeof(question));
+		if (needs_person(s, p)) {
+			question_of(p, question, sizeof(question));
 			agent_run_needs_input(s, question);
 			return;
 		}
-		answer(s, memo, everything ? "allow" : "deny");
+		answer(s, p, everything ? "allow" : "deny");
 	}
 	if (s->run->asked)
 		agent_run_needs_input(s, "");

@@ -8,14 +8,19 @@
 
 #include "core/clock.h"
 #include "core/str.h"
-#include "session/agent_run_internal.h"
+#include "session/agent_run.h"
+#include "session/claude_process.h"
+#include "session/claude_start.h"
+#include "session/claude_token.h"
+#include "session/log_reader.h"
+#include "session/message_queue.h"
+#include "session/recorder.h"
+#include "session/session_internal.h"
 
-static void step_later(uv_timer_t *timer)
+static void on_timer(uv_timer_t *timer)
 {
 	session_step(timer->data);
 }
-
-/* ---- what is told ---- */
 
 bool session_working(const struct session *s)
 {
@@ -26,24 +31,6 @@ void session_trouble(struct session *s, const char *event, const struct err *e)
 {
 	if (!s->closed)
 		s->ev->failed(s->data, event, e);
-}
-
-void session_tell(struct session *s)
-{
-	struct session_status now;
-	char told[sizeof(s->told)];
-
-	if (s->closed)
-		return;
-	session_status(s, &now);
-	snprintf(told, sizeof(told), "%s %s %d%d%d %s %zu %s", now.state, now.key,
-		 now.help, now.restart, now.safe, now.aside,
-		 strlen(now.reason), now.detail);
-	if (str_equal(told, s->told))
-		return;
-	memcpy(s->told, told, sizeof(told));
-	s->told_since = clock_now_ms();
-	s->ev->status(s->data);
 }
 
 /* ---- jobs, and the end of a session ---- */
@@ -72,17 +59,30 @@ void session_handle_over(struct session *s)
 	free_when_over(s);
 }
 
+void session_init_timer(struct session *s, uv_timer_t *t)
+{
+	uv_timer_init(s->env->loop, t);
+	t->data = s;
+	s->handles++;
+}
+
 static void timer_closed(uv_handle_t *h)
 {
 	session_handle_over(h->data);
+}
+
+void session_close_timer(uv_timer_t *t)
+{
+	uv_close((uv_handle_t *)t, timer_closed);
 }
 
 static void drop_link(struct session *s)
 {
 	agent_run_link_lost(s);
 	shim_request_cancel_all(s);
-	log_lost(s);
-	process_link_lost(s);
+	log_reader_link_lost(s);
+	claude_process_link_lost(s);
+	s->purging = false;
 	s->link = NULL;
 }
 
@@ -103,8 +103,8 @@ void session_close(struct session *s)
 	if (s->watch)
 		workspace_unwatch(s->watch);
 	release(s);
-	uv_close((uv_handle_t *)&s->timer, timer_closed);
-	uv_close((uv_handle_t *)&s->record_timer, timer_closed);
+	session_close_timer(&s->timer);
+	recorder_close(s);
 }
 
 /* ---- the workspace ---- */
@@ -118,12 +118,14 @@ static void on_workspace(void *data)
 		drop_link(s);
 		s->link = link;
 	}
-	if (workspace_state(s->workspace) == WORKSPACE_STOPPED)
-		s->wanted = s->want_workspace = false;
+	if (workspace_state(s->workspace) == WORKSPACE_STOPPED) {
+		claude_process_unwant(s);
+		s->want_workspace = false;
+	}
 	agent_run_workspace_lost(s);
 	session_tell(s);
 	if (!s->closed)
-		uv_timer_start(&s->timer, step_later, 0, 0);
+		uv_timer_start(&s->timer, on_timer, 0, 0);
 }
 
 struct purge {
@@ -157,7 +159,7 @@ static void removed(struct session *s, int status, const char *body,
 {
 	struct purge *p;
 
-	s->listing = false;
+	s->purging = false;
 	if (e || (status != 200 && status != 204 && status != 404))
 		return;		/* the next bridge, or the next link, tries again */
 	claude_token_over(s);
@@ -170,10 +172,29 @@ static void removed(struct session *s, int status, const char *body,
 static void purge(struct session *s)
 {
 	release(s);	/* it waits for the workspace, but does not keep it */
-	if (!s->link || s->gone || s->listing)
+	if (!s->link || s->gone || s->purging || log_reader_listing(s))
 		return;
-	s->listing = shim_request_new(s, "DELETE", NULL, 0, removed,
+	s->purging = shim_request_new(s, "DELETE", NULL, 0, removed,
 				      "/sessions/%s?grace=1&purge=1", s->id) != NULL;
+}
+
+/* One timer for all of it: the nearest moment at which something is due. */
+void session_arm(struct session *s)
+{
+	int64_t next, now = clock_mono_ms();
+
+	if (s->closed)
+		return;
+	next = claude_process_due(s);
+	next = sooner(next, log_reader_due(s));
+	next = sooner(next, message_queue_due(s));
+	next = sooner(next, agent_run_due(s));
+	next = sooner(next, prestart_due(s));
+	if (next)
+		uv_timer_start(&s->timer, on_timer,
+			       next > now ? (uint64_t)(next - now) : 1, 0);
+	else
+		uv_timer_stop(&s->timer);
 }
 
 void session_step(struct session *s)
@@ -184,39 +205,24 @@ void session_step(struct session *s)
 		purge(s);
 		return;
 	}
-	if (process_needed(s)) {
+	if (claude_process_needed(s)) {
 		s->want_workspace = true;
-		if (!s->needed_at)
-			s->needed_at = clock_mono_ms();
+		claude_process_count_wait(s);
 	}
 	if (!s->link && s->want_workspace &&
 	    (workspace_place(s->workspace) ||
 	     workspace_state(s->workspace) == WORKSPACE_STOPPED))
-		workspace_ensure_as(s->workspace, process_class(s));
+		workspace_ensure_as(s->workspace, claude_process_class(s));
 	if (s->closed)
 		return;
 	prestart_step(s);
-	log_step(s);
-	process_step(s);
-	queue_send(s);
+	log_reader_step(s);
+	claude_process_step(s);
+	message_queue_send(s);
 	agent_run_step(s);
 	stdin_step(s);
 	session_tell(s);
-	process_arm(s);
-}
-
-static void init_timer(struct session *s, uv_timer_t *t)
-{
-	uv_timer_init(s->env->loop, t);
-	t->data = s;
-	s->handles++;
-}
-
-static int destroy(struct session *s)
-{
-	buf_release(&s->log_text);
-	buf_release(&s->log_rest);
-	return 0;
+	session_arm(s);
 }
 
 static struct session *make(const void *ctx, const struct session_env *env,
@@ -227,26 +233,26 @@ static struct session *make(const void *ctx, const struct session_env *env,
 	struct session *s = talloc_zero(ctx, struct session);
 
 	s->env = env;
-	s->ahead = ahead;
+	if (ahead)
+		s->ahead = prestart_new(s);
 	s->ev = ev;
 	s->data = data;
 	if (!str_copy(s->id, sizeof(s->id), id) ||
 	    !str_copy(s->user_id, sizeof(s->user_id), user_id))
 		err_abort("an id too long");
 	s->title = talloc_strdup(s, "");
-	mode_ask(s, "default");
 	s->model = talloc_strdup(s, "");
-	TAILQ_INIT(&s->calls);
-	TAILQ_INIT(&s->memos);
-	TAILQ_INIT(&s->seen);
-	TAILQ_INIT(&s->queue);
-	TAILQ_INIT(&s->unsent);
-	TAILQ_INIT(&s->inputs);
-	buf_init(&s->log_text, 4096);
-	buf_init(&s->log_rest, LOG_REST_MAX);
-	talloc_set_destructor(s, destroy);
-	init_timer(s, &s->timer);
-	init_timer(s, &s->record_timer);
+	TAILQ_INIT(&s->requests);
+	session_init_timer(s, &s->timer);
+	s->process = claude_process_new(s);
+	s->start = claude_start_new(s);
+	s->token = claude_token_new(s);
+	s->log = log_reader_new(s);
+	s->recorder = recorder_new(s);
+	s->queue = message_queue_new(s);
+	s->input = stdin_writer_new(s);
+	s->mode = permission_mode_new(s);
+	s->shown = shown_status_new(s);
 	s->workspace = workspace_get(env->workspaces, s->user_id);
 	s->watch = workspace_watch(s->workspace, on_workspace, s);
 	s->link = workspace_link(s->workspace);

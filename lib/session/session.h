@@ -10,6 +10,7 @@
 #include <json-c/json.h>
 
 #include "core/settings.h"
+#include "session/claude_states.h"
 #include "store/executions.h"
 #include "store/jobs.h"
 #include "transcript/decoder.h"
@@ -34,7 +35,12 @@ struct session_env {
 	struct jobs *jobs;
 	struct workspaces *workspaces;
 	const struct settings *settings;
-	int64_t silent_ms, withdraw_ms;	/* a message's, a withdrawal's deadline; 0: the usual */
+	/* Limits; 0: the usual one. */
+	int64_t silent_ms, withdraw_ms;	/* a message's, a withdrawal's deadline */
+	int queue_max;			/* messages that wait, held ones too */
+	size_t queue_bytes_max;		/* of their texts; one alone may be longer */
+	int unrecorded_max;		/* parts before the log is read no further */
+	size_t unrecorded_bytes_max;	/* of their data */
 	/* What the store has of a run, understood. In another thread. Gives (child of ctx). */
 	struct session_rules *(*rules)(const void *ctx, const struct run_rules *stored,
 				       struct err *e);
@@ -79,6 +85,9 @@ struct session_events {
 	void (*run_ended)(void *data, const char *execution_id);
 	/* Claude's process ended. */
 	void (*ended)(void *data);
+	/* Its state changed (session/claude_states.h). May be NULL. */
+	void (*claude_state)(void *data, enum claude_state from,
+			     const struct claude_transition *by);
 	/* Deleted: nothing will come any more. */
 	void (*gone)(void *data);
 	/* A failure for the log. */

@@ -7,7 +7,13 @@
 #include <talloc.h>
 
 #include "core/str.h"
-#include "session/agent_run_internal.h"
+#include "session/agent_run.h"
+#include "session/claude_start.h"
+#include "session/claude_token.h"
+#include "session/log_reader.h"
+#include "session/message_queue.h"
+#include "session/recorder.h"
+#include "session/session_internal.h"
 #include "store/conversation_tokens.h"
 #include "store/users.h"
 
@@ -118,7 +124,7 @@ static void take_names(struct session *s, const struct conversation *c)
 	s->title = talloc_strdup(s, c->title);
 	s->model = talloc_strdup(s, c->model);
 	s->updated_at = c->updated_at;
-	if (!s->run && (!s->mode || !s->mode_changed))
+	if (!s->run && !recorder_mode_unsaved(s))
 		mode_ask(s, c->mode);
 }
 
@@ -134,19 +140,20 @@ static void take(struct session *s, struct loading *l)
 
 	take_names(s, l->c);
 	for (i = 0; i < l->nunplaced; i++)
-		queue_load(s, &l->unplaced[i]);
+		message_queue_load(s, &l->unplaced[i]);
 	if (l->again) {
 		take_run(s, l);
 		return;
 	}
-	s->spoken = s->resume = l->c->spoken;
-	s->recorded_offset = s->trimmed = l->c->recorded_offset;
-	snprintf(s->recorded_state, sizeof(s->recorded_state), "%s",
-		 l->c->state);
+	s->spoken = l->c->spoken;
+	if (s->spoken)
+		claude_start_resume(s);
+	recorder_resume(s, l->c->recorded_offset, l->c->state);
+	log_reader_resume(s, l->c->recorded_offset);
 	for (i = 0; i < l->nopen; i++)
 		recorder_load(s, &l->open[i]);
 	recorder_asked(s);
-	session_decode(s, s->recorded_offset, l->open, l->nopen,
+	session_decode(s, l->c->recorded_offset, l->open, l->nopen,
 	       !str_equal(l->c->state, "idle"));
 	while (l->nplaced)
 		decoder_know(s->decoder, l->placed[--l->nplaced]);
@@ -179,7 +186,7 @@ static void loaded(void *data, const struct err *e)
 		s->loaded = true;
 		prestart_taken(s);
 		if (!l->again)
-			memcpy(s->token_hash, l->token_hash, TOKEN_SIZE);
+			claude_token_load(s, l->token_hash);
 		if (!e)
 			take(s, l);
 		if (s->deleted && !was_deleted)

@@ -4,11 +4,25 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <talloc.h>
+
 #include "core/clock.h"
 #include "core/str.h"
-#include "session/agent_run_internal.h"
+#include "session/agent_run.h"
+#include "session/claude_process.h"
+#include "session/claude_start.h"
+#include "session/claude_token.h"
+#include "session/message_queue.h"
+#include "session/recorder.h"
+#include "session/session_internal.h"
 
 #define STEPS 4
+
+struct shown_status {
+	char activity[24], detail[80];	/* what Claude does; "" nothing it speaks of */
+	char last[200];		/* the status as last told, in short */
+	int64_t since;		/* UTC ms of that */
+};
 
 /* What Claude does, by the decoder's phase; the first row for any other. */
 static const struct {
@@ -31,6 +45,7 @@ static void set(struct session_status *out, const char *state, const char *key)
 
 static void working(const struct session *s, struct session_status *out)
 {
+	bool stopping = claude_process_stopping(s);
 	size_t i;
 
 	out->stop = true;
@@ -38,12 +53,12 @@ static void working(const struct session *s, struct session_status *out)
 		set(out, "waiting", "status_waiting");
 		return;
 	}
-	set(out, "working", s->stop_at ? "status_stopping" : activities[0].key);
+	set(out, "working", stopping ? "status_stopping" : activities[0].key);
 	for (i = 1; i < sizeof(activities) / sizeof(activities[0]); i++) {
-		if (!s->stop_at && str_equal(activities[i].phase, s->activity))
+		if (!stopping && str_equal(activities[i].phase, s->shown->activity))
 			out->key = activities[i].key;
 	}
-	out->detail = s->detail;
+	out->detail = s->shown->detail;
 }
 
 static void failed(struct session_status *out, const struct err *e,
@@ -108,9 +123,11 @@ static void no_workspace(const struct session *s, struct session_status *out)
 /* Without a token of its own it does not start. */
 static void starting(const struct session *s, struct session_status *out)
 {
-	if (!s->token_error.kind || s->process == PROCESS_WAKING)
+	const struct err *e = claude_token_error(s);
+
+	if (!e->kind || claude_process_state(s) == CLAUDE_WAKING)
 		step(out, 4, "status_claude");
-	else if (str_equal(s->token_error.key, "error_redis"))
+	else if (str_equal(e->key, "error_redis"))
 		set(out, "starting", "status_token");
 	else
 		set(out, "starting", "status_token_store");
@@ -118,29 +135,30 @@ static void starting(const struct session *s, struct session_status *out)
 
 static void process(const struct session *s, struct session_status *out)
 {
-	switch (s->process) {
-	case PROCESS_READY:
-		if (TAILQ_EMPTY(&s->queue))
+	const struct start *line = claude_process_line(s);
+	bool empty = message_queue_empty(s);
+
+	switch (claude_process_state(s)) {
+	case CLAUDE_READY:
+		if (empty)
 			set(out, "ready", "status_ready");
 		else
 			set(out, "working", "status_working");
-		out->stop = !TAILQ_EMPTY(&s->queue);
+		out->stop = !empty;
 		break;
-	case PROCESS_PLACE:
+	case CLAUDE_NO_PLACE:
 		set(out, "starting", "status_place");
 		out->no_place = true;
 		break;
-	case PROCESS_LINE:
-	case PROCESS_TOKEN:
-	case PROCESS_STARTING:
-	case PROCESS_WAKING:
-		if (!session_status_line(out, start_place(s->start), start_short(s->start)))
+	case CLAUDE_IN_LINE:
+	case CLAUDE_TOKEN:
+	case CLAUDE_STARTING:
+	case CLAUDE_WAKING:
+		if (!session_status_line(out, start_place(line), start_short(line)))
 			starting(s, out);
 		break;
-	case PROCESS_NONE:
-	case PROCESS_ENDING:
-	case PROCESS_FAILED:
-		if (process_needed(s))
+	default:		/* none runs */
+		if (claude_process_needed(s))
 			starting(s, out);
 		else
 			set(out, "stopped", "status_resting");
@@ -150,55 +168,73 @@ static void process(const struct session *s, struct session_status *out)
 
 void session_status(const struct session *s, struct session_status *out)
 {
-	*out = (struct session_status){ .detail = "", .since = s->told_since,
+	*out = (struct session_status){ .detail = "", .since = s->shown->since,
 					.reason = "", .aside = "" };
-	if (s->run && s->run->stage == AGENT_RUN_OVER && !session_working(s)) {
+	if (agent_run_over(s) && !session_working(s)) {
 		set(out, "stopped", "status_run_over");
 		return;
 	}
 	if (s->load_error.kind != ERR_NONE) {
 		failed(out, &s->load_error, "error_unavailable");
-	} else if (s->stuck) {
+	} else if (recorder_stuck(s)) {
 		failed(out, &(struct err){ 0 }, "error_store_full");
 	} else if (!s->link) {
 		no_workspace(s, out);
 	} else if (workspace_disk_is_out(s->workspace)) {
 		failed(out, &(struct err){ 0 }, "error_workspace_out");
 		out->restart = true;
-	} else if (s->process == PROCESS_FAILED) {
-		failed(out, &s->process_error, "error_claude_start");
+	} else if (claude_process_state(s) == CLAUDE_FAILED) {
+		failed(out, claude_process_error(s), "error_claude_start");
 		out->help = true;
 	} else if (session_working(s)) {
 		working(s, out);
 	} else {
 		process(s, out);
 	}
-	if (process_slow(s) && str_equal(out->state, "starting")) {
+	if (claude_process_slow(s) && str_equal(out->state, "starting")) {
 		out->help = out->restart = out->retry = true;
-		if (s->process == PROCESS_WAKING)
+		if (claude_process_state(s) == CLAUDE_WAKING)
 			step(out, 4, "status_claude_slow");
 	}
-	if (s->reason)
-		out->reason = s->reason;
-	out->aside = s->aside;
-	out->safe = s->safe && process_takes_input(s);
+	out->reason = claude_start_reason(s);
+	out->aside = claude_start_aside(s);
+	out->safe = claude_start_safe(s) && claude_process_takes_input(s);
 	if (s->run)
 		out->retry = out->stop = out->help = out->restart = false;
 }
 
-const struct message *session_queued(const struct session *s, size_t i)
+void session_tell(struct session *s)
 {
-	const struct queued *q;
+	struct shown_status *shown = s->shown;
+	struct session_status now;
+	char text[sizeof(shown->last)];
 
-	TAILQ_FOREACH(q, &s->unsent, next) {
-		if (!i--)
-			return &q->m;
-	}
-	TAILQ_FOREACH(q, &s->queue, next) {
-		if (!i--)
-			return &q->m;
-	}
-	return NULL;
+	if (s->closed)
+		return;
+	session_status(s, &now);
+	snprintf(text, sizeof(text), "%s %s %d%d%d %s %zu %s", now.state, now.key,
+		 now.help, now.restart, now.safe, now.aside,
+		 strlen(now.reason), now.detail);
+	if (str_equal(text, shown->last))
+		return;
+	memcpy(shown->last, text, sizeof(text));
+	shown->since = clock_now_ms();
+	s->ev->status(s->data);
+}
+
+void session_note_activity(struct session *s, const char *phase, const char *detail)
+{
+	struct shown_status *shown = s->shown;
+
+	snprintf(shown->activity, sizeof(shown->activity), "%s", phase);
+	snprintf(shown->detail, sizeof(shown->detail), "%.*s",
+		 (int)utf8_prefix(detail, strlen(detail),
+				  sizeof(shown->detail) - 1), detail);
+}
+
+struct shown_status *shown_status_new(struct session *s)
+{
+	return talloc_zero(s, struct shown_status);
 }
 
 const char *session_id(const struct session *s)
@@ -211,11 +247,6 @@ const char *session_title(const struct session *s)
 	return s->title;
 }
 
-const char *session_mode(const struct session *s)
-{
-	return s->mode;
-}
-
 int64_t session_updated(const struct session *s)
 {
 	return s->updated_at;
@@ -225,17 +256,12 @@ const char *session_state(const struct session *s)
 {
 	if (session_working(s))
 		return recorder_waiting(s) ? "waiting" : "working";
-	return TAILQ_EMPTY(&s->queue) ? "idle" : "working";
+	return message_queue_empty(s) ? "idle" : "working";
 }
 
 bool session_is_run(const struct session *s)
 {
 	return s->run != NULL;
-}
-
-const struct session_rules *session_run_rules(const struct session *s)
-{
-	return s->run ? s->run->rules : NULL;
 }
 
 bool session_loaded(const struct session *s)
@@ -245,37 +271,25 @@ bool session_loaded(const struct session *s)
 
 bool session_running(const struct session *s)
 {
-	return s->process == PROCESS_LINE || s->process == PROCESS_TOKEN ||
-	       s->process == PROCESS_STARTING ||
-	       s->process == PROCESS_WAKING ||
-	       s->process == PROCESS_READY || s->process == PROCESS_ENDING;
+	return !claude_process_down(s) &&
+	       claude_process_state(s) != CLAUDE_NO_PLACE;
 }
 
 bool session_ending(const struct session *s)
 {
-	return s->process == PROCESS_ENDING;
-}
-
-int64_t session_waiting_since(const struct session *s)
-{
-	return s->waiting_at;
-}
-
-int64_t session_idle_since(const struct session *s)
-{
-	return s->idle_at ? s->idle_at : clock_mono_ms();
+	return claude_process_state(s) == CLAUDE_ENDING;
 }
 
 enum session_tool session_tool(const struct session *s, const char *word)
 {
 	enum session_tool found = SESSION_TOOL_NONE;
-	const struct live_part *m;
+	const struct part *p;
 
-	TAILQ_FOREACH(m, &s->memos, next) {
-		if (!str_equal(m->part.kind, "tool_use") ||
-		    !str_equal(m->part.state, "running"))
+	for (p = recorder_next(s, NULL); p; p = recorder_next(s, p)) {
+		if (!str_equal(p->kind, "tool_use") ||
+		    !str_equal(p->state, "running"))
 			continue;
-		if (strstr(m->part.data, word))
+		if (strstr(p->data, word))
 			return SESSION_TOOL_NAMES;
 		found = SESSION_TOOL_RUNS;
 	}
@@ -286,9 +300,10 @@ bool session_at_rest(const struct session *s)
 {
 	if (s->gone)
 		return true;
-	if (s->deleted || s->jobs || s->adding || s->stuck || agent_run_unwritten(s))
+	if (s->deleted || s->jobs || message_queue_adding(s) ||
+	    recorder_stuck(s) || agent_run_unwritten(s))
 		return false;
 	return !s->loaded ||
-	       (!session_running(s) && !process_needed(s) &&
-		!session_working(s) && !s->dirty && TAILQ_EMPTY(&s->seen));
+	       (!session_running(s) && !claude_process_needed(s) &&
+		!session_working(s) && recorder_clean(s));
 }

@@ -5,6 +5,7 @@
 
 #include <talloc.h>
 
+#include "core/buf.h"
 #include "session/session_internal.h"
 
 struct shim_request {
@@ -29,7 +30,7 @@ static void release(struct shim_request *c)
 {
 	struct session *s = c->s;
 
-	TAILQ_REMOVE(&s->calls, c, next);
+	TAILQ_REMOVE(&s->requests, c, next);
 	buf_release(&c->body);
 	c->deadline->data = s;
 	uv_close((uv_handle_t *)c->deadline, timer_closed);
@@ -120,7 +121,7 @@ struct shim_request *shim_request_new(struct session *s, const char *method,
 		talloc_free(c);
 		return NULL;
 	}
-	TAILQ_INSERT_TAIL(&s->calls, c, next);
+	TAILQ_INSERT_TAIL(&s->requests, c, next);
 	c->deadline = talloc_zero(s, uv_timer_t);
 	uv_timer_init(s->env->loop, c->deadline);
 	c->deadline->data = c;
@@ -139,7 +140,7 @@ void shim_request_cancel_all(struct session *s)
 {
 	struct shim_request *c;
 
-	while ((c = TAILQ_FIRST(&s->calls)))
+	while ((c = TAILQ_FIRST(&s->requests)))
 		shim_request_cancel(c);
-	s->input_call = NULL;
+	stdin_link_lost(s);
 }

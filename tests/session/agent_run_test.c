@@ -129,6 +129,8 @@ static void on_run_ended(void *data, const char *execution_id)
 
 static void on_failed(void *data, const char *event, const struct err *e)
 {
+	if (str_equal(event, "claude_state"))
+		fail_msg("%s", e->text);
 }
 
 static const struct session_events events = {

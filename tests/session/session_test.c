@@ -158,6 +158,8 @@ static void on_gone(void *data)
 
 static void on_failed(void *data, const char *event, const struct err *e)
 {
+	if (str_equal(event, "claude_state"))
+		fail_msg("%s", e->text);
 }
 
 static void on_changed(void *data)

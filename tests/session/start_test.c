@@ -16,6 +16,7 @@
 #include "core/clock.h"
 #include "core/str.h"
 #include "fake_shim.h"
+#include "session/claude_process.h"
 #include "session/session_internal.h"
 #include "store/users.h"
 
@@ -102,6 +103,8 @@ static void on_token_over(void *data, const char *hash)
 
 static void on_failed(void *data, const char *event, const struct err *e)
 {
+	if (str_equal(event, "claude_state"))
+		fail_msg("%s", e->text);
 }
 
 static const struct session_events events = {
@@ -278,7 +281,7 @@ static void what_is_wanted_no_more_leaves_the_line(void **unused)
 	session_watched(w.s, 1);
 	turn_loop();
 	assert_true(fake.in_line);
-	w.s->wanted = false;
+	claude_process_unwant(w.s);
 	session_step(w.s);
 	assert_false(fake.in_line);
 }

@@ -1,0 +1,48 @@
+/* A session that is a run of an agent (session->run); of a person's conversation most of it does nothing. */
+#ifndef SESSION_AGENT_RUN_H
+#define SESSION_AGENT_RUN_H
+
+#include "session/session.h"
+
+struct agent_run;
+
+/* The store's word on it, at first and again. rules: taken, NULL when none goes on; bad: they cannot be kept. */
+void agent_run_load(struct session *s, const char *kind,
+		    struct session_rules *rules,
+		    bool disabled, int64_t denials, const struct err *bad);
+void agent_run_step(struct session *s);
+/* When agent_run_step has something to do; clock_mono_ms, 0 never. */
+int64_t agent_run_due(const struct session *s);
+/* It is one that goes on. */
+bool agent_run_open(const struct session *s);
+/* Its process ends by itself: nobody is to kill it yet. */
+bool agent_run_leaving(const struct session *s);
+/* It has a run, whose outcome is not in the store. */
+bool agent_run_unwritten(const struct session *s);
+/* Its outcome comes with the next recording. */
+bool agent_run_writing(const struct session *s);
+/* Its outcome is in the store. */
+bool agent_run_over(const struct session *s);
+/* Nothing may be recorded now: the outcome comes in the same transaction. */
+bool agent_run_frozen(const struct session *s);
+/* Its outcome, for a recording; NULL when there is none to write. Gives (child of ctx). */
+struct attempt_end *agent_run_end(const struct session *s, const void *ctx);
+void agent_run_written(struct session *s);
+/* Claude is being started for it: what is written from now on is its own. */
+void agent_run_starts(struct session *s);
+void agent_run_part(struct session *s, const struct part *p);
+void agent_run_asked(struct session *s, const char *request_id,
+		     const char *subtype);
+void agent_run_result(struct session *s, const struct turn_result *r);
+void agent_run_turn_started(struct session *s);
+void agent_run_turn_ended(struct session *s);
+void agent_run_process_started(struct session *s, bool log_lost);
+void agent_run_process_ended(struct session *s, const struct process_end *end);
+/* Claude cannot be started. */
+void agent_run_not_started(struct session *s, const struct err *e);
+/* The workspace stopped or failed. */
+void agent_run_workspace_lost(struct session *s);
+void agent_run_log_lost(struct session *s);
+void agent_run_link_lost(struct session *s);
+
+#endif
