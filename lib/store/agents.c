@@ -6,6 +6,7 @@
 
 #include "core/clock.h"
 #include "core/str.h"
+#include "store/agents_internal.h"
 #include "store/like.h"
 
 #define SEARCH_MAX 200	/* characters */
@@ -168,33 +169,26 @@ static int list_row(void *data, const struct db_row *row, struct err *e)
 	return l->each(l->data, &a, e);
 }
 
-/* $1 user, $2 status or "", $3 pattern. */
-#define FILTERED \
-	" WHERE a.user_id = $1 AND a.deleted_at = 0" \
-	" AND ($2 = '' OR a.status = $2)" \
-	" AND lower(a.name) LIKE lower($3) ESCAPE '\\'"
-
-static int check_search(const char *search, struct err *e)
+int agent_pattern(struct buf *out, const char *search, struct err *e)
 {
 	size_t n = strlen(search);
 
 	if (!utf8_valid(search, n) || utf8_count(search, n) > SEARCH_MAX)
 		return err_tell(e, ERR_INPUT, "error_agent_search",
 				"at most %d characters", SEARCH_MAX);
-	return 0;
+	return like_pattern(out, search, e);
 }
 
 int agent_each(struct db *db, const struct agent_filter *f,
 	       int (*each)(void *data, const struct agent *a, struct err *e),
 	       void *data, struct err *e)
 {
-	auto_buf pattern = BUF_INIT(8 * SEARCH_MAX + 2);
+	auto_buf pattern = BUF_INIT(AGENT_PATTERN_MAX);
 	struct listing l = { each, data };
 
-	if (check_search(f->search, e) < 0 ||
-	    like_pattern(&pattern, f->search, e) < 0)
+	if (agent_pattern(&pattern, f->search, e) < 0)
 		return -1;
-	return db_query(db, e, list_row, &l, "SELECT " COLUMNS FROM FILTERED
+	return db_query(db, e, list_row, &l, "SELECT " COLUMNS FROM AGENTS_FILTERED
 			" ORDER BY a.name, a.id LIMIT $4 OFFSET $5", "tttnn",
 			f->user_id, f->status, buf_text(&pattern), f->limit,
 			f->offset);

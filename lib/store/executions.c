@@ -12,8 +12,15 @@
 	" x.trigger_kind, " OUTCOME_STATUS("x") ", x.reason, x.detail, x.planned_at," \
 	" x.not_before, x.queued_at, x.started_at, x.ended_at, x.cancel_at," \
 	" x.attempt, x.turns, x.denials, x.problems"
-#define WHOLE HEAD ", x.payload, x.prompt, x.result"
-#define BRIEF HEAD ", '', '', ''"
+#define WHOLE HEAD ", x.payload, x.prompt, x.result, 0"
+/* A call counts for the day it began, so between the run's plan and its end. */
+#define TOKENS \
+	"(SELECT sum(u.input + u.output + u.cache_write_5m" \
+	" + u.cache_write_1h + u.cache_read) FROM usage_days u" \
+	" WHERE u.user_id = x.user_id AND u.subject_id = x.id" \
+	" AND u.day >= x.planned_at - x.planned_at % 86400000" \
+	" AND (x.ended_at = 0 OR u.day <= x.ended_at))"
+#define BRIEF HEAD ", '', '', substr(x.result, 1, 200), " TOKENS
 #define FROM " FROM executions x JOIN agents a ON a.id = x.agent_id"
 
 /* Texts are the row's. */
@@ -44,6 +51,7 @@ static int read_row(struct execution *x, const struct db_row *row,
 	x->payload = db_text(row, 20);
 	x->prompt = db_text(row, 21);
 	x->result = db_text(row, 22);
+	x->tokens = db_number(row, 23);
 	return 0;
 }
 

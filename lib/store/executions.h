@@ -37,13 +37,14 @@ struct execution {
 	const char *result;		/* Claude's last words; markdown; hostile */
 	int64_t turns, denials;
 	const char *problems;		/* JSON list (store/outcomes.h); "" none */
+	int64_t tokens;			/* of execution_each alone */
 };
 
 /* ERR_MISSING when there is none or it is not user_id's (NULL: anyone's). Gives (child of ctx). */
 struct execution *execution_load(struct db *db, const void *ctx, const char *id,
 				 const char *user_id, struct err *e) must_check;
 
-/* Latest planned first. Texts of prompt, payload and result are "" here. */
+/* Latest planned first. prompt and payload are "" here, result has its first 200 characters. */
 struct execution_filter {
 	const char *user_id, *agent_id;	/* NULL: of all */
 	const char *status;		/* "" for all */

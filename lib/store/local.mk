@@ -2,6 +2,7 @@ noinst_LIBRARIES += lib/store/libstore.a
 lib_store_libstore_a_SOURCES = \
 	lib/store/agent_versions.c \
 	lib/store/agents.c lib/store/agents.h \
+	lib/store/agents_internal.h \
 	lib/store/attempts.c \
 	lib/store/budgets.c lib/store/budgets.h \
 	lib/store/casefold.c lib/store/casefold.h \

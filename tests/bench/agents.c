@@ -1,6 +1,6 @@
 /*
  * agents DATABASE LOGIN COUNT: gives that account so many agents, each with a
- * month of outcomes and use in two models, and a last run.
+ * month of outcomes and use in two models, and a run a day for 20 days.
  */
 #include "config.h"
 #include <stdio.h>
@@ -16,6 +16,7 @@
 
 #define DAY INT64_C(86400000)
 #define DAYS 30
+#define RUNS 20
 
 static int add_days(struct db *db, const char *agent, int64_t now, int n,
 		    struct err *e)
@@ -41,14 +42,34 @@ static int add_days(struct db *db, const char *agent, int64_t now, int n,
 	return 0;
 }
 
+/* The run of so many days ago; the latest is the agent's last. */
+static int add_run(struct db *db, const struct agent *a, int64_t now, int days,
+		   struct err *e)
+{
+	static const char *const statuses[] = { "success", "success", "success",
+		"failed", "success", "success", "skipped" };
+	int64_t at = now - days * DAY;
+	char run[ID_SIZE];
+
+	if (execution_add(db, a, "manual", "", NULL, at, run, e) < 0 ||
+	    db_run(db, e, "UPDATE executions SET status = $2,"
+		   " started_at = $3, ended_at = $4, result = $5"
+		   " WHERE id = $1", "ttnnt", run,
+		   statuses[(days + a->name[strlen(a->name) - 1]) % 7], at,
+		   at + 14000, "All is well.") < 0)
+		return -1;
+	return db_run(db, e, "UPDATE agents SET last_execution_id = $2"
+		      " WHERE id = $1", "tt", a->id, run);
+}
+
 static int add_agent(struct db *db, const char *user, int64_t now, int n,
 		     struct err *e)
 {
 	struct definition *d = definition_new(NULL, "Asia/Seoul");
 	auto_buf json = BUF_INIT(DEFINITION_JSON_MAX);
-	char id[ID_SIZE], run[ID_SIZE];
+	char id[ID_SIZE];
 	struct agent *a;
-	int bad;
+	int bad, days;
 
 	d->name = talloc_asprintf(d, "Agent %04d", n);
 	d->prompt = "Fetch this week's prices, draw them, and say what changed.";
@@ -58,15 +79,10 @@ static int add_agent(struct db *db, const char *user, int64_t now, int n,
 	      agent_create(db, user, d->name, buf_text(&json), n % 4,
 			   now + n * 60000, id, e) < 0;
 	a = bad ? NULL : agent_load(db, d, id, user, false, e);
-	bad = !a || execution_add(db, a, "manual", "", NULL, now - DAY, run,
-				  e) < 0 ||
-	      db_run(db, e, "UPDATE executions SET status = 'success',"
-		     " started_at = $2, ended_at = $3, result = $4"
-		     " WHERE id = $1", "tnnt", run, now - DAY,
-		     now - DAY + 14000, "All is well.") < 0 ||
-	      db_run(db, e, "UPDATE agents SET last_execution_id = $2"
-		     " WHERE id = $1", "tt", id, run) < 0 ||
-	      db_begin(db, e) < 0 || add_days(db, id, now, n, e) < 0 ||
+	bad = !a;
+	for (days = RUNS; !bad && days > 0; days--)
+		bad = add_run(db, a, now, days, e) < 0;
+	bad = bad || db_begin(db, e) < 0 || add_days(db, id, now, n, e) < 0 ||
 	      db_commit(db, e) < 0;
 	talloc_free(d);
 	return bad ? -1 : 0;

@@ -7,11 +7,13 @@
 #include "core/clock.h"
 #include "core/str.h"
 #include "pages/runs/run_view.h"
+#include "store/outcomes.h"
 
 /* The spark chart, in its own units. */
 #define SPARK_STEP 4		/* a day */
 #define SPARK_BAR 3
 #define SPARK_HEIGHT 24
+#define COUNT_OF(list) (sizeof(list) / sizeof(list[0]))
 
 struct agent *agent_here(struct request *r, struct err *e)
 {
@@ -92,10 +94,14 @@ int agent_next(const struct request *r, const struct definition *d, int64_t now,
 	return 0;
 }
 
+int64_t spark_first(int64_t now)
+{
+	return now - now % DAY_MS - (SPARK_DAYS - 1) * DAY_MS;
+}
+
 void spark_begin(struct spark *s, int64_t now)
 {
-	*s = (struct spark){ .first = now - now % DAY_MS -
-				      (SPARK_DAYS - 1) * DAY_MS };
+	*s = (struct spark){ .first = spark_first(now) };
 }
 
 void spark_add(struct spark *s, const struct agent_day *d)
@@ -179,4 +185,59 @@ void spark_view(const struct request *r, struct view *into,
 	view_text(into, "spark_words", i18n_fill(r, text, "agent_spark",
 		  i18n_number(r, ok), i18n_number(r, problems),
 		  i18n_number(r, failed), NULL));
+}
+
+void agent_strip_add(struct agent_strip *s, const struct outcome *o)
+{
+	if (s->n < DASHBOARD_RUNS)
+		s->of[s->n++] = outcome_status_find(o->status)->class;
+}
+
+/* The squares of a class, neighbours as one line: its dashes draw them. */
+static char *strip_path(const struct request *r, const struct agent_strip *s,
+			int class)
+{
+	char *path = talloc_strdup(r, "");
+	int i, k;
+
+	for (i = s->n - 1; path && i >= 0; i = k) {
+		for (k = i; k >= 0 && s->of[k] == class; k--)
+			;
+		if (k == i) {
+			k--;
+			continue;
+		}
+		path = talloc_asprintf_append_buffer(path, "M%d 0h%d",
+			DASHBOARD_RUNS - 1 - i, i - k);
+	}
+	if (!path)
+		err_abort("out of memory");
+	return path;
+}
+
+void agent_strip_view(const struct request *r, struct view *into,
+		      const struct agent_strip *s)
+{
+	static const char *const states[] = {
+		[OUTCOME_OPEN] = "open", [OUTCOME_GOOD] = "ok",
+		[OUTCOME_PROBLEMS] = "problems", [OUTCOME_BAD] = "bad",
+		[OUTCOME_NONE] = "none",
+	};
+	struct view *list = view_list(into, "strip"), *item;
+	int64_t count[COUNT_OF(states)] = { 0 };
+	int i;
+
+	for (i = 0; i < s->n; i++)
+		count[s->of[i]]++;
+	for (i = 0; i < (int)COUNT_OF(states); i++) {
+		if (!count[i])
+			continue;
+		item = view_append(list);
+		view_text(item, "state", states[i]);
+		view_text(item, "path", strip_path(r, s, i));
+	}
+	view_flag(into, "has_strip", s->n > 0);
+	view_text(into, "strip_words", i18n_fill(r, context_of(r)->text,
+		  "agent_strip", i18n_number(r, count[OUTCOME_GOOD]),
+		  i18n_number(r, s->n), NULL));
 }

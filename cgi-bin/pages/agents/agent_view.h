@@ -35,9 +35,17 @@ struct spark {
 };
 #define SPARK_DAYS 30
 #define DAY_MS INT64_C(86400000)
+int64_t spark_first(int64_t now);
 void spark_begin(struct spark *s, int64_t now);
 void spark_add(struct spark *s, const struct agent_day *d);
 void spark_view(const struct request *r, struct view *into, const struct spark *s);
+
+/* An agent's last runs as squares, the latest at the right: names strip (a list of state, path), strip_words. */
+struct agent_strip {
+	uint8_t n, of[DASHBOARD_RUNS];	/* latest first: enum outcome_class */
+};
+void agent_strip_add(struct agent_strip *s, const struct outcome *o);
+void agent_strip_view(const struct request *r, struct view *into, const struct agent_strip *s);
 
 /* What differs between two versions, as partials/agent_changes shows it: a list of fields, the diff of the prompts. */
 void agent_changes(const struct request *r, struct view *view, const struct definition *from, const struct definition *to);

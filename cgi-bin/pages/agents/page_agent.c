@@ -51,16 +51,14 @@ static int add_last(void *data, const struct outcome *o, struct err *e)
 static int add_history(struct request *r, struct view *view,
 		       const struct agent *a, struct err *e)
 {
-	const char *last;
 	struct last_run l = { r, NULL };
 
 	if (!a)
 		return 0;
-	last = a->last_execution_id;
 	l.map = view_map(view, "history");
 	view_flag(l.map, "last", false);
-	return outcome_each_last(context_of(r)->db, &last, *last ? 1 : 0,
-				 add_last, &l, e);
+	return outcome_each_of_agent(context_of(r)->db, a->id, 1, add_last, &l,
+				     e);
 }
 
 /* What happened before this page: a row is a value of ?done=. */

@@ -10,12 +10,12 @@
 #include "store/outcomes.h"
 
 #define ROWS 50
+#define EXCERPT_MAX 160		/* bytes */
 #define DAY_MS INT64_C(86400000)
 
 struct listing {
 	struct request *r;
 	struct view *rows;
-	const struct prices *prices;
 	int64_t now;
 	int count;
 	int64_t last;		/* planned_at and id of the last row shown */
@@ -34,22 +34,29 @@ static const char *span_of(const struct listing *l, const struct execution *x)
 	return execution_took(l->r, x, l->now);
 }
 
+/* What a result begins with, without the marks of its markdown. */
+static const char *first_line(const struct request *r, const char *result)
+{
+	result += strspn(result, " \t\r\n#*>-");
+	return talloc_strndup(r, result, utf8_prefix(result,
+			      strcspn(result, "\r\n"), EXCERPT_MAX));
+}
+
 static int add_row(void *data, const struct execution *x, struct err *e)
 {
 	struct listing *l = data;
 	struct view *row;
-	struct tally used;
 
+	(void)e;
 	if (l->count++ == ROWS)
 		return 0;
-	if (execution_tally(l->r, l->prices, x, &used, e) < 0)
-		return -1;
 	row = view_append(l->rows);
 	execution_head(l->r, row, x);
 	execution_time(l->r, row, "planned", x->planned_at, l->now);
 	view_text(row, "took", span_of(l, x));
-	view_text(row, "tokens", used.calls ?
-		  usage_number(l->r, tally_tokens(&used)) : "");
+	view_text(row, "tokens", x->tokens ?
+		  usage_number(l->r, x->tokens) : "");
+	view_text(row, "excerpt", first_line(l->r, x->result));
 	l->last = x->planned_at;
 	memcpy(l->last_id, x->id, ID_SIZE);
 	return 0;
@@ -243,9 +250,7 @@ int page_runs(struct request *r, struct response *out, struct err *e)
 	struct execution_filter f;
 	struct listing l = { .r = r, .rows = view_list(view, "rows"),
 			     .now = clock_now_ms() };
-	bool away;
 
-	l.prices = usage_prices(r, &away);
 	if (read_filter(r, &f, e) < 0 || add_filter(r, view, &f, e) < 0 ||
 	    execution_each(context_of(r)->db, &f, add_row, &l, e) < 0)
 		return -1;

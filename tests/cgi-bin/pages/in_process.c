@@ -18,6 +18,7 @@
 struct app *pages_site;
 struct page_worker *pages_worker;
 struct kv *pages_kv;
+size_t pages_bytes;
 static struct settings *settings;
 
 int pages_begin(void **state)
@@ -102,6 +103,7 @@ int pages_ask(struct page_worker *w, const char *token, enum method method,
 	}
 	snprintf(a.length, sizeof(a.length), "%zu", strlen(a.body));
 	assert_true(app_answer(w, &src, PASSWORDS_NOW, &bytes));
+	pages_bytes = bytes.len;
 	assert_int_equal(sscanf(buf_text(&bytes), "Status: %d", &status), 1);
 	talloc_free(ctx);
 	return status;

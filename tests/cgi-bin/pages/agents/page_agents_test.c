@@ -414,7 +414,7 @@ static void test_run(void **state)
 	talloc_free(x);
 	talloc_free(again);
 	a = get(&b, "/agents");
-	has(a, "data-execution=\"0191d4b8-0000-7000-8000-00000000bbbb\"");
+	has(a, "href=\"/executions/0191d4b8-0000-7000-8000-00000000bbbb\"");
 	talloc_free(a);
 	x = run_of(post(&b, at("/agents/*", id), "csrf=CSRF&act=test&version=1"
 			"&name=Weekly+stocks&prompt=x" DAILY));
