@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import {execFileSync} from "node:child_process";
 import {randomUUID} from "node:crypto";
 import {readFileSync} from "node:fs";
+import {says} from "../words.js";
 import {address, assertAccessible, closePage, gongbang, newAccount, openAt, password, startBrowser} from "./gongbang.js";
 
 const database = process.env.GONGBANG_STATE + "/data/gongbang.db";
@@ -51,7 +52,7 @@ test("the chart and the table show the same numbers", async () => {
 	const page = await open("/usage?month=2026-03");
 	const bars = await page.locator(".chart-day").evaluateAll((all) => all.map((g) => [g.dataset.day, Number(g.dataset.value), g.querySelector(".chart-bar")?.height.baseVal.value ?? 0]));
 	assert.equal(bars.length, 31);
-	const rows = await page.locator("#days-table tbody tr").evaluateAll((all) => all.map((tr) => [tr.dataset.day, Number(tr.dataset.tokens), tr.cells[7].innerText]));
+	const rows = await page.locator("#days-table tbody tr").evaluateAll((all) => all.map((tr) => [tr.dataset.day, Number(tr.dataset.tokens), tr.cells[2].innerText]));
 	const drawn = bars.filter(([, value]) => value > 0).map(([day, value]) => [day, value]);
 	assert.deepEqual(rows.filter(([, tokens]) => tokens > 0).map(([day, tokens]) => [day, tokens]), drawn);
 	for (const [, value, height] of bars)
@@ -61,12 +62,13 @@ test("the chart and the table show the same numbers", async () => {
 		if (value > highest[1] / 20)
 			assert.ok(Math.abs(height / highest[2] - value / highest[1]) < 0.01);
 	await page.click("#days-table > summary");
-	const shown = await page.locator("#days-table tbody tr").evaluateAll((all) => all.map((tr) => tr.cells[7].innerText.replaceAll(",", "")));
+	const shown = await page.locator("#days-table tbody tr").evaluateAll((all) => all.map((tr) => tr.cells[2].innerText.replaceAll(",", "")));
 	assert.deepEqual(shown.map(Number), rows.map(([, tokens]) => tokens));
-	const total = await page.locator("#days-table tfoot td").nth(6).innerText();
+	const total = await page.locator("#days-table tfoot td").nth(1).innerText();
 	assert.equal(Number(total.replaceAll(",", "")), drawn.reduce((sum, [, value]) => sum + value, 0));
-	assert.equal(await page.locator("#models-table tfoot td").nth(6).innerText(), total);
-	assert.match(await page.locator("#models-table").innerText(), /Cost unknown/);
+	assert.equal(await page.locator("#models-table tfoot td").nth(1).innerText(), total);
+	assert.match(await page.locator("#models-table").innerText(), /–\*/);
+	assert.equal(await page.getByText(says("usage_price_unknown_help")).count(), 1);
 	assert.match(await page.locator("#subjects").innerText(), /"Prices" & <b>more<\/b>/);
 	await closePage(page);
 });

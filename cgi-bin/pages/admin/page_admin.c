@@ -85,6 +85,7 @@ int page_admin(struct request *r, struct response *out, struct err *e)
 		return -1;
 	view_flag(view, "prices_away", away);
 	usage_cards(r, view, usage_zone(r), &all, now);
+	usage_footnote(view, all.month.unpriced);
 	view_flag(view, "has_requests", requests > 0);
 	view_text(view, "requests", i18n_count(r, v->text, "nav_requests",
 					       requests));

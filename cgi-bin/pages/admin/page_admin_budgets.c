@@ -94,12 +94,15 @@ static int add_use(struct request *r, struct view *view,
 	bool away;
 
 	view_list(view, "cards");
-	if (str_equal(s->name, BUDGET_EACH))
+	if (str_equal(s->name, BUDGET_EACH)) {
+		usage_footnote(view, 0);
 		return 0;
+	}
 	if (usage_standing(r, usage_prices(r, &away), s->user, now, &use, e) < 0)
 		return -1;
 	*b = use.budget;
 	usage_cards(r, view, usage_budget_zone(r, s->user, now), &use, now);
+	usage_footnote(view, use.month.unpriced);
 	return 0;
 }
 
@@ -223,6 +226,7 @@ static int add_shared(struct request *r, struct view *view,
 	if (usage_standing(r, p, NULL, now, &all, e) < 0 ||
 	    budget_load(db, BUDGET_EACH, &each.budget, &own, e) < 0)
 		return -1;
+	usage_footnote(view, all.month.unpriced);
 	add_row(r, list, BUDGET_ALL, page_text(r, "budget_all"), &all, true,
 		false);
 	add_row(r, list, BUDGET_EACH, page_text(r, "budget_each"), &each,

@@ -108,26 +108,17 @@ static void add_subjects(const struct showing *s, struct view *view,
 	usage_tally(s->r, row, &rest);
 }
 
-static struct spent spent_of(const struct tally *t)
-{
-	return (struct spent){
-		.tokens = tally_tokens(t), .cost = t->cost,
-		.unpriced = t->unpriced, .counted = t->counted,
-		.calls = t->calls,
-	};
-}
-
 /* The standing from what is loaded already: the ledger is read once. */
 static int standing_of(const struct showing *s, const struct report *report,
 		       struct standing *out, struct err *e)
 {
 	int i;
 
-	*out = (struct standing){ .month = spent_of(&report->all) };
+	*out = (struct standing){ .month = usage_spent_of(&report->all) };
 	period_at(usage_zone_of(s->r, s->whose), s->now, &out->period);
 	for (i = 0; i < s->month->ndays; i++) {
 		if (s->month->days[i].from == out->period.day_from)
-			out->day = spent_of(&report->days[i]);
+			out->day = usage_spent_of(&report->days[i]);
 	}
 	return budget_of_user(context_of(s->r)->db, s->whose->id, &out->budget,
 			      e);

@@ -47,6 +47,11 @@ const char *usage_cost(const struct request *r, int64_t cost, int64_t unpriced)
 			 NULL);
 }
 
+void usage_footnote(struct view *view, int64_t unpriced)
+{
+	view_flag(view, "any_unpriced", unpriced > 0);
+}
+
 static const char *month_word(const struct request *r, int number)
 {
 	return page_text(r, talloc_asprintf(r, "month_%d", number));
@@ -129,20 +134,50 @@ int usage_month(const struct request *r, const char *zone, int64_t now_ms,
 			       e);
 }
 
+/*
+ * What has no price at all has no cost to show; the star is the footnote's.
+ */
+void usage_spent(const struct request *r, struct view *row,
+		 const struct spent *s)
+{
+	const struct i18n_locale *text = context_of(r)->text;
+	bool known = s->cost || !s->unpriced;
+	char usd[AMOUNT_SIZE];
+
+	amount_usd(usd, s->cost);
+	view_text(row, "tokens", usage_number(r, s->tokens));
+	view_text(row, "tokens_words", i18n_count(r, text, "usage_tokens",
+						  s->tokens));
+	view_text(row, "calls_words", i18n_count(r, text, "usage_calls_count",
+						 s->calls));
+	view_flag(row, "cost_known", known);
+	view_textf(row, "cost", "%s%s", known ? usd : "–",
+		   s->unpriced ? "*" : "");
+}
+
+struct spent usage_spent_of(const struct tally *t)
+{
+	return (struct spent){
+		.tokens = tally_tokens(t), .cost = t->cost,
+		.unpriced = t->unpriced, .counted = t->counted,
+		.calls = t->calls,
+	};
+}
+
 void usage_tally(const struct request *r, struct view *row,
 		 const struct tally *t)
 {
 	const struct context *v = context_of(r);
+	const struct usage *u = &t->usage;
+	const struct spent s = usage_spent_of(t);
 
+	usage_spent(r, row, &s);
 	view_text(row, "calls", usage_number(r, t->calls));
-	view_text(row, "input", usage_number(r, t->usage.input));
-	view_text(row, "output", usage_number(r, t->usage.output));
-	view_text(row, "write_5m", usage_number(r, t->usage.cache_write_5m));
-	view_text(row, "write_1h", usage_number(r, t->usage.cache_write_1h));
-	view_text(row, "read", usage_number(r, t->usage.cache_read));
-	view_text(row, "tokens", usage_number(r, tally_tokens(t)));
-	view_text(row, "cost", usage_cost(r, t->cost, t->unpriced));
-	view_flag(row, "unpriced", t->unpriced > 0);
+	view_text(row, "input", usage_number(r, u->input));
+	view_text(row, "output", usage_number(r, u->output));
+	view_text(row, "cache", usage_number(r, u->cache_read +
+					     u->cache_write_5m +
+					     u->cache_write_1h));
 	view_text(row, "unmetered", t->unmetered ?
 		  i18n_count(r, v->text, "usage_unmetered", t->unmetered) : "");
 }
@@ -195,6 +230,13 @@ void usage_frame(struct request *r, struct view *view, const char *path,
 						"usage_zone", zone, NULL));
 }
 
+/* A call that failed before the service named its model costs nothing. */
+static const char *unnamed(const struct request *r, const struct tally *t)
+{
+	return page_text(r, tally_tokens(t) || t->unmetered ?
+			 "usage_model_unnamed" : "usage_failed");
+}
+
 void usage_models(struct request *r, struct view *view,
 		  const struct report *report)
 {
@@ -210,10 +252,11 @@ void usage_models(struct request *r, struct view *view,
 					  "usage_hosted_tool",
 					  model + strlen(PRICES_TOOL), NULL);
 		view_text(row, "model", *model ? model :
-			  page_text(r, "usage_model_unnamed"));
+			  unnamed(r, &report->lines[i].tally));
 		usage_tally(r, row, &report->lines[i].tally);
 	}
 	usage_tally(r, view_map(view, "all"), &report->all);
+	usage_footnote(view, report->all.unpriced);
 }
 
 static int percent_of(int64_t used, int64_t limit)
@@ -271,10 +314,7 @@ static void add_card(struct request *r, struct view *list, const char *title,
 
 	view_text(card, "title", page_text(r, title));
 	view_text(card, "name", title);
-	view_text(card, "tokens", usage_number(r, s->tokens));
-	view_text(card, "cost", usage_cost(r, s->cost, s->unpriced));
-	view_text(card, "calls", i18n_count(r, text, "usage_calls_count",
-					    s->calls));
+	usage_spent(r, card, s);
 	meters = view_list(card, "meters");
 	usage_meter(r, meters, "tokens", s->tokens, tokens, false);
 	usage_meter(r, meters, "cost", s->counted, cost, true);
@@ -326,11 +366,4 @@ void usage_percent(const struct request *r, struct view *row,
 		   PERCENT_SHOWN : percent, percent > PERCENT_SHOWN ? "+" : "");
 	view_text(row, "state", state);
 	view_text(row, "state_word", word);
-}
-
-void usage_spent(const struct request *r, struct view *row,
-		 const struct spent *s)
-{
-	view_text(row, "tokens", usage_number(r, s->tokens));
-	view_text(row, "cost", usage_cost(r, s->cost, s->unpriced));
 }

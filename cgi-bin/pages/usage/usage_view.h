@@ -12,7 +12,7 @@
  */
 struct prices *usage_prices(struct request *r, bool *away);
 
-/* "$1.20", "$1.20 + unknown price", "unknown price". Gives (child of r). */
+/* "$1.20", "$1.20 + unknown", "Cost unknown". Gives (child of r). */
 const char *usage_cost(const struct request *r, int64_t cost, int64_t unpriced);
 
 /* "1,204". Gives (child of r). */
@@ -39,7 +39,10 @@ const char *usage_budget_zone_words(const struct request *r, const struct user *
 int usage_month(const struct request *r, const char *zone, int64_t now_ms,
 		struct report_month *out, struct err *e) must_check;
 
-/* All numbers of a tally, by the names that partials/usage_numbers has. */
+/* Whether the page says why some costs are missing: tokens without a price. */
+void usage_footnote(struct view *view, int64_t unpriced);
+
+/* All numbers of a tally, by the names that partials/usage_cells has. */
 void usage_tally(const struct request *r, struct view *row, const struct tally *t);
 
 /*
@@ -72,7 +75,8 @@ const char *usage_limit(const struct request *r, int64_t tokens, int64_t cost);
 /* How full the fullest limit is, with its state and word, by the names of partials/percent. */
 void usage_percent(const struct request *r, struct view *row, const struct standing *s);
 
-/* The names that a row of spending has: tokens, cost. */
+/* The names that a row of spending has and partials/usage_figure. */
 void usage_spent(const struct request *r, struct view *row, const struct spent *s);
+struct spent usage_spent_of(const struct tally *t);
 
 #endif

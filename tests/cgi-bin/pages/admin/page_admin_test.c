@@ -503,7 +503,7 @@ static void test_use_of_removed_accounts(void **state)
 	assert_int_equal(removal_rows(site.db, c.user_id, &e), 0);
 	a = get(&kim, "/admin/usage");
 	has(a, "<tr data-removed><th scope=\"row\">Removed accounts</th>");
-	has(a, "<td class=\"num\"></td><td class=\"num\"></td><td class=\"num\">76,543</td>");
+	has(a, "<td class=\"num\"></td><td class=\"num\"></td><td class=\"num\">$0.23</td><td class=\"num\">76,543</td>");
 	talloc_free(a);
 	a = get(&kim, "/admin/usage?month=2026-01");
 	has_not(a, "Removed accounts");

@@ -138,6 +138,8 @@ static void test_a_month(void **state)
 	    (struct usage){ .input = 0 }, "unmetered");
 	add(site.lee, "workspace", site.lee, KNOWN, utc(2026, 3, 7, 1),
 	    (struct usage){ .input = 77777 }, "complete");
+	add(site.kim, "run", run, "", utc(2026, 3, 8, 1),
+	    (struct usage){ .input = 0 }, "failed");
 	be_kim(&b, &site);
 	a = get(&b, "/usage?month=2026-03");
 	expect(a, 200);
@@ -147,14 +149,17 @@ static void test_a_month(void **state)
 	has(a, "data-day=\"2026-03-05\" data-value=\"5000\"");
 	has(a, "data-day=\"2026-03-05\" data-tokens=\"5000\" data-cost=\"28050\"");
 	has(a, "data-day=\"2026-03-04\" data-value=\"0\"");
-	has(a, "@usage_price_unknown");
+	has(a, "@usage_price_unknown_help");
 	has(a, "&lt;b&gt;model&lt;/b&gt;");
 	has(a, "1 unmetered");
 	has(a, "Deleted conversation");
 	has(a, "Terminal");
 	has(a, "id=\"runs\"");
 	has(a, "10,001");
-	has(a, "$0.03 + unknown");
+	has(a, "@usage_failed");
+	has_not(a, "@usage_model_unnamed");
+	has(a, "$0.03*");
+	has(a, "–*");
 	has_not(a, "77,777");
 	has_not(a, "<script>alert");
 	has_not(a, "<img src=x");
@@ -297,7 +302,7 @@ static void test_csv(void **state)
 	    "\"Cost unknown\"\r\n");
 	has(a, ",1,1,0,0,0,0,0,0,0\r\n");
 	has_not(a, "77777");
-	assert_int_equal(count(a, "\r\n"), 5);
+	assert_int_equal(count(a, "\r\n"), 6);
 	talloc_free(a);
 	assert_int_equal(conversation_rename(site.db, talk, site.kim, HOSTILE,
 					     &e), 0);
