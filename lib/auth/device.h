@@ -1,8 +1,8 @@
 /*
- * The cookie of a browser in which an account logged in: a random name and
- * its MAC, keyed by the account's password hash. So nothing is stored, Redis
- * may lose all it has, and a new password makes every browser unknown again.
- * It opens nothing: it only says whose count of login tries is meant.
+ * The cookie that marks a browser in which an account logged in before: a random
+ * name and its MAC, keyed by the account's password hash. So nothing is stored,
+ * it survives a loss of Redis, and a new password makes every browser unknown
+ * again. It grants no access: it only selects the counter of login attempts.
  */
 #ifndef AUTH_DEVICE_H
 #define AUTH_DEVICE_H
@@ -12,16 +12,16 @@
 #include "core/id.h"
 #include "store/users.h"
 
-#define DEVICE_DAYS 400		/* browsers keep no cookie longer */
+#define DEVICE_DAYS 400		/* browsers limit cookies to that */
 #define DEVICE_COOKIE_SIZE 40
 
-/* The cookie's name: one an account, so people who share a browser do not push each other out. */
+/* The cookie's name, one per account, so that users of a shared browser keep theirs. */
 void device_cookie(const struct user *u, char out[DEVICE_COOKIE_SIZE]);
 
-/* The cookie's value: of this browser still, when before (or NULL) is a valid one. */
+/* A cookie value; keeps the browser's name if before (may be NULL) is valid. */
 void device_make(const struct user *u, const char *before, char out[TOKEN_SIZE]);
 
-/* Constant time; false for NULL. */
+/* Checks a cookie in constant time; false for NULL. */
 bool device_valid(const struct user *u, const char *cookie);
 
 #endif

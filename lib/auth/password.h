@@ -12,19 +12,20 @@
 #define PASSWORD_MAX 1024	/* bytes */
 
 /*
- * For this account; u may be one that is to be made: its login and display name.
- * ERR_INPUT "error_password_short", "error_password_long", "error_password_text"
- * (not UTF-8) or "error_password_common": what anybody would try first.
+ * Checks a new password for an account; u may be one that does not exist yet, with
+ * login and display name only. ERR_INPUT "error_password_short",
+ * "error_password_long", "error_password_text" (not UTF-8) or
+ * "error_password_common" (easily guessed).
  */
 int password_check(const char *password, const struct user *u, struct err *e) must_check;
 
-/* Checks, then hashes: some 100 ms and 64 MiB, so a caller sees to it that few do at once. */
+/* Checks, then hashes; needs ~100 ms and 64 MiB, so callers limit concurrency. */
 int password_hash(const char *password, const struct user *u, char out[PASSWORD_HASH_SIZE], struct err *e) must_check;
 
-/* However its characters are composed: NFC is hashed, and one that was hashed as it was typed still matches. hash NULL (no such login): spends the same time on a fixed hash and says false. */
+/* Compares in any Unicode composition: NFC is hashed, and hashes of the text as typed still match. hash NULL (no such login): takes the same time with a fixed hash and returns false. */
 bool password_matches(const char *hash, const char *password);
 
-/* 20 characters of an unambiguous alphabet. */
+/* Makes a password of 20 unambiguous characters. */
 void password_generate(char out[32]);
 
 #endif

@@ -1,4 +1,4 @@
-/* "ADDRESS:PORT" as settings write it, for sockets. */
+/* Parses and formats "ADDRESS:PORT" of the settings as socket addresses. */
 #ifndef CORE_ADDRESS_H
 #define CORE_ADDRESS_H
 
@@ -10,17 +10,17 @@
 
 #define ADDRESS_SIZE 46		/* numeric text and its NUL */
 
-/* "127.0.0.1:4100", "[::1]:4100"; port 0: any. ERR_INPUT for anything else, names too. */
+/* "127.0.0.1:4100", "[::1]:4100"; port 0: any. ERR_INPUT otherwise, also for host names. */
 int address_parse(const char *text, struct sockaddr_storage *out,
 		  socklen_t *len, struct err *e) must_check;
 
-/* The numeric address without port, an IPv4 one mapped into IPv6 as itself; "" for other families. */
+/* The numeric address without port; IPv4 mapped into IPv6 becomes IPv4; "" for other families. */
 void address_format(const struct sockaddr *at, char out[ADDRESS_SIZE]);
 
 /*
- * Whether it is one of the whole internet's: not private, loopback, link-local,
- * shared (CGNAT), multicast, reserved or for documentation (RFC 6890), and no
- * IPv6 one that leads into IPv4 (mapped, 6to4, Teredo, NAT64).
+ * True for a globally reachable address: not private, loopback, link-local,
+ * shared (CGNAT), multicast, reserved or documentation (RFC 6890), nor IPv6 that
+ * embeds IPv4 (mapped, 6to4, Teredo, NAT64).
  */
 bool address_public(const struct sockaddr *at);
 

@@ -1,4 +1,4 @@
-/* A growing byte buffer that is born with its cap. */
+/* A growing byte buffer with a cap that is set when it is created. */
 #ifndef CORE_BUF_H
 #define CORE_BUF_H
 
@@ -8,9 +8,9 @@
 
 struct buf {
 	char *data;	/* always NUL-terminated; never NULL after an add */
-	size_t len;	/* bytes in use, the NUL not counted */
+	size_t len;	/* bytes in use, without the NUL */
 	size_t size;	/* bytes allocated */
-	size_t cap;	/* len never passes it */
+	size_t cap;	/* maximum of len */
 };
 
 #define auto_buf __attribute__((cleanup(buf_release))) struct buf
@@ -19,26 +19,26 @@ struct buf {
 
 void buf_init(struct buf *b, size_t cap);
 
-/* Frees the bytes; the buffer is empty and may be used again. */
+/* Frees the bytes; the buffer is then empty and can be reused. */
 void buf_release(struct buf *b);
 
-/* Forgets the content, keeps the memory. */
+/* Empties the buffer and keeps its memory. */
 void buf_clear(struct buf *b);
 
-/* Each appends, or fails with ERR_LIMIT and leaves the buffer as it was. */
+/* Each appends, or fails with ERR_LIMIT and leaves the buffer unchanged. */
 int buf_add(struct buf *b, const void *bytes, size_t n, struct err *e) must_check;
 int buf_add_text(struct buf *b, const char *text, struct err *e) must_check;
 int buf_addf(struct buf *b, struct err *e, const char *fmt, ...)
 	must_check printf_like(3, 4);
 
-/* Room for n more bytes at the end; NULL with ERR_LIMIT. Follow with buf_grew. */
+/* Reserves n more bytes at the end; NULL with ERR_LIMIT. Call buf_grew after writing. */
 char *buf_reserve(struct buf *b, size_t n, struct err *e) must_check;
 void buf_grew(struct buf *b, size_t n);
 
-/* Drops n bytes from the front; n <= len. */
+/* Removes n bytes from the front; n <= len. */
 void buf_drop(struct buf *b, size_t n);
 
-/* The content, "" when empty; borrowed until the next change. */
+/* The content, "" when empty; borrowed until the buffer changes. */
 const char *buf_text(const struct buf *b);
 
 #endif

@@ -1,4 +1,4 @@
-/* Time. */
+/* Wall clock, monotonic clock and calendar arithmetic in UTC. */
 #ifndef CORE_CLOCK_H
 #define CORE_CLOCK_H
 
@@ -7,7 +7,7 @@
 /* UTC, milliseconds since 1970. */
 int64_t clock_now_ms(void);
 
-/* Milliseconds that only go forward; for durations and deadlines. */
+/* Monotonic milliseconds, for durations and deadlines. */
 int64_t clock_mono_ms(void);
 
 /* A moment on the (proleptic Gregorian) calendar. */
@@ -17,10 +17,10 @@ struct clock_date {
 	int hour, minute, second;
 };
 
-/* UTC seconds since 1970. gmtime_r without its lock, which threads share. */
+/* From UTC seconds since 1970. Unlike gmtime_r, takes no lock. */
 void clock_date(int64_t seconds, struct clock_date *out);
 
-/* Days from 1970-01-01 to a date of that calendar; a day beyond its month's end counts on. */
+/* Days from 1970-01-01 to a date; a day past the month's end continues into the next month. */
 int64_t clock_days(int64_t year, int month, int day);
 
 #define CLOCK_ISO_SIZE 40

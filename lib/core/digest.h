@@ -1,4 +1,4 @@
-/* SHA-256 (FIPS 180-4) by libsodium, as names, fingerprints and signatures. */
+/* SHA-256 (FIPS 180-4, by libsodium) as hex: names, fingerprints, signatures. */
 #ifndef CORE_DIGEST_H
 #define CORE_DIGEST_H
 
@@ -8,7 +8,7 @@
 
 void digest_hex(const void *bytes, size_t n, char out[DIGEST_SIZE]);
 
-/* HMAC-SHA256 (RFC 2104) of several pieces as one; each a text. NULL ends the list. */
+/* HMAC-SHA256 (RFC 2104) of the concatenated texts; NULL ends the list. */
 void digest_hmac_hex(const char *key, const char *const *pieces,
 		     char out[DIGEST_SIZE]);
 

@@ -1,4 +1,4 @@
-/* A failure: its kind, what went wrong for the log, and which catalogue sentence tells a person. */
+/* A failure: its kind, a text for the log, and the key of a sentence for people. */
 #ifndef CORE_ERR_H
 #define CORE_ERR_H
 
@@ -9,17 +9,17 @@
 
 enum err_kind {
 	ERR_NONE,
-	ERR_INPUT,		/* what was sent is wrong */
-	ERR_AUTH,		/* not logged in, or not proved */
+	ERR_INPUT,		/* invalid input */
+	ERR_AUTH,		/* not logged in, or the proof is wrong */
 	ERR_DENIED,		/* logged in, but not allowed */
-	ERR_MISSING,		/* no such thing, or not theirs: no oracle */
-	ERR_CONFLICT,		/* the state forbids it now */
+	ERR_MISSING,		/* not found, or not the caller's (deliberately the same) */
+	ERR_CONFLICT,		/* not possible in the current state */
 	ERR_LIMIT,		/* too large, too many, too often */
-	ERR_UNAVAILABLE,	/* a part we need is away; trying later helps */
-	ERR_INTERNAL,		/* our fault; the text is never shown */
+	ERR_UNAVAILABLE,	/* a dependency is down; retrying later helps */
+	ERR_INTERNAL,		/* our bug; the text is never shown to users */
 };
 
-/* No allocation: lives on the caller's stack. Zero it before use. */
+/* Allocates nothing: lives on the caller's stack. Zero it before use. */
 struct err {
 	enum err_kind kind;
 	char key[48];		/* catalogue key of a sentence for people, or "" */
@@ -30,11 +30,11 @@ struct err {
 int err_set(struct err *e, enum err_kind kind, const char *fmt, ...)
 	printf_like(3, 4);
 
-/* As err_set, and names the catalogue sentence a person sees instead. */
+/* As err_set, with the key of the sentence that users see instead. */
 int err_tell(struct err *e, enum err_kind kind, const char *key,
 	     const char *fmt, ...) printf_like(4, 5);
 
-/* Puts "fmt: " before the text; keeps kind and key. Always -1. */
+/* Prefixes the text with "fmt: "; keeps kind and key. Always -1. */
 int err_wrap(struct err *e, const char *fmt, ...) printf_like(2, 3);
 
 /* As err_set with ": strerror(errnum)" at the end. Always -1. */
@@ -47,7 +47,7 @@ const char *err_kind_name(enum err_kind kind);
 /* Out of memory or a broken invariant: one line on stderr, then abort(). */
 _Noreturn void err_abort(const char *what);
 
-/* What an allocation returned; NULL aborts. */
+/* Returns p, an allocation; aborts if it is NULL. */
 void *alloc_checked(void *p);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * FNV-1a (Fowler, Noll, Vo) for hash tables: fast, not safe against somebody
- * who wants collisions. Start with the offset, go on with what came out.
+ * FNV-1a (Fowler, Noll, Vo) for hash tables: fast, but not collision-resistant
+ * against an attacker. Start with the offset; pass the result on to continue.
  */
 #ifndef CORE_HASH_H
 #define CORE_HASH_H
@@ -14,7 +14,7 @@
 uint32_t hash_32(uint32_t hash, const void *bytes, size_t n);
 uint64_t hash_64(uint64_t hash, const void *bytes, size_t n);
 
-/* Of a text, its NUL not counted. */
+/* Hash of a text without its NUL. */
 uint32_t hash_text(const char *text);
 
 #endif

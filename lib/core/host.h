@@ -1,22 +1,22 @@
-/* What this host has left. */
+/* Free memory, free disk, processors and load of this host. */
 #ifndef CORE_HOST_H
 #define CORE_HOST_H
 
 #include <stdint.h>
 
-/* MiB that may be taken without swapping; INT64_MAX when the kernel does not say. */
+/* MiB available without swapping; INT64_MAX if the kernel does not report it. */
 int64_t host_memory_left(void);
 
 /*
- * MiB free for everybody on the file system of path, or of the nearest folder
- * above it that is there; INT64_MAX when it does not say.
+ * MiB free for unprivileged users on the file system of path, or of its nearest
+ * existing parent; INT64_MAX if unknown.
  */
 int64_t host_disk_left(const char *path);
 
 /* Processors this program may run on; at least 1. */
 int host_processors(void);
 
-/* Programs that ran or waited for a processor in the last minute, a processor; 0 unknown. */
+/* One-minute load average per processor; 0 if unknown. */
 double host_load(void);
 
 #endif

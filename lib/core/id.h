@@ -14,7 +14,7 @@ void id_new(char out[ID_SIZE]);
 /* True for a canonical lower-case UUID of any version. */
 bool id_valid(const char *s);
 
-/* A new secret from the kernel's random source. */
+/* A new secret of 32 bytes from the kernel's random source. */
 void token_new(char out[TOKEN_SIZE]);
 
 /* True for 64 lower-case hex digits. */

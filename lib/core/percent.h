@@ -10,19 +10,19 @@
 struct buf;
 
 /*
- * Letters, digits, "-._~" and the characters of keep stay; each other byte
- * becomes %XX. out holds 3 * strlen(text) + 1 bytes; the length.
+ * Keeps letters, digits, "-._~" and the characters in keep, and encodes each
+ * other byte as %XX. out holds 3 * strlen(text) + 1 bytes. Returns the length.
  */
 size_t percent_encode(char *out, const char *text, const char *keep);
 
-/* Appends the same. ERR_LIMIT leaves the buffer as it was. */
+/* Appends the encoded text. ERR_LIMIT leaves the buffer unchanged. */
 int percent_add(struct buf *out, const char *text, const char *keep,
 		struct err *e) must_check;
 
 /*
- * Decodes n bytes; plus: "+" is a space, as in forms. out holds n + 1 bytes
- * and may be text itself. The length, or -1 for a "%" without two hex digits.
- * What comes out may hold NUL and ill-formed UTF-8.
+ * Decodes n bytes; plus: "+" means a space, as in forms. out holds n + 1 bytes
+ * and may be text itself. Returns the length, or -1 for a "%" without two hex
+ * digits. The result may contain NUL and ill-formed UTF-8.
  */
 ptrdiff_t percent_decode(char *out, const char *text, size_t n, bool plus);
 

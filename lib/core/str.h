@@ -9,13 +9,13 @@
 #include "core/buf.h"
 #include "core/err.h"
 
-/* Copies with its NUL; false (and "") when it does not fit in size bytes. */
+/* Copies from with its NUL; false (and "") if it does not fit in size bytes. */
 bool str_copy(char *to, size_t size, const char *from) must_check;
 
 bool str_equal(const char *a, const char *b);
 bool str_starts(const char *s, const char *prefix);
 
-/* Decimal, whole string, min..max; ERR_INPUT otherwise. */
+/* Parses the whole string as a decimal in min..max; ERR_INPUT otherwise. */
 int str_parse_number(const char *s, int64_t min, int64_t max, int64_t *out,
 		     struct err *e) must_check;
 
@@ -29,7 +29,7 @@ bool utf8_valid(const char *s, size_t n);
 int utf8_scrub(struct buf *out, const char *s, size_t n, bool strip_ansi,
 	       struct err *e) must_check;
 
-/* The longest prefix of s, at most max bytes, that cuts no character. */
+/* Length of the longest prefix of at most max bytes that splits no character. */
 size_t utf8_prefix(const char *s, size_t n, size_t max);
 
 /* Characters (code points) in n bytes of valid UTF-8. */

@@ -1,7 +1,6 @@
 /*
- * Rendered fragments by all that they were made of. The key is the whole
- * input, so nothing in it is ever out of date; a fragment only gives way to
- * another. For one thread.
+ * A cache of rendered fragments, keyed by their whole input, so no entry is ever
+ * stale; an entry is only replaced by another one. For one thread.
  */
 #ifndef HTML_FRAGMENTS_H
 #define HTML_FRAGMENTS_H
@@ -10,13 +9,13 @@
 
 struct fragments;
 
-/* Gives (child of ctx). slots: how many are kept at most, a power of two. */
+/* Gives (child of ctx). slots: maximum of entries, a power of two. */
 struct fragments *fragments_new(const void *ctx, size_t slots);
 
-/* Borrowed until the next fragments_keep; NULL: not there. */
+/* Borrowed until the next fragments_keep; NULL: not cached. */
 const char *fragments_find(const struct fragments *f, const void *key, size_t n);
 
-/* Copies both. */
+/* Copies key and html. */
 void fragments_keep(struct fragments *f, const void *key, size_t n, const char *html);
 
 #endif

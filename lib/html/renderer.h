@@ -1,7 +1,7 @@
 /*
- * Markdown rendered in a process of its own, so that no text can hold its
- * caller: a text has RENDERER_CPU_MS of processor time and MARKDOWN_MEMORY,
- * then the process ends and the text is shown as it was written.
+ * Renders markdown in a separate process, so that no text can stall the caller.
+ * A text that needs more than RENDERER_CPU_MS of processor time or
+ * MARKDOWN_MEMORY ends the process and is shown as plain text.
  */
 #ifndef HTML_RENDERER_H
 #define HTML_RENDERER_H
@@ -13,25 +13,26 @@
 #define RENDERER_CPU_MS 150
 
 /*
- * Forks the small process that renderers are forked from. Early in main, before
- * threads and anything large or secret. It ends with the program.
+ * Forks the small process from which renderers are forked. Call it early in
+ * main, before threads and before anything large or secret. It ends with the
+ * program.
  */
 void renderer_start(void);
 
-struct renderer;	/* a process, or none until a text needs one */
+struct renderer;	/* its process is started when a text needs one */
 
 enum rendered {
 	RENDERED_HTML,
-	RENDERED_PLAIN,		/* too much for it, and always will be */
-	RENDERED_LATER,		/* no process, or none in time: may go well another time */
+	RENDERED_PLAIN,		/* exceeds the limits, and always will */
+	RENDERED_LATER,		/* no process, or not in time; may succeed later */
 };
 
-/* One thread at a time uses it. Gives (child of ctx). */
+/* For one thread at a time. Gives (child of ctx). */
 struct renderer *renderer_new(const void *ctx);
 
 /*
- * Appends the html of markdown_render for RENDERED_HTML, else nothing. The
- * caller is blocked for wait_ms at most, without using the processor.
+ * Appends the html of markdown_render for RENDERED_HTML, else nothing. Blocks
+ * for at most wait_ms, sleeping.
  */
 enum rendered renderer_markdown(struct renderer *r, const char *text, size_t n,
 				int wait_ms, struct buf *out);

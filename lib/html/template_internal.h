@@ -1,4 +1,4 @@
-/* A parsed template: an array of nodes; between template_parse.c and template.c. */
+/* A parsed template: an array of nodes. Shared by template*.c only. */
 #ifndef HTML_TEMPLATE_INTERNAL_H
 #define HTML_TEMPLATE_INTERNAL_H
 
@@ -20,12 +20,12 @@ enum node_kind {
 
 struct node {
 	enum node_kind kind;
-	bool line_start;	/* text: it begins a line of the source */
+	bool line_start;	/* text: starts a line of the source */
 	uint32_t line;
 	uint32_t hash;		/* hash_text of the name's first part */
 	uint32_t end;		/* section: index after the last node in it */
 	uint32_t len;		/* bytes of text */
-	const char *text;	/* text; of a partial the indent before it */
+	const char *text;	/* text; for a partial, the indent before it */
 	const char *name;	/* as written, trimmed; a sentence's key */
 	const char *parts;	/* the name's parts, each with its NUL, and an empty one */
 	const struct template *partial;	/* NULL: renders nothing */
@@ -38,8 +38,8 @@ struct template {
 };
 
 /*
- * Parses source (borrows) into t, whose name is set and whose talloc context
- * owns all; partials are not yet looked up. ERR_INTERNAL "name.html:line: ...".
+ * Parses source (borrowed) into t, whose name is set and whose talloc context
+ * owns everything. Does not look up partials. ERR_INTERNAL "name.html:line: ...".
  */
 int template_parse(struct template *t, const char *source,
 		   enum template_mode mode, struct err *e) must_check;
@@ -48,7 +48,7 @@ int template_parse(struct template *t, const char *source,
 int template_error(const struct template *t, uint32_t line, struct err *e,
 		   const char *fmt, ...) printf_like(4, 5);
 
-/* Appends t, whose partials are looked up. */
+/* Renders t, with its partials looked up, and appends to out. */
 int template_run(const struct template *t, const struct view *view,
 		 const struct i18n_locale *text, enum template_mode mode,
 		 struct buf *out, struct err *e) must_check;

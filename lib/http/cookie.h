@@ -7,16 +7,16 @@
 
 #include "core/buf.h"
 
-/* The value of name in a Cookie header: gives (child of ctx), NULL when absent or ill-formed. */
+/* Finds name in a Cookie header. Gives the value (child of ctx); NULL if absent or ill-formed. */
 char *cookie_find(const void *ctx, const char *header, const char *name);
 
 struct cookie {
 	const char *name, *value, *path;
-	int64_t max_age;	/* seconds; 0 deletes it; -1 for the browser's session */
+	int64_t max_age;	/* seconds; 0 deletes the cookie; -1: until the browser ends */
 	bool secure;
 };
 
-/* Appends the value of a Set-Cookie header: HttpOnly, SameSite=Lax, always. */
+/* Appends the value of a Set-Cookie header; always HttpOnly and SameSite=Lax. */
 int cookie_format(struct buf *out, const struct cookie *c, struct err *e) must_check;
 
 #endif

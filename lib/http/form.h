@@ -10,23 +10,23 @@
 struct form;
 
 /*
- * At most 200 fields. NUL, bad escapes, ill-formed UTF-8: ERR_INPUT
- * "error_form". CRLF and CR become LF. Gives (child of ctx).
+ * Parses at most 200 fields. ERR_INPUT "error_form" for NUL, bad escapes or
+ * ill-formed UTF-8. CRLF and CR become LF. Gives (child of ctx).
  */
 struct form *form_parse(const void *ctx, const char *text, size_t n,
 			struct err *e) must_check;
 
-/* The first field of that name, "" when there is none. Borrowed. */
+/* The first field of that name, "" if there is none. Borrowed. */
 const char *form_text(const struct form *f, const char *name);
 
-/* An empty one, and a field at its end (copies). */
+/* A new empty form; appends a field (copies). */
 struct form *form_new(const void *ctx);
 void form_add(struct form *f, const char *name, const char *value);
 
-/* NULL when there is no field of that name. Borrowed. */
+/* As form_text, but NULL if there is none. Borrowed. */
 const char *form_find(const struct form *f, const char *name);
 
-/* The i-th (from 0) of several fields of that name, as checkboxes send them; NULL past the last. Borrowed. */
+/* The i-th (from 0) field of that name, for checkboxes; NULL past the last. Borrowed. */
 const char *form_nth(const struct form *f, const char *name, size_t i);
 
 /*

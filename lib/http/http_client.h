@@ -1,4 +1,4 @@
-/* One HTTP/1.1 request to a program of ours on a Unix socket (by libcurl). Blocks. */
+/* Sends one HTTP/1.1 request to another program of ours on a Unix socket (libcurl). Blocks. */
 #ifndef HTTP_HTTP_CLIENT_H
 #define HTTP_HTTP_CLIENT_H
 
@@ -12,16 +12,16 @@ struct http_client_call {
 	const char *path;	/* begins with "/", encoded */
 	const char *body;	/* JSON; NULL for none */
 	const char *request_id;	/* sent as X-Request-Id; NULL for none */
-	int64_t deadline_ms;	/* for all of it */
+	int64_t deadline_ms;	/* for the whole request */
 };
 
 /* Once per process, before threads start. */
 void http_client_start(void);
 
 /*
- * Runs it: *status is the answer's; its body is appended to answer (NULL: it
- * is dropped; its cap is the limit). ERR_UNAVAILABLE "error_bridge" when
- * nobody answers in time.
+ * Sends the request, sets *status and appends the response's body to answer,
+ * whose cap limits it (NULL: the body is dropped). ERR_UNAVAILABLE
+ * "error_bridge" if there is no response in time.
  */
 int http_client_run(const struct http_client_call *call, int *status,
 		    struct buf *answer,

@@ -1,16 +1,16 @@
-/* Whose page a request comes from: one policy for pages and WebSockets. */
+/* The Host and Origin policy, for pages and WebSockets alike. */
 #ifndef HTTP_ORIGIN_H
 #define HTTP_ORIGIN_H
 
 #include <stdbool.h>
 
-/* A Host header, with any port, is one of these names, which spaces part. */
+/* True if the Host header, with any port, is one of the names, separated by spaces. */
 bool origin_host_known(const char *host, const char *names);
 
 /*
- * An Origin header names the site that a Host header names; default ports
- * count as none. secure: the request came by TLS, so its page must have. No
- * Origin is not ours: who may leave it out asks before.
+ * True if the Origin header names the same site as the Host header; default
+ * ports are ignored. secure: the request came over TLS, so the Origin must be
+ * https. False without an Origin: check before if it is optional.
  */
 bool origin_ours(const char *origin, const char *host, bool secure);
 

@@ -1,4 +1,4 @@
-/* Routes: one table, closed by default. */
+/* Finds a request's route in the table of pages. Routes need a login by default. */
 #ifndef HTTP_ROUTER_H
 #define HTTP_ROUTER_H
 
@@ -9,14 +9,14 @@
 
 enum {
 	ROUTE_OPEN = 1,		/* needs no login */
-	ROUTE_NO_CSRF = 2,	/* unsafe, yet no CSRF token: say why in the row */
-	ROUTE_ADMIN = 4,	/* administrators only; others get 404 */
-	ROUTE_PASSWORD = 16,	/* hashes a password: some 100 ms and 64 MiB, so few at once */
-	ROUTE_RAW = 8,		/* for programs: a body of any type, no cookie and no Origin is looked at */
+	ROUTE_NO_CSRF = 2,	/* an unsafe method without CSRF token: say why in the row */
+	ROUTE_ADMIN = 4,	/* administrators only; 404 for others */
+	ROUTE_PASSWORD = 16,	/* hashes a password (~100 ms, 64 MiB): limited concurrency */
+	ROUTE_RAW = 8,		/* for programs: a body of any type; ignores cookies and Origin */
 };
 
 struct route {
-	enum method method;	/* GET serves HEAD too */
+	enum method method;	/* GET also serves HEAD */
 	const char *pattern;	/* "/workspace/{id}": {id} a UUID, {name} any segment */
 	int (*handler)(struct request *r, struct response *out, struct err *e);
 	unsigned flags;
@@ -24,15 +24,15 @@ struct route {
 };
 
 /*
- * The route of r->method and r->path; sets r->captures. ERR_MISSING when no
- * pattern fits, ERR_INPUT "error_method" with *allowed (bits) when only the
- * method does not.
+ * Finds the route for r->method and r->path and sets r->captures. ERR_MISSING if
+ * no pattern matches; ERR_INPUT "error_method" and *allowed (bits) if only the
+ * method does not match.
  */
 const struct route *router_find(const struct route *table, size_t n,
 				struct request *r, unsigned *allowed,
 				struct err *e) must_check;
 
-/* The segment that {name} matched; aborts when the pattern has none. */
+/* The segment that matched {name}; aborts if the pattern has no such name. */
 const char *request_arg(const struct request *r, const char *name);
 
 #endif

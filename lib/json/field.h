@@ -1,6 +1,6 @@
 /*
- * Reading json-c values that nobody vouches for: each getter gives its "none"
- * for a missing field and for one of the wrong type alike.
+ * Reads fields of untrusted json-c values: each getter returns its "none" for a
+ * missing field and for one of the wrong type.
  */
 #ifndef JSON_FIELD_H
 #define JSON_FIELD_H
@@ -12,29 +12,28 @@
 #include "json/strict_json.h"
 
 /*
- * One JSON value of n bytes and nothing after it (RFC 8259). NULL when it is
- * not one, nests too deep, or has so many elements that its tree would cost
- * far more memory than its text. Gives (json_object_put).
+ * Parses n bytes as one JSON value (RFC 8259) with nothing after it. NULL if it
+ * is malformed, nested too deep, or has so many elements that its tree would
+ * need far more memory than its text. Gives (json_object_put).
  */
 struct json_object *field_parse(const char *text, size_t n);
 
-/* Borrowed from o; NULL when there is none. n (may be NULL): bytes, NULs included. */
+/* Borrowed from o; NULL if there is none. *n (n may be NULL): bytes, NULs included. */
 const char *field_text(struct json_object *o, const char *key, size_t *n);
 struct json_object *field_object(struct json_object *o, const char *key);
 struct json_object *field_list(struct json_object *o, const char *key);
-/* Negative numbers count as 0, fractions are cut. */
+/* Negative numbers become 0, fractions are truncated. */
 int64_t field_number(struct json_object *o, const char *key);
 bool field_flag(struct json_object *o, const char *key);
 bool field_is(struct json_object *o, const char *key, const char *text);
 
 /*
- * A copy with every text (keys too) made valid UTF-8; *budget is what it may
- * cost in bytes of text, and is lowered. What does not fit is left out, and
- * *cut says so. Gives.
+ * Copies o and makes every text (keys too) valid UTF-8. *budget limits the bytes
+ * of text and is lowered; what does not fit is omitted and sets *cut. Gives.
  */
 struct json_object *field_copy(struct json_object *o, size_t *budget, bool *cut);
 
-/* Sets key of o to s made valid UTF-8, at most max bytes of it; true when it was cut. */
+/* Sets key of o to s as valid UTF-8 of at most max bytes; true if it was truncated. */
 bool field_put_text(struct json_object *o, const char *key, const char *s,
 		    size_t n, size_t max, bool strip_ansi);
 

@@ -1,6 +1,6 @@
 /*
- * Who this program is to Redis (AUTH with a user of its ACL). Every connection
- * that is made afterwards logs in first.
+ * The program's Redis login (AUTH with a user of the ACL); every later
+ * connection logs in first.
  */
 #ifndef KV_KV_LOGIN_H
 #define KV_KV_LOGIN_H
@@ -8,9 +8,9 @@
 #include "core/settings.h"
 
 /*
- * Reads the password from the file of that name in the folder redis_users;
- * without such a file connections do not log in. Call it once, before threads.
- * ERR_UNAVAILABLE when the file is there and cannot be used.
+ * Reads the password from the file called name in the folder redis_users; without
+ * the file, connections do not log in. Call it once, before threads.
+ * ERR_UNAVAILABLE if the file exists but cannot be used.
  */
 int kv_login_read(const struct settings *s, const char *name, struct err *e) must_check;
 

@@ -1,4 +1,4 @@
-/* What a database driver offers db.c, and db.c's own steps for the tests. */
+/* The interface of database drivers, and the two steps of db_open for tests. */
 #ifndef STORE_DB_INTERNAL_H
 #define STORE_DB_INTERNAL_H
 
@@ -22,7 +22,7 @@ struct db_statement {
 	const struct db_arg *args;
 	size_t nargs;
 	int (*each)(void *data, const struct db_row *row, struct err *e);
-	void *data;		/* of each; each NULL: rows are ignored */
+	void *data;		/* passed to each; each NULL: rows are ignored */
 };
 
 struct db_driver {
@@ -49,7 +49,7 @@ struct db_row {
 
 extern const struct db_driver sqlite_driver;
 
-/* The two halves of db_open; up_to: the last migration to run. */
+/* The two steps of db_open; up_to: the last migration to run. */
 struct db *db_connect(const void *ctx, const char *path, struct err *e) must_check;
 int db_migrate(struct db *db, int64_t up_to, struct err *e) must_check;
 

@@ -1,4 +1,4 @@
-/* The schema's numbered steps, made from migrations/NNNN_name.sql. */
+/* The schema's migrations, generated from migrations/NNNN_name.sql. */
 #ifndef STORE_MIGRATIONS_H
 #define STORE_MIGRATIONS_H
 
@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 struct migration {
-	int64_t number;		/* 1, 2, 3 ..., rising; each runs once, also below a later one */
+	int64_t number;		/* 1, 2, 3 ..., ascending; each runs once, even after a later one */
 	const char *name;
 	const char *sql;	/* one or more statements */
 };

@@ -1,7 +1,7 @@
 /*
- * Every outcome of a run, a row each: the one table from which lists, filters,
- * charts, notices, the calendar and the API take their words, and by which a
- * run counts for its agent.
+ * The table of every outcome of a run: lists, filters, charts, notifications, the
+ * calendar and the API take their words from it, and it says how a run counts for
+ * its agent.
  */
 #ifndef STORE_OUTCOMES_H
 #define STORE_OUTCOMES_H
@@ -9,30 +9,30 @@
 #include <stddef.h>
 
 enum outcome_class {
-	OUTCOME_OPEN,		/* waits or runs */
+	OUTCOME_OPEN,		/* queued or running */
 	OUTCOME_GOOD,
-	OUTCOME_PROBLEMS,	/* finished, but not all was done: no failure to its agent */
+	OUTCOME_PROBLEMS,	/* finished, but incomplete; no failure of its agent */
 	OUTCOME_BAD,
-	OUTCOME_NONE,		/* never ran, or was ended by somebody: counts for nothing */
+	OUTCOME_NONE,		/* never ran, or was cancelled; not counted */
 };
 
 struct outcome_status {
 	const char *status;	/* words: run_status_<status>, run_said_<status> */
 	enum outcome_class class;
-	const char *state, *icon;	/* of its mark in pages */
-	const char *event;	/* that its agent's notices tell; "" none */
+	const char *state, *icon;	/* of its badge in pages */
+	const char *event;	/* the notification event; "" if none */
 };
 
 extern const struct outcome_status outcome_statuses[];
 extern const size_t outcome_statuses_count;
 
-/* The row of a status; the last one, of class OUTCOME_NONE, for an unknown one. */
+/* The row of a status; for an unknown one the last row, of class OUTCOME_NONE. */
 const struct outcome_status *outcome_status_find(const char *status);
 
 enum outcome_again {
-	AGAIN_UNSAID,		/* nothing failed, or it comes by itself */
-	AGAIN_HELPS,		/* the same run may well go through */
-	AGAIN_USELESS,		/* not before what the reason names has changed */
+	AGAIN_UNSAID,		/* nothing failed, or it is repeated anyway */
+	AGAIN_HELPS,		/* running again may succeed */
+	AGAIN_USELESS,		/* fails again until its reason is fixed */
 };
 
 struct outcome_reason {
@@ -46,12 +46,12 @@ extern const size_t outcome_reasons_count;
 enum outcome_again outcome_again(const char *status, const char *reason);
 
 /*
- * What a run that finished could not do. executions.problems is a JSON list of
- * {"code","what","title","count"}: what, title and count where there are some.
+ * What a finished run could not do. executions.problems is a JSON list of
+ * {"code","what","title","count"}; what, title and count are optional.
  */
 struct outcome_problem {
 	const char *code;	/* words: run_problem_<code>, and run_problem_<code>_do: what to do */
-	const char *what;	/* what "what" names: tool, domain, "" nothing */
+	const char *what;	/* what "what" names: tool, domain, or "" */
 };
 
 extern const struct outcome_problem outcome_problems[];
@@ -60,7 +60,7 @@ extern const size_t outcome_problems_count;
 /* NULL for an unknown code. */
 const struct outcome_problem *outcome_problem_find(const char *code);
 
-/* SQL: the status of a row of executions as everybody is told it. */
+/* SQL: the status of a row of executions as shown to users. */
 #define OUTCOME_STATUS(row) \
 	"CASE WHEN " row ".status = 'success' AND " row ".problems <> ''" \
 	" THEN 'problems' ELSE " row ".status END"

@@ -1,28 +1,28 @@
 /*
- * Takes an account out of the store: intent first, then its rows in steps, its
- * own row last. The process may die between any two steps; the next removal
- * of the account goes on.
+ * Removes an account from the store: first marks it, then removes its rows in
+ * steps, the account's own row last. After a crash between two steps, removing the
+ * account again continues.
  */
 #ifndef STORE_REMOVAL_H
 #define STORE_REMOVAL_H
 
 #include "store/db.h"
 
-/* Owns the ledger's rows of removed accounts; no account, user_each leaves it out. */
+/* Owner of the ledger rows of removed accounts; not an account, user_each skips it. */
 #define REMOVED_ID "00000000-0000-7000-8000-000000000000"
 
 /*
- * Marks the account: disabled for good, its agents plan nothing, its runs are
- * cancelled, its secret addresses (hooks, calendar) are unknown. May be
- * repeated. ERR_MISSING when there is none.
+ * Marks the account: disables it for good, stops its agents' planning, cancels its
+ * runs, removes its secret URLs (triggers, calendar). May be repeated. ERR_MISSING
+ * if it does not exist.
  */
 int removal_begin(struct db *db, const char *user_id, struct err *e) must_check;
 
 /*
- * Takes away the account's rows, in many small transactions, and its own at
- * last. Of the ledger stay calls and sums, as REMOVED_ID's. Only when nothing
- * of the account runs any more; failed or killed, it may be repeated.
- * ERR_MISSING when removal_begin did not mark the account.
+ * Removes the account's rows in many small transactions, its own row last. Ledger
+ * calls and sums stay, under REMOVED_ID. Call it only when nothing of the account
+ * runs any more; may be repeated after a failure. ERR_MISSING if removal_begin did
+ * not mark the account.
  */
 int removal_rows(struct db *db, const char *user_id, struct err *e) must_check;
 

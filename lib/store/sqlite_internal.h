@@ -1,4 +1,4 @@
-/* Between sqlite.c (the driver) and sqlite_open.c. */
+/* Shared by sqlite.c (the driver) and sqlite_open.c only. */
 #ifndef STORE_SQLITE_INTERNAL_H
 #define STORE_SQLITE_INTERNAL_H
 
@@ -6,10 +6,10 @@
 
 #include "core/err.h"
 
-/* A connection with all its settings made; gives. */
+/* Opens a connection and applies all pragmas; gives. */
 sqlite3 *sqlite_open(const char *path, struct err *e) must_check;
 
-/* SQLite's last failure as ours. Always -1. */
+/* Converts SQLite's last failure into e. Always -1. */
 int sqlite_fail(sqlite3 *db, int rc, struct err *e);
 
 #endif

@@ -1,9 +1,8 @@
 /*
- * The ledger of the model service: one row a call, in the five raw classes of
- * tokens that the Messages API counts. Costs are computed when they are asked
- * (spending/prices.h). An interrupted call's tokens are an estimate: what was
- * reported of it, or what its length tells when that is more, for the service
- * bills what it was sent and wrote (gateway/usage_reader.h).
+ * The ledger of model calls: one row per call, with the five token classes of the
+ * Messages API. Costs are computed on demand (spending/prices.h). An interrupted
+ * call has the reported tokens or, if that is more, an estimate from its length,
+ * because the service bills what it received and wrote (gateway/usage_reader.h).
  */
 #ifndef STORE_USAGE_H
 #define STORE_USAGE_H
@@ -12,18 +11,18 @@
 #include "store/db.h"
 
 struct usage {
-	int64_t input, output;		/* tokens, as all of these */
+	int64_t input, output;		/* all in tokens */
 	int64_t cache_write_5m, cache_write_1h, cache_read;
 };
 
-/* All five classes together: what budgets of tokens count. */
+/* The sum of all five classes, which token budgets count. */
 static inline int64_t usage_tokens(const struct usage *u)
 {
 	return u->input + u->output + u->cache_write_5m + u->cache_write_1h +
 	       u->cache_read;
 }
 
-/* Those of the request. */
+/* The tokens of the request. */
 static inline int64_t usage_prompt(const struct usage *u)
 {
 	return usage_tokens(u) - u->output;
@@ -34,41 +33,41 @@ struct usage_call {
 	char user_id[ID_SIZE];
 	const char *kind;		/* workspace, conversation, run */
 	char subject_id[ID_SIZE];	/* the conversation or run; the user's id for a workspace */
-	const char *model;		/* as the reply named it; "" when it named none */
+	const char *model;		/* as named in the reply; "" if it names none */
 	struct usage usage;
-	const char *outcome;		/* complete, interrupted (estimated), failed (no reply to count), unmetered (a reply without usage) */
-	int64_t status;			/* HTTP's, of the upstream; 0 when none came */
+	const char *outcome;		/* complete, interrupted (estimated), failed (nothing to count), unmetered (a reply without usage) */
+	int64_t status;			/* the upstream's HTTP status; 0 if there was none */
 	int64_t at, ended_at;		/* UTC ms */
 };
 
 /*
- * One transaction. A call whose id is known already is left as it is; one of a
- * user who does not exist counts as a removed account's (REMOVED_ID).
+ * Adds calls in one transaction. Ignores a known id; a call of an unknown user is
+ * booked for REMOVED_ID.
  */
 int usage_add(struct db *db, const struct usage_call *calls, size_t n, struct err *e) must_check;
 
 struct usage_filter {
-	const char *user_id;		/* NULL: of all */
-	const char *subject_id;		/* NULL: of all */
-	int64_t from, to;		/* UTC ms of the call's begin: from <= at < to; to 0: no end */
+	const char *user_id;		/* NULL: all */
+	const char *subject_id;		/* NULL: all */
+	int64_t from, to;		/* UTC ms of the call's start: from <= at < to; to 0: no end */
 };
 
-/* What a sum is of, besides the model (always). */
+/* Grouping of sums, in addition to the model. */
 enum {
-	USAGE_BY_QUARTER = 1,	/* of an hour: every zone's days begin with one */
+	USAGE_BY_QUARTER = 1,	/* quarter-hours, because days of every zone begin on one */
 	USAGE_BY_USER = 2,
-	USAGE_BY_SUBJECT = 4,	/* and kind */
-	USAGE_BY_DAY = 8,	/* of UTC; unless by quarter, too */
-	USAGE_BY_AGENT = 16,	/* with by subject: that of a run is its agent */
+	USAGE_BY_SUBJECT = 4,	/* and its kind */
+	USAGE_BY_DAY = 8,	/* UTC days; not together with USAGE_BY_QUARTER */
+	USAGE_BY_AGENT = 16,	/* with USAGE_BY_SUBJECT: a run's subject is its agent */
 };
 
 struct usage_sum {
 	const char *model;
-	int64_t quarter;		/* UTC ms of its (or the day's) begin; 0 when not asked */
-	const char *user_id, *kind, *subject_id;	/* "" when not asked */
+	int64_t quarter;		/* UTC ms of the quarter's or day's start; 0 if not grouped */
+	const char *user_id, *kind, *subject_id;	/* "" if not grouped */
 	struct usage usage;
 	int64_t calls;
-	int64_t unmetered;		/* of the calls: replies without usage */
+	int64_t unmetered;		/* calls whose reply had no usage */
 };
 
 /* Ordered by quarter, user, subject, model. Texts are borrowed during the call. */

@@ -1,4 +1,4 @@
-/* Calendar days and months in a time zone, over which budgets run. */
+/* Calendar days and months in a time zone, as budgets use them. */
 #ifndef TIME_PERIOD_H
 #define TIME_PERIOD_H
 
@@ -10,7 +10,7 @@ struct period {
 	int64_t month_from, month_to;
 };
 
-/* The day and month in which now_ms falls; an unknown zone counts as UTC. */
+/* The day and month that contain now_ms; an unknown zone counts as UTC. */
 void period_at(const char *zone, int64_t now_ms, struct period *out);
 
 /* "2026-11-25" of a moment in the zone. */

@@ -18,20 +18,20 @@ struct zone_time {
 };
 
 /*
- * "Asia/Seoul" -> its zone, good for the process's life; NULL when the IANA
- * list has no such name, or its file cannot be read. A later call may give
- * another one: the files are renewed. Any thread.
+ * Finds a zone by IANA name ("Asia/Seoul"); valid for the process's life. NULL
+ * if the list has no such name or its file cannot be read. A later call may
+ * return another zone, after tzdata was updated. Thread-safe.
  */
 const struct zone *zone_find(const char *name);
-/* The name is in the list; true, too, while the list itself cannot be read: nobody knows better. */
+/* True if the name is in the list, or the list cannot be read. */
 bool zone_listed(const char *name);
-/* Another number when a zone that was found is another one by now: looks at the files. */
+/* A number that changes when the file of a zone in use has changed; checks the files. */
 uint64_t zone_generation(void);
 
-/* What the zone's clocks say at a moment (seconds since 1970, UTC). */
+/* Local time in the zone at a moment (UTC seconds since 1970). */
 void zone_at(const struct zone *z, int64_t utc, struct zone_time *out);
 
-/* A TZif file's bytes; ERR_INPUT when malformed. Gives (child of ctx). */
+/* Parses the bytes of a TZif file; ERR_INPUT if malformed. Gives (child of ctx). */
 struct zone *zone_parse(const void *ctx, const void *bytes, size_t n,
 			struct err *e) must_check;
 
@@ -48,7 +48,7 @@ struct zone_day {
 struct zone_rule {
 	struct zone_time standard, summer;
 	bool has_summer;
-	struct zone_day from, to;	/* summer time's */
+	struct zone_day from, to;	/* start and end of summer time */
 };
 
 int zone_rule_parse(const char *text, struct zone_rule *out, struct err *e) must_check;
