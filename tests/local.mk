@@ -50,6 +50,7 @@ EXTRA_DIST += \
 	tests/browser/gongbang.js \
 	tests/browser/login.test.js \
 	tests/browser/notices.test.js \
+	tests/browser/screenshots.js \
 	tests/browser/usage.test.js \
 	tests/client.js \
 	tests/integration/agents.test.js \
