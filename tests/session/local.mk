@@ -1,6 +1,7 @@
 check_PROGRAMS += tests/session/session_test
-tests_session_session_test_SOURCES = tests/session/session_test.c \
+session_world = tests/session/session_world.c tests/session/session_world.h \
 	tests/session/fake_shim.c tests/session/fake_shim.h
+tests_session_session_test_SOURCES = tests/session/session_test.c $(session_world)
 tests_session_session_test_LDADD = lib/session/libsession.a \
 	lib/transcript/libtranscript.a lib/store/libstore.a \
 	lib/json/libjson.a lib/core/libcore.a $(SQLITE_LIBS) $(JSON_LIBS) \
@@ -15,13 +16,57 @@ tests_session_agent_run_test_SOURCES = tests/session/agent_run_test.c \
 tests_session_agent_run_test_LDADD = $(tests_session_session_test_LDADD)
 tests_session_agent_run_test_LDFLAGS = $(tests_session_session_test_LDFLAGS)
 
-check_PROGRAMS += tests/session/start_test
-tests_session_start_test_SOURCES = tests/session/start_test.c \
-	tests/session/fake_shim.c tests/session/fake_shim.h
-tests_session_start_test_LDADD = $(tests_session_session_test_LDADD)
-tests_session_start_test_LDFLAGS = $(tests_session_session_test_LDFLAGS)
-
 check_PROGRAMS += tests/session/changed_files_test
 tests_session_changed_files_test_SOURCES = tests/session/changed_files_test.c
 tests_session_changed_files_test_LDADD = lib/session/libsession.a \
 	lib/core/libcore.a $(CORE_LIBS) $(test_libs)
+
+check_PROGRAMS += tests/session/claude_deadlines_test
+tests_session_claude_deadlines_test_SOURCES = tests/session/claude_deadlines_test.c $(session_world)
+tests_session_claude_deadlines_test_LDADD = $(tests_session_session_test_LDADD)
+tests_session_claude_deadlines_test_LDFLAGS = $(tests_session_session_test_LDFLAGS)
+
+check_PROGRAMS += tests/session/claude_process_test
+tests_session_claude_process_test_SOURCES = tests/session/claude_process_test.c $(session_world)
+tests_session_claude_process_test_LDADD = $(tests_session_session_test_LDADD)
+tests_session_claude_process_test_LDFLAGS = $(tests_session_session_test_LDFLAGS)
+
+check_PROGRAMS += tests/session/claude_start_test
+tests_session_claude_start_test_SOURCES = tests/session/claude_start_test.c $(session_world)
+tests_session_claude_start_test_LDADD = $(tests_session_session_test_LDADD)
+tests_session_claude_start_test_LDFLAGS = $(tests_session_session_test_LDFLAGS)
+
+check_PROGRAMS += tests/session/claude_token_test
+tests_session_claude_token_test_SOURCES = tests/session/claude_token_test.c $(session_world)
+tests_session_claude_token_test_LDADD = $(tests_session_session_test_LDADD)
+tests_session_claude_token_test_LDFLAGS = $(tests_session_session_test_LDFLAGS)
+
+check_PROGRAMS += tests/session/log_reader_test
+tests_session_log_reader_test_SOURCES = tests/session/log_reader_test.c $(session_world)
+tests_session_log_reader_test_LDADD = $(tests_session_session_test_LDADD)
+tests_session_log_reader_test_LDFLAGS = $(tests_session_session_test_LDFLAGS)
+
+check_PROGRAMS += tests/session/message_queue_test
+tests_session_message_queue_test_SOURCES = tests/session/message_queue_test.c $(session_world)
+tests_session_message_queue_test_LDADD = $(tests_session_session_test_LDADD)
+tests_session_message_queue_test_LDFLAGS = $(tests_session_session_test_LDFLAGS)
+
+check_PROGRAMS += tests/session/permission_mode_test
+tests_session_permission_mode_test_SOURCES = tests/session/permission_mode_test.c $(session_world)
+tests_session_permission_mode_test_LDADD = $(tests_session_session_test_LDADD)
+tests_session_permission_mode_test_LDFLAGS = $(tests_session_session_test_LDFLAGS)
+
+check_PROGRAMS += tests/session/prestart_test
+tests_session_prestart_test_SOURCES = tests/session/prestart_test.c $(session_world)
+tests_session_prestart_test_LDADD = $(tests_session_session_test_LDADD)
+tests_session_prestart_test_LDFLAGS = $(tests_session_session_test_LDFLAGS)
+
+check_PROGRAMS += tests/session/recorder_test
+tests_session_recorder_test_SOURCES = tests/session/recorder_test.c $(session_world)
+tests_session_recorder_test_LDADD = $(tests_session_session_test_LDADD)
+tests_session_recorder_test_LDFLAGS = $(tests_session_session_test_LDFLAGS)
+
+check_PROGRAMS += tests/session/replay_test
+tests_session_replay_test_SOURCES = tests/session/replay_test.c $(session_world)
+tests_session_replay_test_LDADD = $(tests_session_session_test_LDADD)
+tests_session_replay_test_LDFLAGS = $(tests_session_session_test_LDFLAGS)
