@@ -25,8 +25,24 @@ document.addEventListener("click", (event) => {
 		sidebar.open = false;
 });
 
-// The list of pages scrolls sideways on a phone: where one is, is seen.
-document.querySelector(".top-nav [aria-current]")?.scrollIntoView({block: "nearest", inline: "nearest"});
+// A login form says where its browser is.
+const zone = document.querySelector("input[name=timezone][type=hidden]");
+if (zone)
+	zone.value = Intl.DateTimeFormat().resolvedOptions().timeZone || "";
+
+// What only the script can do is offered by it.
+const go = document.querySelector("#go");
+async function openPalette() {
+	(await import("./palette.js")).open();
+}
+const shortcuts = document.querySelector("#shortcuts");
+const showShortcuts = document.querySelector("#show-shortcuts");
+for (const [button, act] of [[go, openPalette], [showShortcuts, () => shortcuts.showModal()]]) {
+	if (!button)
+		continue;
+	button.hidden = false;
+	button.addEventListener("click", act);
+}
 
 // What was being written is nobody else's. Without an account in their name they
 // are of an earlier version, whoever wrote them.
@@ -73,6 +89,11 @@ function openSidebar(element) {
 }
 
 document.addEventListener("keydown", (event) => {
+	if (go && event.code === "KeyK" && (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey) {
+		event.preventDefault();
+		openPalette();
+		return;
+	}
 	if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing)
 		return;
 	if (event.key === "Escape") {
@@ -96,7 +117,7 @@ document.addEventListener("keydown", (event) => {
 		return;
 	const key = event.key > "~" ? places[event.code] : event.key;
 	if (key === "?") {
-		document.querySelector("#shortcuts")?.showModal();
+		shortcuts?.showModal();
 		event.preventDefault();
 	} else if (key === "n" && keys.n()) {
 		keys.n().click();

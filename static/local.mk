@@ -12,6 +12,7 @@ dist_static_DATA = \
 	static/icons.css \
 	static/icons.svg \
 	static/pages.css \
+	static/palette.js \
 	static/pico.min.css \
 	static/workspace.js
 chatmodulesdir = $(staticdir)/workspace

@@ -66,6 +66,7 @@ test("Korean by the browser's language, then by choice", async () => {
 	assert.match(await page.innerText("body"), /로그인/);
 	await logIn(page, login);
 	await page.waitForURL(/\/workspace$/);
+	await page.click(".user-menu > summary");
 	await page.click("button[name=locale][value=en]");
 	await page.waitForLoadState();
 	assert.equal(await page.getAttribute("html", "lang"), "en");
@@ -78,8 +79,10 @@ test("the theme is chosen without script", async () => {
 	const page = await openPage(browser, {javaScriptEnabled: false});
 	await logIn(page, login);
 	await page.waitForURL(/\/workspace$/);
+	await page.click(".user-menu > summary");
 	await page.click("button[name=theme][value=dark]");
 	assert.equal(await page.getAttribute("html", "data-theme"), "dark");
+	await page.click(".user-menu > summary");
 	await page.click("button[name=theme][value=light]");
 	assert.equal(await page.getAttribute("html", "data-theme"), "light");
 });
