@@ -49,7 +49,7 @@ const people = [
 const views = {
 	login: {path: () => "/login", open: true},
 	workspace: {path: () => "/workspace", until: ready},
-	conversation: {path: (p) => "/workspace/" + p.conversation, until: (page) => page.locator("[data-part=permission][data-state=waiting]").first().scrollIntoViewIfNeeded({timeout: 60000})},
+	conversation: {path: (p) => "/workspace/" + p.conversation, until: (page) => page.locator("[data-part=permission][data-state=waiting]").first().waitFor({timeout: 60000})},
 	agents: {path: () => "/agents"},
 	agent: {path: (p) => "/agents/" + p.made[1]},
 	"agent-form": {path: () => "/agents/new"},
