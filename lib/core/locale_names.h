@@ -6,7 +6,7 @@
 
 #define LOCALES 2
 
-/* "en" first: what is left when nothing else fits. */
+/* "en" is first: the fallback. */
 extern const char *const locale_names[LOCALES];
 
 bool locale_name_valid(const char *name);
