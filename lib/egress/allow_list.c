@@ -16,6 +16,7 @@
 #define PORT_TLS 443
 #define PORT_PLAIN 80
 #define BLANKS " \t\r"
+#define REASON_BAR " | "
 
 struct allow_list {
 	struct allow_row *rows;
@@ -43,11 +44,44 @@ static int read_ways(struct allow_row *row, const char *ways, struct err *e)
 	return err_set(e, ERR_INPUT, "after the domain stands https or https,http");
 }
 
+/* Without blanks at either end; modifies text. */
+static char *trim(char *text)
+{
+	char *end;
+
+	text += strspn(text, BLANKS);
+	for (end = text + strlen(text); end > text; *--end = '\0') {
+		if (!strchr(BLANKS, end[-1]))
+			break;
+	}
+	return text;
+}
+
+/* "reason" or "reason | Korean"; modifies text. */
+static int read_reason(struct allow_list *l, struct allow_row *row, char *text,
+		       struct err *e)
+{
+	char *korean = strstr(text, REASON_BAR), *reason;
+
+	if (korean) {
+		*korean = '\0';
+		korean = trim(korean + strlen(REASON_BAR));
+	}
+	reason = trim(text);
+	if (!*reason)
+		return err_set(e, ERR_INPUT, "a row ends with its reason");
+	row->reason = talloc_strdup(l, reason);
+	row->reason_ko = talloc_strdup(l, korean && *korean ? korean : reason);
+	if (!row->reason || !row->reason_ko)
+		err_abort("out of memory");
+	return 0;
+}
+
 /* Modifies line. 0 when it holds no row. */
 static int read_row(struct allow_list *l, char *line, struct err *e)
 {
 	struct allow_row row = { 0 };
-	char *domain, *reason, *end;
+	char *domain;
 
 	line[strcspn(line, "#")] = '\0';
 	domain = word(&line);
@@ -58,19 +92,13 @@ static int read_row(struct allow_list *l, char *line, struct err *e)
 		return err_set(e, ERR_INPUT, "no domain in lower case");
 	if (read_ways(&row, word(&line), e) < 0)
 		return -1;
-	reason = line + strspn(line, BLANKS);
-	for (end = reason + strlen(reason); end > reason; *--end = '\0') {
-		if (!strchr(BLANKS, end[-1]))
-			break;
-	}
-	if (!*reason)
-		return err_set(e, ERR_INPUT, "a row ends with its reason");
+	if (read_reason(l, &row, line, e) < 0)
+		return -1;
 	if (l->n == ROWS_MAX)
 		return err_set(e, ERR_LIMIT, "more than %d rows", ROWS_MAX);
 	row.domain = talloc_strdup(l, domain + row.below);
-	row.reason = talloc_strdup(l, reason);
 	l->rows = talloc_realloc(l, l->rows, struct allow_row, l->n + 1);
-	if (!row.domain || !row.reason || !l->rows)
+	if (!row.domain || !l->rows)
 		err_abort("out of memory");
 	l->rows[l->n++] = row;
 	return 0;

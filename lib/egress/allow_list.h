@@ -15,7 +15,8 @@ struct allow_list;
 
 /*
  * Rows "domain ways reason": ".example.org" is example.org and all below it;
- * ways "https" or "https,http"; "#" begins a comment. ERR_INPUT "FILE:LINE: ..."
+ * ways "https" or "https,http"; a reason may have its Korean behind " | "; "#"
+ * starts a comment. ERR_INPUT "FILE:LINE: ..."
  * Gives (child of ctx).
  */
 struct allow_list *allow_list_load(const void *ctx, const char *path, struct err *e) must_check;
@@ -26,6 +27,7 @@ struct allow_row {
 	bool below;		/* and all names below it */
 	bool plain;		/* http as well as https */
 	const char *reason;
+	const char *reason_ko;	/* the same in Korean, or the reason itself */
 };
 
 /* In the file's order; texts are borrowed. */

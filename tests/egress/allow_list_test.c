@@ -46,13 +46,38 @@ static void rows(void **state)
 	talloc_free(l);
 }
 
+static int keep_reasons(void *data, const struct allow_row *row, struct err *e)
+{
+	char **text = data;
+
+	(void)e;
+	*text = talloc_asprintf_append(*text, "[%s/%s]", row->reason,
+				       row->reason_ko);
+	return 0;
+}
+
+static void reasons_in_korean(void **state)
+{
+	struct allow_list *l = parse("a.example https  packages | 패키지 \n"
+				     "b.example https only one\n"
+				     "c.example https a|b\nd.example https x | \n");
+	char *text = talloc_strdup(l, "");
+	struct err e = { 0 };
+
+	(void)state;
+	assert_int_equal(allow_list_each(l, keep_reasons, &text, &e), 0);
+	assert_string_equal(text, "[packages/패키지][only one/only one]"
+				  "[a|b/a|b][x/x]");
+	talloc_free(l);
+}
+
 static void bad_rows(void **state)
 {
 	static const char *const bad[] = {
 		"Example.org https x", "example.org. https x", "org https x",
 		".org https x", "10.0.0.1 https x", "*.example.org https x",
 		"example.org", "example.org https", "example.org ftp x",
-		"example.org http x", "example.org https # why", "..a.b https x",
+		"example.org http x", "example.org https # why", "example.org https  | ko", "..a.b https x",
 		"ex ample.org https x", "b\xc3\xbc.example https x",
 	};
 	struct err e;
@@ -213,6 +238,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rows),
+		cmocka_unit_test(reasons_in_korean),
 		cmocka_unit_test(bad_rows),
 		cmocka_unit_test(own_list),
 		cmocka_unit_test(hosts),

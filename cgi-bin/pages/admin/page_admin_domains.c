@@ -11,15 +11,22 @@
 
 #define ROWS_SHOWN 200		/* of a state */
 
+struct listing {
+	struct request *r;
+	struct view *list;
+};
+
 static int add_allowed(void *data, const struct allow_row *row, struct err *e)
 {
-	struct view *item = view_append(data);
+	struct listing *l = data;
+	struct view *item = view_append(l->list);
+	bool korean = str_equal(i18n_name(context_of(l->r)->text), "ko");
 
 	(void)e;
 	view_text(item, "domain", row->domain);
 	view_flag(item, "below", row->below);
 	view_flag(item, "plain", row->plain);
-	view_text(item, "reason", row->reason);
+	view_text(item, "reason", korean ? row->reason_ko : row->reason);
 	return 0;
 }
 
@@ -27,22 +34,17 @@ void domain_list_for_all(struct request *r, struct view *view)
 {
 	const char *path = settings_text(context_of(r)->app->settings,
 					 SET_EGRESS_ALLOW);
-	struct view *list = view_list(view, "allowed");
+	struct listing listing = { r, view_list(view, "allowed") };
 	struct err e = { 0 };
 	struct allow_list *l = allow_list_load(r, path, &e);
 
 	view_flag(view, "allowed_away", !l);
 	view_flag(view, "no_way_out", !*settings_text(
 		context_of(r)->app->settings, SET_EGRESS_PROXY));
-	if (!l || allow_list_each(l, add_allowed, list, &e) < 0)
+	if (!l || allow_list_each(l, add_allowed, &listing, &e) < 0)
 		log_failure("allow_list_unreadable", &e, "request", r->id,
 			    NULL);
 }
-
-struct listing {
-	struct request *r;
-	struct view *list;
-};
 
 static int add_row(void *data, const struct domain *d, struct err *e)
 {
@@ -66,7 +68,27 @@ static int add_state(struct request *r, struct view *view, const char *state,
 	return 0;
 }
 
-/* What stands in the form for a new one. */
+/* The accounts to choose from; a login that is none of them selects none. */
+struct choice {
+	struct view *list;
+	const char *login;
+};
+
+static int add_user(void *data, const struct user *u, struct err *e)
+{
+	struct choice *c = data;
+	struct view *item;
+
+	(void)e;
+	if (u->disabled_at)
+		return 0;
+	item = view_append(c->list);
+	view_text(item, "login", u->login);
+	view_flag(item, "selected", str_equal(u->login, c->login));
+	return 0;
+}
+
+/* The values of the form for a new one. */
 struct values {
 	const char *login, *domain, *problem;
 	bool plain;
@@ -78,15 +100,17 @@ static int show(struct request *r, struct response *out,
 	static const char *const states[] = { "asked", "granted", "blocked",
 					      "refused" };
 	struct view *view = page_view(r, "domains");
+	struct choice users = { view_list(view, "users"), in->login };
 	size_t i;
 
 	page_admin_nav(r, view);
+	if (user_each(context_of(r)->db, add_user, &users, e) < 0)
+		return -1;
 	for (i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
 		if (add_state(r, view, states[i], e) < 0)
 			return -1;
 	}
 	domain_list_for_all(r, view);
-	view_text(view, "add_login", in->login);
 	view_text(view, "add_domain", in->domain);
 	view_flag(view, "add_plain", in->plain);
 	view_text(view, "problem", in->problem);

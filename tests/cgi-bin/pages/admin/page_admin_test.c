@@ -427,6 +427,30 @@ static void test_wrong_domains(void **state)
 	expect_error(post(&kim, "/admin/domains", form), 400, "@error_domain");
 }
 
+static void test_reasons_in_korean(void **state)
+{
+	struct err e = { 0 };
+	struct browser kim;
+	struct answer *a;
+
+	(void)state;
+	be_kim(&kim, &site);
+	assert_int_equal(user_set_preferences(site.db, site.kim, "Kim", "ko",
+					      "", "", 0, &e), 0);
+	a = get(&kim, "/admin/domains");
+	has(a, "npm 패키지: 색인과 파일</dd>");
+	has_not(a, "npm packages");
+	has(a, "<option>lee</option>");
+	talloc_free(a);
+	assert_int_equal(user_set_preferences(site.db, site.kim, "Kim", "en",
+					      "", "", 0, &e), 0);
+	a = post(&kim, "/admin/domains/add", "csrf=CSRF&login=lee&domain=x");
+	expect(a, 400);
+	has(a, "<option selected>lee</option>");
+	has(a, "npm packages: index and files</dd>");
+	talloc_free(a);
+}
+
 static void test_domain_by_hand(void **state)
 {
 	struct browser kim;
@@ -566,6 +590,7 @@ int main(void)
 		cmocka_unit_test(test_domain_is_asked_and_granted),
 		cmocka_unit_test(test_domain_is_refused_and_taken_back),
 		cmocka_unit_test(test_wrong_domains),
+		cmocka_unit_test(test_reasons_in_korean),
 		cmocka_unit_test(test_domain_by_hand),
 		cmocka_unit_test(test_use_of_others),
 		cmocka_unit_test(test_use_of_removed_accounts),
