@@ -12,6 +12,7 @@ pages = cgi-bin/routes.c $(web) \
 	cgi-bin/pages/agents/agent_preview.c \
 	cgi-bin/pages/agents/agent_view.c cgi-bin/pages/agents/agent_view.h \
 	cgi-bin/pages/agents/line_diff.c cgi-bin/pages/agents/line_diff.h \
+	cgi-bin/pages/agents/page_agent_overview.c \
 	cgi-bin/pages/agents/page_agent.c cgi-bin/pages/agents/page_agent.h \
 	cgi-bin/pages/agents/page_agent_actions.c \
 	cgi-bin/pages/agents/page_agent_from_chat.c \

@@ -58,6 +58,7 @@ int page_agents(struct request *r, struct response *out, struct err *e);
 int page_agent_new(struct request *r, struct response *out, struct err *e);
 int page_agent_create(struct request *r, struct response *out, struct err *e);
 int page_agent_preview(struct request *r, struct response *out, struct err *e);
+int page_agent_overview(struct request *r, struct response *out, struct err *e);
 int page_agent(struct request *r, struct response *out, struct err *e);
 int page_agent_save(struct request *r, struct response *out, struct err *e);
 int page_agent_run(struct request *r, struct response *out, struct err *e);

@@ -171,19 +171,6 @@ int dashboard_health(struct db *db, const char *user_id,
 			" AND a.deleted_at = 0", "t", user_id);
 }
 
-int outcome_each_of_agent(struct db *db, const char *agent_id, int64_t limit,
-			  int (*each)(void *data, const struct outcome *o,
-				      struct err *e),
-			  void *data, struct err *e)
-{
-	struct outcomes l = { each, data };
-
-	return db_query(db, e, outcome_row, &l, "SELECT " OUTCOME_COLUMNS
-			" FROM executions x WHERE x.agent_id = $1"
-			" ORDER BY x.planned_at DESC, x.id DESC LIMIT $2",
-			"tn", agent_id, limit);
-}
-
 int outcome_each_open(struct db *db, const char *user_id,
 		      int (*each)(void *data, const struct outcome *o,
 				  struct err *e),

@@ -40,11 +40,6 @@ struct dashboard_health {
 };
 int dashboard_health(struct db *db, const char *user_id, struct dashboard_health *out, struct err *e) must_check;
 
-/* An agent's last runs, latest first. */
-int outcome_each_of_agent(struct db *db, const char *agent_id, int64_t limit,
-			  int (*each)(void *data, const struct outcome *o, struct err *e),
-			  void *data, struct err *e) must_check;
-
 /* A user's queued and running ones, oldest first. */
 int outcome_each_open(struct db *db, const char *user_id,
 		      int (*each)(void *data, const struct outcome *o, struct err *e),

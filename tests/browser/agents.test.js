@@ -18,7 +18,7 @@ async function make(page, name, prompt = "Fetch {{date}}") {
 	await page.fill("#prompt", prompt);
 	await page.selectOption("#frequency", "daily");
 	await page.click("#save");
-	await page.waitForURL(/\/agents\/[0-9a-f-]{36}\?done=saved$/);
+	await page.waitForURL(/\/agents\/[0-9a-f-]{36}\?done=on$/);
 	return page.url().match(/[0-9a-f-]{36}/)[0];
 }
 
@@ -40,7 +40,8 @@ test("an agent is made without script: all fields are there, preview and saving 
 		assert.match(row, /Mon .*08:00 (EST|EDT)/);
 	assert.match(await page.locator(".preview-prompt pre").innerText(), /^On \d{4}-\d\d-\d\d.*, keep {{this}}\.$/);
 	await page.click("#save");
-	assert.match(page.url(), /\/agents\/[0-9a-f-]{36}\?done=saved$/);
+	assert.match(page.url(), /\/agents\/[0-9a-f-]{36}\?done=on$/);
+	assert.match(await page.locator(".saved").innerText(), says("agent_done_on_next"));
 	assert.equal(await page.locator("#agent-now").getAttribute("data-status"), "active");
 	await page.goto(address + "/agents");
 	const row = page.locator("#agent-dashboard [data-agent]");
@@ -103,7 +104,7 @@ test("two tabs: the second is told, keeps its words, and decides", async () => {
 	const id = await make(page, "Shared");
 	const other = await page.context().newPage();
 	for (const tab of [page, other])
-		await tab.goto(address + "/agents/" + id);
+		await tab.goto(address + `/agents/${id}/edit`);
 	await other.fill("#prompt", "The other tab's words");
 	await other.click("#save");
 	await other.waitForURL(/done=saved/);
@@ -114,7 +115,7 @@ test("two tabs: the second is told, keeps its words, and decides", async () => {
 	assert.equal(await page.locator("#conflict del").innerText(), "The other tab's words");
 	assert.equal(await page.locator("#conflict ins").innerText(), "This tab's words");
 	await assertAccessible(page, "conflict");
-	await other.goto(address + "/agents/" + id);
+	await other.goto(address + `/agents/${id}/edit`);
 	assert.equal(await other.inputValue("#prompt"), "The other tab's words");
 	await page.click("#keep-mine");
 	await page.waitForURL(/done=saved/);
@@ -122,7 +123,7 @@ test("two tabs: the second is told, keeps its words, and decides", async () => {
 	await other.click("#save");
 	await other.locator("#conflict").waitFor();
 	await other.click("#take-theirs");
-	await other.waitForURL(/\/agents\/[0-9a-f-]{36}$/);
+	await other.waitForURL(/\/agents\/[0-9a-f-]{36}\/edit$/);
 	assert.equal(await other.inputValue("#prompt"), "This tab's words");
 	assert.equal(await other.inputValue("#name"), "Shared");
 	await closePage(page);
@@ -131,6 +132,7 @@ test("two tabs: the second is told, keeps its words, and decides", async () => {
 test("versions are compared, and one is restored", async () => {
 	const page = await open("/agents", {}, newAccount("agent"));
 	const id = await make(page, "Versions", "one\ntwo\nthree");
+	await page.goto(address + `/agents/${id}/edit`);
 	await page.fill("#prompt", "one\nTWO\nthree");
 	await page.click("#save");
 	await page.waitForLoadState();
@@ -143,6 +145,7 @@ test("versions are compared, and one is restored", async () => {
 	assert.equal(await page.locator("#comparison ins").innerText(), "TWO");
 	await page.click("[data-version='1'] button");
 	await page.waitForURL(/done=restored/);
+	await page.goto(address + `/agents/${id}/edit`);
 	assert.equal(await page.inputValue("#prompt"), "one\ntwo\nthree");
 	await closePage(page);
 });
@@ -231,8 +234,9 @@ for (const javaScriptEnabled of [true, false])
 		await tab.locator("#agent-form").waitFor({timeout: 60000});
 		assert.equal(await tab.inputValue("#name"), "Daily report");
 		assert.equal(await tab.inputValue("#prompt"), "write: report-{{date}}.md");
-		await tab.click("#save");
-		await tab.waitForURL(/done=saved/);
+		await tab.click("#save-draft");
+		await tab.waitForURL(/done=draft/);
+		assert.equal(await tab.locator("#agent-now").getAttribute("data-status"), "paused");
 		if (tab !== page)
 			await tab.context().close();
 		await closePage(page);
@@ -250,6 +254,8 @@ for (const locale of ["en-US", "ko-KR"])
 				await page.click(".limits > summary");
 				await assertAccessible(page, "fields");
 				const id = await make(page, "가나다 ".repeat(10) + "W".repeat(30));
+				await assertAccessible(page, "overview");
+				await page.goto(address + `/agents/${id}/edit`);
 				await page.locator(".runs-list").waitFor();
 				await assertAccessible(page, "agent");
 				for (const path of ["/agents", `/agents/${id}/versions`, `/agents/${id}/delete`]) {

@@ -61,21 +61,35 @@ void agent_state(const struct request *r, struct view *into,
 		  page_text(r, "agent_paused_failures") : "");
 }
 
-void agent_outcome(const struct request *r, struct view *into,
-		   const struct outcome *o, int64_t now)
+void agent_head(const struct request *r, struct view *view,
+		const struct agent *a, const char *path)
 {
-	const struct context *v = context_of(r);
-	int64_t at = o->ended_at ? o->ended_at : o->started_at;
-	int64_t end = o->ended_at ? o->ended_at : now;
+	static const struct {
+		const char *path, *label;
+	} tabs[] = {
+		{ "", "agent_tab_overview" }, { "/edit", "agent_prompt" },
+		{ "/edit#when", "agent_legend_when" },
+		{ "/notify", "notify_title" }, { "/hook", "hook_title" },
+		{ "/versions", "agent_versions" },
+	};
+	struct view *map = view_map(view, "agent"), *list, *tab;
+	char run[ID_SIZE];
+	size_t i;
 
-	view_text(into, "id", o->execution_id);
-	view_text(into, "status", o->status);
-	execution_look(r, into, o->status, o->reason);
-	view_textf(into, "mark_href", "%s/executions/%s", v->app->base_path,
-		   o->execution_id);
-	view_text(into, "took", o->started_at ?
-		  i18n_duration(r, v->text, end - o->started_at) : "");
-	agent_time(r, into, "when", at ? at : o->queued_at, now);
+	id_new(run);
+	view_text(map, "id", a->id);
+	view_text(map, "name", a->name);
+	view_text(map, "run_id", run);
+	view_flag(map, "editing", *path);
+	agent_state(r, map, a);
+	list = view_list(map, "tabs");
+	for (i = 0; i < COUNT_OF(tabs); i++) {
+		tab = view_append(list);
+		view_textf(tab, "href", "%s/agents/%s%s",
+			   context_of(r)->app->base_path, a->id, tabs[i].path);
+		view_text(tab, "label", page_text(r, tabs[i].label));
+		view_flag(tab, "current", str_equal(path, tabs[i].path));
+	}
 }
 
 int agent_next(const struct request *r, const struct definition *d, int64_t now,

@@ -22,8 +22,8 @@ void agent_time(const struct request *r, struct view *into, const char *name, in
 /* Icon, word and colour: names state, state_word, why. */
 void agent_state(const struct request *r, struct view *into, const struct agent *a);
 
-/* A run in a word: the names of partials/outcome. */
-void agent_outcome(const struct request *r, struct view *into, const struct outcome *o, int64_t now);
+/* What all pages of an agent begin with; path: which of them this is, "" the overview. Names agent, of partials/agent_head. */
+void agent_head(const struct request *r, struct view *view, const struct agent *a, const char *path);
 
 /* The first moment after now at which a definition runs; 0 none. */
 int agent_next(const struct request *r, const struct definition *d, int64_t now, int64_t *out, struct err *e) must_check;

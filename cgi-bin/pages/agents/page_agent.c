@@ -1,4 +1,4 @@
-/* The form of one agent: new or existing; preview, save, save and test. */
+/* The form of one agent, new or existing: preview, save, save a draft, save and test. */
 #include "config.h"
 #include <string.h>
 #include <talloc.h>
@@ -13,92 +13,25 @@
 
 #define FORM_LIFE_S 3600	/* so long the same form is known again */
 
-static void add_agent(struct request *r, struct view *view,
-		      const struct agent *a)
-{
-	int64_t now = clock_now_ms();
-	struct view *map;
-	char run[ID_SIZE];
-
-	if (!a) {
-		view_flag(view, "agent", false);
-		return;
-	}
-	id_new(run);
-	map = view_map(view, "agent");
-	view_text(view, "title", a->name);
-	view_text(map, "id", a->id);
-	view_text(map, "name", a->name);
-	view_text(map, "run_id", run);
-	agent_state(r, map, a);
-	agent_time(r, map, "next", a->next_run_at, now);
-}
-
-struct last_run {
-	struct request *r;
-	struct view *map;
-};
-
-static int add_last(void *data, const struct outcome *o, struct err *e)
-{
-	struct last_run *l = data;
-
-	(void)e;
-	agent_outcome(l->r, view_map(l->map, "last"), o, clock_now_ms());
-	return 0;
-}
-
-static int add_history(struct request *r, struct view *view,
-		       const struct agent *a, struct err *e)
-{
-	struct last_run l = { r, NULL };
-
-	if (!a)
-		return 0;
-	l.map = view_map(view, "history");
-	view_flag(l.map, "last", false);
-	return outcome_each_of_agent(context_of(r)->db, a->id, 1, add_last, &l,
-				     e);
-}
-
-/* What happened before this page: a row is a value of ?done=. */
-static const char *done_words(const struct request *r, const struct agent *a)
-{
-	static const char *const words[][2] = {
-		{ "saved", "saved" }, { "paused", "agent_done_paused" },
-		{ "resumed", "agent_done_resumed" },
-		{ "restored", "agent_done_restored" },
-	};
-	const char *done = form_text(r->args, "done");
-	size_t i;
-
-	for (i = 0; a && i < sizeof(words) / sizeof(words[0]); i++) {
-		if (str_equal(done, words[i][0]))
-			return page_text(r, words[i][1]);
-	}
-	return "";
-}
-
 struct view *agent_form_page(struct request *r, const struct agent *a,
-			     const struct agent_form *f, const char *note,
-			     struct err *e)
+			     const struct agent_form *f, const char *note)
 {
 	struct view *view = page_view(r, "agent_new");
 	const char *form_id = form_text(r->form, "id");
 	char id[ID_SIZE];
 
 	id_new(id);
-	add_agent(r, view, a);
-	view_flag(view, "history", false);
-	if (add_history(r, view, a, e) < 0)
-		return NULL;
+	view_flag(view, "agent", false);
+	if (a) {
+		view_text(view, "title", a->name);
+		agent_head(r, view, a, "/edit");
+	}
 	view_textf(view, "action", "%s/agents/%s",
 		   context_of(r)->app->base_path,
 		   a ? a->id : "new");
 	view_text(view, "form_id", id_valid(form_id) ? form_id : id);
 	view_number(view, "agent_version", a ? a->version : 0);
 	view_text(view, "note", note);
-	view_text(view, "done", done_words(r, a));
 	view_flag(view, "conflict", false);
 	view_flag(view, "preview", false);
 	view_text(view, "problem", "");
@@ -109,9 +42,8 @@ struct view *agent_form_page(struct request *r, const struct agent *a,
 static int show(struct request *r, struct response *out, const struct agent *a,
 		const struct agent_form *f, struct err *e)
 {
-	struct view *view = agent_form_page(r, a, f, "", e);
-
-	return view ? page_render(r, out, "pages/agent", view, e) : -1;
+	return page_render(r, out, "pages/agent", agent_form_page(r, a, f, ""),
+			   e);
 }
 
 /* What a form begins with, that somebody might have to clear, but rarely. */
@@ -143,10 +75,8 @@ static int show_preview(struct request *r, struct response *out,
 			const struct agent *a, const struct agent_form *f,
 			const struct definition *d, struct err *e)
 {
-	struct view *view = agent_form_page(r, a, f, "", e), *map;
+	struct view *view = agent_form_page(r, a, f, ""), *map;
 
-	if (!view)
-		return -1;
 	map = view_map(view, "preview");
 	view_flag(map, "open_prompt", true);
 	if (agent_preview(r, map, a, d, e) < 0)
@@ -162,9 +92,9 @@ static int show_conflict(struct request *r, struct response *out,
 	struct definition *theirs = agent_definition(r, a->definition, e);
 	struct view *view, *map;
 
-	view = theirs ? agent_form_page(r, a, f, "", e) : NULL;
-	if (!view)
+	if (!theirs)
 		return -1;
+	view = agent_form_page(r, a, f, "");
 	map = view_map(view, "conflict");
 	agent_time(r, map, "when", a->updated_at, clock_now_ms());
 	view_text(map, "from_words", page_text(r, "agent_theirs"));
@@ -187,10 +117,8 @@ static int show_refusal(struct request *r, struct response *out,
 			const struct agent_form *f, const struct err *why,
 			struct err *e)
 {
-	struct view *view = agent_form_page(r, NULL, f, "", e);
+	struct view *view = agent_form_page(r, NULL, f, "");
 
-	if (!view)
-		return -1;
 	view_text(view, "problem", page_sentence(r, why));
 	out->status = response_status(why);
 	return page_render(r, out, "pages/agent", view, e);
@@ -247,18 +175,42 @@ static const char *form_key(const struct request *r)
 					      context_of(r)->user->id, id) : "";
 }
 
-static int after_save(struct request *r, struct response *out, const char *id,
-		      bool test, struct err *e)
+/* What the button was: a row a value of act. */
+static const struct act {
+	const char *name;
+	bool test;
+	bool draft;		/* a new agent's schedule stays off */
+	const char *done;	/* said of a new one */
+} acts[] = {
+	{ "save", false, false, "on" },
+	{ "draft", false, true, "draft" },
+	{ "test", true, true, "" },
+};
+
+static const struct act *act_of(const struct request *r)
 {
-	if (test)
-		return begin_test(r, out, id, e);
-	return response_redirect(out, e, "/agents/%s?done=saved", id);
+	const char *name = form_text(r->form, "act");
+	size_t i;
+
+	for (i = 1; i < sizeof(acts) / sizeof(acts[0]); i++) {
+		if (str_equal(name, acts[i].name))
+			return &acts[i];
+	}
+	return &acts[0];
 }
 
-/* With a test the schedule stays off: it is turned on when the result is good. */
+static int after_save(struct request *r, struct response *out, const char *id,
+		      const struct act *act, const char *done, struct err *e)
+{
+	if (act->test)
+		return begin_test(r, out, id, e);
+	return response_redirect(out, e, "/agents/%s?done=%s", id, done);
+}
+
+/* A draft's schedule stays off; with a test, until it is turned on when the result is good. */
 static int create(struct request *r, struct response *out,
 		  const struct agent_form *f, const struct definition *d,
-		  int64_t next, bool test, struct err *e)
+		  int64_t next, const struct act *act, struct err *e)
 {
 	const struct context *v = context_of(r);
 	const char *key = form_key(r), *before = made_before(r, key);
@@ -268,11 +220,12 @@ static int create(struct request *r, struct response *out,
 	char id[ID_SIZE];
 
 	if (before)
-		return after_save(r, out, before, test, e);
+		return after_save(r, out, before, act, act->done, e);
 	if (definition_format(d, &json, e) < 0)
 		return -1;
 	if (agent_create(v->db, v->user->id, d->name, buf_text(&json),
-			 !(test && scheduled), next, id, &why) < 0) {
+			 !act->draft || (act->test && !scheduled), next, id,
+			 &why) < 0) {
 		if (why.kind == ERR_LIMIT)
 			return show_refusal(r, out, f, &why, e);
 		*e = why;
@@ -282,12 +235,12 @@ static int create(struct request *r, struct response *out,
 		  NULL);
 	if (*key && kv_set(v->kv, key, id, FORM_LIFE_S, &why) < 0)
 		log_failure("form_not_kept", &why, "request", r->id, NULL);
-	return after_save(r, out, id, test, e);
+	return after_save(r, out, id, act, act->done, e);
 }
 
 static int save(struct request *r, struct response *out, struct agent *a,
 		const struct agent_form *f, const struct definition *d,
-		int64_t next, bool test, struct err *e)
+		int64_t next, const struct act *act, struct err *e)
 {
 	const struct context *v = context_of(r);
 	auto_buf json = BUF_INIT(DEFINITION_JSON_MAX);
@@ -308,17 +261,16 @@ static int save(struct request *r, struct response *out, struct agent *a,
 	}
 	log_event(LOG_INFO, "agent_saved", "agent", a->id, "request", r->id,
 		  NULL);
-	return after_save(r, out, a->id, test, e);
+	return after_save(r, out, a->id, act, "saved", e);
 }
 
-/* act: preview, save or test. a: NULL for a new one. */
+/* a: NULL for a new one. */
 static int take(struct request *r, struct response *out, struct agent *a,
 		struct err *e)
 {
 	struct agent_form *f = agent_form_read(r);
 	struct definition *d = agent_form_definition(r, f);
-	const char *act = form_text(r->form, "act");
-	bool test = str_equal(act, "test");
+	const struct act *act = act_of(r);
 	int64_t next = 0;
 
 	if (!d)
@@ -329,11 +281,11 @@ static int take(struct request *r, struct response *out, struct agent *a,
 		agent_form_problem(r, f, FIELD_DATE, "agent_error_past");
 		return show_problems(r, out, a, f, e);
 	}
-	if (str_equal(act, "preview"))
+	if (str_equal(form_text(r->form, "act"), "preview"))
 		return show_preview(r, out, a, f, d, e);
 	if (a)
-		return save(r, out, a, f, d, next, test, e);
-	return create(r, out, f, d, next, test, e);
+		return save(r, out, a, f, d, next, act, e);
+	return create(r, out, f, d, next, act, e);
 }
 
 int page_agent_create(struct request *r, struct response *out, struct err *e)

@@ -14,10 +14,9 @@ int page_run_begin(struct request *r, struct response *out, const struct agent *
 /* Tells the workers that an execution has something to do; Redis may be away, for they look at the rows too. */
 void page_run_tell(const struct request *r, const char *execution_id);
 
-/* The page of an agent's form with all names of its template; NULL on failure. */
+/* The page of an agent's form with all names of its template. */
 struct view *agent_form_page(struct request *r, const struct agent *a,
-			     const struct agent_form *f, const char *note,
-			     struct err *e) must_check;
+			     const struct agent_form *f, const char *note);
 
 /* A new agent's form with its presets. Gives (child of r). */
 struct agent_form *agent_form_new(const struct request *r);

@@ -187,8 +187,8 @@ static int show_form(struct request *r, struct response *out,
 	if (*c->model)
 		f->text[FIELD_MODEL] = c->model;
 	view = agent_form_page(r, NULL, f, page_text(r, found ?
-			       "agent_written" : "agent_written_plain"), e);
-	return view ? page_render(r, out, "pages/agent", view, e) : -1;
+			       "agent_written" : "agent_written_plain"));
+	return page_render(r, out, "pages/agent", view, e);
 }
 
 int page_agent_from_chat(struct request *r, struct response *out, struct err *e)

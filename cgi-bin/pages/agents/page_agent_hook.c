@@ -42,7 +42,7 @@ static int show(struct request *r, struct response *out, const struct agent *a,
 		base = talloc_asprintf(r, "%s://%s%s", r->secure ? "https" :
 				       "http", r->host, base);
 	view_text(view, "id", a->id);
-	view_text(view, "name", a->name);
+	agent_head(r, view, a, "/hook");
 	view_flag(view, "hook", a->hook);
 	view_flag(view, "active", str_equal(a->status, "active"));
 	view_text(view, "address", *secret ? talloc_asprintf(r, "%s/hooks/%s",

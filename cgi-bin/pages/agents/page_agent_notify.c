@@ -138,7 +138,7 @@ static int show(struct request *r, struct response *out, const struct agent *a,
 	struct listing l = { .r = r, .now = clock_now_ms() };
 
 	view_text(view, "id", a->id);
-	view_text(view, "name", a->name);
+	agent_head(r, view, a, "/notify");
 	view_flag(view, "mail_ready", mail_ready(v->app->settings));
 	view_flag(view, "webhook", str_equal(f->channel, "webhook"));
 	view_text(view, "target", f->target);

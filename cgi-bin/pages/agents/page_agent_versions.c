@@ -128,7 +128,7 @@ int page_agent_versions(struct request *r, struct response *out, struct err *e)
 		return -1;
 	close_row(&l, NULL);
 	view_text(view, "id", a->id);
-	view_text(view, "name", a->name);
+	agent_head(r, view, a, "/versions");
 	view_number(view, "holding", a->version);
 	view_flag(view, "several", a->version > 1);
 	if (l.more)

@@ -10,7 +10,6 @@
 #include "store/outcomes.h"
 
 #define ROWS 50
-#define EXCERPT_MAX 160		/* bytes */
 #define DAY_MS INT64_C(86400000)
 
 struct listing {
@@ -22,41 +21,14 @@ struct listing {
 	char last_id[ID_SIZE];
 };
 
-/* How long it waits, runs or ran. */
-static const char *span_of(const struct listing *l, const struct execution *x)
-{
-	const struct i18n_locale *text = context_of(l->r)->text;
-
-	if (str_equal(x->status, "queued"))
-		return i18n_fill(l->r, text, "run_queue_age",
-				 i18n_duration(l->r, text,
-					       l->now - x->queued_at), NULL);
-	return execution_took(l->r, x, l->now);
-}
-
-/* What a result begins with, without the marks of its markdown. */
-static const char *first_line(const struct request *r, const char *result)
-{
-	result += strspn(result, " \t\r\n#*>-");
-	return talloc_strndup(r, result, utf8_prefix(result,
-			      strcspn(result, "\r\n"), EXCERPT_MAX));
-}
-
 static int add_row(void *data, const struct execution *x, struct err *e)
 {
 	struct listing *l = data;
-	struct view *row;
 
 	(void)e;
 	if (l->count++ == ROWS)
 		return 0;
-	row = view_append(l->rows);
-	execution_head(l->r, row, x);
-	execution_time(l->r, row, "planned", x->planned_at, l->now);
-	view_text(row, "took", span_of(l, x));
-	view_text(row, "tokens", x->tokens ?
-		  usage_number(l->r, x->tokens) : "");
-	view_text(row, "excerpt", first_line(l->r, x->result));
+	run_row(l->r, view_append(l->rows), x, l->now);
 	l->last = x->planned_at;
 	memcpy(l->last_id, x->id, ID_SIZE);
 	return 0;
@@ -254,6 +226,7 @@ int page_runs(struct request *r, struct response *out, struct err *e)
 	if (read_filter(r, &f, e) < 0 || add_filter(r, view, &f, e) < 0 ||
 	    execution_each(context_of(r)->db, &f, add_row, &l, e) < 0)
 		return -1;
+	view_flag(view, "with_agent", true);
 	add_pages(r, view, &l, !f.before);
 	return page_render(r, out, "pages/executions", view, e);
 }

@@ -1,11 +1,14 @@
 #include "config.h"
 #include "pages/runs/run_view.h"
 
+#include <string.h>
 #include <talloc.h>
 
 #include "core/clock.h"
 #include "core/str.h"
 #include "store/outcomes.h"
+
+#define EXCERPT_MAX 160		/* bytes */
 
 struct execution *execution_here(struct request *r, struct err *e)
 {
@@ -87,6 +90,47 @@ const char *execution_took(const struct request *r, const struct execution *x,
 		return "";
 	return i18n_duration(r, context_of(r)->text,
 			     end > x->started_at ? end - x->started_at : 0);
+}
+
+/* How long it waits, runs or ran. */
+static const char *span_of(const struct request *r, const struct execution *x,
+			   int64_t now)
+{
+	const struct i18n_locale *text = context_of(r)->text;
+
+	if (str_equal(x->status, "queued"))
+		return i18n_fill(r, text, "run_queue_age",
+				 i18n_duration(r, text, now - x->queued_at),
+				 NULL);
+	return execution_took(r, x, now);
+}
+
+/* What a result begins with, without the marks of its markdown. */
+static const char *first_line(const struct request *r, const char *result)
+{
+	char *line, *to, *from;
+
+	result += strspn(result, " \t\r\n#*>-");
+	line = talloc_strndup(r, result, utf8_prefix(result,
+			      strcspn(result, "\r\n"), EXCERPT_MAX));
+	if (!line)
+		err_abort("out of memory");
+	for (to = from = line; *from; from++) {
+		if (*from != '*' && *from != '`')
+			*to++ = *from;
+	}
+	*to = '\0';
+	return line;
+}
+
+void run_row(const struct request *r, struct view *row,
+	     const struct execution *x, int64_t now)
+{
+	execution_head(r, row, x);
+	execution_time(r, row, "planned", x->planned_at, now);
+	view_text(row, "took", span_of(r, x, now));
+	view_text(row, "tokens", x->tokens ? usage_number(r, x->tokens) : "");
+	view_text(row, "excerpt", first_line(r, x->result));
 }
 
 const char *execution_said(const struct request *r, const struct execution *x,

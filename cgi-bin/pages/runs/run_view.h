@@ -21,6 +21,9 @@ const char *execution_took(const struct request *r, const struct execution *x, i
 const char *execution_said(const struct request *r, const struct execution *x, int64_t now);
 const char *execution_reason(const struct request *r, const struct execution *x);
 
+/* All that partials/run_row shows; with_agent is the caller's. */
+void run_row(const struct request *r, struct view *row, const struct execution *x, int64_t now);
+
 /* Queued or running. */
 bool execution_open(const struct execution *x);
 

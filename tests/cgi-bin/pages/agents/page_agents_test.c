@@ -87,7 +87,7 @@ static void create(struct browser *b, const char *form, char id[ID_SIZE])
 	expect(a, 303);
 	assert_true(str_starts(to, "/agents/"));
 	snprintf(id, ID_SIZE, "%.36s", to + strlen("/agents/"));
-	assert_string_equal(to + strlen("/agents/") + 36, "?done=saved");
+	assert_string_equal(to + strlen("/agents/") + 36, "?done=on");
 	talloc_free(a);
 }
 
@@ -137,12 +137,16 @@ static void test_create(void **state)
 	assert_string_equal(g->user_id, site.kim);
 	assert_true(g->next_run_at > clock_now_ms());
 	talloc_free(g);
-	a = get(&b, at("/agents/*?done=saved", id));
+	a = get(&b, at("/agents/*?done=on", id));
 	expect(a, 200);
-	has(a, "Saved.");
+	has(a, "@agent_done_on_next");
+	has(a, "@agent_overview_none");
+	has(a, "id=\"pause\"");
+	talloc_free(a);
+	a = get(&b, at("/agents/*/edit", id));
+	expect(a, 200);
 	has(a, "Fetch {{date}}</textarea>");
 	has(a, "value=\"daily\" selected");
-	has(a, "id=\"pause\"");
 	talloc_free(a);
 	a = get(&b, "/agents");
 	has(a, at("data-agent=\"*\" data-status=\"active\"", id));
@@ -184,7 +188,7 @@ static void test_fields(void **state)
 	assert_null(strstr(g->definition, "15"));
 	assert_non_null(strstr(g->definition, "500000"));
 	talloc_free(g);
-	a = get(&b, at("/agents/*", id));
+	a = get(&b, at("/agents/*/edit", id));
 	expect(a, 200);
 	has(a, "Read\nBash(git log:*)\n</textarea>");
 	has(a, "\n\n two\nlines\n</textarea>");
@@ -197,8 +201,36 @@ static void test_fields(void **state)
 	talloc_free(a);
 	create(&b, "csrf=CSRF&act=save&name=Month&prompt=x&frequency=monthly"
 	       "&days=mo&days=-1fr&time=07:30&timezone=UTC", id);
-	a = get(&b, at("/agents/*", id));
+	a = get(&b, at("/agents/*/edit", id));
 	has(a, "value=\"-1fr\" selected");
+	talloc_free(a);
+}
+
+/* A draft has its schedule, but nothing is planned. */
+static void test_draft(void **state)
+{
+	struct browser b;
+	struct agent *g;
+	struct answer *a;
+	const char *to;
+	char id[ID_SIZE];
+
+	(void)state;
+	be_kim(&b, &site);
+	a = post(&b, "/agents/new", "csrf=CSRF&act=draft&name=Later&prompt=x"
+		 DAILY);
+	expect(a, 303);
+	to = header(a, "Location");
+	snprintf(id, ID_SIZE, "%.36s", to + strlen("/agents/"));
+	assert_string_equal(to + strlen("/agents/") + 36, "?done=draft");
+	talloc_free(a);
+	g = load(id);
+	assert_string_equal(g->status, "paused");
+	assert_int_equal(g->next_run_at, 0);
+	talloc_free(g);
+	a = get(&b, at("/agents/*?done=draft", id));
+	has(a, "@agent_done_draft");
+	has(a, "id=\"resume\"");
 	talloc_free(a);
 }
 
@@ -572,6 +604,7 @@ static void test_escapes(void **state)
 	}
 	create(&b, "csrf=CSRF&act=save&name=" XSS "&prompt=" XSS, id);
 	no_markup(get(&b, at("/agents/*", id)));
+	no_markup(get(&b, at("/agents/*/edit", id)));
 	no_markup(get(&b, at("/agents/*/versions?from=1&to=1", id)));
 	no_markup(get(&b, at("/agents/*/delete", id)));
 	no_markup(get(&b, "/agents?search=" XSS "&status=" XSS));
@@ -590,7 +623,7 @@ static void test_korean(void **state)
 	b.env[0][1] = "ko";
 	create(&b, "csrf=CSRF&act=save&name=%EC%A3%BC%EA%B0%84+%EA%B0%80%EA%B2%A9"
 	       "&prompt=%EA%B0%80%EC%A0%B8%EC%99%80%EC%9A%94" DAILY, id);
-	a = get(&b, at("/agents/*", id));
+	a = get(&b, at("/agents/*/edit", id));
 	has(a, "주간 가격");
 	has(a, "가져와요</textarea>");
 	has(a, "실행 일정");
@@ -773,6 +806,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_empty),
 		cmocka_unit_test(test_create),
+		cmocka_unit_test(test_draft),
 		cmocka_unit_test(test_create_twice),
 		cmocka_unit_test(test_fields),
 		cmocka_unit_test(test_wrong_fields),
