@@ -35,6 +35,15 @@ for document in README.md ARCHITECTURE.md CONTRIBUTING.md lib/*/*.md; do
 	done <"$work/unknown"
 done
 
+# The drawing of the states of Claude's process, by its table: "state" and "event".
+sed -n '/^A loaded session/,/^```$/s/^  \([a-z_]*\) --> \([a-z_]*\): \(.*\)$/\1\n\2\n\3/p' ARCHITECTURE.md |
+	tr _ ' ' | sort -u >"$work/drawn"
+[ -s "$work/drawn" ] || complain "the states of Claude's process are not drawn"
+while read -r word; do
+	grep -q "\"$word\"" lib/session/claude_states.c ||
+		complain "ARCHITECTURE.md draws \"$word\", which is neither state nor event of lib/session/claude_states.c"
+done <"$work/drawn"
+
 # gongbang NOUN, as the command line's table has them.
 sed -n 's/^\t{ "\([a-z-]*\)", "[a-z-]*", {.*/\1/p' cgi-bin/gongbang.c | sort -u >"$work/nouns"
 for noun in $(grep -ohE '`(scripts/)?gongbang [a-z][a-z-]*' README.md CONTRIBUTING.md ARCHITECTURE.md | sed 's/.* //' | sort -u); do
