@@ -25,3 +25,10 @@ tests_bridge_handshake_test_LDADD = lib/bridge/libbridge.a \
 check_PROGRAMS += tests/bridge/yield_test
 tests_bridge_yield_test_SOURCES = tests/bridge/yield_test.c
 tests_bridge_yield_test_LDADD = lib/bridge/libbridge.a $(test_libs)
+
+check_PROGRAMS += tests/bridge/page_client_test
+tests_bridge_page_client_test_SOURCES = tests/bridge/page_client_test.c
+tests_bridge_page_client_test_LDADD = lib/bridge/libbridge.a \
+	lib/ws/libws.a lib/json/libjson.a lib/core/libcore.a $(WSLAY_LIBS) \
+	$(SODIUM_LIBS) $(UV_LIBS) $(JSON_LIBS) $(TALLOC_LIBS) $(CORE_LIBS) \
+	$(test_libs)
