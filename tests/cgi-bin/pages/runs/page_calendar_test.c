@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <talloc.h>
+#include <unistd.h>
 
 #include "core/clock.h"
 #include "core/digest.h"
@@ -257,6 +258,46 @@ static void many_readings_are_slowed(void **state)
 	talloc_free(read_feed(path));
 }
 
+/* Gives the program's log of a request that fails. */
+static void read_log(const char *path, int status, char *log, size_t size)
+{
+	struct browser nobody = { .site = &site };
+	FILE *f = tmpfile();
+	int before = dup(STDERR_FILENO);
+	struct answer *a;
+
+	assert_non_null(f);
+	dup2(fileno(f), STDERR_FILENO);
+	setenv("PAGES_TEST_LOG", "1", 1);
+	a = get(&nobody, path);
+	unsetenv("PAGES_TEST_LOG");
+	dup2(before, STDERR_FILENO);
+	close(before);
+	expect(a, status);
+	talloc_free(a);
+	rewind(f);
+	log[fread(log, 1, size - 1, f)] = '\0';
+	fclose(f);
+}
+
+static void no_secret_is_logged(void **state)
+{
+	static const char secret[] = "0123456789abcdef0123456789abcdef"
+				     "0123456789abcdef0123456789abcdef";
+	char log[4096], path[128];
+
+	(void)state;
+	snprintf(path, sizeof(path), "/calendar/%s.ics", secret);
+	read_log(path, 404, log, sizeof(log));
+	assert_non_null(strstr(log, "event=request_failed"));
+	assert_non_null(strstr(log, "path=/calendar/"));
+	assert_null(strstr(log, secret));
+	snprintf(path, sizeof(path), "/hooks/%s", secret);
+	read_log(path, 405, log, sizeof(log));
+	assert_non_null(strstr(log, "path=/hooks/"));
+	assert_null(strstr(log, secret));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -264,6 +305,7 @@ int main(void)
 		cmocka_unit_test(planned_and_past_runs_are_shown),
 		cmocka_unit_test(events_have_a_cap),
 		cmocka_unit_test(secrets_are_no_oracle),
+		cmocka_unit_test(no_secret_is_logged),
 		cmocka_unit_test(many_readings_are_slowed),
 	};
 
