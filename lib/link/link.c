@@ -366,11 +366,6 @@ void link_send_more(struct link *l)
 	leave(l);
 }
 
-bool link_is_ready(const struct link *l)
-{
-	return l->state == READY;
-}
-
 void link_ping(struct link *l)
 {
 	struct err e = { 0 };

@@ -40,7 +40,6 @@ struct link_events {
 struct link *link_new(const void *ctx, const struct link_events *ev, void *data);
 void link_receive(struct link *l, const void *bytes, size_t n);
 void link_send_more(struct link *l);
-bool link_is_ready(const struct link *l);
 /*
  * Sends a ping; calls failed() when the last one, or the greeting, was not
  * answered. Call every 15 s or so.

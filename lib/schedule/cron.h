@@ -10,7 +10,6 @@
 
 #include "core/err.h"
 
-#define CRON_MINUTES ((UINT64_C(1) << 60) - 1)
 #define CRON_HOURS ((1u << 24) - 1)
 #define CRON_DAYS (~1u)			/* bits 1 to 31 */
 #define CRON_MONTHS (((1u << 12) - 1) << 1)

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #define DOLLAR INT64_C(1000000)
-#define DECIMALS 6
 #define GROUP 3			/* digits between commas */
 
 static bool digit(char c)

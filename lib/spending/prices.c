@@ -387,15 +387,3 @@ bool prices_change(const struct prices *p, int64_t from, int64_t to)
 	}
 	return false;
 }
-
-int64_t prices_date(const struct prices *p)
-{
-	const struct row *r;
-	int64_t date = 0;
-
-	for (r = p->rows; r < p->rows + p->n; r++) {
-		if (date < r->from)
-			date = r->from;
-	}
-	return date;
-}

@@ -55,7 +55,4 @@ void prices_name(const struct prices *p, const char *model, const struct usage *
  */
 bool prices_change(const struct prices *p, int64_t from, int64_t to);
 
-/* The latest start of any row (UTC ms): the age of the table. */
-int64_t prices_date(const struct prices *p);
-
 #endif

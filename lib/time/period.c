@@ -86,11 +86,3 @@ void period_at(const char *zone, int64_t now_ms, struct period *out)
 	out->day_to = day_begin(z, day + 1) * 1000;
 	set_month(z, day, out);
 }
-
-void period_day(const char *zone, int64_t ms, char out[11])
-{
-	const struct zone *z = zone_find(zone);
-	int64_t now = seconds_of(ms), local = now + offset_at(z, now);
-
-	write_day(local < 0 ? -1 : local / DAY, out);
-}

@@ -13,7 +13,4 @@ struct period {
 /* The day and month that contain now_ms; an unknown zone counts as UTC. */
 void period_at(const char *zone, int64_t now_ms, struct period *out);
 
-/* "2026-11-25" of a moment in the zone. */
-void period_day(const char *zone, int64_t ms, char out[11]);
-
 #endif

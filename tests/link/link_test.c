@@ -286,7 +286,7 @@ static void the_greeting_comes_first(void **state)
 	assert_int_equal(p->to_server.len, 0);
 	p->piece = 1;
 	greet(p);
-	assert_true(p->ready && link_is_ready(p->link));
+	assert_true(p->ready);
 	settle(p);
 	assert_false(p->failed);
 }
@@ -298,7 +298,6 @@ static void another_greeting_fails(void **state)
 	feed(p, "exec: \"gongbang-shim\": not found\n", 32);
 	assert_true(p->failed);
 	assert_non_null(strstr(p->why.text, "not found"));
-	assert_false(link_is_ready(p->link));
 	greet(p);
 	assert_false(p->ready);
 }

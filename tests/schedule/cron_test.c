@@ -39,7 +39,7 @@ static void fields_are_sets(void **state)
 	assert_int_equal(c.days, CRON_DAYS);
 	assert_int_equal(c.months, CRON_MONTHS);
 	assert_int_equal(c.weekdays, CRON_WEEKDAYS);
-	assert_true(parsed("0-59 * * * *").minutes == CRON_MINUTES);
+	assert_true(parsed("0-59 * * * *").minutes == (UINT64_C(1) << 60) - 1);
 	assert_true(parsed("59-59/90 * * * *").minutes == BIT(59));
 	assert_true(parsed("007 * * * *").minutes == BIT(7));
 }

@@ -77,7 +77,6 @@ static const struct {
 static void days_are_as_the_clocks_say(void **state)
 {
 	struct period p;
-	char day[11];
 	size_t i;
 
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -93,8 +92,6 @@ static void days_are_as_the_clocks_say(void **state)
 				 rows[i].month_days_and_quarters[0] * 24 *
 				 HOUR + rows[i].month_days_and_quarters[1] *
 				 HOUR / 4);
-		period_day(rows[i].zone, AT(rows[i].now), day);
-		assert_string_equal(day, rows[i].day);
 	}
 }
 

@@ -65,11 +65,6 @@ void link_send_more(struct link *l)
 {
 }
 
-bool link_is_ready(const struct link *l)
-{
-	return l->ready;
-}
-
 void link_ping(struct link *l)
 {
 	fake_pings++;

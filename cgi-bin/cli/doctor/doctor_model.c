@@ -21,7 +21,6 @@
 
 #define KEYS_MAX 64
 #define KEY_MAX 4096
-#define KEY_FILE_MAX (KEYS_MAX * KEY_MAX)
 #define CLOCK_WARN_S 60
 #define CLOCK_FAIL_S 300
 #define BEARER "Bearer "
