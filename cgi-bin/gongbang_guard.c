@@ -38,10 +38,8 @@ static enum volume_quota quota_of(const struct settings *s)
 	return quota;
 }
 
-int main(int argc, char **argv)
+static struct host *open_host(const struct settings *s, struct err *e)
 {
-	static const char *const *const execs[] = { workspace_enter_argv, NULL };
-	struct settings *s = settings_main(&argc, &argv);
 	const struct host_settings host = {
 		.folder = settings_text(s, SET_GUARD_STATE),
 		.engine_socket = settings_text(s, SET_ENGINE_SOCKET),
@@ -52,6 +50,14 @@ int main(int argc, char **argv)
 		.quota = quota_of(s),
 		.reserve = settings_number(s, SET_DISK_RESERVE),
 	};
+
+	return host_new(NULL, &host, e);
+}
+
+int main(int argc, char **argv)
+{
+	static const char *const *const execs[] = { workspace_enter_argv, NULL };
+	struct settings *s = settings_main(&argc, &argv);
 	struct guard_policy policy = {
 		.engine_socket = settings_text(s, SET_ENGINE_SOCKET),
 		.socket = settings_text(s, SET_ENGINE_GUARD),
@@ -70,7 +76,7 @@ int main(int argc, char **argv)
 	log_start("gongbang-guard", settings_flag(s, SET_DEBUG));
 	signal(SIGPIPE, SIG_IGN);
 	uv_loop_init(&loop);
-	policy.host = host_new(NULL, &host, &e);
+	policy.host = open_host(s, &e);
 	g = policy.host && workspace_seccomp_load(s, &e) == 0 ?
 	    guard_new(policy.host, &loop, &policy, &e) : NULL;
 	if (!g) {

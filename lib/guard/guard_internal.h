@@ -1,6 +1,6 @@
 /* Shared by the guard's files: its connections and how they are answered. */
-#ifndef GUARD_INSIDE_H
-#define GUARD_INSIDE_H
+#ifndef GUARD_GUARD_INTERNAL_H
+#define GUARD_GUARD_INTERNAL_H
 
 #include <stdbool.h>
 #include <sys/queue.h>
@@ -47,24 +47,46 @@ struct guard {
 	struct json_object *preparing;	/* set of user ids */
 };
 
+/* guard_connection.c */
+/* Sends head and body; last: the connection closes once these are sent. */
+void guard_put(struct connection *c, const void *head, size_t n,
+	       const void *body, size_t m, bool last);
+/* Closes the connection, which is freed with its handles. */
+void guard_hang_up(struct connection *c);
 /* Sends one answer, then closes the connection. */
 void guard_reply(struct connection *c, int status, const void *body, size_t n);
 void guard_reply_words(struct connection *c, int status, const char *words);
 /* Sends 403, and logs the reason. */
 void guard_refuse(struct connection *c, const struct err *e);
+
+/* guard.c */
 /* Forwards the call to the engine. */
 void guard_forward(struct connection *c, const struct docker_http_events *events);
+/* Forwards the call, and the engine's answer to the client. */
+void guard_forward_answer(struct connection *c);
 /* Asks the engine about the call's subject; the answer goes to events->answer. */
 void guard_ask(struct connection *c, const char *path,
 	       const struct docker_http_events *events);
+/* Adds a key to one of the hash sets; a full one drops its oldest. */
+void guard_know(struct json_object *set, const char *key, const char *value);
+/*
+ * The user of a container or volume of this instance by its labels, which only
+ * root and the guard write; NULL for another instance's. Borrowed.
+ */
+const char *guard_label_user(const struct connection *c,
+			     struct json_object *labels);
 
+/* volume_prepare.c */
 /*
  * If a volume is a plain one of the local driver: its folder on the host, else
  * NULL. Borrowed from o.
  */
 const char *guard_volume_path(struct json_object *o);
+/* Prepares the user's uid and volume, then forwards the call. */
+void guard_prepare_volume(struct connection *c);
 
-/* remove.c: DELETE /volumes/NAME. */
+/* volume_remove.c */
+/* DELETE /volumes/NAME. */
 void guard_remove_volume(struct connection *c);
 
 #endif

@@ -12,7 +12,7 @@
 #include "core/str.h"
 #include "engine/docker.h"
 #include "engine/docker_spec.h"
-#include "guard/inside.h"
+#include "guard/guard_internal.h"
 #include "guard/removing.h"
 
 #define PATH_SIZE 1024
@@ -92,8 +92,7 @@ static void begin_release(struct connection *c)
 	r->guard = g;
 	r->connection = c;
 	c->worker = &r->connection;
-	json_object_object_add(g->preparing, r->user_id,
-			       json_object_new_string(""));
+	guard_know(g->preparing, r->user_id, "");
 	uv_queue_work(g->engine.loop, &r->work, release, released);
 }
 
@@ -132,17 +131,12 @@ static void ask_users(struct connection *c)
 	guard_ask(c, path.data, &users_events);
 }
 
-/* Identified by its labels, which only root and the guard wrote. */
 static bool is_ours(const struct connection *c, struct json_object *volume)
 {
-	struct json_object *labels = docker_json_find(volume, "Labels", NULL);
-	const char *instance = json_object_get_string(
-		docker_json_find(labels, LABEL_INSTANCE, NULL));
-	const char *user_id = json_object_get_string(
-		docker_json_find(labels, LABEL_USER, NULL));
+	const char *user_id = guard_label_user(c, docker_json_find(volume,
+								   "Labels", NULL));
 
-	return instance && str_equal(instance, c->guard->policy->instance) &&
-	       user_id && str_equal(user_id, c->call.user_id);
+	return user_id && str_equal(user_id, c->call.user_id);
 }
 
 static void found(void *data, int status, const struct buf *body,
