@@ -11,7 +11,7 @@
 #include "core/buf.h"
 #include "core/clock.h"
 #include "core/str.h"
-#include "kv/kv_call.h"
+#include "kv/kv_async_internal.h"
 #include "kv/kv_internal.h"
 #include "kv/kv_link.h"
 
@@ -20,49 +20,6 @@
 #define BACKOFF_MAX_MS 2000
 #define LIST_MAX (4u << 20)	/* bytes of an answer's texts */
 #define LIST_DEPTH 8
-#define SHA_SIZE 41	/* of a script: 40 hex digits and a NUL */
-
-/* Its name is Redis' own answer to SCRIPT LOAD; "" until that came. */
-struct script {
-	struct script *next;
-	const char *text;
-	char sha[SHA_SIZE];
-	bool lost;	/* Redis knew one of ours no more, and so perhaps none */
-	uint64_t known;	/* whole texts sent when Redis last had it for certain */
-	size_t named;	/* calls of it by name on their way */
-};
-
-/*
- * A question: in kv's list, and known to hiredis, until its answer comes. One
- * whose link is gone (away) waits for the next turn of the loop.
- */
-struct question {
-	struct question *next;
-	struct kv_async *kv;
-	kv_async_done *done;	/* NULL: forgotten */
-	void *data;
-	int64_t deadline;	/* clock_mono_ms; grows along the list */
-	uint64_t number;	/* grows along the list */
-	struct script *script;	/* NULL: it is none */
-	struct script_call *call;	/* its own; NULL without a script */
-	uint64_t sent;		/* whole texts sent before it, if named */
-	bool away;
-	bool named;		/* on its way by a name that Redis may not know */
-	bool held;		/* not said yet: it would overtake a script */
-};
-
-struct kv_async {
-	uv_loop_t *loop;
-	char *path;
-	redisAsyncContext *context;	/* NULL when away */
-	uv_timer_t *retry, *deadline;	/* freed when closed */
-	int64_t backoff;
-	struct question *first, **last;
-	struct script *scripts;
-	size_t held;		/* questions that are so */
-	uint64_t asked, links, texts;	/* texts: scripts sent whole */
-	bool closing;
-};
 
 static void connect_kv(struct kv_async *kv);
 static void arm(struct kv_async *kv);
@@ -77,7 +34,7 @@ static void on_retry(uv_timer_t *timer)
 	connect_kv(timer->data);
 }
 
-static void release_bytes(struct question *q)
+void kv_question_release(struct question *q)
 {
 	q->kv->held -= q->held;
 	q->held = false;
@@ -94,7 +51,7 @@ static void lose(struct kv_async *kv)
 	kv->context = NULL;
 	for (q = kv->first; q; q = q->next) {
 		q->away = q->away || q->held;
-		release_bytes(q);
+		kv_question_release(q);
 	}
 	if (kv->closing)
 		return;
@@ -161,7 +118,7 @@ static void answer(struct question *q, const char *value, const struct err *e)
 	*at = q->next;
 	if (kv->last == &q->next)
 		kv->last = at;
-	release_bytes(q);
+	kv_question_release(q);
 	if (q->done)
 		q->done(q->data, value, e);
 	free(q->call);
@@ -295,35 +252,6 @@ static void answer_reply(struct question *q, const redisReply *r)
 	answer(q, NULL, &e);
 }
 
-static void hold(struct question *q)
-{
-	q->held = true;
-	q->kv->held++;
-}
-
-/* It keeps its place: what was asked later fails too, or waits behind it. */
-static void hold_again(struct question *q)
-{
-	struct script *s;
-
-	for (s = q->kv->scripts; s; s = s->next)
-		s->lost = true;
-	hold(q);
-}
-
-static void send_held(struct kv_async *kv);
-
-/* done: Redis had the script when it came to this call. */
-static void named_ended(struct question *q, bool done)
-{
-	struct script *s = q->script;
-
-	s->named--;
-	q->named = false;
-	if (done && s->known < q->sent)
-		s->known = q->sent;
-}
-
 static void on_reply(redisAsyncContext *context, void *reply, void *data)
 {
 	struct question *q = data;
@@ -334,22 +262,22 @@ static void on_reply(redisAsyncContext *context, void *reply, void *data)
 	unknown = r && r->type == REDIS_REPLY_ERROR &&
 		  str_starts(r->str, "NOSCRIPT");
 	if (q->named)
-		named_ended(q, r && !unknown);
+		kv_script_ended(q, r && !unknown);
 	if (!r) {
 		answer_away(q);
 		return;
 	}
 	kv->backoff = BACKOFF_MIN_MS;
 	if (q->call && unknown)
-		hold_again(q);
+		kv_script_hold_again(q);
 	else
 		answer_reply(q, r);
 	if (kv->held)
-		send_held(kv);
+		kv_script_send_held(kv);
 }
 
-static struct question *new_question(struct kv_async *kv, kv_async_done *done,
-				     void *data)
+struct question *kv_question_new(struct kv_async *kv, kv_async_done *done,
+				 void *data)
 {
 	struct question *q = alloc_checked(calloc(1, sizeof(*q)));
 
@@ -361,7 +289,7 @@ static struct question *new_question(struct kv_async *kv, kv_async_done *done,
 	return q;
 }
 
-static void send_args(struct question *q, size_t n, const char *const *args)
+void kv_question_send(struct question *q, size_t n, const char *const *args)
 {
 	struct kv_async *kv = q->kv;
 	size_t lengths[KV_ARGS_MAX + 3], i;
@@ -381,7 +309,7 @@ void kv_async_run(struct kv_async *kv, kv_async_done *done, void *data,
 {
 	if (n > KV_ARGS_MAX)
 		err_abort("too many arguments for Redis");
-	send_args(new_question(kv, done, data), n, args);
+	kv_question_send(kv_question_new(kv, done, data), n, args);
 }
 
 void kv_async_get(struct kv_async *kv, const char *key, kv_async_done *done,
@@ -390,122 +318,6 @@ void kv_async_get(struct kv_async *kv, const char *key, kv_async_done *done,
 	const char *const args[] = { "GET", key };
 
 	kv_async_run(kv, done, data, 2, args);
-}
-
-/* Its text, which Redis keeps, while that may not know its name. */
-static bool goes_whole(const struct script *s)
-{
-	return !*s->sha || s->lost;
-}
-
-static void send_script(struct question *q)
-{
-	const struct script_call *c = q->call;
-	bool whole = goes_whole(q->script);
-	const char *args[KV_ARGS_MAX + 3];
-	char nkeys[24];
-
-	snprintf(nkeys, sizeof(nkeys), "%zu", c->nkeys);
-	args[0] = whole ? "EVAL" : "EVALSHA";
-	args[1] = whole ? q->script->text : q->script->sha;
-	args[2] = nkeys;
-	memcpy(args + 3, c->args, c->n * sizeof(*args));
-	send_args(q, c->n + 3, args);
-	if (q->away)
-		return;
-	q->named = !whole;
-	if (whole) {
-		q->script->lost = false;
-		q->script->known = ++q->kv->texts;
-	} else {
-		q->script->named++;
-		q->sent = q->kv->texts;
-	}
-}
-
-static void learn(void *data, const char *value, const struct err *e)
-{
-	struct script *s = data;
-
-	if (value && !str_copy(s->sha, sizeof(s->sha), value))
-		s->sha[0] = '\0';
-}
-
-static struct script *find_script(struct kv_async *kv, const char *text)
-{
-	struct script *s;
-
-	for (s = kv->scripts; s; s = s->next) {
-		if (s->text == text)
-			return s;
-	}
-	s = alloc_checked(calloc(1, sizeof(*s)));
-	s->text = text;
-	s->next = kv->scripts;
-	kv->scripts = s;
-	return s;
-}
-
-/*
- * Scripts run in the order in which they were asked for. A call by name may
- * have to be sent again, because Redis was flushed. Until its answer is here,
- * no call is sent that could succeed all the same: no script's text, and no
- * name that Redis learned later than the one on its way.
- */
-static bool must_wait(const struct question *q)
-{
-	const struct script *s;
-
-	if (!q->kv->context)
-		return false;
-	for (s = q->kv->scripts; s; s = s->next) {
-		if (s->named && (goes_whole(q->script) ||
-				 s->known < q->script->known))
-			return true;
-	}
-	return false;
-}
-
-static void send_new(struct question *q)
-{
-	struct script *s = q->script;
-	const char *const load[] = { "SCRIPT", "LOAD", s->text };
-
-	if (!*s->sha)
-		kv_async_run(q->kv, learn, s, 3, load);
-	send_script(q);
-}
-
-static void send_held(struct kv_async *kv)
-{
-	struct question *q;
-
-	for (q = kv->first; q && kv->held; q = q->next) {
-		if (!q->held)
-			continue;
-		if (must_wait(q))
-			return;
-		release_bytes(q);
-		send_new(q);
-	}
-}
-
-void kv_async_script(struct kv_async *kv, const char *text, size_t nkeys,
-		     size_t n, const char *const *args,
-		     kv_async_done *done, void *data)
-{
-	struct script *s = find_script(kv, text);
-	struct question *q;
-
-	if (n > KV_ARGS_MAX)
-		err_abort("too many arguments for Redis");
-	q = new_question(kv, done, data);
-	q->script = s;
-	q->call = script_call_new(nkeys, n, args);
-	if (kv->held || must_wait(q))
-		hold(q);
-	else
-		send_new(q);
 }
 
 uint64_t kv_async_links(const struct kv_async *kv)
@@ -549,7 +361,6 @@ struct kv_async *kv_async_new(uv_loop_t *loop, const char *socket_path)
 void kv_async_free(struct kv_async *kv)
 {
 	redisAsyncContext *context;
-	struct script *s;
 
 	if (!kv)
 		return;
@@ -560,10 +371,7 @@ void kv_async_free(struct kv_async *kv)
 		redisAsyncFree(context);
 	while (kv->first)
 		answer_away(kv->first);
-	while ((s = kv->scripts)) {
-		kv->scripts = s->next;
-		free(s);
-	}
+	kv_script_free_all(kv);
 	uv_close((uv_handle_t *)kv->retry, free_handle);
 	uv_close((uv_handle_t *)kv->deadline, free_handle);
 	free(kv->path);
