@@ -177,6 +177,11 @@ static void start(struct link_stream *s)
 	bool was = fake.running;
 	size_t i;
 
+	if (fake.refuse_start) {
+		answer(s, fake.refuse_start, "no\n");
+		return;
+	}
+
 	fake.args[0] = '\0';
 	for (i = 0; i < s->n; i += strlen(s->body + i) + 1) {
 		strncat(fake.args, s->body + i, sizeof(fake.args) / 2);
@@ -223,6 +228,8 @@ static void serve(struct link_stream *s)
 		answer(s, 200, "what is in it");
 	} else if (str_equal(s->path, "/sessions")) {
 		list(s);
+	} else if (fake.mute && !strstr(s->path, "/input")) {
+		s->deaf = true;
 	} else if (str_equal(s->method, "DELETE")) {
 		fake.deletes++;
 		fake.purges += strstr(s->path, "purge=1") != NULL;
@@ -332,9 +339,12 @@ struct link_stream *link_request(struct link *l, const struct link_request *rq,
 				 const struct link_response_events *ev, void *data,
 				 struct err *e)
 {
-	struct link_stream *s = calloc(1, sizeof(*s));
 	const char *from = strstr(rq->path, "/log?from=");
+	struct link_stream *s;
 
+	if (fake.no_link)
+		return NULL;
+	s = calloc(1, sizeof(*s));
 	snprintf(s->method, sizeof(s->method), "%s", rq->method);
 	snprintf(s->path, sizeof(s->path), "%s", rq->path);
 	s->n = rq->body_len;
@@ -489,7 +499,7 @@ bool workspace_disk_is_out(const struct workspace *w)
 
 bool workspace_disk_is_full(const struct workspace *w)
 {
-	return false;
+	return fake.disk_full;
 }
 
 void workspace_release(struct workspace *w)

@@ -32,6 +32,10 @@ struct fake {
 	int looks, reads;		/* GET /changes, /files */
 	int64_t skipped;		/* ms that clock_mono_ms() is ahead */
 	bool costly;			/* decoding takes the time that it takes, and rests after it */
+	int refuse_start;		/* answer POST /sessions/ID so; 0: it is started */
+	bool mute;			/* starts and ends are never answered */
+	bool no_link;			/* the link is going: no request can be made */
+	bool disk_full;
 	int refuse_input;		/* answer 409 so many times */
 	void (*on_line)(const char *line);
 	void (*on_end)(void);		/* it is about to be ended */

@@ -70,3 +70,9 @@ check_PROGRAMS += tests/session/replay_test
 tests_session_replay_test_SOURCES = tests/session/replay_test.c $(session_world)
 tests_session_replay_test_LDADD = $(tests_session_session_test_LDADD)
 tests_session_replay_test_LDFLAGS = $(tests_session_session_test_LDFLAGS)
+
+check_PROGRAMS += tests/session/claude_states_test
+tests_session_claude_states_test_SOURCES = tests/session/claude_states_test.c $(session_world)
+tests_session_claude_states_test_LDADD = $(tests_session_session_test_LDADD)
+tests_session_claude_states_test_LDFLAGS = $(tests_session_session_test_LDFLAGS)
+EXTRA_DIST += lib/session/STATES.md

@@ -18,6 +18,7 @@
 #include "store/users.h"
 
 struct world w;
+unsigned world_reached[CLAUDE_EVENTS];
 
 struct db *database(void)
 {
@@ -99,7 +100,7 @@ static void on_token(void *data, const char *hash, const char *address,
 	w.found += !wanted;
 	if (wanted && w.redis_away)
 		err_tell(&away, ERR_UNAVAILABLE, "error_redis", "away");
-	if (wanted)
+	if (wanted && !w.token_late)
 		session_token_good(w.s, w.redis_away ? &away : NULL);
 }
 
@@ -128,10 +129,21 @@ static void on_gone(void *data)
 	w.gone++;
 }
 
+void world_note_failed(void *data, const char *event, const struct err *e)
+{
+	snprintf(w.failed, sizeof(w.failed), "%s: %s", event, e->text);
+}
+
 static void on_failed(void *data, const char *event, const struct err *e)
 {
 	if (str_equal(event, "claude_state"))
 		fail_msg("%s", e->text);
+}
+
+static void on_claude_state(void *data, enum claude_state from,
+			    const struct claude_transition *by)
+{
+	world_reached[by->event] |= 1u << from;
 }
 
 static void on_changed(void *data)
@@ -146,7 +158,7 @@ const struct session_events world_events = {
 	.accepted = on_accepted, .refused = on_refused, .trouble = on_trouble,
 	.replayed = on_replayed, .may_start = on_may_start,
 	.token = on_token, .token_over = on_token_over,
-	.ended = on_nothing, .gone = on_gone, .failed = on_failed,
+	.ended = on_nothing, .claude_state = on_claude_state, .gone = on_gone, .failed = on_failed,
 };
 
 void say_turn_start(const char *id)

@@ -27,11 +27,13 @@ extern struct world {
 	struct session_env env;
 	struct session *s;
 	char refused_id[ID_SIZE], refused_key[64];	/* the last */
+	char failed[400];	/* the last failure, as world_note_failed has it */
 	char trouble_key[64];	/* the last */
 	int accepted, refused, troubles, ends, replays, gone;
 	size_t replayed;
 	bool place;
 	bool redis_away;
+	bool token_late;	/* nobody says whether it is good */
 	int tokens, found, overs, changes;
 	char told_state[16];	/* at the last change */
 	char token_hash[TOKEN_SIZE], over_hash[TOKEN_SIZE];
@@ -41,8 +43,14 @@ extern struct world {
 	bool silent;		/* Claude does not even answer `initialize` */
 } w;
 
+/* The states in which each event came so far, over all tests: 1u << enum claude_state. */
+extern unsigned world_reached[CLAUDE_EVENTS];
+
 /* What the bridge hears: noted in w; a failure "claude_state" fails the test. */
 extern const struct session_events world_events;
+
+/* session_events.failed of a test that causes one. */
+void world_note_failed(void *data, const char *event, const struct err *e);
 
 /* cmocka's; _ready: in a workspace that is linked. */
 int world_setup(void **state);
