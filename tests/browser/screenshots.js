@@ -7,7 +7,7 @@ import {address, gongbang, openPage, password, ready, startBrowser} from "./gong
 import {begin, call, field, logIn, Page, sleep, state, userId} from "../client.js";
 
 const folder = process.argv[2];
-const DAY = 86400000;
+const DAY = 86400000, PATIENCE = 300000;	// ms
 const sql = (text) => execFileSync("sqlite3", ["-cmd", ".timeout 5000", join(state, "data/gongbang.db")], {input: text, encoding: "utf8"});
 const quote = (text) => "'" + text.replaceAll("'", "''") + "'";
 
@@ -18,7 +18,7 @@ const people = [
 		hello: "What can you do here?",
 		allow: "run: python3 -c \"import csv, random; print('week,price'); [print(f'{w},{100 + w * 3}') for w in range(40, 49)]\"",
 		wait: "run: python3 draw.py --weeks 8 --output prices.png",
-		other: ["Clean up old downloads", "Translate the handbook", "Compare two suppliers"],
+		other: ["Translate the handbook", "Compare two suppliers"],
 		agents: [
 			["Daily sales report", "write: report-{{date}}.md", {frequency: "daily", time: "08:00"}],
 			["Weekly stock prices", "markdown", {frequency: "weekly", time: "07:30", days: "mo"}],
@@ -33,7 +33,7 @@ const people = [
 		hello: "여기서 무엇을 할 수 있어?",
 		allow: "실행: python3 -c \"print('주,가격'); [print(f'{w},{100 + w * 3}') for w in range(40, 49)]\"",
 		wait: "실행: python3 draw.py --weeks 8 --output prices.png",
-		other: ["오래된 다운로드 정리", "안내서 번역", "공급업체 두 곳 비교"],
+		other: ["안내서 번역", "공급업체 두 곳 비교"],
 		agents: [
 			["일일 매출 보고", "쓰기: report-{{date}}.md", {frequency: "daily", time: "08:00"}],
 			["주간 주가", "마크다운", {frequency: "weekly", time: "07:30", days: "mo"}],
@@ -49,7 +49,7 @@ const people = [
 const views = {
 	login: {path: () => "/login", open: true},
 	workspace: {path: () => "/workspace", until: ready},
-	conversation: {path: (p) => "/workspace/" + p.conversation, until: (page) => page.locator("[data-part=permission][data-state=waiting]").first().waitFor({timeout: 60000})},
+	conversation: {path: (p) => "/workspace/" + p.conversation, until: (page) => page.locator("[data-part=permission][data-state=waiting]").first().waitFor({timeout: PATIENCE})},
 	agents: {path: () => "/agents"},
 	agent: {path: (p) => "/agents/" + p.made[1]},
 	"agent-form": {path: () => "/agents/new"},
@@ -85,19 +85,19 @@ async function post(p, path, form, page = "/workspace") {
 async function converse(p) {
 	for (const title of p.other) {
 		const page = new Page("/ws/conversations/" + await begin(p.cookie, p.hello), p.cookie);
-		await page.until((q) => q.ends === 1, "the first reply");
+		await page.until((q) => q.ends === 1, "the first reply", PATIENCE);
 		await post(p, page.path.replace("/ws", "") + "/rename", {title});
 		page.close();
 	}
 	p.conversation = await begin(p.cookie, p.hello);
 	const page = new Page("/ws/conversations/" + p.conversation, p.cookie);
-	await page.until((q) => q.ends === 1, "the first reply");
+	await page.until((q) => q.ends === 1, "the first reply", PATIENCE);
 	page.say(p.allow);
-	await page.until((q) => q.kinds("permission", "waiting").length, "the permission");
+	await page.until((q) => q.kinds("permission", "waiting").length, "the permission", PATIENCE);
 	page.answer("permission", "allow");
-	await page.until((q) => q.ends === 2, "the second reply");
+	await page.until((q) => q.ends === 2, "the second reply", PATIENCE);
 	page.say(p.wait);
-	await page.until((q) => q.kinds("permission", "waiting").length, "the permission that waits");
+	await page.until((q) => q.kinds("permission", "waiting").length, "the permission that waits", PATIENCE);
 	await post(p, `/conversations/${p.conversation}/rename`, {title: p.title});
 	page.close();
 }
@@ -140,7 +140,7 @@ async function automate(p) {
 		if (i < 4)
 			await post(p, `/agents/${id}/run`, {}, "/agents/" + id);
 	}
-	for (let i = 0; i < 240 && open(p); i++)
+	for (let i = 0; i < 2 * PATIENCE / 1000 && open(p); i++)
 		await sleep(500);
 	p.run = sql(`SELECT id FROM executions WHERE agent_id = '${p.made[1]}' ORDER BY queued_at DESC LIMIT 1;`).trim();
 }
