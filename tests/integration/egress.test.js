@@ -300,8 +300,8 @@ END
 });
 
 test("squid killed, then its helper: the way out comes back by itself", async () => {
-	const pids = (...args) => spawnSync("pgrep", ["-u", "gongbang-egress", ...args], {encoding: "utf8"}).stdout.split("\n")
-		.filter((p) => p && readFileSync(`/proc/${p}/cmdline`, "latin1").includes(state));
+	const pids = (...args) => spawnSync("pgrep", ["-a", "-u", "gongbang-egress", ...args], {encoding: "utf8"}).stdout.split("\n")
+		.filter((line) => line.includes(state)).map((line) => line.split(" ")[0]);
 	for (const pattern of [["-x", "squid"], ["-f", "^.gongbang-egress"]]) {
 		const mine = pids(...pattern);
 		assert.ok(mine.length, pattern.join(" "));
