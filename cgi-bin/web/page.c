@@ -211,7 +211,7 @@ struct view *page_view(struct request *r, const char *title_key)
 {
 	const struct context *v = context_of(r);
 	struct view *view = view_new(r);
-	char csrf[TOKEN_SIZE];
+	char csrf[CSRF_TOKEN_SIZE];
 
 	csrf_token(v->token, csrf);
 	view_text(view, "base", v->app->base_path);

@@ -336,24 +336,50 @@ int login_succeeded(struct kv *kv, const struct login_try *in, struct err *e)
 	return kv_uncount(kv, t.keys[BY_LOGIN], e);
 }
 
-void csrf_token(const char *token, char out[TOKEN_SIZE])
+#define CSRF_BYTES 32
+
+static bool csrf_hash(const char *token, unsigned char hash[CSRF_BYTES])
 {
 	static const unsigned char purpose[] = "gongbang csrf";
-	unsigned char hash[32];
+
+	if (!token || !token_valid(token))
+		return false;
+	crypto_generichash(hash, CSRF_BYTES, purpose, sizeof(purpose) - 1,
+			   (const unsigned char *)token, TOKEN_SIZE - 1);
+	return true;
+}
+
+/* The second half of masked becomes itself XOR the first half, the pad. */
+static void csrf_mask(unsigned char masked[2 * CSRF_BYTES])
+{
+	size_t i;
+
+	for (i = 0; i < CSRF_BYTES; i++)
+		masked[CSRF_BYTES + i] ^= masked[i];
+}
+
+void csrf_token(const char *token, char out[CSRF_TOKEN_SIZE])
+{
+	unsigned char masked[2 * CSRF_BYTES];
 
 	out[0] = '\0';
-	if (!token || !token_valid(token))
+	if (!csrf_hash(token, masked + CSRF_BYTES))
 		return;
-	crypto_generichash(hash, sizeof(hash), purpose, sizeof(purpose) - 1,
-			   (const unsigned char *)token, TOKEN_SIZE - 1);
-	sodium_bin2hex(out, 2 * sizeof(hash) + 1, hash, sizeof(hash));
+	randombytes_buf(masked, CSRF_BYTES);
+	csrf_mask(masked);
+	sodium_bin2hex(out, CSRF_TOKEN_SIZE, masked, sizeof(masked));
 }
 
 bool csrf_matches(const char *token, const char *given)
 {
-	char want[TOKEN_SIZE];
+	unsigned char want[CSRF_BYTES], masked[2 * CSRF_BYTES];
+	size_t n;
 
-	csrf_token(token, want);
-	return *want && given && strlen(given) == TOKEN_SIZE - 1 &&
-	       sodium_memcmp(want, given, TOKEN_SIZE - 1) == 0;
+	if (!csrf_hash(token, want) || !given ||
+	    strlen(given) != CSRF_TOKEN_SIZE - 1 ||
+	    sodium_hex2bin(masked, sizeof(masked), given, CSRF_TOKEN_SIZE - 1,
+			   NULL, &n, NULL) != 0 || n != sizeof(masked))
+		return false;
+	csrf_mask(masked);
+	return sodium_memcmp(want, masked + CSRF_BYTES, CSRF_BYTES) == 0;
 }

@@ -66,8 +66,13 @@ int login_check(struct kv *kv, const struct settings *s, const struct login_try 
 /* The password was right: resets the counter of this browser, or of this login at this address, and takes this attempt back from the wider ones. */
 int login_succeeded(struct kv *kv, const struct login_try *t, struct err *e) must_check;
 
-/* CSRF token for a cookie's token: BLAKE2b keyed with it, hex; "" if ill-formed. */
-void csrf_token(const char *token, char out[TOKEN_SIZE]);
+/*
+ * CSRF token for a cookie's token, "" if that is ill-formed: a random pad, and
+ * the cookie token's BLAKE2b under it, in hex. No two pages have the same, so
+ * the size of compressed pages does not give it away (BREACH).
+ */
+#define CSRF_TOKEN_SIZE 129
+void csrf_token(const char *token, char out[CSRF_TOKEN_SIZE]);
 /* Compares in constant time; false for an ill-formed token and for given "" or NULL. */
 bool csrf_matches(const char *token, const char *given);
 

@@ -420,12 +420,27 @@ static void a_browser_is_known_by_its_cookie(void **state)
 
 static void csrf_belongs_to_its_token(void **state)
 {
-	char a[TOKEN_SIZE], b[TOKEN_SIZE], csrf[TOKEN_SIZE];
+	char a[TOKEN_SIZE], b[TOKEN_SIZE];
+	char csrf[CSRF_TOKEN_SIZE], again[CSRF_TOKEN_SIZE];
 
 	token_new(a);
 	token_new(b);
 	csrf_token(a, csrf);
-	assert_true(token_valid(csrf));
+	assert_int_equal(strlen(csrf), CSRF_TOKEN_SIZE - 1);
+	/* masked anew: neither the pad nor what it hides is there twice */
+	csrf_token(a, again);
+	assert_true(csrf_matches(a, again));
+	assert_memory_not_equal(csrf, again, TOKEN_SIZE - 1);
+	assert_memory_not_equal(csrf + TOKEN_SIZE - 1, again + TOKEN_SIZE - 1,
+				TOKEN_SIZE - 1);
+	/* a pad of one page does not open the other's half */
+	memcpy(again, csrf, TOKEN_SIZE - 1);
+	assert_false(csrf_matches(a, again));
+	csrf[CSRF_TOKEN_SIZE - 2] ^= 1;
+	assert_false(csrf_matches(a, csrf));
+	csrf[CSRF_TOKEN_SIZE - 2] = 'g';
+	assert_false(csrf_matches(a, csrf));
+	csrf_token(a, csrf);
 	assert_true(csrf_matches(a, csrf));
 	assert_false(csrf_matches(b, csrf));
 	assert_false(csrf_matches(a, a));

@@ -187,7 +187,7 @@ static void keep_state(struct browser *b, const struct answer *a)
 		keep_cookie(b, at);
 	}
 	if (csrf)
-		snprintf(b->csrf, sizeof(b->csrf), "%.64s",
+		snprintf(b->csrf, sizeof(b->csrf), "%.128s",
 			 csrf + strlen("name=\"csrf\" value=\""));
 }
 

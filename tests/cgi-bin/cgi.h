@@ -27,7 +27,7 @@ void site_release(struct site_under_test *s);
 struct browser {
 	struct site_under_test *site;
 	char session[128], before[128], device[128], other[256];
-	char csrf[80];		/* of the last page that had a form */
+	char csrf[130];		/* of the last page that had a form */
 	const char *env[ENV_MAX][2];	/* more, or over what is set; value NULL unsets */
 };
 

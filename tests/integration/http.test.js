@@ -38,6 +38,15 @@ test("security headers stand on pages and static files", async () => {
 	}
 });
 
+// BREACH: no page that repeats what its address says is compressed.
+test("pages are compressed, those with a query are not", async () => {
+	const ask = (path) => raw(`GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nCookie: ${cookie}\r\nAccept-Encoding: gzip\r\nConnection: close\r\n\r\n`);
+	assert.match(await ask("/workspace"), /^HTTP\/1\.1 200[^]*content-encoding: gzip/i);
+	const searched = await ask("/workspace?search=abc");
+	assert.match(searched, /^HTTP\/1\.1 200[^]*value="abc"/);
+	assert.doesNotMatch(searched.split("\r\n\r\n")[0], /content-encoding/i);
+});
+
 test("wrong method, path, host, length, encoding", async () => {
 	assert.equal((await call("DELETE", "/login")).status, 405);
 	assert.equal((await call("POST", "/healthz", {form: {}})).status, 405);

@@ -5,10 +5,14 @@
 #include "auth/device.h"
 #include "auth/gateway_token.h"
 #include "auth/password.h"
+#include "core/clock.h"
 #include "core/log.h"
 #include "core/str.h"
 #include "pages/pages.h"
+#include "pages/usage/usage_view.h"
+#include "spending/budget_zone.h"
 #include "store/conversation_tokens.h"
+#include "time/zone.h"
 
 static const char *next_of(const struct form *f)
 {
@@ -109,6 +113,21 @@ static int end_access(struct request *r, const char *user_id, struct err *e)
 	return token_ending_done(v->db, ending.id, e);
 }
 
+/* Who has chosen no time zone gets the one the login form found in the browser. */
+static void take_zone(struct request *r, const struct user *u)
+{
+	const char *zone = form_text(r->form, "timezone");
+	struct err e = { 0 };
+
+	if (*u->timezone || !*zone || !zone_find(zone))
+		return;
+	if (user_set_preferences(context_of(r)->db, u->id, u->display_name,
+				 u->locale, u->theme, zone,
+				 budget_zone_end(u, usage_zone_of(r, u),
+						 clock_now_ms()), &e) < 0)
+		log_failure("zone_not_saved", &e, "request", r->id, NULL);
+}
+
 /* A login that was there before is ended: the token never stays the same. */
 static int begin(struct request *r, struct response *out,
 		 const struct user *user, struct err *e)
@@ -130,6 +149,7 @@ static int begin(struct request *r, struct response *out,
 	if (v->user && end_access(r, v->user->id, e) < 0)
 		return -1;
 	log_event(LOG_INFO, "login", "user", user->id, "request", r->id, NULL);
+	take_zone(r, user);
 	bridge_tell(r, "/workspaces/%s/ensure", user->id);
 	return response_redirect(out, e, "%s", next_of(r->form));
 }

@@ -399,7 +399,7 @@ static void test_socket_in_the_way(void **state)
 
 static void send_login(int fd)
 {
-	char token[TOKEN_SIZE], csrf[TOKEN_SIZE], cookie[96], form[256];
+	char token[TOKEN_SIZE], csrf[CSRF_TOKEN_SIZE], cookie[96], form[256];
 	struct message m = { .method = "POST", .address = "/login",
 			     .cookie = cookie, .form = form };
 

@@ -90,7 +90,7 @@ int pages_ask(struct page_worker *w, const char *token, enum method method,
 	const struct request_source src = { env, take, &a };
 	auto_buf bytes = BUF_INIT(APP_OUTPUT_MAX);
 	void *ctx = talloc_new(NULL);
-	char csrf[TOKEN_SIZE];
+	char csrf[CSRF_TOKEN_SIZE];
 	int status = 0;
 
 	csrf_token(token, csrf);

@@ -59,6 +59,37 @@ static void test_login(void **state)
 	expect_to(get(&b, "/workspace"), "/login?next=/workspace");
 }
 
+static const char *zone_after(const char *fields)
+{
+	struct browser b = { .site = &site };
+	struct err e = { 0 };
+	struct user *u;
+	char *form = talloc_asprintf(site.db, "csrf=CSRF&login=kim&password="
+				     "correct+horse+battery%s", fields);
+
+	talloc_free(get(&b, "/login"));
+	expect_to(post(&b, "/login", form), "/workspace");
+	talloc_free(form);
+	u = user_load_by_login(site.db, site.db, "kim", &e);
+	assert_non_null(u);
+	return u->timezone;
+}
+
+/* The first one a browser says stays until the account chooses another. */
+static void test_zone_of_browser(void **state)
+{
+	struct err e = { 0 };
+
+	(void)state;
+	assert_string_equal(zone_after(""), "");
+	assert_string_equal(zone_after("&timezone=Mars/Olympus"), "");
+	assert_string_equal(zone_after("&timezone=../../etc/passwd"), "");
+	assert_string_equal(zone_after("&timezone=Asia/Seoul"), "Asia/Seoul");
+	assert_string_equal(zone_after("&timezone=Europe/Paris"), "Asia/Seoul");
+	assert_int_equal(user_set_preferences(site.db, site.kim, "kim", "", "",
+					      "", 0, &e), 0);
+}
+
 static void test_secure_cookie(void **state)
 {
 	struct browser b = { .site = &site, .env = { { "HTTPS", "on" } } };
@@ -445,6 +476,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_login),
+		cmocka_unit_test(test_zone_of_browser),
 		cmocka_unit_test(test_secure_cookie),
 		cmocka_unit_test(test_refused_login),
 		cmocka_unit_test(test_odd_logins),
