@@ -76,3 +76,12 @@ tests_session_claude_states_test_SOURCES = tests/session/claude_states_test.c $(
 tests_session_claude_states_test_LDADD = $(tests_session_session_test_LDADD)
 tests_session_claude_states_test_LDFLAGS = $(tests_session_session_test_LDFLAGS)
 EXTRA_DIST += lib/session/STATES.md
+
+# Pure functions, no world.
+check_PROGRAMS += tests/session/claude_args_test
+tests_session_claude_args_test_SOURCES = tests/session/claude_args_test.c
+tests_session_claude_args_test_LDADD = $(tests_session_changed_files_test_LDADD)
+
+check_PROGRAMS += tests/session/run_outcome_test
+tests_session_run_outcome_test_SOURCES = tests/session/run_outcome_test.c
+tests_session_run_outcome_test_LDADD = $(tests_session_changed_files_test_LDADD)
