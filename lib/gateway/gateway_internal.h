@@ -122,6 +122,13 @@ const char *call_model(const struct call *c);
 /* How many bytes of the body may go upstream: unreserved ones are held back. */
 int64_t call_may_pass(struct call *c);
 
+/* call_key.c */
+/*
+ * Applies the service's answer to the key; true when the reply is not for the
+ * workspace.
+ */
+bool call_judge_key(struct call *c, const struct headers *fields);
+
 /* call_reply.c */
 void reply_begin(struct call *c);
 /* Books the call and frees its place, once. outcome as in struct usage_call. */

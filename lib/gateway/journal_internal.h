@@ -30,6 +30,7 @@ struct entry {
 TAILQ_HEAD(entries, entry);
 TAILQ_HEAD(segments, segment);
 #define JOURNAL_BUCKETS 4096
+#define JOURNAL_BOOK_MS 50		/* wait, so that more rows share the transaction */
 struct batch;
 struct sync;
 
@@ -81,6 +82,14 @@ void journal_sync_last(struct journal *j, bool nothing);
 
 /* journal_replay.c: reads every segment of the folder. */
 int journal_replay(struct journal *j, struct err *e) must_check;
+
+/* journal_book.c */
+/* Sends a batch to the ledger, unless one is there. */
+void journal_book(struct journal *j);
+/* Does so in ms, unless that is scheduled. */
+void journal_book_soon(struct journal *j, uint64_t ms);
+/* The journal closes: a batch at the ledger frees itself. */
+void journal_book_leave(struct journal *j);
 
 /* journal.c */
 struct entry *journal_find(struct journal *j, const char *id);
