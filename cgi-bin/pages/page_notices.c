@@ -33,7 +33,7 @@ static int add_row(void *data, const struct notice *n, struct err *e)
 		   n->execution_id[0] ? "executions" : "agents",
 		   n->execution_id[0] ? n->execution_id : n->agent_id);
 	view_flag(row, "unread", unread);
-	agent_time(l->r, row, "when", n->created_at, l->now);
+	page_time(l->r, row, "when", n->created_at, l->now);
 	return 0;
 }
 

@@ -4,6 +4,7 @@
 #include <talloc.h>
 
 #include "cgi-bin/web/static_version.h"
+#include "core/clock.h"
 #include "core/log.h"
 #include "core/percent.h"
 #include "core/str.h"
@@ -205,6 +206,25 @@ static void add_user(const struct context *v, struct view *view)
 	view_text(user, "login", v->user->login);
 	view_text(user, "display_name", v->user->display_name);
 	view_flag(user, "admin", v->user->admin);
+}
+
+void page_time(const struct request *r, struct view *into, const char *name,
+	       int64_t ms, int64_t now)
+{
+	const struct context *v = context_of(r);
+	struct view *map;
+	char iso[CLOCK_ISO_SIZE];
+
+	if (!ms) {
+		view_flag(into, name, false);
+		return;
+	}
+	map = view_map(into, name);
+	clock_iso(ms, iso);
+	view_text(map, "iso", iso);
+	view_text(map, "exact", i18n_time(r, v->text, ms, v->zone));
+	view_text(map, "relative", ms > now ? i18n_until(r, v->text, ms, now) :
+					      i18n_ago(r, v->text, ms, now));
 }
 
 struct view *page_view(struct request *r, const char *title_key)

@@ -49,6 +49,10 @@ void context_blank(struct request *r, struct page_worker *w,
 int context_check_origin(const struct request *r, struct err *e) must_check;
 int context_check_csrf(const struct request *r, struct err *e) must_check;
 
+/* name: {relative, exact, iso} of a moment past or to come; false for 0. */
+void page_time(const struct request *r, struct view *into, const char *name,
+	       int64_t ms, int64_t now);
+
 /* The view every page begins with; title is a catalogue key. A child of r. */
 struct view *page_view(struct request *r, const char *title_key);
 

@@ -4,7 +4,6 @@
 #include <string.h>
 #include <talloc.h>
 
-#include "core/clock.h"
 #include "core/str.h"
 #include "pages/runs/run_view.h"
 #include "store/outcomes.h"
@@ -27,25 +26,6 @@ struct definition *agent_definition(const struct request *r, const char *json,
 				    struct err *e)
 {
 	return definition_parse(r, json, strlen(json), e);
-}
-
-void agent_time(const struct request *r, struct view *into, const char *name,
-		int64_t ms, int64_t now)
-{
-	const struct context *v = context_of(r);
-	struct view *map;
-	char iso[CLOCK_ISO_SIZE];
-
-	if (!ms) {
-		view_flag(into, name, false);
-		return;
-	}
-	map = view_map(into, name);
-	clock_iso(ms, iso);
-	view_text(map, "iso", iso);
-	view_text(map, "exact", i18n_time(r, v->text, ms, v->zone));
-	view_text(map, "relative", ms > now ? i18n_until(r, v->text, ms, now) :
-					      i18n_ago(r, v->text, ms, now));
 }
 
 void agent_state(const struct request *r, struct view *into,

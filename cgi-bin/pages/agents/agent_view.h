@@ -16,9 +16,6 @@ struct agent *agent_here(struct request *r, struct err *e) must_check;
 /* What a version holds. Gives (child of r). */
 struct definition *agent_definition(const struct request *r, const char *json, struct err *e) must_check;
 
-/* name: {ago, exact, iso} of a moment past (ago) or to come (until). */
-void agent_time(const struct request *r, struct view *into, const char *name, int64_t ms, int64_t now);
-
 /* Icon, word and colour: names state, state_word, why. */
 void agent_state(const struct request *r, struct view *into, const struct agent *a);
 

@@ -96,7 +96,7 @@ static int show_conflict(struct request *r, struct response *out,
 		return -1;
 	view = agent_form_page(r, a, f, "");
 	map = view_map(view, "conflict");
-	agent_time(r, map, "when", a->updated_at, clock_now_ms());
+	page_time(r, map, "when", a->updated_at, clock_now_ms());
 	view_text(map, "from_words", page_text(r, "agent_theirs"));
 	view_text(map, "to_words", page_text(r, "agent_mine"));
 	agent_changes(r, map, theirs, mine);

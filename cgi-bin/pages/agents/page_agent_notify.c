@@ -97,7 +97,7 @@ static int add_sent(void *data, const struct notice *n, struct err *e)
 		  announce_error(l->r, v->text, n->error) : "");
 	view_text(row, "tries", n->tries ? i18n_count(l->r, v->text,
 					"notify_tries", n->tries) : "");
-	agent_time(l->r, row, "when", n->created_at, l->now);
+	page_time(l->r, row, "when", n->created_at, l->now);
 	return 0;
 }
 

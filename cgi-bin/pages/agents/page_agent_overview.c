@@ -82,7 +82,7 @@ static int add_latest(struct overview *o, struct err *e)
 	rendering_init(&html, v->db, v->worker->renderer, x->id, RENDER_MS);
 	map = view_map(o->view, "latest");
 	view_textf(map, "href", "%s/executions/%s", v->app->base_path, x->id);
-	execution_time(o->r, map, "when", x->ended_at, o->now);
+	page_time(o->r, map, "when", x->ended_at, o->now);
 	view_text(map, "text", x->result);
 	view_html(map, "html", rendering_html(&html, 0, x->result,
 					      strlen(x->result)));
@@ -171,7 +171,7 @@ static int fill(struct overview *o, const struct agent *a, struct err *e)
 
 	agent_head(o->r, o->view, a, "");
 	agent_state(o->r, o->view, a);
-	agent_time(o->r, o->view, "next", a->next_run_at, o->now);
+	page_time(o->r, o->view, "next", a->next_run_at, o->now);
 	view_text(o->view, "agent_id", a->id);
 	view_text(o->view, "done", done_words(o->r, a, o->now));
 	view_flag(o->view, "open_run", false);

@@ -40,7 +40,7 @@ static void open_row(struct listing *l, const struct agent_version *v)
 	view_number(row, "version", v->version);
 	view_text(row, "version_words", i18n_count(l->r, context_of(l->r)->text,
 						   "agent_version", v->version));
-	agent_time(l->r, row, "when", v->created_at, l->now);
+	page_time(l->r, row, "when", v->created_at, l->now);
 	view_flag(row, "holds", v->version == l->agent->version);
 	view_flag(row, "newest", l->n == 0);
 	view_flag(row, "second", l->n == 1);

@@ -186,7 +186,7 @@ static void add_outcome(const struct board *b, struct view *row,
 	execution_look(b->r, map, run->status, run->reason);
 	view_textf(map, "mark_href", "%s/executions/%s",
 		   context_of(b->r)->app->base_path, run->id);
-	agent_time(b->r, map, "when", run->at, b->now);
+	page_time(b->r, map, "when", run->at, b->now);
 }
 
 static int draw_row(const struct board *b, const struct card *c,
@@ -201,7 +201,7 @@ static int draw_row(const struct board *b, const struct card *c,
 	view_text(row, "id", a->id);
 	view_text(row, "name", a->name);
 	agent_state(b->r, row, a);
-	agent_time(b->r, row, "next", a->next_run_at, b->now);
+	page_time(b->r, row, "next", a->next_run_at, b->now);
 	add_outcome(b, row, "last", &c->last);
 	add_outcome(b, row, "open", &c->open);
 	agent_strip_view(b->r, row, &c->strip);

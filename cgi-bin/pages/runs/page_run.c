@@ -311,7 +311,7 @@ static int fill(struct request *r, struct view *view,
 	const struct context *v = context_of(r);
 
 	execution_head(r, view, x);
-	execution_time(r, view, "planned", x->planned_at, now);
+	page_time(r, view, "planned", x->planned_at, now);
 	view_text(view, "said", execution_said(r, x, now));
 	view_text(view, "reason", execution_reason(r, x));
 	view_text(view, "again", execution_again(r, x));

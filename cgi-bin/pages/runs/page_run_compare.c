@@ -13,7 +13,7 @@ static void add_side(const struct request *r, struct view *view,
 	struct view *side = view_map(view, name);
 
 	execution_head(r, side, x);
-	execution_time(r, side, "planned", x->planned_at, now);
+	page_time(r, side, "planned", x->planned_at, now);
 }
 
 int page_run_compare(struct request *r, struct response *out,

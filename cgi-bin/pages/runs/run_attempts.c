@@ -80,7 +80,7 @@ static void add_head(const struct request *r, struct view *row,
 					  i18n_number(r, a->attempt), NULL));
 	execution_look(r, row, *a->outcome ? a->outcome : "running", a->reason);
 	view_text(row, "detail", a->detail);
-	execution_time(r, row, "started", a->started_at, now);
+	page_time(r, row, "started", a->started_at, now);
 	view_text(row, "took", i18n_duration(r, text, end - a->started_at));
 }
 

@@ -4,7 +4,6 @@
 #include <string.h>
 #include <talloc.h>
 
-#include "core/clock.h"
 #include "core/str.h"
 #include "store/outcomes.h"
 
@@ -63,24 +62,6 @@ void execution_head(const struct request *r, struct view *into,
 	view_text(into, "trigger", word_of(r, "run_trigger_", x->trigger));
 }
 
-void execution_time(const struct request *r, struct view *into,
-		    const char *name, int64_t ms, int64_t now)
-{
-	const struct context *v = context_of(r);
-	struct view *map;
-	char iso[CLOCK_ISO_SIZE];
-
-	if (!ms) {
-		view_flag(into, name, false);
-		return;
-	}
-	map = view_map(into, name);
-	clock_iso(ms, iso);
-	view_text(map, "iso", iso);
-	view_text(map, "exact", i18n_time(r, v->text, ms, v->zone));
-	view_text(map, "relative", i18n_ago(r, v->text, ms, now));
-}
-
 const char *execution_took(const struct request *r, const struct execution *x,
 			   int64_t now)
 {
@@ -127,7 +108,7 @@ void run_row(const struct request *r, struct view *row,
 	     const struct execution *x, int64_t now)
 {
 	execution_head(r, row, x);
-	execution_time(r, row, "planned", x->planned_at, now);
+	page_time(r, row, "planned", x->planned_at, now);
 	view_text(row, "took", span_of(r, x, now));
 	view_text(row, "tokens", x->tokens ? usage_number(r, x->tokens) : "");
 	view_text(row, "excerpt", first_line(r, x->result));

@@ -8,9 +8,6 @@
 /* Its id, agent, trigger, status with icon, word and short reason: the names of partials/execution_mark and of a row. */
 void execution_head(const struct request *r, struct view *into, const struct execution *x);
 
-/* name: {relative, exact, iso}, or no for 0. */
-void execution_time(const struct request *r, struct view *into, const char *name, int64_t ms, int64_t now);
-
 /* A status with its reason ("" none), as partials/execution_mark shows it: state, icon, status_word, short, and mark_href "". */
 void execution_look(const struct request *r, struct view *into, const char *status, const char *reason);
 
