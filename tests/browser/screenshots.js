@@ -21,7 +21,7 @@ const people = [
 		other: ["Translate the handbook", "Compare two suppliers"],
 		agents: [
 			["Daily sales report", "write: report-{{date}}.md", {frequency: "daily", time: "08:00"}],
-			["Weekly stock prices", "markdown", {frequency: "weekly", time: "07:30", days: "mo"}],
+			["Weekly stock prices", "markdown: Fetch the week's prices up to {{date}} and compare them with last week's.", {frequency: "weekly", time: "07:30", days: "mo"}],
 			["Backup check", "run: ls /backup", {frequency: "daily", time: "02:00"}],
 			["Competitor watch", "error 400", {frequency: "hourly", time: "00:15"}],
 			["Invoice reminder", "write: invoices.md", {frequency: "monthly", time: "09:00", days: "1"}],
@@ -36,7 +36,7 @@ const people = [
 		other: ["안내서 번역", "공급업체 두 곳 비교"],
 		agents: [
 			["일일 매출 보고", "쓰기: report-{{date}}.md", {frequency: "daily", time: "08:00"}],
-			["주간 주가", "마크다운", {frequency: "weekly", time: "07:30", days: "mo"}],
+			["주간 주가", "마크다운: {{date}}까지의 이번 주 가격을 가져와 지난주와 비교해 줘.", {frequency: "weekly", time: "07:30", days: "mo"}],
 			["백업 확인", "실행: ls /backup", {frequency: "daily", time: "02:00"}],
 			["경쟁사 동향", "오류 400", {frequency: "hourly", time: "00:15"}],
 			["청구서 알림", "쓰기: invoices.md", {frequency: "monthly", time: "09:00", days: "1"}],
@@ -55,7 +55,7 @@ const views = {
 	"agent-form": {path: () => "/agents/new"},
 	runs: {path: () => "/executions"},
 	run: {path: (p) => "/executions/" + p.run},
-	usage: {path: () => "/usage"},
+	usage: {path: () => "/usage?month=" + new Date(Date.now() - 7 * DAY).toISOString().slice(0, 7)},
 	admin: {path: () => "/admin"},
 };
 
