@@ -84,7 +84,8 @@ async function post(p, path, form, page = "/workspace") {
 
 async function converse(p) {
 	for (const title of p.other) {
-		const page = new Page("/ws/conversations/" + await begin(p.cookie, p.hello), p.cookie);
+		p.earlier = await begin(p.cookie, p.hello);
+		const page = new Page("/ws/conversations/" + p.earlier, p.cookie);
 		await page.until((q) => q.ends === 1, "the first reply", PATIENCE);
 		await post(p, page.path.replace("/ws", "") + "/rename", {title});
 		page.close();
@@ -108,7 +109,7 @@ function remember(p) {
 	for (let day = 1; day <= 14; day++) {
 		const at = today - day * DAY + 8 * 3600000, weight = 1 + (day * 7) % 5;
 		for (const model of ["claude-sonnet-4-5-20250929", "claude-haiku-4-5-20251001"])
-			calls.push(`('${randomUUID()}', '${p.id}', 'conversation', '${p.conversation}', '${model}', ${weight * 9000}, ${weight * 2100}, 0, 0, ${weight * 61000}, 'complete', 200, ${at}, ${at + 5})`);
+			calls.push(`('${randomUUID()}', '${p.id}', 'conversation', '${p.earlier}', '${model}', ${weight * 9000}, ${weight * 2100}, 0, 0, ${weight * 61000}, 'complete', 200, ${at}, ${at + 5})`);
 		p.made.slice(0, 3).forEach((agent, i) => {
 			const status = i === 2 && day % 4 === 1 ? "failed" : "success";
 			runs.push(`('${randomUUID()}', '${agent}', '${p.id}', 1, 'schedule', '${status}', '${status === "failed" ? "needs_input" : ""}', '', ${at}, ${at}, ${at}, ${at + 400}, ${at + 41000 + i * 9000}, 1, '', '', '')`);
