@@ -12,6 +12,8 @@ const struct route routes[] = {
 	{ METHOD_GET, "/workspace/{id}", page_conversation, 0, 0 },
 	{ METHOD_POST, "/conversations", page_conversation_create, 0,
 	  BODY_MESSAGE },
+	{ METHOD_POST, "/conversations/{id}/act", page_conversation_act, 0,
+	  BODY_MESSAGE },
 	{ METHOD_POST, "/conversations/{id}/rename",
 	  page_conversation_rename, 0, 0 },
 	{ METHOD_GET, "/conversations/{id}/delete",

@@ -18,9 +18,12 @@ dist_static_DATA = \
 chatmodulesdir = $(staticdir)/workspace
 dist_chatmodules_DATA = \
 	static/workspace/answers.js \
+	static/workspace/attention.js \
 	static/workspace/blocked.js \
 	static/workspace/composer.js \
 	static/workspace/connection.js \
+	static/workspace/keys.js \
+	static/workspace/messages.js \
 	static/workspace/outbox.js \
 	static/workspace/page.js \
 	static/workspace/queue.js \

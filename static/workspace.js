@@ -2,15 +2,17 @@
 // text deltas, and keeps what the person typed until it is known to be stored.
 
 import {answer} from "./workspace/answers.js";
+import {callBack} from "./workspace/attention.js";
 import {openBlocked, showBlocked} from "./workspace/blocked.js";
 import {openComposer, showRefused} from "./workspace/composer.js";
 import {close, open, post} from "./workspace/connection.js";
 import {forget, give, sendOutbox, showUnsent} from "./workspace/outbox.js";
-import {bar, below, box, chat, complain, conversation, mode, readOnly, uuid} from "./workspace/page.js";
+import {bar, below, box, chat, complain, conversation, mode, readOnly, uuid, words} from "./workspace/page.js";
+import "./workspace/keys.js";
 import {decide, edit, showQueue} from "./workspace/queue.js";
 import {atEnd, decorate, toEnd} from "./workspace/reading.js";
 import {showRow} from "./workspace/sidebar.js";
-import {showStatus, showTitle, tick} from "./workspace/status.js";
+import {say, showStatus, showStop, showTitle, tick} from "./workspace/status.js";
 import {addText, showPart} from "./workspace/transcript.js";
 
 const handlers = {
@@ -22,8 +24,11 @@ const handlers = {
 			showBlocked(event.html);
 	},
 	status(event) {
+		if (event.state === "waiting" && bar.dataset.state !== "waiting")
+			callBack(document.querySelector("#conversation-title")?.textContent || "");
 		bar.dataset.state = event.state;
 		showStatus(event.html);
+		showStop();
 		tick();
 		showTitle();
 	},
@@ -54,20 +59,13 @@ function receive(event) {
 		below.hidden = false;
 }
 
-document.addEventListener("keydown", (event) => {
-	if (readOnly || event.key !== "Escape" || event.isComposing || document.querySelector("dialog[open]") ||
-	    event.target.closest?.("#conversation-search"))
-		return;
-	if (bar.dataset.state === "working")
-		post({type: "interrupt"});
-});
-
-mode?.addEventListener("change", () => post({type: "mode", mode: mode.value}));
-
 document.addEventListener("click", (event) => {
 	const button = event.target.closest("button");
 	if (!button || readOnly)
 		return;
+	// Without script they are sent as forms.
+	if (button.id === "stop" || button.form?.id === "acts")
+		event.preventDefault();
 	if (button.id === "stop")
 		post({type: "interrupt"});
 	else if (button.id === "retry")
@@ -102,6 +100,7 @@ addEventListener("pageshow", (event) => {
 		document.querySelector("#save-agent-form").elements.id.value = uuid();
 });
 
+say("starting", words("connecting"));
 if (!readOnly)
 	openComposer();
 decorate(chat);
@@ -109,5 +108,11 @@ showUnsent();
 if (conversation)
 	toEnd();
 open(sendOutbox, receive);
+document.querySelector("#conversation-title")?.addEventListener("dblclick", () => {
+	const fold = document.querySelector(".rename");
+	fold.closest(".menu").open = true;
+	fold.open = true;
+	fold.querySelector("[name=title]").select();
+});
 if (conversation && !readOnly && matchMedia("(min-width: 801px)").matches)
 	box.focus({preventScroll: true});

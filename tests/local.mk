@@ -45,6 +45,7 @@ EXTRA_DIST += \
 	tests/browser/access.test.js \
 	tests/browser/agents.test.js \
 	tests/browser/blocked.test.js \
+	tests/browser/answers.test.js \
 	tests/browser/chat.test.js \
 	tests/browser/executions.test.js \
 	tests/browser/gongbang.js \

@@ -21,6 +21,7 @@ pages = cgi-bin/routes.c $(web) \
 	cgi-bin/pages/agents/page_agent_notify.c \
 	cgi-bin/pages/agents/page_agent_versions.c \
 	cgi-bin/pages/agents/page_agents.c \
+	cgi-bin/pages/chat/page_act.c \
 	cgi-bin/pages/chat/page_conversation.c \
 	cgi-bin/pages/chat/page_history.c \
 	cgi-bin/pages/chat/page_workspace.c \

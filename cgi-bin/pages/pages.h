@@ -14,6 +14,7 @@ int page_logout(struct request *r, struct response *out, struct err *e);
 int page_workspace(struct request *r, struct response *out, struct err *e);
 int page_conversation(struct request *r, struct response *out, struct err *e);
 int page_conversation_create(struct request *r, struct response *out, struct err *e);
+int page_conversation_act(struct request *r, struct response *out, struct err *e);
 int page_conversation_rename(struct request *r, struct response *out, struct err *e);
 int page_conversation_delete_ask(struct request *r, struct response *out, struct err *e);
 int page_conversation_delete(struct request *r, struct response *out, struct err *e);

@@ -93,6 +93,10 @@ const char *page_title(const struct request *r, const struct conversation *c);
 int page_number(const struct request *r, const char *name, int64_t *out,
 		struct err *e) must_check;
 
+/* Whether conversations may be in that mode. */
+bool chat_mode_known(const char *mode);
+/* Refuses a message that is too long. */
+int chat_check_message(const struct request *r, const char *text, struct err *e) must_check;
 /* What the empty and the filled chat both have. ws: the WebSocket's path below /ws/. */
 struct view *page_chat_view(struct request *r, const char *ws, const char *mode);
 

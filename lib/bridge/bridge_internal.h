@@ -20,6 +20,8 @@
 #define CHECK_SLOTS 12		/* a login is checked again each CHECK_SLOTS ticks */
 #define TICK_MS 5000
 
+struct incoming;
+
 /* One WebSocket. Small: there are thousands. */
 struct client {
 	TAILQ_ENTRY(client) in_person;
@@ -196,6 +198,8 @@ struct client_start {
 	const void *early;
 	size_t n;
 };
+/* What a person asks of the conversation; asker: the page, 0 for none. False: it is of no conversation. */
+bool client_perform(struct room *r, uint64_t asker, const struct incoming *cmd);
 void client_new(struct bridge *b, const struct client_start *start);
 /* False: its socket is closed or closing. */
 bool client_send(struct client *c, const char *text);

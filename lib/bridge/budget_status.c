@@ -258,20 +258,15 @@ void budget_status_show(struct view *v, const struct presence *p,
 			const struct i18n_locale *l)
 {
 	const struct budget_status *s = &p->spend;
-	const char *here = r && session_run_rules(r->session) ?
-			   "status_tokens_run" : "status_tokens_here";
+	bool run = r && session_run_rules(r->session);
+	char percent[24];
 
-	view_text(v, "tokens_here", r && r->tokens > 0 ?
-		  i18n_fill(v, l, here, compact(v, r->tokens), NULL) : "");
-	if (!s->known)
-		view_text(v, "tokens", "");
-	else if (s->today_max)
-		view_text(v, "tokens", i18n_fill(v, l, "status_tokens_of",
-						 compact(v, s->today),
-						 compact(v, s->today_max), NULL));
-	else
-		view_text(v, "tokens", i18n_fill(v, l, "status_tokens",
-						 compact(v, s->today), NULL));
+	view_text(v, "tokens_here", run && r->tokens > 0 ?
+		  i18n_fill(v, l, "status_tokens_run", compact(v, r->tokens), NULL) : "");
+	snprintf(percent, sizeof(percent), "%lld", s->today_max ?
+		 (long long)(s->today * 100 / s->today_max) : 0);
+	view_text(v, "tokens", s->known && s->today_max ?
+		  i18n_fill(v, l, "status_today", percent, NULL) : "");
 	view_text(v, "budget", s->known ? warning(v, s, l) : "");
 	view_text(v, "budget_state", s->stopped || s->percent >= 100 ||
 		  s->all_percent >= 100 ? "over" : "soft");

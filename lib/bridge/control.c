@@ -8,6 +8,7 @@
 #include <talloc.h>
 
 #include "bridge/bridge_internal.h"
+#include "bridge/incoming.h"
 #include "core/log.h"
 #include "core/str.h"
 
@@ -250,6 +251,30 @@ static void health(struct bridge *b, struct exchange *x, const char *name)
 	answer(x, 200, text);
 }
 
+/* ---- a page without script: what its forms say, as a socket would ---- */
+
+/* ?do=: the JSON object of a WebSocket's frame. 409: nothing of it is live, or it is a run's. */
+static void command(struct bridge *b, struct exchange *x, const char *id)
+{
+	const char *text = exchange_query(x, "do");
+	struct finding f = { .id = id };
+	struct incoming *cmd;
+	struct err e = { 0 };
+
+	presence_each(b, find_room, &f);
+	cmd = incoming_parse(b, text ? text : "", text ? strlen(text) : 0, &e);
+	if (!cmd)
+		answer(x, 422, "{}\n");
+	else if (!f.room || session_is_run(f.room->session) ||
+		 !session_loaded(f.room->session))
+		answer(x, 409, "{}\n");
+	else if (!client_perform(f.room, 0, cmd))
+		answer(x, 422, "{}\n");
+	else
+		done(x);
+	talloc_free(cmd);
+}
+
 static const struct row {
 	const char *method, *before, *after;
 	bool (*valid)(const char *name);
@@ -260,6 +285,7 @@ static const struct row {
 	{ "POST", "/workspaces/", "/ensure", id_valid, ensure },
 	{ "POST", "/workspaces/", "/stop", id_valid, stop },
 	{ "POST", "/conversations/", "/refresh", id_valid, refresh },
+	{ "POST", "/conversations/", "/command", id_valid, command },
 	{ "POST", "/logins/", "/ended", token_valid, end_login },
 	{ "POST", "/users/", "/ended", id_valid, end_user },
 	{ "POST", "/users/", "/remove", id_valid, remove_user },

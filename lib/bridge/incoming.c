@@ -121,7 +121,8 @@ static int check_reason(const struct incoming *c, struct err *e)
 
 static int get_answer(struct incoming *c, struct err *e)
 {
-	static const char *const choices[] = { "allow", "allow_session", "deny" };
+	static const char *const choices[] = { "allow", "allow_session", "allow_edits",
+					       "deny" };
 	const char *target;
 	size_t i;
 

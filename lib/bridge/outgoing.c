@@ -150,7 +150,7 @@ static void show_health(struct view *v, const struct i18n_locale *l,
 	const struct workspace_health *h = workspace_health(p->workspace);
 	char percent[16];
 
-	view_text(v, "memory", h->memory < 0 ? "" :
+	view_text(v, "memory", h->memory <= h->memory_max / 2 ? "" :
 		  i18n_fill(v, l, "status_memory", i18n_bytes(v, h->memory),
 			    i18n_bytes(v, h->memory_max), NULL));
 	snprintf(percent, sizeof(percent), "%d", h->cpu_percent);

@@ -108,9 +108,9 @@ static void pong(struct client *c)
 	websocket_send(c->ws, text, sizeof(text) - 1);
 }
 
-static void in_room(struct client *c, const struct incoming *cmd)
+bool client_perform(struct room *r, uint64_t asker, const struct incoming *cmd)
 {
-	struct session *s = c->room->session;
+	struct session *s = r->session;
 	const struct session_answer answer = {
 		.part = cmd->target,
 		.choice = cmd->choice,
@@ -120,14 +120,14 @@ static void in_room(struct client *c, const struct incoming *cmd)
 
 	switch (cmd->type) {
 	case INCOMING_MESSAGE:
-		session_message_for(s, c->serial, cmd->id, cmd->text,
+		session_message_for(s, asker, cmd->id, cmd->text,
 				    cmd->held[0] ? cmd->held : NULL);
 		break;
 	case INCOMING_SEND:
-		session_send_held(s, c->serial, cmd->id, cmd->held);
+		session_send_held(s, asker, cmd->id, cmd->held);
 		break;
 	case INCOMING_RECALL:
-		session_recall(s, c->serial, cmd->id);
+		session_recall(s, asker, cmd->id);
 		break;
 	case INCOMING_DISCARD:
 		session_discard(s, cmd->held);
@@ -139,21 +139,22 @@ static void in_room(struct client *c, const struct incoming *cmd)
 		session_interrupt(s);
 		break;
 	case INCOMING_ANSWER:
-		session_answer(s, c->serial, &answer);
+		session_answer(s, asker, &answer);
 		break;
 	case INCOMING_MODE:
-		session_set_mode(s, c->serial, cmd->mode);
+		session_set_mode(s, asker, cmd->mode);
 		break;
 	case INCOMING_MODEL:
-		session_set_model(s, c->serial, cmd->model);
+		session_set_model(s, asker, cmd->model);
 		break;
 	case INCOMING_ASK:
 	case INCOMING_BEGIN:
 	case INCOMING_RELEASE:
 	case INCOMING_START:
 	case INCOMING_PING:
-		break;
+		return false;
 	}
+	return true;
 }
 
 static bool changes_run(const struct client *c, const struct incoming *cmd)
@@ -201,7 +202,7 @@ static void perform(struct client *c, const struct incoming *cmd)
 		err_set(&e, ERR_INPUT, "not in a conversation");
 		say(c, id, &e);
 	} else {
-		in_room(c, cmd);
+		(void)client_perform(c->room, c->serial, cmd);
 	}
 }
 

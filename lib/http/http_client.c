@@ -73,7 +73,7 @@ int http_client_run(const struct http_client_call *call, int *status,
 	struct curl_slist *headers;
 	CURL *curl = curl_easy_init();
 	CURLcode code;
-	char url[1024];
+	char url[8192];
 	long got = 0;
 
 	if (!curl)

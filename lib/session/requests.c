@@ -105,7 +105,7 @@ static void widen(struct session *s, const struct part *p,
 		return;
 	if (str_equal(p->kind, "plan"))
 		mode_widen(s, "default");
-	if (str_equal(a->choice, "allow_session"))
+	if (widens_edits(p, a))
 		mode_widen(s, "acceptEdits");
 }
 

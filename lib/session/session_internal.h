@@ -35,6 +35,8 @@ char *stdin_json_interrupt(const char *request_id);
 /* Refuses what it asked: no permission. */
 char *stdin_json_refuse(const char *request_id, const char *why);
 /* From a waiting part's data (JSON) and the person's answer. NULL: e says why. */
+/* The answer also accepts all edits from here on. */
+bool widens_edits(const struct part *p, const struct session_answer *a);
 char *stdin_json_answer(const struct part *p, const struct session_answer *a,
 			struct err *e) must_check;
 

@@ -8,6 +8,7 @@
 #include "core/str.h"
 #include "json/field.h"
 #include "session/session_internal.h"
+#include "transcript/ask_rules.h"
 
 /* Takes o. */
 static char *write_line(struct json_object *o)
@@ -93,58 +94,6 @@ static struct json_object *copy_of(struct json_object *o)
 	return json_object_new_object();
 }
 
-/* One rule for the tool as such, where the CLI suggested nothing. */
-static struct json_object *whole_tool(struct json_object *data)
-{
-	struct json_object *rule = json_object_new_object();
-	struct json_object *update = json_object_new_object();
-	struct json_object *rules = json_object_new_array();
-	struct json_object *list = json_object_new_array(), *tool = NULL;
-
-	json_object_object_get_ex(data, "tool", &tool);
-	put(rule, "toolName", tool ? json_object_get_string(tool) : "");
-	json_object_array_add(rules, rule);
-	put(update, "type", "addRules");
-	json_object_object_add(update, "rules", rules);
-	put(update, "behavior", "allow");
-	put(update, "destination", "session");
-	json_object_array_add(list, update);
-	return list;
-}
-
-/* No suggestion is to open more than edits: it is Claude's word. */
-static bool is_usual(struct json_object *o)
-{
-	struct json_object *mode = NULL;
-
-	return !json_object_object_get_ex(o, "mode", &mode) ||
-	       str_equal(json_object_get_string(mode), "acceptEdits");
-}
-
-/* The CLI's suggestions, but only for this session: else they are written to a file for ever. */
-static struct json_object *session_rules(struct json_object *data)
-{
-	struct json_object *given = NULL, *list;
-	size_t i, n;
-
-	json_object_object_get_ex(data, "suggestions", &given);
-	if (!json_object_is_type(given, json_type_array) ||
-	    !json_object_array_length(given))
-		return whole_tool(data);
-	list = json_object_new_array();
-	n = json_object_array_length(given);
-	for (i = 0; i < n; i++) {
-		struct json_object *o = json_object_array_get_idx(given, i);
-
-		if (!json_object_is_type(o, json_type_object) || !is_usual(o))
-			continue;
-		o = copy_of(o);
-		put(o, "destination", "session");
-		json_object_array_add(list, o);
-	}
-	return list;
-}
-
 static struct json_object *accept_edits(void)
 {
 	struct json_object *update = json_object_new_object();
@@ -155,6 +104,12 @@ static struct json_object *accept_edits(void)
 	put(update, "destination", "session");
 	json_object_array_add(list, update);
 	return list;
+}
+
+bool widens_edits(const struct part *p, const struct session_answer *a)
+{
+	return str_equal(a->choice, str_equal(p->kind, "plan") ?
+			 "allow_session" : "allow_edits");
 }
 
 static struct json_object *allow(const struct part *p, struct json_object *data,
@@ -172,11 +127,10 @@ static struct json_object *allow(const struct part *p, struct json_object *data,
 		json_object_object_add(input, "answers", copy_of(a->answers));
 	if (input)
 		json_object_object_add(r, "updatedInput", input);
-	if (session && str_equal(p->kind, "plan"))
+	if (widens_edits(p, a))
 		json_object_object_add(r, "updatedPermissions", accept_edits());
 	else if (session && str_equal(p->kind, "permission"))
-		json_object_object_add(r, "updatedPermissions",
-				       session_rules(data));
+		json_object_object_add(r, "updatedPermissions", ask_rules(data));
 	return r;
 }
 
@@ -185,8 +139,7 @@ static struct json_object *deny(const struct session_answer *a)
 	struct json_object *r = json_object_new_object();
 
 	put(r, "behavior", "deny");
-	put(r, "message", a->reason[0] ? a->reason :
-	    "The user doesn't want this. Ask them what to do instead.");
+	put(r, "message", a->reason[0] ? a->reason : ASK_DENIED);
 	return r;
 }
 

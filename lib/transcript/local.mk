@@ -1,6 +1,7 @@
 noinst_LIBRARIES += lib/transcript/libtranscript.a
 lib_transcript_libtranscript_a_SOURCES = \
 	lib/transcript/agent_script.c lib/transcript/agent_script.h \
+	lib/transcript/ask_rules.c lib/transcript/ask_rules.h \
 	lib/transcript/decoder.c lib/transcript/decoder.h \
 	lib/transcript/decoder_agent.c \
 	lib/transcript/decoder_ask.c \

@@ -12,6 +12,7 @@
 #include "transcript/part_internal.h"
 
 #define HEAVY (32 << 10)	/* bytes of data */
+#define RETRY_SECONDS "20"	/* until an overloaded service is asked again */
 
 void draw_text(struct drawing *d, const char *name, const char *key)
 {
@@ -70,9 +71,20 @@ void draw_fields(struct drawing *d, const char *skip)
 	}
 }
 
+/* What the page asked of Claude in its person's name is one line, its words folded. */
+static bool asks_for_agent(const struct drawing *d)
+{
+	const char *text = field_text(d->data, "text", NULL);
+
+	return text && str_equal(d->part->role, "user") &&
+	       strstr(text, "\n\n```agent\n# ");
+}
+
 static void draw_prose(struct drawing *d)
 {
 	draw_text(d, "text", "text");
+	view_text(d->view, "folded", asks_for_agent(d) ?
+		  draw_sentence(d, "agent_asked", "agent_asked") : "");
 	draw_flag(d, "cut", "cut");
 	view_text(d->view, "html", "");
 	if (str_equal(d->part->role, "assistant") && !str_equal(d->part->state, "running"))
@@ -101,6 +113,10 @@ static void draw_error(struct drawing *d)
 		sentence = i18n_fill(d->ctx, d->text, key, i18n_bytes(d->ctx, bytes), NULL);
 	view_text(d->view, "sentence", said && *said ? said : sentence);
 	view_flag(d->view, "again", key && str_equal(key, "error_place_lent"));
+	view_flag(d->view, "retry", !key || !str_equal(key, "error_place_lent"));
+	view_text(d->view, "wait", key && (str_equal(key, "error_api_rate") ||
+					   str_equal(key, "error_api_away")) ?
+		  RETRY_SECONDS : "");
 	draw_text(d, "detail", "detail");
 }
 
@@ -114,8 +130,9 @@ static void draw_usage(struct drawing *d)
 		n[i] = i18n_number(d->ctx, field_number(d->data, keys[i]));
 	sentence = d->text ? i18n_fill(d->ctx, d->text, "usage_line", n[0], n[1],
 				       n[2], n[3], NULL) : "usage_line";
-	view_textf(d->view, "sentence", "%s · %s", sentence, d->text ?
-		   i18n_duration(d->ctx, d->text, field_number(d->data, "ms")) : "");
+	view_text(d->view, "sentence", sentence);
+	view_text(d->view, "duration", d->text ?
+		  i18n_duration(d->ctx, d->text, field_number(d->data, "ms")) : "");
 }
 
 static void draw_status(struct drawing *d)
@@ -241,6 +258,7 @@ int message_render(const struct templates *t, const struct i18n_locale *text,
 
 	view_textf(view, "turn", "%" PRId64, first->turn);
 	view_text(view, "role", person ? "user" : "assistant");
+	view_flag(view, "person", person);
 	view_text(view, "name", person ? user : draw_sentence(&d, "claude", "claude"));
 	set_iso(view, first->created_at);
 	view_text(view, "time", text ?

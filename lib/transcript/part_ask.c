@@ -7,6 +7,7 @@
 
 #include "core/str.h"
 #include "json/field.h"
+#include "transcript/ask_rules.h"
 
 static void state_word(struct drawing *d, const char *ok, const char *denied)
 {
@@ -44,47 +45,91 @@ static void add_texts(struct view *rules, struct json_object *list)
 	}
 }
 
-/* What "for this session" would allow, from the CLI's suggestions. */
-static void draw_session(struct drawing *d, const char *tool)
+/* The rules that "don't ask again" would add; the CLI's word for all edits is a choice of its own. */
+static void draw_session(struct drawing *d)
 {
-	struct json_object *list = field_list(d->data, "suggestions"), *one, *inner;
-	struct view *rules = view_list(d->view, "rules");
-	const char *key = "permission_session_edits";
-	size_t i, k, n = list ? json_object_array_length(list) : 0;
-	bool edits = false;
+	auto_strict_json *list = ask_rules(d->data);
+	struct view *rules = view_list(d->view, "rule_list");
+	struct json_object *one, *inner;
+	size_t i, k;
 
-	for (i = 0; i < n; i++) {
+	for (i = 0; i < json_object_array_length(list); i++) {
 		one = json_object_array_get_idx(list, i);
-		if (field_is(one, "type", "setMode"))
-			edits = true;
 		inner = field_list(one, "rules");
 		for (k = 0; inner && k < json_object_array_length(inner); k++)
 			add_rule(rules, json_object_array_get_idx(inner, k));
 		add_texts(rules, field_list(one, "directories"));
 	}
-	if (!n)
-		view_text(view_append(rules), "rule", tool);
-	view_text(d->view, "session_edits", edits ? draw_sentence(d, key, key) : "");
-	key = "permission_session_rules";
-	view_text(d->view, "session_rules",
-		  view_truthy(rules) ? draw_sentence(d, key, key) : "");
+	view_flag(d->view, "rules", view_truthy(rules));
+	view_flag(d->view, "edits", ask_offers_edits(d->data));
+}
+
+/* The question, by what the tool does. */
+static const struct {
+	const char *tool, *key;
+} headings[] = {
+	{ "Bash", "permission_run" },
+	{ "Edit", "permission_edit" },
+	{ "MultiEdit", "permission_edit" },
+	{ "NotebookEdit", "permission_edit" },
+	{ "WebFetch", "permission_fetch" },
+	{ "WebSearch", "permission_search" },
+	{ "Write", "permission_write" },
+};
+
+static const char *heading_of(struct drawing *d, const char *tool)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(headings) / sizeof(headings[0]); i++) {
+		if (str_equal(headings[i].tool, tool))
+			return draw_sentence(d, headings[i].key, headings[i].key);
+	}
+	return d->text ? i18n_fill(d->ctx, d->text, "permission_heading", tool, NULL) :
+			 "permission_heading";
+}
+
+/* A command as code, a file's change as its lines, anything else by its fields. */
+static void draw_asked(struct drawing *d, const char *tool)
+{
+	struct json_object *input = field_object(d->data, "input");
+	bool bash = str_equal(tool, "Bash");
+	bool waits = str_equal(d->part->state, "waiting");
+	size_t changed = draw_change(d, tool);
+
+	view_text(d->view, "command", bash ? field_text(input, "command", NULL) : "");
+	if (waits && bash)
+		view_text(d->view, "title", "");
+	if (bash || changed)
+		view_list(d->view, "fields");
+	else
+		draw_fields(d, NULL);
+}
+
+/* What was said for a person who gave no reason is none of theirs. */
+static void draw_reason(struct drawing *d)
+{
+	const char *reason = field_text(d->data, "reason", NULL);
+
+	view_text(d->view, "reason", reason && !str_equal(reason, ASK_DENIED) ? reason : "");
 }
 
 void draw_permission(struct drawing *d)
 {
 	const char *tool = field_text(d->data, "tool", NULL);
 
+	tool = tool ? tool : "?";
 	draw_text(d, "tool", "tool");
-	view_text(d->view, "heading", !d->text ? "permission_heading" :
-		  i18n_fill(d->ctx, d->text, "permission_heading", tool ? tool : "?", NULL));
+	view_text(d->view, "icon", tool_icon(tool));
+	view_text(d->view, "heading", heading_of(d, tool));
 	draw_text(d, "title", "title");
 	draw_text(d, "about", "about");
 	draw_text(d, "why", "why");
-	draw_text(d, "reason", "reason");
+	draw_reason(d);
 	draw_flag(d, "for_session", "for_session");
+	draw_asked(d, tool);
 	draw_flag(d, "input_cut", "input_cut");
-	draw_fields(d, tool && str_equal(tool, "Bash") ? "description" : NULL);
-	draw_session(d, tool ? tool : "?");
+	draw_session(d);
 	state_word(d, "state_allowed", "state_denied");
 }
 
@@ -139,14 +184,14 @@ void draw_question(struct drawing *d)
 		add_options(one, question);
 		add_chosen(one, field_object(d->data, "answers"), text ? text : "");
 	}
-	draw_text(d, "reason", "reason");
+	draw_reason(d);
 	state_word(d, "state_answered", "state_skipped");
 }
 
 void draw_plan(struct drawing *d)
 {
 	draw_text(d, "plan", "plan");
-	draw_text(d, "reason", "reason");
+	draw_reason(d);
 	draw_markdown(d, "plan");
 	state_word(d, "state_approved", "plan_keep");
 }

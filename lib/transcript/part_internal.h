@@ -31,6 +31,10 @@ const char *draw_sentence(struct drawing *d, const char *key, const char *other)
 void draw_fields(struct drawing *d, const char *skip);
 
 /* part_tool.c */
+/* The icon of a tool, by its name. */
+const char *tool_icon(const char *name);
+/* "hunks" and "has_diff": what a file's change would do, from the tool's input; the number of its lines. */
+size_t draw_change(struct drawing *d, const char *tool);
 void draw_tool_use(struct drawing *d);
 void draw_todo(struct drawing *d);
 /* part_ask.c */

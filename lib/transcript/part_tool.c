@@ -8,6 +8,7 @@
 
 #include "core/str.h"
 #include "json/field.h"
+#include "transcript/ask_rules.h"
 
 #define OPEN_LINES 12		/* longer output begins folded */
 #define OPEN_BYTES 1500
@@ -20,22 +21,25 @@
  * useful than its output.
  */
 static const struct {
-	const char *name, *titled;
-	bool quiet;		/* its output only says that it worked */
+	const char *name, *titled, *icon;
+	bool quiet;		/* its output tells only that it worked */
 } tools[] = {
-	{ "Agent", "description", false },
-	{ "Bash", "command", false },
-	{ "Edit", "file_path", true },
-	{ "Glob", "pattern", false },
-	{ "Grep", "pattern", false },
-	{ "MultiEdit", "file_path", true },
-	{ "NotebookEdit", "notebook_path", true },
-	{ "Read", "file_path", false },
-	{ "Task", "description", false },
-	{ "WebFetch", "url", false },
-	{ "WebSearch", "query", false },
-	{ "Write", "file_path", true },
+	{ "Agent", "description", "bot", false },
+	{ "Bash", "command", "terminal", false },
+	{ "Edit", "file_path", "file-edit", true },
+	{ "Glob", "pattern", "file-search", false },
+	{ "Grep", "pattern", "search", false },
+	{ "MultiEdit", "file_path", "file-edit", true },
+	{ "NotebookEdit", "notebook_path", "notebook", true },
+	{ "Read", "file_path", "file", false },
+	{ "Task", "description", "bot", false },
+	{ "WebFetch", "url", "globe", false },
+	{ "WebSearch", "query", "globe", false },
+	{ "Write", "file_path", "file-new", true },
 };
+
+/* The CLI looks tools up for itself: nobody reads it. */
+static const char plumbing[] = "ToolSearch";
 
 static int find_tool(const char *name)
 {
@@ -46,6 +50,13 @@ static int find_tool(const char *name)
 			return (int)i;
 	}
 	return -1;
+}
+
+const char *tool_icon(const char *name)
+{
+	int tool = find_tool(name);
+
+	return tool < 0 ? "tool" : tools[tool].icon;
 }
 
 static size_t count_lines(const char *text)
@@ -97,25 +108,61 @@ static size_t add_hunk(struct drawing *d, struct view *hunks, struct json_object
 	return i;
 }
 
+/* The lines of the input's field, as added or removed. */
+static size_t add_lines(struct drawing *d, struct view *lines, struct json_object *from,
+			const char *key, char mark, size_t room)
+{
+	const char *text = field_text(from, key, NULL);
+	size_t n = 0, len;
+
+	for (; text && *text && n < room; n++) {
+		len = strcspn(text, "\n");
+		add_line(lines, talloc_strndup(d->ctx, text, len), mark);
+		text += len + (text[len] == '\n');
+	}
+	if (text && *text)
+		view_flag(d->view, "diff_cut", true);
+	return n;
+}
+
 /* A new file: every line of it was added. */
 static size_t add_content(struct drawing *d, struct view *hunks)
 {
-	const char *text = field_text(field_object(d->data, "input"), "content", NULL);
-	struct view *one, *lines;
-	size_t n = 0, len;
+	struct view *one = view_append(hunks);
 
-	if (!text || !*text)
-		return 0;
-	one = view_append(hunks);
 	view_text(one, "range", "");
-	lines = view_list(one, "lines");
-	for (; *text && n < DIFF_LINES_MAX; n++) {
-		len = strcspn(text, "\n");
-		add_line(lines, talloc_strndup(d->ctx, text, len), '+');
-		text += len + (text[len] == '\n');
-	}
-	if (*text)
-		view_flag(d->view, "diff_cut", true);
+	return add_lines(d, view_list(one, "lines"), field_object(d->data, "input"),
+			 "content", '+', DIFF_LINES_MAX);
+}
+
+static size_t add_edit(struct drawing *d, struct view *hunks, struct json_object *edit,
+		       size_t room)
+{
+	struct view *one = view_append(hunks), *lines = view_list(one, "lines");
+	size_t n;
+
+	view_text(one, "range", "");
+	n = add_lines(d, lines, edit, "old_string", '-', room);
+	return n + add_lines(d, lines, edit, "new_string", '+', room - n);
+}
+
+size_t draw_change(struct drawing *d, const char *tool)
+{
+	struct json_object *input = field_object(d->data, "input");
+	struct json_object *edits = field_list(input, "edits");
+	struct view *hunks = view_list(d->view, "hunks");
+	size_t i, n = 0;
+
+	view_flag(d->view, "diff_cut", false);
+	if (str_equal(tool, "Write"))
+		n = add_content(d, hunks);
+	else if (str_equal(tool, "Edit"))
+		n = add_edit(d, hunks, input, DIFF_LINES_MAX);
+	else if (str_equal(tool, "MultiEdit"))
+		for (i = 0; edits && i < json_object_array_length(edits); i++)
+			n += add_edit(d, hunks, json_object_array_get_idx(edits, i),
+				      DIFF_LINES_MAX - n);
+	view_flag(d->view, "has_diff", n > 0);
 	return n;
 }
 
@@ -163,11 +210,53 @@ static void draw_steps(struct drawing *d)
 	}
 }
 
-static void draw_output(struct drawing *d, bool hidden)
+/* How the CLI tells Claude, not the person, that a tool was not used. */
+static const struct {
+	const char *begins, *key;
+} refusals[] = {
+	{ ASK_DENIED, "tool_denied" },
+	{ "The user doesn't want to proceed", "tool_stopped" },
+	{ "The user doesn't want to take this action", "tool_stopped" },
+	{ "[Request interrupted by user", "tool_stopped" },
+};
+
+static const char *refusal_of(const struct drawing *d)
 {
-	const char *output = hidden ? NULL : field_text(d->data, "output", NULL);
+	const char *output = field_text(d->data, "output", NULL);
+	size_t i;
+
+	for (i = 0; output && field_flag(d->data, "is_error") &&
+	     i < sizeof(refusals) / sizeof(refusals[0]); i++) {
+		if (str_starts(output, refusals[i].begins))
+			return refusals[i].key;
+	}
+	return NULL;
+}
+
+/* A sub-agent's report ends where the CLI's notes to Claude begin. */
+static const char *report_of(struct drawing *d, const char *output)
+{
+	static const char *const notes[] = { "\nagentId: ", "\n<usage>", "<tools-used-before-summary>" };
+	size_t n = strlen(output), i;
+	const char *at;
+
+	for (i = 0; i < sizeof(notes) / sizeof(notes[0]); i++) {
+		at = strstr(output, notes[i]);
+		if (at && (size_t)(at - output) < n)
+			n = (size_t)(at - output);
+	}
+	return talloc_strndup(d->ctx, output, n);
+}
+
+static void draw_output(struct drawing *d, int tool, bool hidden)
+{
+	const char *refusal = refusal_of(d);
+	const char *output = hidden || refusal ? NULL : field_text(d->data, "output", NULL);
 	const char *tail = hidden ? NULL : field_text(d->data, "output_tail", NULL);
 
+	if (output && tool >= 0 && str_equal(tools[tool].icon, "bot"))
+		output = report_of(d, output);
+	view_text(d->view, "refusal", refusal ? draw_sentence(d, refusal, refusal) : "");
 	view_text(d->view, "output", output);
 	view_text(d->view, "output_tail", tail);
 	view_text(d->view, "left_out", "");
@@ -218,12 +307,14 @@ void draw_tool_use(struct drawing *d)
 	draw_text(d, "title", "title");
 	draw_text(d, "about", "about");
 	draw_flag(d, "oom", "oom");
+	view_text(d->view, "icon", tool_icon(name));
+	view_flag(d->view, "plumbing", name && str_equal(name, plumbing));
 	view_text(d->view, "duration", settled && ms >= 0 && d->text ?
 		  i18n_duration(d->ctx, d->text, ms) : "");
 	draw_input(d, tool);
 	changed = draw_diff(d, name);
 	draw_steps(d);
-	draw_output(d, hidden);
+	draw_output(d, tool, hidden);
 	view_flag(d->view, "no_output", settled && !output && !changed);
 	view_flag(d->view, "open", settled && tool >= 0 && (changed || output) &&
 		  changed <= DIFF_OPEN_LINES &&

@@ -3,21 +3,33 @@
 import {backToBox, chat, complain, readOnly, words} from "./page.js";
 import {post} from "./connection.js";
 
-function answersOf(form) {
+const chosenIn = (field) => {
+	const chosen = [...field.querySelectorAll("input:checked")]
+		.map((input) => input.value).filter(Boolean);
+	const other = field.querySelector("input[data-other]")?.value.trim();
+	return other ? [...chosen, other] : chosen;
+};
+
+// At the question itself, until it has its answer.
+function showProblem(field, missing) {
+	field.toggleAttribute("aria-invalid", missing);
+	if (missing)
+		field.setAttribute("aria-invalid", "true");
+	field.querySelector(".problem").hidden = !missing;
+}
+
+function answersOf(part) {
 	const answers = new Map();	// a question may have any name, "__proto__" too
-	for (const field of form.querySelectorAll("fieldset[data-question]")) {
-		const chosen = [...field.querySelectorAll("input:checked")]
-			.map((input) => input.value).filter(Boolean);
-		const other = field.querySelector("input[data-other]");
-		if (other?.value.trim())
-			chosen.push(other.value.trim());
-		if (!chosen.length) {
-			(other || field.querySelector("input")).focus();
-			return null;
-		}
+	let first = null;
+	for (const field of part.querySelectorAll("fieldset[data-question]")) {
+		const chosen = chosenIn(field);
+		showProblem(field, !chosen.length);
+		if (!chosen.length)
+			first ??= field;
 		answers.set(field.dataset.question, field.dataset.multi ? chosen : chosen.at(-1));
 	}
-	return Object.fromEntries(answers);
+	first?.querySelector("input:not([type=hidden])").focus();
+	return first ? null : Object.fromEntries(answers);
 }
 
 export function answer(part, choice) {
@@ -27,10 +39,8 @@ export function answer(part, choice) {
 		message.reason = reason.value;
 	if (choice === "allow" && part.dataset.part === "question") {
 		message.answers = answersOf(part);
-		if (!message.answers) {
-			complain(words("answer-needed"));
+		if (!message.answers)
 			return;
-		}
 	}
 	const sent = post(message);
 	complain(sent ? "" : words("reconnecting"));
@@ -41,12 +51,20 @@ export function answer(part, choice) {
 	backToBox();
 }
 
-chat.addEventListener("submit", (event) => {
+export const waitingPart = () => readOnly ? null : chat.querySelector(".part[data-state=waiting]");
+
+chat.addEventListener("change", (event) => {
+	const field = event.target.closest("fieldset[data-question]");
+	if (field && chosenIn(field).length)
+		showProblem(field, false);
+});
+
+// Enter in a question sends it; in what Claude should do instead, denies.
+chat.addEventListener("keydown", (event) => {
 	const part = event.target.closest(".part");
-	if (!part)
+	if (event.key !== "Enter" || event.isComposing || event.keyCode === 229 || readOnly ||
+	    !event.target.matches?.(".part input") || !part)
 		return;
 	event.preventDefault();
-	if (readOnly)
-		return;
-	answer(part, event.submitter?.dataset.answer || "allow");
+	answer(part, event.target.matches("[data-reason]") ? "deny" : "allow");
 });

@@ -1,10 +1,12 @@
 // The message box: drafts, sending, and Claude that begins while one types.
 
-import {box, complain, composer, conversation, messageMax, readOnly, root, store, uuid, words} from "./page.js";
+import {box, complain, composer, conversation, messageMax, mode, readOnly, root, store, uuid, words} from "./page.js";
 import {post} from "./connection.js";
 import {give, takeBack} from "./outbox.js";
-import {endEditingOfNothing, restoreEditing, takeEdited} from "./queue.js";
+import {editLast, endEditingOfNothing, restoreEditing, takeEdited} from "./queue.js";
 import {toEnd} from "./reading.js";
+import {showStop} from "./status.js";
+import {lastSaid} from "./messages.js";
 
 // Of one account: who logs in next on this computer sees nothing of it (app.js
 // removes drafts at logout; what was sent waits for its own account).
@@ -16,8 +18,15 @@ function turn() {
 	box.dir = letter && /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]/.test(letter[0]) ? "rtl" : "ltr";
 }
 
+const LONG = 20000;	// characters: to measure more takes longer than a key may
+
 export function grow() {
 	turn();
+	showStop();
+	if (box.value.length > LONG) {
+		box.style.height = "40vh";
+		return;
+	}
 	box.style.height = "auto";
 	box.style.height = Math.min(box.scrollHeight + 2, innerHeight * 0.4) + "px";
 }
@@ -78,6 +87,14 @@ function forgetSentDraft() {
 
 box?.addEventListener("keydown", (event) => {
 	// keyCode 229: an input method (Korean, Japanese, Chinese) owns this key.
+	if (event.key === "ArrowUp" && !box.value && !event.isComposing && conversation) {
+		event.preventDefault();
+		if (!editLast()) {
+			box.value = lastSaid();
+			grow();
+		}
+		return;
+	}
 	if (event.key !== "Enter" || event.shiftKey || event.isComposing ||
 	    event.keyCode === 229)
 		return;
@@ -92,6 +109,8 @@ export function keepDraft() {
 // Claude begins while the first words are typed; said again while it goes on.
 let begunAt = -Infinity;
 function begin() {
+	if (!conversation && mode.value !== "default")
+		return;		// it begins in the mode that is sent with it
 	const id = conversation || composer.elements.conversation?.value;
 	if (!id || !box.value || performance.now() - begunAt < 15000)
 		return;
@@ -127,8 +146,23 @@ export function showRefused(event) {
 	grow();
 }
 
+// The mode of the next conversation is the one chosen last.
+const modeName = `mode:${root.dataset.account}`;
+mode?.addEventListener("change", () => {
+	store.write(modeName, mode.value);
+	if (conversation)
+		post({type: "mode", mode: mode.value});
+});
+
+function rememberMode() {
+	const last = store.read(modeName, "default");
+	if (!conversation && [...mode.options].some((option) => option.value === last))
+		mode.value = last;
+}
+
 export function openComposer() {
-	document.querySelector("#send").disabled = false;
+	rememberMode();
+
 	forgetSentDraft();
 	if (!box.value)
 		box.value = store.read(draftName, "");

@@ -8,6 +8,7 @@ import {showUnsent} from "./outbox.js";
 // A held message whose text is in the box: it is kept until what became of it is sent.
 const editingName = "editing:" + root.dataset.ws;
 let editing = "";
+let wanted = "";	// to be edited, once Claude has given it back
 
 function setEditing(id) {
 	editing = id;
@@ -26,7 +27,13 @@ function showEditing() {
 }
 
 export function edit(id) {
-	const text = queue.querySelector(`[data-message="${id}"] .queue-text`).textContent;
+	const row = queue.querySelector(`[data-message="${id}"]`);
+	if (!("held" in row.dataset)) {
+		wanted = id;
+		post({type: "withdraw", id});
+		return;
+	}
+	const text = row.querySelector(".queue-text").textContent;
 	box.value = box.value.trim() ? box.value + "\n\n" + text : text;
 	setEditing(id);
 	keepDraft();
@@ -52,6 +59,19 @@ export function showQueue(event) {
 	queue.innerHTML = event.html;
 	showUnsent();
 	showEditing();
+	if (wanted && queue.querySelector(`[data-message="${wanted}"][data-held]`)) {
+		const id = wanted;
+		wanted = "";
+		edit(id);
+	}
+}
+
+// The message that was written last and that Claude has not seen.
+export function editLast() {
+	const row = [...queue.querySelectorAll("[data-message]")].at(-1);
+	if (row)
+		edit(row.dataset.message);
+	return Boolean(row);
 }
 
 // The held message that what is in the box replaces; "" for none.

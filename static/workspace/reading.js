@@ -1,5 +1,6 @@
 // The log: following its end, and what makes it easier to read.
 
+import {countDown} from "./messages.js";
 import {below, chat, conversation, words} from "./page.js";
 
 export function atEnd() {
@@ -28,28 +29,60 @@ chat.addEventListener("click", (event) => {
 		fold.dataset.touched = "1";
 });
 
-// A copy button on each block of code.
+// Each block of code says its language and can be copied.
+function headCode(pre) {
+	const holder = document.createElement("div");
+	holder.className = "copyable";
+	pre.replaceWith(holder);
+	const head = document.createElement("div");
+	head.className = "code-head";
+	const language = /language-(\S+)/.exec(pre.querySelector("code")?.className || "")?.[1];
+	const label = document.createElement("span");
+	label.textContent = language || (pre.classList.contains("output") ? "" : words("code"));
+	const button = document.createElement("button");
+	button.type = "button";
+	button.className = "quiet copy";
+	button.textContent = words("copy");
+	button.addEventListener("click", async () => {
+		await navigator.clipboard.writeText(pre.textContent);
+		button.textContent = words("copied");
+		setTimeout(() => { button.textContent = words("copy"); }, 1500);
+	});
+	button.hidden = !navigator.clipboard;
+	pre.tabIndex = 0;
+	head.append(label, button);
+	holder.append(head, pre);
+}
+
+const LONG = {lines: 20, characters: 3000};
+
+// A message that would push all others off the page begins folded.
+function foldLong(body) {
+	const text = body.textContent;
+	if (body.dataset.long || (text.length < LONG.characters && text.split("\n", LONG.lines + 1).length <= LONG.lines))
+		return;
+	body.dataset.long = "folded";
+	const button = document.createElement("button");
+	button.type = "button";
+	button.className = "quiet show-all";
+	button.textContent = words("show-all");
+	button.setAttribute("aria-expanded", "false");
+	button.addEventListener("click", () => {
+		const open = body.dataset.long === "folded";
+		body.dataset.long = open ? "open" : "folded";
+		button.setAttribute("aria-expanded", String(open));
+		button.textContent = words(open ? "show-less" : "show-all");
+	});
+	body.after(button);
+}
+
 export function decorate(within) {
-	for (const pre of within.querySelectorAll(".part-text pre, pre.output")) {
-		if (pre.parentElement.classList.contains("copyable"))
-			continue;
-		const holder = document.createElement("div");
-		holder.className = "copyable";
-		pre.replaceWith(holder);
-		const button = document.createElement("button");
-		button.type = "button";
-		button.className = "quiet copy";
-		button.textContent = words("copy");
-		button.addEventListener("click", async () => {
-			await navigator.clipboard.writeText(pre.textContent);
-			button.textContent = words("copied");
-			setTimeout(() => { button.textContent = words("copy"); }, 1500);
-		});
-		if (!navigator.clipboard)
-			button.hidden = true;
-		pre.tabIndex = 0;
-		holder.append(pre, button);
-	}
+	for (const pre of within.querySelectorAll(".part-text pre, pre.output"))
+		if (!pre.parentElement.classList.contains("copyable"))
+			headCode(pre);
+	for (const body of chat.querySelectorAll(".message[data-role=user] .part-text .part-body"))
+		foldLong(body);
 	for (const table of within.querySelectorAll(".part-body table"))
 		table.tabIndex = 0;
+	countDown(within);
 }

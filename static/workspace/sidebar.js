@@ -1,5 +1,6 @@
 // The list of conversations.
 
+import {callBack} from "./attention.js";
 import {conversation, element} from "./page.js";
 import {setPageTitle, showTitle} from "./status.js";
 
@@ -31,6 +32,8 @@ export function showRow(event) {
 	if (!old && document.querySelector("#conversation-search").value)
 		return;
 	const focused = old?.contains(document.activeElement);
+	if (fresh.dataset.state === "waiting" && old?.dataset.state !== "waiting" && event.target !== conversation)
+		callBack(fresh.querySelector(".row-title").textContent);
 	old?.replaceWith(fresh);
 	if (!old)
 		list.prepend(fresh);

@@ -13,11 +13,10 @@ setInterval(tick, 1000);
 // The tab tells how it stands, so that one need not come back to look.
 let pageTitle = document.title;
 export function showTitle() {
-	const state = conversation ? bar.dataset.state :
-		["waiting", "working"].find((name) => document.querySelector(
-			`#conversation-list [data-state=${name}]`));
-	const mark = {waiting: "◆ ", working: "● "}[state] || "";
-	document.title = mark + pageTitle;
+	const rows = (state) => document.querySelectorAll(`#conversation-list [data-state=${state}]`).length;
+	const waiting = Math.max(rows("waiting"), Number(bar.dataset.state === "waiting"));
+	const works = conversation ? bar.dataset.state === "working" : rows("working");
+	document.title = (waiting > 1 ? `◆ (${waiting}) ` : waiting ? "◆ " : works ? "● " : "") + pageTitle;
 }
 
 // Words and numbers are replaced apart, and only when they differ: what is
@@ -46,6 +45,20 @@ export function showStatus(html) {
 	}
 }
 
+// Send becomes Stop in its place: while Claude works and nothing is typed.
+export function showStop() {
+	const send = document.querySelector("#send");
+	const stop = document.querySelector("#stop");
+	if (!stop)
+		return;
+	const stops = Boolean(bar.querySelector("[data-stop]")) && !box.value.trim();
+	const had = document.activeElement === (stops ? send : stop);
+	stop.hidden = !stops;
+	send.hidden = stops;
+	if (had)
+		(stops ? stop : send).focus();
+}
+
 export function say(state, text) {
 	bar.dataset.state = state;
 	const mark = document.createElement("span");
@@ -59,6 +72,7 @@ export function say(state, text) {
 	main.append(mark, sentence);
 	shown = {};
 	bar.replaceChildren(main);
+	showStop();
 	showTitle();
 }
 

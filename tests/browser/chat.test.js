@@ -242,7 +242,7 @@ test("conversations: search, rename, export, delete asks first", async () => {
 	const page = await open();
 	await begin(page, "find the needle please");
 	await turns(page, 1);
-	await page.click(".chat-head .menu > summary");
+	await page.dblclick("#conversation-title");
 	await page.fill(".rename input[name=title]", "바늘 <b>찾기</b>");
 	await page.click(".rename button");
 	await page.waitForLoadState();

@@ -72,8 +72,10 @@ static void an_answer_reaches_claude_once(void **state)
 	turn_loop();
 	assert_int_equal(w.troubles, 1);
 	assert_string_equal(w.trouble_key, "error_answer_late");
-	assert_int_equal(given("\"behavior\":\"allow\""), 1);
+	assert_int_equal(given("{\"behavior\":\"allow\""), 1);
 	assert_int_equal(given("localSettings"), 0);
+	assert_int_equal(given("\"ruleContent\":\"ls\""), 1);
+	assert_int_equal(given("acceptEdits"), 0);
 	assert_int_equal(given("\"destination\":\"session\""), 1);
 	control_answer("R1", "{\"behavior\":\"allow\"}");
 	turn_loop();

@@ -163,7 +163,9 @@ static void cards_say_what_they_are(void **state)
 	assert_has(html, "data-answer=\"allow_session\"");
 	assert_has(html, "data-answer=\"deny\"");
 	assert_has(html, "data-reason");
-	assert_has(html, "Bash 사용을 허용할까요?");
+	assert_has(html, "이 명령을 실행할까요?");
+	assert_has(html, "<code><bdi>Bash(rm x)</bdi></code>");
+	assert_null(strstr(html, "allow_edits"));
 	talloc_free(html);
 	p.state = "denied";
 	p.data = "{\"tool\":\"Bash\",\"reason\":\"too risky\"}";
@@ -187,6 +189,64 @@ static void cards_say_what_they_are(void **state)
 	talloc_free(html);
 }
 
+static char *draw_one(const char *kind, const char *state, const char *data)
+{
+	struct part p = { .at = 5, .turn = 5, .role = "assistant", .kind = kind,
+		.state = state, .data = data };
+
+	return render(&p, "en");
+}
+
+static void a_permission_names_what_it_allows(void **state)
+{
+	char *html = draw_one("permission", "waiting",
+		"{\"tool\":\"Bash\",\"input\":{\"command\":\"a; b\"},\"suggestions\":["
+		"{\"type\":\"setMode\",\"mode\":\"acceptEdits\"},"
+		"{\"type\":\"addDirectories\",\"directories\":[\"/workspace\"]},"
+		"{\"type\":\"addRules\",\"rules\":[{\"toolName\":\"Bash\",\"ruleContent\":\"b\"}]}]}");
+
+	assert_has(html, "<pre class=\"input\" dir=\"auto\" tabindex=\"0\">a; b</pre>");
+	assert_has(html, "<code><bdi>Bash(b)</bdi></code>");
+	assert_null(strstr(html, "/workspace"));
+	assert_has(html, "data-answer=\"allow_edits\"");
+	talloc_free(html);
+	html = draw_one("permission", "waiting",
+		"{\"tool\":\"Edit\",\"title\":\"x.py\",\"input\":{\"old_string\":\"one\\ntwo\","
+		"\"new_string\":\"three\"},\"suggestions\":[{\"type\":\"setMode\",\"mode\":\"acceptEdits\"}]}");
+	assert_has(html, "Change this file?");
+	assert_has(html, "<del>one</del>\n<del>two</del>\n<ins>three</ins>");
+	assert_null(strstr(html, "old_string"));
+	assert_null(strstr(html, "allow_session"));
+	assert_has(html, "data-answer=\"allow_edits\"");
+	talloc_free(html);
+	html = draw_one("permission", "waiting",
+		"{\"tool\":\"Bash\",\"input\":{\"command\":\"ls *\"},\"suggestions\":[]}");
+	assert_null(strstr(html, "allow_session"));
+	talloc_free(html);
+}
+
+static void words_for_claude_are_not_shown(void **state)
+{
+	char *html = draw_one("permission", "denied", "{\"tool\":\"Bash\",\"reason\":"
+		"\"The user doesn't want this. Ask them what to do instead.\"}");
+
+	assert_null(strstr(html, "want this"));
+	talloc_free(html);
+	html = draw_one("tool_use", "failed", "{\"name\":\"Bash\",\"is_error\":true,\"output\":"
+		"\"The user doesn't want to proceed with this tool use. STOP what you are doing\"}");
+	assert_has(html, "Not run: you stopped Claude.");
+	assert_null(strstr(html, "STOP what"));
+	talloc_free(html);
+	html = draw_one("tool_use", "ok", "{\"name\":\"Agent\",\"output\":"
+		"\"Three files.\\nagentId: a1 (use SendMessage)\\n<usage>9</usage>\"}");
+	assert_has(html, "Three files.");
+	assert_null(strstr(html, "agentId"));
+	talloc_free(html);
+	html = draw_one("tool_use", "ok", "{\"name\":\"ToolSearch\"}");
+	assert_has(html, "data-plumbing");
+	talloc_free(html);
+}
+
 static void questions_show_the_choice(void **state)
 {
 	struct part p = { .at = 5, .turn = 5, .role = "assistant", .kind = "question",
@@ -195,7 +255,7 @@ static void questions_show_the_choice(void **state)
 	char *html = render(&p, "en");
 
 	assert_has(html, "<fieldset data-question=\"Which?\" data-multi=\"1\">");
-	assert_has(html, "type=\"checkbox\" name=\"q5-0\" value=\"A\"");
+	assert_has(html, "type=\"checkbox\" form=\"acts\" name=\"q5-0\" value=\"A\"");
 	assert_has(html, "data-other");
 	talloc_free(html);
 	p.state = "ok";
@@ -350,6 +410,8 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_kind_is_tame),
+		cmocka_unit_test(a_permission_names_what_it_allows),
+		cmocka_unit_test(words_for_claude_are_not_shown),
 		cmocka_unit_test(cards_say_what_they_are),
 		cmocka_unit_test(questions_show_the_choice),
 		cmocka_unit_test(recordings_are_drawn),

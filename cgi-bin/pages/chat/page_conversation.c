@@ -47,8 +47,8 @@ static int add_first(struct request *r, const char *conversation,
 	return -1;
 }
 
-static int check_message(const struct request *r, const char *text,
-			 struct err *e)
+int chat_check_message(const struct request *r, const char *text,
+		       struct err *e)
 {
 	int64_t max = settings_number(context_of(r)->app->settings,
 				      SET_MESSAGE_MAX);
@@ -57,6 +57,18 @@ static int check_message(const struct request *r, const char *text,
 		return err_tell(e, ERR_LIMIT, "error_message_too_long",
 				"message over %lld bytes", (long long)max);
 	return 0;
+}
+
+/* The mode it begins in; a form without one: the usual. */
+static int set_mode(struct request *r, const char *id, struct err *e)
+{
+	const char *mode = form_text(r->form, "mode");
+
+	if (!*mode || str_equal(mode, "default"))
+		return 0;
+	if (!chat_mode_known(mode))
+		return err_set(e, ERR_INPUT, "unknown mode");
+	return conversation_set_mode(context_of(r)->db, id, mode, e);
 }
 
 /*
@@ -73,7 +85,7 @@ int page_conversation_create(struct request *r, struct response *out,
 	bool says = text[strspn(text, " \t\r\n")] != '\0';
 	char made[ID_SIZE], id[ID_SIZE];
 
-	if (check_message(r, text, e) < 0)
+	if (chat_check_message(r, text, e) < 0)
 		return -1;
 	if (*message && !id_valid(message))
 		return err_set(e, ERR_INPUT, "message id");
@@ -87,7 +99,8 @@ int page_conversation_create(struct request *r, struct response *out,
 				   form_text(r->form, "conversation"), id,
 				   e) < 0)
 		return -1;
-	if (says && add_first(r, id, message, text, e) < 0)
+	if (set_mode(r, id, e) < 0 ||
+	    (says && add_first(r, id, message, text, e) < 0))
 		return -1;
 	bridge_tell(r, "/conversations/%s/refresh", id);
 	return response_redirect(out, e, "/workspace/%s", id);

@@ -8,6 +8,7 @@
 #include "store/executions.h"
 #include "transcript/part.h"
 
+#define REFRESH_SECONDS "5"	/* without script, while Claude works */
 #define RENDER_MS 500	/* what of a page is not rendered by then is shown as it was written */
 #define DATA_MAX (2 << 20)	/* characters of parts a page, beside its last one; the rest is on the page before */
 #define HISTORY_MAX (12u << 20)		/* bytes of one message; a page has 16 MiB */
@@ -116,7 +117,7 @@ static int add_messages(struct request *r, struct view *view,
 struct waiting {
 	struct request *r;
 	const struct message **list;
-	size_t n;
+	size_t n, to_come;	/* to_come: not held back */
 };
 
 static int keep_message(void *data, const struct message *m, struct err *e)
@@ -132,6 +133,7 @@ static int keep_message(void *data, const struct message *m, struct err *e)
 	copy->state = talloc_strdup(copy, m->state);
 	copy->held = talloc_strdup(copy, m->held);
 	w->list[w->n++] = copy;
+	w->to_come += !*copy->held;
 	return 0;
 }
 
@@ -141,12 +143,18 @@ static int add_queue(struct request *r, struct view *view,
 	const struct context *v = context_of(r);
 	auto_buf html = BUF_INIT(HISTORY_MAX);
 	struct waiting w = { .r = r };
+	bool works;
 
 	if (message_each_unplaced(v->db, c->id, keep_message, &w, e) < 0 ||
 	    queue_render(v->app->templates, v->text, w.list, w.n, &html,
 			 e) < 0)
 		return -1;
 	view_html(view, "queue_html", buf_text(&html));
+	works = w.to_come || str_equal(c->state, "working");
+	view_text(view, "refresh", works ? REFRESH_SECONDS : "");
+	view_text(view, "still", page_text(r, str_equal(c->state, "waiting") ?
+		  "status_waiting" : works ? "status_working" : "status_ready"));
+	view_flag(view, "idle", !works && !str_equal(c->state, "waiting"));
 	return 0;
 }
 

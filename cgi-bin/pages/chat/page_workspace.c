@@ -150,17 +150,29 @@ static void add_examples(const struct request *r, struct view *view)
 	}
 }
 
+static const struct {
+	const char *value, *key;
+} modes[] = {
+	{ "default", "mode_ask" },
+	{ "acceptEdits", "mode_accept_edits" },
+	{ "plan", "mode_plan" },
+	{ "bypassPermissions", "mode_all" },
+};
+
+bool chat_mode_known(const char *mode)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+		if (str_equal(modes[i].value, mode))
+			return true;
+	}
+	return false;
+}
+
 static void add_modes(const struct request *r, struct view *view,
 		      const char *current)
 {
-	static const struct {
-		const char *value, *key;
-	} modes[] = {
-		{ "default", "mode_ask" },
-		{ "acceptEdits", "mode_accept_edits" },
-		{ "plan", "mode_plan" },
-		{ "bypassPermissions", "mode_all" },
-	};
 	struct view *list = view_list(view, "modes");
 	size_t i;
 
@@ -226,6 +238,7 @@ int page_workspace(struct request *r, struct response *out, struct err *e)
 	view_list(view, "messages");
 	view_text(view, "earlier_href", "");
 	view_html(view, "queue_html", "");
+	view_text(view, "still", page_text(r, "status_ready"));
 	return page_render(r, out, "pages/workspace", view, e);
 }
 

@@ -1,0 +1,172 @@
+/*
+ * POST /conversations/{id}/act -- the chat's forms, for a page without script:
+ * a message goes to the store, all else to the live session by the bridge.
+ */
+#include "config.h"
+#include <stdio.h>
+#include <string.h>
+#include <json-c/json.h>
+#include <talloc.h>
+
+#include "core/str.h"
+#include "store/conversations.h"
+#include "pages/pages.h"
+
+#define QUESTIONS_MAX 20
+#define COMMAND_MAX 6000	/* bytes of a query; the bridge reads heads of 8 KiB */
+
+static void put(struct json_object *o, const char *name, const char *value)
+{
+	json_object_object_add(o, name, json_object_new_string(value));
+}
+
+static const char *field(const struct request *r, const char *part, int i, const char *what)
+{
+	return form_text(r->form, talloc_asprintf(r, "q%s-%d%s", part, i, what));
+}
+
+/* A label, or the list of them where several can be chosen; what was typed is one, too. */
+static struct json_object *labels_of(const struct request *r, const char *part, int i)
+{
+	const char *name = talloc_asprintf(r, "q%s-%d", part, i), *chosen;
+	const char *other = field(r, part, i, "-other");
+	struct json_object *list;
+	size_t n;
+
+	if (!*field(r, part, i, "-multi"))
+		return json_object_new_string(*other ? other : form_text(r->form, name));
+	list = json_object_new_array();
+	for (n = 0; (chosen = form_nth(r->form, name, n)); n++)
+		json_object_array_add(list, json_object_new_string(chosen));
+	if (*other)
+		json_object_array_add(list, json_object_new_string(other));
+	return list;
+}
+
+static void put_answers(struct json_object *o, const struct request *r, const char *part)
+{
+	struct json_object *answers = json_object_new_object();
+	const char *question;
+	int i;
+
+	for (i = 0; i < QUESTIONS_MAX && *(question = field(r, part, i, "-text")); i++)
+		json_object_object_add(answers, question, labels_of(r, part, i));
+	if (i)
+		json_object_object_add(o, "answers", answers);
+	else
+		json_object_put(answers);
+}
+
+/* "p-12 allow" */
+static void put_answer(struct json_object *o, const struct request *r, const char *value)
+{
+	size_t n = strcspn(value, " ");
+	const char *target = talloc_strndup(r, value, n);
+	const char *reason = form_text(r->form, talloc_asprintf(r, "%s-reason", target));
+
+	put(o, "target", target);
+	put(o, "choice", value[n] ? value + n + 1 : "");
+	if (*reason)
+		put(o, "reason", reason);
+	if (str_starts(target, "p-") && str_equal(value + n, " allow"))
+		put_answers(o, r, target + 2);
+}
+
+/* The command of the form's button, as a page's socket would say it; NULL: none. */
+static struct json_object *command_of(struct request *r)
+{
+	static const struct {
+		const char *field, *type, *as;
+	} buttons[] = {
+		{ "withdraw", "withdraw", "id" },
+		{ "discard", "discard", "held" },
+		{ "send_held", "send", "held" },
+		{ "answer", "answer", NULL },
+	};
+	const char *act = form_text(r->form, "act"), *value;
+	struct json_object *o = json_object_new_object();
+	char id[ID_SIZE];
+	size_t i;
+
+	if (str_equal(act, "stop")) {
+		put(o, "type", "interrupt");
+		return o;
+	}
+	if (str_equal(act, "mode")) {
+		put(o, "type", "mode");
+		put(o, "mode", form_text(r->form, "mode"));
+		return o;
+	}
+	for (i = 0; i < sizeof(buttons) / sizeof(buttons[0]); i++) {
+		value = form_text(r->form, buttons[i].field);
+		if (!*value)
+			continue;
+		put(o, "type", buttons[i].type);
+		if (buttons[i].as)
+			put(o, buttons[i].as, value);
+		else
+			put_answer(o, r, value);
+		if (str_equal(buttons[i].type, "send")) {
+			id_new(id);
+			put(o, "id", id);
+		}
+		return o;
+	}
+	json_object_put(o);
+	return NULL;
+}
+
+static int tell(struct request *r, const char *id, struct json_object *command,
+		struct err *e)
+{
+	const char *text = json_object_to_json_string_ext(command,
+		JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
+	const char *query = url_encode(r, text, "");
+
+	if (strlen(query) > COMMAND_MAX)
+		return err_tell(e, ERR_LIMIT, "error_reason_too_long",
+				"a command of %zu bytes", strlen(query));
+	if (bridge_tell(r, "/conversations/%s/command?do=%s", id, query))
+		return 0;
+	return err_tell(e, ERR_CONFLICT, "error_answer_late", "the bridge refused it");
+}
+
+static int add_message(struct request *r, const char *id, struct err *e)
+{
+	const char *text = form_text(r->form, "text");
+	const char *message = form_text(r->form, "id");
+	char other[ID_SIZE];
+
+	if (!text[strspn(text, " \t\r\n")])
+		return 0;
+	if (!id_valid(message))
+		return err_set(e, ERR_INPUT, "message id");
+	if (chat_check_message(r, text, e) < 0)
+		return -1;
+	/* Sent again, it is the same one. */
+	if (message_find(context_of(r)->db, message, context_of(r)->user->id, other, e) == 0)
+		return 0;
+	if (e->kind != ERR_MISSING ||
+	    message_add(context_of(r)->db, id, message, text, e) < 0)
+		return -1;
+	bridge_tell(r, "/conversations/%s/refresh", id);
+	return 0;
+}
+
+int page_conversation_act(struct request *r, struct response *out, struct err *e)
+{
+	struct context *v = context_of(r);
+	struct json_object *command;
+	struct conversation *c;
+	int bad;
+
+	c = conversation_load(v->db, r, request_arg(r, "id"), v->user->id, e);
+	if (!c)
+		return -1;
+	if (str_equal(c->kind, "run"))
+		return err_tell(e, ERR_CONFLICT, "error_run_readonly", "a run's");
+	command = command_of(r);
+	bad = command ? tell(r, c->id, command, e) : add_message(r, c->id, e);
+	json_object_put(command);
+	return bad ? -1 : response_redirect(out, e, "/workspace/%s", c->id);
+}

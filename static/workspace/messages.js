@@ -1,0 +1,79 @@
+// What can be done with a message, and with a turn that failed.
+
+import {box, chat, duration, fill, readOnly, uuid, words} from "./page.js";
+import {give} from "./outbox.js";
+import {grow} from "./composer.js";
+import {toEnd} from "./reading.js";
+
+const textOf = (message) => [...message.querySelectorAll(":scope .part-text .part-body")]
+	.map((body) => (body.querySelector("[data-stream]") || body).innerText.trim()).join("\n\n");
+
+async function copy(button) {
+	await navigator.clipboard.writeText(textOf(button.closest(".message")));
+	button.title = words("copied");
+	button.dataset.done = "1";
+	setTimeout(() => {
+		button.title = words("copy");
+		delete button.dataset.done;
+	}, 1500);
+}
+
+function reuse(button) {
+	box.value = textOf(button.closest(".message"));
+	grow();
+	box.focus();
+}
+
+function sendAgain(message) {
+	give({id: uuid(), text: textOf(message)});
+	toEnd();
+}
+
+// The last thing the person said before the turn that failed.
+function retry(button) {
+	const messages = [...chat.querySelectorAll(".message")];
+	const at = messages.indexOf(button.closest(".message"));
+	const asked = messages.slice(0, at + 1).findLast((message) => message.dataset.role === "user");
+	button.disabled = true;
+	if (asked)
+		sendAgain(asked);
+}
+
+export function lastSaid() {
+	const said = [...chat.querySelectorAll(".message[data-role=user]")].at(-1);
+	return said ? textOf(said) : "";
+}
+
+chat.addEventListener("click", (event) => {
+	const button = event.target.closest("button");
+	if (!button)
+		return;
+	if ("copyMessage" in button.dataset)
+		copy(button);
+	else if ("reuse" in button.dataset)
+		reuse(button);
+	else if ("resend" in button.dataset)
+		sendAgain(button.closest(".message"));
+	else if ("retry" in button.dataset)
+		retry(button);
+});
+
+// A service that is overloaded is asked again a little later.
+export function countDown(within) {
+	if (readOnly)
+		return;
+	for (const button of within.querySelectorAll("[data-wait]")) {
+		const label = button.textContent;
+		const until = Date.now() + Number(button.dataset.wait) * 1000;
+		delete button.dataset.wait;
+		button.disabled = true;
+		const timer = setInterval(() => {
+			const left = Math.ceil((until - Date.now()) / 1000);
+			button.textContent = left > 0 ? fill("wait", duration(left)) : label;
+			if (left > 0 && button.isConnected)
+				return;
+			button.disabled = false;
+			clearInterval(timer);
+		}, 500);
+	}
+}
