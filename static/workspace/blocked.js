@@ -3,6 +3,15 @@
 import {blocked, box, complain, words} from "./page.js";
 import {post} from "./connection.js";
 
+// A decision is said once, wherever one reads.
+function toast(text) {
+	const note = document.createElement("p");
+	note.className = "toast";
+	note.textContent = text;
+	document.querySelector("#toasts").append(note);
+	setTimeout(() => note.remove(), 8000);
+}
+
 // What is being typed about one of them stays, with the cursor in it.
 export function showBlocked(html) {
 	const fold = blocked.querySelector("details");
@@ -10,7 +19,11 @@ export function showBlocked(html) {
 	const typed = new Map([...blocked.querySelectorAll("form[data-ask]")].map((form) =>
 		[form.dataset.ask, form.elements.reason.value]));
 	const inside = focused && (focused.closest("form[data-ask]")?.dataset.ask || "summary");
+	const before = new Set([...blocked.querySelectorAll("[data-domain]:not([data-domain-state=granted])")].map((row) => row.dataset.domain));
 	blocked.innerHTML = html;
+	for (const row of blocked.querySelectorAll("[data-domain-state=granted]"))
+		if (before.has(row.dataset.domain))
+			toast(row.querySelector("p").textContent);
 	const fresh = blocked.querySelector("details");
 	if (fresh && fold)
 		fresh.open = fold.open;

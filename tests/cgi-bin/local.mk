@@ -16,7 +16,7 @@ operator_libs = lib/auth/libauth.a lib/store/libstore.a \
 # Run gongbang.fcgi itself, so they need it built.
 check_PROGRAMS += tests/cgi-bin/pages/pages_test
 tests_cgi_bin_pages_pages_test_SOURCES = tests/cgi-bin/pages/pages_test.c \
-	tests/cgi-bin/cgi.c tests/cgi-bin/cgi.h $(test_redis)
+	tests/cgi-bin/cgi.c tests/cgi-bin/cgi.h $(test_control) $(test_redis)
 tests_cgi_bin_pages_pages_test_DEPENDENCIES = cgi-bin/gongbang.fcgi \
 	$(cgi_test_own)
 tests_cgi_bin_pages_pages_test_LDADD = $(cgi_test_libs)

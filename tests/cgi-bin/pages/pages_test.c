@@ -13,6 +13,7 @@
 #include "core/str.h"
 #include "store/conversations.h"
 #include "tests/cgi-bin/cgi.h"
+#include "tests/cgi-bin/control.h"
 
 #define XSS "%3Cscript%3Ealert(1)%3C/script%3E%22'%3Cimg+src=x%3E"
 
@@ -273,6 +274,77 @@ static void test_rename_and_delete(void **state)
 	expect_error(get(&b, page), 404, "@error_missing");
 }
 
+static char *percent(const char *text)
+{
+	char *out = talloc_strdup(site.db, "");
+
+	for (; *text; text++)
+		out = talloc_asprintf_append(out, strchr("{}\":,?[]", *text) ? "%%%02X" : "%c",
+					     (unsigned char)*text);
+	return out;
+}
+
+/* What the chat's forms say without script is what a page's socket would have said. */
+static void test_act(void **state)
+{
+	static const struct {
+		const char *form, *command;
+	} rows[] = {
+		{ "act=stop", "{\"type\":\"interrupt\"}" },
+		{ "act=mode&mode=plan", "{\"type\":\"mode\",\"mode\":\"plan\"}" },
+		{ "answer=p-12+deny&p-12-reason=no",
+		  "{\"type\":\"answer\",\"target\":\"p-12\",\"choice\":\"deny\",\"reason\":\"no\"}" },
+		{ "answer=p-9+allow&q9-0-text=A%3F&q9-0=x&q9-1-text=B%3F&q9-1-multi=1&q9-1=y&q9-1=z&q9-1-other=w",
+		  "{\"type\":\"answer\",\"target\":\"p-9\",\"choice\":\"allow\","
+		  "\"answers\":{\"A?\":\"x\",\"B?\":[\"y\",\"z\",\"w\"]}}" },
+		{ "withdraw=0191d4b8-0000-7000-8000-00000000abcd",
+		  "{\"type\":\"withdraw\",\"id\":\"0191d4b8-0000-7000-8000-00000000abcd\"}" },
+	};
+	char id[ID_SIZE], address[128], page[128], path[200];
+	struct control bridge;
+	struct browser b;
+	size_t i;
+
+	(void)state;
+	be_kim(&b, &site);
+	begin(&b, "csrf=CSRF&text=first", id);
+	snprintf(page, sizeof(page), "/workspace/%s", id);
+	snprintf(address, sizeof(address), "/conversations/%s/act", id);
+	snprintf(path, sizeof(path), "%s/control", site.folder);
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		control_begin(&bridge, path);
+		expect_to(post(&b, address, talloc_asprintf(site.db, "csrf=CSRF&%s", rows[i].form)), page);
+		control_heard(&bridge, talloc_asprintf(site.db,
+			"POST /conversations/%s/command?do=%s HTTP/1.1", id,
+			percent(rows[i].command)));
+	}
+}
+
+/* A second message is stored, once; one that the bridge refuses is said. */
+static void test_act_message(void **state)
+{
+	const char *form = "csrf=CSRF&id=0191d4b8-0000-7000-8000-00000000abce&act=message&text=zweite";
+	struct browser b;
+	char id[ID_SIZE], address[128], page[128];
+	struct answer *a;
+
+	(void)state;
+	be_kim(&b, &site);
+	begin(&b, "csrf=CSRF&text=first&mode=plan", id);
+	snprintf(page, sizeof(page), "/workspace/%s", id);
+	snprintf(address, sizeof(address), "/conversations/%s/act", id);
+	expect_to(post(&b, address, form), page);
+	expect_to(post(&b, address, form), page);
+	a = get(&b, page);
+	assert_non_null(strstr(a->body, "zweite"));
+	assert_null(strstr(strstr(a->body, "zweite") + 1, "zweite"));
+	assert_non_null(strstr(a->body, "<option value=\"plan\" selected>"));
+	assert_non_null(strstr(a->body, "http-equiv=\"refresh\""));
+	talloc_free(a);
+	expect_error(post(&b, address, "csrf=CSRF&act=stop"), 409, "@error_answer_late");
+	expect_error(post(&b, "/conversations", "csrf=CSRF&text=x&mode=other"), 400, "role=\"alert\"");
+}
+
 static void test_export(void **state)
 {
 	struct browser b;
@@ -485,6 +557,8 @@ int main(void)
 		cmocka_unit_test(test_no_oracle),
 		cmocka_unit_test(test_escapes),
 		cmocka_unit_test(test_rename_and_delete),
+		cmocka_unit_test(test_act),
+		cmocka_unit_test(test_act_message),
 		cmocka_unit_test(test_export),
 		cmocka_unit_test(test_export_too_large),
 		cmocka_unit_test(test_many_conversations),
