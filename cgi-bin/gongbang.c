@@ -14,7 +14,10 @@
 
 enum { DONE = 0, FAILED = 1, USAGE = 2 };
 
-/* value: how the help names it, or what it may be, parted by "|"; NULL for a flag. */
+/*
+ * value: its name in the help, or the choices, separated by "|"; NULL for a
+ * flag.
+ */
 static const struct {
 	const char *name, *value;
 } options[OPTIONS] = {
@@ -151,7 +154,7 @@ static int complain(const char *what, const char *about)
 	return USAGE;
 }
 
-/* Whether value is one of "a|b|c"; a name without "|" takes anything. */
+/* Whether value is one of "a|b|c"; a name without "|" accepts anything. */
 static bool may_be(const char *choices, const char *value)
 {
 	size_t n = strlen(value);
@@ -167,7 +170,10 @@ static bool may_be(const char *choices, const char *value)
 	return false;
 }
 
-/* One option, and its value; returns how many words it took, 0 for a wrong one. */
+/*
+ * One option and its value; returns the number of words it used, 0 for a wrong
+ * one.
+ */
 static int take_option(struct call *c, unsigned takes, char **word)
 {
 	size_t i;

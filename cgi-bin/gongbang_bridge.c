@@ -9,7 +9,7 @@
 #include "html/renderer.h"
 #include "kv/kv_login.h"
 
-#define BIG (256 << 10)	/* bytes: given back as soon as freed */
+#define BIG (256 << 10)	/* bytes: larger blocks return to the system when freed */
 
 int main(int argc, char **argv)
 {
@@ -18,7 +18,10 @@ int main(int argc, char **argv)
 	struct bridge *b = NULL;
 
 	renderer_start();
-	/* Else glibc learns from long lines to keep their memory. */
+	/*
+	 * Otherwise glibc raises the threshold after long lines and keeps
+	 * their memory.
+	 */
 	mallopt(M_MMAP_THRESHOLD, BIG);
 	log_start("gongbang-bridge", settings_flag(s, SET_DEBUG));
 	if (kv_login_read(s, "bridge", &e) == 0)

@@ -1,7 +1,8 @@
 /*
- * gongbang-egress: squid's external_acl helper. Reads squid's questions on
- * stdin, asks the bridge on egress_socket, answers on stdout (egress/helper_protocol.h).
- * A bridge that is away is waited for WAIT_MS, then the answer is ERR.
+ * gongbang-egress: squid's external_acl helper. Reads squid's questions from
+ * stdin, asks the bridge on egress_socket, answers on stdout
+ * (egress/helper_protocol.h). While the bridge is away it waits up to WAIT_MS,
+ * then answers ERR.
  */
 #include "config.h"
 
@@ -21,22 +22,22 @@
 #include "core/str.h"
 #include "egress/helper_protocol.h"
 
-#define WAIT_MS 5000		/* for an answer of the bridge */
-#define AGAIN_MS 100		/* between two tries to reach it */
+#define WAIT_MS 5000		/* for an answer from the bridge */
+#define AGAIN_MS 100		/* between two attempts to connect */
 #define OUT_MAX (2 * EGRESS_ASK_MAX * HELPER_LINE_MAX)
 
 /*
- * A question of squid's. Its number to the bridge is never used again, as
- * squid's channels are: a late answer must not be taken for another's.
+ * A question from squid. Numbers sent to the bridge are never reused, unlike
+ * squid's channels: a late answer must not be taken for another question's.
  */
 struct waiting {
 	bool used;
 	uint64_t number, channel;
 	int64_t deadline;
-	char text[HELPER_LINE_MAX];	/* behind the number */
+	char text[HELPER_LINE_MAX];	/* after the number */
 };
 
-/* Lines as they come; what is too long is skipped to its end. */
+/* A line buffer; a line that is too long is skipped to its end. */
 struct reader {
 	char bytes[4 * HELPER_LINE_MAX];
 	size_t n;
@@ -51,7 +52,7 @@ struct helper {
 	struct waiting waiting[EGRESS_ASK_MAX];
 	struct reader in, from;
 	struct buf out;		/* to the bridge */
-	bool ended;		/* squid says no more */
+	bool ended;		/* squid closed its end */
 };
 
 static void answer(uint64_t channel, const char *words)
@@ -113,7 +114,7 @@ static void ask(struct helper *h, const char *line)
 	size_t i, n;
 
 	if (!text)
-		return;		/* without a channel nobody can be answered */
+		return;		/* without a channel there is no answer */
 	for (i = 0; i < EGRESS_ASK_MAX && !w; i++) {
 		if (!h->waiting[i].used)
 			w = &h->waiting[i];
@@ -126,7 +127,7 @@ static void ask(struct helper *h, const char *line)
 		refuse(channel, EGRESS_REASON_MALFORMED);
 		return;
 	}
-	/* squid adds the words of its acl line, of which there are none. */
+	/* squid appends the arguments of its acl line, of which there are none. */
 	n = strlen(w->text);
 	if (n > 2 && str_equal(w->text + n - 2, " -"))
 		w->text[n - 2] = '\0';
@@ -162,7 +163,7 @@ static void hear(struct helper *h, const char *line)
 	}
 }
 
-/* Too long for a question: its channel is answered all the same. */
+/* Too long for a question: its channel still gets an answer. */
 static void too_long(struct helper *h, struct reader *r)
 {
 	uint64_t channel;
@@ -196,7 +197,7 @@ static void take_lines(struct helper *h, struct reader *r,
 		too_long(h, r);
 }
 
-/* False when there is no more to come. */
+/* False at the end of the input. */
 static bool pull(int fd, struct reader *r)
 {
 	ssize_t n = read(fd, r->bytes + r->n, sizeof(r->bytes) - r->n);
@@ -216,7 +217,10 @@ static void push(struct helper *h)
 		lose(h);
 }
 
-/* Ends what waited too long; milliseconds until the next is due, -1 for none. */
+/*
+ * Answers questions that waited too long; returns milliseconds until the next
+ * is due, -1 for none.
+ */
 static int expire(struct helper *h, int64_t now)
 {
 	int64_t next = -1;

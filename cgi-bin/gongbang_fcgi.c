@@ -17,7 +17,7 @@
 #include "http/http_client.h"
 #include "kv/kv_login.h"
 
-#define BIG (256 << 10)	/* bytes: given back as soon as freed, whatever came before */
+#define BIG (256 << 10)	/* bytes: larger blocks return to the system when freed */
 #define ARENAS 2
 
 static const char *cgi_env(void *data, const char *name)

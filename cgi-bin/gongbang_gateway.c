@@ -8,7 +8,7 @@
 #include "gateway/gateway.h"
 #include "kv/kv_login.h"
 
-#define BIG (48 << 10)	/* bytes: given back as soon as freed; what a request is held in is larger */
+#define BIG (48 << 10)	/* bytes: larger blocks return to the system when freed */
 
 int main(int argc, char **argv)
 {

@@ -1,4 +1,7 @@
-/* gongbang-ledger: what the gateway may read and add in the store, and nothing else of it. */
+/*
+ * gongbang-ledger: the gateway's restricted access to the store: a few reads,
+ * and adding calls.
+ */
 #include "config.h"
 
 #include <signal.h>

@@ -1,8 +1,8 @@
 /*
  * gongbang-sandbox LIST[,LIST...] PROGRAM [ARGUMENT...]: runs a service with
  * only the system calls that the lists name (seccomp(2)), sockets of four
- * families, no core dumps, and no memory that is both written and executed.
- * What scripts/up starts goes through it; units of systemd have the same words.
+ * families, no core dumps, and no memory that is both writable and executable.
+ * scripts/up starts services through it; the systemd units use the same lists.
  */
 #include "config.h"
 
@@ -51,7 +51,10 @@ static void allow_sockets(scmp_filter_ctx filter)
 					      (scmp_datum_t)families[i])), "socket");
 }
 
-/* clone3 keeps its flags in memory, where no filter sees them: glibc falls back to clone. */
+/*
+ * clone3 passes its flags in memory, where a filter cannot read them: glibc
+ * falls back to clone.
+ */
 static void allow_clone(scmp_filter_ctx filter)
 {
 	must(seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1,
@@ -60,7 +63,7 @@ static void allow_clone(scmp_filter_ctx filter)
 	     "clone3");
 }
 
-/* A name that another architecture has only is no call here. */
+/* A name that only another architecture has cannot be called here. */
 static void allow(scmp_filter_ctx filter, const char *name)
 {
 	int number = seccomp_syscall_resolve_name(name);
@@ -120,7 +123,10 @@ int main(int argc, char **argv)
 		die("usage", "gongbang-sandbox LIST[,LIST...] PROGRAM [ARGUMENT...]");
 	if (setrlimit(RLIMIT_CORE, &none) < 0)
 		die("setrlimit", strerror(errno));
-	/* Kernels before 6.3 do not know it (EINVAL): the filter still holds. */
+	/*
+	 * Kernels before 6.3 do not support it (EINVAL): the filter applies
+	 * nevertheless.
+	 */
 	if (prctl(PR_SET_MDWE, REFUSE_EXEC_GAIN, 0UL, 0UL, 0UL) < 0 &&
 	    errno != EINVAL)
 		die("PR_SET_MDWE", strerror(errno));

@@ -1,4 +1,4 @@
-/* gongbang-worker: agents that are due -> runs. */
+/* gongbang-worker: starts runs of agents that are due. */
 #include "config.h"
 
 #include <malloc.h>
@@ -8,7 +8,7 @@
 #include "kv/kv_login.h"
 #include "worker/worker.h"
 
-#define BIG (64 << 10)	/* bytes: given back as soon as freed */
+#define BIG (64 << 10)	/* bytes: larger blocks return to the system when freed */
 
 int main(int argc, char **argv)
 {
@@ -17,7 +17,7 @@ int main(int argc, char **argv)
 	struct worker *w = NULL;
 
 	mallopt(M_MMAP_THRESHOLD, BIG);
-	mallopt(M_ARENA_MAX, 2);	/* the loop, and a job at a time */
+	mallopt(M_ARENA_MAX, 2);	/* the loop, and one job at a time */
 	log_start("gongbang-worker", settings_flag(s, SET_DEBUG));
 	if (kv_login_read(s, "worker", &e) == 0)
 		w = worker_new(s, &e);

@@ -1,4 +1,4 @@
-/* Every page: one row is its whole contract. */
+/* Every page: one row describes it completely. */
 #include "config.h"
 #include "pages/pages.h"
 #include "pages/agents/agent_view.h"
@@ -55,7 +55,10 @@ const struct route routes[] = {
 	{ METHOD_POST, "/agents/{id}/notify", page_notify_add, 0, 0 },
 	{ METHOD_POST, "/agents/{id}/notify/remove", page_notify_remove, 0, 0 },
 	{ METHOD_POST, "/agents/{id}/notify/test", page_notify_test, 0, 0 },
-	/* Called by programs: who knows the secret may, and no browser's cookie is looked at. */
+	/*
+	 * Called by programs: the secret is the credential, and cookies are
+	 * ignored.
+	 */
 	{ METHOD_POST, "/hooks/{secret}", page_hook_call,
 	  ROUTE_OPEN | ROUTE_NO_CSRF | ROUTE_RAW, 0 },
 	{ METHOD_GET, "/notices", page_notices, 0, 0 },
@@ -65,7 +68,7 @@ const struct route routes[] = {
 	{ METHOD_POST, "/account/password", page_password, ROUTE_PASSWORD, 0 },
 	{ METHOD_POST, "/account/feed", page_feed_make, 0, 0 },
 	{ METHOD_POST, "/account/feed/revoke", page_feed_revoke, 0, 0 },
-	/* programs read it, which have no login: the secret is the key */
+	/* read by programs, which have no login: the secret is the credential */
 	{ METHOD_GET, "/calendar/{secret}.ics", page_calendar, ROUTE_OPEN, 0 },
 	{ METHOD_POST, "/preferences", page_preferences, ROUTE_OPEN, 0 },
 	{ METHOD_GET, "/executions", page_runs, 0, 0 },

@@ -1,4 +1,4 @@
-/* What the commands share. */
+/* Shared by the commands. */
 #include "config.h"
 #include "cli/command.h"
 

@@ -1,4 +1,4 @@
-/* The command line: one table of commands, one of options; one file a noun. */
+/* The command line: one table of commands, one of options; one file per noun. */
 #ifndef COMMAND_H
 #define COMMAND_H
 
@@ -34,19 +34,19 @@ enum option {
 
 #define TAKES(name) (1u << OPTION_##name)
 
-/* One call of a command; everything of it is a child of ctx. */
+/* One invocation of a command; its data are children of ctx. */
 struct call {
 	const void *ctx;
 	const struct settings *settings;
 	const char *words[WORDS_MAX];	/* in the order of the command's row */
-	const char *options[OPTIONS];	/* its value, "" of a flag; NULL: not given */
+	const char *options[OPTIONS];	/* its value, "" for a flag; NULL: not given */
 };
 
 struct command {
 	const char *noun;
-	const char *verb;		/* "" when the noun says it all */
-	const char *words[WORDS_MAX];	/* what must follow; in brackets: what may */
-	unsigned options;		/* TAKES() of those it takes */
+	const char *verb;		/* "" when the noun is enough */
+	const char *words[WORDS_MAX];	/* required arguments; optional ones in brackets */
+	unsigned options;		/* TAKES() of its options */
 	const char *help;
 	/* Prints its result; -1: e says what failed and what to do. */
 	int (*run)(const struct call *c, struct err *e);
@@ -55,21 +55,27 @@ struct command {
 /* Gives (child of c->ctx). */
 struct db *command_store(const struct call *c, struct err *e) must_check;
 
-/* The account of a login; its error says how to list them. Gives (child of c->ctx). */
+/*
+ * The account with a login; the error says how to list them. Gives (child of
+ * c->ctx).
+ */
 struct user *command_user(const struct call *c, struct db *db,
 			  const char *login, struct err *e) must_check;
 
-/* Tells the bridge by a POST; when it is away: a warning, and what follows from it. */
+/* POSTs to the bridge; when it is away: prints a warning with the consequence. */
 void command_tell_bridge(const struct call *c, const char *path, const char *else_what);
 
-/* Ends the account's logins and tokens; done begins the error's text: what holds all the same. */
+/*
+ * Ends the account's logins and revokes its tokens; done is the first part of
+ * an error's text: what was changed nevertheless.
+ */
 int command_end_logins(const struct call *c, struct db *db, const struct user *u,
 		       const char *done, struct err *e) must_check;
 
-/* That budgets, or the switch that stops all, are others than before. */
+/* Announces that budgets or the kill switch changed. */
 void command_tell_spending(const struct call *c);
 
-/* Who says so: the system's account that runs this, "root (shell)". size: 40. */
+/* The system account that runs the command, "root (shell)". size: 40. */
 void command_by(char out[40]);
 
 int command_user_add(const struct call *c, struct err *e) must_check;

@@ -1,4 +1,4 @@
-/* gongbang agent ...: agents as files, so that they can be kept elsewhere. */
+/* gongbang agent ...: agents as files, to keep them elsewhere. */
 #include "config.h"
 #include "cli/command.h"
 
@@ -11,7 +11,7 @@
 #include "core/str.h"
 #include "store/agents.h"
 
-/* What a terminal would take as its own is shown as "?". */
+/* Control characters, which a terminal might interpret, are shown as "?". */
 static void print_safe(const char *s)
 {
 	for (; *s; s++)
@@ -78,7 +78,7 @@ static int keep_named(void *data, const struct agent *a, struct err *e)
 	return 0;
 }
 
-/* *out: the one agent of that name (NULL: the only one), or NULL for none. */
+/* *out: the one agent with that name (NULL: the only one), or NULL for none. */
 static int find(const struct call *c, struct db *db, const struct user *u,
 		const char *name, struct agent **out, struct err *e)
 {
@@ -130,7 +130,7 @@ static int read_file(const char *path, struct buf *out, struct err *e)
 	return rc;
 }
 
-/* The next run of what is imported over an active agent. */
+/* The next run of a definition that is imported over an active agent. */
 static int next_run(const struct call *c, const struct agent *a,
 		    const struct definition *d, int64_t *next, struct err *e)
 {

@@ -1,4 +1,4 @@
-/* gongbang budget ...: how much may be spent, by whom. */
+/* gongbang budget ...: how much may be spent, and by which users. */
 #include "config.h"
 #include "cli/command.h"
 
@@ -17,7 +17,7 @@ static bool is_account(const char *subject)
 	       !str_equal(subject, BUDGET_EACH);
 }
 
-/* The store's name of a SUBJECT: an account's id, or itself. */
+/* The store's name for a SUBJECT: an account's id, or itself. */
 static const char *find(const struct call *c, struct db *db, struct err *e)
 {
 	struct user *u;
@@ -54,7 +54,7 @@ static void print_budget(const char *subject, const struct budget *b,
 
 struct listing {
 	struct db *db;
-	json_object *all;	/* NULL: for people */
+	json_object *all;	/* NULL: text output */
 };
 
 /* Limits of 0 are null: no limit. Costs are millionths of a dollar. */
@@ -97,7 +97,7 @@ static int show_user(void *data, const struct user *u, struct err *e)
 	return show_row(data, u->id, u->login, e);
 }
 
-/* What holds for one, wherever it stands. */
+/* The limits that apply to one, wherever they are set. */
 static int show_one(const struct call *c, const struct listing *l,
 		    struct err *e)
 {
@@ -141,7 +141,7 @@ int command_budget_show(const struct call *c, struct err *e)
 	return rc;
 }
 
-/* The options that were given, over what holds. */
+/* Applies the options that were given to the current limits. */
 static int take_limits(const struct call *c, struct budget *b, struct err *e)
 {
 	const struct {

@@ -1,4 +1,4 @@
-/* gongbang domain ...: where single accounts' workspaces may go. */
+/* gongbang domain ...: domains that an account's workspace may reach. */
 #include "config.h"
 #include "cli/command.h"
 
@@ -8,7 +8,7 @@
 #include "core/clock.h"
 #include "egress/allow_list.h"
 
-/* What a terminal would take as its own is shown as "?". */
+/* Control characters, which a terminal might interpret, are shown as "?". */
 static void print_safe(const char *s)
 {
 	for (; *s; s++)

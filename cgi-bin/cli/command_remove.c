@@ -1,6 +1,6 @@
 /*
- * gongbang user remove: an account with all that it has. The intent is written
- * first; each step may be repeated, so may the command, whatever killed it.
+ * gongbang user remove: removes an account and all its data. The intent is
+ * stored first; each step, and the command, may be repeated after a crash.
  */
 #include "config.h"
 #include "cli/command.h"
@@ -20,7 +20,7 @@
 #define WORKSPACE_MS 180000	/* a container, and a volume full of files */
 #define ASK_MS 5000
 #define ASK_AGAIN_US 200000
-#define ROWS_TRIES 5		/* a page that was open may write one last row */
+#define ROWS_TRIES 5		/* an open page may write one last row */
 #define REMOVED "\"state\":\"removed\""
 
 static int confirm(const struct call *c, const struct user *u, struct err *e)
@@ -41,7 +41,7 @@ static int confirm(const struct call *c, const struct user *u, struct err *e)
 				     " changed");
 }
 
-/* The guard removes no volume without it. */
+/* Without it the guard removes no volume. */
 static int mark(const struct call *c, const struct user *u, struct err *e)
 {
 	if (geteuid() != 0)
@@ -55,7 +55,7 @@ static int unmark(const struct call *c, const struct user *u, struct err *e)
 	return removing_unmark(settings_text(c->settings, SET_GUARD_STATE), u->id, e);
 }
 
-/* What the bridge answers: the workspace's state as JSON. */
+/* The bridge's answer: the workspace's state as JSON. */
 static int ask_bridge(const struct call *c, const struct user *u,
 		      struct buf *answer, struct err *e)
 {
@@ -74,7 +74,7 @@ static int ask_bridge(const struct call *c, const struct user *u,
 	       err_set(e, ERR_UNAVAILABLE, "it responded %d", status);
 }
 
-/* The bridge has the account's sessions, and it alone begins containers. */
+/* The bridge owns the account's sessions, and only it starts containers. */
 static int remove_workspace(const struct call *c, const struct user *u,
 			    struct err *e)
 {

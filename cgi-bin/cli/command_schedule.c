@@ -1,4 +1,4 @@
-/* gongbang schedule next: what a line of cron means. */
+/* gongbang schedule next: the times that a cron line stands for. */
 #include "config.h"
 #include "cli/command.h"
 
@@ -15,7 +15,7 @@
 #define COUNT_MAX 10000
 #define FROM_MAX INT64_C(253370764799)	/* the end of 9998 */
 
-/* A number option, the preset when it is not given. */
+/* A numeric option, or its default. */
 static int number(const struct call *c, enum option option, const char *name,
 		  int64_t min, int64_t max, int64_t *out, struct err *e)
 {

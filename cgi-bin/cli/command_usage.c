@@ -18,7 +18,7 @@ struct printing {
 	const struct report_month *month;
 	const struct prices *prices;
 	struct db *db;
-	json_object *all;	/* NULL: for people */
+	json_object *all;	/* NULL: text output */
 	size_t shown;
 };
 
@@ -79,7 +79,10 @@ static void add_tool(json_object *tools, const char *name, const struct tally *t
 	json_object_array_add(tools, o);
 }
 
-/* What the model service ran for a user: counted above, named here. tools: NULL for people. */
+/*
+ * Tools that the model service ran for a user: counted above, listed here.
+ * tools: NULL for text output.
+ */
 static int tell_tools(const struct printing *p, const char *user_id,
 		      json_object *tools, struct err *e)
 {
@@ -136,7 +139,7 @@ static int print_user(void *data, const struct user *u, struct err *e)
 	return tell_tools(p, u->id, NULL, e);
 }
 
-/* So that the rows add up to the last one. */
+/* So that the rows add up to the total. */
 static void print_removed(struct printing *p)
 {
 	const struct report_line *l = line_of(p->report, REMOVED_ID);

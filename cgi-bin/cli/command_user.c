@@ -16,7 +16,7 @@
 #include "store/conversation_tokens.h"
 #include "store/users.h"
 
-/* Reads or makes the password, and prints it when it was made. */
+/* Reads or generates the password, and prints a generated one. */
 static int new_hash(const struct call *c, const struct user *u, char hash[PASSWORD_HASH_SIZE],
 		    char made[32], struct err *e)
 {
@@ -64,7 +64,7 @@ int command_user_add(const struct call *c, struct err *e)
 	return 0;
 }
 
-/* Sockets of the account are open in the bridge until it hears of the end. */
+/* The account's sockets stay open in the bridge until it is told. */
 static void tell_bridge(const struct call *c, const struct user *u)
 {
 	command_tell_bridge(c, talloc_asprintf(c->ctx, "/users/%s/ended",
@@ -75,8 +75,8 @@ static void tell_bridge(const struct call *c, const struct user *u)
 }
 
 /*
- * Pages first, then what the workspace calls the model with; the bridge goes
- * on with that when Redis is away.
+ * Logins first, then the tokens for the model; the bridge finishes that when
+ * Redis is away.
  */
 static int end_all(struct kv *kv, struct db *db, const struct user *u,
 		   struct err *e)
@@ -109,7 +109,10 @@ int command_end_logins(const struct call *c, struct db *db, const struct user *u
 	return 0;
 }
 
-/* Logins end before and after: none lives beside the new password, whatever dies in between. */
+/*
+ * Logins are ended before and after: whatever crashes in between, none made
+ * with the old password survives.
+ */
 int command_user_passwd(const struct call *c, struct err *e)
 {
 	char hash[PASSWORD_HASH_SIZE], made[32];

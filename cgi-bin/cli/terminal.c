@@ -19,8 +19,8 @@ static void on_signal(int number)
 }
 
 /*
- * Signals are blocked but while it waits in ppoll, so that one which comes
- * just before the wait ends it too.
+ * Signals are blocked except while it waits in ppoll, so that one that arrives
+ * just before the wait ends it, too.
  */
 static ssize_t read_byte(char *c, const sigset_t *waiting)
 {
@@ -31,7 +31,7 @@ static ssize_t read_byte(char *c, const sigset_t *waiting)
 	return read(STDIN_FILENO, c, 1);
 }
 
-/* Byte by byte: what follows the line is not ours. */
+/* Byte by byte: input after the line is not ours. */
 static int read_line(char out[TERMINAL_PASSWORD_SIZE],
 		     const sigset_t *waiting, struct err *e)
 {
@@ -86,7 +86,7 @@ static int ask_twice(const struct user *u, char out[TERMINAL_PASSWORD_SIZE],
 	return rc;
 }
 
-/* Whatever ends the asking, the terminal gets its echo back. */
+/* However it ends, the terminal gets its echo back. */
 static int ask_unseen(const struct user *u, char out[TERMINAL_PASSWORD_SIZE],
 		      const struct termios *before, struct err *e)
 {
@@ -104,7 +104,7 @@ static int ask_unseen(const struct user *u, char out[TERMINAL_PASSWORD_SIZE],
 	}
 	sigprocmask(SIG_BLOCK, &blocked, &waiting);
 	unseen.c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK | ECHONL);
-	/* Else Ctrl-C may throw away what we print because of it. */
+	/* Otherwise Ctrl-C may discard our next output. */
 	unseen.c_lflag |= NOFLSH;
 	tcsetattr(STDIN_FILENO, TCSAFLUSH, &unseen);
 	rc = ask_twice(u, out, &waiting, e);

@@ -8,8 +8,9 @@
 #define TERMINAL_PASSWORD_SIZE (PASSWORD_MAX + 2)
 
 /*
- * For that account. One line of standard input without its line end. On a terminal asks, without
- * echo, twice. ERR_INPUT for no line, a NUL in it, or two that differ.
+ * For that account. Reads one line of standard input without its newline. On a
+ * terminal it asks twice, without echo. ERR_INPUT for no line, a NUL in it, or
+ * two that differ.
  */
 int terminal_read_password(const struct user *u, char out[TERMINAL_PASSWORD_SIZE],
 			   struct err *e) must_check;

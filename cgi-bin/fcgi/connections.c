@@ -14,7 +14,7 @@
 
 #include "core/err.h"
 
-#define IO_SECONDS 30	/* nginx has the whole request before it sends it */
+#define IO_SECONDS 30	/* nginx buffers the whole request before sending it */
 
 struct connections {
 	int epoll, listener, stop;
@@ -52,7 +52,7 @@ void connections_free(struct connections *c)
 	free(c);
 }
 
-/* Level-triggered, so several threads may come for one: the others find none. */
+/* Level-triggered, so several threads may wake for one: the others find none. */
 static void take_new(struct connections *c)
 {
 	const struct timeval limit = { .tv_sec = IO_SECONDS };

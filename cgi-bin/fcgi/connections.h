@@ -1,7 +1,7 @@
 /*
- * The server's FastCGI connections among its threads. nginx keeps them open
- * between requests (FCGI_KEEP_CONN, FastCGI 1.0, section 3.5): one that waits
- * for its next request holds no thread.
+ * Distributes the server's FastCGI connections to its threads. nginx keeps
+ * them open between requests (FCGI_KEEP_CONN, FastCGI 1.0, section 3.5): an
+ * idle one occupies no thread.
  */
 #ifndef CONNECTIONS_H
 #define CONNECTIONS_H
@@ -10,19 +10,22 @@
 
 struct connections;
 
-/* Borrows the listening socket, which no longer blocks from here on. Aborts when the kernel has nothing left. Gives: connections_free. */
+/*
+ * Borrows the listening socket and makes it non-blocking. Aborts when kernel
+ * resources run out. Gives: connections_free.
+ */
 struct connections *connections_new(int listener);
 
-/* Only when no thread waits any more. Those that are idle are closed with the process. */
+/* Call once no thread waits any more. Idle connections are closed at exit. */
 void connections_free(struct connections *c);
 
-/* Waits: a connection on which something was sent, now the caller's; -1 from the stop on. */
+/* Waits: returns a readable connection, now the caller's; -1 once stopped. */
 int connections_next(struct connections *c);
 
-/* The caller is done with a request of this one and has read all of it. */
+/* The caller has finished a request of this connection and read all of it. */
 void connections_return(struct connections *c, int fd);
 
-/* Every wait ends, now and later. From any thread. */
+/* Ends every wait, now and later. From any thread. */
 void connections_stop(struct connections *c);
 
 #endif

@@ -1,10 +1,10 @@
 /*
- * FastCGI by libfcgi's thread-safe half (FCGX_*_r), a request a thread. It is
- * given connections on which something was sent; accepting them, and waiting
- * for their next request, is connections.c's.
+ * FastCGI through libfcgi's thread-safe half (FCGX_*_r), one request per
+ * thread. It gets readable connections; connections.c accepts them and waits
+ * for their next request.
  *
- * libfcgi would catch SIGTERM itself, so the signals are blocked before its
- * start, in every thread, and the main thread takes them by sigwait.
+ * libfcgi would catch SIGTERM itself, so the signals are blocked in every
+ * thread before it starts, and the main thread takes them by sigwait.
  */
 #include "config.h"
 #include "fcgi/fcgi_server.h"
@@ -33,20 +33,23 @@
 #define BACKLOG 1024
 #define RECORD_HEAD 8
 #define RECORD_MAX 65528u	/* bytes of one record, a multiple of 8 */
-#define DROP_MAX (32 << 20)	/* bytes of a body that nobody wanted: more than nginx passes on */
+#define DROP_MAX (32 << 20)	/* bytes of an unwanted body: more than nginx passes on */
 #define OUTPUT_KEPT (256u << 10)	/* a thread keeps no larger buffer than this */
 
-/* A password's hash takes 64 MiB and some 100 ms: two threads do nothing else, so no page waits for one. */
+/*
+ * Hashing a password takes 64 MiB and some 100 ms: two threads do nothing
+ * else, so no page waits for one.
+ */
 #define PASSWORD_THREADS 2
-#define PASSWORDS_WAITING 32	/* some 2 s; more are told to come back */
+#define PASSWORDS_WAITING 32	/* some 2 s; further requests are told to retry */
 
 struct thread {
 	pthread_t id;
 	struct page_worker *worker;
 	struct connections *connections;
 	struct request_queue *passwords;
-	FCGX_Request *request;	/* its own until it goes to another thread */
-	bool ended;		/* the request's body was read to its end */
+	FCGX_Request *request;	/* owned by one thread at a time */
+	bool ended;		/* the request's body was read completely */
 };
 
 static const char *env(void *data, const char *name)
@@ -70,8 +73,8 @@ static int64_t take(void *data, char *out, size_t n)
 
 /*
  * The answer's records (FastCGI 1.0, sections 3.3 and 5.5): STDOUT, its empty
- * end, END_REQUEST. Written at once; libfcgi's own stream would wake nginx
- * for each 8 KB of a page.
+ * end, END_REQUEST. Written in one go; libfcgi's own stream would wake nginx
+ * for every 8 KB of a page.
  */
 static void put_header(unsigned char *out, int type, int id, size_t n)
 {
@@ -85,7 +88,7 @@ static void put_header(unsigned char *out, int type, int id, size_t n)
 	out[7] = 0;
 }
 
-/* All of iov, or false: the peer is gone or does not read. */
+/* Writes all of iov, or returns false: the peer is gone or does not read. */
 static bool put_all(int fd, struct iovec *iov, int n)
 {
 	struct msghdr m = { .msg_iov = iov, .msg_iovlen = (size_t)n };
@@ -135,7 +138,7 @@ static bool put_answer(const FCGX_Request *request, const struct buf *bytes)
 	return true;
 }
 
-/* True when nothing of the request is left to be read: what a refusal left of a form is dropped. */
+/* True when the request was completely read: drops the rest of a refused form. */
 static bool read_to_end(struct thread *t)
 {
 	char rest[16 << 10];
@@ -148,7 +151,10 @@ static bool read_to_end(struct thread *t)
 	return t->ended;
 }
 
-/* Kept for the next request, or closed once nginx has gone: to close at once would lose it the answer. */
+/*
+ * Kept for the next request, or closed once nginx has gone: closing now would
+ * discard the response.
+ */
 static void finish(struct thread *t, bool keep)
 {
 	int fd = t->request->ipcFd;
@@ -163,8 +169,8 @@ static void finish(struct thread *t, bool keep)
 }
 
 /*
- * Behind an answer nginx may send the next request at once; what libfcgi reads
- * of it together with a body's end would be lost. So the body is read first.
+ * After an answer nginx may send the next request at once; libfcgi would lose
+ * what it reads together with the body's end. So the body is read first.
  */
 static void answer(struct thread *t, enum app_passwords passwords,
 		   struct buf *bytes)
@@ -200,7 +206,10 @@ static FCGX_Request *request_of_own(void)
 	return request;
 }
 
-/* Without a listening socket of its own, libfcgi's accept fails when the connection is at its end. */
+/*
+ * Without a listening socket of its own, libfcgi's accept fails at the
+ * connection's end.
+ */
 static void *work(void *data)
 {
 	struct thread *t = data;
@@ -211,7 +220,7 @@ static void *work(void *data)
 		if (!t->request)
 			t->request = request_of_own();
 		t->request->ipcFd = fd;
-		t->request->keepConnection = 1;	/* else it is closed at once */
+		t->request->keepConnection = 1;	/* otherwise it is closed at once */
 		if (FCGX_Accept_r(t->request) == 0)
 			answer(t, PASSWORDS_LATER, &bytes);
 	}
@@ -243,7 +252,7 @@ static bool somebody_listens(const struct sockaddr_un *to)
 	return yes;
 }
 
-/* What is in the way is removed only when it is a socket nobody answers on. */
+/* Removes an existing file only if it is a socket without a server. */
 static int clear_stale(const char *path, const struct sockaddr_un *to,
 		       struct err *e)
 {
@@ -261,7 +270,7 @@ static int clear_stale(const char *path, const struct sockaddr_un *to,
 	return 0;
 }
 
-/* Everyone may connect: the folder it lies in is the gate. */
+/* Open to all: access is limited by its folder. */
 static int listen_at(const char *path, struct err *e)
 {
 	struct sockaddr_un to = { .sun_family = AF_UNIX };
@@ -282,7 +291,7 @@ static int listen_at(const char *path, struct err *e)
 	return -1;
 }
 
-/* Idle threads end at once; a busy one after its answer. Returns those left. */
+/* Idle threads end at once; busy ones after their answer. Returns those left. */
 static int stop(struct thread *threads, int n)
 {
 	int64_t end = clock_mono_ms() + FCGI_SERVER_GRACE_MS;
@@ -301,7 +310,7 @@ static int stop(struct thread *threads, int n)
 	return left;
 }
 
-/* The last PASSWORD_THREADS of n are those of passwords. */
+/* The last PASSWORD_THREADS of n are those for passwords. */
 static void start(struct thread *threads, int n, const struct app *app,
 		  struct connections *connections,
 		  struct request_queue *passwords)
@@ -353,7 +362,7 @@ int fcgi_server_run(const struct app *app, int listener, struct err *e)
 		unlink(path);
 	left = stop(threads, n);
 	log_event(LOG_INFO, "stopped", "unfinished", left ? "yes" : NULL, NULL);
-	/* A thread whose client stalls still uses what is freed below. */
+	/* A thread whose client stalls still uses what would be freed below. */
 	if (left)
 		_exit(EXIT_SUCCESS);
 	talloc_free(threads);

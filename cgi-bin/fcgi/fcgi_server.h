@@ -1,4 +1,7 @@
-/* gongbang.fcgi as a FastCGI server: a listening socket, threads, an orderly end. */
+/*
+ * gongbang.fcgi as a FastCGI server: a listening socket, threads, a graceful
+ * stop.
+ */
 #ifndef FCGI_SERVER_H
 #define FCGI_SERVER_H
 

@@ -1,4 +1,7 @@
-/* A bounded queue between threads: requests that wait for one of a few threads of their own. */
+/*
+ * A bounded queue between threads: requests that wait for one of a few
+ * dedicated threads.
+ */
 #ifndef REQUEST_QUEUE_H
 #define REQUEST_QUEUE_H
 
@@ -11,13 +14,13 @@ struct request_queue;
 struct request_queue *request_queue_new(size_t cap);
 void request_queue_free(struct request_queue *q);
 
-/* Takes item; false when the queue is full or stopped: it is still the caller's. */
+/* Takes item; false when the queue is full or stopped: the caller keeps it. */
 bool request_queue_push(struct request_queue *q, void *item) __attribute__((warn_unused_result));
 
-/* Waits: the oldest item; NULL when the queue was stopped and is empty. */
+/* Waits: returns the oldest item; NULL when the queue was stopped and is empty. */
 void *request_queue_pop(struct request_queue *q);
 
-/* No more are taken; what is in it is still given. */
+/* Accepts no more items; those in it are still returned. */
 void request_queue_stop(struct request_queue *q);
 
 #endif

@@ -1,4 +1,4 @@
-/* Where one's workspace may go: one's own domains, and asking for more. */
+/* The domains that a user's workspace may reach, and requests for more. */
 #include "config.h"
 #include <string.h>
 #include <talloc.h>
@@ -127,7 +127,7 @@ static int ask(struct request *r, struct err *e)
 
 /*
  * POST /domains/ask -- from the page of domains and from the status bar: next
- * is where the person was.
+ * is the page to return to.
  */
 int page_domain_ask(struct request *r, struct response *out, struct err *e)
 {
@@ -147,7 +147,7 @@ int page_domain_ask(struct request *r, struct response *out, struct err *e)
 		    e);
 }
 
-/* Takes back what one asked for; with it goes whatever was decided. */
+/* Withdraws a request, and with it any decision. */
 int page_domain_withdraw(struct request *r, struct response *out, struct err *e)
 {
 	struct context *v = context_of(r);

@@ -1,4 +1,4 @@
-/* GET /healthz -- a line a part; 503 when one is away that pages need. */
+/* GET /healthz -- one line per part; 503 when a part that pages need is away. */
 #include "config.h"
 #include <talloc.h>
 
@@ -36,7 +36,7 @@ static int check_bridge(struct request *r, struct err *e)
 	return bridge_check(r, e);
 }
 
-/* Calls still pass, but are not in the ledger yet. */
+/* Calls are still served, but are not in the ledger yet. */
 static int check_ledger(struct request *r, struct err *e)
 {
 	char *why;
@@ -49,7 +49,7 @@ static int check_ledger(struct request *r, struct err *e)
 static const struct {
 	const char *name;
 	int (*check)(struct request *r, struct err *e);
-	bool works;	/* without it pages are still served: no 503 */
+	bool works;	/* pages are served without it: no 503 */
 } parts[] = {
 	{ "store", check_store },
 	{ "redis", check_redis },

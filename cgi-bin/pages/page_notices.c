@@ -1,4 +1,4 @@
-/* What happened to one's agents, and what of it is not read yet. */
+/* The user's notifications, and which of them are unread. */
 #include "config.h"
 #include <talloc.h>
 

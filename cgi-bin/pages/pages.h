@@ -1,4 +1,4 @@
-/* The handlers that cgi-bin/routes.c names, a page's together. */
+/* The handlers that cgi-bin/routes.c names, grouped by page. */
 #ifndef PAGES_PAGES_H
 #define PAGES_PAGES_H
 

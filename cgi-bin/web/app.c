@@ -10,10 +10,10 @@
 #include "core/str.h"
 #include "pages/pages.h"
 
-#define ROWS_KEPT 1024		/* some 600 bytes each, a thread */
-#define PAGE_PIECE (512u << 10)	/* bytes of an answer whose making counts as one piece */
+#define ROWS_KEPT 1024		/* some 600 bytes each, per thread */
+#define PAGE_PIECE (512u << 10)	/* bytes of an answer that are generated as one piece */
 #define LARGE (512 << 10)	/* bytes of a request or an answer */
-#define REQUEST_POOL (256 << 10)	/* bytes; what needs more takes more */
+#define REQUEST_POOL (256 << 10)	/* bytes; beyond it memory is allocated */
 
 struct app *app_load(const void *ctx, const struct settings *s,
 		     struct err *e)
@@ -87,7 +87,7 @@ static size_t body_cap(const struct app *app, const struct route *route)
 	return route->body_cap ? route->body_cap : 64 << 10;
 }
 
-/* To the login form, and back here after it. */
+/* To the login form, and back here afterwards. */
 static int ask_login(struct request *r, struct response *out, struct err *e)
 {
 	const char *here = page_here(r);
@@ -156,7 +156,7 @@ static int serve(struct page_worker *w, struct request *r,
 	return pass(r, out, route, e);
 }
 
-/* A request so wrong that request_new refused it still gets a page. */
+/* A request so malformed that request_new refused it still gets a page. */
 static struct request *blank(const void *ctx, const struct request_source *src)
 {
 	struct request *r = talloc_zero(ctx, struct request);
@@ -180,7 +180,7 @@ static struct request *blank(const void *ctx, const struct request_source *src)
 	return r;
 }
 
-/* Who has what stands behind these needs no login, so the log has it not. */
+/* These paths end in a bearer secret; never log it. */
 static const char *path_to_log(const char *path)
 {
 	static const char *const secrets[] = { "/calendar/", "/hooks/" };
@@ -193,7 +193,7 @@ static const char *path_to_log(const char *path)
 	return path;
 }
 
-/* The handler's half-made answer is dropped, but for the headers of a 405. */
+/* Drops the handler's unfinished answer, except for a 405's headers. */
 static void fail(struct request *r, struct response *out, const struct err *why)
 {
 	struct err e = { 0 };
@@ -215,7 +215,7 @@ static void fail(struct request *r, struct response *out, const struct err *why)
 		err_abort(e.text);
 }
 
-/* True: answered, or failed and told so. */
+/* True: answered, or failed with an answer. */
 static bool answer(struct page_worker *w, struct request *r,
 		   const struct request_source *src,
 		   enum app_passwords passwords, struct response *out)
@@ -237,7 +237,7 @@ static bool answer(struct page_worker *w, struct request *r,
 	return true;
 }
 
-/* Else the program keeps for good what its largest pages took. */
+/* Otherwise the program keeps the memory of its largest pages. */
 static void give_back(struct page_worker *w)
 {
 	if (w->db)
@@ -274,7 +274,7 @@ bool app_answer(struct page_worker *w, const struct request_source *src,
 				 "Content-Length: 0\r\n\r\n", &e) < 0)
 			err_abort(e.text);
 	}
-	if (passwords != PASSWORDS_NOW)		/* their hash is meant to be slow */
+	if (passwords != PASSWORDS_NOW)		/* their hash is slow by design */
 		piece_end(began, 1 + (int64_t)(bytes->len / PAGE_PIECE), "page",
 			  path_to_log(r->path));
 	response_release(&out);

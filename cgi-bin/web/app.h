@@ -1,4 +1,4 @@
-/* What gongbang.fcgi loads once, and what each of its threads holds. */
+/* State that gongbang.fcgi loads once, and each thread's own. */
 #ifndef APP_H
 #define APP_H
 
@@ -13,7 +13,7 @@
 #include "kv/kv.h"
 #include "store/db.h"
 
-/* Read-only after app_load: threads share it. */
+/* Read-only after app_load: shared by the threads. */
 struct app {
 	const struct settings *settings;
 	const struct templates *templates;
@@ -21,35 +21,38 @@ struct app {
 	const char *base_path;
 };
 
-/* Templates and catalogues, once. Gives (child of ctx); borrows the settings for good. */
+/*
+ * Loads templates and catalogues, once. Gives (child of ctx); borrows the
+ * settings for good.
+ */
 struct app *app_load(const void *ctx, const struct settings *s,
 		     struct err *e) must_check;
 
-/* One thread's connections; both are opened again when they broke. */
+/* One thread's connections; both are reopened after a failure. */
 struct page_worker {
 	const struct app *app;
-	struct db *db;	/* NULL until the store answered */
+	struct db *db;	/* NULL until the store has answered */
 	struct kv *kv;
-	struct fragments *rows;	/* of the list of conversations */
+	struct fragments *rows;	/* rendered rows of the list of conversations */
 	struct renderer *renderer;
-	void *pool;	/* where requests live; empty between them */
+	void *pool;	/* parent of requests; empty between them */
 };
 
-/* Gives (child of ctx). Nothing is connected yet. */
+/* Gives (child of ctx). Connects to nothing yet. */
 struct page_worker *page_worker_new(const void *ctx, const struct app *app);
 
 /* The thread's store, opened on first use: ERR_UNAVAILABLE when it is away. */
 struct db *page_worker_db(struct page_worker *w, struct err *e) must_check;
 
-/* What becomes of a request that proves or sets a password (ROUTE_PASSWORD). */
+/* How to handle a request that checks or sets a password (ROUTE_PASSWORD). */
 enum app_passwords {
 	PASSWORDS_NOW,
-	PASSWORDS_LATER,	/* nothing is read or answered: false */
+	PASSWORDS_LATER,	/* read and answer nothing: return false */
 	PASSWORDS_REFUSED,	/* 503: too many wait */
 };
 
 /*
- * Answers one request: routes it, proves login, Origin and CSRF token, reads
+ * Answers one request: routes it, checks login, Origin and CSRF token, reads
  * the body, runs the handler, turns a failure into its page. Appends the whole
  * CGI output to bytes; never fails (the last resort is a plain 500). False:
  * see PASSWORDS_LATER.

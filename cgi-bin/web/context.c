@@ -1,4 +1,4 @@
-/* Who is asking, in which language, and whether the request is really theirs. */
+/* A request's context: its user and language, and whether it is forged. */
 #include "config.h"
 #include <string.h>
 #include <talloc.h>
@@ -28,7 +28,7 @@ static const struct i18n_locale *locale_of(const struct request *r,
 			      settings_text(app->settings, SET_DEFAULT_LOCALE));
 }
 
-/* The cookie that ties a form to the browser before there is a login. */
+/* The cookie that ties a form to the browser before login. */
 static void before_login(struct request *r, struct context *v)
 {
 	char *token = request_cookie(r, LOGIN_PRE_COOKIE) ?
@@ -109,7 +109,7 @@ int context_begin(struct request *r, struct page_worker *w,
 	return -1;
 }
 
-/* A browser that says where the form stood must name this very host. */
+/* If the browser says where the form came from, it must be this host. */
 int context_check_origin(const struct request *r, struct err *e)
 {
 	if (!*r->origin || origin_ours(r->origin, r->host, r->secure))

@@ -1,4 +1,4 @@
-/* What all pages have: addresses, the common view, rendering. */
+/* Shared by all pages: URLs, the common view, rendering. */
 #include "config.h"
 #include <string.h>
 #include <talloc.h>
@@ -36,11 +36,14 @@ bool page_is_ours(const char *next)
 	return true;
 }
 
-/* Forms whose own address has a page, or one beside it; others lead to the workspace. */
+/*
+ * Forms whose own URL has a page, or one beside it; others lead to the
+ * workspace.
+ */
 static const char *page_of_form(const char *path)
 {
 	static const struct {
-		const char *begin, *page;	/* NULL: the same address */
+		const char *begin, *page;	/* NULL: the same URL */
 	} forms[] = {
 		{ "/login", NULL }, { "/account", "/account" },
 		{ "/domains", "/domains" }, { "/agents/new", NULL },
@@ -79,7 +82,7 @@ const char *page_text(const struct request *r, const char *key)
 
 struct nav_row {
 	const char *path, *label;
-	const char *also;	/* another beginning of its pages' addresses */
+	const char *also;	/* another prefix of its pages' URLs */
 };
 
 static struct view *add_nav_row(const struct request *r, struct view *list,
@@ -115,7 +118,7 @@ int page_requests(const struct request *r)
 	return n;
 }
 
-/* How many requests wait, for the eye and in words; nothing for none. */
+/* The number of waiting requests, as a badge and in words; nothing for none. */
 static void add_count(const struct request *r, struct view *item, int n)
 {
 	if (!n)
@@ -164,7 +167,7 @@ void page_admin_nav(const struct request *r, struct view *view)
 		add_nav_row(r, list, &rows[i]);
 }
 
-/* While the kill switch is on every page says so; "" otherwise. */
+/* While the kill switch is on every page says so; otherwise "". */
 static void add_stop(const struct request *r, struct view *view)
 {
 	const struct context *v = context_of(r);
@@ -178,7 +181,7 @@ static void add_stop(const struct request *r, struct view *view)
 			    i18n_time(r, v->text, stop.at, v->zone), NULL) : "");
 }
 
-/* How many notices are not read: for the eye ("" for none) and in words. */
+/* The number of unread notifications: as a badge ("" for none) and in words. */
 static void add_unread(const struct request *r, struct view *view)
 {
 	const struct context *v = context_of(r);

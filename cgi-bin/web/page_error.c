@@ -4,7 +4,10 @@
 
 #include "web/web.h"
 
-/* By kind: what happened when nothing better is known, what is safe ("": unsaid), what to do. */
+/*
+ * By kind: what happened when nothing more specific is known, what is safe
+ * ("": unsaid), what to do.
+ */
 static const struct {
 	const char *what, *safe, *todo;
 } words[] = {

@@ -1,4 +1,7 @@
-/* What the pages share: the visit, the common view, the way to the bridge. */
+/*
+ * Shared by the pages: the request context, the common view, calls to the
+ * bridge.
+ */
 #ifndef WEB_WEB_H
 #define WEB_WEB_H
 
@@ -13,10 +16,13 @@
 #define LOCALE_COOKIE "gongbang_locale"
 #define THEME_COOKIE "gongbang_theme"
 
-/* Body cap of a route that takes a message: what the setting message_max needs when encoded. */
+/*
+ * Body cap of a route that takes a message: the setting message_max after
+ * encoding.
+ */
 #define BODY_MESSAGE ((size_t)-1)
 
-/* One request's person and their choices: r->state. */
+/* One request's user and preferences: r->state. */
 struct context {
 	struct page_worker *worker;
 	const struct app *app;
@@ -36,16 +42,22 @@ static inline struct context *context_of(const struct request *r)
 	return r->state;
 }
 
-/* Fills r->state: login cookie -> Redis -> user; language, theme, zone. open: a part that is away is no failure. */
+/*
+ * Fills r->state: login cookie -> Redis -> user; language, theme, zone. open:
+ * tolerates a part that is away.
+ */
 int context_begin(struct request *r, struct page_worker *w,
 		  const struct request_source *src, bool open,
 		  struct err *e) must_check;
 
-/* The visit of someone unknown: no Redis, no store. For pages of refused requests. */
+/*
+ * The context of an unknown user, without Redis or store, for pages of refused
+ * requests.
+ */
 void context_blank(struct request *r, struct page_worker *w,
 		   const struct request_source *src);
 
-/* Origin and CSRF token of an unsafe request: ERR_DENIED. */
+/* Checks the Origin and CSRF token of an unsafe request: ERR_DENIED. */
 int context_check_origin(const struct request *r, struct err *e) must_check;
 int context_check_csrf(const struct request *r, struct err *e) must_check;
 
@@ -56,7 +68,7 @@ void page_time(const struct request *r, struct view *into, const char *name,
 /* The view every page begins with; title is a catalogue key. A child of r. */
 struct view *page_view(struct request *r, const char *title_key);
 
-/* How many domains users have asked for, at most REQUESTS_COUNTED. */
+/* How many domains users have requested, at most REQUESTS_COUNTED. */
 #define REQUESTS_COUNTED 100
 int page_requests(const struct request *r);
 
@@ -71,25 +83,37 @@ int page_render(struct request *r, struct response *out, const char *name,
 int page_error(struct request *r, struct response *out, const struct err *why,
 	       struct err *e) must_check;
 
-/* The sentence of a failure for a person; never the text of an INTERNAL one. Borrowed. */
+/*
+ * A failure's sentence for the user; never the text of an INTERNAL one.
+ * Borrowed.
+ */
 const char *page_sentence(const struct request *r, const struct err *why);
 
-/* A sentence by its key in the visitor's language; borrowed. */
+/* A sentence by its key in the user's language; borrowed. */
 const char *page_text(const struct request *r, const char *key);
 
-/* The address of this request below base_path, encoded, to come back to. Gives (child of r). */
+/*
+ * This request's URL below base_path, encoded, to come back to. Gives (child
+ * of r).
+ */
 const char *page_here(const struct request *r);
 
-/* True for an address of ours below base_path: nothing that a browser takes for another host. */
+/*
+ * True for a URL of ours below base_path: one that no browser takes for
+ * another host.
+ */
 bool page_is_ours(const char *next);
 
-/* Percent-encodes all but unreserved bytes (RFC 3986, 2.3) and those in keep. Gives (child of ctx). */
+/*
+ * Percent-encodes everything but unreserved bytes (RFC 3986, 2.3) and those in
+ * keep. Gives (child of ctx).
+ */
 char *url_encode(const void *ctx, const char *s, const char *keep);
 
-/* A conversation's title, or the word for one without. Borrowed. */
+/* A conversation's title, or the word for an untitled one. Borrowed. */
 const char *page_title(const struct request *r, const struct conversation *c);
 
-/* A number of the query, 0 when it is not there: ERR_INPUT. */
+/* A number in the query, 0 when absent: ERR_INPUT. */
 int page_number(const struct request *r, const char *name, int64_t *out,
 		struct err *e) must_check;
 
@@ -100,10 +124,10 @@ int chat_check_message(const struct request *r, const char *text, struct err *e)
 /* What the empty and the filled chat both have. ws: the WebSocket's path below /ws/. */
 struct view *page_chat_view(struct request *r, const char *ws, const char *mode);
 
-/* Names of time zones, offered while typing: the list zones. */
+/* Names of time zones as suggestions: the list zones. */
 void page_zones(struct view *view);
 
-/* The list of the visitor's conversations, as the sidebar shows it. */
+/* The user's conversations, as the sidebar shows them. */
 int page_conversations(struct request *r, struct view *view, const char *current,
 		       const char *search, int64_t before, struct err *e) must_check;
 
@@ -118,22 +142,25 @@ int page_transcript(struct request *r, struct view *list, const char *id,
 		    struct err *e) must_check;
 
 /*
- * Tells the bridge by a POST on its control socket. It may be away: that is
- * logged (and false) and no failure of the page: the bridge reads the store at start.
+ * POSTs to the bridge's control socket. A bridge that is away is logged (and
+ * false) and no failure of the page: the bridge reads the store at start.
  */
 bool bridge_tell(const struct request *r, const char *fmt, ...) printf_like(2, 3);
 
-/* 0 when the bridge says it is well. */
+/* 0 when the bridge is healthy. */
 int bridge_check(const struct request *r, struct err *e) must_check;
 
-/* Seconds a login lasts. */
+/* A login's lifetime in seconds. */
 int64_t page_login_ttl(const struct request *r);
 
-/* The cookie by which this browser's tries to log in are counted apart from strangers'. */
+/*
+ * The cookie by which this browser's login attempts are counted apart from
+ * those of strangers.
+ */
 int page_remember_browser(struct request *r, struct response *out,
 			  const struct user *u, struct err *e) must_check;
 
-/* Closes the sockets of the login whose token this is. */
+/* Closes the sockets of the login with this token. */
 void bridge_login_ended(const struct request *r, const char *token);
 
 #endif

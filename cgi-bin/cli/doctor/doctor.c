@@ -1,4 +1,4 @@
-/* gongbang doctor: whether all is well, and how to mend what is not. */
+/* gongbang doctor: checks the installation, and says how to repair it. */
 #include "config.h"
 #include "cli/doctor/doctor.h"
 
@@ -16,12 +16,12 @@
 #include "core/clock.h"
 #include "core/str.h"
 
-#define PATIENCE_MS 20000	/* with one check */
+#define PATIENCE_MS 20000	/* per check */
 
-/* Who looks is who must be able to: what root can read proves nothing. */
+/* Run each check as the service's own user: what root can read proves nothing. */
 static const struct row {
 	const char *name;
-	const char *user;	/* NULL: whoever asks, best root */
+	const char *user;	/* NULL: the caller, preferably root */
 	doctor_check *check;
 } rows[] = {
 	{ "settings", "gongbang", doctor_settings },
@@ -67,7 +67,7 @@ json_object *doctor_part(json_object *o, ...)
 	return o;
 }
 
-/* False, and f says why, when this process cannot become that user. */
+/* False, with f set, when this process cannot become that user. */
 static bool switch_user(const char *user, struct finding *f)
 {
 	struct passwd *p = getpwnam(user);
@@ -95,7 +95,7 @@ static _Noreturn void run_check(const struct row *row, const struct call *c,
 	_exit(write(to, &f, sizeof(f)) == (ssize_t)sizeof(f) ? 0 : 1);
 }
 
-/* What the check in that process found, or how it failed to. */
+/* The finding of the check's process, or how that failed. */
 static void read_finding(int from, struct finding *f)
 {
 	int64_t end = clock_mono_ms() + PATIENCE_MS, left;
@@ -175,7 +175,7 @@ int command_doctor(const struct call *c, struct err *e)
 	struct finding f;
 	size_t i;
 
-	fflush(stdout);		/* or each child has it too */
+	fflush(stdout);		/* or each child inherits it */
 	for (i = 0; i < ROWS && rc == 0; i++) {
 		if (!is_asked(&rows[i], c->words[0]))
 			continue;

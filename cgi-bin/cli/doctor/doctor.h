@@ -1,6 +1,7 @@
 /*
- * gongbang doctor: what is checked, a row each (doctor.c); the checks
- * are doctor_host.c, doctor_model.c, doctor_prices.c and doctor_state.c.
+ * gongbang doctor: one row per check (doctor.c); the checks are in
+ * doctor_host.c, doctor_model.c, doctor_prices.c, doctor_state.c and
+ * doctor_landlock.c.
  */
 #ifndef DOCTOR_H
 #define DOCTOR_H
@@ -11,22 +12,22 @@
 #include "core/buf.h"
 
 #define DOCTOR_TEXT 2048
-#define DOCTOR_MS 5000		/* for one question to a program */
+#define DOCTOR_MS 5000		/* for one request to a program */
 
 enum grade { GRADE_OK, GRADE_WARN, GRADE_FAIL };
 
-/* What a check found; sent through a pipe as it is. */
+/* A check's result; written to a pipe as it is. */
 struct finding {
 	enum grade grade;
 	char text[DOCTOR_TEXT];
-	char mend[DOCTOR_TEXT];	/* what to do; "" when it is well */
+	char mend[DOCTOR_TEXT];	/* what to do; "" when all is well */
 };
 
 void finding_ok(struct finding *f, const char *fmt, ...) printf_like(2, 3);
 void finding_warn(struct finding *f, const char *mend, const char *fmt, ...) printf_like(3, 4);
 void finding_fail(struct finding *f, const char *mend, const char *fmt, ...) printf_like(3, 4);
 
-/* Each fills f. It runs in a process of its own, as the user of its row. */
+/* Each fills f. It runs in a process of its own, as its row's user. */
 typedef void doctor_check(const struct call *c, struct finding *f);
 
 /* doctor_state.c */
@@ -41,7 +42,7 @@ doctor_check doctor_engine, doctor_guard, doctor_uids, doctor_volumes, doctor_re
 /* doctor_landlock.c */
 doctor_check doctor_landlock;
 
-/* A part of an object, by a path of names; NULL when there is none. Borrowed. */
+/* A member of an object, by a path of names; NULL when absent. Borrowed. */
 json_object *doctor_part(json_object *o, ...) __attribute__((sentinel));
 
 #endif

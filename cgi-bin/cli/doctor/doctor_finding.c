@@ -1,4 +1,4 @@
-/* gongbang doctor: what a check found, in words. */
+/* gongbang doctor: formats a check's result. */
 #include "config.h"
 #include "cli/doctor/doctor.h"
 

@@ -1,4 +1,4 @@
-/* gongbang doctor: the container engine, the image, the walls around workspaces. */
+/* gongbang doctor: the container engine, the image, the isolation of workspaces. */
 #include "config.h"
 #include "cli/doctor/doctor.h"
 
@@ -134,7 +134,7 @@ void doctor_uids(const struct call *c, struct finding *f)
 	json_object_put(info);
 }
 
-/* How many of the installation's volumes each kind holds. */
+/* How many of the installation's volumes are limited by each kind. */
 static void count_volumes(json_object *list, int held[VOLUME_WATCH + 1])
 {
 	size_t i, n = list ? json_object_array_length(list) : 0;
@@ -213,7 +213,7 @@ void doctor_reserve(const struct call *c, struct finding *f)
 	json_object_put(info);
 }
 
-/* Asked as the bridge: the guard refuses it, and no other way leads there. */
+/* Tried as the bridge: the guard refuses it, and there is no other way. */
 void doctor_guard(const struct call *c, struct finding *f)
 {
 	const char *guard = setting(c, SET_ENGINE_GUARD);
@@ -305,7 +305,10 @@ void doctor_network(const struct call *c, struct finding *f)
 	json_object_put(o);
 }
 
-/* What a tool prints, whatever its status; false: it could not be run or failed. */
+/*
+ * A tool's output, whatever its exit status; false: it could not be run or
+ * crashed.
+ */
 static bool run_tool(const char *const *argv, struct buf *out)
 {
 	struct err e = { 0 };
@@ -333,7 +336,7 @@ static bool run_tool(const char *const *argv, struct buf *out)
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
-/* The rules of a chain, one a line; NULL: f says why. */
+/* The rules of a chain, one per line; NULL: f says why. */
 static const char *rules(const char *tool, const char *chain, struct buf *out,
 			 struct finding *f)
 {
@@ -349,7 +352,7 @@ static const char *rules(const char *tool, const char *chain, struct buf *out,
 
 static bool has_rule(const char *rules, const char *fmt, ...) printf_like(2, 3);
 
-/* Whole lines only. */
+/* Complete lines only. */
 static bool has_rule(const char *rules, const char *fmt, ...)
 {
 	char line[512];
@@ -378,7 +381,7 @@ static int count_of(const char *rules, const char *word)
 	return n;
 }
 
-/* The port behind the last colon. */
+/* The port after the last colon. */
 static const char *port_of(const char *address)
 {
 	const char *colon = strrchr(address, ':');
@@ -386,7 +389,7 @@ static const char *port_of(const char *address)
 	return colon ? colon + 1 : "";
 }
 
-/* The chain lets exactly the two ports through, and drops the rest. */
+/* The chain accepts exactly the two ports, and drops the rest. */
 static bool chain_is_right(const struct call *c, const char *chain,
 			   const char *text)
 {
@@ -408,7 +411,7 @@ static bool chain_is_right(const struct call *c, const char *chain,
 	       !strstr(drop, " -j ACCEPT");
 }
 
-/* No rule of INPUT before the jump lets anything through from that interface. */
+/* No rule of INPUT before the jump accepts packets from that interface. */
 static bool input_is_right(const char *chain, const char *text)
 {
 	char jump[128];

@@ -1,4 +1,7 @@
-/* gongbang doctor: what this kernel's Landlock can (lib/shim/landlock.h). */
+/*
+ * gongbang doctor: which Landlock features this kernel has
+ * (lib/shim/landlock.h).
+ */
 #include "config.h"
 #include "cli/doctor/doctor.h"
 
@@ -7,7 +10,10 @@
 
 #include "shim/landlock.h"
 
-/* What separates Claude, its tools and the shim in one container: lib/shim/landlock.h. */
+/*
+ * Separates Claude, its tools and the shim in one container:
+ * lib/shim/landlock.h.
+ */
 void doctor_landlock(const struct call *c, struct finding *f)
 {
 	static const char mend[] = "use Linux 6.12 or later with landlock"

@@ -1,4 +1,4 @@
-/* gongbang doctor: the way to the model, and the way out. */
+/* gongbang doctor: access to the model, and the egress proxy. */
 #include "config.h"
 #include "cli/doctor/doctor.h"
 
@@ -46,7 +46,7 @@ static bool key_valid(const char *line)
 struct keys {
 	char *lines[KEYS_MAX];
 	size_t n;
-	int wrong;		/* the first line that is none; 0: all are */
+	int wrong;		/* the first malformed line; 0: none */
 };
 
 /* Children of c->ctx. -1: f says why. */
@@ -82,7 +82,7 @@ static int keys_read(const struct call *c, const char *path, struct keys *keys,
 	return 0;
 }
 
-/* Nobody but its owner, this user, may look at the file or into its folder. */
+/* Only its owner, this user, may read the file or its folder. */
 static bool keys_closed(const char *path, struct finding *f)
 {
 	static const char mend[] = "scripts/up sets the folder's permissions;"
@@ -141,7 +141,7 @@ void doctor_keys(const struct call *c, struct finding *f)
 			   keys.n, path);
 }
 
-/* GET PATH of the service behind the gateway, with that key (NULL: none). */
+/* GET PATH from the model service, with that key (NULL: none). */
 static int ask_upstream(const struct call *c, const char *path, const char *key,
 			struct probe_answer *a, struct err *e)
 {
@@ -257,7 +257,7 @@ void doctor_gateway(const struct call *c, struct finding *f)
 		finding_ok(f, "%s responds and requires a token", listen);
 }
 
-/* Redis itself is another check's. */
+/* Redis has a check of its own. */
 static bool ledger_trouble(const struct call *c, char **why)
 {
 	struct kv *kv = kv_new(c->ctx, setting(c, SET_REDIS_SOCKET));
@@ -301,7 +301,10 @@ void doctor_journal(const struct call *c, struct finding *f)
 			   folder);
 }
 
-/* Looked at as the gateway's user: the way it has to the store, and that it has no other. */
+/*
+ * Checked as the gateway's user: it can reach the ledger, and cannot open the
+ * store.
+ */
 void doctor_ledger(const struct call *c, struct finding *f)
 {
 	const char *path = setting(c, SET_LEDGER_SOCKET);

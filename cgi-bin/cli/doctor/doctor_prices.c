@@ -1,4 +1,7 @@
-/* gongbang doctor: whether the table of prices has what the image's Claude Code says that models cost. */
+/*
+ * gongbang doctor: compares the price table with the prices that the image's
+ * Claude Code reports.
+ */
 #include "config.h"
 #include "cli/doctor/doctor.h"
 
@@ -12,12 +15,13 @@
 #include "json/strict_json.h"
 #include "spending/cli_prices.h"
 
-#define ANSWER_MS 18000		/* for all of it: within PATIENCE_MS of doctor.c */
+#define ANSWER_MS 18000		/* in total: within PATIENCE_MS of doctor.c */
 #define LOG_MAX (4 << 20)
 
 /*
- * Asked on its stdin, as a session asks. Its stdout is a pipe; the container's
- * is a terminal, so that the engine gives its log without frames.
+ * Sends the request to stdin, like a session. Its stdout is a pipe; the
+ * container's is a terminal, so that the engine returns the log without
+ * frames.
  */
 static const char asks[] =
 	"printf '%s\\n' '{\"type\":\"control_request\",\"request_id\":\""
@@ -74,7 +78,7 @@ static json_object *words(const char *const *list, size_t n)
 	return a;
 }
 
-/* No network, no volume, no right: it is asked for a list and ends. */
+/* No network, volume or privilege: it only answers the request. */
 static json_object *spec(const struct call *c)
 {
 	static const char *const entry[] = { "/bin/sh", "-c", asks };
@@ -122,7 +126,10 @@ static int create(const struct asked *a, struct err *e)
 	return rc;
 }
 
-/* What it printed. The container is removed, also one that an earlier doctor left. */
+/*
+ * The container's output. Removes it, as well as one that an earlier doctor
+ * left.
+ */
 static int ask(struct asked *a, struct buf *out, struct err *e)
 {
 	struct err dropped = { 0 };
@@ -145,11 +152,11 @@ static int ask(struct asked *a, struct buf *out, struct err *e)
 }
 
 struct compared {
-	struct buf missing, differing;	/* models, parted by blanks */
+	struct buf missing, differing;	/* models, separated by blanks */
 	struct buf rows;
 };
 
-/* -1: rows are of as many models as have room. */
+/* -1: lists as many models as fit. */
 static int compare(const struct cli_prices *l, const struct prices *p,
 		   struct compared *out, struct err *e)
 {

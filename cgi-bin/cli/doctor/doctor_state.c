@@ -1,4 +1,7 @@
-/* gongbang doctor: settings, records, logins, and the programs that answer pages. */
+/*
+ * gongbang doctor: settings, the store, logins, and the programs that answer
+ * pages.
+ */
 #include "config.h"
 #include "cli/doctor/doctor.h"
 
@@ -25,14 +28,14 @@
 #define MIB (INT64_C(1) << 20)
 #define DISK_FAIL (200 * MIB)
 #define DISK_WARN (1024 * MIB)
-#define LATE_MAX_MS 5000	/* of the plan */
+#define LATE_MAX_MS 5000	/* of the schedule */
 
 static const char *setting(const struct call *c, enum setting id)
 {
 	return settings_text(c->settings, id);
 }
 
-/* They were read before this runs; what they name must be readable too. */
+/* Settings were parsed before this; the files they name must be readable too. */
 void doctor_settings(const struct call *c, struct finding *f)
 {
 	static const enum setting files[] = { SET_TEMPLATES, SET_PRICES };
@@ -61,7 +64,7 @@ void doctor_settings(const struct call *c, struct finding *f)
 		finding_ok(f, "settings and the files they name are readable");
 }
 
-/* False, and f says so, when the disk below path is nearly full. */
+/* False, with f set, when the disk below path is nearly full. */
 static bool disk_has_room(const char *path, struct finding *f, int64_t *free_mib)
 {
 	struct statvfs s;
@@ -173,7 +176,7 @@ static int count_alive(void *data, const char *name, struct err *e)
 	return 0;
 }
 
-/* How late the plan is: 0 when nobody is due. */
+/* How late the scheduler is: 0 when no agent is due. */
 static int planning_late(const struct call *c, int64_t *ms, struct err *e)
 {
 	struct db *db = db_open(c->ctx, setting(c, SET_DATABASE), e);
@@ -208,7 +211,7 @@ void doctor_worker(const struct call *c, struct finding *f)
 		finding_ok(f, "%d running, on time", w.alive);
 }
 
-/* The worker is who sends: here is what became of it. */
+/* The worker delivers notifications: this reports the results. */
 void doctor_mail(const struct call *c, struct finding *f)
 {
 	struct db *db;

@@ -1,4 +1,4 @@
-/* One's own account: name, language, theme, time zone, password. */
+/* The user's own account: name, language, theme, time zone, password. */
 #include "config.h"
 #include <string.h>
 #include <talloc.h>
@@ -14,7 +14,7 @@
 #include "store/feeds.h"
 #include "time/zone.h"
 
-/* Offered while typing; any IANA name is taken. */
+/* Suggestions; any IANA name is accepted. */
 static const char *const zones[] = {
 	"UTC", "Asia/Seoul", "Asia/Tokyo", "Asia/Shanghai", "Asia/Singapore",
 	"Asia/Kolkata", "Australia/Sydney", "Europe/London", "Europe/Berlin",
@@ -52,7 +52,7 @@ static void add_choices(const struct request *r, struct view *view,
 	}
 }
 
-/* What stands in the form: the account's, or what was just refused. */
+/* The form's values: the account's, or those just refused. */
 struct values {
 	const char *display_name, *locale, *theme, *timezone;
 };
@@ -111,7 +111,7 @@ int page_account(struct request *r, struct response *out, struct err *e)
 	return show(r, out, &in, "", "", e);
 }
 
-/* A spent budget does not begin anew with another zone's day. */
+/* A used-up budget does not reset by changing to another zone's day. */
 static int64_t zone_end(const struct request *r)
 {
 	return budget_zone_end(context_of(r)->user, usage_zone(r),
@@ -144,8 +144,8 @@ int page_account_save(struct request *r, struct response *out, struct err *e)
 }
 
 struct others {
-	const char *own;	/* 64 hex of the login that stays */
-	char **list;		/* the others; a talloc array */
+	const char *own;	/* 64 hex digits of the login that stays */
+	char **list;		/* the other logins; a talloc array */
 	size_t n;
 };
 
@@ -164,8 +164,8 @@ static int keep_other(void *data, const char *member, struct err *e)
 }
 
 /*
- * Every other login of the account, then the sockets they hold. A bridge that
- * is away is asked once, not for every login.
+ * Ends every other login of the account and its sockets. If the bridge is away
+ * it is asked once, not for every login.
  */
 static int end_others(struct request *r, struct err *e)
 {
@@ -187,7 +187,10 @@ static int end_others(struct request *r, struct err *e)
 	return bad ? -1 : 0;
 }
 
-/* The old password is a guess like one at login, so it counts as a try: of this login alone. */
+/*
+ * The old password could be a guess, as at login, so it counts as an attempt:
+ * of this login only.
+ */
 static int prove(struct request *r, struct err *e)
 {
 	struct context *v = context_of(r);
@@ -207,9 +210,9 @@ static int prove(struct request *r, struct err *e)
 }
 
 /*
- * The others end before the new password is stored, and whoever logs in with
- * the old one in between ends with it: a login knows its password. Whatever
- * dies in here, no old login lives beside a new password.
+ * Other logins end before the new password is stored, and one made meanwhile
+ * with the old password ends with it, because a login knows its password.
+ * Whatever crashes here, no old login survives beside a new password.
  */
 static int change(struct request *r, struct response *out, struct err *e)
 {
@@ -264,7 +267,7 @@ static int keep_choice(struct request *r, struct response *out, const char *name
 
 /*
  * POST /preferences -- the header's switches, before and after login. A cookie
- * keeps the choice for the browser, the account for the person.
+ * keeps the choice for the browser, the account for the user.
  */
 int page_preferences(struct request *r, struct response *out, struct err *e)
 {

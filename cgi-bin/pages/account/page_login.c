@@ -77,7 +77,7 @@ int page_remember_browser(struct request *r, struct response *out,
 	return response_cookie(out, &c, e);
 }
 
-/* The cookie of a browser in which this account had logged in, or NULL. */
+/* The cookie of a browser in which this account has logged in before, or NULL. */
 static const char *known_browser(struct request *r, const struct user *u)
 {
 	char name[DEVICE_COOKIE_SIZE];
@@ -91,9 +91,10 @@ static const char *known_browser(struct request *r, const struct user *u)
 }
 
 /*
- * Who has no login left has no tokens but those of runs: the bridge stops their Claudes first. If
- * it is away the tokens end all the same, and it ends the Claudes when it is
- * back, since it knows no token of theirs.
+ * A user without a login has no tokens except those of runs: the bridge stops
+ * the Claude processes first. If it is away the tokens are revoked
+ * nevertheless, and it ends the processes when it is back, because their
+ * tokens are gone.
  */
 static int end_access(struct request *r, const char *user_id, struct err *e)
 {
@@ -154,7 +155,7 @@ static int begin(struct request *r, struct response *out,
 	return response_redirect(out, e, "%s", next_of(r->form));
 }
 
-/* Refusals are the form again, with the reason and the login still in it. */
+/* A refusal shows the form again, with the reason and the login still in it. */
 static int refuse(struct request *r, struct response *out, const struct err *why,
 		  int64_t wait_s, struct err *e)
 {
@@ -179,9 +180,9 @@ static int refuse(struct request *r, struct response *out, const struct err *why
 }
 
 /*
- * Counts the try, then looks at the password. The account, or NULL: unknown
- * login, wrong password and disabled account take the same time and say the
- * same, ERR_AUTH.
+ * Counts the attempt, then checks the password. The account, or NULL: unknown
+ * login, wrong password and disabled account take the same time and give the
+ * same error, ERR_AUTH.
  */
 static struct user *prove(struct request *r, int64_t *wait_s, struct err *e)
 {
@@ -206,8 +207,8 @@ static struct user *prove(struct request *r, int64_t *wait_s, struct err *e)
 }
 
 /*
- * POST /login -- the tries are counted before the password is looked at, so
- * that many at once cannot pass the limit.
+ * POST /login -- attempts are counted before the password is checked, so that
+ * many at once cannot exceed the limit.
  */
 int page_login(struct request *r, struct response *out, struct err *e)
 {

@@ -51,7 +51,7 @@ static int add_ledger(const struct request *r, struct view *view, struct err *e)
 	return 0;
 }
 
-/* Refusals that only the operator can end. */
+/* Refusals that only an administrator can resolve. */
 static int add_mail(const struct request *r, struct view *view, struct err *e)
 {
 	const struct context *v = context_of(r);

@@ -1,4 +1,4 @@
-/* How much may be spent: the installation, each user, and single users. */
+/* Budgets: the installation's, the preset for users, and single users'. */
 #include "config.h"
 #include <string.h>
 #include <talloc.h>
@@ -11,11 +11,11 @@
 #include "spending/amount.h"
 #include "spending/user_spending.h"
 
-/* Whose budget a page is about. */
+/* The owner of the budget that a page edits. */
 struct subject {
-	const char *name;	/* in the address and in the store */
+	const char *name;	/* in the URL and in the store */
 	const char *title;
-	struct user *user;	/* NULL: not one user's */
+	struct user *user;	/* NULL: not a single user's */
 };
 
 /* The form's fields, in the order of struct budget. */
@@ -59,7 +59,7 @@ static int find(struct request *r, struct subject *s, struct err *e)
 	return 0;
 }
 
-/* What the fields show: what was just sent, or what holds. */
+/* The fields' values: those just sent, or the current limits. */
 static void add_fields(struct request *r, struct view *view, struct budget *b,
 		       const struct form *sent, const char *wrong)
 {
@@ -85,7 +85,7 @@ static void add_fields(struct request *r, struct view *view, struct budget *b,
 	}
 }
 
-/* The present use, of one user or of all; the preset's is nobody's. */
+/* The current use, by one user or all; the preset has none. */
 static int add_use(struct request *r, struct view *view,
 		   const struct subject *s, struct budget *b, struct err *e)
 {
@@ -140,7 +140,7 @@ int page_budget(struct request *r, struct response *out, struct err *e)
 	return show(r, out, &s, NULL, "", "", e);
 }
 
-/* *wrong: the field that is. */
+/* *wrong: the invalid field. */
 static int read_form(const struct request *r, struct budget *b,
 		     const char **wrong, struct err *e)
 {

@@ -1,4 +1,7 @@
-/* What users' workspaces asked for, may reach, were blocked at; and what to say to it. */
+/*
+ * Domains that users' workspaces requested, may reach, or were blocked at; and
+ * the decisions.
+ */
 #include "config.h"
 #include <string.h>
 #include <talloc.h>
@@ -9,7 +12,7 @@
 #include "pages/domain_view.h"
 #include "pages/pages.h"
 
-#define ROWS_SHOWN 200		/* of a state */
+#define ROWS_SHOWN 200		/* per state */
 
 struct listing {
 	struct request *r;
@@ -134,9 +137,9 @@ static void note(struct request *r, const char *what, const char *user_id,
 	bridge_tell(r, "/egress/reload");
 }
 
-/* A button's value, and what it does. */
+/* A button's value, and its action. */
 static const struct {
-	const char *name, *state;	/* NULL: the row goes */
+	const char *name, *state;	/* NULL: the row is removed */
 	bool plain;
 } decisions[] = {
 	{ "grant", "granted", false },

@@ -1,4 +1,4 @@
-/* What everybody has used: the installation's days and models, and each user. */
+/* Everybody's usage: the installation's days and models, and each user. */
 #include "config.h"
 #include <string.h>
 #include <talloc.h>
@@ -38,7 +38,7 @@ static void add_user(struct request *r, struct view *list,
 	usage_percent(r, row, &s->standing);
 }
 
-/* What accounts used that are gone; the rows add up with it. */
+/* Usage of removed accounts; with it the rows add up. */
 static void add_removed(struct request *r, struct view *view,
 			const struct report *report)
 {

@@ -1,4 +1,7 @@
-/* What differs between two definitions, for people: fields, and the prompt line by line. */
+/*
+ * The difference between two definitions as shown to users: fields, and the
+ * prompt line by line.
+ */
 #include "config.h"
 #include <talloc.h>
 

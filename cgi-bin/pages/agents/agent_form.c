@@ -7,10 +7,10 @@
 #include "core/str.h"
 #include "spending/amount.h"
 
-/* One row a field, in the order of the page. */
+/* One row per field, in the page's order. */
 static const struct {
 	const char *name, *label;
-	bool whole;		/* kept as typed; others lose blanks at their ends */
+	bool whole;		/* kept as typed; others lose leading and trailing blanks */
 } fields[AGENT_FIELDS] = {
 	[FIELD_NAME] = { "name", "agent_name", false },
 	[FIELD_PROMPT] = { "prompt", "agent_prompt", true },
@@ -34,7 +34,7 @@ static const struct {
 	[FIELD_FAILURES_MAX] = { "failures_max", "agent_failures_max", false },
 };
 
-/* The numbers: where a definition has them. */
+/* The numeric fields and their members in a definition. */
 static const struct {
 	enum agent_field field;
 	size_t offset;
@@ -82,7 +82,7 @@ static const char *trimmed(const struct agent_form *f, const char *s)
 	return talloc_strndup(f, s, n);
 }
 
-/* A day of the month or its weekday, as monthly schedules have it: "15", "last", "2tu". */
+/* A day of the month or its weekday, for monthly schedules: "15", "last", "2tu". */
 static bool is_monthly(const char *day)
 {
 	return (*day >= '0' && *day <= '9') || *day == '-' ||
@@ -90,8 +90,8 @@ static bool is_monthly(const char *day)
 }
 
 /*
- * "days" comes as one text, or as several fields: checkboxes for weekdays and
- * a list for months, of which only those of the frequency count.
+ * "days" arrives as one text, or as several fields: checkboxes for weekdays
+ * and a list for months, of which only the frequency's count.
  */
 static const char *read_days(const struct request *r,
 			     const struct agent_form *f)
@@ -192,7 +192,7 @@ static void read_number(const struct request *r, struct agent_form *f,
 				fields[numbers[i].field].name));
 }
 
-/* Empty is the first choice. */
+/* Empty means the first choice. */
 static void read_choices(const struct request *r, struct agent_form *f,
 			 struct definition *d)
 {
@@ -209,7 +209,7 @@ static void read_choices(const struct request *r, struct agent_form *f,
 		agent_form_problem(r, f, FIELD_MISSED, why.key);
 }
 
-/* A tool a line. */
+/* One tool per line. */
 static void read_tools(const struct agent_form *f, struct definition *d)
 {
 	const char *s = f->text[FIELD_TOOLS], *one;
@@ -260,7 +260,7 @@ static void read_schedule(const struct request *r, struct agent_form *f,
 	}
 }
 
-/* The field that a refused definition names, and the sentence for it. */
+/* The field that a refused definition names, and its sentence. */
 static void place_problem(const struct request *r, struct agent_form *f,
 			  const char *field, const struct err *why)
 {

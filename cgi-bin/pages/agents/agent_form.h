@@ -1,6 +1,6 @@
 /*
- * The form of an agent: what was typed, word for word, and what it means. The
- * fields are those of a definition (lib/agent/definition.h).
+ * The form of an agent: the typed texts unchanged, and the definition they
+ * stand for. The fields are those of a definition (lib/agent/definition.h).
  */
 #ifndef AGENT_FORM_H
 #define AGENT_FORM_H
@@ -24,26 +24,29 @@ struct agent_form {
 
 /* The field's name in forms. */
 const char *agent_field_name(enum agent_field field);
-/* What its label says. Borrowed. */
+/* Its label. Borrowed. */
 const char *agent_field_label(const struct request *r, enum agent_field field);
 
-/* Each gives (child of r): what the request's form says, and what a definition would. */
+/* Each gives (child of r): from the request's form, from a definition. */
 struct agent_form *agent_form_read(const struct request *r);
 struct agent_form *agent_form_of(const struct request *r, const struct definition *d);
 
 /*
- * The definition that was typed; NULL when something is wrong: then the
- * sentences stand in f. Gives (child of r).
+ * The definition that was typed; NULL when something is wrong: then f has the
+ * sentences. Gives (child of r).
  */
 struct definition *agent_form_definition(const struct request *r, struct agent_form *f);
 
-/* The kind of the first problem (ERR_INPUT, ERR_LIMIT) decides the answer's status: 400, 413. */
+/*
+ * The kind of the first problem (ERR_INPUT, ERR_LIMIT) decides the answer's
+ * status: 400, 413.
+ */
 int agent_form_status(const struct agent_form *f);
 
-/* Another problem of a field, by its catalogue key. */
+/* Adds a problem to a field, by its catalogue key. */
 void agent_form_problem(const struct request *r, struct agent_form *f, enum agent_field field, const char *key);
 
-/* All that the template's fields need. */
+/* Everything the template's fields need. */
 void agent_form_view(struct request *r, struct view *view, const struct agent_form *f);
 
 #endif

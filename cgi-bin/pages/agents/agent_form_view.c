@@ -1,4 +1,4 @@
-/* How the form of an agent is shown. */
+/* The view of an agent's form. */
 #include "config.h"
 #include <string.h>
 #include <talloc.h>
@@ -23,7 +23,7 @@ static void add_choice(struct view *list, const char *value, const char *label,
 	view_flag(item, "current", current);
 }
 
-/* Whether a list "mo,we" has that day. */
+/* Whether a list such as "mo,we" has that day. */
 static bool has_day(const char *days, const char *day)
 {
 	size_t n = strlen(day);
@@ -162,7 +162,7 @@ static void add_variables(struct request *r, struct view *view)
 	}
 }
 
-/* A problem in the folded part must be seen. */
+/* A problem in the folded part must be visible. */
 static bool fold_open(const struct agent_form *f)
 {
 	int i;

@@ -1,4 +1,4 @@
-/* What would happen: the next runs of a schedule, and the prompt as Claude would get it. */
+/* A preview: the next runs of a schedule, and the prompt as Claude would get it. */
 #include "config.h"
 #include <string.h>
 #include <talloc.h>

@@ -9,7 +9,7 @@
 #include "store/outcomes.h"
 
 /* The spark chart, in its own units. */
-#define SPARK_STEP 4		/* a day */
+#define SPARK_STEP 4		/* per day */
 #define SPARK_BAR 3
 #define SPARK_HEIGHT 24
 #define COUNT_OF(list) (sizeof(list) / sizeof(list[0]))
@@ -109,7 +109,7 @@ void spark_add(struct spark *s, const struct agent_day *d)
 	s->failed[i] += d->failed;
 }
 
-/* A bar from y down as a path's piece. */
+/* A bar from y down, as a part of a path. */
 static char *add_bar(char *path, int day, double y, double height)
 {
 	if (height <= 0)
@@ -137,7 +137,7 @@ static void draw(const struct request *r, struct view *into,
 		double mixed = height_of(s->problems[i], most);
 		double bad = height_of(s->failed[i], most);
 
-		/* What is small is drawn all the same: the largest gives way. */
+		/* Small values are drawn, too: the largest gives way. */
 		if (good + mixed + bad > SPARK_HEIGHT)
 			*(good > mixed ? &good : &mixed) -=
 				good + mixed + bad - SPARK_HEIGHT;

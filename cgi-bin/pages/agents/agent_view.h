@@ -1,4 +1,4 @@
-/* What the pages of agents share. */
+/* Shared by the pages of agents. */
 #ifndef AGENT_VIEW_H
 #define AGENT_VIEW_H
 
@@ -6,14 +6,15 @@
 #include "store/agents.h"
 #include "store/dashboard.h"
 
-#define AGENT_BODY_MAX (4u << 20)	/* a prompt of 1 MB in its escapes: refused in words, not cut off */
+#define AGENT_BODY_MAX (4u << 20)	/* an escaped prompt of 1 MB: refused with a message, not
+					 * cut off */
 
-#define IMPORT_BODY_MAX (7u << 20)	/* DEFINITION_JSON_MAX in its escapes */
+#define IMPORT_BODY_MAX (7u << 20)	/* DEFINITION_JSON_MAX, escaped */
 
-/* The visitor's agent that the address names. Gives (child of r). */
+/* The user's agent that the URL names. Gives (child of r). */
 struct agent *agent_here(struct request *r, struct err *e) must_check;
 
-/* What a version holds. Gives (child of r). */
+/* A version's definition. Gives (child of r). */
 struct definition *agent_definition(const struct request *r, const char *json, struct err *e) must_check;
 
 /* Icon, word and colour: names state, state_word, why. */
@@ -22,7 +23,7 @@ void agent_state(const struct request *r, struct view *into, const struct agent 
 /* What all pages of an agent begin with; path: which of them this is, "" the overview. Names agent, of partials/agent_head. */
 void agent_head(const struct request *r, struct view *view, const struct agent *a, const char *path);
 
-/* The first moment after now at which a definition runs; 0 none. */
+/* The first time after now at which a definition runs; 0: none. */
 int agent_next(const struct request *r, const struct definition *d, int64_t now, int64_t *out, struct err *e) must_check;
 
 /* The spark chart of days' outcomes and the success rate: names spark_*, rate. */
@@ -49,7 +50,7 @@ void agent_changes(const struct request *r, struct view *view, const struct defi
 /* The same in a few words: "Prompt, Time". Gives (child of r). */
 const char *agent_changes_words(const struct request *r, const struct definition *from, const struct definition *to);
 
-/* The fragment that shows what would happen: the next runs, the prompt. */
+/* The preview fragment: the next runs, the prompt. */
 int agent_preview(struct request *r, struct view *view, const struct agent *a, const struct definition *d, struct err *e) must_check;
 
 #endif

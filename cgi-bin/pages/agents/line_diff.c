@@ -6,8 +6,8 @@
 
 #include "core/hash.h"
 
-#define LINES_MAX 10000		/* of each text; what follows is not compared */
-#define EDITS_MAX 1000		/* looked for: the trace takes its square */
+#define LINES_MAX 10000		/* of each text; the rest is not compared */
+#define EDITS_MAX 1000		/* limit of the search: the trace takes its square */
 #define SHOWN_MAX 2000		/* lines */
 #define CONTEXT 3		/* unchanged lines around a change */
 
@@ -48,7 +48,7 @@ static bool same(const struct line *a, const struct line *b)
 	       memcmp(a->text, b->text, a->n) == 0;
 }
 
-/* What of both sides lies between their common begin and end. */
+/* The part of both sides between their common beginning and end. */
 struct middle {
 	struct line *a, *b;
 	int n, m;
@@ -72,7 +72,10 @@ static struct middle middle_of(const struct side *before,
 	return d;
 }
 
-/* A step of d edits on diagonal k goes down (a line came) or right (one went). */
+/*
+ * Whether a step of d edits on diagonal k goes down (a line was added) or
+ * right (one was removed).
+ */
 static bool goes_down(const int *v, int d, int k)
 {
 	return k == -d || (k != d && v[k - 1] < v[k + 1]);
@@ -81,7 +84,7 @@ static bool goes_down(const int *v, int d, int k)
 /*
  * The furthest x on each diagonal after d edits, for d = 0, 1, ...: row d of
  * the trace begins at d * d and has its diagonal 0 at d * d + d. Returns the
- * number of edits, -1 when they are more than EDITS_MAX.
+ * number of edits, -1 when there are more than EDITS_MAX.
  */
 static int trace_edits(const struct middle *m, int *trace)
 {
@@ -107,7 +110,7 @@ static int trace_edits(const struct middle *m, int *trace)
 	return -1;
 }
 
-/* Back from the end, marking each line that went or came. */
+/* Walks back from the end, marking each removed or added line. */
 static void mark_edits(const struct middle *m, const int *trace, int d)
 {
 	int x = m->n, y = m->m;
@@ -149,7 +152,7 @@ static void compare(const void *ctx, const struct side *before,
 
 struct writing {
 	const struct request *r;
-	struct view *hunks, *lines;	/* lines of the hunk that is open, or NULL */
+	struct view *hunks, *lines;	/* lines of the open hunk, or NULL */
 	int shown, came, went;
 	bool cut;
 };
@@ -176,7 +179,7 @@ static void put(struct writing *w, const char *kind, const struct line *l,
 	view_textf(row, "text", "%.*s", (int)l->n, l->text);
 }
 
-/* n lines that both have, at y of after: those near a change. */
+/* n common lines, at y of after: shows those near a change. */
 static void put_kept(struct writing *w, const struct side *after, int y, int n,
 		     bool first, bool last)
 {

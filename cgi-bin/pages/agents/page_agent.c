@@ -11,7 +11,7 @@
 #include "pages/pages.h"
 #include "store/executions.h"
 
-#define FORM_LIFE_S 3600	/* so long the same form is known again */
+#define FORM_LIFE_S 3600	/* how long the same form is recognized */
 
 struct view *agent_form_page(struct request *r, const struct agent *a,
 			     const struct agent_form *f, const char *note)
@@ -46,7 +46,7 @@ static int show(struct request *r, struct response *out, const struct agent *a,
 			   e);
 }
 
-/* What a form begins with, that somebody might have to clear, but rarely. */
+/* Defaults of the new-agent form. */
 struct agent_form *agent_form_new(const struct request *r)
 {
 	struct agent_form *f;
@@ -84,7 +84,10 @@ static int show_preview(struct request *r, struct response *out,
 	return page_render(r, out, "pages/agent", view, e);
 }
 
-/* Somebody saved meanwhile: both are shown, and the next save says so knowingly. */
+/*
+ * Another tab saved meanwhile: shows both, and the next save overwrites
+ * knowingly.
+ */
 static int show_conflict(struct request *r, struct response *out,
 			 const struct agent *a, const struct agent_form *f,
 			 const struct definition *mine, struct err *e)
@@ -112,7 +115,7 @@ static int show_problems(struct request *r, struct response *out,
 	return show(r, out, a, f, e);
 }
 
-/* A refusal that is no field's: too many agents. */
+/* A refusal that is not about a field: too many agents. */
 static int show_refusal(struct request *r, struct response *out,
 			const struct agent_form *f, const struct err *why,
 			struct err *e)
@@ -124,7 +127,7 @@ static int show_refusal(struct request *r, struct response *out,
 	return page_render(r, out, "pages/agent", view, e);
 }
 
-/* The schedule of an agent whose one moment has passed may be kept, but not chosen. */
+/* A one-time schedule in the past may be kept, but not chosen. */
 static bool schedule_is_past(const struct request *r, const struct agent *a,
 			     const struct definition *d, int64_t next)
 {
@@ -154,7 +157,7 @@ static int begin_test(struct request *r, struct response *out,
 }
 
 /*
- * Sending a form again comes to the agent it made: the id of the form is
+ * Sending a form again leads to the agent it created: the form's id is
  * remembered for a while.
  */
 static const char *made_before(struct request *r, const char *key)
@@ -301,7 +304,7 @@ int page_agent_save(struct request *r, struct response *out, struct err *e)
 }
 
 /*
- * POST /agents/preview -- a fragment for the script, while the form is being
+ * POST /agents/preview -- a fragment for the script while the form is being
  * typed: a name or a prompt may still be missing.
  */
 int page_agent_preview(struct request *r, struct response *out, struct err *e)

@@ -1,4 +1,4 @@
-/* What is done with an agent: run it, pause, resume, delete. */
+/* Actions on an agent: run it, pause, resume, delete. */
 #include "config.h"
 #include <talloc.h>
 
@@ -51,7 +51,7 @@ int page_agent_test(struct request *r, struct response *out, struct err *e)
 		   -1;
 }
 
-/* Back to where the button was. */
+/* Back to the page with the button. */
 static int back(struct request *r, struct response *out, const struct agent *a,
 		const char *done, struct err *e)
 {
@@ -73,7 +73,7 @@ int page_agent_pause(struct request *r, struct response *out, struct err *e)
 	return back(r, out, a, "paused", e);
 }
 
-/* What was missed while it was paused stays missed: it goes on after now. */
+/* Occurrences missed while it was paused stay missed: it continues after now. */
 int page_agent_resume(struct request *r, struct response *out, struct err *e)
 {
 	struct agent *a = agent_here(r, e);
@@ -131,7 +131,7 @@ static int tell_session(void *data, const struct attempt *t, struct err *e)
 	return 0;
 }
 
-/* Those that run are asked to end already; whoever runs them hears it at once. */
+/* Running ones were asked to end already; this tells their bridge at once. */
 static void tell_ending(const struct ending *end)
 {
 	struct err why = { 0 };

@@ -1,6 +1,6 @@
 /*
- * "Save as agent": Claude is asked, in the conversation itself, to write down
- * what was worked out as an agent; its answer fills the form.
+ * "Save as agent": asks Claude, in the conversation itself, to write the work
+ * down as an agent; its reply fills the form.
  */
 #include "config.h"
 #include <string.h>
@@ -20,8 +20,8 @@
 #define PLACED_SEEN 100		/* of the conversation's last messages */
 
 /*
- * POST /conversations/{id}/agent -- the message is the form's, so sending it
- * again comes to the same question.
+ * POST /conversations/{id}/agent -- the message has the form's id, so sending
+ * it again leads to the same request.
  */
 int page_agent_ask(struct request *r, struct response *out, struct err *e)
 {
@@ -45,7 +45,10 @@ int page_agent_ask(struct request *r, struct response *out, struct err *e)
 				 c->id, message);
 }
 
-/* POST /conversations/{id}/agent/cancel -- what waits is withdrawn; what Claude has begun is stopped in the conversation. */
+/*
+ * POST /conversations/{id}/agent/cancel -- withdraws a queued request; one
+ * that Claude has begun is stopped in the conversation.
+ */
 int page_agent_ask_cancel(struct request *r, struct response *out,
 			  struct err *e)
 {
@@ -61,10 +64,10 @@ int page_agent_ask_cancel(struct request *r, struct response *out,
 	return response_redirect(out, e, "/workspace/%s", c->id);
 }
 
-/* How far the question is, and what was said after it. */
+/* The request's progress, and the reply to it. */
 struct answer {
 	const char *message;
-	bool waits, placed;	/* the message: in the queue, or Claude has it */
+	bool waits, placed;	/* the message: queued, or taken by Claude */
 	int64_t asked_at, at;
 	bool ended, failed;
 	struct buf text;
@@ -95,7 +98,7 @@ static int find_placed(void *data, const struct message *m, struct err *e)
 	return 0;
 }
 
-/* The last text that holds a block, else the last text, is the answer. */
+/* The reply is the last text with a block, otherwise the last text. */
 static int keep_text(struct answer *a, const struct part *p, struct err *e)
 {
 	auto_strict_json *data = field_parse(p->data, strlen(p->data));
@@ -109,7 +112,7 @@ static int keep_text(struct answer *a, const struct part *p, struct err *e)
 	return buf_add_text(&a->text, text, e);
 }
 
-/* The turn after the message; later ones are another matter. */
+/* The turn after the message; later turns are about something else. */
 static int read_part(void *data, const struct part *p, struct err *e)
 {
 	struct answer *a = data;

@@ -1,4 +1,4 @@
-/* An agent's trigger address: its page, and what calls it. */
+/* An agent's trigger URL: its page, and the calls to it. */
 #include "config.h"
 #include <json-c/json.h>
 #include <stdio.h>
@@ -17,7 +17,7 @@
 
 #define MINUTE_S 60
 
-/* Where people and programs reach this installation, without a slash at the end; a child of r. */
+/* The installation's public URL, without a trailing slash; a child of r. */
 static const char *site_url(const struct request *r)
 {
 	const struct app *app = context_of(r)->app;
@@ -63,7 +63,7 @@ int page_hook(struct request *r, struct response *out, struct err *e)
 	return a ? show(r, out, a, "", e) : -1;
 }
 
-/* POST /agents/{id}/hook -- a new address, which is shown this once; the old one ends. */
+/* POST /agents/{id}/hook -- a new URL, shown this once; the old one ends. */
 int page_hook_make(struct request *r, struct response *out, struct err *e)
 {
 	struct agent *a = agent_here(r, e);
@@ -92,7 +92,7 @@ int page_hook_revoke(struct request *r, struct response *out, struct err *e)
 	return response_redirect(out, e, "/agents/%s/hook?done=revoked", a->id);
 }
 
-/* ---- being called ---- */
+/* ---- calls ---- */
 
 static bool is_json_type(const char *type)
 {
@@ -105,7 +105,7 @@ static const struct strict_json_limits limits = {
 	.bytes = 1 << 20, .depth = 32, .containers = 4000, .elements = 40000,
 };
 
-/* As it came: what is JSON is JSON to whoever reads it. */
+/* Passed on unchanged; readers decide whether it is JSON. */
 static int check_payload(const struct request *r, struct err *e)
 {
 	if (!r->body_len)
@@ -119,7 +119,7 @@ static int check_payload(const struct request *r, struct err *e)
 	return 0;
 }
 
-/* Redis away: what waits at once has a limit of its own. */
+/* While Redis is away the cap on queued runs still applies. */
 static int check_rate(const struct request *r, struct response *out,
 		      const char *hash, struct err *e)
 {
@@ -184,8 +184,8 @@ static int say(struct response *out, const char *key, const char *value,
 }
 
 /*
- * POST /hooks/{secret} -- begins a run. For programs: no login, no cookie, no
- * page; whoever knows the secret may. The address is in no log of ours.
+ * POST /hooks/{secret} -- starts a run. For programs: no login, cookie or
+ * page; the secret is the credential. The URL is never logged.
  */
 int page_hook_call(struct request *r, struct response *out, struct err *e)
 {

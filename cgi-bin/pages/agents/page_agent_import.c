@@ -1,4 +1,4 @@
-/* Agents as JSON: out of here, and into here (lib/agent/DEFINITION.md). */
+/* Exports and imports agents as JSON (lib/agent/DEFINITION.md). */
 #include "config.h"
 #include <string.h>
 #include <talloc.h>
@@ -9,7 +9,7 @@
 #include "pages/agents/agent_view.h"
 #include "pages/pages.h"
 
-/* Letters, digits and hyphens of a name, for a file's. */
+/* Letters, digits and hyphens of a name, for a file name. */
 static const char *file_name(const struct request *r, const char *name)
 {
 	char *out = talloc_array(r, char, 64);
@@ -31,7 +31,10 @@ static const char *file_name(const struct request *r, const char *name)
 	return out;
 }
 
-/* GET /agents/{id}/export.json -- what is kept of it: no address, no secret is part of that. */
+/*
+ * GET /agents/{id}/export.json -- its definition, which contains no URL or
+ * secret.
+ */
 int page_agent_export(struct request *r, struct response *out, struct err *e)
 {
 	struct agent *a = agent_here(r, e);
@@ -55,7 +58,7 @@ static int show(struct request *r, struct response *out, const char *json,
 
 	view_text(view, "json", json);
 	view_text(view, "problem", why ? page_sentence(r, why) : "");
-	/* "schedule.time: ..." names the member; what follows is for the log. */
+	/* "schedule.time: ..." names the member; the rest is for the log. */
 	view_text(view, "member", n && why->text[0] != '(' ?
 		  talloc_strndup(r, why->text, n) : "");
 	return page_render(r, out, "pages/import", view, e);
@@ -80,8 +83,8 @@ static int make(struct request *r, const char *json, char id[ID_SIZE],
 }
 
 /*
- * POST /agents/import -- a new agent, paused: whoever wrote it, nothing runs
- * before it was looked at.
+ * POST /agents/import -- a new agent, paused: nothing runs before a user has
+ * checked it.
  */
 int page_agent_import_save(struct request *r, struct response *out,
 			   struct err *e)

@@ -1,4 +1,4 @@
-/* Whom an agent tells, beside the page: by mail, by webhook. */
+/* An agent's notification rules besides the page: by email, by webhook. */
 #include "config.h"
 #include <string.h>
 #include <talloc.h>
@@ -17,7 +17,7 @@
 #define TESTS_PER_MINUTE 5
 #define MINUTE_S 60
 
-/* What a new rule is filled with. */
+/* Defaults of a new rule. */
 struct notify_form {
 	const char *channel, *target, *events, *problem;
 };
@@ -147,7 +147,7 @@ static int show(struct request *r, struct response *out, const struct agent *a,
 	if (add_lists(r, view, a, &l, e) < 0)
 		return -1;
 	view_flag(view, "testing", l.pending_test);
-	/* Without script, too, what became of a test appears by itself. */
+	/* A test's result appears by itself, also without script. */
 	if (l.pending_test && response_header(out, "Refresh", "2", e) < 0)
 		return -1;
 	return page_render(r, out, "pages/notify", view, e);
@@ -260,7 +260,7 @@ static int find_rule(void *data, const struct notify_rule *n, struct err *e)
 	return 0;
 }
 
-/* Redis away: none is sent, for nobody counts them. */
+/* While Redis is away none is sent, because nothing limits their number. */
 static int count_test(struct request *r, struct err *e)
 {
 	const struct context *v = context_of(r);
@@ -276,7 +276,10 @@ static int count_test(struct request *r, struct err *e)
 	return 0;
 }
 
-/* POST /agents/{id}/notify/test -- the worker sends it; this page shows what became of it. */
+/*
+ * POST /agents/{id}/notify/test -- the worker sends it; this page shows the
+ * result.
+ */
 int page_notify_test(struct request *r, struct response *out, struct err *e)
 {
 	struct context *v = context_of(r);

@@ -1,4 +1,4 @@
-/* The versions of an agent: what changed when, two compared, one restored. */
+/* The versions of an agent: their changes, two compared, one restored. */
 #include "config.h"
 #include <string.h>
 #include <talloc.h>
@@ -11,13 +11,13 @@
 
 #define ROWS 50
 
-/* Latest first, so what a version changed is known when the one before it came. */
+/* Latest first, so a version's change is known once the one before it was read. */
 struct listing {
 	struct request *r;
 	const struct agent *agent;
-	struct view *list, *row;	/* row: of the version after */
+	struct view *list, *row;	/* row: of the next version */
 	struct definition *after;
-	int64_t before, now;		/* before: only versions below it; 0 all */
+	int64_t before, now;		/* before: only earlier versions; 0 all */
 	int n;
 	bool more;
 	int64_t last;
@@ -81,7 +81,7 @@ static struct definition *load(struct request *r, const struct agent *a,
 	return v ? agent_definition(r, v->definition, e) : NULL;
 }
 
-/* ?from=1&to=3; nothing when they are not both there. */
+/* ?from=1&to=3; nothing unless both exist. */
 static int add_comparison(struct request *r, struct view *view,
 			  const struct agent *a, struct err *e)
 {
@@ -140,7 +140,10 @@ int page_agent_versions(struct request *r, struct response *out, struct err *e)
 	return page_render(r, out, "pages/agent_versions", view, e);
 }
 
-/* POST /agents/{id}/versions/{version}/restore -- makes a new version like an old one. */
+/*
+ * POST /agents/{id}/versions/{version}/restore -- creates a new version equal
+ * to an old one.
+ */
 int page_agent_restore(struct request *r, struct response *out, struct err *e)
 {
 	struct context *v = context_of(r);

@@ -1,4 +1,4 @@
-/* GET /agents -- the dashboard: what each agent does next, did last, and cost. */
+/* GET /agents -- the dashboard: each agent's next run, last result and cost. */
 #include "config.h"
 #include <string.h>
 #include <talloc.h>

@@ -1,4 +1,4 @@
-/* Making, naming, deleting and exporting a conversation. */
+/* Creates, renames, deletes and exports a conversation. */
 #include "config.h"
 #include <string.h>
 #include <talloc.h>
@@ -10,7 +10,7 @@
 #include "transcript/export.h"
 
 #define TITLE_CHARACTERS 60
-/* What nginx takes ahead of a slow reader: more would hold a thread. */
+/* nginx buffers this much for a slow reader: more would occupy a thread. */
 #define EXPORT_MAX (60u << 20)
 
 const char *page_title(const struct request *r, const struct conversation *c)
@@ -18,7 +18,7 @@ const char *page_title(const struct request *r, const struct conversation *c)
 	return *c->title ? c->title : page_text(r, "conversation_untitled");
 }
 
-/* The first characters of the first line that says something. */
+/* The first characters of the first line with text. */
 static char *title_from(void *ctx, const char *text)
 {
 	char *title = unicode_name(ctx, "", 0);
@@ -32,7 +32,7 @@ static char *title_from(void *ctx, const char *text)
 	return title;
 }
 
-/* A message that is refused leaves no empty conversation behind. */
+/* A refused message leaves no empty conversation. */
 static int add_first(struct request *r, const char *conversation,
 		     const char *message, const char *text, struct err *e)
 {
@@ -72,9 +72,10 @@ static int set_mode(struct request *r, const char *id, struct err *e)
 }
 
 /*
- * POST /conversations -- begin one, with its first message when there is text.
- * The form's id makes sending it again (reload, back) come to the same one.
- * Its conversation is the id under which Claude may have been begun already.
+ * POST /conversations -- starts one, with its first message when there is
+ * text. Thanks to the form's id, sending it again (reload, back) leads to the
+ * same one. Its conversation has the id for which Claude may have been
+ * prestarted.
  */
 int page_conversation_create(struct request *r, struct response *out,
 			     struct err *e)

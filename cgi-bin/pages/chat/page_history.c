@@ -1,4 +1,7 @@
-/* GET /workspace/{id} -- a conversation as far as it is recorded; the live part follows by WebSocket. */
+/*
+ * GET /workspace/{id} -- the recorded part of a conversation; the live part
+ * follows by WebSocket.
+ */
 #include "config.h"
 #include <string.h>
 #include <talloc.h>
@@ -17,7 +20,7 @@
 struct history {
 	struct request *r;
 	struct view *messages;
-	struct part first;	/* of the message that is open; its texts are copies */
+	struct part first;	/* of the open message; its texts are copies */
 	struct buf parts;	/* their HTML */
 	int64_t oldest;		/* `at` of the first part shown; -1 for none */
 	int count;
@@ -171,7 +174,7 @@ static void add_conversation(const struct request *r, struct view *view,
 	view_number(map, "offset", c->recorded_offset);
 }
 
-/* What lies before: a page to read, without the live chat at its end. */
+/* An earlier page: history only, without the live chat. */
 static int show_earlier(struct request *r, struct response *out,
 			const struct conversation *c, int64_t before,
 			struct err *e)
@@ -186,7 +189,7 @@ static int show_earlier(struct request *r, struct response *out,
 	return page_render(r, out, "pages/history", view, e);
 }
 
-/* Says that a conversation was a run's before its user went on in it. */
+/* Says that a conversation was a run until its user continued it. */
 static void add_origin(struct request *r, struct view *view, const char *run)
 {
 	const struct context *v = context_of(r);

@@ -17,7 +17,7 @@ struct listing {
 	const char *current;
 	int64_t now, last;
 	int count;
-	struct buf key;		/* of the row at hand */
+	struct buf key;		/* the current row's */
 };
 
 static int add_bytes(struct buf *key, const char *text, struct err *e)
@@ -25,7 +25,10 @@ static int add_bytes(struct buf *key, const char *text, struct err *e)
 	return buf_add(key, text, strlen(text) + 1, e);
 }
 
-/* All that a row shows; the age as i18n_ago tells it changes with its minutes only. */
+/*
+ * All fields that a row shows; the age in i18n_ago's words changes with its
+ * minutes only.
+ */
 static int row_key(const struct listing *l, const struct conversation *c,
 		   struct buf *key, struct err *e)
 {
@@ -123,7 +126,7 @@ int page_conversations(struct request *r, struct view *view, const char *current
 	return 0;
 }
 
-/* Things the demonstration model understands: what to say, and what it shows. */
+/* Words the demonstration model understands, and what each shows. */
 static const struct {
 	const char *text, *about;
 } examples[] = {
@@ -185,7 +188,7 @@ static void add_modes(const struct request *r, struct view *view,
 	}
 }
 
-/* What both the empty and the filled chat have. */
+/* Shared by the empty and the filled chat. */
 struct view *page_chat_view(struct request *r, const char *ws, const char *mode)
 {
 	const struct context *v = context_of(r);

@@ -1,6 +1,6 @@
 /*
- * A user's runs as a calendar that other programs subscribe to: who has its
- * secret address reads it without a login.
+ * A user's runs as a calendar that other programs subscribe to: its secret URL
+ * works without a login.
  */
 #include "config.h"
 #include <stdio.h>
@@ -20,9 +20,9 @@
 #define DAY INT64_C(86400000)
 #define SPAN (30 * DAY)		/* before now, and after */
 #define EVENTS_MAX 2000
-#define PAST_MAX 1000		/* the rest is what is planned */
-#define PLANNED_MS (15 * 60000)	/* how long one is shown: nobody knows */
-#define PER_MINUTE 60		/* readings of one calendar */
+#define PAST_MAX 1000		/* the rest is for planned runs */
+#define PLANNED_MS (15 * 60000)	/* shown length of a planned run: the real one is unknown */
+#define PER_MINUTE 60		/* readings per calendar */
 #define UID_SIZE 80
 
 /* An agent, and when it runs next. */
@@ -50,7 +50,7 @@ static const char *address(const struct feed *f, const char *page,
 			 "";
 }
 
-/* A planned run stays the same event when it has run. */
+/* A planned run keeps its event when it has run. */
 static void slot_uid(char out[UID_SIZE], const char *agent_id, int64_t at)
 {
 	snprintf(out, UID_SIZE, "%s-%lld@gongbang", agent_id,
@@ -80,7 +80,7 @@ static int add_past(void *data, const struct execution *x, struct err *e)
 	return 0;
 }
 
-/* A definition that cannot be read any more plans nothing. */
+/* A definition that cannot be read any more has no planned runs. */
 static int keep_agent(void *data, const struct agent *a, struct err *e)
 {
 	struct feed *f = data;
@@ -104,7 +104,7 @@ static int keep_agent(void *data, const struct agent *a, struct err *e)
 	return 0;
 }
 
-/* The soonest first, whoever has it: who runs each minute hides nobody. */
+/* The soonest first, of any agent: one that runs every minute hides no other. */
 static struct planned *soonest(const struct feed *f)
 {
 	struct planned *best = NULL;
@@ -164,8 +164,8 @@ static int fill(struct feed *f, const struct user *u, struct err *e)
 }
 
 /*
- * By calendar, for many are read from one address. Redis may be away: then
- * nobody counts, and the calendar is there.
+ * Per calendar, because many may be read from one address. While Redis is away
+ * nothing is counted, and the calendar is served.
  */
 static int check_rate(const struct request *r, const char *hash, struct err *e)
 {
@@ -224,7 +224,7 @@ int page_calendar(struct request *r, struct response *out, struct err *e)
 			       "inline; filename=\"gongbang.ics\"", e);
 }
 
-/* POST /account/feed -- a new address, shown this once; one before it ends. */
+/* POST /account/feed -- a new URL, shown this once; an earlier one ends. */
 int page_feed_make(struct request *r, struct response *out, struct err *e)
 {
 	const struct context *v = context_of(r);
@@ -243,7 +243,7 @@ int page_feed_make(struct request *r, struct response *out, struct err *e)
 	return page_render(r, out, "pages/feed", view, e);
 }
 
-/* POST /account/feed/revoke -- the address ends at once. */
+/* POST /account/feed/revoke -- the URL ends at once. */
 int page_feed_revoke(struct request *r, struct response *out, struct err *e)
 {
 	const struct context *v = context_of(r);

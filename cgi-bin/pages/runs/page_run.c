@@ -1,4 +1,4 @@
-/* GET /executions/{id} -- a run from the top: outcome, result, files, how it got there, numbers. */
+/* GET /executions/{id} -- a run: outcome, result, files, attempts, numbers. */
 #include "config.h"
 #include <string.h>
 #include <talloc.h>
@@ -14,7 +14,7 @@
 #define PAGE_MAX (40u << 20)	/* bytes: a transcript, a result, a prompt, all escaped */
 #define RENDER_MS 500	/* for its result */
 #define FILES_SHOWN 500
-#define REFRESH_S "5"		/* of a page that waits, without script */
+#define REFRESH_S "5"		/* seconds until a waiting page reloads, without script */
 
 /* Why a queued run waits, in words. Borrowed. */
 static const char *wait_words(const struct request *r, const char *why,
@@ -62,7 +62,10 @@ static int keep_newest(void *data, const struct attempt *a, struct err *e)
 	return 0;
 }
 
-/* How long the newest try goes on; one that ended waits for a worker to book it. */
+/*
+ * How long the latest attempt has been running; one that ended waits for a
+ * worker to book it.
+ */
 static void add_newest(struct request *r, struct view *state,
 		       const struct newest *n, int64_t now)
 {
@@ -79,7 +82,10 @@ static void add_newest(struct request *r, struct view *state,
 		  NULL));
 }
 
-/* Of a run that waits or goes on: what changes while one looks. Another phase is another page. */
+/*
+ * For a run that is queued or running: the fields that may change while a page
+ * is open. Another phase is another page.
+ */
 static int add_state(struct request *r, struct view *view,
 		     const struct execution *x, int64_t now, struct err *e)
 {
@@ -224,7 +230,7 @@ static void add_tokens(const struct request *r, struct view *list,
 	add_number(r, list, "cost", usage_cost(r, t->cost, t->unpriced), "");
 }
 
-/* Those that ended, and those that the version lets it have. */
+/* The attempts that ended, and how many the version allows. */
 static const char *attempt_words(const struct request *r,
 				 const struct execution *x)
 {
@@ -279,7 +285,7 @@ static int add_numbers(struct request *r, struct view *view,
 	return 0;
 }
 
-/* What may be done with it now. */
+/* The actions available now. */
 static int add_acts(struct request *r, struct view *view,
 		    const struct execution *x, struct err *e)
 {
@@ -349,7 +355,7 @@ int page_execution(struct request *r, struct response *out, struct err *e)
 	return page_render(r, out, "pages/execution", view, e);
 }
 
-/* GET /executions/{id}/state -- the fragment that the page's script asks for. */
+/* GET /executions/{id}/state -- the fragment that the page's script fetches. */
 int page_run_state(struct request *r, struct response *out, struct err *e)
 {
 	struct execution *x = execution_here(r, e);

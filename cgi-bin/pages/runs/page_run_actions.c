@@ -1,4 +1,4 @@
-/* What is done with a run: a file of it fetched, cancelled, continued, run again. */
+/* Actions on a run: download one of its files, cancel, continue, run again. */
 #include "config.h"
 #include <string.h>
 #include <talloc.h>
@@ -31,8 +31,8 @@ static int name_file(struct request *r, struct response *out, const char *path,
 }
 
 /*
- * GET /executions/{id}/files?path= -- what a run left, as it was. Nothing of
- * it is shown or run here, whatever it says it is.
+ * GET /executions/{id}/files?path= -- a run's file as a download. It is never
+ * displayed or executed here, whatever its type.
  */
 int page_run_file(struct request *r, struct response *out, struct err *e)
 {
@@ -65,7 +65,7 @@ static int tell_session(void *data, const struct attempt *a, struct err *e)
 	return 0;
 }
 
-/* A run that has ended by now stays as it is. */
+/* A run that has ended meanwhile is not changed. */
 int page_run_cancel(struct request *r, struct response *out,
 		    struct err *e)
 {
@@ -94,7 +94,7 @@ int page_run_continue(struct request *r, struct response *out,
 	return response_redirect(out, e, "/workspace/%s", conversation);
 }
 
-/* With what came with the trigger of the first one; the form's id makes it one run. */
+/* With the first run's trigger payload; the form's id prevents a second copy. */
 int page_run_again(struct request *r, struct response *out,
 		   struct err *e)
 {

@@ -1,4 +1,7 @@
-/* GET /executions/{id}/compare -- its result beside that of the agent's success before it. */
+/*
+ * GET /executions/{id}/compare -- its result beside that of the agent's
+ * previous success.
+ */
 #include "config.h"
 #include <talloc.h>
 

@@ -1,4 +1,4 @@
-/* GET /executions -- the visitor's runs, latest first, by agent, status and time. */
+/* GET /executions -- the user's runs, latest first, by agent, status and time. */
 #include "config.h"
 #include <string.h>
 #include <talloc.h>
@@ -34,7 +34,7 @@ static int add_row(void *data, const struct execution *x, struct err *e)
 	return 0;
 }
 
-/* The day of the zone that has this name: ERR_INPUT "error_run_date". */
+/* The zone's day with this name: ERR_INPUT "error_run_date". */
 static int day_of(const char *zone, const char *text, struct period *out,
 		  struct err *e)
 {
@@ -136,7 +136,7 @@ static int add_agent(void *data, const struct agent *a, struct err *e)
 	return 0;
 }
 
-/* The agent that is asked for is there too when it was deleted; another user's is none. */
+/* The selected agent is listed even when it was deleted; another user's is not. */
 static int add_agents(struct request *r, struct view *view, const char *chosen,
 		      struct err *e)
 {
@@ -178,7 +178,7 @@ static int add_filter(struct request *r, struct view *view,
 	return add_agents(r, view, f->agent_id, e);
 }
 
-/* The same filter, for another page of it. */
+/* The same filter, for another page. */
 static const char *query_of(const struct request *r)
 {
 	static const char *const names[] = { "agent", "status", "from", "to" };

@@ -1,4 +1,4 @@
-/* How a run got there: its tries, the transcript of one, what was denied. */
+/* A run's attempts: the transcript of one, what was denied. */
 #include "config.h"
 #include <string.h>
 #include <talloc.h>
@@ -35,7 +35,7 @@ static int keep(void *data, const struct attempt *a, struct err *e)
 	return 0;
 }
 
-/* Fewer parts when those are too long for a page; none when the last alone is. */
+/* Fewer parts if they are too long for a page; none if the last one alone is. */
 static int add_transcript(struct request *r, struct view *row,
 			  const struct attempt *a, const char *execution_id,
 			  struct err *e)
@@ -100,7 +100,7 @@ static int add_one(struct request *r, struct view *list,
 	return 0;
 }
 
-/* The chat's own view of a session that goes on. */
+/* The chat's own view of a session that is running. */
 static int add_live(struct request *r, struct view *view,
 		    const struct attempt *a, const struct execution *x,
 		    struct err *e)
@@ -235,7 +235,10 @@ static int find(void *data, const struct attempt *a, struct err *e)
 	return 0;
 }
 
-/* GET /executions/{id}/transcript?attempt=&before= -- what lies before the run's page. */
+/*
+ * GET /executions/{id}/transcript?attempt=&before= -- the parts before those
+ * on the run's page.
+ */
 int page_run_transcript(struct request *r, struct response *out,
 			struct err *e)
 {

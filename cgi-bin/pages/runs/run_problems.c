@@ -1,4 +1,4 @@
-/* What a run could not do, each with what to do about it. */
+/* A run's problems, each with what to do about it. */
 #include "config.h"
 #include <string.h>
 #include <talloc.h>
@@ -48,7 +48,7 @@ static const char *text_of(struct json_object *o, const char *key)
 	return text ? text : "";
 }
 
-/* A row of before names no tool. */
+/* An old row names no tool. */
 static int add_row(struct request *r, struct view *list, struct json_object *o,
 		   const struct execution *x, struct err *e)
 {

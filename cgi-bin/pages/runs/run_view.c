@@ -21,7 +21,10 @@ bool execution_open(const struct execution *x)
 	return str_equal(x->status, "queued") || str_equal(x->status, "running");
 }
 
-/* The sentence behind a prefix and the store's word; the word itself when there is none. */
+/*
+ * The sentence for a prefix and the store's word; the word itself when there
+ * is none.
+ */
 static const char *word_of(const struct request *r, const char *prefix,
 			   const char *word)
 {

@@ -1,20 +1,26 @@
-/* How runs are shown: what the list and the page of one share. */
+/* The view of a run, shared by the list and a run's page. */
 #ifndef RUN_VIEW_H
 #define RUN_VIEW_H
 
 #include "pages/usage/usage_view.h"
 #include "store/executions.h"
 
-/* Its id, agent, trigger, status with icon, word and short reason: the names of partials/execution_mark and of a row. */
+/*
+ * Its id, agent, trigger, status with icon, word and short reason: the names
+ * used by partials/execution_mark and by a row.
+ */
 void execution_head(const struct request *r, struct view *into, const struct execution *x);
 
 /* A status with its reason ("" none), as partials/execution_mark shows it: state, icon, status_word, short, and mark_href "". */
 void execution_look(const struct request *r, struct view *into, const char *status, const char *reason);
 
-/* From its begin to its end (or now); "" when it never began. Gives (child of r). */
+/*
+ * From its start to its end (or now); "" if it never started. Gives (child of
+ * r).
+ */
 const char *execution_took(const struct request *r, const struct execution *x, int64_t now);
 
-/* The outcome in a sentence, and what it means and what to do ("" nothing). Borrowed. */
+/* The outcome in a sentence, its meaning and what to do ("" nothing). Borrowed. */
 const char *execution_said(const struct request *r, const struct execution *x, int64_t now);
 const char *execution_reason(const struct request *r, const struct execution *x);
 
@@ -24,19 +30,25 @@ void run_row(const struct request *r, struct view *row, const struct execution *
 /* Queued or running. */
 bool execution_open(const struct execution *x);
 
-/* What all its tries used. */
+/* Usage of all its attempts. */
 int execution_tally(const struct request *r, const struct prices *p, const struct execution *x, struct tally *out, struct err *e) must_check;
 
-/* The run that the address names, if it is the visitor's. Gives (child of r). */
+/* The run that the URL names, if it is the user's. Gives (child of r). */
 struct execution *execution_here(struct request *r, struct err *e) must_check;
 
-/* What it could not do and what to do about it: names problems, has_problems. */
+/* Its problems and what to do about them: names problems, has_problems. */
 int execution_problems(struct request *r, struct view *view, const struct execution *x, struct err *e) must_check;
 
-/* Whether running it again as it is helps, in a sentence; "" where there is nothing to say. Borrowed. */
+/*
+ * Whether running it again unchanged helps, in a sentence; "" when there is
+ * nothing to say. Borrowed.
+ */
 const char *execution_again(const struct request *r, const struct execution *x);
 
-/* Its attempts, each a fold, with the transcript of one: names attempts, live, began, denied. */
+/*
+ * Its attempts, each a fold, with the transcript of one: names attempts, live,
+ * began, denied.
+ */
 int execution_attempts(struct request *r, struct view *view, const struct execution *x, int64_t now, struct err *e) must_check;
 
 #endif

@@ -1,4 +1,4 @@
-/* What one has used: against the budget, by day, model, conversation, run. */
+/* A user's usage: against the budget, by day, model, conversation, run. */
 #include "config.h"
 #include <string.h>
 #include <talloc.h>
@@ -11,7 +11,7 @@
 
 #define SUBJECTS_SHOWN 50
 
-/* Whose use it is, and which way back: an administrator sees no titles. */
+/* Whose usage it is, and the way back: an administrator sees no titles. */
 struct showing {
 	struct request *r;
 	const struct user *whose;
@@ -74,7 +74,7 @@ static void add_title(const struct showing *s, struct view *row,
 	}
 }
 
-/* The first so many lines that are runs, or all others; the rest as one. */
+/* The first so many lines that are runs, or all others; the rest combined. */
 static void add_subjects(const struct showing *s, struct view *view,
 			 const char *name, const struct report *report,
 			 bool runs)
@@ -124,7 +124,10 @@ static int standing_of(const struct showing *s, const struct report *report,
 			      e);
 }
 
-/* Unless the zone was changed this month or the last: then the budget's days are others. */
+/*
+ * Unless the zone was changed this month or the last: then the budget's days
+ * differ.
+ */
 static int add_cards(const struct showing *s, struct view *view,
 		     const struct prices *p, const struct report *report,
 		     struct err *e)
@@ -147,8 +150,8 @@ static int add_cards(const struct showing *s, struct view *view,
 }
 
 /*
- * A user whose own budget holds is refused all the same when that of all is
- * used up. What the others spent is theirs; that it is so is said.
+ * A user within budget is still refused when the installation's is used up.
+ * Other users' spending is private; the page only says that it is so.
  */
 static int add_all(const struct showing *s, struct view *view,
 		   const struct prices *p, struct err *e)

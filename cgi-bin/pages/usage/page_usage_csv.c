@@ -1,6 +1,6 @@
 /*
- * A month's use as a file for spreadsheets: RFC 4180, UTF-8 with a byte order
- * mark, without which some read Korean wrong.
+ * A month's usage as a CSV file: RFC 4180, UTF-8 with a byte order mark,
+ * without which some spreadsheets misread Korean.
  */
 #include "config.h"
 #include <string.h>
@@ -13,7 +13,7 @@
 #include "spending/amount.h"
 #include "store/agents.h"
 
-#define CSV_MAX (60u << 20)	/* bytes, as of an export */
+#define CSV_MAX (60u << 20)	/* bytes, as for an export */
 
 struct file {
 	struct request *r;
@@ -21,14 +21,14 @@ struct file {
 	const struct report_month *month;
 	const struct user *whose;	/* NULL: everybody */
 	int day;
-	bool first;		/* no cell is in the row yet */
+	bool first;		/* the row has no cell yet */
 	const char *subject, *title;	/* the last one looked up */
 	const char *user, *login;
 };
 
 /*
- * A text that a spreadsheet would take for a formula begins with an apostrophe
- * in the file: titles and model names are anybody's.
+ * A text that a spreadsheet would treat as a formula gets a leading
+ * apostrophe: titles and model names are untrusted.
  */
 static bool is_formula(const char *s)
 {
@@ -113,7 +113,10 @@ static const char *name_of(const struct file *f, const struct report_line *l)
 	}
 }
 
-/* Of one's own conversations and agents alone; "" for what has none or is another's. */
+/*
+ * For the user's own conversations and agents only; "" for one without a title
+ * or of another user.
+ */
 static const char *title_of(struct file *f, const struct report_line *l)
 {
 	const struct context *v = context_of(f->r);
@@ -146,7 +149,7 @@ static const char *kind_word(const struct file *f, const char *kind)
 	return page_text(f->r, talloc_asprintf(f->r, "usage_kind_%s", kind));
 }
 
-/* What has no price is said; it is not 0. */
+/* A missing price is marked as such; it is not 0. */
 static int add_cost(struct file *f, const struct tally *t, struct err *e)
 {
 	char text[AMOUNT_SIZE];

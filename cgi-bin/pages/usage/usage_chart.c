@@ -1,4 +1,7 @@
-/* The use of each day: a bar chart (SVG, drawn by partials/usage_chart) and a table of the same. */
+/*
+ * Usage per day: a bar chart (SVG, drawn by partials/usage_chart) and a table
+ * with the same numbers.
+ */
 #include "config.h"
 #include <talloc.h>
 
@@ -9,11 +12,11 @@
 #define TOP 14
 #define PLOT 160
 #define BAR_PART 0.7		/* of a day's width */
-#define BAR_LEAST 2.0		/* a day with any use is seen */
+#define BAR_LEAST 2.0		/* a day with any usage is visible */
 #define LINES 4			/* of the scale, at most */
 #define CENT 10000		/* millionths of a dollar */
 
-/* The least of 1, 2, 5 times a power of ten with which LINES steps reach max. */
+/* The smallest of 1, 2, 5 times a power of ten with which LINES steps reach max. */
 static int64_t step_for(int64_t max, int64_t least)
 {
 	static const int factors[] = { 1, 2, 5 };
@@ -98,7 +101,7 @@ static bool is_day(const struct report_month *m, int day, int64_t at)
 	return m->days[day].from <= at && at < end;
 }
 
-/* What a chart says to those who do not see it: the whole, and the highest day. */
+/* The chart's text alternative: the total, and the highest day. */
 static const char *describe(const struct request *r,
 			    const struct report_month *m,
 			    const struct report *report, int highest, bool cost)

@@ -1,4 +1,4 @@
-/* How use is shown: what the pages of users and administrators share. */
+/* The view of usage, shared by the pages of users and administrators. */
 #ifndef USAGE_VIEW_H
 #define USAGE_VIEW_H
 
@@ -7,7 +7,7 @@
 #include "spending/spent.h"
 
 /*
- * Today's table of prices. A bad file is logged, and then no model has a
+ * Today's price table. A malformed file is logged, and then no model has a
  * price: *away. Gives (child of r).
  */
 struct prices *usage_prices(struct request *r, bool *away);
@@ -22,20 +22,29 @@ const char *usage_number(const struct request *r, int64_t n);
 const char *usage_month_words(const struct request *r, const struct report_month *m);
 const char *usage_day_words(const struct request *r, const struct report_month *m, int day);
 
-/* The account's own zone, else the installation's; and the installation's. Borrowed. */
+/*
+ * The account's own zone, otherwise the installation's; and the
+ * installation's. Borrowed.
+ */
 const char *usage_zone_of(const struct request *r, const struct user *u);
 const char *usage_zone(const struct request *r);
 
-/* A user's standing, or (u NULL) the installation's, in the budget's own days. */
+/*
+ * A user's use of the budgets, or (u NULL) the installation's, in the budget's
+ * own days.
+ */
 int usage_standing(const struct request *r, const struct prices *p,
 		   const struct user *u, int64_t now_ms, struct standing *out,
 		   struct err *e) must_check;
 
-/* The zone of those days; a sentence about it while it is not the account's, else "". */
+/*
+ * The zone of those days; a sentence about it while it differs from the
+ * account's, otherwise "".
+ */
 const char *usage_budget_zone(const struct request *r, const struct user *u, int64_t now_ms);
 const char *usage_budget_zone_words(const struct request *r, const struct user *u, int64_t now_ms);
 
-/* The month that the query names, in that zone; ERR_INPUT "error_month". */
+/* The month named in the query, in that zone; ERR_INPUT "error_month". */
 int usage_month(const struct request *r, const char *zone, int64_t now_ms,
 		struct report_month *out, struct err *e) must_check;
 
@@ -47,7 +56,7 @@ void usage_tally(const struct request *r, struct view *row, const struct tally *
 
 /*
  * The frame of a page about a month: its words, the months before and after
- * (none before since_ms or after now), the file, what the chart shows. path is
+ * (none before since_ms or after now), the file, the chart's data. path is
  * below base_path.
  */
 void usage_frame(struct request *r, struct view *view, const char *path,
@@ -65,14 +74,23 @@ void usage_models(struct request *r, struct view *view, const struct report *rep
 void usage_cards(struct request *r, struct view *view, const char *zone,
 		 const struct standing *s, int64_t now_ms);
 
-/* One limit as a meter: used of limit. kind: true for costs. A limit of 0 is none: no meter. */
+/*
+ * One limit as a meter: used of limit. kind: true for costs. Without a limit
+ * (0) there is no meter.
+ */
 void usage_meter(struct request *r, struct view *list, const char *label_key,
 		 int64_t used, int64_t limit, bool money);
 
-/* A limit in words: "500,000 tokens", "$5.00", both, or "no limit". Gives (child of r). */
+/*
+ * A limit in words: "500,000 tokens", "$5.00", both, or "no limit". Gives
+ * (child of r).
+ */
 const char *usage_limit(const struct request *r, int64_t tokens, int64_t cost);
 
-/* How full the fullest limit is, with its state and word, by the names of partials/percent. */
+/*
+ * How full the fullest limit is, with its state and word, by the names that
+ * partials/percent uses.
+ */
 void usage_percent(const struct request *r, struct view *row, const struct standing *s);
 
 /* The names that a row of spending has and partials/usage_figure. */
