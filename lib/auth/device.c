@@ -7,7 +7,7 @@
 
 #include "core/str.h"
 
-#define NAME_HEX 32		/* of the 64 hex of a cookie; the rest is the MAC */
+#define NAME_HEX 32		/* of a cookie's 64 hex digits; the rest is the MAC */
 #define MAC_BYTES 16
 
 static void add(crypto_generichash_state *state, const char *text, size_t n)
@@ -26,7 +26,7 @@ void device_cookie(const struct user *u, char out[DEVICE_COOKIE_SIZE])
 	sodium_bin2hex(out + used, 17, hash, 8);
 }
 
-/* Its password hash has a random salt: nobody who sees a MAC can try passwords on it. */
+/* The password hash has a random salt: a MAC does not help to guess passwords. */
 static void sign(const struct user *u, char cookie[TOKEN_SIZE])
 {
 	crypto_generichash_state state;

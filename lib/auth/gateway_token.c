@@ -40,7 +40,10 @@ void gateway_tokens_key(const char *user_id, char out[GATEWAY_TOKENS_KEY_SIZE])
 	snprintf(out, GATEWAY_TOKENS_KEY_SIZE, "tokens:%s", user_id);
 }
 
-/* "1 conversation USER SUBJECT ADDRESS TOKENS COST": 1 is the form's version; any address is "-". */
+/*
+ * "1 conversation USER SUBJECT ADDRESS TOKENS COST": 1 is the format's
+ * version; "-": any address.
+ */
 void gateway_token_format(const struct gateway_token *t,
 			  char out[GATEWAY_TOKEN_TEXT_MAX])
 {
@@ -50,7 +53,7 @@ void gateway_token_format(const struct gateway_token *t,
 		 (long long)t->cost_max);
 }
 
-/* Cuts text at single spaces; false unless it has FIELDS fields. */
+/* Splits text at single spaces; false unless it has FIELDS fields. */
 static bool cut(char *text, char *fields[FIELDS])
 {
 	char *space;
@@ -141,7 +144,7 @@ int gateway_token_put(struct kv *kv, const char token[TOKEN_SIZE],
 	gateway_token_key(token, key);
 	gateway_tokens_key(t->user_id, set);
 	gateway_token_format(t, text);
-	/* The name first: no token may be missed by gateway_token_end_all. */
+	/* The name first: gateway_token_end_all must find every token. */
 	if (kv_set_add(kv, set, key + strlen(KEY), ttl_s, e) < 0)
 		return -1;
 	return kv_set(kv, key, text, ttl_s, e);

@@ -39,7 +39,7 @@ struct sweep {
 	const char *keep;	/* key of a session, or NULL */
 };
 
-/* A session that ran out leaves its name in the account's set. */
+/* An expired session leaves its name in the account's set. */
 static int sweep_ended(void *data, const char *member, struct err *e)
 {
 	struct sweep *s = data;
@@ -69,7 +69,7 @@ static int sweep_all(void *data, const char *member, struct err *e)
 	return kv_set_remove(s->kv, s->set, member, e);
 }
 
-/* Of the hash, which has a salt: no password can be tried on it. */
+/* Of the hash, which is salted: it does not help to guess passwords. */
 static void mark_of(const struct user *u, char out[17])
 {
 	static const unsigned char purpose[] = "gongbang login";
@@ -101,7 +101,7 @@ int login_start(struct kv *kv, const struct user *u, int64_t ttl_s,
 	token_new(fresh);
 	login_key(fresh, key);
 	logins_key(u->id, set);
-	/* The name first: no session may be missed by login_end_all. */
+	/* The name first: login_end_all must find every session. */
 	if (kv_set_each(kv, set, sweep_ended, &s, e) < 0 ||
 	    kv_set_add(kv, set, key + strlen(SESSION), ttl_s, e) < 0 ||
 	    keep_session(kv, u, ttl_s, key, e) < 0)
@@ -218,7 +218,7 @@ int login_end_all(struct kv *kv, const char *user_id, const char *keep_token,
 	return kv_set_each(kv, set, sweep_all, &s, e);
 }
 
-/* What is counted, and how many of login_tries it may have. */
+/* The counters, and the share of login_tries that each allows. */
 enum counted { BY_BROWSER, BY_ADDRESS, BY_PAIR, BY_LOGIN, COUNTERS };
 static const struct {
 	const char *name;
@@ -242,7 +242,10 @@ static void add_text(crypto_generichash_state *state, const char *text,
 	crypto_generichash_update(state, (const unsigned char *)"", 1);
 }
 
-/* By hash: a name of any length, and a password typed as login is not kept. */
+/*
+ * By hash: names of any length, and a password typed into the wrong field is
+ * not stored.
+ */
 static void name_key(struct tries *t, enum counted what, const char *text,
 		     const char *more)
 {
@@ -260,7 +263,7 @@ static void name_key(struct tries *t, enum counted what, const char *text,
 		       sizeof(hash));
 }
 
-/* A customer has 2^64 IPv6 addresses, so their first half counts. */
+/* A customer has 2^64 IPv6 addresses, so only their first half counts. */
 static const char *network_of(const char *address, char prefix[INET6_ADDRSTRLEN])
 {
 	struct in6_addr v6;
@@ -285,7 +288,7 @@ static void name_keys(struct tries *t, struct kv *kv,
 	talloc_free(login);
 }
 
-/* ERR_LIMIT when it had its tries. */
+/* ERR_LIMIT when the attempts are used up. */
 static int count(const struct tries *t, enum counted what,
 		 const struct settings *s, int64_t *wait_s, struct err *e)
 {

@@ -12,7 +12,7 @@
 
 _Static_assert(PASSWORD_HASH_SIZE >= crypto_pwhash_STRBYTES, "hash fits");
 
-/* Of a random password nobody knows, with the same limits as all others. */
+/* Of a random, unknown password, with the same cost as all others. */
 static const char nobody[] = "$argon2id$v=19$m=65536,t=2,p=1$Ri4ekqUZ5+6n8+HUTDg"
 	"JXA$saISEr8JKTrw9z6k/pJfKG2Oaf6xES5nPovBZgYti4s";
 
@@ -23,7 +23,7 @@ static void ready(void)
 		err_abort("libsodium does not start");
 }
 
-/* ---- what anybody would try first */
+/* ---- common guesses */
 
 static const char *const common[] = {
 #include "auth/common_passwords.def"
@@ -42,7 +42,7 @@ static bool is_common(const char *text)
 	return false;
 }
 
-/* Digits and signs at both ends away, in place. */
+/* Removes digits and signs at both ends, in place. */
 static char *stem_of(char *text)
 {
 	size_t n;
@@ -55,7 +55,7 @@ static char *stem_of(char *text)
 	return text;
 }
 
-/* "p4$$w0rd" is no other word. */
+/* "p4$$w0rd" counts as the word. */
 static void unmask(char *text)
 {
 	static const char from[] = "0134578@$!+", to[] = "oieastbasit";
@@ -81,7 +81,10 @@ static void once(char *text)
 	}
 }
 
-/* Fewer than four different bytes, or each one more, or one less, than the one before. */
+/*
+ * Fewer than four different bytes, or a sequence of consecutive bytes, up or
+ * down.
+ */
 static bool is_pattern(const char *text)
 {
 	bool seen[256] = { false }, up = true, down = true;
@@ -97,7 +100,7 @@ static bool is_pattern(const char *text)
 	return kinds < 4 || up || down;
 }
 
-/* Takes each place of a name out of the text; false when it has none. */
+/* Removes each occurrence of a name from the text; false when there is none. */
 static bool take_out(char *text, const char *name)
 {
 	size_t n = strlen(name);
@@ -111,7 +114,7 @@ static bool take_out(char *text, const char *name)
 	return found;
 }
 
-/* What is left of it without the account's names is next to nothing. */
+/* Almost nothing is left without the account's names. */
 static bool is_own_name(void *ctx, const char *text, const struct user *u)
 {
 	char *left = talloc_strdup(ctx, text);
@@ -204,7 +207,7 @@ bool password_matches(const char *hash, const char *password)
 		return false;
 	text = unicode_nfc(NULL, password);
 	same = verify(hash ? hash : nobody, text);
-	/* Before there was a form of its own, it was hashed as it was typed. */
+	/* Before passwords were normalized they were hashed as typed. */
 	if (!same && !str_equal(text, password))
 		same = verify(hash ? hash : nobody, password);
 	sodium_memzero(text, strlen(text));

@@ -11,7 +11,7 @@
 #include "core/hash.h"
 #include "core/str.h"
 
-#define LOOK_MS 1000		/* whether Redis still has them */
+#define LOOK_MS 1000		/* interval for checking that Redis still has them */
 #define AGAIN_MS INT64_C(3600000)
 #define BUCKETS 256
 
@@ -21,11 +21,11 @@
 _Static_assert(GATEWAY_TOKEN_TTL_S == 86400, "TTL above");
 
 /*
- * Of KEYS token, account's set, our mark, and for a workspace's token the
- * account's logins: without one of them that lives it is not to be good (a
- * login that ran out leaves its name in the set). "again": what the pages took
- * away stays away, unless the mark says that Redis lost all.
- * The name first: no token may be missed when all of an account are ended.
+ * KEYS: the token, the account's set, our mark, and for a workspace's token
+ * the account's logins: it is only valid while one of them lives (an expired
+ * login leaves its name in the set). "again": tokens that the pages revoked
+ * stay revoked, unless the mark shows that Redis lost everything. The name
+ * first: revoking all of an account's tokens must find every one.
  */
 static const char put_script[] =
 	"local any = not KEYS[4]"
@@ -41,7 +41,7 @@ static const char put_script[] =
 	" redis.call('EXPIRE', KEYS[2], " TTL ")"
 	" redis.call('SET', KEYS[1], ARGV[2], 'EX', " TTL ")"
 	" return 'OK'";
-/* A script, so that it comes behind the puts it follows (kv_async_script). */
+/* A script, so that it runs after the puts before it (kv_async_script). */
 static const char mark_script[] =
 	"redis.call('SET', KEYS[1], '1', 'EX', " TTL ")"
 	" return 'OK'";
@@ -49,7 +49,10 @@ static const char end_script[] =
 	"redis.call('DEL', KEYS[1])"
 	" redis.call('SREM', KEYS[2], ARGV[1])"
 	" return 'OK'";
-/* ARGV: those that began since it was asked. A run's ends by its hash alone. */
+/*
+ * ARGV: tokens created since the request. A run's token is revoked only by its
+ * hash.
+ */
 static const char end_user_script[] =
 	"local keep = {}"
 	" for _, h in ipairs(ARGV) do keep[h] = true end"
@@ -60,20 +63,20 @@ static const char end_user_script[] =
 	" redis.call('SREM', KEYS[1], h) end end"
 	" return 'OK'";
 
-/* A token that is to be good. */
+/* A token that should be valid. */
 struct token {
 	LIST_ENTRY(token) next;
 	struct token_registry *all;
 	char hash[TOKEN_SIZE];
 	struct gateway_token what;
-	bool good;		/* Redis said so */
-	int asked;		/* answers that are due */
+	bool good;		/* confirmed by Redis */
+	int asked;		/* answers that are pending */
 	bool over;		/* freed by the last of them */
 	token_registry_done *done;
 	void *data;
 };
 
-/* Something that is to be no more: one token, or (hash "") all of an account. */
+/* A revocation: of one token, or (hash "") all of an account. */
 struct ending {
 	TAILQ_ENTRY(ending) next;
 	struct token_registry *all;
@@ -86,7 +89,7 @@ struct token_registry {
 	struct kv_async *kv;
 	LIST_HEAD(, token) buckets[BUCKETS];
 	TAILQ_HEAD(, ending) endings;
-	char mark[14 + ID_SIZE];	/* key that goes when Redis loses all */
+	char mark[14 + ID_SIZE];	/* a key that disappears when Redis loses everything */
 	bool looking, closed;
 	int64_t again_at;		/* clock_mono_ms */
 	token_registry_ended *ended;
@@ -133,7 +136,7 @@ static void take_out(struct token *k)
 	free_when_over(k);
 }
 
-/* No value: nobody is logged in, or others have ended it. */
+/* No value: the user has no login, or the token was revoked elsewhere. */
 static void on_put(void *data, const char *value, const struct err *e)
 {
 	struct token *k = data;
@@ -148,7 +151,7 @@ static void on_put(void *data, const char *value, const struct err *e)
 	k->good = !e && value;
 	if (refused)
 		err_set(&ended, ERR_AUTH, "a token that has ended");
-	k->asked++;		/* who is told may end it */
+	k->asked++;		/* the callback may revoke it */
 	tell(k, refused ? &ended : e);
 	k->asked--;
 	if (refused && !k->over)
@@ -179,7 +182,7 @@ static void put(struct token *k, bool again)
 		kv_async_script(k->all->kv, put_script, 3, 6, rest, on_put, k);
 }
 
-/* What is not good yet, and (again) what is. */
+/* Puts tokens that are not valid yet, and (again) those that are. */
 static void put_all(struct token_registry *t, bool again)
 {
 	struct token *k;
@@ -207,7 +210,7 @@ static void on_end(void *data, const char *value, const struct err *e)
 	talloc_free(d);
 }
 
-/* After the set's name: those that stay. No account has as many. */
+/* After the set's name: tokens that stay. No account has this many. */
 static size_t list_kept(const struct token_registry *t, const char *user_id,
 			const char *args[KV_ARGS_MAX])
 {
@@ -242,7 +245,7 @@ static void end(struct ending *d)
 	}
 }
 
-/* One that waits for Redis does the work of a later one like it. */
+/* A pending revocation covers a later identical one. */
 static bool waits_already(struct token_registry *t, const char *hash,
 			  const char *user_id)
 {
@@ -284,7 +287,7 @@ static void mark(struct token_registry *t)
 	kv_async_script(t->kv, mark_script, 1, 1, args, NULL, NULL);
 }
 
-/* Gone: Redis was emptied, or began anew without what it had. */
+/* Gone: Redis was emptied, or restarted without its data. */
 static void on_look(void *data, const char *value, const struct err *e)
 {
 	struct token_registry *t = data;
@@ -388,7 +391,7 @@ void token_registry_put(struct token_registry *t, const char *hash,
 
 	if (!what->address[0])
 		err_abort("a token that is good from everywhere");
-	/* Who comes to a workspace may have logged in anew meanwhile. */
+	/* The user may have logged in again meanwhile. */
 	if (k && k->good && !done && same(&k->what, what) &&
 	    what->kind != GATEWAY_TOKEN_WORKSPACE)
 		return;

@@ -72,16 +72,16 @@ static bool public_v4(uint32_t a)
 	static const struct { uint32_t base; int bits; } special[] = {
 		{ 0x00000000, 8 },	/* this network */
 		{ 0x0a000000, 8 },	/* private */
-		{ 0x64400000, 10 },	/* shared: carriers' NAT */
+		{ 0x64400000, 10 },	/* shared: carrier-grade NAT */
 		{ 0x7f000000, 8 },	/* loopback */
-		{ 0xa83f8110, 32 },	/* a cloud's metadata at an address like any other */
+		{ 0xa83f8110, 32 },	/* Azure's WireServer, a public address */
 		{ 0xa9fe0000, 16 },	/* link-local */
 		{ 0xac100000, 12 },	/* private */
 		{ 0xc0000000, 24 },	/* protocol assignments */
 		{ 0xc0000200, 24 },	/* documentation */
 		{ 0xc0586300, 24 },	/* 6to4 relays */
 		{ 0xc0a80000, 16 },	/* private */
-		{ 0xc6120000, 15 },	/* benchmarks */
+		{ 0xc6120000, 15 },	/* benchmarking */
 		{ 0xc6336400, 24 },	/* documentation */
 		{ 0xcb007100, 24 },	/* documentation */
 		{ 0xe0000000, 3 },	/* multicast, reserved, broadcast */
@@ -95,7 +95,7 @@ static bool public_v4(uint32_t a)
 	return true;
 }
 
-/* Global unicast is 2000::/3; within it these lead elsewhere, or nowhere. */
+/* Global unicast is 2000::/3; these parts of it lead elsewhere, or nowhere. */
 static bool public_v6(const unsigned char *a)
 {
 	if (a[0] >> 5 != 1)

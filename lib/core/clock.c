@@ -22,7 +22,7 @@ int64_t clock_mono_ms(void)
 	return read_ms(CLOCK_MONOTONIC);
 }
 
-/* Towards minus infinity. */
+/* Rounds towards minus infinity. */
 static int64_t divide(int64_t a, int64_t b, int *rest)
 {
 	int64_t over = a % b;
@@ -31,7 +31,10 @@ static int64_t divide(int64_t a, int64_t b, int *rest)
 	return a / b - (over < 0);
 }
 
-/* Years begin in March here, so the leap day is a year's last: 400 of them have 146097 days. */
+/*
+ * Years begin in March here, so the leap day is the last of a year; 400 of
+ * them have 146097 days.
+ */
 void clock_date(int64_t seconds, struct clock_date *out)
 {
 	int second, day, year, month;

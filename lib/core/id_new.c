@@ -1,4 +1,7 @@
-/* Apart from id.c: the shim, which only checks ids, is linked without libsodium. */
+/*
+ * Separate from id.c, because the shim, which only checks ids, is linked
+ * without libsodium.
+ */
 #include "config.h"
 #include "core/id.h"
 

@@ -32,7 +32,7 @@ static bool plain(const char *s)
 	return true;
 }
 
-/* One pair; what does not fit in the line's cap is left out whole. */
+/* One pair; one that exceeds the line's cap is left out completely. */
 static void add_pair(struct buf *line, const char *key, const char *value)
 {
 	size_t start = line->len;

@@ -12,7 +12,7 @@ static void end(uv_signal_t *signal, int number)
 void serve_until_stopped(uv_loop_t *loop)
 {
 	static const int numbers[] = { SIGTERM, SIGINT };
-	static uv_signal_t signals[2];	/* the loop keeps them */
+	static uv_signal_t signals[2];	/* they do not end the loop */
 	size_t i;
 
 	for (i = 0; i < 2; i++) {

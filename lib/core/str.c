@@ -49,7 +49,7 @@ int str_parse_number(const char *s, int64_t min, int64_t max, int64_t *out,
 	return 0;
 }
 
-/* Bytes of the well-formed character at s (RFC 3629 table), 0 if ill-formed. */
+/* Bytes of the well-formed character at s (table in RFC 3629), 0 if ill-formed. */
 static size_t character(const unsigned char *s, size_t n)
 {
 	unsigned char lo = 0x80, hi = 0xbf;

@@ -9,7 +9,7 @@
 
 #include "core/str.h"
 
-#define BRAILLE_BLANK 0x2800	/* a symbol by its category, and empty */
+#define BRAILLE_BLANK 0x2800	/* a symbol by category, but invisible */
 
 static bool turns_direction(int32_t c)
 {
@@ -28,7 +28,7 @@ static bool forbidden(int32_t c)
 	}
 }
 
-/* Marks, joiners, fillers and blanks are nothing by themselves. */
+/* Marks, joiners, fillers and blanks show nothing by themselves. */
 static bool visible(int32_t c)
 {
 	switch (utf8proc_category(c)) {
@@ -43,7 +43,7 @@ static bool visible(int32_t c)
 	}
 }
 
-/* Bytes of the character at s, of n; 0 when they are none. */
+/* Bytes of the character at s, which has n; 0 if ill-formed. */
 static size_t next(const char *s, size_t n, int32_t *c)
 {
 	utf8proc_ssize_t used = utf8proc_iterate((const uint8_t *)s,

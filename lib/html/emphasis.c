@@ -7,7 +7,10 @@
 #include <stdint.h>
 #include <string.h>
 
-/* Hangul, kana, Han, Bopomofo, Yi, their punctuation and full and half width forms. */
+/*
+ * Hangul, kana, Han, Bopomofo, Yi, their punctuation and full- and half-width
+ * forms.
+ */
 static const struct { int32_t first, last; } ranges[] = {
 	{ 0x1100, 0x11ff }, { 0x2e80, 0x2fff }, { 0x3001, 0xa4cf },
 	{ 0xa960, 0xa97f }, { 0xac00, 0xd7ff }, { 0xf900, 0xfaff },
@@ -16,7 +19,7 @@ static const struct { int32_t first, last; } ranges[] = {
 	{ 0x20000, 0x3ffff },
 };
 
-/* What stands on one side of a run. */
+/* The character on one side of a run. */
 struct side {
 	bool space, mark, cjk;	/* mark: punctuation of any script */
 };
@@ -56,13 +59,16 @@ static struct side before(const char *at, const char *start)
 	return after(s, at);
 }
 
-/* Flanking as specified, of a run between its inner and its outer side. */
+/*
+ * Flanking as in the specification, for a run between its inner and its outer
+ * side.
+ */
 static bool specified(struct side in, struct side out)
 {
 	return !in.space && (!in.mark || out.space || out.mark);
 }
 
-/* Beside these scripts punctuation is no obstacle. */
+/* Next to these scripts punctuation does not prevent flanking. */
 static bool wanted(struct side in, struct side out)
 {
 	return !in.space && (!in.mark || in.cjk || out.space || out.mark || out.cjk);
@@ -73,7 +79,7 @@ static bool needs_mark(struct side in, struct side out)
 	return wanted(in, out) && !specified(in, out);
 }
 
-/* cmark looks through "~" at what stands beside a run of "*". */
+/* cmark skips "~" when it looks at the neighbours of a run of "*". */
 static const char *skip_left(const char *at, const char *start, char c)
 {
 	while (c == '*' && at > start && at[-1] == '~')
@@ -119,7 +125,10 @@ static size_t plain(const char *s, const char *end)
 
 static const char *choose_mark(const char *text, size_t n)
 {
-	/* U+10A50, U+12470, U+1BC9F: punctuation of scripts long gone, and of a shorthand. */
+	/*
+	 * U+10A50, U+12470, U+1BC9F: punctuation of historic scripts, and of a
+	 * shorthand.
+	 */
 	static const char *const marks[] = {
 		"\xf0\x90\xa9\x90", "\xf0\x92\x91\xb0", "\xf0\x9b\xb2\x9f",
 	};

@@ -10,7 +10,7 @@
 struct fragment {
 	uint64_t hash;
 	size_t key_len;
-	char *key;		/* and behind it the html; NULL: an empty slot */
+	char *key;		/* followed by the HTML; NULL: an empty slot */
 };
 
 struct fragments {
@@ -18,7 +18,7 @@ struct fragments {
 	struct fragment slots[];
 };
 
-/* FNV-1a by eight bytes; what falls into one slot by chance only costs time. */
+/* FNV-1a over eight bytes at a time; a collision only costs time. */
 static uint64_t hash_of(const void *key, size_t n)
 {
 	const uint64_t prime = 1099511628211u;

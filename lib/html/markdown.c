@@ -15,8 +15,8 @@
 #define OPTIONS (CMARK_OPT_VALIDATE_UTF8 | CMARK_OPT_STRIKETHROUGH_DOUBLE_TILDE)
 
 /*
- * cmark ends the process when it is out of memory, so it gets an arena of its
- * own that ends the rendering instead. Nothing in it is freed one by one.
+ * cmark aborts the process when it is out of memory, so it gets an arena that
+ * ends the rendering instead. Nothing in it is freed individually.
  */
 static struct {
 	char *base;
@@ -38,7 +38,7 @@ void markdown_start(void)
 		err_abort("out of memory");
 }
 
-/* Zeroed: the kernel gives the pages back blank. */
+/* Zeroed by the kernel, as mmap returns it. */
 static void empty_arena(void)
 {
 	if (arena.used)
@@ -133,7 +133,7 @@ static bool in_link(cmark_node *node)
 	return false;
 }
 
-/* The node's only child is a text that reads as url. */
+/* The node's only child is a text that equals url. */
 static bool shows(cmark_node *node, const char *url)
 {
 	cmark_node *child = cmark_node_first_child(node);
@@ -150,14 +150,14 @@ static cmark_node *leaf(cmark_node_type type, const char *text)
 	return node;
 }
 
-/* No place for a node is our bug: every kind used here fits where it goes. */
+/* Inserting a node fails only through a bug: every kind used here fits there. */
 static void must(int done)
 {
 	if (!done)
 		err_abort("markdown: a node has no place");
 }
 
-/* The link's content in its place, then its target as code. */
+/* Replaces the link by its content, then its target as code. */
 static void unwrap(cmark_node *node)
 {
 	const char *url = cmark_node_get_url(node);
@@ -184,7 +184,7 @@ static void image_to_link(cmark_node *node)
 	cmark_node_free(node);
 }
 
-/* An address would keep them, percent-encoded. */
+/* A URL would keep them, percent-encoded. */
 static void drop_marks(cmark_node *node)
 {
 	const char *url = cmark_node_get_url(node), *at;
@@ -201,7 +201,7 @@ static void drop_marks(cmark_node *node)
 	cmark_node_set_url(node, clean);
 }
 
-/* True when the node was taken out of the tree. */
+/* True when the node was removed from the tree. */
 static bool change_link(cmark_node *node)
 {
 	const char *url;
@@ -256,7 +256,7 @@ static int digits_of(cmark_node *list)
 	return digits;
 }
 
-/* Ordered lists come in the same order as their tags. */
+/* Ordered lists appear in the same order as their tags. */
 static void note_list(cmark_node *node, struct lists *lists)
 {
 	struct list *l;
@@ -287,7 +287,7 @@ static bool change(cmark_node *node, int *heading, struct lists *lists)
 	return false;
 }
 
-/* In document order, the node's content passed over. */
+/* The next node in document order, skipping this node's content. */
 static cmark_node *after(cmark_node *node)
 {
 	cmark_node *next = NULL;
@@ -300,8 +300,8 @@ static cmark_node *after(cmark_node *node)
 }
 
 /*
- * A node taken out is found no more, so what stands in its place is found from
- * the one before it: its previous sibling or its parent.
+ * A removed node cannot be continued from, so its replacement is found from
+ * its previous sibling or its parent.
  */
 static void change_all(cmark_node *root, struct lists *lists)
 {
@@ -322,11 +322,9 @@ static void change_all(cmark_node *root, struct lists *lists)
 }
 
 /*
- * Copies the renderer's html without emphasis marks, and with two changes it
- * has no option for. Text is
- * escaped in it, so a "<" is always the renderer's own.
- * Check boxes that cannot be used and have no label are noise to a screen
- * reader.
+ * Copies the renderer's HTML without emphasis marks, and with two changes it
+ * has no option for. Text is escaped in it, so a "<" is always the renderer's
+ * own. Disabled check boxes without a label are noise in a screen reader.
  */
 static int add_html(struct buf *out, const char *html,
 		    const struct list *list, struct err *e)

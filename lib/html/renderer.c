@@ -1,7 +1,7 @@
 /*
- * caller -- socketpair --> renderer: a length (uint32_t) and the text;
- * back: a length and the html, or NOT_RENDERED. A renderer that ran out of time
- * was ended by its own SIGPROF, which the caller sees as the end of the stream.
+ * caller -- socketpair --> renderer: a length (uint32_t) and the text; back: a
+ * length and the HTML, or NOT_RENDERED. A renderer that ran out of time was
+ * ended by its own SIGPROF, which the caller sees as the end of the stream.
  *
  * Renderers are forked by the nursery, which has one thread and little memory;
  * it is sent a renderer's end of the socket and answers with a pidfd.
@@ -29,14 +29,14 @@
 #include "html/markdown.h"
 
 #define NOT_RENDERED UINT32_MAX
-#define LARGE (256 << 10)	/* bytes; a renderer ends after such a text and gives its memory back */
+#define LARGE (256 << 10)	/* bytes; a renderer exits after such a text to free its memory */
 #define START_MS 1000		/* for the nursery to fork */
 
 #ifndef __has_feature
 #define __has_feature(x) 0
 #endif
 #if defined(__SANITIZE_ADDRESS__) || __has_feature(address_sanitizer)
-#define SLOWNESS 2		/* of a sanitized build */
+#define SLOWNESS 2		/* for a sanitized build */
 #else
 #define SLOWNESS 1
 #endif
@@ -85,7 +85,7 @@ static bool read_all(int fd, void *bytes, size_t n)
 	return true;
 }
 
-/* One byte, and a descriptor with it. */
+/* One byte, with a descriptor. */
 static bool send_descriptor(int over, int fd)
 {
 	char byte = 0;
@@ -108,7 +108,7 @@ static bool send_descriptor(int over, int fd)
 	return sendmsg(over, &m, MSG_NOSIGNAL) == 1;
 }
 
-/* -1: the other end is gone or sent none. */
+/* -1: the other end closed or sent none. */
 static int receive_descriptor(int over)
 {
 	char byte;
@@ -146,7 +146,7 @@ static void set_deadline(int ms)
 	setitimer(ITIMER_PROF, &t, NULL);
 }
 
-/* False: there is nobody to answer. */
+/* False: the caller has gone. */
 static bool render_one(int fd, char *text, size_t n)
 {
 	auto_buf html = BUF_INIT(MARKDOWN_HTML_MAX);
@@ -277,7 +277,7 @@ static bool start(struct renderer *r)
 	pthread_mutex_lock(&starting);
 	r->pidfd = ask_nursery(ends[1]);
 	if (r->pidfd < 0) {
-		renderer_start();	/* the one before was killed */
+		renderer_start();	/* the previous one was killed */
 		r->pidfd = ask_nursery(ends[1]);
 	}
 	pthread_mutex_unlock(&starting);
@@ -317,7 +317,7 @@ struct renderer *renderer_new(const void *ctx)
 	return r;
 }
 
-/* 1: as much as was asked was moved; 0: the renderer is gone; -1: not in time. */
+/* 1: everything was transferred; 0: the renderer is gone; -1: too late. */
 static int move(int fd, short way, char *at, size_t n, int64_t until)
 {
 	ssize_t moved;
@@ -388,7 +388,7 @@ enum rendered renderer_markdown(struct renderer *r, const char *text, size_t n,
 		if (!start(r))
 			return RENDERED_LATER;
 		came = exchange(r, text, n, began + wait_ms, out, &html);
-		/* Ended sooner than by its deadline, it was not this text that ended it. */
+		/* It ended before its deadline, so this text did not cause it. */
 		if (clock_mono_ms() - began >= RENDERER_CPU_MS)
 			break;
 	}

@@ -15,7 +15,7 @@
 
 #define FILES_MAX 1000
 #define FILE_MAX (1 << 20)	/* bytes */
-#define FOLDERS_MAX 8		/* one in another */
+#define FOLDERS_MAX 8		/* nested in each other */
 #define SUFFIX ".html"
 
 struct templates {
@@ -87,7 +87,7 @@ static bool ends_html(const char *name)
 static int load_folder(struct templates *set, const char *dir,
 		       const char *prefix, int depth, struct err *e);
 
-/* One entry of a folder; names are short: a template's fits 255 bytes. */
+/* One entry of a folder; a template's name fits 255 bytes. */
 static int load_entry(struct templates *set, const char *dir,
 		      const char *prefix, const char *entry, int depth,
 		      struct err *e)
@@ -146,7 +146,7 @@ static struct template *find(const struct templates *set, const char *name)
 	return found ? *found : NULL;
 }
 
-/* Sorts the set, ties partials to their templates, looks up sentences. */
+/* Sorts the set, links partials to their templates, looks up sentences. */
 static int join(struct templates *set, const struct i18n *texts,
 		enum template_mode mode, struct err *e)
 {

@@ -1,4 +1,7 @@
-/* Source -> nodes; Mustache specification v1.4, "standalone" lines included. */
+/*
+ * Parses source into nodes; Mustache specification v1.4, including
+ * "standalone" lines.
+ */
 #include "config.h"
 #include "html/template_internal.h"
 
@@ -11,8 +14,8 @@
 #include "core/hash.h"
 #include "core/str.h"
 
-#define DELIMITER_MAX 16	/* bytes of one, its NUL too */
-#define SECTIONS_MAX 48		/* open at once; bounds the renderer's recursion */
+#define DELIMITER_MAX 16	/* bytes of one, including its NUL */
+#define SECTIONS_MAX 48		/* open at once; limits the renderer's recursion */
 #define SOURCE_MAX (1u << 24)
 
 struct parser {
@@ -20,7 +23,7 @@ struct parser {
 	enum template_mode mode;
 	const char *start, *at, *end;
 	char open[DELIMITER_MAX], close[DELIMITER_MAX];
-	const char *counted;	/* line is that of this byte */
+	const char *counted;	/* line is the number of this byte's line */
 	uint32_t line;
 	uint32_t sections[SECTIONS_MAX];
 	size_t depth;
@@ -30,10 +33,10 @@ struct parser {
 struct tag {
 	char sigil;		/* 0 for a plain name, '{' for three braces */
 	const char *start;	/* its first delimiter byte */
-	const char *after;	/* past its last one */
+	const char *after;	/* behind its last one */
 	const char *text;	/* between sigil and end, trimmed */
 	size_t len;
-	bool alone;		/* on its line but for blanks */
+	bool alone;		/* alone on its line, except for blanks */
 };
 
 int template_error(const struct template *t, uint32_t line, struct err *e,
@@ -83,7 +86,7 @@ static bool begins_line(const struct parser *p, const char *at)
 	return at == p->start || at[-1] == '\n';
 }
 
-/* Empty text marks where a tag begins a line, so that an indent can go there. */
+/* An empty text marks a tag at the start of a line, where an indent can go. */
 static void add_text(struct parser *p, const char *from, const char *to)
 {
 	bool line_start = begins_line(p, from);
@@ -104,7 +107,7 @@ static const char *blanks_back(const struct parser *p, const char *at)
 	return at;
 }
 
-/* After blanks and a line's end from at; NULL when something else is there. */
+/* The end of blanks and a newline after at; NULL when something else is there. */
 static const char *blanks_on(const struct parser *p, const char *at)
 {
 	while (at < p->end && (*at == ' ' || *at == '\t'))
@@ -165,7 +168,7 @@ static bool name_plain(const char *s, size_t n)
 	return n > 0;
 }
 
-/* Splits node->name at its dots; "." alone has no parts. */
+/* Splits node->name at its dots; "." has no parts. */
 static int split(struct parser *p, struct node *node)
 {
 	size_t n = strlen(node->name), i;

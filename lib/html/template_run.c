@@ -1,4 +1,4 @@
-/* Nodes and a view -> bytes. */
+/* Renders nodes with a view. */
 #include "config.h"
 #include "html/template_internal.h"
 
@@ -7,8 +7,8 @@
 
 #include "core/str.h"
 
-#define STEPS_MAX 1000000	/* nodes of one rendering */
-#define PARTIALS_MAX 32		/* one in another */
+#define STEPS_MAX 1000000	/* nodes per rendering */
+#define PARTIALS_MAX 32		/* nested in each other */
 #define INDENT_MAX 256		/* bytes */
 
 struct frame {
@@ -21,7 +21,7 @@ struct run {
 	const struct i18n_locale *text;
 	struct buf *out;
 	struct err *e;
-	const char *indent;	/* goes before each line of the template */
+	const char *indent;	/* inserted before each line of the template */
 	unsigned steps, depth;
 };
 

@@ -18,7 +18,7 @@ struct slot {
 	struct view *value;
 };
 
-/* A view's values end together, so they are cut from larger pieces. */
+/* A view's values are freed together, so they are cut from larger pieces. */
 struct arena {
 	const void *ctx;	/* owns the pieces: the root */
 	char *at;
@@ -27,10 +27,10 @@ struct arena {
 
 struct view {
 	enum view_type type;
-	struct arena *arena;	/* the root's */
-	const char *name;	/* in its map; "" in a list */
+	struct arena *arena;	/* owned by the root */
+	const char *name;	/* key in its map; "" in a list */
 	const char *text;
-	struct slot *slots;	/* of a map or list */
+	struct slot *slots;	/* for a map or list */
 	size_t n, size;
 };
 

@@ -12,7 +12,7 @@ struct daemon {
 	void *data;
 	void (*closed)(void *data);
 	void *closed_data;
-	int handles;		/* of libuv, that still close */
+	int handles;		/* of libuv, that are still closing */
 	bool due;
 };
 

@@ -15,7 +15,7 @@
 #define PATH_MAX_BYTES 2048
 #define QUERY_MAX 8192
 #define HEADER_MAX 8192		/* bytes of any header we read */
-#define READ_MAX 65536		/* bytes asked of the source at once */
+#define READ_MAX 65536		/* bytes per read from the source */
 
 static int malformed(struct err *e, const char *what)
 {
@@ -89,7 +89,10 @@ static int bad_path(struct err *e, const char *what)
 	return err_tell(e, ERR_INPUT, "error_path", "path: %s", what);
 }
 
-/* Decoded: begins with "/", no empty, "." or ".." segment but the last empty. */
+/*
+ * Decoded: begins with "/", no empty, "." or ".." segment except an empty last
+ * one.
+ */
 static int check_path(const char *path, struct err *e)
 {
 	const char *s;
@@ -133,7 +136,10 @@ static int set_path(struct request *r, const char *raw, size_t n,
 	return 0;
 }
 
-/* Path and query from REQUEST_URI; plain CGI gives only PATH_INFO, decoded. */
+/*
+ * Path and query from REQUEST_URI; plain CGI has only PATH_INFO, which is
+ * decoded.
+ */
 static int read_target(struct request *r, const struct request_source *src,
 		       const char *base_path, struct err *e)
 {
@@ -253,7 +259,7 @@ static int read_body(const struct request_source *src, size_t length,
 	return 0;
 }
 
-/* The body's announced length; missing: none when it may be. */
+/* The body's announced length; if missing: none, where that is allowed. */
 static int read_length(struct request *r, const struct request_source *src,
 		       size_t cap, bool may_miss, int64_t *n, struct err *e)
 {

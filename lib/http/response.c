@@ -56,7 +56,7 @@ int response_cookie(struct response *out, const struct cookie *c,
 	return response_header(out, "Set-Cookie", buf_text(&value), e);
 }
 
-/* What a URL may hold (RFC 3986, 2); "%" itself is the caller's. */
+/* Characters allowed in a URL (RFC 3986, 2); "%" is left to the caller. */
 static int add_location(struct buf *out, const char *path, struct err *e)
 {
 	return percent_add(out, path, ":/?#[]@!$&'()*+,;=%", e);

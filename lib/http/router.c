@@ -8,10 +8,10 @@
 #include "core/str.h"
 #include "http/form.h"
 
-#define NAME_MAX_BYTES 32	/* of a {name} */
+#define NAME_MAX_BYTES 32	/* in a {name} */
 #define SEGMENT_MAX 512		/* bytes a {name} may match */
 
-/* Notes what {name} of the pattern matched; false when it may not. */
+/* Stores the match of {name}; false when it is not allowed. */
 static bool capture(struct form *captures, const char *name, size_t name_len,
 		    const char *segment, size_t n)
 {
@@ -45,7 +45,7 @@ static bool fits(const char *pattern, const char *path, struct form *captures)
 		close = strchr(pattern, '}');
 		if (!close)
 			err_abort("a route's pattern lacks its }");
-		/* "{id}/x" and "{id}.md": up to what follows it. */
+		/* "{id}/x" and "{id}.md": up to the text that follows it. */
 		n = close[1] && close[1] != '/' && strstr(path, close + 1) ?
 		    (size_t)(strstr(path, close + 1) - path) :
 		    strcspn(path, "/");

@@ -1,4 +1,4 @@
-/* Catalogues: reading them, choosing one, filling sentences. */
+/* Catalogues: reads them, chooses one, fills sentences. */
 #include "config.h"
 #include "i18n/i18n.h"
 
@@ -16,7 +16,7 @@
 
 #define ARGS_MAX 8
 #define QUALITY_NONE (-1)
-#define RANGES_MAX 32		/* of an Accept-Language; later ones are not read */
+#define RANGES_MAX 32		/* in an Accept-Language; later ones are ignored */
 
 struct sentence {
 	const char *key, *text;
@@ -35,7 +35,7 @@ struct i18n {
 	struct i18n_locale locales[LOCALES];
 };
 
-/* Half empty or more, so a search ends soon. */
+/* At most half full, so a search ends soon. */
 static void make_table(struct i18n_locale *l)
 {
 	uint32_t size = 16, at;
@@ -101,7 +101,7 @@ static int load_locale(struct i18n *i, struct i18n_locale *l, const char *dir,
 	return done;
 }
 
-/* "x.one" may stand alone: only some languages have that form. */
+/* "x.one" may exist in one language only. */
 static bool plural(const char *key)
 {
 	size_t n = strlen(key);
@@ -207,7 +207,10 @@ static const char *skip_blanks(const char *s, const char *end)
 	return s;
 }
 
-/* One "ko-KR;q=0.8", the rank-th from the end: notes what each catalogue is worth. */
+/*
+ * One "ko-KR;q=0.8", the rank-th from the end: updates the weight of each
+ * catalogue.
+ */
 static void note_range(const char *s, const char *end, int rank, int *quality,
 		       int *any)
 {

@@ -1,4 +1,4 @@
-/* Numbers, sizes, durations and times as people read them. */
+/* Formats numbers, sizes, durations and times for people. */
 #include "config.h"
 #include "i18n/i18n_internal.h"
 
@@ -133,7 +133,7 @@ char *i18n_duration(const void *ctx, const struct i18n_locale *l, int64_t ms)
 	return i18n_fill(ctx, l, "duration_seconds", seconds, NULL);
 }
 
-/* In the largest unit that ms fills. */
+/* In the largest unit that fits into ms. */
 static char *distance(const void *ctx, const struct i18n_locale *l, int64_t ms,
 		      const char *const keys[5], const char *now)
 {

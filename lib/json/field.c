@@ -6,7 +6,10 @@
 
 #include "core/str.h"
 
-/* Of a line of the log, or a part made of one; its texts are made valid by field_copy. */
+/*
+ * For a line of the log, or a part built from one; field_copy makes its texts
+ * valid.
+ */
 static const struct strict_json_limits limits = {
 	.bytes = 32 << 20, .depth = 48, .containers = 10000,
 	.elements = 100000, .loose = true,
@@ -168,7 +171,7 @@ struct json_object *field_copy(struct json_object *o, size_t *budget, bool *cut)
 		return json_object_new_int64(json_object_get_int64(o));
 	case json_type_double:
 		if (!isfinite(json_object_get_double(o)))
-			return NULL;	/* 1e999; it would be written as no JSON */
+			return NULL;	/* 1e999; it would be written as invalid JSON */
 		return json_object_new_double(json_object_get_double(o));
 	case json_type_null:
 	default:

@@ -18,7 +18,7 @@ static bool sound_text(const char *s, size_t n)
 	return strlen(s) == n && utf8_valid(s, n);
 }
 
-/* json-c takes NaN and \u0000, which nobody after us expects. */
+/* json-c accepts NaN and \u0000, which later readers do not expect. */
 static bool sound(struct json_object *o)
 {
 	size_t i;
@@ -62,7 +62,7 @@ static bool escapes_nul(const char *text, size_t n)
 	return false;
 }
 
-/* Looked at before there is a tree. json-c would take a name in single quotes. */
+/* Checked before parsing. json-c would accept a name in single quotes. */
 static bool within(const char *text, size_t n, size_t containers, size_t elements)
 {
 	bool quoted = false;
@@ -110,7 +110,7 @@ struct json_object *strict_json_parse(const char *text, size_t n,
 		err_abort("out of memory");
 	json_tokener_set_flags(t, JSON_TOKENER_STRICT);
 	o = json_tokener_parse_ex(t, text, (int)n);
-	/* A bare number ends only with what follows it. */
+	/* A bare number ends only with the character after it. */
 	if (!o && json_tokener_get_error(t) == json_tokener_continue)
 		o = json_tokener_parse_ex(t, "\n", 1);
 	else if (o && json_tokener_get_parse_end(t) != n)

@@ -51,7 +51,7 @@ struct kv *kv_new(const void *ctx, const char *socket_path)
 	return kv;
 }
 
-/* Between commands nothing may come: what does is the end of the connection. */
+/* No bytes may arrive between commands: if any do, the connection is broken. */
 static bool stale(const redisContext *link)
 {
 	struct pollfd p = { .fd = link->fd, .events = POLLIN };
@@ -165,7 +165,7 @@ int kv_set(struct kv *kv, const char *key, const char *value, int64_t ttl_s,
 	return tell(kv, args, e);
 }
 
-/* A text, or NULL for none, as *out. */
+/* A text, or NULL for none, in *out. */
 static int ask_text(struct kv *kv, const void *ctx, const char *const *args,
 		    char **out, struct err *e)
 {
@@ -219,7 +219,7 @@ int kv_expire(struct kv *kv, const char *key, int64_t ttl_s, struct err *e)
 	return tell(kv, args, e);
 }
 
-/* One script, so that no counter is ever without its end of life. */
+/* One script, so that no counter ever lacks its expiry. */
 int kv_count(struct kv *kv, const char *key, int64_t ttl_s, int64_t *count,
 	     int64_t *left_s, struct err *e)
 {

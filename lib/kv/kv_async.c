@@ -41,8 +41,8 @@ void kv_question_release(struct question *q)
 }
 
 /*
- * The link is gone: hiredis frees it and answers every question with nothing.
- * Those it was not told of have their answer in the next turn.
+ * The link is gone: hiredis frees it and answers every request with nothing.
+ * Requests it did not know are answered in the next iteration.
  */
 static void lose(struct kv_async *kv)
 {
@@ -79,7 +79,7 @@ static void on_disconnect(const redisAsyncContext *context, int status)
 		lose(kv);
 }
 
-/* Refused, every later command is too, and says so. */
+/* If it is refused, every later command is, too, with a message. */
 static void log_in(redisAsyncContext *context)
 {
 	const char *const *words = kv_login_words();
@@ -107,7 +107,7 @@ static void connect_kv(struct kv_async *kv)
 	log_in(context);
 }
 
-/* Takes q out of the list and answers it; q is freed. */
+/* Removes q from the list and answers it; q is freed. */
 static void answer(struct question *q, const char *value, const struct err *e)
 {
 	struct kv_async *kv = q->kv;
@@ -134,7 +134,7 @@ static void answer_away(struct question *q)
 	answer(q, NULL, &e);
 }
 
-/* Not those that an answer made its owner ask: they have their own turn. */
+/* Skip requests issued from a callback of this pass. */
 static struct question *next_away(struct kv_async *kv, uint64_t before)
 {
 	struct question *q;
@@ -147,8 +147,8 @@ static struct question *next_away(struct kv_async *kv, uint64_t before)
 }
 
 /*
- * The first question's time is over. A link that is silent that long is given
- * up with all that it owes; hiredis then calls on_reply for each.
+ * The first request timed out. A link that is silent this long is closed;
+ * hiredis then calls on_reply for each of its requests.
  */
 static void on_deadline(uv_timer_t *timer)
 {
@@ -158,7 +158,7 @@ static void on_deadline(uv_timer_t *timer)
 	int64_t now = clock_mono_ms();
 	uint64_t before = kv->asked;
 
-	/* Those without a link first: they say nothing about this one. */
+	/* First those without a link: they say nothing about this one. */
 	while ((q = next_away(kv, before)))
 		answer_away(q);
 	if (stuck && stuck == kv->context && kv->first &&
@@ -182,12 +182,12 @@ static void arm(struct kv_async *kv)
 		if (q->away)
 			left = 0;
 	}
-	/* Not 0: libuv runs such a timer again within the same turn. */
+	/* Not 0: libuv would run the timer again within the same iteration. */
 	uv_timer_start(kv->deadline, on_deadline,
 		       left > 0 ? (uint64_t)left : 1, 0);
 }
 
-/* Its texts in order; Redis nests at most so deep. */
+/* Its texts in order; Redis nests at most this deep. */
 static int add_lines(struct buf *to, const redisReply *r, int depth,
 		     struct err *e)
 {

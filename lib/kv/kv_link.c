@@ -7,15 +7,15 @@
 #include "core/err.h"
 
 /*
- * hiredis' own libuv adapter drops the poll's errors and so never hears of a
+ * hiredis' own libuv adapter drops the poll's errors and so never notices a
  * reset connection; this one lets hiredis read, which then sees it.
  */
 struct link {
 	uv_poll_t poll;
-	uv_idle_t soon;		/* there is something to write */
+	uv_idle_t soon;		/* output is pending */
 	redisAsyncContext *context;
 	int events;
-	int handles;		/* that are not closed */
+	int handles;		/* handles that are not closed */
 	bool writing;
 };
 
@@ -39,7 +39,7 @@ static void on_poll(uv_poll_t *poll, int status, int events)
 		redisAsyncHandleWrite(l->context);
 }
 
-/* libuv takes the descriptor out of its set and back in, changed or not. */
+/* libuv removes the descriptor from its set and adds it again, changed or not. */
 static void want(struct link *l, int events)
 {
 	if (events == l->events)
@@ -77,8 +77,8 @@ static void on_soon(uv_idle_t *soon)
 }
 
 /*
- * A socket mostly takes what there is: it is tried before the loop waits, once
- * for all commands of this turn, and only what it did not take is waited for.
+ * A socket usually accepts everything: it is written to before the loop waits,
+ * once for all commands of this iteration, and polled only for the rest.
  */
 static void add_write(void *data)
 {

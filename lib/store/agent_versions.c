@@ -1,4 +1,4 @@
-/* An agent's versions, and its sums of days. */
+/* An agent's versions, and its daily sums. */
 #include "config.h"
 #include "store/agents.h"
 

@@ -77,7 +77,7 @@ int agent_create(struct db *db, const char *user_id, const char *name,
 	return 0;
 }
 
-/* Texts are the row's. */
+/* The row owns the texts. */
 static int read_row(struct agent *a, const struct db_row *row, struct err *e)
 {
 	if (!str_copy(a->id, sizeof(a->id), db_text(row, 0)) ||
@@ -211,8 +211,8 @@ static int keep_holding(void *data, const struct db_row *row, struct err *e)
 }
 
 /*
- * A moment that has passed and has no row yet stays: it was planned. The next
- * one is found from it, by what holds then.
+ * A planned time that has passed without a row stays: the next one is computed
+ * from it, by the schedule that applied then.
  */
 #define KEEPING(passed_by, next) \
 	"CASE WHEN next_run_at > 0 AND next_run_at <= " passed_by \

@@ -1,4 +1,4 @@
-/* The tries of a run: each is a session, whose conversation tells it. */
+/* The attempts of a run: each is a session with a conversation of its own. */
 #include "config.h"
 #include "store/executions.h"
 

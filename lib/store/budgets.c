@@ -40,7 +40,7 @@ int budget_of_user(struct db *db, const char *user_id, struct budget *out,
 {
 	struct loading l = { .found = false };
 
-	/* Their own comes last, if they have one. */
+	/* The user's own comes last, if there is one. */
 	if (db_query(db, e, keep_budget, &l, "SELECT day_tokens, day_cost,"
 		     " month_tokens, month_cost FROM budgets"
 		     " WHERE subject IN ($1, '" BUDGET_EACH "') ORDER BY CASE"

@@ -34,7 +34,7 @@ int conversation_token_set(struct db *db, const char *id, const char *hash,
 
 static int add(struct db *db, struct token_ending *t, struct err *e)
 {
-	/* Whatever has it, so the id of the conversation is not asked for. */
+	/* Found by the hash, so the conversation's id is not needed. */
 	if (db_run(db, e, "UPDATE conversations SET token_hash = ''"
 		   " WHERE user_id = $1 AND token_hash <> ''"
 		   " AND (token_hash = $2 OR $2 = '')", "tt", t->user_id,

@@ -47,13 +47,13 @@ static int check_model(const char *model, struct err *e)
 	return 0;
 }
 
-/* Paging needs updated_at to be different for each of a user's. */
+/* Paging needs a distinct updated_at for each of a user's. */
 #define LATEST(user, now) \
 	"(SELECT CASE WHEN coalesce(max(updated_at), 0) < " now " THEN " now \
 	" ELSE max(updated_at) + 1 END FROM conversations" \
 	" WHERE user_id = " user ")"
 
-/* wanted: the id it is to have; "" for a new one. Only success sets id. */
+/* wanted: the id to use; "" for a new one. id is set only on success. */
 static int create(struct db *db, const char *user_id, const char *title,
 		  const char *kind, const char *mode, const char *model,
 		  const char *wanted, char id[ID_SIZE], struct err *e)
@@ -113,7 +113,7 @@ int conversation_make_chat(struct db *db, const char *id, struct err *e)
 		      "tn", id, clock_now_ms());
 }
 
-/* Texts are the row's. */
+/* The row owns the texts. */
 static int read_row(struct conversation *c, const struct db_row *row,
 		    struct err *e)
 {
@@ -237,7 +237,7 @@ int conversation_each_open(struct db *db,
 			" ORDER BY c.updated_at", "");
 }
 
-/* One row must have been changed. */
+/* Exactly one row must have changed. */
 static int expect_one(struct db *db, struct err *e)
 {
 	if (db_changed(db) == 1)
@@ -333,7 +333,10 @@ int conversation_set_model(struct db *db, const char *id, const char *model,
 	return expect_one(db, e);
 }
 
-/* What there is room for yet, before a part that has old bytes recorded. */
+/*
+ * The bytes still allowed, minus those that an earlier version of the part
+ * occupies.
+ */
 struct room {
 	int64_t left, used;
 };
@@ -413,7 +416,7 @@ static int record_seen(struct db *db, const char *conversation,
 		      conversation, m->at);
 }
 
-/* The moment for updated_at: now, or just after the user's newest. */
+/* The time for updated_at: now, or just after the user's newest. */
 static int next_moment(struct db *db, const char *id, int64_t *at,
 		       struct err *e)
 {
@@ -477,7 +480,7 @@ static int record_all(struct db *db, const struct recording *r, struct err *e)
 int conversation_record(struct db *db, const struct recording *r,
 			struct err *e)
 {
-	/* The session's log still has it all, from the offset before. */
+	/* The session's log still has everything from the previous offset on. */
 	if (db_begin_relaxed(db, e) < 0)
 		return -1;
 	if (record_all(db, r, e) < 0) {

@@ -182,7 +182,7 @@ static int is_applied(struct db *db, const struct migration *m, bool *applied,
 	return 0;
 }
 
-/* Looked up again inside: another process may have been first. */
+/* Checked again inside: another process may have migrated first. */
 static int migrate_one(struct db *db, const struct migration *m, struct err *e)
 {
 	bool applied;

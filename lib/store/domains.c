@@ -13,7 +13,7 @@ static bool letter(char c)
 	return c >= 'a' && c <= 'z';
 }
 
-/* Bytes of the label at s, 0 when it is none. */
+/* Bytes of the label at s, 0 if invalid. */
 static size_t label(const char *s)
 {
 	size_t n = strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789-");
@@ -23,7 +23,10 @@ static size_t label(const char *s)
 	return n;
 }
 
-/* No top level begins with a digit, and every spelling of an address does. */
+/*
+ * No top-level domain begins with a digit, and every spelling of an address
+ * does.
+ */
 bool domain_valid(const char *s)
 {
 	size_t labels = 1, n;
@@ -43,8 +46,8 @@ static int check_domain(const char *domain, struct err *e)
 }
 
 /*
- * Room for a row of that domain: the oldest blocked one gives way. *room: there
- * is some, or the row is there.
+ * Makes room for a row of that domain: the oldest blocked one is removed.
+ * *room: there is room, or the row exists.
  */
 static int make_room(struct db *db, const char *user_id, const char *domain,
 		     bool *room, struct err *e)
@@ -83,7 +86,7 @@ static int end(struct db *db, int rc, struct err *e)
 	return -1;
 }
 
-/* What is granted stays as it was granted: plain too. */
+/* A granted row keeps its grant, including plain. */
 static int note(struct db *db, const char *user_id, const char *domain,
 		bool plain, struct err *e)
 {

@@ -1,4 +1,4 @@
-/* What a run left in the workspace, as it was when it ended. */
+/* The files of a run in the workspace, as of its end. */
 #include "config.h"
 #include "store/executions.h"
 

@@ -23,7 +23,7 @@
 #define BRIEF HEAD ", '', '', substr(x.result, 1, 200), " TOKENS
 #define FROM " FROM executions x JOIN agents a ON a.id = x.agent_id"
 
-/* Texts are the row's. */
+/* The row owns the texts. */
 static int read_row(struct execution *x, const struct db_row *row,
 		    struct err *e)
 {
@@ -134,7 +134,7 @@ static int list_row(void *data, const struct db_row *row, struct err *e)
 	return l->each(l->data, &x, e);
 }
 
-/* coalesce: by the index of the other one. */
+/* coalesce: to use the other one's index. */
 #define OF_AGENT \
 	" WHERE x.agent_id = $2" \
 	" AND coalesce(x.user_id, '') = coalesce($1, x.user_id)"
@@ -177,7 +177,7 @@ static int keep_known(void *data, const struct db_row *row, struct err *e)
 	return 0;
 }
 
-/* 1: it is there already. */
+/* 1: it exists already. */
 static int look_up(struct db *db, const struct agent *a, const char *id,
 		   struct err *e)
 {

@@ -1,4 +1,4 @@
-/* A person's messages, until and after Claude has seen them. */
+/* A user's messages, before and after Claude received them. */
 #include "config.h"
 #include "store/conversations.h"
 
@@ -24,7 +24,7 @@ static int keep_known(void *data, const struct db_row *row, struct err *e)
 	return 0;
 }
 
-/* 1 when that id is known in this conversation, ERR_CONFLICT in another. */
+/* 1 when that id exists in this conversation, ERR_CONFLICT in another. */
 static int look_up(struct db *db, const char *conversation_id, const char *id,
 		   struct err *e)
 {
@@ -56,8 +56,9 @@ static int insert(struct db *db, const char *conversation_id, const char *id,
 }
 
 /*
- * Commands that promise what nobody keeps: /clear goes on under another session
- * id, which nobody would find again; a schedule of the CLI's ends with its process.
+ * Commands that would lose data: /clear continues under another session id,
+ * which we would not find again; a schedule of the CLI's ends with its
+ * process.
  */
 static const struct {
 	const char *name, *key;
@@ -69,7 +70,7 @@ static const struct {
 	{ "/schedule", "error_command_schedule" },
 };
 
-/* The catalogue's key; NULL: it is sent. */
+/* The catalogue's key; NULL: it may be sent. */
 static const char *refusal(const char *text)
 {
 	size_t i, n;
@@ -125,7 +126,7 @@ int message_add_for(struct db *db, const char *conversation_id, const char *id,
 
 	if (check_text(id, text, e) < 0)
 		return -1;
-	/* Not relaxed: once this answers, the browser forgets its copy. */
+	/* Durable: after this answer the browser drops its copy. */
 	if (db_begin(db, e) < 0)
 		return -1;
 	known = look_up(db, conversation_id, id, e);
@@ -228,7 +229,7 @@ int message_each_unplaced(struct db *db, const char *conversation_id,
 {
 	struct listing l = { each, data };
 
-	/* Two halves, for each has its index. */
+	/* Two halves, because each has its index. */
 	return db_query(db, e, list_row, &l, "SELECT " COLUMNS ", seq"
 			" FROM messages WHERE conversation_id = $1"
 			" AND state IN ('queued', 'sent') UNION ALL"

@@ -53,7 +53,10 @@ static int remove_rule(struct db *db, const char *id, const char *agent_id,
 		   " AND agent_id = $2 AND state = 'pending' AND tries = 0",
 		   "tt", id, agent_id) < 0)
 		return -1;
-	/* What was tried counts against the hour, whatever became of its rule. */
+	/*
+	 * An attempt counts against the hourly limit even if its rule was
+	 * removed.
+	 */
 	return db_run(db, e, "UPDATE notices SET state = 'failed',"
 		      " error = 'removed', ended_at = $3 WHERE rule_id = $1"
 		      " AND agent_id = $2 AND state = 'pending'", "ttn", id,

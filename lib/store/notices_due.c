@@ -6,7 +6,7 @@
 #include "core/str.h"
 #include "store/outcomes.h"
 
-#define DAY_MS INT64_C(86400000)	/* none waits longer */
+#define DAY_MS INT64_C(86400000)	/* maximal wait */
 
 struct users {
 	int (*each)(void *data, const char *user_id, struct err *e);
@@ -153,8 +153,9 @@ static int keep_counts(void *data, const struct db_row *row, struct err *e)
 }
 
 /*
- * A rule that is gone may have been one of mails. A mail is one, however often
- * the server did not take it; one that waits for a better server is none.
+ * The rule may have been removed, so the row decides whether it is mail. A
+ * mail that the server did not accept counts; one that waits for a working
+ * server does not.
  */
 int notice_count_tries(struct db *db, const char *user_id, int64_t since,
 		       int64_t *mails, int64_t *all, struct err *e)

@@ -56,9 +56,9 @@ const size_t outcome_reasons_count = COUNT(outcome_reasons);
 const struct outcome_problem outcome_problems[] = {
 	{ "denied", "tool" },	/* the agent's policy did not allow it */
 	{ "blocked", "domain" },
-	{ "command", "tool" },	/* the last ones failed */
-	{ "put_off", "tool" },	/* work for later, which a run never does */
-	{ "cut", "" },		/* the last answer or the result is not whole */
+	{ "command", "tool" },	/* the previous ones failed */
+	{ "put_off", "tool" },	/* deferred work, which a run never does */
+	{ "cut", "" },		/* the last answer or the result is truncated */
 	{ "refusal", "" },	/* the model declined to answer */
 	{ "files", "" },	/* too large or too many to keep */
 	{ "exit", "" },		/* Claude's process had to be killed after its result */

@@ -1,4 +1,4 @@
-/* Reading what was recorded of a session's log. */
+/* Reads the recorded parts of a session's log. */
 #include "config.h"
 #include "store/conversations.h"
 

@@ -1,4 +1,4 @@
-/* Moments that are due, and their rows. */
+/* Occurrences that are due, and their rows. */
 #include "config.h"
 #include "store/planning.h"
 
@@ -116,7 +116,7 @@ static int keep_open(void *data, const struct db_row *row, struct err *e)
 	return 0;
 }
 
-/* One status each: so its index is taken. */
+/* One query per status, so that its index is used. */
 #define OPEN_COUNT(which) \
 	" (SELECT count(*) FROM executions WHERE agent_id = $1" \
 	"  AND status = " which " AND trigger_kind <> 'test')"

@@ -11,7 +11,7 @@
 #define NEXT_OF(table, most) \
 	"(SELECT id FROM " table " WHERE user_id = $1 LIMIT " most ")"
 
-/* $1: the account; $2: now. The last says whether there is such an account. */
+/* $1: the account; $2: now. The last says whether the account exists. */
 static const char *const marks[] = {
 	"UPDATE agents SET status = 'paused', paused_why = 'person',"
 	" next_run_at = 0, hook_hash = '', deleted_at = $2"
@@ -30,9 +30,9 @@ static const char *const marks[] = {
 };
 
 /*
- * In this order, for each refers to what stands below it. A conversation takes
- * its messages and parts along. Of what there may be much a few at a time:
- * others write in between.
+ * In this order, because rows refer to those of later statements. Removing a
+ * conversation removes its messages and parts. Large tables are emptied in
+ * batches, so that other writers get their turn.
  */
 static const char *const steps[] = {
 	"DELETE FROM notices WHERE user_id = $1",
@@ -54,7 +54,7 @@ static const char *const steps[] = {
 	"DELETE FROM budgets WHERE subject = $1",
 	"UPDATE domains SET decided_by = ''"
 	" WHERE decided_by = (SELECT login FROM users WHERE id = $1)",
-	/* The subject of the spending goes; the amounts stay. */
+	/* Removes the subject of the spending; the amounts stay. */
 	"UPDATE usage SET user_id = '" REMOVED_ID "', subject_id = ''"
 	" WHERE id IN " NEXT_OF("usage", "2000"),
 };
@@ -74,7 +74,7 @@ static const char *const steps[] = {
 	PLUS(table, "cache_read") ", " PLUS(table, "calls") ", " \
 	PLUS(table, "unmetered")
 
-/* In one transaction: each sum is somebody's once. */
+/* In one transaction: each amount always belongs to exactly one user. */
 static const char *const last[] = {
 	SUMS_TO_NOBODY("usage_quarters", "quarter, model", "quarter, model",
 		       "quarter, model"),

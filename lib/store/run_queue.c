@@ -1,4 +1,4 @@
-/* Runs that wait for their turn, begin and end. */
+/* Queues, starts and ends runs. */
 #include "config.h"
 #include "store/planning.h"
 
@@ -21,7 +21,7 @@ int running_count(struct db *db, int64_t *all, struct err *e)
 			" FROM executions WHERE status = 'running'", "");
 }
 
-/* How many of each user's go on. */
+/* How many of each user's are running. */
 #define RUNNING \
 	" LEFT JOIN (SELECT user_id, count(*) AS n FROM executions" \
 	"  WHERE status = 'running' GROUP BY user_id) r" \
@@ -54,7 +54,7 @@ static int keep_place(void *data, const struct db_row *row, struct err *e)
 	return 0;
 }
 
-/* A user's n-th waits until n-1 of theirs, and those that go on, have begun. */
+/* A user's n-th waits until n-1 of theirs, and the running ones, have started. */
 int queue_place(struct db *db, const char *id, int64_t now,
 		struct queue_place *out, struct err *e)
 {

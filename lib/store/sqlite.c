@@ -1,4 +1,4 @@
-/* The SQLite driver: write-ahead log, prepared statements kept. */
+/* The SQLite driver: write-ahead log, cached prepared statements. */
 #include "config.h"
 #include "store/sqlite_internal.h"
 
@@ -14,7 +14,7 @@
 struct connection {
 	sqlite3 *db;
 	sqlite3_stmt *cache[CACHE_SIZE];
-	unsigned next;		/* the slot that gives way */
+	unsigned next;		/* the slot to replace next */
 	bool relaxed;
 };
 
@@ -82,7 +82,7 @@ static void *open_connection(const void *ctx, const char *path, struct err *e)
 	return c;
 }
 
-/* An idle prepared statement, or a new one; the oldest slot gives way. */
+/* An idle prepared statement, or a new one, which replaces the oldest slot. */
 static sqlite3_stmt *prepare(struct connection *c, const char *sql,
 			     bool *kept, struct err *e)
 {
@@ -227,7 +227,7 @@ static int commit(void *connection, struct err *e)
 	return 0;
 }
 
-/* After some failures (a full disk) SQLite has rolled back by itself. */
+/* After some failures (a full disk) SQLite has already rolled back. */
 static void rollback(void *connection)
 {
 	struct connection *c = connection;

@@ -1,4 +1,4 @@
-/* Opening a SQLite file that several system users of one group share. */
+/* Opens a SQLite file that several system users of one group share. */
 #include "config.h"
 
 #include <errno.h>
@@ -32,9 +32,9 @@ static int fail_path(struct err *e, const char *path)
 }
 
 /*
- * SQLite gives its -wal and -shm files the mode of this one, whatever the
- * umask, so the mode is set here once. Made by root (the command line), the
- * file belongs to whom the folder belongs.
+ * SQLite gives its -wal and -shm files this file's mode, whatever the umask,
+ * so the mode is set once, here. If root (the command line) creates the file,
+ * it gets the folder's owner.
  */
 static int share(int fd, const char *path, struct err *e)
 {
@@ -50,13 +50,19 @@ static int share(int fd, const char *path, struct err *e)
 	return 0;
 }
 
-/* Made beside and linked, so nobody meets it before it is shared. */
+/*
+ * Created under a temporary name and linked, so that no process opens it
+ * before it is shared.
+ */
 static int make_file(const char *path, struct err *e)
 {
 	char fresh[PATH_BYTES];
 	int fd, rc;
 
-	/* SQLite would say of a read-only disk only that it cannot open. */
+	/*
+	 * SQLite's error for a read-only disk would only be that it cannot
+	 * open it.
+	 */
 	if (access(path, R_OK | W_OK) == 0)
 		return 0;
 	if (errno != ENOENT)
@@ -75,7 +81,7 @@ static int make_file(const char *path, struct err *e)
 	return rc;
 }
 
-/* SQL lower(): SQLite's own knows ASCII only. */
+/* SQL lower(): SQLite's own handles ASCII only. */
 static void lower(sqlite3_context *out, int n, sqlite3_value **arg)
 {
 	const char *s = (const char *)sqlite3_value_text(arg[0]);
@@ -93,7 +99,10 @@ static void lower(sqlite3_context *out, int n, sqlite3_value **arg)
 	sqlite3_result_text64(out, to, len, sqlite3_free, SQLITE_UTF8);
 }
 
-/* The switch to WAL does not ask the busy handler when two race for it. */
+/*
+ * The switch to WAL does not call the busy handler when two processes race for
+ * it.
+ */
 static int use_wal(sqlite3 *db, struct err *e)
 {
 	const struct timespec nap = { .tv_nsec = 20 * 1000 * 1000 };

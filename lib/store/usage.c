@@ -13,7 +13,10 @@
 
 #define CLASSES "input, output, cache_write_5m, cache_write_1h, cache_read"
 
-/* Calls of one key onto a table's sums: their numbers are $1 to $7, the keys follow. */
+/*
+ * Adds the calls of one key to a table's sums: their numbers are $1 to $7, the
+ * keys follow.
+ */
 #define ADD_TO(table, keys, values, from) \
 	"INSERT INTO " table " (" CLASSES ", calls, unmetered, " keys ")" \
 	" SELECT $1, $2, $3, $4, $5, $6, $7, " values " FROM " from \
@@ -30,7 +33,7 @@ enum { OF_QUARTER, OF_DAY, OF_AGENT, TABLES };
 
 /* Calls of one transaction that share a row of sums. */
 struct group {
-	const struct usage_call *call;	/* one of them: the key */
+	const struct usage_call *call;	/* one of them, as the key */
 	struct usage usage;
 	int64_t calls, unmetered;
 };
@@ -115,7 +118,7 @@ static int save_groups(struct db *db, const struct groups groups[TABLES], struct
 	return 0;
 }
 
-/* Whether it was not known yet, and is a user's; -1 on failure. */
+/* Whether it is new, and its user exists; -1 on failure. */
 static int insert_call(struct db *db, const struct usage_call *c, struct err *e)
 {
 	const struct usage *u = &c->usage;
@@ -144,7 +147,7 @@ static struct usage_call *nameless(const void *ctx, const struct usage_call *c)
 	return copy;
 }
 
-/* The sums of a call that was known are left alone, too. */
+/* The sums of a known call are not changed again. */
 static int add_call(struct db *db, const struct usage_call *c,
 		    struct groups groups[TABLES], struct err *e)
 {
@@ -227,9 +230,9 @@ static int sum_row(void *data, const struct db_row *row, struct err *e)
 }
 
 /*
- * Where sums come from: the ledger, or what was added up with it. All have the
- * same columns. $1 <= time < $2; $3 is the user or NULL; then the subject, or
- * the begin and end of the days that lie whole in that time.
+ * Where sums come from: the ledger, or its daily sums. All have the same
+ * columns. $1 <= time < $2; $3 is the user or NULL; then the subject, or the
+ * start and end of the days that lie completely within that time.
  */
 #define OF_USER " AND user_id = $3"
 #define OF_ALL " AND CAST($3 AS TEXT) IS NULL"
@@ -280,7 +283,7 @@ static enum source choose(const struct usage_filter *f, unsigned by,
 /* Whole-number sums: PostgreSQL's own is NUMERIC. */
 #define SUM(column) ", CAST(sum(" column ") AS BIGINT)"
 
-/* Runs stand for their agent; one that is not known stays as it is. */
+/* A run counts for its agent; an unknown one stays as it is. */
 #define RUNS_TO_AGENTS \
 	"SELECT c.user_id, c.kind, coalesce(x.agent_id, c.subject_id)" \
 	" AS subject_id, c.model, c.input, c.output, c.cache_write_5m," \
@@ -288,7 +291,7 @@ static enum source choose(const struct usage_filter *f, unsigned by,
 	" FROM (%s) AS c LEFT JOIN executions x" \
 	" ON c.kind = 'run' AND x.id = c.subject_id"
 
-/* One text a shape of question, so that each is prepared once. */
+/* One text per shape of query, so that each is prepared once. */
 static int make_sql(struct buf *sql, unsigned by, const char *from,
 		    struct err *e)
 {

@@ -48,7 +48,7 @@ int user_create(struct db *db, const char *login, const char *password_hash,
 	return 0;
 }
 
-/* Texts are the row's. */
+/* The row owns the texts. */
 static int read_row(struct user *u, const struct db_row *row, struct err *e)
 {
 	if (!str_copy(u->id, sizeof(u->id), db_text(row, 0)))
@@ -136,7 +136,7 @@ struct user *user_load_by_login(struct db *db, const void *ctx,
 	return u;
 }
 
-/* One row must have been changed. */
+/* Exactly one row must have changed. */
 static int expect_user(struct db *db, struct err *e)
 {
 	if (db_changed(db) == 1)
@@ -203,7 +203,10 @@ int user_set_preferences(struct db *db, const char *id,
 {
 	if (check_preferences(display_name, locale, theme, timezone, e) < 0)
 		return -1;
-	/* In one statement: changes at once cannot leave a zone that never held. */
+	/*
+	 * In one statement: concurrent changes cannot leave a zone that never
+	 * applied.
+	 */
 	if (db_run(db, e, "UPDATE users SET display_name = $2, locale = $3,"
 		   " theme = $4, timezone = $5, budget_timezone ="
 		   " CASE WHEN timezone = $5 OR budget_timezone_until > $6"

@@ -7,7 +7,7 @@
 #include "time/zone.h"
 
 #define DAY 86400
-#define OFFSET_MAX 93600	/* seconds that a zone may be from UTC */
+#define OFFSET_MAX 93600	/* a zone's maximal distance from UTC in seconds */
 #define MOMENT_MAX INT64_C(253370764800)	/* 9999-01-01 */
 
 static int64_t offset_at(const struct zone *z, int64_t utc)
@@ -20,10 +20,10 @@ static int64_t offset_at(const struct zone *z, int64_t utc)
 }
 
 /*
- * The moment from which a zone's clocks show the day (counted from 1970) or a
- * later one: a midnight may be skipped. Of one that comes twice, by clocks set
- * back over it, the search meets either, always the same; so what the clocks
- * show then may be the day beside.
+ * The time at which a zone's clocks first show the day (counted from 1970) or
+ * a later one: a midnight may be skipped. If clocks set back make it occur
+ * twice, the search finds either, consistently; so the clocks may show the
+ * neighbouring day then.
  */
 static int64_t day_begin(const struct zone *z, int64_t day)
 {

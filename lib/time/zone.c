@@ -10,12 +10,12 @@
 
 struct type {
 	int32_t offset;
-	uint8_t name;		/* where in names */
+	uint8_t name;		/* index into names */
 };
 
 struct zone {
-	int64_t *at;		/* transitions, rising */
-	uint8_t *to;		/* index of types */
+	int64_t *at;		/* transitions, ascending */
+	uint8_t *to;		/* index into types */
 	size_t n;
 	struct type *types;
 	size_t n_types;
@@ -111,7 +111,7 @@ static int read_types(struct zone *z, const struct head *h, const uint8_t *b,
 	return 0;
 }
 
-/* "\n" rule "\n" at the end of a version 2+ file; an empty one is none. */
+/* "\n" rule "\n" at the end of a version 2+ file; an empty one means no rule. */
 static int read_footer(struct zone *z, const uint8_t *b, size_t n,
 		       struct err *e)
 {
@@ -182,7 +182,7 @@ void zone_at(const struct zone *z, int64_t utc, struct zone_time *out)
 		zone_rule_at(&z->rule, utc, out);
 		return;
 	}
-	while (low < high) {		/* low: transitions not after utc */
+	while (low < high) {		/* low: number of transitions not after utc */
 		middle = (low + high) / 2;
 		if (z->at[middle] <= utc)
 			low = middle + 1;

@@ -1,8 +1,8 @@
 /*
- * Which names are zones, and their files. The names are those of the IANA
- * list (tzdata.zi beside the files), so there is a place for each: neither
- * "posix/Asia/Seoul" nor what somebody makes up takes one. A file that the
- * package renewed is read again.
+ * Finds zones and their files by name. Names are those of the IANA list
+ * (tzdata.zi beside the files), so the cache is bounded: neither
+ * "posix/Asia/Seoul" nor an invented name takes an entry. A file that a
+ * package update replaced is read again.
  */
 #include "config.h"
 #include "time/zone.h"
@@ -20,13 +20,13 @@
 
 #define FOLDER "/usr/share/zoneinfo"
 #define FILE_MAX (1 << 21)	/* bytes; the list has 110 KB, the largest zone 4 KB */
-#define LOOK_MS 5000		/* a file is looked at no more often while its zone is asked for */
+#define LOOK_MS 5000		/* interval between checks of a file while its zone is in use */
 
 struct stamp {
 	int64_t device, inode, size, modified;	/* ns */
 };
 
-/* A zone that was asked for. One that was replaced is kept: others hold it. */
+/* A zone that was looked up. A replaced one is kept, because callers hold it. */
 struct known {
 	struct known *next;
 	const struct zone *zone;
@@ -46,7 +46,7 @@ static struct {
 	int64_t looked_at;
 } list;
 
-/* As the C library has it. */
+/* The same default as the C library's. */
 static void path_of(const char *name, char out[256])
 {
 	const char *folder = getenv("TZDIR");
@@ -115,7 +115,7 @@ static void read_line(char *line, char **names, size_t *n)
 		names[(*n)++] = word;
 }
 
-/* Every line has two bytes at least. */
+/* Every line has at least two bytes. */
 static bool read_list(void)
 {
 	auto_buf bytes = BUF_INIT(FILE_MAX);
@@ -158,7 +158,7 @@ static bool in_list(const char *name)
 
 /* ---- the zones */
 
-/* The zone as its file has it by now; the one that is known when that cannot be read. */
+/* The zone from its current file; the cached one when that cannot be read. */
 static void look_at(struct known *k, int64_t now)
 {
 	auto_buf bytes = BUF_INIT(FILE_MAX);

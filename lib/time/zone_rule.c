@@ -155,7 +155,7 @@ void zone_rule_at(const struct zone_rule *r, int64_t utc,
 	bool summer;
 
 	*out = r->standard;
-	/* Years 1 to 9999; before and after there is no summer time. */
+	/* Years 1 to 9999; outside of them there is no daylight saving time. */
 	if (!r->has_summer || local < -62135596800 || local > 253402300799)
 		return;
 	year = 1970 + local / (DAY * 365.2425);

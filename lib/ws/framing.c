@@ -10,8 +10,8 @@
 #include "core/buf.h"
 #include "ws/websocket.h"
 
-#define READ_TURN (256u << 10)	/* bytes read before others have their turn */
-#define QUEUE_MAX 20000		/* frames waiting to be sent, pongs too */
+#define READ_TURN (256u << 10)	/* bytes read before other connections get their turn */
+#define QUEUE_MAX 20000		/* frames waiting to be sent, including pongs */
 
 struct framing {
 	wslay_event_context_ptr wslay;
@@ -19,8 +19,8 @@ struct framing {
 	void *data;
 	struct buf in;
 	size_t turn;		/* bytes read in this turn */
-	uint64_t taken, framed;	/* bytes given to wslay, and those of whole frames */
-	uint64_t frame;		/* bytes of the frame being read, its head too */
+	uint64_t taken, framed;	/* bytes passed to wslay, and those of complete frames */
+	uint64_t frame;		/* bytes of the current frame, including its head */
 	bool in_message, control, too_long, closing, ended;
 };
 
@@ -93,7 +93,7 @@ static void on_chunk(wslay_event_context_ptr ctx,
 	struct framing *f = data;
 	struct err full = { 0 };
 
-	/* A ping may come between the parts of a message. */
+	/* A ping may arrive between the fragments of a message. */
 	if (f->control || f->too_long)
 		return;
 	if (buf_add(&f->in, arg->data, arg->data_length, &full) < 0)

@@ -14,14 +14,14 @@
 
 #define CLOSE_WAIT_MS 2000
 #define FRAMES_WINDOW_MS 10000
-#define FRAMES_MAX 5000		/* frames in that time */
+#define FRAMES_MAX 5000		/* frames within that time */
 
 struct websocket {
 	uv_poll_t poll;
 	const struct websocket_events *ev;
 	void *data;
-	struct framing *framing;	/* only while something is under way */
-	uv_timer_t *deadline;		/* of a message, then of the close handshake */
+	struct framing *framing;	/* only while a message or handshake is in progress */
+	uv_timer_t *deadline;		/* for a message, then for the close handshake */
 	char *early;
 	size_t early_len;
 	size_t cap;
@@ -31,8 +31,8 @@ struct websocket {
 	int frames;		/* since window, clock_mono_ms */
 	int64_t window;
 	bool busy;			/* inside a callback */
-	bool closing, ending, gone;	/* ending: the deadline is the last one */
-	bool pinged;			/* and nothing came since */
+	bool closing, ending, gone;	/* ending: the deadline is final */
+	bool pinged;			/* and nothing arrived since */
 };
 
 static ssize_t read_some(void *data, void *out, size_t n)
@@ -82,7 +82,7 @@ static void got_too_long(void *data, const char *head, size_t n)
 		w->ev->too_long(w->data, head, n);
 }
 
-/* Counted here: the framing comes and goes. */
+/* Counted here, because the framing object is freed and recreated. */
 static bool may_frame(void *data)
 {
 	struct websocket *w = data;
@@ -161,7 +161,10 @@ static void arm(struct websocket *w, uint64_t ms)
 	uv_timer_start(w->deadline, too_late, ms, 0);
 }
 
-/* Who does not end the handshake, or does not read the close frame, is cut off. */
+/*
+ * A client that does not finish the handshake, or does not read the close
+ * frame, is disconnected.
+ */
 static void expect_end(struct websocket *w)
 {
 	w->closing = true;
@@ -171,7 +174,7 @@ static void expect_end(struct websocket *w)
 	w->ending = true;
 }
 
-/* Half a message may be megabytes: it is not kept for ever. */
+/* Half a message may be megabytes: it is not kept for good. */
 static void expect_rest(struct websocket *w)
 {
 	bool armed = w->deadline && uv_is_active((uv_handle_t *)w->deadline);
@@ -184,7 +187,7 @@ static void expect_rest(struct websocket *w)
 		arm(w, (uint64_t)w->ev->message_ms);
 }
 
-/* After anything happened: send, then end, wait or let the buffers go. */
+/* Runs after every event: sends, then ends, waits or frees the buffers. */
 static void flush(struct websocket *w)
 {
 	if (w->busy || w->gone || !w->framing)
@@ -213,7 +216,7 @@ static void receive(struct websocket *w)
 	r = framing_receive(framing(w));
 	w->busy = false;
 	if (r < 0) {
-		framing_flush(w->framing);	/* a close frame may wait */
+		framing_flush(w->framing);	/* a close frame may still be queued */
 		end(w);
 	} else {
 		flush(w);
@@ -245,14 +248,14 @@ struct websocket *websocket_new(const void *ctx, uv_loop_t *loop, int fd,
 	w->fd = fd;
 	w->poll.data = w;
 	w->handles = 1;
-	/* Fails on a Unix socket, where nothing waits to be joined anyway. */
+	/* Fails on a Unix socket, which has no Nagle delay anyway. */
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	uv_poll_init(loop, &w->poll, fd);
 	watch(w, UV_READABLE);
 	if (n) {
 		w->early = talloc_memdup(w, early, n);
 		w->early_len = n;
-		/* A new socket can always be written to: this wakes the reader. */
+		/* A new socket is always writable: this wakes the reader. */
 		watch(w, UV_READABLE | UV_WRITABLE);
 	}
 	return w;

@@ -45,7 +45,7 @@ static void digest_block(uint32_t h[5], const unsigned char *p)
 	h[4] += e;
 }
 
-/* SHA-1 of the 60 bytes that section 4.2.2 asks for: always two blocks. */
+/* SHA-1 of the 60 bytes that section 4.2.2 requires: always two blocks. */
 static void digest(const char *key, unsigned char out[20])
 {
 	uint32_t h[5] = {
