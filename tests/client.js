@@ -1,6 +1,6 @@
-// A user of an installation, without a browser: what the whole-stack tests and
-// the benchmarks share. The installation is told by GONGBANG_STATE and
-// GONGBANG_PORT, as scripts/up knows them.
+// A user of an installation, without a browser: shared by the whole-stack tests
+// and the benchmarks. GONGBANG_STATE and GONGBANG_PORT name the installation,
+// as for scripts/up.
 import {execFileSync} from "node:child_process";
 import {createHash} from "node:crypto";
 import {existsSync, readFileSync} from "node:fs";

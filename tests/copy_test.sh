@@ -1,6 +1,6 @@
 #!/bin/bash
-# scripts/up builds what it hashed: an edit made while make runs is made next
-# time, and what did not change keeps its time.
+# scripts/up builds the files it hashed: an edit made while make runs is built
+# the next time, and unchanged files keep their time.
 set -eu
 . "${top_srcdir:-.}/scripts/lib.sh"
 work=$(mktemp -d)

@@ -1,6 +1,7 @@
 #!/bin/sh
-# The folders' order: lower ones never include higher ones, and each third-party
-# header is included in its own folder only. One row a folder, one a library.
+# The layering of folders: lower ones never include higher ones, and each
+# third-party header is included in one folder only. One row per folder, one per
+# library.
 set -eu
 cd "${top_srcdir:-.}"
 failed=0
@@ -10,7 +11,7 @@ complain() {
 	failed=1
 }
 
-# folder: what it may include of ours
+# folder: the folders of ours it may include
 may() {
 	folder=$1
 	shift
@@ -56,7 +57,7 @@ may shim core
 may ledger core store
 may gateway core json http i18n kv store auth spending ledger
 
-# header (a pattern of #include <...>): the folders that may
+# header (a pattern of #include <...>): the folders that may include it
 only() {
 	header=$1
 	shift
@@ -83,8 +84,8 @@ only 'fcgi' cgi-bin/fcgi
 only 'libical/' lib/schedule
 only 'ini\.h' lib/core
 
-# JSON of anybody else's is parsed by one reader, which bounds the tree; the
-# catalogues are the program's own.
+# Untrusted JSON is parsed by one reader, which bounds the tree; the catalogues
+# are the program's own.
 strangers=$(grep -lE 'json_tokener|json_object_from_' lib/*/*.[ch] $(find cgi-bin -name '*.[ch]') |
 	grep -vxE 'lib/json/strict_json\.c|lib/i18n/i18n\.c') || true
 [ -z "$strangers" ] || complain "json-c's parser is called by $strangers"

@@ -1,5 +1,5 @@
 #!/bin/sh
-# conf/gongbang.conf.sample is what --dump-settings prints, word for word.
+# conf/gongbang.conf.sample equals the output of --dump-settings.
 set -eu
 ./gongbang-demo-model --dump-settings |
 	sed -E 's#^(templates|prices|egress_allow|workspace_seccomp) = .*/#\1 = /usr/share/gongbang/#' |

@@ -1,5 +1,6 @@
 #!/bin/sh
-# The units of conf/systemd: with the users and groups of conf/runit/services, and a part of the CPU that no workspace takes.
+# The units in conf/systemd: they use the users and groups of
+# conf/runit/services, and a share of the CPU that no workspace can take.
 set -eu
 cd "${top_srcdir:-.}/conf"
 wrong=0

@@ -39,7 +39,7 @@ complain() {
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 find lib cgi-bin -name '*.[ch]' -exec awk '
-	# Comments and texts away, so that a word in them is no call.
+	# Removes comments and texts, so that a word in them is not a call.
 	function strip(s,   out, i, c, two) {
 		out = ""
 		for (i = 1; i <= length(s); i++) {

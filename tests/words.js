@@ -1,5 +1,5 @@
-// What the product says under a key of its catalogues, in either language, for
-// text and HTML alike: a pattern of the sentence up to its first {n}.
+// The sentence under a key of the catalogues, in either language, for text and
+// HTML alike: a pattern of the sentence up to its first {n}.
 import {readFileSync} from "node:fs";
 
 const catalogues = ["en", "ko"].map((name) => JSON.parse(readFileSync(new URL(`../templates/locale/${name}.json`, import.meta.url), "utf8")));

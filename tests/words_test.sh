@@ -1,7 +1,7 @@
 #!/bin/sh
-# What the product says: no word of words.list in either catalogue, no sentence
-# under two keys, and no key that nothing uses. A key is used where a source
-# names it, or where a source makes it ("run_status_%s") and names the rest.
+# The catalogues' language: no word of words.list, no sentence under two keys,
+# and no key that nothing uses. A key is used where a source names it, or where
+# a source builds it ("run_status_%s") and names the rest.
 set -eu
 cd "${top_srcdir:-.}"
 work=$(mktemp -d)
@@ -42,7 +42,7 @@ words en "$work/en" >"$work/found"
 words ko "$work/ko" >>"$work/found"
 complain "$work/found"
 
-# Errors are codes, too: two may say the same.
+# Errors are codes, too: two may have the same sentence.
 paste "$work/ko" "$work/ko" | awk -F '\t' -v en="$work/en" '
 	BEGIN { while ((getline <en) > 0) english[$1] = $2 }
 	$1 !~ /^(error|notify_error|gateway)_/ && length(english[$1]) > 24 {

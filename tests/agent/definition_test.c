@@ -1,4 +1,4 @@
-/* lib/schedule/definition*.c: what an agent may be, and its JSON. */
+/* lib/agent/definition*.c: which definitions are valid, and their JSON. */
 #include "config.h"
 
 #include <setjmp.h>

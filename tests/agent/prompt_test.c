@@ -1,4 +1,4 @@
-/* lib/agent/prompt.c: what is put into a prompt, and what stays. */
+/* lib/agent/prompt.c: which parts of a prompt are expanded, and which stay. */
 #include "config.h"
 
 #include <setjmp.h>

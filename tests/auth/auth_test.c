@@ -1,4 +1,4 @@
-/* lib/auth: passwords, logins, tries, CSRF. */
+/* lib/auth: passwords, logins, attempts, CSRF. */
 #include "config.h"
 
 #include <setjmp.h>

@@ -1,4 +1,4 @@
-/* lib/bridge/tokens against a Redis of its own. */
+/* lib/auth/token_registry.c against a Redis of its own. */
 #include "config.h"
 
 #include <setjmp.h>

@@ -1,4 +1,7 @@
-/* The peer of the page benchmark: a FastCGI program that prints one constant page of argv[2] bytes on socket argv[1] with argv[3] threads. */
+/*
+ * The baseline of the page benchmark: a FastCGI program that prints one
+ * constant page of argv[2] bytes on socket argv[1] with argv[3] threads.
+ */
 #include "config.h"
 
 #include <fcgiapp.h>

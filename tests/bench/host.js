@@ -1,4 +1,5 @@
-// What programs of this host take: memory and processor time, from proc(5).
+// Memory and processor time of this host's programs, from proc(5). Shared pages
+// are counted once (PSS), like the memory that is free afterwards.
 import {readFileSync, readdirSync} from "node:fs";
 import {join} from "node:path";
 import {service, state} from "../client.js";

@@ -1,6 +1,7 @@
-// Many people at once against an installation: they log in over some seconds,
-// each begins a conversation with a hello and goes on with tool turns, while
-// agents come due. What scripts/loadtest, scripts/bench and a test share.
+// Simulates many users at once on an installation: they log in over some
+// seconds, each starts a conversation with a hello and continues with tool
+// turns, while agents come due. Shared by scripts/loadtest, scripts/bench and a
+// test.
 import {availableParallelism} from "node:os";
 import {Page, begin, call, field, gongbang, logIn, now, sleep, type} from "../client.js";
 import {hostSeconds, memoryLeftMb, programs} from "./host.js";

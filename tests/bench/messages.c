@@ -1,9 +1,9 @@
 /*
- * A model service for scripts/bench, as fast as can be: one thread, epoll,
+ * A model service for scripts/bench, as fast as possible: one thread, epoll,
  * HTTP/1.1 with Content-Length requests. messages PORT. Each POST is answered
  * by a short event stream: the head and the first event, then the rest in
- * another write, as a service that streams does. One with "x-app: hold" by the head
- * and the first event, and then nothing until the client leaves.
+ * another write, like a streaming service. One with "x-app: hold" gets the
+ * head and the first event, and then nothing until the client leaves.
  */
 #include "config.h"
 

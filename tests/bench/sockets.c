@@ -1,7 +1,7 @@
 /*
  * Opens many WebSockets on loopback and holds them: sockets PORT PATH COOKIE
- * COUNT IN_FLIGHT. Prints "open N failed M" when all have had their answer,
- * then holds them until its standard input ends.
+ * COUNT IN_FLIGHT. Prints "open N failed M" when all have been answered, then
+ * holds them until its standard input ends.
  */
 #include "config.h"
 

@@ -1,5 +1,5 @@
-// The worker with 10,000 active agents, on a store and a Redis of its own: how
-// long from a planned moment to its queued row, and what it costs to wait.
+// The worker with 10,000 active agents, on a store and a Redis of its own: the
+// time from an occurrence to its queued row, and the cost of waiting.
 import {execFileSync, spawn} from "node:child_process";
 import {mkdtempSync, readFileSync, rmSync, writeFileSync} from "node:fs";
 import {join} from "node:path";

@@ -1,6 +1,7 @@
 /*
- * Who gets a WebSocket: the handshake on a real socket, with a real Redis and
- * a real store; what comes after it is noted here instead of being begun.
+ * Which requests get a WebSocket: the handshake on a real socket, with a real
+ * Redis and a real store; the callbacks after it are recorded here, not
+ * carried out.
  */
 #include "config.h"
 #include "bridge/bridge_internal.h"

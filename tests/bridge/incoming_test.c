@@ -1,4 +1,7 @@
-/* lib/bridge: what a browser may say, from where, and the handshake's sum. */
+/*
+ * lib/bridge: valid messages and Origins of a browser, and the handshake's
+ * digest.
+ */
 #include "config.h"
 
 #include <setjmp.h>

@@ -1,4 +1,4 @@
-/* lib/bridge/yield.h: whose Claude gives its place to another conversation. */
+/* lib/bridge/yield.h: which conversation gives its place to another one. */
 #include "config.h"
 
 #include <setjmp.h>

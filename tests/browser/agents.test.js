@@ -1,4 +1,4 @@
-// The pages of agents, as people see and work them.
+// The pages of agents, as people see and use them.
 import {after, before, test} from "node:test";
 import assert from "node:assert/strict";
 import {address, assertAccessible, begin, closePage, newAccount, openAt, startBrowser, turns} from "./gongbang.js";

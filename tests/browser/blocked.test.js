@@ -1,5 +1,5 @@
-// What a workspace was refused, what it uses and what it may: told in the page
-// at once, asked for by keyboard, gone when it was granted.
+// Blocked domains of a workspace: shown in the page at once, requested by
+// keyboard, removed when granted.
 import {after, before, test} from "node:test";
 import assert from "node:assert/strict";
 import {execFileSync} from "node:child_process";

@@ -1,4 +1,4 @@
-// Runs as people see them: the list, a page from the top, one that goes on.
+// Runs as people see them: the list, a run's page, one that is running.
 import {after, before, test} from "node:test";
 import assert from "node:assert/strict";
 import {execFileSync} from "node:child_process";

@@ -1,4 +1,4 @@
-// What every browser test needs: the address, an account of its own, a page.
+// Shared by the browser tests: the address, an account, a page.
 import assert from "node:assert/strict";
 import {execFileSync} from "node:child_process";
 import {readFileSync} from "node:fs";

@@ -1,4 +1,5 @@
-// Notices, their rules, triggers and files of agents, as people see and work them.
+// Notifications, their rules, triggers and files of agents, as people see and
+// use them.
 import {after, before, test} from "node:test";
 import assert from "node:assert/strict";
 import {writeFileSync, rmSync} from "node:fs";

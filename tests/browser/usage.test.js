@@ -1,4 +1,4 @@
-// The pages of use, budgets and domains, as people see and work them.
+// The pages of usage, budgets and domains, as people see and use them.
 import {after, before, test} from "node:test";
 import assert from "node:assert/strict";
 import {execFileSync} from "node:child_process";

@@ -1,4 +1,4 @@
-/* lib/core/hash and percent: published values, bad escapes. */
+/* lib/core/hash and percent: published values, malformed escapes. */
 #include "config.h"
 
 #include <setjmp.h>

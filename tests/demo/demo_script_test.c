@@ -1,4 +1,4 @@
-/* lib/demo: which words lead to which answer, and how it is streamed. */
+/* lib/demo: which words lead to which reply, and how it is streamed. */
 #include "config.h"
 
 #include <setjmp.h>

@@ -1,4 +1,4 @@
-/* lib/demo/server: a real client against the real server on loopback. */
+/* lib/demo/demo_server.c: a real client against the real server on loopback. */
 #include "config.h"
 
 #include <setjmp.h>

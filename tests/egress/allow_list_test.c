@@ -1,4 +1,4 @@
-/* lib/egress/egress: the list, and what a host is. */
+/* lib/egress/allow_list.c: the list, and which hosts are valid. */
 #include "config.h"
 
 #include <setjmp.h>

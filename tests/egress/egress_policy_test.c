@@ -1,4 +1,7 @@
-/* Who asks, and may they: places, gate and egress_socket against a scripted engine and a real store. */
+/*
+ * Address map, policy and egress_socket against a scripted engine and a real
+ * store.
+ */
 #include "config.h"
 
 #include <setjmp.h>

@@ -1,4 +1,4 @@
-/* lib/egress/line: the questions on egress_socket. */
+/* lib/egress/helper_protocol.c: the questions on egress_socket. */
 #include "config.h"
 
 #include <setjmp.h>

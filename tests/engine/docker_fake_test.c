@@ -1,4 +1,7 @@
-/* The Docker driver against what a real engine does not do on request. */
+/*
+ * The Docker driver against behaviour that a real engine does not show on
+ * request.
+ */
 #include "config.h"
 
 #include <setjmp.h>

@@ -1,4 +1,4 @@
-/* lib/transcript/agent_script: what it finds lies within what it read. */
+/* lib/transcript/agent_script: results lie within the input. */
 #include "config.h"
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* The list of allowed domains: any bytes. */
+/* Any bytes as the list of allowed domains. */
 #include "config.h"
 
 #include <stdint.h>

@@ -1,4 +1,4 @@
-/* Any method and target, parted by a space: what passes cannot mean another path to anybody. */
+/* Any method and target, separated by a space: a forwarded one is unambiguous. */
 #include "config.h"
 
 #include <stdint.h>

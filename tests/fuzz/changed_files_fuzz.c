@@ -1,4 +1,4 @@
-/* The list of what a run made, as a hostile shim would write it; and the shim's own reader of paths. */
+/* The list of a run's files from a hostile shim; and the shim's own path parser. */
 #include "config.h"
 
 #include <stdint.h>

@@ -1,4 +1,7 @@
-/* Any bytes as the CLI's list of models; the rows that it asks for make the table agree. */
+/*
+ * Any bytes as the CLI's list of models; after adding the suggested rows the
+ * table agrees.
+ */
 #include "config.h"
 
 #include <stdint.h>

@@ -1,4 +1,7 @@
-/* Any bytes as a line of cron; what is taken comes soon or is known to be none. */
+/*
+ * Any bytes as a cron line; an accepted one has a next time soon or is known
+ * to have none.
+ */
 #include "config.h"
 
 #include <stdint.h>

@@ -1,4 +1,7 @@
-/* The stream-json decoder on any bytes, cut in two anywhere; each part it tells of is drawn. */
+/*
+ * The stream-json decoder on any bytes, split in two anywhere; each part it
+ * reports is drawn.
+ */
 #include "config.h"
 
 #include <stdint.h>

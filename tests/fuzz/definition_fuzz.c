@@ -1,4 +1,4 @@
-/* An agent's file: any bytes. What is taken is written and taken again. */
+/* Any bytes as an agent's file. An accepted one can be written and read again. */
 #include "config.h"
 
 #include <stdint.h>

@@ -1,4 +1,4 @@
-/* Docker stream frames: however they are cut, the streams are the same. */
+/* Docker stream frames: however they are split, the streams are the same. */
 #include "config.h"
 
 #include <stdint.h>

@@ -1,4 +1,7 @@
-/* The engine's HTTP answers: first byte bit 0 asks for an upgrade; bit 1 cuts it in bytes. */
+/*
+ * The engine's HTTP answers: the first byte's bit 0 asks for an upgrade; bit 1
+ * splits it into bytes.
+ */
 #include "config.h"
 
 #include <stdint.h>

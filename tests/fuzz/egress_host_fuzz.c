@@ -1,4 +1,4 @@
-/* The host that a workspace asks for: any bytes but NUL. */
+/* Any bytes except NUL as the host that a workspace asks for. */
 #include "config.h"
 
 #include <stdint.h>

@@ -1,4 +1,4 @@
-/* WebSocket frames as a browser might send them: any bytes, cut anyhow. */
+/* Any bytes, split anywhere, as WebSocket frames from a browser. */
 #include "config.h"
 
 #include <errno.h>

@@ -1,4 +1,7 @@
-/* Any lines "name:value", for a request and a reply: what passes is one field a line. */
+/*
+ * Any lines "name:value", for a request and a reply: a forwarded one is a
+ * single field.
+ */
 #include "config.h"
 
 #include <stdint.h>

@@ -1,4 +1,4 @@
-/* Any bytes as a file of keys: what is read of it can stand in a field. */
+/* Any bytes as a file of keys: accepted keys are valid in a header field. */
 #include "config.h"
 
 #include <stdint.h>

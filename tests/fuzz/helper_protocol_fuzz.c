@@ -1,4 +1,4 @@
-/* A question on egress_socket: any bytes but NUL. */
+/* Any bytes except NUL as a question on egress_socket. */
 #include "config.h"
 
 #include <stdint.h>

@@ -1,4 +1,4 @@
-/* Any text in a calendar: it stays one event of a calendar that can be read. */
+/* Any text in a calendar: it stays one event of a valid calendar. */
 #include "config.h"
 
 #include <libical/ical.h>

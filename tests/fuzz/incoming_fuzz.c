@@ -1,4 +1,4 @@
-/* What a browser says: any bytes. */
+/* Any bytes as a browser's message. */
 #include "config.h"
 
 #include <stdint.h>

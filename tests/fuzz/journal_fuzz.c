@@ -1,4 +1,4 @@
-/* Any bytes as a line of the journal; one that is taken is written the same again. */
+/* Any bytes as a line of the journal; an accepted one is written identically. */
 #include "config.h"
 
 #include <stdint.h>

@@ -1,4 +1,7 @@
-/* Any bytes as a request to gongbang-ledger: one reply, whole, and nothing but the ledger is changed. */
+/*
+ * Any bytes as a request to gongbang-ledger: one complete reply, and only the
+ * ledger changes.
+ */
 #include "config.h"
 
 #include <stdint.h>

@@ -1,4 +1,7 @@
-/* The link's client end: bytes of a hostile shim. The first byte is the size of the pieces. */
+/*
+ * The link's client end: bytes of a hostile shim. The first byte is the size
+ * of the pieces.
+ */
 #include "config.h"
 
 #include <stdint.h>

@@ -1,6 +1,7 @@
 /*
  * The link's server end: bytes of a hostile client, through the real table of
- * paths, with sessions that start nothing. The first byte is the pieces' size.
+ * paths, with sessions that start nothing. The first byte is the size of the
+ * pieces.
  */
 #include "config.h"
 

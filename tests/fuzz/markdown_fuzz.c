@@ -1,4 +1,4 @@
-/* Any bytes as Markdown: well-formed UTF-8 out, and no tag of the text's own. */
+/* Any bytes as Markdown: well-formed UTF-8 out, and no tag from the input. */
 #include "config.h"
 
 #include <stdint.h>

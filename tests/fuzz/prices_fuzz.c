@@ -1,4 +1,4 @@
-/* Any bytes as a table of prices; what it says costs no less than nothing. */
+/* Any bytes as a price table; no price is negative. */
 #include "config.h"
 
 #include <stdint.h>

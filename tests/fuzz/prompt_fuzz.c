@@ -1,4 +1,4 @@
-/* A prompt and, behind a NUL, what is put in: any bytes. */
+/* Any bytes as a prompt and, after a NUL, the values to insert. */
 #include "config.h"
 
 #include <stdint.h>

@@ -1,4 +1,4 @@
-/* Any bytes as a request: bounded, and the same however cut. */
+/* Any bytes as a request: bounded, and the same however split. */
 #include "config.h"
 
 #include <stdint.h>

@@ -1,4 +1,7 @@
-/* lib/gateway/admission.c with a real Redis and a real store: who may call. */
+/*
+ * lib/gateway/admission.c with a real Redis and a real store: which calls are
+ * admitted.
+ */
 #include "config.h"
 
 #include <setjmp.h>

@@ -1,4 +1,7 @@
-/* gongbang-gateway between a client and a model service that does what it should and what it should not. */
+/*
+ * gongbang-gateway between a client and a model service that behaves well or
+ * badly.
+ */
 #include "config.h"
 
 #include <setjmp.h>

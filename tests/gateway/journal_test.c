@@ -1,4 +1,4 @@
-/* lib/gateway/journal.c: whatever dies, each call is in the ledger once. */
+/* lib/gateway/journal.c: whatever crashes, each call is in the ledger once. */
 #include "config.h"
 
 #include <setjmp.h>

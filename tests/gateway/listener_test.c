@@ -1,4 +1,7 @@
-/* lib/gateway/listener.c in this process, with deadlines of its own: who is slow is cut, who is not is not. */
+/*
+ * lib/gateway/listener.c in this process, with short deadlines: slow clients
+ * are cut, others are not.
+ */
 #include "config.h"
 
 #include <setjmp.h>

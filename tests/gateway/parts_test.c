@@ -1,4 +1,4 @@
-/* lib/gateway: targets, header lists, keys, the waiting line, windows. */
+/* lib/gateway: routes, header lists, keys, the fair queue, bounded buffers. */
 #include "config.h"
 
 #include <setjmp.h>

@@ -1,4 +1,7 @@
-/* What a request may take, and what it must not ask for, however it is written and cut. */
+/*
+ * How much a request may use, and what is refused, however it is written and
+ * split.
+ */
 #include "config.h"
 
 #include <setjmp.h>

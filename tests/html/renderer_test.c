@@ -1,4 +1,7 @@
-/* lib/html/renderer: hostile texts end by html or as plain text, in bounded time and memory. */
+/*
+ * lib/html/renderer.c: hostile texts end as HTML or as plain text, in bounded
+ * time and memory.
+ */
 #include "config.h"
 
 #include <setjmp.h>

@@ -1,4 +1,4 @@
-/* lib/http/client against a scripted server on a socket of its own. */
+/* lib/http/http_client.c against a scripted server on a socket of its own. */
 #include "config.h"
 
 #include <setjmp.h>

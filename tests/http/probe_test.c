@@ -1,4 +1,4 @@
-/* lib/http/probe against a scripted server on a port of its own. */
+/* lib/http/probe.c against a scripted server on a port of its own. */
 #include "config.h"
 
 #include <setjmp.h>

@@ -1,4 +1,4 @@
-/* lib/http/request and form: what is read, and every kind of bad input. */
+/* lib/http/request.c and form.c: parsing, and every kind of malformed input. */
 #include "config.h"
 
 #include <setjmp.h>

@@ -1,4 +1,4 @@
-/* lib/html/i18n, locale, zone: catalogues, choice of language, numbers, times. */
+/* lib/i18n: catalogues, choice of language, numbers, times. */
 #include "config.h"
 
 #include <setjmp.h>

@@ -1,4 +1,4 @@
-// Agents from the form to the outcome, on the whole installation: planned by
+// Agents from the form to the outcome, on the whole installation: scheduled by
 // the worker, run in the container by the bridge, whatever is killed meanwhile.
 import {test} from "node:test";
 import assert from "node:assert/strict";

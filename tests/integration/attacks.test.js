@@ -1,5 +1,5 @@
-// Runs of agents as an attacker's: what is written into the workspace, or
-// sent to pages, gives a run no more than its agent has.
+// Attacks through runs of agents: files in the workspace and requests to pages
+// give a run no more rights than its agent has.
 import {before, test} from "node:test";
 import assert from "node:assert/strict";
 import {execFileSync} from "node:child_process";

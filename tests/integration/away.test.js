@@ -1,5 +1,6 @@
 // Redis, the engine, the model or the disk away, at start and later: the page
-// says which, what was sent is kept or refused in words, and it goes on after.
+// says which, messages are kept or refused with a reason, and everything works
+// again afterwards.
 import {after, before, test} from "node:test";
 import assert from "node:assert/strict";
 import {execFileSync, spawnSync} from "node:child_process";

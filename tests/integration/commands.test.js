@@ -1,5 +1,6 @@
-// Every command of the CLI's own list, and those it takes without listing them, in
-// one conversation: each comes back to "ready", with its words and an answer shown.
+// Every command in the CLI's own list, and those it accepts without listing
+// them, in one conversation: each returns to "ready", with its text and an
+// answer shown.
 import {after, before, test} from "node:test";
 import assert from "node:assert/strict";
 import {execFileSync} from "node:child_process";

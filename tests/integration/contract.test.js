@@ -1,7 +1,8 @@
-// What we rely on of the Claude Code CLI, row by row of cli_contract.json: the
-// pinned one is made to show it, in a workspace, with the demonstration's model.
-// What cannot be provoked says why there, and its words are looked for in the
-// program instead. What the code reads and the table does not name fails too.
+// The behaviour of the Claude Code CLI that we rely on, row by row of
+// cli_contract.json: the pinned version must show it, in a workspace, with the
+// demonstration model. A row that cannot be provoked says why, and its words
+// are searched for in the program instead. A name that the code reads but the
+// table lacks fails, too.
 import {after, before, test} from "node:test";
 import assert from "node:assert/strict";
 import {execFileSync, spawn} from "node:child_process";

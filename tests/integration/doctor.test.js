@@ -1,5 +1,5 @@
-// gongbang doctor: all is well, and what is broken is found, named, and healed
-// by what it says.
+// gongbang doctor on a healthy installation, and with faults: each is found,
+// named, and repaired by following its advice.
 import {after, test} from "node:test";
 import assert from "node:assert/strict";
 import {execFileSync, spawnSync} from "node:child_process";

@@ -1,5 +1,5 @@
-// The way out, from inside a container: what is listed is reached, everything
-// else is refused in words and logged, however it is asked for.
+// Egress from inside a container: listed domains are reachable, everything else
+// is refused with a reason and logged, however it is requested.
 import {after, before, test} from "node:test";
 import assert from "node:assert/strict";
 import {execFileSync, spawnSync} from "node:child_process";

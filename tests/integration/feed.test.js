@@ -1,4 +1,5 @@
-// The calendar's secret address through the real nginx: it opens the calendar, and no log has it.
+// The calendar's secret URL through the real nginx: it opens the calendar, and
+// no log contains it.
 import {test} from "node:test";
 import assert from "node:assert/strict";
 import {readFileSync, readdirSync, statSync} from "node:fs";

@@ -1,4 +1,5 @@
-// A trigger as programs meet it: through the real nginx, with no cookie and no Origin.
+// A trigger called by programs: through the real nginx, without a cookie or
+// Origin.
 import {before, test} from "node:test";
 import assert from "node:assert/strict";
 import {readFileSync} from "node:fs";

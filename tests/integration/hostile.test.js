@@ -1,6 +1,7 @@
-// Texts that take a markdown parser quadratic time, said by the model, a user and
-// a tool, and what files, settings and requests say: everybody else is served
-// meanwhile, each is shown in the end, and no program computes long in one piece.
+// Texts that take a markdown parser quadratic time, from the model, a user and
+// a tool, and hostile files, settings and requests: other users are served
+// meanwhile, each text is shown in the end, and no program computes long in one
+// piece.
 import {after, before, test} from "node:test";
 import assert from "node:assert/strict";
 import {readFileSync} from "node:fs";

@@ -1,4 +1,4 @@
-// Bad input through the real nginx: a clear answer, and nothing lost.
+// Malformed input through the real nginx: a clear answer, and nothing lost.
 import {after, before, test} from "node:test";
 import assert from "node:assert/strict";
 import net from "node:net";

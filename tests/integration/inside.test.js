@@ -1,7 +1,7 @@
-// Names that lead inside: the installation's own squid.conf but for the port, a
-// helper that allows everything, and a name server of ours, so that names lead
-// where we want. It runs as a user whom the firewall leaves alone: what refuses
-// here is squid itself.
+// Names that resolve to internal addresses: the installation's own squid.conf
+// except for the port, a helper that allows everything, and a name server of
+// ours, so that names resolve as the test wants. It runs as a user that the
+// firewall ignores: squid itself must refuse.
 import {after, before, test} from "node:test";
 import assert from "node:assert/strict";
 import {spawn, spawnSync} from "node:child_process";

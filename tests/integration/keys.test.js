@@ -1,6 +1,6 @@
-// A made-up key against a scripted service: the service gets it, and its bytes
-// are nowhere else: not in a container, a log, a setting, a process list, nor
-// on the workspaces' network.
+// A made-up key and a scripted service: the service gets it, and its bytes are
+// nowhere else: not in a container, a log, a setting, a process list, nor on
+// the workspaces' network.
 import {after, before, test} from "node:test";
 import assert from "node:assert/strict";
 import {execFileSync, spawn, spawnSync} from "node:child_process";

@@ -1,5 +1,6 @@
-// What a conversation lives through: its container, its process, its volume and
-// its pages may go, and it goes on in words; what is deleted is really gone.
+// Conversations survive: the container, the process, the volume or the pages
+// may go, and the conversation continues with an explanation; deleted ones are
+// really gone.
 import {after, before, test} from "node:test";
 import assert from "node:assert/strict";
 import {execFileSync, spawnSync} from "node:child_process";

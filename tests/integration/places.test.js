@@ -1,5 +1,5 @@
-// Places for Claude in one workspace, all of them held by conversations that
-// wait for their person: another one gets a place, by itself or by a Stop.
+// Places for Claude in one workspace, all held by conversations that wait for
+// their user: another one gets a place, by itself or by a Stop.
 import {after, before, test} from "node:test";
 import assert from "node:assert/strict";
 import {readFileSync} from "node:fs";

@@ -1,5 +1,5 @@
-// One user does what harm a shell in the own workspace can do: the neighbour,
-// the host and the platform do not feel it, and the user comes back.
+// A user does as much harm as a shell in the own workspace allows: other users,
+// the host and the platform are unaffected, and the user recovers.
 import {after, before, test} from "node:test";
 import assert from "node:assert/strict";
 import dgram from "node:dgram";

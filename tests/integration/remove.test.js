@@ -1,4 +1,4 @@
-// An account is removed with all that it has, whatever dies meanwhile.
+// An account is removed with all its data, whatever crashes meanwhile.
 import {after, before, test} from "node:test";
 import assert from "node:assert/strict";
 import {execFileSync, spawn, spawnSync} from "node:child_process";

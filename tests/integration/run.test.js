@@ -1,5 +1,5 @@
-// Runs of agents on the whole stack, begun by rows as the worker writes them:
-// each ends in one outcome, whatever dies, and nobody can speak in one.
+// Runs of agents on the whole stack, started by rows like the worker's: each
+// ends in one outcome, whatever crashes, and nobody can interfere.
 import {after, before, test} from "node:test";
 import assert from "node:assert/strict";
 import {execFileSync} from "node:child_process";

@@ -1,4 +1,4 @@
-// What each service of the installation may do, read from the running ones.
+// The privileges of each service, read from the running ones.
 import {test} from "node:test";
 import assert from "node:assert/strict";
 import {execFileSync, spawnSync} from "node:child_process";

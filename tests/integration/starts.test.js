@@ -1,5 +1,5 @@
-// How Claude starts in the real container when the user's own files stand in
-// the way, and when many people come at once.
+// How Claude starts in the real container when the user's own files interfere,
+// and when many users come at once.
 import {test} from "node:test";
 import assert from "node:assert/strict";
 import {Page, begin, call, containerOf, inside, inspect, logIn, newAccount, now, openConversation, sleep, type} from "../client.js";

@@ -1,6 +1,6 @@
 // The tokens with which workspaces call the gateway: in one process's
-// environment and nowhere else, good from one address, over when their process,
-// login or account is.
+// environment and nowhere else, valid from one address, revoked when their
+// process, login or account ends.
 import {after, before, test} from "node:test";
 import assert from "node:assert/strict";
 import {createHash} from "node:crypto";

@@ -1,4 +1,4 @@
-// The container is exactly as designed, and nothing can be reached from inside.
+// The container is exactly as designed, and cannot reach anything internal.
 import {after, before, test} from "node:test";
 import assert from "node:assert/strict";
 import {execFileSync} from "node:child_process";

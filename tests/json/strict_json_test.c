@@ -1,4 +1,4 @@
-/* lib/core/tree: what is JSON, what is too much of it. */
+/* lib/json/strict_json.c: valid JSON, and its limits. */
 #include "config.h"
 
 #include <setjmp.h>

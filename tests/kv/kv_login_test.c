@@ -1,4 +1,4 @@
-/* A Redis that refuses whoever does not log in, and who may less than all. */
+/* A Redis that requires a login, and users with few permissions. */
 #include "config.h"
 #include "kv/kv_login.h"
 

@@ -1,4 +1,7 @@
-/* A Redis of the test's own: no port, a Unix socket in a new folder, nothing saved. */
+/*
+ * A Redis of the test's own: no port, a Unix socket in a new folder, no
+ * persistence.
+ */
 #ifndef TESTS_REDIS_SERVER_H
 #define TESTS_REDIS_SERVER_H
 

@@ -1,4 +1,4 @@
-/* lib/ledger: what the gateway may ask and add, and that it may nothing else. */
+/* lib/ledger: the requests the gateway may make, and that no others work. */
 #include "config.h"
 
 #include <setjmp.h>

@@ -1,4 +1,4 @@
-/* lib/schedule/deliver*.c with a real store, HTTP server and SMTP server. */
+/* lib/notify/deliver*.c with a real store, HTTP server and SMTP server. */
 #include "config.h"
 
 #include <setjmp.h>

@@ -1,4 +1,4 @@
-/* lib/schedule/mail*.c: what a mail is, and a real SMTP server gets it. */
+/* lib/notify/mail*.c: the message, and its delivery to a real SMTP server. */
 #include "config.h"
 
 #include <setjmp.h>

@@ -1,4 +1,7 @@
-/* lib/notify/notice.c and lib/store/notices.c: what is told, and once. */
+/*
+ * lib/notify/notice.c and lib/store/notices.c: which notifications are
+ * created, and once each.
+ */
 #include "config.h"
 
 #include <setjmp.h>

@@ -1,4 +1,7 @@
-/* An HTTP server on 127.0.0.1 that keeps what it was sent and answers as told. */
+/*
+ * An HTTP server on 127.0.0.1 that records requests and answers as the test
+ * says.
+ */
 #ifndef RECEIVER_H
 #define RECEIVER_H
 

@@ -1,4 +1,7 @@
-/* lib/notify/webhook.c against a real HTTP server: signed, and to nowhere inside. */
+/*
+ * lib/notify/webhook.c against a real HTTP server: signed, and never to an
+ * internal address.
+ */
 #include "config.h"
 
 #include <arpa/inet.h>

@@ -1,4 +1,4 @@
-/* lib/schedule/cron: what a line of cron is, and what is none. */
+/* lib/schedule/cron.c: valid and invalid cron lines. */
 #include "config.h"
 
 #include <setjmp.h>

@@ -1,4 +1,4 @@
-/* lib/schedule/ics: what other programs subscribe to. */
+/* lib/schedule/ics.c: the calendar for other programs. */
 #include "config.h"
 
 #include <setjmp.h>

@@ -1,4 +1,4 @@
-/* lib/schedule/schedule, rules, recurrence: when an agent runs. */
+/* lib/schedule/schedule.c, rrule.c, recurrence.c: when an agent runs. */
 #include "config.h"
 
 #include <setjmp.h>

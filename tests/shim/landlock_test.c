@@ -1,6 +1,6 @@
 /*
- * lib/shim/domain: what is asked of kernels with each Landlock ABI. The kernel
- * is the test's: like a real one it refuses what it does not know.
+ * lib/shim/landlock.c with each Landlock ABI. The test plays the kernel: it
+ * refuses unknown flags like a real one.
  */
 #include "config.h"
 

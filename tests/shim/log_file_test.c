@@ -1,4 +1,4 @@
-/* lib/shim/journal: a session's log, its readers and its hole. */
+/* lib/shim/log_file.c: a session's log, its readers and its hole. */
 #include "config.h"
 
 #include <setjmp.h>

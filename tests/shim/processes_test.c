@@ -1,4 +1,7 @@
-/* lib/shim/processes: what is below this process is found, stopped and killed. */
+/*
+ * lib/shim/processes.c: descendants of this process are found, stopped and
+ * killed.
+ */
 #include "config.h"
 
 #include <setjmp.h>

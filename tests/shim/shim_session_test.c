@@ -1,4 +1,7 @@
-/* lib/shim/session in this process, with limits of a test. Scripts stand in for Claude. */
+/*
+ * lib/shim/shim_session.c in this process, with small limits. Scripts stand in
+ * for Claude.
+ */
 #include "config.h"
 
 #include <setjmp.h>

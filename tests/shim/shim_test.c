@@ -1,4 +1,7 @@
-/* gongbang-shim as a real process, spoken to by lib/link. Scripts stand in for Claude. */
+/*
+ * gongbang-shim as a real process, with lib/link as its client. Scripts stand
+ * in for Claude.
+ */
 #include "config.h"
 
 #include <setjmp.h>

@@ -1,4 +1,7 @@
-/* lib/spending/budget_zone.c: another zone is another day, but not another budget. */
+/*
+ * lib/spending/budget_zone.c: another zone has other days, but not another
+ * budget.
+ */
 #include "config.h"
 
 #include <setjmp.h>

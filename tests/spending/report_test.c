@@ -1,4 +1,7 @@
-/* lib/spending/amount, report and standings: amounts as written, months as asked. */
+/*
+ * lib/spending/amount.c, report.c and user_spending.c: amounts as written,
+ * months as requested.
+ */
 #include "config.h"
 
 #include <setjmp.h>

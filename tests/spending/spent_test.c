@@ -1,4 +1,4 @@
-/* lib/spending/spent.c: what the ledger says, at today's table. */
+/* lib/spending/spent.c: sums of the ledger at today's prices. */
 #include "config.h"
 
 #include <limits.h>

@@ -1,4 +1,4 @@
-/* lib/store/agents, executions, attempts: what is kept, and what cannot happen. */
+/* lib/store: agents, executions, attempts, and changes that are impossible. */
 #include "config.h"
 
 #include <setjmp.h>

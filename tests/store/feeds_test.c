@@ -1,4 +1,4 @@
-/* lib/store/feeds: whose calendar an address is. */
+/* lib/store/feeds.c: which user's calendar a URL opens. */
 #include "config.h"
 
 #include <setjmp.h>

@@ -1,4 +1,4 @@
-/* conversation_record: all of it or nothing, whatever dies. */
+/* conversation_record: all or nothing, whatever crashes. */
 #include "config.h"
 
 #include <setjmp.h>

@@ -1,6 +1,6 @@
 /*
- * lib/store/removal: nothing of a removed account is left in any column of any
- * table, and the installation's sums stay.
+ * lib/store/removal.c: no column of any table still mentions a removed
+ * account, and the installation's sums stay.
  */
 #include "config.h"
 

@@ -1,4 +1,4 @@
-/* lib/store/usage: sums that are kept agree with the calls, however they are asked. */
+/* lib/store/usage.c: stored sums agree with the calls in every query. */
 #include "config.h"
 
 #include <setjmp.h>

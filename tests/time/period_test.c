@@ -1,4 +1,4 @@
-/* lib/time/period.c: days and months as a zone's clocks have them. */
+/* lib/time/period.c: days and months on a zone's clocks. */
 #include "config.h"
 
 #include <setjmp.h>

@@ -1,4 +1,4 @@
-/* lib/transcript/agent_script: the block that Claude wrote, however it wrote it. */
+/* lib/transcript/agent_script.c: the block with an agent, in any valid form. */
 #include "config.h"
 #include <setjmp.h>
 #include <stdarg.h>

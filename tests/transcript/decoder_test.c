@@ -1,4 +1,7 @@
-/* The decoder over recorded logs of the real CLI, cut anywhere, and over forged ones. */
+/*
+ * The decoder with recorded logs of the real CLI, split anywhere, and with
+ * forged ones.
+ */
 #include "config.h"
 #include "trace.h"
 

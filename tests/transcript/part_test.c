@@ -1,4 +1,7 @@
-/* Parts and messages as HTML, in both languages, with the worst in every field; and exports. */
+/*
+ * Parts and messages as HTML, in both languages, with hostile texts in every
+ * field; and exports.
+ */
 #include "config.h"
 #include "trace.h"
 

@@ -1,4 +1,4 @@
-/* What a decoder called, as text; and the parts as they ended. */
+/* A decoder's callbacks as text; and the final parts. */
 #ifndef TESTS_SESSION_TRACE_H
 #define TESTS_SESSION_TRACE_H
 

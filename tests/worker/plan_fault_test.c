@@ -1,4 +1,4 @@
-/* The planner among faults: one that is broken, a store that is locked or full. */
+/* The planner and faults: a broken definition, a store that is locked or full. */
 #include "config.h"
 
 #include <setjmp.h>

@@ -1,4 +1,7 @@
-/* lib/worker/plan_start.c, plan_settle.c: whose turn it is, and what becomes of tries. */
+/*
+ * lib/worker/plan_start.c, plan_finish.c: whose turn it is, and the outcomes
+ * of attempts.
+ */
 #include "config.h"
 
 #include <setjmp.h>

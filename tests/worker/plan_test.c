@@ -1,4 +1,4 @@
-/* lib/worker/plan_due.c: each moment one row, whatever the clock does. */
+/* lib/worker/plan_due.c: one row per occurrence, whatever the clock does. */
 #include "config.h"
 
 #include <setjmp.h>

@@ -1,4 +1,7 @@
-/* Zones whose files are renewed, or gone, while agents are planned by them: a tzdata of the test's own. */
+/*
+ * Time zone files that change or disappear while agents use them: with a
+ * tzdata of the test's own.
+ */
 #include "config.h"
 
 #include <setjmp.h>

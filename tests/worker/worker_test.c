@@ -1,4 +1,7 @@
-/* gongbang-worker, the program, killed at any moment: no moment lost, none doubled. */
+/*
+ * gongbang-worker, the program, killed at any moment: no occurrence is lost or
+ * doubled.
+ */
 #include "config.h"
 
 #include <setjmp.h>

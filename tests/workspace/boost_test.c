@@ -1,4 +1,4 @@
-/* What a workspace may have of a start's weight, in a scripted engine. */
+/* A user's allowance of start boosts, with a scripted engine. */
 #include "config.h"
 
 #include <setjmp.h>

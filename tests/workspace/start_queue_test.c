@@ -1,4 +1,4 @@
-/* Whose start is next. Time is what the test says. */
+/* Which start is next. The test supplies the time. */
 #include "config.h"
 
 #include <setjmp.h>

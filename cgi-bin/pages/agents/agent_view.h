@@ -45,7 +45,10 @@ struct agent_strip {
 void agent_strip_add(struct agent_strip *s, const struct outcome *o);
 void agent_strip_view(const struct request *r, struct view *into, const struct agent_strip *s);
 
-/* What differs between two versions, as partials/agent_changes shows it: a list of fields, the diff of the prompts. */
+/*
+ * The difference between two versions, as partials/agent_changes shows it: a
+ * list of fields, the diff of the prompts.
+ */
 void agent_changes(const struct request *r, struct view *view, const struct definition *from, const struct definition *to);
 /* The same in a few words: "Prompt, Time". Gives (child of r). */
 const char *agent_changes_words(const struct request *r, const struct definition *from, const struct definition *to);

@@ -17,7 +17,7 @@
 #define PAGES_MAX 1000
 #define ROW_MAX (64 << 10)	/* bytes: a name of 80 characters, escaped, with room to spare */
 
-/* One row, as far as the store has told it. Zeroed: its key takes its bytes. */
+/* One row, as far as it was loaded. Zeroed: its cache key is its bytes. */
 struct card {
 	struct run {
 		char id[ID_SIZE];

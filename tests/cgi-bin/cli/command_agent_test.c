@@ -1,4 +1,4 @@
-/* gongbang agent ...: an agent goes out, is changed, comes in again. */
+/* gongbang agent ...: an agent is exported, changed and imported again. */
 #include "config.h"
 
 #include <setjmp.h>

@@ -1,4 +1,4 @@
-/* The program gongbang, run as an operator runs it. */
+/* The program gongbang, run like an administrator runs it. */
 #include "config.h"
 
 #include <setjmp.h>

@@ -1,4 +1,4 @@
-/* The program gongbang run as an operator runs it, with files of the test's own. */
+/* Runs the program gongbang like an administrator, with files of the test's own. */
 #ifndef OPERATOR_H
 #define OPERATOR_H
 

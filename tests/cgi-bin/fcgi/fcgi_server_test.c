@@ -1,4 +1,7 @@
-/* gongbang.fcgi as a real FastCGI server (FastCGI 1.0): its socket, its threads, its end. */
+/*
+ * gongbang.fcgi as a real FastCGI server (FastCGI 1.0): its socket, its
+ * threads, its stop.
+ */
 #include "config.h"
 #include <setjmp.h>
 #include <stdarg.h>

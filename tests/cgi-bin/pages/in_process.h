@@ -1,4 +1,4 @@
-/* The pages in the test's own process: no start for each request. */
+/* Runs the pages in the test's own process: no program is started per request. */
 #ifndef IN_PROCESS_H
 #define IN_PROCESS_H
 

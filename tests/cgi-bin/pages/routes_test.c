@@ -1,8 +1,9 @@
 /*
- * What every row of the route table promises, asked of the pages themselves
- * in this process: a login, a CSRF token, an administrator, and that what an
- * {id} names is the visitor's. A new row is tried too; one with a new kind of
- * {id}, or whose handler wants a field first, fails until it is said below.
+ * The promises of each row of the route table, checked against the pages
+ * themselves in this process: a login, a CSRF token, an administrator, and
+ * that an {id} belongs to the user. New rows are checked, too; one with a new
+ * kind of {id}, or whose handler needs a field first, fails until it is added
+ * below.
  */
 #include "config.h"
 #include <setjmp.h>

@@ -1,4 +1,4 @@
-/* gongbang doctor's row of Landlock, at each ABI a kernel may have. */
+/* gongbang doctor's check of Landlock, at each ABI a kernel may have. */
 #include "config.h"
 
 #include <setjmp.h>

@@ -1,4 +1,7 @@
-/* Logging in and out, one's account, and what proves a request: as plain CGI; the bridge is away. */
+/*
+ * Login and logout, the account's page, and CSRF checks, as plain CGI; the
+ * bridge is away.
+ */
 #include "config.h"
 #include <setjmp.h>
 #include <stdarg.h>

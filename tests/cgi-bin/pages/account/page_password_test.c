@@ -1,4 +1,7 @@
-/* A new password, and death at every step of it: no old login lives beside a new password. */
+/*
+ * A password change that crashes at each step: no old login survives beside a
+ * new password.
+ */
 #include "config.h"
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,7 @@
-/* The administrators' pages, and asking for a domain, as plain CGI; the bridge is away. */
+/*
+ * The administrators' pages, and requests for a domain, as plain CGI; the
+ * bridge is away.
+ */
 #include "config.h"
 #include <setjmp.h>
 #include <stdarg.h>

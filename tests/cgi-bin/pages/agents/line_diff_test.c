@@ -1,4 +1,7 @@
-/* cgi-bin/line_diff: what went and came gives the new text from the old one. */
+/*
+ * cgi-bin/pages/agents/line_diff.c: the removed and added lines turn the old
+ * text into the new one.
+ */
 #include "config.h"
 
 #include <setjmp.h>

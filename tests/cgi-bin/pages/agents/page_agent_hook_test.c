@@ -1,4 +1,4 @@
-/* Triggers, notices, and agents as files: gongbang.fcgi as plain CGI. */
+/* Triggers, notifications, and agents as files: gongbang.fcgi as plain CGI. */
 #include "config.h"
 
 #include <setjmp.h>

@@ -1,4 +1,4 @@
-/* The secret address of a calendar, as plain CGI, with a real store and Redis. */
+/* The secret URL of a calendar, as plain CGI, with a real store and Redis. */
 #include "config.h"
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,7 @@
-/* What is done with runs in their pages, as plain CGI: files, cancel, continue, again. */
+/*
+ * Actions on runs in their pages, as plain CGI: files, cancel, continue, run
+ * again.
+ */
 #include "config.h"
 #include <setjmp.h>
 #include <stdarg.h>

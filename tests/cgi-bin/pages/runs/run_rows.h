@@ -1,4 +1,7 @@
-/* Runs in the store as the worker and the bridge leave them, for the tests of their pages. */
+/*
+ * Creates runs in the store like the worker and the bridge do, for the tests
+ * of their pages.
+ */
 #ifndef RUN_ROWS_H
 #define RUN_ROWS_H
 

@@ -1,4 +1,4 @@
-/* The pages of use, as plain CGI, with a real store and Redis. */
+/* The usage pages, as plain CGI, with a real store and Redis. */
 #include "config.h"
 #include <setjmp.h>
 #include <stdarg.h>
