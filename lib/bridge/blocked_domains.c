@@ -1,4 +1,7 @@
-/* What a workspace was refused: kept in the store, told to its user's pages at once. */
+/*
+ * Domains that the egress policy refused a workspace: stored, and shown at
+ * once on its user's pages.
+ */
 #include "config.h"
 
 #include <string.h>
@@ -12,11 +15,11 @@
 #include "store/domains.h"
 #include "store/executions.h"
 
-#define ROWS_MAX 200		/* of the store's, latest first */
-#define BLOCKS_MAX 20		/* of those that are shown */
+#define ROWS_MAX 200		/* domains read from the store, latest first */
+#define BLOCKS_MAX 20		/* domains shown */
 #define HOUR_MS INT64_C(3600000)
 
-/* How long after its last try or decision a domain is shown again by a reload. */
+/* How long after the last attempt or decision a reload still shows a domain. */
 static const struct {
 	const char *state;
 	int64_t ms;
@@ -30,7 +33,7 @@ struct reading {
 	struct bridge *bridge;
 	char user_id[ID_SIZE];
 	int64_t now;
-	struct block *blocks;	/* granted ones too: for who hoped for them */
+	struct block *blocks;	/* granted ones too: for pages that showed them as blocked */
 	size_t n;
 };
 
@@ -78,7 +81,7 @@ static bool was_told(const struct presence *p, const char *domain)
 	return false;
 }
 
-/* What was granted is told only to who saw that it was blocked. */
+/* Announce a grant only to pages that showed the block. */
 static void keep(struct presence *p, struct reading *r)
 {
 	size_t i, n = 0;
@@ -167,15 +170,15 @@ void blocked_welcome(struct presence *p)
 	blocked_read(p);
 }
 
-/* ---- a refusal, and asking for what was refused ---- */
+/* ---- refusals, and requests for access ---- */
 
 struct noting {
 	struct bridge *bridge;
 	char user_id[ID_SIZE], domain[DOMAIN_MAX + 1];
 	bool plain;
-	char *reason;		/* NULL: a refusal is noted */
-	uint64_t serial;	/* of the client that asks */
-	char (*sessions)[ID_SIZE];	/* a tool of which may have tried it */
+	char *reason;		/* NULL: records a refusal */
+	uint64_t serial;	/* of the requesting client */
+	char (*sessions)[ID_SIZE];	/* conversations whose tools may have made the request */
 	size_t nsessions;
 };
 
@@ -229,8 +232,8 @@ static void note(struct bridge *b, const char *user_id, const char *domain,
 }
 
 /*
- * What came out of the container may be any of its tools': those whose call
- * names the domain, or, when none does, all that run.
+ * Any tool in the container may have made the connection: take those whose
+ * call names the domain or, if none does, all that are running.
  */
 static void find_sessions(struct noting *n, const struct presence *p,
 			  enum session_tool least)

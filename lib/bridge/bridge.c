@@ -14,7 +14,7 @@
 #include "core/str.h"
 #include "workspace/spec.h"
 
-#define FILES_BESIDE 6000	/* descriptors that are no WebSockets: handshakes, engine, store */
+#define FILES_BESIDE 6000	/* descriptors that are not WebSockets: handshakes, engine, store */
 #define STOP_MS 2500
 
 static void fail_start(struct bridge *b)
@@ -22,7 +22,10 @@ static void fail_start(struct bridge *b)
 	bridge_free(b);
 }
 
-/* Sockets that the descriptor limit allows; the rest is refused with 503, for MHD would stop without a word. */
+/*
+ * WebSockets that the descriptor limit allows; further ones get 503, because
+ * MHD would stop accepting without an error.
+ */
 static void limit_sockets(struct bridge *b)
 {
 	int64_t want = settings_number(b->settings, SET_SOCKETS_MAX);
@@ -49,7 +52,7 @@ static void limit_sockets(struct bridge *b)
 	}
 }
 
-/* ---- what an earlier bridge left ---- */
+/* ---- state that an earlier bridge left ---- */
 
 struct taking {
 	struct bridge *bridge;
@@ -92,7 +95,7 @@ static bool among(const char *id, const char *const *ids, size_t n)
 	return false;
 }
 
-/* What worked in a container that is gone waits until somebody looks. */
+/* Work that was cut off with its container waits until somebody opens a page. */
 static void running_listed(void *data, const char *const *user_ids, size_t n,
 			   const struct err *e)
 {
@@ -351,7 +354,7 @@ static void close_own(struct bridge *b)
 		uv_close(own[i], NULL);
 }
 
-/* Whatever still hangs after a second is left to the process's end. */
+/* Whatever has not closed after a second is left to process exit. */
 static bool drain(struct bridge *b)
 {
 	int i;
@@ -380,7 +383,10 @@ void bridge_free(struct bridge *b)
 		b->kv = NULL;
 		kv_async_free(kv);
 	}
-	/* Handshakes whose look at the store is not over find it gone. */
+	/*
+	 * Handshakes whose database query is still running look it up and do
+	 * not find it.
+	 */
 	if (b->web)
 		bridge_server_close(b->web);
 	b->web = NULL;

@@ -9,10 +9,16 @@
 
 struct bridge;
 
-/* Opens all it needs and takes up what an earlier bridge left. Keeps settings. Gives. */
+/*
+ * Opens everything it needs and resumes what an earlier bridge left. Keeps
+ * settings. Gives.
+ */
 struct bridge *bridge_new(const struct settings *s, struct err *e) must_check;
 
-/* Serves until SIGTERM or SIGINT; then records, closes the sockets (1001) and returns, within 3 s. */
+/*
+ * Serves until SIGTERM or SIGINT; then flushes its recorders, closes the
+ * sockets (1001) and returns, within 3 s.
+ */
 void bridge_run(struct bridge *b);
 
 /* A socket or a handshake ended: for the bridge's own files. */

@@ -1,4 +1,4 @@
-/* What the bridge's files share; nobody else includes it. */
+/* Shared by the bridge's files. */
 #ifndef BRIDGE_BRIDGE_INTERNAL_H
 #define BRIDGE_BRIDGE_INTERNAL_H
 
@@ -17,7 +17,7 @@
 
 #define PEOPLE_BUCKETS 1024
 #define RENDER_LANES 2
-#define CHECK_SLOTS 12		/* a login is checked again each CHECK_SLOTS ticks */
+#define CHECK_SLOTS 12		/* a login is checked again every CHECK_SLOTS ticks */
 #define TICK_MS 5000
 
 struct incoming;
@@ -33,15 +33,15 @@ struct client {
 	struct websocket *ws;
 	const struct i18n_locale *locale;
 	uint64_t serial;
-	unsigned char key[32];		/* of its login */
-	bool reads_only;		/* its conversation is a run's */
-	TAILQ_HEAD(, waiting) waiting;	/* to be sent, behind what is being drawn */
+	unsigned char key[32];		/* its login's */
+	bool reads_only;		/* its conversation belongs to a run */
+	TAILQ_HEAD(, waiting) waiting;	/* messages that wait for a part to be drawn */
 	size_t waiting_bytes;
-	bool live;			/* has what was before; events may follow */
+	bool live;			/* has the history; events may follow */
 	bool checking;
 };
 
-/* One live conversation and who looks at it. */
+/* One live conversation and the pages that show it. */
 struct room {
 	LIST_ENTRY(room) in_person;
 	struct bridge *bridge;
@@ -49,24 +49,25 @@ struct room {
 	struct session *session;
 	TAILQ_HEAD(, client) clients;
 	int nclients;
-	char *row, *mode;		/* as last told */
-	uint64_t begun_by;		/* the page on which its first words are typed; 0 none */
-	int retries;			/* tries again in a row that found no room */
-	int64_t tokens;			/* its use of the model, all of it; -1 unknown */
+	char *row, *mode;		/* as last sent */
+	uint64_t begun_by;		/* serial of the page on which the first message is typed;
+					 * 0: none */
+	int retries;			/* consecutive retries that found no room */
+	int64_t tokens;			/* model tokens it used in total; -1: unknown */
 	bool gone;
 };
 
-/* A domain beyond the list for everybody, as its user is shown it. */
+/* A domain outside the installation's list, as its user is shown it. */
 struct block {
 	const char *domain, *state;	/* as in store/domains.h */
 	bool plain;
 };
 
-/* What an account has used, as last read. */
+/* An account's usage, as last read. */
 struct budget_status {
-	bool known, stopped;		/* stopped: by an administrator, for all */
+	bool known, stopped;		/* stopped: by an administrator, for everybody */
 	int64_t today, today_max;	/* tokens; 0: no limit */
-	int percent, all_percent;	/* of the account's and the installation's budgets */
+	int percent, all_percent;	/* of the account's budget, of the installation's */
 };
 
 /* An account with a socket or a live conversation. */
@@ -78,8 +79,8 @@ struct presence {
 	TAILQ_HEAD(, client) clients;
 	LIST_HEAD(, room) rooms;
 	int nclients;
-	uint64_t drawn;			/* when it last had a turn at drawing */
-	int64_t window;			/* of the rates below, clock_mono_ms */
+	uint64_t drawn;			/* sequence number of its last turn at drawing */
+	int64_t window;			/* clock_mono_ms: these rates' interval began */
 	int messages, others, opened;
 	struct workspace *workspace;
 	struct workspace_watch *watch;	/* while there are clients */
@@ -87,13 +88,13 @@ struct presence {
 	int told_state, told_place;
 	long long told_memory, told_disk;
 	int told_cpu;
-	struct link *swept;		/* the link over which leftovers were ended */
-	struct block *blocks;		/* a child; as last told */
+	struct link *swept;		/* the link over which orphans were ended */
+	struct block *blocks;		/* talloc child; as last sent */
 	size_t nblocks;
 	bool reading_blocks, blocks_again;
 	struct budget_status spend;
-	bool spending, spend_again;	/* it is being read; once more then */
-	int64_t spend_until;		/* clock_mono_ms: a turn's last call is booked by then */
+	bool spending, spend_again;	/* being read; read again afterwards */
+	int64_t spend_until;		/* clock_mono_ms: the turn's last call is booked by then */
 };
 
 struct bridge {
@@ -125,7 +126,7 @@ struct bridge {
 	int64_t nclients, clients_max;
 	int handshakes;
 	bool taken_up, stopping, stopped;
-	bool looking;			/* for runs; run_control.c */
+	bool looking;			/* look for runs; run_control.c */
 	unsigned looks;
 };
 
@@ -138,19 +139,22 @@ void control_request(void *bridge, struct exchange *x);
 /* user_presence.c */
 struct presence *presence_find(struct bridge *b, const char *id);
 struct presence *presence_get(struct bridge *b, const char *id);
-/* Frees what nothing uses. */
+/* Frees it if nothing uses it. */
 void presence_release_unused(struct presence *p);
 void presence_watch(struct presence *p);
-/* Ends Claude processes that an earlier bridge left and no room knows. */
+/* Ends Claude processes that an earlier bridge left and that belong to no room. */
 void presence_sweep(struct presence *p);
 void presence_each(struct bridge *b, void (*each)(struct presence *p,
 						  void *data),
 		   void *data);
-/* One more of what a person may do only so often: false when it is too often. */
+/* Counts against a user's rate limit: false when it is exceeded. */
 bool presence_may(struct presence *p, int *counter, int max);
-/* Every page closed, every session let go, the container stopped. */
+/* Closes every page and session, and stops the container. */
 void presence_end(struct presence *p);
-/* The account's last login ended: its pages close, its tokens and Claudes end, but its runs go on. */
+/*
+ * The account's last login ended: closes its pages, revokes its tokens and
+ * ends its Claude processes, except those of runs.
+ */
 void presence_leave(struct presence *p);
 
 /* room.c */
@@ -158,39 +162,46 @@ struct room *room_find(struct presence *p, const char *conversation);
 struct room *room_get(struct presence *p, const char *conversation);
 void room_close(struct room *r);
 /*
- * A person asks again: Claude is started, where it could not be in a container
- * begun anew. At first not while another conversation works there; from the
- * third time on all the same, since what says so may itself be stuck.
+ * The user retries: starts Claude, restarting the container if it could not be
+ * started there. The first attempts do not restart while another conversation
+ * works there; from the third on they do, because that conversation's state
+ * may be wrong.
  */
 void room_retry(struct room *r);
 bool room_unused(const struct room *r);
 /*
- * Somebody types: Claude is begun, in the page's room or, on a page without
- * one, for the conversation whose id it will send; one at a time.
+ * The user is typing: prestarts Claude in the page's room or, on a page
+ * without one, for the conversation whose id it will send; one at a time.
  */
 void room_begin(struct client *c, const char *id);
-/* That page is gone: what it began goes too, unless it was sent by then. */
+/* The page closed: its prestart is ended unless a message was sent. */
 void room_begun_left(struct client *c);
-/* The conversation's row to every page of the person. */
+/* Sends the conversation's row to every page of the user. */
 void room_tell_row(struct room *r);
 void room_tell_status(struct room *r, struct client *only);
 
-/* turnover.c: places for Claude in one workspace */
-/* What holds one and can give way is made to; false: wants asks again when one did. */
+/* turnover.c: which conversations may run Claude in a workspace */
+/*
+ * Makes an idle holder of a place give way; false: none is free yet, ask again
+ * when one ended.
+ */
 bool turnover_may_start(struct room *wants);
-/* Pages that wait for a place show who holds them. */
+/* Tells pages that wait for a place which conversations hold one. */
 void turnover_tell(struct room *changed);
-/* Adds who holds the places, when wants has none. wants: NULL for the workspace's own status. */
+/*
+ * Adds the holders of places when wants has none. wants: NULL for the
+ * workspace's own status.
+ */
 void turnover_show(struct view *v, const struct room *wants, bool no_place,
 		   const struct i18n_locale *l);
-/* Its person wants that one's place: its Claude ends, a run is cancelled. */
+/* The user wants that conversation's place: ends its Claude, or cancels the run. */
 void turnover_release(struct presence *p, const char *conversation);
 
 /* page_client.c */
 struct client_start {
 	struct presence *presence;
 	const char *conversation;	/* NULL: /ws/workspace */
-	bool run;			/* it is a run's */
+	bool run;			/* it belongs to a run */
 	const struct i18n_locale *locale;
 	const unsigned char *key;
 	int64_t from;
@@ -205,9 +216,9 @@ void client_new(struct bridge *b, const struct client_start *start);
 bool client_send(struct client *c, const char *text);
 void client_close(struct client *c, int code, const char *reason);
 void client_tell_workspace(struct client *c);
-/* The sentence of e, to this page. */
+/* Sends e's sentence to this page. */
 void client_say(struct client *c, const struct err *e);
-/* The next check of this slot's logins, and that their pages live. */
+/* Checks the logins of the next slot, and that its pages still answer. */
 void client_check(struct bridge *b, unsigned slot);
 /* Closes those of one login. */
 void client_end_login(struct bridge *b, const unsigned char key[32]);
@@ -215,91 +226,100 @@ void client_end_login(struct bridge *b, const unsigned char key[32]);
 /* render_queue.c: parts that are drawn in other threads (part_heavy) */
 struct render_job;
 void render_queue_open(struct bridge *b);
-/* For pages of r in one language; copies p. Lives while pages wait for it: one must be given it next. */
+/*
+ * Draws it for r's pages in one language; copies p. Lives while pages wait for
+ * it: pass it to render_queue_send next.
+ */
 struct render_job *render_job_new(struct room *r, const struct i18n_locale *l,
 				  const struct part *p, int64_t at);
 void client_send_rendered(struct client *c, struct render_job *d);
-/* To be sent when all before it was; NULL: closes the socket, to be opened again. */
+/*
+ * Sends it after everything queued before; NULL: closes the socket so that the
+ * page reconnects.
+ */
 void client_wait(struct client *c, const char *text);
-/* The page is gone. */
+/* The page closed. */
 void client_forget_waiting(struct client *c);
 
-/* outgoing.c: what the browser is told; all give (child of ctx) */
+/* outgoing.c: messages to the browser; all give (child of ctx) */
 struct part_event {
 	const struct templates *templates;
 	const struct i18n_locale *locale;
-	const char *zone, *name;	/* the person's */
+	const char *zone, *name;	/* the user's */
 	const struct part *part;
 	struct rendering *rendering;	/* NULL: it has no markdown */
-	int64_t at;			/* the log offset that is drawn with it */
+	int64_t at;			/* offset in the log that it was drawn from */
 };
-/* Any thread. */
+/* May be called in any thread. */
 char *outgoing_part(const void *ctx, const struct part_event *what);
 char *outgoing_delta(const void *ctx, int64_t part, const char *text, size_t n,
 		     int64_t at);
 char *outgoing_at(const void *ctx, const char *kind, int64_t at);
 char *outgoing_queue(const void *ctx, struct room *r,
 		     const struct i18n_locale *l);
-/* r: the room it is of, NULL for the workspace's. */
+/* r: its room, NULL for the workspace's own. */
 char *outgoing_status(const void *ctx, struct presence *p, const struct room *r,
 		      const struct i18n_locale *l, const struct session_status *status);
 char *outgoing_row(const void *ctx, struct room *r,
 		   const struct i18n_locale *l);
-/* The domains that were blocked, asked for, decided. */
+/* The domains that were blocked, requested or decided. */
 char *outgoing_blocked(const void *ctx, struct presence *p,
 		       const struct i18n_locale *l);
 /* A kind and up to two texts by name; NULL names are left out. */
 char *outgoing_text(const void *ctx, const char *kind, const char *name,
 		    const char *value, const char *name2, const char *value2);
-/* The sentence of e for a person. */
+/* e's sentence. */
 const char *outgoing_sentence(const struct i18n_locale *l, const struct err *e);
-/* Says a template's failure once in the log. */
+/* Logs a template's failure, once. */
 void outgoing_failed(const char *what, const struct err *e);
 
 /* run_control.c: runs of agents */
 struct session_rules *runs_read_rules(const void *ctx,
 				      const struct run_rules *stored,
 				      struct err *e);
-/* Every attempt that goes on has its room; ends that were asked for are read. */
+/* Makes sure every open attempt has its room; reads requests to end one. */
 void runs_poll(struct bridge *b);
-/* To the workers: this execution has news. Best effort, for they look by themselves too. */
+/* Tells the workers that this execution changed. Best effort: they also poll. */
 void runs_announce_end(struct bridge *b);
 
-/* token_lifecycle.c: which tokens are good. */
+/* token_lifecycle.c: when gateway tokens are valid. */
 void token_lifecycle_open(struct bridge *b);
-/* A room's session wants it; see session_events. */
+/* Called by a room's session; see session_events. */
 void token_lifecycle_token(struct room *r, const char *hash,
 			   const char *address, bool wanted);
-/* Its session's, which nobody has any more. */
+/* The token of its session, which no process uses any more. */
 void token_lifecycle_token_over(struct room *r, const char *hash);
-/* The container's own, as soon as somebody logs in or opens a page; nothing while it does not run. */
+/*
+ * The container's own token, valid once the user logs in or opens a page; does
+ * nothing while it is stopped.
+ */
 void token_lifecycle_workspace(struct bridge *b, struct workspace *w);
-/* All of an account but its runs', here and in the store. */
+/* Revokes all of a user's tokens except those of runs, here and in the store. */
 void token_lifecycle_end(struct bridge *b, const char *user_id);
-/* Of a conversation that no room knows. */
+/* For a conversation without a room. */
 void token_lifecycle_end_conversation(struct bridge *b, const char *id,
 				      const char *user_id);
 
-/* blocked_domains.c: what a workspace was refused */
+/* blocked_domains.c: domains that a workspace was refused */
 void blocked_note(void *bridge, const char *user_id, const char *domain, bool plain);
-/* Reads them again and tells every page of the person. */
+/* Reads them again and sends them to every page of the user. */
 void blocked_read(struct presence *p);
-/* For a page that opens: what was granted before is no news to it. */
+/* For a page that opens: earlier grants are not announced to it. */
 void blocked_welcome(struct presence *p);
 void blocked_ask(struct client *c, const char *domain, const char *reason);
 
-/* budget_status.c: what is used of a budget */
+/* budget_status.c: how much of the budgets is used */
 void budget_status_open(struct bridge *b);
-/* Reads it again; pages are told when it is another than before. */
+/* Reads it again; pages are told if it changed. */
 void budget_status_read(struct presence *p);
 /* A turn ended: its last call is booked a moment later. */
 void budget_status_turn_ended(struct presence *p);
-/* Adds what the status bar shows of it. */
+/* Adds the fields of the status bar. */
 void budget_status_show(struct view *v, const struct presence *p,
 			const struct room *r,
 			const struct i18n_locale *l);
 
-/* The workspace alone, as a session would say it. */
+/* The workspace's own status, in the form of a session's. */
 void workspace_words(struct presence *p, struct session_status *out);
 
 #endif

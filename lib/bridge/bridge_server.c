@@ -16,9 +16,9 @@
 #include "http/daemon.h"
 
 #define BACKLOG 4096
-#define POOL_BYTES 8192		/* of one connection; nginx caps the headers below it */
+#define POOL_BYTES 8192		/* per connection; nginx caps the headers below it */
 #define HEAD_TIMEOUT_S 30
-#define CONNECTIONS 4096	/* in their handshake at once; upgraded ones do not count */
+#define CONNECTIONS 4096	/* concurrent handshakes; upgraded connections do not count */
 
 struct exchange {
 	LIST_ENTRY(exchange) all;
@@ -32,7 +32,7 @@ struct exchange {
 	bool asked, suspended;
 };
 
-/* A connection that MHD has upgraded and not yet been told to forget. */
+/* An upgraded connection that MHD still holds. */
 struct handover {
 	STAILQ_ENTRY(handover) next;
 	struct MHD_UpgradeResponseHandle *handle;
@@ -51,7 +51,7 @@ struct bridge_server {
 	char *path;
 	bool closing;
 	LIST_HEAD(, exchange) exchanges;
-	STAILQ_HEAD(, handover) handovers, ready;	/* ready: MHD was told to forget it */
+	STAILQ_HEAD(, handover) handovers, ready;	/* ready: MHD was told to release it */
 };
 
 static enum MHD_Result send_answer(struct exchange *x)
@@ -117,9 +117,9 @@ static void completed(void *cls, struct MHD_Connection *connection,
 }
 
 /*
- * MHD keeps a connection's memory pool until it is told to close; so the
- * socket is duplicated here and MHD closes its own, without shutdown(), as
- * soon as MHD_run has returned.
+ * MHD keeps a connection's memory pool until it is told to close it; so we
+ * duplicate the socket, and MHD closes its own, without shutdown(), as soon as
+ * MHD_run has returned.
  */
 static void upgraded(void *cls, struct MHD_Connection *connection,
 		     void *request, const char *early, size_t n, MHD_socket fd,
@@ -138,7 +138,7 @@ static void upgraded(void *cls, struct MHD_Connection *connection,
 	STAILQ_INSERT_TAIL(&x->server->handovers, h, next);
 }
 
-/* After CLOSE (as after a resume) MHD does nothing until it is run again. */
+/* After CLOSE (as after a resume) MHD does nothing until it runs again. */
 static bool ran(void *server)
 {
 	struct bridge_server *s = server;

@@ -1,6 +1,6 @@
 /*
- * What is used of the budgets: read when a page opens, at each turn's end, and
- * each SPEND_MS while something runs and somebody looks.
+ * How much of the budgets is used: read when a page opens, at each turn's end,
+ * and every SPEND_MS while something runs and a page is open.
  */
 #include "config.h"
 
@@ -16,8 +16,8 @@
 #include "spending/budget_zone.h"
 
 #define SPEND_MS 3000
-#define BOOKED_MS 6000		/* a call's end to its row in the ledger, at most */
-#define ALL_MS 15000		/* the installation's sums are read no more often */
+#define BOOKED_MS 6000		/* longest time from a call's end to its row in the ledger */
+#define ALL_MS 15000		/* the installation's sums are read at most this often */
 
 struct reading {
 	struct bridge *bridge;
@@ -26,7 +26,7 @@ struct reading {
 	struct budget_status spend;
 	struct room_tokens {
 		char id[ID_SIZE];
-		char subject[ID_SIZE];	/* as the ledger has it */
+		char subject[ID_SIZE];	/* from the ledger */
 		int64_t tokens;
 	} *rooms;
 	size_t nrooms;
@@ -47,7 +47,7 @@ static int read_rooms(struct reading *r, struct db *db, struct err *e)
 	return 0;
 }
 
-/* u NULL: of all. */
+/* u NULL: all users. */
 static int read_standing(struct reading *r, struct db *db, const struct user *u,
 			 struct standing *out, struct err *e)
 {
@@ -83,7 +83,7 @@ static int read_work(void *data, struct db *db, struct err *e)
 	return 0;
 }
 
-/* True when a page would show something else than before. */
+/* True when pages would show something different. */
 static bool keep_rooms(struct presence *p, const struct reading *r)
 {
 	bool changed = false;

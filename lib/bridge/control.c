@@ -1,4 +1,4 @@
-/* The control socket: what gongbang.fcgi and the command line ask of the bridge. */
+/* The control socket: requests from gongbang.fcgi and the command line. */
 #include "config.h"
 
 #include <sodium.h>
@@ -12,7 +12,7 @@
 #include "core/log.h"
 #include "core/str.h"
 
-/* The pattern's one *, copied. */
+/* Copies what the pattern's single * matches. */
 typedef void control_do(struct bridge *b, struct exchange *x, const char *name);
 
 static void answer(struct exchange *x, int status, const char *text)
@@ -52,7 +52,10 @@ static void show(struct bridge *b, struct exchange *x, const char *user)
 	answer(x, 200, text);
 }
 
-/* Asked at each login: before one, and after Redis lost them all, a running container's token is refused. */
+/*
+ * Called at each login: before the first one, and after Redis lost its tokens,
+ * a running container's token is refused.
+ */
 static void ensure(struct bridge *b, struct exchange *x, const char *user)
 {
 	struct workspace *w = workspace_get(b->workspaces, user);
@@ -74,7 +77,10 @@ static void end_user(struct bridge *b, struct exchange *x, const char *user)
 	done(x);
 }
 
-/* ---- a removal: root asks for it, of an account that is marked in the store ---- */
+/*
+ * ---- removal of an account: requested by root once it is marked in the store
+ * ----
+ */
 
 struct removing {
 	struct bridge *bridge;
@@ -112,7 +118,7 @@ static void marked(void *data, const struct err *e)
 	talloc_free(r);
 }
 
-/* Asked again and again until the state is "removed". */
+/* The client repeats the request until the state is "removed". */
 static void remove_user(struct bridge *b, struct exchange *x, const char *user)
 {
 	struct removing *r;
@@ -138,7 +144,10 @@ static void read_again(struct presence *p, void *data)
 	blocked_read(p);
 }
 
-/* The list, and what was granted. A bad list is said, and the one before stays. */
+/*
+ * Reloads the list and the grants. A broken list is reported, and the previous
+ * one stays.
+ */
 static void reload_egress(struct bridge *b, struct exchange *x, const char *name)
 {
 	struct err e = { 0 };
@@ -154,7 +163,7 @@ static void spend_again(struct presence *p, void *data)
 	budget_status_read(p);
 }
 
-/* Budgets, or the switch that stops all. */
+/* Budgets, or the kill switch. */
 static void reload_spending(struct bridge *b, struct exchange *x, const char *name)
 {
 	b->all_read_at = 0;
@@ -171,7 +180,7 @@ static void end_login(struct bridge *b, struct exchange *x, const char *hex)
 	done(x);
 }
 
-/* A conversation by its id alone: deleted ones are found among the open ones. */
+/* Finds a conversation by its id alone; deleted ones may have an open room. */
 struct refreshing {
 	struct bridge *bridge;
 	char id[ID_SIZE], user_id[ID_SIZE];
@@ -294,7 +303,7 @@ static const struct row {
 	{ "POST", "/spending/reload", "", NULL, reload_spending },
 };
 
-/* name: what stands between the row's two texts; false when it does not fit. */
+/* name: the part between the row's two texts; false when it does not fit. */
 static bool fits(const struct row *row, const char *path, char name[TOKEN_SIZE])
 {
 	size_t before = strlen(row->before), after = strlen(row->after);

@@ -1,4 +1,7 @@
-/* GET /ws/...: whose page is it, may it look, then 101. Closed until every check has passed. */
+/*
+ * GET /ws/...: checks login, Origin and access to the conversation, then
+ * upgrades. Denies until every check has passed.
+ */
 #include "config.h"
 
 #include <sodium.h>
@@ -25,7 +28,7 @@ struct handshake {
 	char accept[29];
 	char *language, *request_id;
 	int64_t from;
-	bool run;			/* the conversation is a run's */
+	bool run;			/* the conversation belongs to a run */
 	struct user *user;
 };
 
@@ -189,7 +192,7 @@ static bool has_token(const char *header, const char *token)
 	return header && strcasestr(header, token);
 }
 
-/* 0, or the status that refuses it. */
+/* 0, or the status to refuse with. */
 static int check_head(const struct bridge *b, const struct exchange *x,
 		      char accept[29])
 {
@@ -216,7 +219,7 @@ static int check_head(const struct bridge *b, const struct exchange *x,
 	return 0;
 }
 
-/* 0, or the status. conversation "" for /ws/workspace. */
+/* 0, or the status to refuse with. conversation "" for /ws/workspace. */
 static int check_path(const struct bridge *b, const struct exchange *x,
 		      char conversation[ID_SIZE], int64_t *from)
 {

@@ -8,11 +8,11 @@
 #include "core/str.h"
 #include "json/strict_json.h"
 
-#define SMALL (64 << 10)	/* bytes of a command that carries no text of any length */
+#define SMALL (64 << 10)	/* bytes of a message without a long text */
 #define REASON_MAX 10000	/* bytes */
 #define ANSWERS_MAX 100
 
-/* A message's text may be long, its frame is the socket's to limit. */
+/* A message's text may be long; the socket limits its frame. */
 static const struct strict_json_limits limits = {
 	.bytes = INT32_MAX, .depth = 8, .containers = 300, .elements = 3000,
 };
@@ -24,7 +24,7 @@ static const struct {
 	const char *name;
 	enum incoming_type type;
 	unsigned fields;
-	size_t max;		/* bytes of the whole */
+	size_t max;		/* bytes of the whole message */
 } types[] = {
 	{ "message", INCOMING_MESSAGE, ID | TEXT | MAY_HELD, INT32_MAX },
 	{ "send", INCOMING_SEND, ID | HELD, SMALL },
@@ -42,7 +42,10 @@ static const struct {
 	{ "ping", INCOMING_PING, 0, SMALL },
 };
 
-/* A string without NUL, well-formed: JSON escapes can hide what the frame's check passed. */
+/*
+ * A string without NUL and well-formed: JSON escapes can hide what the frame's
+ * check passed.
+ */
 static bool clean(struct json_object *o)
 {
 	return json_object_is_type(o, json_type_string) &&

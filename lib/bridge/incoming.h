@@ -1,4 +1,4 @@
-/* What a browser says on its WebSocket: one JSON object a message. */
+/* A message from a page's WebSocket: one JSON object. */
 #ifndef BRIDGE_INCOMING_H
 #define BRIDGE_INCOMING_H
 
@@ -23,12 +23,12 @@ enum incoming_type {
 	INCOMING_MODEL,		/* model */
 	INCOMING_ASK,		/* domain, reason */
 	INCOMING_START,		/* how: "", safe, reset, usual, restart */
-	INCOMING_BEGIN,		/* id: of the conversation whose first words are typed */
+	INCOMING_BEGIN,		/* id: of the conversation whose first message is typed */
 	INCOMING_RELEASE,	/* id: of the conversation whose place is wanted */
 	INCOMING_PING,
 };
 
-/* A talloc object; texts are borrowed from it. What a type does not have is "". */
+/* A talloc object that owns its texts. Fields that a type does not have are "". */
 struct incoming {
 	enum incoming_type type;
 	char id[ID_SIZE], held[ID_SIZE];	/* held: "" none */
@@ -39,13 +39,16 @@ struct incoming {
 };
 
 /*
- * ERR_INPUT for what is no such object, has a wrong type or a missing field,
- * NUL or ill-formed UTF-8. Unknown fields are left alone. Gives (child of ctx).
+ * ERR_INPUT for anything else, a wrong type, a missing field, NUL or
+ * ill-formed UTF-8. Unknown fields are ignored. Gives (child of ctx).
  */
 struct incoming *incoming_parse(const void *ctx, const char *text, size_t n,
 				struct err *e) must_check;
 
-/* The id in the first bytes of a message that was too long to keep; false when it has none. */
+/*
+ * Finds the id in the first bytes of a message that was too long to keep;
+ * false when it has none.
+ */
 bool incoming_find_id(const char *head, size_t n, char id[ID_SIZE]);
 
 #endif

@@ -1,4 +1,4 @@
-/* Claude processes that nobody watches: idle ones of a bridge that died. */
+/* Ends idle Claude processes that a bridge left when it died. */
 #include "config.h"
 
 #include <stdio.h>
@@ -10,9 +10,9 @@
 #include "core/clock.h"
 #include "core/str.h"
 
-#define SETTLED_MS 15000	/* after READY: what works has been taken up by then */
+#define SETTLED_MS 15000	/* after READY: active sessions have been re-adopted by then */
 
-/* A child of the link it asks over: gone with it. */
+/* A child of the link it uses: freed with it. */
 struct sweep {
 	struct bridge *bridge;
 	struct link *link;
@@ -37,7 +37,7 @@ static void end_one(struct link *l, const char *id)
 	snprintf(path, sizeof(path), "/sessions/%s?grace=5", id);
 	rq.path = path;
 	if (!link_request(l, &rq, &no_events, NULL, &e))
-		return;		/* the link is going, and they with it or later */
+		return;		/* the link is closing, and the processes end with it or later */
 }
 
 static void end_unknown(struct sweep *w, const char *id)

@@ -1,4 +1,4 @@
-/* What a browser is told: one JSON object an event, its HTML from templates. */
+/* Messages to a browser: one JSON object per event, its HTML from templates. */
 #include "config.h"
 
 #include <stdio.h>
@@ -175,7 +175,7 @@ static const char *word_of(const struct i18n_locale *l, const struct block *b)
 	return i18n_sentence(l, key);
 }
 
-/* Those that nobody has asked for yet, in one line; "" when there is none. */
+/* Domains not requested yet, in one line; "" when there is none. */
 static const char *blocked_line(struct view *v, const struct i18n_locale *l,
 				const struct presence *p)
 {

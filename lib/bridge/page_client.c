@@ -1,4 +1,4 @@
-/* One page's WebSocket: what it says is done, what it asked is sent. */
+/* One page's WebSocket: carries out its messages, sends it events. */
 #include "config.h"
 
 #include <sodium.h>
@@ -14,13 +14,13 @@
 #include "core/log.h"
 #include "core/str.h"
 
-/* Of all pages of a person, in 10 s. */
+/* For all pages of a user, in 10 s. */
 #define MESSAGES_MAX 40		/* messages to Claude */
-#define OTHERS_MAX 400		/* anything else that is said */
-#define PERSON_OUT_MAX (24u << 20)	/* bytes that wait for all pages of a person */
-#define FRAME_ROOM (64u << 10)	/* of a command beside its text */
+#define OTHERS_MAX 400		/* any other message */
+#define PERSON_OUT_MAX (24u << 20)	/* bytes queued for all pages of a user */
+#define FRAME_ROOM (64u << 10)	/* of a message besides its text */
 
-/* Many slow pages together are too slow before each of them is. */
+/* Many slow pages together reach a limit before each of them does. */
 static bool too_slow(const struct client *c)
 {
 	const struct client *other;
@@ -82,7 +82,7 @@ void client_tell_workspace(struct client *c)
 	talloc_free(text);
 }
 
-/* As the buttons of the status bar say. */
+/* As named by the status bar's buttons. */
 static void start_again(struct client *c, const char *how)
 {
 	if (str_equal(how, "restart"))
@@ -280,7 +280,7 @@ static void enter(struct client *c, const struct client_start *start)
 	struct room *r = room_get(c->presence, start->conversation);
 
 	c->reads_only = start->run;
-	/* Its person goes on in it, or it was begun before it was there. */
+	/* Continued from a run, or prestarted before its row existed. */
 	if ((!start->run && session_is_run(r->session)) ||
 	    session_is_ahead(r->session))
 		session_refresh(r->session);
@@ -291,7 +291,7 @@ static void enter(struct client *c, const struct client_start *start)
 	session_replay(r->session, c->serial, start->from);
 }
 
-/* Too many, or opened too fast: each is sent what was before. */
+/* Too many pages, or opened too fast: each is sent the history. */
 static bool too_many(const struct client *c)
 {
 	struct presence *p = c->presence;
@@ -301,7 +301,7 @@ static bool too_many(const struct client *c)
 			     (int)(4 * max)) || p->nclients > max;
 }
 
-/* Redis away changes nothing: live chats go on. */
+/* While Redis is away nothing changes: live chats go on. */
 static void checked(void *data, const char *value, const struct err *e)
 {
 	struct client *c = data;

@@ -1,7 +1,7 @@
 /*
- * Parts that may take long to draw are drawn in libuv's threads, two at a time
- * and never two of one account. Each page still gets everything in order: what
- * is sent after such a part waits for it.
+ * Draws slow parts in libuv's threads, two at a time and never two of one
+ * account. Each page still gets everything in order: later messages wait for
+ * such a part.
  */
 #include "config.h"
 
@@ -13,36 +13,36 @@
 #include "core/log.h"
 #include "transcript/part.h"
 
-#define WAIT_MS 2000		/* for the renderer; then the text is shown as it was written */
+#define WAIT_MS 2000		/* for the renderer; then the text is shown as written */
 
-/* One part in one language. Its own talloc root: another thread works on it. */
+/* One part in one language. Separate talloc tree: another thread works on it. */
 struct render_job {
-	TAILQ_ENTRY(render_job) next;	/* in the line */
+	TAILQ_ENTRY(render_job) next;	/* in the queue */
 	TAILQ_HEAD(, waiting) waiting;
 	struct bridge *bridge;
-	struct presence *presence;		/* valid while it is in the line */
+	struct presence *presence;		/* valid while it is queued */
 	char user_id[ID_SIZE], conversation[ID_SIZE];
 	struct part_event event;
 	char *text;			/* NULL: not drawn, or it failed */
 	bool running, drawn;
 };
 
-/* What a page is to be sent, in order. */
+/* Messages for a page, in order. */
 struct waiting {
 	TAILQ_ENTRY(waiting) in_client, in_drawing;
 	struct client *client;
 	struct render_job *drawing;	/* NULL: text is known */
-	char *text;			/* NULL: the socket is closed instead */
+	char *text;			/* NULL: close the socket instead */
 	size_t bytes;
 };
 
-/* A thread's work at a time. Its own talloc root. */
+/* Runs one job at a time. Separate talloc tree. */
 struct lane {
 	uv_work_t work;
 	struct bridge *bridge;
 	struct render_job *now;		/* NULL: free */
 	struct renderer *renderer;
-	struct db *db;			/* opened by its first work */
+	struct db *db;			/* opened by its first job */
 };
 
 struct drawings {
@@ -75,7 +75,7 @@ void render_queue_open(struct bridge *b)
 	b->drawings = all;
 }
 
-/* ---- the line ---- */
+/* ---- the queue ---- */
 
 static void draw(uv_work_t *work)
 {
@@ -108,7 +108,7 @@ static bool being_drawn(const struct drawings *all, const char *user_id)
 	return false;
 }
 
-/* The first one of whoever has not had a turn for the longest time. */
+/* The first entry of the account that has waited longest for a turn. */
 static struct render_job *choose(struct drawings *all)
 {
 	struct render_job *d, *found = NULL;
@@ -144,7 +144,7 @@ static void start_next(struct bridge *b)
 	}
 }
 
-/* ---- what waits for it ---- */
+/* ---- pages that wait for a drawing ---- */
 
 static void drop(struct waiting *w)
 {
@@ -187,7 +187,7 @@ static void drawn(uv_work_t *work, int status)
 	(void)status;
 	lane->now = NULL;
 	d->drawn = true;
-	/* Kept by `running` until each page has its copy. */
+	/* `running` holds it until each page has its copy. */
 	for (w = TAILQ_FIRST(&d->waiting); w; w = next) {
 		next = TAILQ_NEXT(w, in_drawing);
 		if (TAILQ_FIRST(&w->client->waiting) == w)

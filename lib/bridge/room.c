@@ -1,4 +1,4 @@
-/* One conversation's events to all who look at it, in the language of each. */
+/* One conversation's events to all pages that show it, in the language of each. */
 #include "config.h"
 
 #include <string.h>
@@ -16,10 +16,10 @@ typedef char *make_event(const void *ctx, struct room *r,
 			 const struct i18n_locale *l, const void *what);
 
 #define RETRIES_GENTLE 3
-#define BEGUN_LEFT_MS 8000	/* from a page's end to its message at another one */
+#define BEGUN_LEFT_MS 8000	/* from a page's end to its message on another one */
 #define LOCALES 4
-#define REPLAY_MS 40		/* of drawing what was, before others have their turn */
-#define REPLAY_WAITING (4u << 20)	/* bytes of parts that are drawn one after another */
+#define REPLAY_MS 40		/* drawing time for history before other work gets a turn */
+#define REPLAY_WAITING (4u << 20)	/* bytes of parts that are drawn in one go */
 
 /* Each language is drawn once, however many pages there are. */
 static void tell(struct room *r, make_event *make, const void *what)
@@ -202,7 +202,7 @@ static char *mode_event(struct room *r)
 			     NULL);
 }
 
-/* The row goes to every page of the person; the mode to those in the room. */
+/* The row goes to every page of the user; the mode to those in the room. */
 void room_tell_row(struct room *r)
 {
 	struct client *c;
@@ -229,7 +229,7 @@ static void on_changed(void *data)
 		tell_text(r, mode_event(r));
 	}
 	if (session_is_run(r->session))
-		return;		/* no list shows it */
+		return;		/* not in any list */
 	now = talloc_asprintf(r, "%s\n%s", session_state(r->session),
 			      session_title(r->session));
 	if (!r->row || !str_equal(now, r->row))
@@ -275,7 +275,7 @@ static char *make_trouble(const void *ctx, struct room *r,
 			     NULL, NULL);
 }
 
-/* asker 0: nobody's in particular. */
+/* asker 0: no particular page. */
 static void on_trouble(void *data, uint64_t asker, const struct err *e)
 {
 	struct room *r = data;
@@ -361,7 +361,7 @@ static void on_ended(void *data)
 	turnover_tell(data);
 }
 
-/* In the room it is "gone"; elsewhere its row leaves the list. */
+/* Pages in the room are told "gone"; other pages remove its row. */
 static void on_gone(void *data)
 {
 	struct room *r = data;
@@ -503,7 +503,10 @@ static bool others_work(const struct room *r)
 
 void room_retry(struct room *r)
 {
-	/* Processes that fled their session may have left no room to start one. */
+	/*
+	 * Processes that escaped their session may have left no room to start
+	 * one.
+	 */
 	if (!session_start_failed(r->session))
 		r->retries = 0;
 	else if (++r->retries >= RETRIES_GENTLE || !others_work(r))
@@ -516,7 +519,7 @@ bool room_unused(const struct room *r)
 	return !r->nclients && session_at_rest(r->session);
 }
 
-/* Pages in it must be gone or going; the session records what it has. */
+/* Detach the pages; the session records what it has. */
 void room_close(struct room *r)
 {
 	struct client *c;

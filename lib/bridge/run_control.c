@@ -1,4 +1,4 @@
-/* Runs of agents: what the store says of them, and whom it is told that they ended. */
+/* Rooms for runs of agents, and news of their ends to the workers. */
 #include "config.h"
 
 #include <stdio.h>
@@ -12,7 +12,7 @@
 #include "kv/kv.h"
 #include "schedule/wake_list.h"
 
-#define LOOKS 6			/* each so many ticks the ends asked for are read */
+#define LOOKS 6			/* how many ticks pass between reads of requests to end */
 
 struct session_rules *runs_read_rules(const void *ctx,
 				      const struct run_rules *stored,
@@ -48,7 +48,7 @@ void runs_announce_end(struct bridge *b)
 		kv_async_script(b->kv, script, 1, 1, args, NULL, NULL);
 }
 
-/* ---- attempts that go on ---- */
+/* ---- open attempts ---- */
 
 struct look {
 	struct bridge *bridge;
@@ -56,7 +56,7 @@ struct look {
 		char id[ID_SIZE], user_id[ID_SIZE];
 	} *rows;
 	size_t n;
-	bool again;		/* those that have a room are read too */
+	bool again;		/* attempts that have a room are read too */
 };
 
 static int add(void *data, const struct attempt *a, struct err *e)

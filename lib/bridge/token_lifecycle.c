@@ -1,4 +1,4 @@
-/* Which gateway tokens are good: of running containers and of live Claudes. */
+/* Keeps gateway tokens valid for running containers and live Claude processes. */
 #include "config.h"
 
 #include <stdio.h>
@@ -26,7 +26,7 @@ static void put_workspace(struct bridge *b, const char *user_id,
 	struct gateway_token what = { .kind = GATEWAY_TOKEN_WORKSPACE };
 
 	if (!token_valid(hash) || !*address)
-		return;		/* of an older version: it is made anew when it rests */
+		return;		/* of an older version: it is recreated when it rests */
 	copy(what.user_id, sizeof(what.user_id), user_id);
 	copy(what.subject_id, sizeof(what.subject_id), user_id);
 	copy(what.address, sizeof(what.address), address);
@@ -39,12 +39,12 @@ void token_lifecycle_workspace(struct bridge *b, struct workspace *w)
 		      workspace_address(w));
 }
 
-/* ---- ends ---- */
+/* ---- revocation ---- */
 
-/* Written in the store before it is tried, so that a later bridge goes on. */
+/* Stored before the revocation is tried, so that a later bridge can finish it. */
 struct ending {
 	struct bridge *bridge;
-	char conversation[ID_SIZE];	/* whose token it is; "" for what row says */
+	char conversation[ID_SIZE];	/* whose token it is; "": row says it */
 	struct token_ending row;
 };
 
@@ -73,7 +73,7 @@ static int write_work(void *data, struct db *db, struct err *e)
 	return token_ending_add(db, &d->row, e);
 }
 
-/* It is ended all the same when the store did not take it. */
+/* Revoke it even if the store write failed. */
 static void written(void *data, const struct err *e)
 {
 	struct ending *d = data;
@@ -131,7 +131,7 @@ static void on_ended(void *data, const char *id)
 	jobs_add(b->jobs, done_work, done_written, talloc_strdup(NULL, id));
 }
 
-/* ---- endings that others left: pages, an earlier bridge ---- */
+/* ---- revocations left by pages or an earlier bridge ---- */
 
 struct leftovers {
 	struct bridge *bridge;
@@ -175,7 +175,7 @@ static void finish_leftovers(struct bridge *b)
 	jobs_add(b->jobs, leftovers_work, leftovers_read, l);
 }
 
-/* ---- a session's ---- */
+/* ---- tokens of sessions ---- */
 
 static void on_put(void *data, const struct err *e)
 {
@@ -212,7 +212,7 @@ void token_lifecycle_token(struct room *r, const char *hash,
 			   wanted ? on_put : NULL, r);
 }
 
-/* ---- containers ---- */
+/* ---- tokens of containers ---- */
 
 static void on_move(void *data, struct workspace *w, enum workspace_move move)
 {
@@ -227,7 +227,7 @@ static void on_move(void *data, struct workspace *w, enum workspace_move move)
 		token_lifecycle_end(b, workspace_user(w));
 }
 
-/* token_registry.c looks whether somebody is logged in. */
+/* token_registry.c checks for a login. */
 static void put_found(struct bridge *b, const struct container_place *place)
 {
 	if (id_valid(place->user_id) && token_valid(place->token_hash) &&
@@ -256,7 +256,7 @@ static void surveyed(void *data, const struct container_place *address_map,
 	}
 }
 
-/* Containers that run while nobody looks, as an earlier bridge left them. */
+/* Containers without a page, as left by an earlier bridge. */
 static void survey(uv_timer_t *t)
 {
 	struct bridge *b = t->data;

@@ -1,4 +1,7 @@
-/* Places for Claude in one workspace: who holds them, who gives way, who is stopped for another. */
+/*
+ * Places for Claude in one workspace: which conversations hold one, give way
+ * or are stopped for another.
+ */
 #include "config.h"
 
 #include <string.h>
@@ -65,7 +68,7 @@ static void make_room(struct room *wants)
 	i = yield_choose(holders, n, clock_mono_ms(), ahead ? -1 :
 			 1000 * settings_number(wants->bridge->settings,
 						SET_ANSWER_PATIENCE));
-	/* What nobody asked for takes no place at which somebody looks. */
+	/* A prestart does not replace a conversation that a page shows. */
 	if (i < 0 || (ahead && holders[i].watched))
 		return;
 	if (holders[i].does == HOLDER_IDLE) {
@@ -153,7 +156,7 @@ void turnover_show(struct view *v, const struct room *wants, bool no_place,
 	}
 }
 
-/* ---- a run that holds a place is cancelled as by its own page ---- */
+/* ---- a run that holds a place is cancelled as from its own page ---- */
 
 struct cancel {
 	struct bridge *bridge;

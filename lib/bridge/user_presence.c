@@ -1,4 +1,4 @@
-/* Who has a page open or a conversation going: an account, its pages, its workspace. */
+/* Accounts with an open page or a live conversation: their pages and workspace. */
 #include "config.h"
 
 #include <string.h>
@@ -74,7 +74,10 @@ void workspace_words(struct presence *p, struct session_status *out)
 		out->key = e->key;
 }
 
-/* New numbers, or a new state: that one pages in a room hear from their session. */
+/*
+ * Only numbers changed, or also the state, which pages in a room learn from
+ * their session.
+ */
 static void on_workspace(void *data)
 {
 	struct presence *p = data;
@@ -172,7 +175,7 @@ static void close_pages(struct presence *p)
 		client_close(c, WEBSOCKET_LOGIN_ENDED, "login ended");
 }
 
-/* Claudes hear of it before their tokens end: they stop rather than fail. */
+/* Stop the processes before revoking their tokens, so they exit cleanly. */
 void presence_leave(struct presence *p)
 {
 	struct bridge *b = p->bridge;
@@ -196,7 +199,7 @@ void presence_end(struct presence *p)
 	while ((r = LIST_FIRST(&p->rooms)))
 		room_close(r);
 	token_lifecycle_end(p->bridge, p->id);
-	runs_poll(p->bridge);	/* of an account that is disabled they end */
+	runs_poll(p->bridge);	/* a disabled account's runs end too */
 	presence_release_unused(p);
 	workspace_stop(w);
 }

@@ -8,7 +8,10 @@
 
 #include "core/host.h"
 
-/* FNV-1a, then MurmurHash3's finisher, so that near moments lie far apart. */
+/*
+ * FNV-1a, then MurmurHash3's finalizer, so that consecutive times are spread
+ * far apart.
+ */
 uint64_t plan_spread(const char *text, int64_t number)
 {
 	uint64_t h = hash_64(HASH_64_OFFSET, text, strlen(text));

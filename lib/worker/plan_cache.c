@@ -1,4 +1,4 @@
-/* Recurrences that many agents share, and their last answer. */
+/* Caches recurrences that many agents share, with their last answer. */
 #include "config.h"
 #include "worker/plan_internal.h"
 
@@ -16,15 +16,15 @@ struct plan_rule {
 	struct plan_rule *next;	/* of its bucket */
 	char *name;
 	struct recurrence *recurrence;
-	int64_t after, then;	/* the last question and its answer */
+	int64_t after, then;	/* the last argument and result */
 	bool asked;
 };
 
 struct plan_memo {
 	struct plan_rule *buckets[BUCKETS];
-	void *rules;		/* their parent */
+	void *rules;		/* talloc parent of the entries */
 	size_t n;
-	uint64_t zones;		/* zone_generation() that they were worked out in */
+	uint64_t zones;		/* zone_generation() that they were computed with */
 };
 
 struct plan_memo *plan_memo_new(const void *ctx)

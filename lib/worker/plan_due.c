@@ -1,4 +1,4 @@
-/* From moments that have passed to rows, each exactly one. */
+/* Turns occurrences that are due into rows, exactly one each. */
 #include "config.h"
 #include "worker/plan.h"
 #include "worker/plan_internal.h"
@@ -9,15 +9,15 @@
 
 #include "core/str.h"
 
-#define SLOTS_MAX 2000		/* of one transaction */
+#define SLOTS_MAX 2000		/* per transaction */
 #define MINUTE INT64_C(60000)
 
-/* A due agent, and of its definition what decides. */
+/* A due agent, with the fields of its definition that decide. */
 struct due {
 	struct due_agent agent;
-	struct plan_rule *rule;		/* NULL: it cannot be worked out, */
+	struct plan_rule *rule;		/* NULL: it cannot be computed, */
 	char broken[240];		/* and why; */
-	bool away;			/* or only not now: nobody's fault */
+	bool away;			/* or only not now: a temporary failure */
 	struct plan_past *past;		/* NULL: not edited since it was due */
 	enum overlap overlap;
 	enum missed missed;
@@ -80,7 +80,7 @@ static int gather(void *data, const struct due_agent *a, struct err *e)
 	return 0;
 }
 
-/* Moments that passed, up to `until`; *next: the first that is not in it. */
+/* Occurrences up to `until`; *next: the first one after it. */
 static size_t list_slots(struct batch *b, const struct due *d, int64_t until,
 			 int64_t *next)
 {
@@ -113,7 +113,7 @@ static void set(struct slot *s, const char *status, const char *reason)
 	s->reason = reason;
 }
 
-/* One that is to run, beside those of its agent that have not ended. */
+/* Applies the agent's overlap rule against its unfinished runs. */
 static int decide_overlap(struct batch *b, const struct due *d, struct slot *s,
 			  struct err *e)
 {
@@ -141,7 +141,7 @@ static int decide_overlap(struct batch *b, const struct due *d, struct slot *s,
 	return 0;
 }
 
-/* latest: of all that passed until now. */
+/* latest: the last of the occurrences that are due. */
 static int decide(struct batch *b, const struct due *d, struct slot *s,
 		  bool latest, struct err *e)
 {
@@ -165,7 +165,7 @@ static int decide(struct batch *b, const struct due *d, struct slot *s,
 	return 0;
 }
 
-/* Of many missed ones the last is told. */
+/* Of many missed occurrences only the last raises a notification. */
 static const char *event_of(const struct slot *s, bool latest)
 {
 	if (str_equal(s->status, "failed"))
@@ -208,7 +208,10 @@ static int book_slot(struct batch *b, const struct due *d, int64_t at,
 				    d->agent.id, id, event, b->now, e) : 0;
 }
 
-/* Its plan cannot be worked out any more: a person has to look at it. */
+/*
+ * Pauses an agent whose schedule can no longer be computed: its user must
+ * correct it.
+ */
 static int give_up(struct batch *b, const struct due *d, struct err *e)
 {
 	if (d->rule || d->agent.paused || d->agent.deleted)
@@ -227,13 +230,13 @@ static int book_agent(struct batch *b, struct due *d, struct err *e)
 	size_t n, i;
 
 	if (d->away)
-		return 0;	/* it stays due */
+		return 0;	/* it remains due */
 	if (d->agent.edited_at > d->agent.next_run_at) {
 		d->past = plan_past_load(b->planner, b, &d->agent, e);
 		if (!d->past)
 			return -1;
 	}
-	/* What would have come after it was paused was never planned. */
+	/* Occurrences after the pause were never planned. */
 	if (over && d->agent.updated_at < until)
 		until = d->agent.updated_at;
 	if (until < d->agent.next_run_at)

@@ -1,4 +1,7 @@
-/* Tries that ended: the run's end or its next try, and what its agent makes of it. */
+/*
+ * Books attempts that ended: the run's end or its next attempt, and the effect
+ * on its agent.
+ */
 #include "config.h"
 #include "worker/plan.h"
 #include "worker/plan_internal.h"
@@ -11,7 +14,7 @@
 
 #define BACKOFF_MS INT64_C(30000)
 #define BACKOFF_MAX_MS INT64_C(3600000)
-#define LEDGER_MS 30000		/* so long a success waits for the ledger to show a call */
+#define LEDGER_MS 30000		/* how long a success waits for a call to appear in the ledger */
 
 struct ended {
 	struct ended_run *list;
@@ -32,7 +35,7 @@ static int gather(void *data, const struct ended_run *r, struct err *e)
 	return 0;
 }
 
-/* 30 s, 2 min, 8 min ... up to an hour; a quarter of it is spread. */
+/* 30 s, 2 min, 8 min ... up to an hour, with a quarter of random spread. */
 static int64_t backoff(const struct ended_run *r)
 {
 	int64_t ms = BACKOFF_MS, i;
@@ -49,7 +52,7 @@ struct limits {
 	int64_t retries, failures_max;
 };
 
-/* One that cannot be read any more has no other try. */
+/* A definition that cannot be read any more allows no further attempt. */
 static int read_limits(struct planner *p, const struct ended_run *r,
 		       struct limits *out, struct err *e)
 {
@@ -78,7 +81,10 @@ static int raise_event(struct planner *p, const struct ended_run *r,
 			    e);
 }
 
-/* One that finished with problems is no failure of its agent's, but its notices tell. */
+/*
+ * A run that finished with problems does not count as a failure, but raises a
+ * notification.
+ */
 static int count_finished(struct planner *p, const struct ended_run *r,
 			  const struct outcome_status *as,
 			  const struct agent *a, int64_t now, struct err *e)
@@ -108,7 +114,7 @@ static int count_failure(struct planner *p, const struct ended_run *r,
 	return raise_event(p, r, "paused", now, e);
 }
 
-/* What a person did, or tries out, says nothing of the agent. */
+/* Runs that a user cancelled, and test runs, do not count for the agent. */
 static int count(struct planner *p, const struct ended_run *r,
 		 const struct outcome_status *as, int64_t failures_max,
 		 int64_t now, struct err *e)
@@ -140,8 +146,8 @@ int plan_count_failure(struct planner *p, const struct ended_run *r,
 }
 
 /*
- * What its session says is Claude's word: that it reached the model is the
- * gateway's to say, soon after. *later: it has not said so yet.
+ * The session's success is only Claude's claim: the gateway confirms soon
+ * after that the model was reached. *later: not confirmed yet.
  */
 static int confirm(struct planner *p, struct ended_run *r, int64_t now,
 		   bool *later, struct err *e)
@@ -199,7 +205,7 @@ static int settle_one(struct planner *p, struct ended_run *r, int64_t now,
 		return -1;
 	if (failed && r->again && !r->cancel_at && r->attempt <= limits.retries)
 		return run_again(p->db, r, now + backoff(r), booked, e);
-	/* Another try was to come, had nobody asked for the end. */
+	/* A retry was due, but the run was asked to end. */
 	if (failed && r->again && r->cancel_at)
 		status = "cancelled";
 	if (str_equal(status, "cancelled") && r->cancel_at)
@@ -224,7 +230,10 @@ static int finish_attempt(struct planner *p, struct ended_run *r, int64_t now,
 	return 0;
 }
 
-/* One that cannot be booked holds up no other; the first such is told. */
+/*
+ * An attempt that cannot be booked does not block the others; the first
+ * failure is reported.
+ */
 static int settle_all(struct planner *p, struct ended *l, int64_t now,
 		      int64_t *done, struct err *e)
 {

@@ -1,4 +1,4 @@
-/* Moments of a time in which another version of the agent held. */
+/* Occurrences from a time when an earlier version of the agent applied. */
 #include "config.h"
 #include "worker/plan.h"
 #include "worker/plan_internal.h"
@@ -9,12 +9,12 @@
 
 struct held {
 	int64_t since;			/* UTC ms */
-	struct plan_rule *rule;		/* NULL: it cannot be worked out */
+	struct plan_rule *rule;		/* NULL: it cannot be computed */
 };
 
 struct plan_past {
 	struct planner *planner;
-	int64_t from;			/* the first moment that passed */
+	int64_t from;			/* the first occurrence that is due */
 	struct held *list;		/* latest first */
 	size_t n;
 };
@@ -28,7 +28,7 @@ static int add(void *data, const struct agent_version *v, struct err *e)
 
 	(void)e;
 	if (p->n && p->list[p->n - 1].since <= p->from)
-		return 0;		/* older ones held before it */
+		return 0;		/* earlier versions applied before it */
 	p->list = talloc_realloc(p, p->list, struct held, p->n + 1);
 	if (!p->list)
 		err_abort("out of memory");

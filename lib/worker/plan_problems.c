@@ -1,4 +1,7 @@
-/* What a run that ended could not do, and which files are its own: read from the record, which nobody in a workspace writes. */
+/*
+ * Finds what a run could not do and which files it wrote, from the recording,
+ * which no process in a workspace can change.
+ */
 #include "config.h"
 #include "worker/plan.h"
 #include "worker/plan_internal.h"
@@ -12,10 +15,10 @@
 #include "json/strict_json.h"
 #include "store/conversations.h"
 
-#define PROBLEMS_MAX 40		/* that are listed */
+#define PROBLEMS_MAX 40		/* listed at most */
 #define TEXT_MAX 200		/* bytes of what and title */
-#define CALLS_MAX 5000		/* of tools; what more did is not told apart */
-#define SLACK_MS 1000		/* around what others did: clocks of two writers */
+#define CALLS_MAX 5000		/* tool calls; beyond it files are attributed to no run */
+#define SLACK_MS 1000		/* added around other runs' calls: two clocks differ */
 #define HOME "/workspace/"
 
 /* A part's data, of which a few texts are read. */
@@ -26,12 +29,12 @@ static const struct strict_json_limits data_limits = {
 
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
 
-/* What a tool is to a run. Any other may write any file. */
+/* What tools do in a run. A tool that is not listed may write any file. */
 static const struct {
 	const char *name;
-	const char *path;	/* the field that names the one file it writes */
+	const char *path;	/* field that names the one file it writes */
 	bool reads;		/* it changes no file */
-	bool later;		/* it puts work off until after the run's end */
+	bool later;		/* it defers work until after the run's end */
 } tools[] = {
 	{ "CronCreate", NULL, true, true },
 	{ "Edit", "file_path", false, false },
@@ -79,9 +82,9 @@ struct problem {
 struct gathering {
 	struct problem list[PROBLEMS_MAX];
 	size_t n;
-	char **known;		/* ids of calls whose card says that they were denied */
+	char **known;		/* ids of calls whose card shows that they were denied */
 	size_t nknown;
-	struct problem last[PROBLEMS_MAX];	/* failed since one went well */
+	struct problem last[PROBLEMS_MAX];	/* failures since the last success */
 	size_t nlast;
 };
 
@@ -270,7 +273,7 @@ struct calls {
 struct claiming {
 	struct calls own, others;
 	int64_t now;
-	char **paths;		/* of files that are its own */
+	char **paths;		/* files that the run wrote */
 	size_t npaths;
 };
 
@@ -303,7 +306,7 @@ static void add_call(struct claiming *c, struct calls *to, const char *data,
 					   path + strlen(HOME) : path);
 }
 
-/* What was denied wrote nothing. */
+/* A denied call wrote nothing. */
 static int add_own(void *data, const struct part *p, struct err *e)
 {
 	struct claiming *c = data;
@@ -336,7 +339,7 @@ static bool names(const struct calls *calls, const char *path)
 	return false;
 }
 
-/* A call that may write any file went on then. */
+/* Whether a call that may write any file was active then. */
 static bool went_on(const struct calls *calls, int64_t at, int64_t slack)
 {
 	size_t i;
@@ -351,8 +354,8 @@ static bool went_on(const struct calls *calls, int64_t at, int64_t slack)
 }
 
 /*
- * A file is the run's own when a call of its own names it, or when it last
- * changed while a call of its own went on, and nobody else's did.
+ * A file is the run's own when one of its calls names it, or when its last
+ * change falls into one of its calls and into no other conversation's.
  */
 static int judge(void *data, const struct execution_file *f, struct err *e)
 {

@@ -1,4 +1,4 @@
-/* The run whose turn it is: begun, or refused with a reason. */
+/* Starts the next run in the queue, or refuses it with a reason. */
 #include "config.h"
 #include "worker/plan.h"
 #include "worker/plan_internal.h"
@@ -17,13 +17,13 @@
 #include "time/zone.h"
 
 #define MINUTE INT64_C(60000)
-#define PROMPT_ROOM (2u << 20)	/* bytes, with what is put in */
+#define PROMPT_ROOM (2u << 20)	/* bytes, after substitution */
 
 struct start {
 	struct planner *planner;
 	int64_t now;
 	struct execution *run;
-	const char *status, *reason;	/* NULL, or why it does not begin */
+	const char *status, *reason;	/* NULL, or why it does not start */
 	char detail[240];
 	char conversation[ID_SIZE];
 };
@@ -35,7 +35,7 @@ static int refuse(struct start *s, const char *status, const char *reason)
 	return 0;
 }
 
-/* What it is made of is wrong: no other try would be better. */
+/* Its definition is wrong: a retry would not help. */
 static int fail(struct start *s, const struct err *e)
 {
 	if (e->kind == ERR_INPUT || e->kind == ERR_LIMIT)
@@ -83,7 +83,7 @@ static int check(struct start *s, struct err *e)
 	return left ? 0 : refuse(s, "refused", "budget");
 }
 
-/* A later try gives Claude what the first one did. */
+/* A retry gives Claude the same prompt as the first attempt. */
 static int make_prompt(struct start *s, const struct definition *d,
 		       struct buf *out, struct err *e)
 {
@@ -102,7 +102,10 @@ static int make_prompt(struct start *s, const struct definition *d,
 	return prompt_render(d->prompt, &v, out, e);
 }
 
-/* "Morning news, 2026-11-25 08:00", of the plan, by the schedule's clock. */
+/*
+ * "Morning news, 2026-11-25 08:00": the planned time in the schedule's time
+ * zone.
+ */
 static char *make_title(struct start *s, const struct definition *d)
 {
 	const struct zone *z = zone_find(d->schedule.timezone);
@@ -122,7 +125,7 @@ static char *make_title(struct start *s, const struct definition *d)
 	return title;
 }
 
-/* ERR_INPUT, ERR_LIMIT: the definition's fault, nothing may stay of it. */
+/* ERR_INPUT, ERR_LIMIT: the definition is at fault; the caller must roll back. */
 static int begin(struct start *s, const struct definition *d, struct err *e)
 {
 	auto_buf prompt = BUF_INIT(PROMPT_ROOM);
@@ -190,7 +193,7 @@ static int book_refusal(struct start *s, struct err *e)
 			    s->now, e);
 }
 
-/* Its turn, within the transaction: nothing, a start or a refusal. */
+/* The next run, within the transaction: none, a start or a refusal. */
 static int take_turn(struct start *s, struct err *e)
 {
 	struct planner *p = s->planner;
@@ -217,7 +220,7 @@ static int take_turn(struct start *s, struct err *e)
 	return d ? begin(s, d, e) : -1;
 }
 
-/* What was begun is taken back, and the run ends with what is wrong. */
+/* Rolls the start back, and ends the run with its error. */
 static int fail_instead(struct start *s, struct err *e)
 {
 	fail(s, e);
@@ -232,7 +235,7 @@ static int fail_instead(struct start *s, struct err *e)
 	return db_commit(s->planner->db, e);
 }
 
-/* Read alone, which locks nobody out: mostly nothing is to be begun. */
+/* A read first, which blocks no writer: usually there is nothing to start. */
 static int may_begin(struct start *s, bool *may, struct err *e)
 {
 	struct planner *p = s->planner;
@@ -262,7 +265,7 @@ static int start(struct start *s, struct err *e)
 	if (take_turn(s, e) == 0)
 		return db_commit(s->planner->db, e);
 	db_rollback(s->planner->db);
-	/* It would be the first of the queue again, and all others wait. */
+	/* It would be first in the queue again and block all others. */
 	if (s->run && e->kind != ERR_UNAVAILABLE && e->kind != ERR_CONFLICT)
 		return fail_instead(s, e);
 	return -1;

@@ -1,4 +1,4 @@
-/* Next runs of agents, worked out anew: by another tzdata they come at another moment. */
+/* Recomputes agents' next runs: a new tzdata may move them. */
 #include "config.h"
 #include "worker/plan.h"
 #include "worker/plan_internal.h"
@@ -20,7 +20,7 @@ struct renewal {
 	} rows[PLAN_RENEW_MAX];
 };
 
-/* What cannot be worked out stays as it is: plan_due says so when it is due. */
+/* A schedule that cannot be computed stays: plan_due reports it when it is due. */
 static int replan(void *data, const struct due_agent *a, struct err *e)
 {
 	struct renewal *r = data;

@@ -13,14 +13,14 @@
 #include "http/http_client.h"
 #include "worker/worker_internal.h"
 
-#define TICK_MS 250		/* somebody may have planned something meanwhile */
+#define TICK_MS 250		/* another program may have planned something meanwhile */
 #define LOOK_MS 1000
 #define SWEEP_MS 10000
 #define RENEW_MS 60000
 #define DROP_FIRST_MS 60000
 #define DROP_MS 86400000
 #define REST_MS 1000		/* after a failure */
-#define STOP_MS 2500		/* for what is in work */
+#define STOP_MS 2500		/* for jobs that are running */
 
 void ids_add(struct ids *l, const void *ctx, const char *id)
 {
@@ -83,7 +83,7 @@ static void on_tick(uv_timer_t *timer)
 		worker_drop(w);
 }
 
-/* ---- its end */
+/* ---- stop */
 
 static bool quiet(struct worker *w)
 {
@@ -121,7 +121,7 @@ static void on_stop(uv_signal_t *handle, int number)
 	uv_timer_start(&w->last, on_last, 0, 20);
 }
 
-/* ---- its begin */
+/* ---- start */
 
 static void open_loop(struct worker *w)
 {
@@ -242,7 +242,7 @@ void worker_free(struct worker *w)
 	wake_free(w->wake);
 	for (i = 0; i < sizeof(own) / sizeof(own[0]); i++)
 		uv_close(own[i], NULL);
-	/* What still hangs is left to the process's end. */
+	/* Whatever has not closed by now is left to process exit. */
 	if (!quiet(w) || !drain(w))
 		return;
 	uv_loop_close(w->loop);

@@ -1,7 +1,7 @@
 /*
- * The bridge is told which session to look at: POST /conversations/<id>/refresh
- * on its control socket, one at a time. A failure is no loss: it takes up open
- * tries at its own start, and each sweep tells it again.
+ * Tells the bridge which session to look at: POST /conversations/<id>/refresh
+ * on its control socket, one at a time. A failure is harmless: the bridge
+ * reads open attempts at its start, and each sweep repeats the request.
  */
 #include "config.h"
 #include "worker/worker_internal.h"
@@ -67,7 +67,7 @@ static void poked(uv_work_t *slot, int status)
 	p->busy = false;
 	if (!p->status) {
 		log_failure("poke", &p->error, "conversation", p->now, NULL);
-		p->waiting.n = 0;	/* the sweep tells them again */
+		p->waiting.n = 0;	/* the sweep repeats them */
 	}
 	next(p);
 }

@@ -1,4 +1,4 @@
-/* Moments that are due become rows, a batch a job. */
+/* Turns occurrences that are due into rows, one batch per job. */
 #include "config.h"
 #include "worker/worker_internal.h"
 
@@ -11,7 +11,7 @@
 #include "core/log.h"
 #include "time/zone.h"
 
-#define BATCH 250	/* agents of one transaction */
+#define BATCH 250	/* agents per transaction */
 #define NEXT_MAX 60000	/* ms */
 
 struct planned {
@@ -36,7 +36,7 @@ static void asked(void *data, const char *conversation_id)
 	ids_add(&p->asked, p, conversation_id);
 }
 
-/* Nobody is due: nothing is written then, nor locked. */
+/* No agent is due: nothing is written or locked. */
 static int plan_work(void *data, struct db *db, struct err *e)
 {
 	struct planned *p = data;
@@ -61,7 +61,7 @@ static void on_due(uv_timer_t *timer)
 	worker_plan(timer->data);
 }
 
-/* By the loop's clock, which goes on while the calendar's may jump: each tick. */
+/* The timer is monotonic while the wall clock may jump: armed again each tick. */
 static void arm(struct worker *w, int64_t next)
 {
 	int64_t left = next - clock_now_ms();
@@ -107,7 +107,7 @@ void worker_plan(struct worker *w)
 	jobs_add(w->jobs, plan_work, plan_done, p);
 }
 
-/* ---- the zones are others */
+/* ---- the time zones changed */
 
 struct renewed {
 	struct worker *worker;
@@ -116,7 +116,10 @@ struct renewed {
 	char after[ID_SIZE];
 };
 
-/* All of them: what another worker, or this one before it ended, had planned, too. */
+/*
+ * All agents: also those planned by another worker, or by this one before a
+ * restart.
+ */
 static int renew_work(void *data, struct db *db, struct err *e)
 {
 	struct renewed *r = data;

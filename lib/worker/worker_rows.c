@@ -1,4 +1,4 @@
-/* Tries that ended are settled, runs whose turn it is begin. */
+/* Books attempts that ended, and starts runs whose turn it is. */
 #include "config.h"
 #include "worker/worker_internal.h"
 
@@ -10,7 +10,7 @@
 #include "store/planning.h"
 
 #define SETTLE_MAX 50
-#define STEPS_MAX 20		/* of one job, so that what is due has its turn */
+#define STEPS_MAX 20		/* per job, so that planning gets its turn */
 #define DROP_ROWS 100
 #define DAY INT64_C(86400000)
 
@@ -48,14 +48,14 @@ static int look_work(void *data, struct db *db, struct err *e)
 	p->db = db;
 	if (plan_finish(p, clock_now_ms(), SETTLE_MAX, &l->settled, e) < 0) {
 		if (e->kind != ERR_UNAVAILABLE)
-			begin_runs(l, p, &other);	/* those are well */
+			begin_runs(l, p, &other);	/* those before the failed one are fine */
 		return -1;
 	}
 	l->more = l->settled == SETTLE_MAX;
 	return begin_runs(l, p, e);
 }
 
-/* What was begun before a failure is told, too. */
+/* What started before a failure is announced, too. */
 static void look_done(void *data, const struct err *e)
 {
 	struct looked *l = data;
@@ -83,7 +83,7 @@ void worker_look(struct worker *w)
 	jobs_add(w->jobs, look_work, look_done, l);
 }
 
-/* ---- what the bridge may have missed */
+/* ---- sessions that the bridge may have missed */
 
 struct swept {
 	struct worker *worker;
@@ -129,7 +129,7 @@ void worker_sweep(struct worker *w)
 	jobs_add(w->jobs, sweep_work, sweep_done, s);
 }
 
-/* ---- what is too old */
+/* ---- files that are too old */
 
 struct dropped {
 	struct worker *worker;

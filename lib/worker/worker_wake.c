@@ -1,7 +1,7 @@
 /*
- * Redis says sooner that there is something to do: whoever queues or ends a
- * run puts an element on a list, and one worker that waits for it looks at the
- * rows. What is lost with it, or with Redis, is found by the look each second.
+ * Wake-ups through Redis: a program that queues or ends a run pushes an
+ * element onto a list, and one worker that waits for it reads the rows. What
+ * is lost there is found by the poll every second.
  */
 #include "config.h"
 #include "worker/worker_internal.h"
@@ -50,7 +50,7 @@ static void read_next(struct wake *k)
 	kv_async_run(k->reader, on_read, k, 3, args);
 }
 
-/* Those that died left their names in the set: they go. */
+/* Removes the names of workers that died. */
 static void tell_alive(struct wake *k)
 {
 	static const char script[] =
