@@ -138,7 +138,7 @@ static void ask(struct helper *h, const char *line)
 	send_one(h, w);
 }
 
-static void hear(struct helper *h, const char *line)
+static void on_answer(struct helper *h, const char *line)
 {
 	char words[HELPER_LINE_MAX];
 	uint64_t number;
@@ -261,7 +261,7 @@ static void turn(struct helper *h, int wait_ms)
 	if (h->fd == fds[1].fd && h->fd >= 0 &&
 	    fds[1].revents & (POLLIN | POLLHUP | POLLERR)) {
 		if (pull(h->fd, &h->from))
-			take_lines(h, &h->from, hear);
+			take_lines(h, &h->from, on_answer);
 		else
 			lose(h);
 	}

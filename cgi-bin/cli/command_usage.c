@@ -53,7 +53,7 @@ static void print_tally(const char *name, const struct tally *t)
 	       t->unmetered ? "  (some calls unmetered)" : "");
 }
 
-static void put(json_object *o, const char *name, int64_t n)
+static void add_count(json_object *o, const char *name, int64_t n)
 {
 	json_object_object_add(o, name, json_object_new_int64(n));
 }
@@ -73,9 +73,9 @@ static void add_tool(json_object *tools, const char *name, const struct tally *t
 	json_object *o = json_object_new_object();
 
 	json_object_object_add(o, "name", json_object_new_string(name));
-	put(o, "uses", t->usage.input);
-	put(o, "microusd", t->cost);
-	put(o, "uses_without_price", t->unpriced);
+	add_count(o, "uses", t->usage.input);
+	add_count(o, "microusd", t->cost);
+	add_count(o, "uses_without_price", t->unpriced);
 	json_object_array_add(tools, o);
 }
 
@@ -110,16 +110,16 @@ static json_object *add_json(json_object *all, const char *login, const struct t
 	json_object *o = json_object_new_object();
 
 	json_object_object_add(o, "login", json_object_new_string(login));
-	put(o, "calls", t->calls);
-	put(o, "unmetered_calls", t->unmetered);
-	put(o, "input", t->usage.input);
-	put(o, "output", t->usage.output);
-	put(o, "cache_write_5m", t->usage.cache_write_5m);
-	put(o, "cache_write_1h", t->usage.cache_write_1h);
-	put(o, "cache_read", t->usage.cache_read);
-	put(o, "tokens", tally_tokens(t));
-	put(o, "microusd", t->cost);
-	put(o, "tokens_without_price", t->unpriced);
+	add_count(o, "calls", t->calls);
+	add_count(o, "unmetered_calls", t->unmetered);
+	add_count(o, "input", t->usage.input);
+	add_count(o, "output", t->usage.output);
+	add_count(o, "cache_write_5m", t->usage.cache_write_5m);
+	add_count(o, "cache_write_1h", t->usage.cache_write_1h);
+	add_count(o, "cache_read", t->usage.cache_read);
+	add_count(o, "tokens", tally_tokens(t));
+	add_count(o, "microusd", t->cost);
+	add_count(o, "tokens_without_price", t->unpriced);
 	json_object_object_add(o, "hosted_tools", tools);
 	json_object_array_add(all, o);
 	return tools;

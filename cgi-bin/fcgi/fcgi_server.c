@@ -59,7 +59,7 @@ static const char *env(void *data, const char *name)
 	return FCGX_GetParam(name, t->request->envp);
 }
 
-static int64_t take(void *data, char *out, size_t n)
+static int64_t read_body(void *data, char *out, size_t n)
 {
 	struct thread *t = data;
 	int got = FCGX_GetStr(out, n > 1 << 20 ? 1 << 20 : (int)n,
@@ -145,7 +145,7 @@ static bool read_to_end(struct thread *t)
 	int i;
 
 	for (i = 0; i < DROP_MAX && !t->ended; i += (int)sizeof(rest)) {
-		if (take(t, rest, sizeof(rest)) < 0)
+		if (read_body(t, rest, sizeof(rest)) < 0)
 			return false;
 	}
 	return t->ended;
@@ -176,7 +176,7 @@ static void answer(struct thread *t, enum app_passwords passwords,
 		   struct buf *bytes)
 {
 	const struct request_source src = {
-		.env = env, .read = take, .data = t,
+		.env = env, .read = read_body, .data = t,
 	};
 	bool whole;
 

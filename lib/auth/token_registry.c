@@ -118,7 +118,7 @@ static void free_when_over(struct token *k)
 		talloc_free(k);
 }
 
-static void tell(struct token *k, const struct err *e)
+static void call_done(struct token *k, const struct err *e)
 {
 	token_registry_done *done = k->done;
 	void *data = k->data;
@@ -152,7 +152,7 @@ static void on_put(void *data, const char *value, const struct err *e)
 	if (refused)
 		err_set(&ended, ERR_AUTH, "a token that has ended");
 	k->asked++;		/* the callback may revoke it */
-	tell(k, refused ? &ended : e);
+	call_done(k, refused ? &ended : e);
 	k->asked--;
 	if (refused && !k->over)
 		take_out(k);
@@ -160,7 +160,7 @@ static void on_put(void *data, const char *value, const struct err *e)
 		free_when_over(k);
 }
 
-static void put(struct token *k, bool again)
+static void send_put(struct token *k, bool again)
 {
 	char key[GATEWAY_TOKEN_KEY_SIZE], set[GATEWAY_TOKENS_KEY_SIZE];
 	char text[GATEWAY_TOKEN_TEXT_MAX], logins[16 + ID_SIZE];
@@ -191,7 +191,7 @@ static void put_all(struct token_registry *t, bool again)
 	for (i = 0; i < BUCKETS; i++) {
 		LIST_FOREACH(k, &t->buckets[i], next) {
 			if (k->good ? again : !k->asked)
-				put(k, k->good);
+				send_put(k, k->good);
 		}
 	}
 }
@@ -400,7 +400,7 @@ void token_registry_put(struct token_registry *t, const char *hash,
 	k->what = *what;
 	k->done = done;
 	k->data = data;
-	put(k, false);
+	send_put(k, false);
 }
 
 void token_registry_forget(struct token_registry *t, const void *data)

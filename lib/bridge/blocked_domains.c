@@ -82,7 +82,7 @@ static bool was_told(const struct presence *p, const char *domain)
 }
 
 /* Announce a grant only to pages that showed the block. */
-static void keep(struct presence *p, struct reading *r)
+static void replace_blocks(struct presence *p, struct reading *r)
 {
 	size_t i, n = 0;
 
@@ -104,7 +104,7 @@ static void tell_status(struct client *c)
 		client_tell_workspace(c);
 }
 
-static void tell(struct presence *p)
+static void send_blocks(struct presence *p)
 {
 	struct client *c;
 	char *text;
@@ -127,8 +127,8 @@ static void read_done(void *data, const struct err *e)
 	if (p)
 		p->reading_blocks = false;
 	if (p && !e && !r->bridge->stopping) {
-		keep(p, r);
-		tell(p);
+		replace_blocks(p, r);
+		send_blocks(p);
 		if (p->blocks_again)
 			blocked_read(p);
 	}

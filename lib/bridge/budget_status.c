@@ -100,7 +100,7 @@ static bool keep_rooms(struct presence *p, const struct reading *r)
 	return changed;
 }
 
-static bool keep(struct presence *p, const struct reading *r)
+static bool update_status(struct presence *p, const struct reading *r)
 {
 	struct budget_status now = r->spend, was = p->spend;
 	bool changed = keep_rooms(p, r);
@@ -112,7 +112,7 @@ static bool keep(struct presence *p, const struct reading *r)
 	       was.percent != now.percent || was.all_percent != now.all_percent;
 }
 
-static void tell(struct presence *p)
+static void send_status(struct presence *p)
 {
 	struct client *c;
 	struct room *room;
@@ -140,8 +140,8 @@ static void read_done(void *data, const struct err *e)
 	r->spend.all_percent = b->all_percent;
 	if (p) {
 		p->spending = false;
-		if (!e && !b->stopping && keep(p, r))
-			tell(p);
+		if (!e && !b->stopping && update_status(p, r))
+			send_status(p);
 		if (!e && !b->stopping && p->spend_again)
 			budget_status_read(p);
 	}

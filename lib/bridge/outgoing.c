@@ -27,7 +27,7 @@ static char *write_event(const void *ctx, struct json_object *o)
 	return copy;
 }
 
-static void put(struct json_object *o, const char *name, const char *value)
+static void add_string(struct json_object *o, const char *name, const char *value)
 {
 	json_object_object_add(o, name, json_object_new_string(value));
 }
@@ -36,7 +36,7 @@ static struct json_object *event(const char *kind)
 {
 	struct json_object *o = json_object_new_object();
 
-	put(o, "kind", kind);
+	add_string(o, "kind", kind);
 	return o;
 }
 
@@ -69,12 +69,12 @@ char *outgoing_part(const void *ctx, const struct part_event *w)
 	o = event("part");
 	put_at(o, w->at);
 	snprintf(name, sizeof(name), "m-%lld", (long long)p->turn);
-	put(o, "message", name);
+	add_string(o, "message", name);
 	snprintf(name, sizeof(name), "p-%lld", (long long)p->at);
-	put(o, "target", name);
-	put(o, "role", p->role);
-	put(o, "html", buf_text(&html));
-	put(o, "head", buf_text(&head));
+	add_string(o, "target", name);
+	add_string(o, "role", p->role);
+	add_string(o, "html", buf_text(&html));
+	add_string(o, "head", buf_text(&head));
 	return write_event(ctx, o);
 }
 
@@ -86,7 +86,7 @@ char *outgoing_delta(const void *ctx, int64_t part, const char *text, size_t n,
 
 	put_at(o, at);
 	snprintf(name, sizeof(name), "p-%lld", (long long)part);
-	put(o, "target", name);
+	add_string(o, "target", name);
 	json_object_object_add(o, "text",
 			       json_object_new_string_len(text, (int)n));
 	return write_event(ctx, o);
@@ -106,9 +106,9 @@ char *outgoing_text(const void *ctx, const char *kind, const char *name,
 	struct json_object *o = event(kind);
 
 	if (name)
-		put(o, name, value);
+		add_string(o, name, value);
 	if (name2)
-		put(o, name2, value2);
+		add_string(o, name2, value2);
 	return write_event(ctx, o);
 }
 

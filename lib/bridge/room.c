@@ -22,7 +22,7 @@ typedef char *make_event(const void *ctx, struct room *r,
 #define REPLAY_WAITING (4u << 20)	/* bytes of parts that are drawn in one go */
 
 /* Each language is drawn once, however many pages there are. */
-static void tell(struct room *r, make_event *make, const void *what)
+static void broadcast(struct room *r, make_event *make, const void *what)
 {
 	const struct i18n_locale *made[LOCALES];
 	void *tmp = talloc_new(r);
@@ -123,7 +123,7 @@ static void on_part(void *data, const struct part *p, int64_t at)
 	if (part_heavy(p))
 		tell_heavy(data, p, at);
 	else
-		tell(data, make_part, &d);
+		broadcast(data, make_part, &d);
 }
 
 static void on_delta(void *data, int64_t part, const char *text, size_t n,
@@ -135,7 +135,7 @@ static void on_delta(void *data, int64_t part, const char *text, size_t n,
 		tell_text(r, outgoing_delta(r, part, text, n, at));
 }
 
-static void poke_others(struct room *r)
+static void wake_others(struct room *r)
 {
 	struct room *other;
 
@@ -151,7 +151,7 @@ static void on_end(void *data, int64_t at)
 
 	tell_text(r, outgoing_at(r, "end", at));
 	budget_status_turn_ended(r->presence);
-	poke_others(r);
+	wake_others(r);
 }
 
 static char *make_queue(const void *ctx, struct room *r,
@@ -162,7 +162,7 @@ static char *make_queue(const void *ctx, struct room *r,
 
 static void on_queue(void *data)
 {
-	tell(data, make_queue, NULL);
+	broadcast(data, make_queue, NULL);
 }
 
 static char *make_status(const void *ctx, struct room *r,
@@ -180,7 +180,7 @@ void room_tell_status(struct room *r, struct client *only)
 		return;
 	session_status(r->session, &s);
 	if (!only) {
-		tell(r, make_status, &s);
+		broadcast(r, make_status, &s);
 		return;
 	}
 	text = outgoing_status(only->presence, r->presence, r, only->locale,
@@ -283,7 +283,7 @@ static void on_trouble(void *data, uint64_t asker, const struct err *e)
 	char *text;
 
 	if (!asker) {
-		tell(r, make_trouble, e);
+		broadcast(r, make_trouble, e);
 	} else if (c) {
 		text = make_trouble(r, r, c->locale, e);
 		client_send(c, text);
@@ -357,7 +357,7 @@ static void on_run_ended(void *data, const char *execution_id)
 
 static void on_ended(void *data)
 {
-	poke_others(data);
+	wake_others(data);
 	turnover_tell(data);
 }
 

@@ -39,7 +39,7 @@ static const char *say(const struct play *p, enum text_id id)
 	return p->korean ? texts[id].ko : texts[id].en;
 }
 
-static void put(struct json_object *o, const char *name, const char *text)
+static void add_string(struct json_object *o, const char *name, const char *text)
 {
 	json_object_object_add(o, name, json_object_new_string(text));
 }
@@ -78,7 +78,7 @@ static void call(struct play *p, enum text_id before, const char *tool,
 	json_object_put(input);
 	if (demo_turn_may_find(p->turn, tool)) {
 		search = json_object_new_object();
-		put(search, "query", query);
+		add_string(search, "query", query);
 		json_object_object_add(search, "max_results",
 				       json_object_new_int(1));
 		demo_reply_tool(p->reply, "ToolSearch", search);
@@ -110,8 +110,8 @@ static void play_run(struct play *p)
 		return;
 	}
 	input = json_object_new_object();
-	put(input, "command", *p->rest ? p->rest : "ls -la");
-	put(input, "description", say(p, TEXT_RUN_DESCRIPTION));
+	add_string(input, "command", *p->rest ? p->rest : "ls -la");
+	add_string(input, "description", say(p, TEXT_RUN_DESCRIPTION));
 	call(p, TEXT_RUN_START, "Bash", input);
 }
 
@@ -127,8 +127,8 @@ static void play_later(struct play *p)
 	input = json_object_new_object();
 	json_object_object_add(input, "delaySeconds",
 			       json_object_new_int(600));
-	put(input, "reason", say(p, TEXT_RUN_DESCRIPTION));
-	put(input, "prompt", "go on");
+	add_string(input, "reason", say(p, TEXT_RUN_DESCRIPTION));
+	add_string(input, "prompt", "go on");
 	call(p, TEXT_COUNT, "ScheduleWakeup", input);
 }
 
@@ -153,8 +153,8 @@ static void play_write(struct play *p)
 		return;
 	}
 	input = json_object_new_object();
-	put(input, "file_path", path);
-	put(input, "content", say(p, TEXT_WRITE_CONTENT));
+	add_string(input, "file_path", path);
+	add_string(input, "content", say(p, TEXT_WRITE_CONTENT));
 	call(p, TEXT_WRITE_START, "Write", input);
 }
 
@@ -162,8 +162,8 @@ static struct json_object *option(const struct play *p, enum text_id label)
 {
 	struct json_object *o = json_object_new_object();
 
-	put(o, "label", say(p, label));
-	put(o, "description", say(p, label + 1));
+	add_string(o, "label", say(p, label));
+	add_string(o, "description", say(p, label + 1));
 	return o;
 }
 
@@ -174,8 +174,8 @@ static struct json_object *question(const struct play *p, enum text_id id,
 	struct json_object *o = json_object_new_object();
 	struct json_object *options = json_object_new_array();
 
-	put(o, "question", say(p, id));
-	put(o, "header", say(p, id + 1));
+	add_string(o, "question", say(p, id));
+	add_string(o, "header", say(p, id + 1));
 	json_object_array_add(options, option(p, id + 2));
 	json_object_array_add(options, option(p, id + 4));
 	json_object_object_add(o, "options", options);
@@ -222,12 +222,12 @@ static void play_plan(struct play *p)
 	input = json_object_new_object();
 	if (!p->turn->step && demo_turn_find(p->turn, "Plan File Info", "/",
 					     ".md", path, sizeof(path))) {
-		put(input, "file_path", path);
-		put(input, "content", say(p, TEXT_PLAN_BODY));
+		add_string(input, "file_path", path);
+		add_string(input, "content", say(p, TEXT_PLAN_BODY));
 		call(p, TEXT_PLAN_START, "Write", input);
 		return;
 	}
-	put(input, "plan", say(p, TEXT_PLAN_BODY));
+	add_string(input, "plan", say(p, TEXT_PLAN_BODY));
 	call(p, TEXT_COUNT, "ExitPlanMode", input);
 }
 
@@ -322,9 +322,9 @@ static void play_todo(struct play *p)
 	list = json_object_new_array();
 	for (i = 0; i < 3; i++) {
 		row = json_object_new_object();
-		put(row, "content", say(p, TEXT_TODO_1 + i));
-		put(row, "activeForm", say(p, TEXT_TODO_1 + i));
-		put(row, "status", states[i]);
+		add_string(row, "content", say(p, TEXT_TODO_1 + i));
+		add_string(row, "activeForm", say(p, TEXT_TODO_1 + i));
+		add_string(row, "status", states[i]);
 		json_object_array_add(list, row);
 	}
 	json_object_object_add(input, "todos", list);
@@ -341,9 +341,9 @@ static void play_agent(struct play *p)
 		return;
 	}
 	input = json_object_new_object();
-	put(input, "description", say(p, TEXT_AGENT_DESCRIPTION));
-	put(input, "prompt", *p->rest ? p->rest : say(p, TEXT_AGENT_PROMPT));
-	put(input, "subagent_type", "general-purpose");
+	add_string(input, "description", say(p, TEXT_AGENT_DESCRIPTION));
+	add_string(input, "prompt", *p->rest ? p->rest : say(p, TEXT_AGENT_PROMPT));
+	add_string(input, "subagent_type", "general-purpose");
 	if (str_equal(tool, "Agent"))
 		json_object_object_add(input, "run_in_background",
 				       json_object_new_boolean(false));

@@ -346,7 +346,7 @@ static enum MHD_Result route(struct MHD_Connection *connection, struct call *c,
 			  "Demo mode has no such path.");
 }
 
-static void keep(struct call *c, const char *bytes, size_t n)
+static void append_body(struct call *c, const char *bytes, size_t n)
 {
 	struct err e = { 0 };
 
@@ -379,7 +379,7 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *connection,
 		return MHD_YES;
 	}
 	if (*size) {
-		keep(c, data, *size);
+		append_body(c, data, *size);
 		*size = 0;
 		return MHD_YES;
 	}

@@ -67,8 +67,8 @@ static void answer(struct address_map *p, const struct err *e)
 
 static void look(struct address_map *p);
 
-static void keep(struct address_map *p, const struct container_place *rows,
-		 size_t n)
+static void replace_rows(struct address_map *p, const struct container_place *rows,
+			 size_t n)
 {
 	size_t i;
 
@@ -101,7 +101,7 @@ static void listed(void *data, const struct container_place *rows, size_t n,
 	if (!p)
 		return;
 	if (!e && !old)
-		keep(p, rows, n);
+		replace_rows(p, rows, n);
 	if (!e && old)
 		look(p);
 	else

@@ -167,7 +167,7 @@ static void answer(struct docker_http *c)
 	c->ev->answer(c->data, r->status, &r->body, NULL);
 }
 
-static void take(struct docker_http *c, const char *bytes, size_t n)
+static void receive_bytes(struct docker_http *c, const char *bytes, size_t n)
 {
 	struct err e = { 0 };
 	ssize_t used = 0;
@@ -213,7 +213,7 @@ static void readable(uv_stream_t *s, ssize_t n, const uv_buf_t *buf)
 	if (c->closed || n == 0)
 		return;
 	if (n > 0)
-		take(c, buf->base, (size_t)n);
+		receive_bytes(c, buf->base, (size_t)n);
 	else if (n == UV_EOF)
 		finish(c);
 	else

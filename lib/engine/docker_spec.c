@@ -17,7 +17,7 @@ static struct json_object *text(const char *s)
 	return json_object_new_string(s);
 }
 
-static void put(struct json_object *o, const char *key, struct json_object *v)
+static void add_member(struct json_object *o, const char *key, struct json_object *v)
 {
 	if (json_object_object_add(o, key, v) < 0)
 		err_abort("out of memory");
@@ -43,10 +43,10 @@ struct json_object *docker_labels_new(const struct container_spec *spec)
 {
 	struct json_object *o = json_object_new_object();
 
-	put(o, LABEL_INSTANCE, text(spec->instance));
-	put(o, LABEL_USER, text(spec->user_id));
+	add_member(o, LABEL_INSTANCE, text(spec->instance));
+	add_member(o, LABEL_USER, text(spec->user_id));
 	if (spec->uids)
-		put(o, LABEL_UIDS, number_text(spec->uids));
+		add_member(o, LABEL_UIDS, number_text(spec->uids));
 	return o;
 }
 
@@ -55,10 +55,10 @@ static struct json_object *mount(const char *type, const char *source,
 {
 	struct json_object *o = json_object_new_object();
 
-	put(o, "Type", text(type));
-	put(o, "Source", text(source));
-	put(o, "Target", text(target));
-	put(o, "ReadOnly", json_object_new_boolean(read_only));
+	add_member(o, "Type", text(type));
+	add_member(o, "Source", text(source));
+	add_member(o, "Target", text(target));
+	add_member(o, "ReadOnly", json_object_new_boolean(read_only));
 	return o;
 }
 
@@ -68,8 +68,8 @@ static struct json_object *volume(const struct container_spec *spec,
 	struct json_object *o = mount("volume", spec->volume, target, false);
 	struct json_object *options = json_object_new_object();
 
-	put(options, "Labels", docker_labels_new(spec));
-	put(o, "VolumeOptions", options);
+	add_member(options, "Labels", docker_labels_new(spec));
+	add_member(o, "VolumeOptions", options);
 	return o;
 }
 
@@ -99,9 +99,9 @@ static struct json_object *ulimit(const char *name, int64_t n)
 {
 	struct json_object *o = json_object_new_object();
 
-	put(o, "Name", text(name));
-	put(o, "Soft", json_object_new_int64(n));
-	put(o, "Hard", json_object_new_int64(n));
+	add_member(o, "Name", text(name));
+	add_member(o, "Soft", json_object_new_int64(n));
+	add_member(o, "Hard", json_object_new_int64(n));
 	return o;
 }
 
@@ -117,7 +117,7 @@ static struct json_object *pair(const char *key, const char *value)
 {
 	struct json_object *o = json_object_new_object();
 
-	put(o, key, text(value));
+	add_member(o, key, text(value));
 	return o;
 }
 
@@ -132,23 +132,23 @@ static void put_limits(struct json_object *host,
 	struct json_object *tmpfs;
 	char options[96];
 
-	put(host, "Memory", json_object_new_int64(spec->memory));
-	put(host, "MemorySwap", json_object_new_int64(spec->memory));
-	put(host, "MemorySwappiness", json_object_new_int(0));
-	put(host, "NanoCpus", json_object_new_int64(spec->cpus * 1000000000));
-	put(host, "CpuShares", shares(spec->boosted));
-	put(host, "PidsLimit", json_object_new_int64(spec->pids));
-	put(host, "OomScoreAdj", json_object_new_int(0));
-	put(host, "Ulimits", ulimits());
+	add_member(host, "Memory", json_object_new_int64(spec->memory));
+	add_member(host, "MemorySwap", json_object_new_int64(spec->memory));
+	add_member(host, "MemorySwappiness", json_object_new_int(0));
+	add_member(host, "NanoCpus", json_object_new_int64(spec->cpus * 1000000000));
+	add_member(host, "CpuShares", shares(spec->boosted));
+	add_member(host, "PidsLimit", json_object_new_int64(spec->pids));
+	add_member(host, "OomScoreAdj", json_object_new_int(0));
+	add_member(host, "Ulimits", ulimits());
 	snprintf(options, sizeof(options),
 		 "rw,exec,nosuid,nodev,size=%lldm,mode=1777",
 		 (long long)(spec->tmp >> 20));
 	tmpfs = pair("/tmp", options);
-	put(tmpfs, "/workspace/.gongbang",
-	    text("ro,noexec,nosuid,nodev,size=4k,mode=555"));
-	put(tmpfs, "/run/gongbang",
-	    text("rw,exec,nosuid,nodev,size=64m,mode=1777"));
-	put(host, "Tmpfs", tmpfs);
+	add_member(tmpfs, "/workspace/.gongbang",
+		   text("ro,noexec,nosuid,nodev,size=4k,mode=555"));
+	add_member(tmpfs, "/run/gongbang",
+		   text("rw,exec,nosuid,nodev,size=64m,mode=1777"));
+	add_member(host, "Tmpfs", tmpfs);
 }
 
 static struct json_object *security(const struct container_spec *spec)
@@ -168,29 +168,29 @@ static struct json_object *security(const struct container_spec *spec)
 static void put_isolation(struct json_object *host,
 			  const struct container_spec *spec)
 {
-	put(host, "ReadonlyRootfs", json_object_new_boolean(true));
-	put(host, "Privileged", json_object_new_boolean(false));
-	put(host, "CapDrop", list1(text("ALL")));
-	put(host, "SecurityOpt", security(spec));
-	put(host, "IpcMode", text("private"));
-	put(host, "NetworkMode", text(spec->network));
-	put(host, "Dns", list1(text("127.0.0.1")));
+	add_member(host, "ReadonlyRootfs", json_object_new_boolean(true));
+	add_member(host, "Privileged", json_object_new_boolean(false));
+	add_member(host, "CapDrop", list1(text("ALL")));
+	add_member(host, "SecurityOpt", security(spec));
+	add_member(host, "IpcMode", text("private"));
+	add_member(host, "NetworkMode", text(spec->network));
+	add_member(host, "Dns", list1(text("127.0.0.1")));
 	/* A kernel without IPv6 lacks this sysctl, and start would fail. */
 	if (access("/proc/sys/net/ipv6", F_OK) == 0)
-		put(host, "Sysctls",
-		    pair("net.ipv6.conf.all.disable_ipv6", "1"));
+		add_member(host, "Sysctls",
+			   pair("net.ipv6.conf.all.disable_ipv6", "1"));
 }
 
 static struct json_object *host_config(const struct container_spec *spec)
 {
 	struct json_object *host = json_object_new_object();
 
-	put(host, "Mounts", mounts(spec));
+	add_member(host, "Mounts", mounts(spec));
 	put_limits(host, spec);
 	put_isolation(host, spec);
-	put(host, "Init", json_object_new_boolean(false));
-	put(host, "LogConfig", pair("Type", "none"));
-	put(host, "RestartPolicy", pair("Name", "no"));
+	add_member(host, "Init", json_object_new_boolean(false));
+	add_member(host, "LogConfig", pair("Type", "none"));
+	add_member(host, "RestartPolicy", pair("Name", "no"));
 	return host;
 }
 
@@ -205,17 +205,17 @@ static struct json_object *build(const struct container_spec *spec)
 
 	for (e = spec->env; e && *e; e++)
 		json_object_array_add(env, text(*e));
-	put(o, "Image", text(spec->image));
-	put(o, "Hostname", text("workspace"));
+	add_member(o, "Image", text(spec->image));
+	add_member(o, "Hostname", text("workspace"));
 	snprintf(user, sizeof(user), "%lld:%lld", uid, uid);
-	put(o, "User", text(user));
-	put(o, "WorkingDir", text("/workspace"));
-	put(o, "Env", env);
-	put(o, "Labels", docker_labels_new(spec));
-	put(o, "StopTimeout", json_object_new_int(5));
-	put(health, "Test", list1(text("NONE")));
-	put(o, "Healthcheck", health);
-	put(o, "HostConfig", host_config(spec));
+	add_member(o, "User", text(user));
+	add_member(o, "WorkingDir", text("/workspace"));
+	add_member(o, "Env", env);
+	add_member(o, "Labels", docker_labels_new(spec));
+	add_member(o, "StopTimeout", json_object_new_int(5));
+	add_member(health, "Test", list1(text("NONE")));
+	add_member(o, "Healthcheck", health);
+	add_member(o, "HostConfig", host_config(spec));
 	return o;
 }
 
@@ -233,9 +233,9 @@ struct json_object *docker_spec_new(const struct container_spec *spec)
 
 	container_spec_hash(spec, hex);
 	if (json_object_object_get_ex(o, "Labels", &label)) {
-		put(label, LABEL_SPEC, text(hex));
+		add_member(label, LABEL_SPEC, text(hex));
 		if (spec->token_hash)
-			put(label, LABEL_TOKEN, text(spec->token_hash));
+			add_member(label, LABEL_TOKEN, text(spec->token_hash));
 	}
 	if (spec->secret && json_object_object_get_ex(o, "Env", &env))
 		json_object_array_add(env, text(spec->secret));
@@ -259,7 +259,7 @@ struct json_object *docker_boost_new(bool boosted)
 {
 	struct json_object *o = json_object_new_object();
 
-	put(o, "CpuShares", shares(boosted));
+	add_member(o, "CpuShares", shares(boosted));
 	return o;
 }
 
@@ -279,7 +279,7 @@ struct json_object *docker_exec_new(const char *const *argv)
 	for (; *argv; argv++)
 		json_object_array_add(cmd, json_object_new_string(*argv));
 	json_object_object_add(o, "Cmd", cmd);
-	put(o, "WorkingDir", text(VOLUME_PATH));
+	add_member(o, "WorkingDir", text(VOLUME_PATH));
 	return o;
 }
 
@@ -289,7 +289,7 @@ int docker_list_path(struct buf *path, bool all, const char *filter,
 	struct json_object *filters = json_object_new_object();
 	int rc;
 
-	put(filters, filter, list1(text(value)));
+	add_member(filters, filter, list1(text(value)));
 	rc = buf_addf(path, e, "/containers/json?%sfilters=", all ? "all=1&" : "");
 	if (rc == 0)
 		rc = docker_encode(path, json_object_to_json_string_ext(

@@ -202,8 +202,8 @@ static bool reserved_in(const struct grant *g, const struct counter *c)
 }
 
 /* After a time-zone change the call also belongs to the new zone's day. */
-static void settle_elsewhere(const struct grant *g, struct counter *c,
-			     int64_t tokens, int64_t cost)
+static void book_elsewhere(const struct grant *g, struct counter *c,
+			   int64_t tokens, int64_t cost)
 {
 	if (!c || reserved_in(g, c) || g->at < c->from || g->at >= c->to)
 		return;
@@ -227,8 +227,8 @@ void counters_book(struct admission *a, const struct grant *g, int64_t tokens,
 		c->late_cost += cost;
 	}
 	if (account) {
-		settle_elsewhere(g, account->scope.day, tokens, cost);
-		settle_elsewhere(g, account->scope.month, tokens, cost);
+		book_elsewhere(g, account->scope.day, tokens, cost);
+		book_elsewhere(g, account->scope.month, tokens, cost);
 	}
 	for (i = 0; i < g->n; i++)
 		counter_release(a, g->needs[i].counter);

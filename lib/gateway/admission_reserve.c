@@ -118,7 +118,7 @@ static void give_back(struct ask *q)
 	needs_release(q);
 }
 
-static void keep(struct ask *q)
+static void extend_grant(struct ask *q)
 {
 	struct grant *g = q->grant;
 	size_t i;
@@ -139,7 +139,7 @@ static void on_reserve(void *data, const char *value, const struct err *e)
 	TAILQ_REMOVE(q->list, q, next);
 	if (!e && value && reserve_granted(q, value)) {
 		if (q->grant)
-			keep(q);
+			extend_grant(q);
 		else
 			give_back(q);
 		finish(q, VERDICT_ADMITTED);

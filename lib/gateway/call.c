@@ -100,7 +100,7 @@ static bool check_head(struct call *c)
 
 static void answered(void *data, const struct admission_answer *a);
 static void cap_output(struct call *c, int64_t output);
-static bool judge(struct call *c);
+static bool check_body(struct call *c);
 static void reserve(struct call *c);
 
 /* A small body arrives soon: then one request to Redis is enough. */
@@ -276,7 +276,7 @@ static void answered(void *data, const struct admission_answer *a)
 	if (c->reserved_input)
 		cap_output(c, a->output);
 	enter(c);
-	if (!judge(c))
+	if (!check_body(c))
 		return;
 	if (c->request)
 		reserve(c);
@@ -329,7 +329,7 @@ static void reserved(void *data, const struct admission_answer *a)
 	switch (a->verdict) {
 	case VERDICT_ADMITTED:
 		cap_output(c, a->output);
-		if (!judge(c))
+		if (!check_body(c))
 			return;
 		reserve(c);
 		return pass_on(c);
@@ -386,7 +386,7 @@ int64_t call_may_pass(struct call *c)
  * False: the body may not be forwarded, and the client was answered; only
  * clients with a token are.
  */
-static bool judge(struct call *c)
+static bool check_body(struct call *c)
 {
 	const struct request_reading *r;
 
@@ -483,7 +483,7 @@ static void arrived(void *call)
 	if (inbound_received(c->inbound) > LISTENER_BODY_MAX && !c->settled)
 		return call_cut(c, ERROR_REPLY_TOO_LARGE);
 	scan_body(c);
-	if (!judge(c))
+	if (!check_body(c))
 		return;
 	if (!c->asked && inbound_complete(c->inbound))
 		ask(c);

@@ -54,7 +54,7 @@ int error_reply_status(enum error_reply a)
 	return rows[a].status;
 }
 
-static int need(const struct i18n *i, const char *key, struct err *e)
+static int check_sentence(const struct i18n *i, const char *key, struct err *e)
 {
 	if (i18n_sentence(i18n_find(i, "en"), key))
 		return 0;
@@ -66,11 +66,11 @@ int error_reply_check(const struct i18n *i, struct err *e)
 	size_t k;
 
 	for (k = 0; k < COUNT(rows); k++) {
-		if (need(i, rows[k].sentence, e) < 0)
+		if (check_sentence(i, rows[k].sentence, e) < 0)
 			return -1;
 	}
 	for (k = 0; k < COUNT(other_sentences); k++) {
-		if (need(i, other_sentences[k], e) < 0)
+		if (check_sentence(i, other_sentences[k], e) < 0)
 			return -1;
 	}
 	return 0;

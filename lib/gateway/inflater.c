@@ -47,7 +47,7 @@ struct inflater *inflater_new(const void *ctx, const char *coding)
 }
 
 /* A member, or data after the last one, begins with this byte. */
-static void begin(struct inflater *f, unsigned char first)
+static void begin_member(struct inflater *f, unsigned char first)
 {
 	f->state = f->state == BETWEEN && first != MAGIC ? BEHIND : INSIDE;
 	if (f->state == INSIDE)
@@ -101,7 +101,7 @@ enum inflater_result inflater_feed(struct inflater *f, const char *bytes, size_t
 		if (!goes_on(f) || f->state == BEHIND)
 			break;
 		if (f->state != INSIDE)
-			begin(f, *f->z.next_in);
+			begin_member(f, *f->z.next_in);
 		if (f->state == INSIDE && !step(f))
 			return INFLATER_DAMAGED;
 	}

@@ -70,7 +70,7 @@ void journal_set_ended(struct journal *j, struct entry *e)
 
 void journal_forget(struct journal *j, struct entry *e)
 {
-	journal_let_go(j, e);
+	journal_detach(j, e);
 	LIST_REMOVE(e, same);
 	TAILQ_REMOVE(e->ended ? &j->ended : &j->open, e, next);
 	if (e->ended)

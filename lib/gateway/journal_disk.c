@@ -18,7 +18,7 @@ static void write_name(int64_t number, char out[NAME_SIZE])
 	snprintf(out, NAME_SIZE, "segment-%020lld", (long long)number);
 }
 
-void journal_let_go(struct journal *j, struct entry *e)
+void journal_detach(struct journal *j, struct entry *e)
 {
 	struct segment *s = e->segment;
 
@@ -54,7 +54,7 @@ static bool append(struct journal *j, struct entry *e, enum call_line kind)
 	}
 	j->torn = false;
 	if (e->segment != j->current) {
-		journal_let_go(j, e);
+		journal_detach(j, e);
 		e->segment = j->current;
 		j->current->entries++;
 	}

@@ -70,7 +70,7 @@ struct journal {
 /* journal_disk.c: false and errno when it could not be written. */
 bool journal_write(struct journal *j, struct entry *e, enum call_line kind);
 /* The entry's last line is not needed any more. */
-void journal_let_go(struct journal *j, struct entry *e);
+void journal_detach(struct journal *j, struct entry *e);
 /* Schedules: synchronize, remove, retry writes that failed. */
 void journal_arm(struct journal *j);
 void journal_sync(struct journal *j);

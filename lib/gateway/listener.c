@@ -21,7 +21,7 @@
 #define SPARE 32		/* connections over the limit that are answered "come back later" */
 #define EVENTS 64
 
-static void *begin(void *cls, const char *target, struct MHD_Connection *mhd)
+static void *begin_inbound(void *cls, const char *target, struct MHD_Connection *mhd)
 {
 	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
 		mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
@@ -195,7 +195,7 @@ static int start_daemon(struct listener *d, int fd, struct err *e)
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)POOL_BYTES,
 		MHD_OPTION_CONNECTION_TIMEOUT, 0u,
 		MHD_OPTION_STRICT_FOR_CLIENT, 1,
-		MHD_OPTION_URI_LOG_CALLBACK, begin, d,
+		MHD_OPTION_URI_LOG_CALLBACK, begin_inbound, d,
 		MHD_OPTION_NOTIFY_COMPLETED, completed, d,
 		MHD_OPTION_NOTIFY_CONNECTION, notify, d,
 		MHD_OPTION_END);

@@ -83,7 +83,7 @@ static void begin_data(struct usage_reader *r)
 		s->overflow = !usage_keep(r, "\n", 1);
 }
 
-static bool may_become(const struct sse_scan *s, const char *field)
+static bool may_begin(const struct sse_scan *s, const char *field)
 {
 	size_t n = strlen(field);
 
@@ -99,10 +99,10 @@ static size_t take_prefix(struct usage_reader *r, const char *bytes, size_t n)
 
 	for (i = 0; i < n && s->line == SSE_UNKNOWN; i++) {
 		s->prefix[s->prefix_len++] = bytes[i];
-		if (may_become(s, "data:")) {
+		if (may_begin(s, "data:")) {
 			if (s->prefix_len == 5)
 				begin_data(r);
-		} else if (may_become(s, "event:")) {
+		} else if (may_begin(s, "event:")) {
 			if (s->prefix_len == 6) {
 				s->line = SSE_EVENT;
 				s->event_len = 0;
@@ -127,7 +127,7 @@ static void take_event(struct sse_scan *s, const char *bytes, size_t n)
 	}
 }
 
-static void take(struct usage_reader *r, const char *bytes, size_t n)
+static void scan_line_bytes(struct usage_reader *r, const char *bytes, size_t n)
 {
 	struct sse_scan *s = &r->sse;
 	size_t used = 0;
@@ -192,7 +192,7 @@ void sse_feed(struct usage_reader *r, const char *bytes, size_t n)
 		lf = memchr(at, '\n', (size_t)(stop - at));
 		if (lf)
 			stop = lf;
-		take(r, at, (size_t)(stop - at));
+		scan_line_bytes(r, at, (size_t)(stop - at));
 		if (stop == end)
 			return;
 		end_line(r);

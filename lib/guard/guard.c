@@ -242,7 +242,7 @@ static void decide(struct connection *c)
 	}
 }
 
-static void take(struct connection *c, const char *bytes, size_t n)
+static void receive_bytes(struct connection *c, const char *bytes, size_t n)
 {
 	struct err e = { 0 };
 
@@ -276,7 +276,7 @@ static void readable(uv_stream_t *s, ssize_t n, const uv_buf_t *buf)
 	if (c->closed || n == 0)
 		return;
 	if (n > 0)
-		take(c, buf->base, (size_t)n);
+		receive_bytes(c, buf->base, (size_t)n);
 	else if (n == UV_EOF && c->streaming && c->http)
 		docker_http_shutdown(c->http);
 	else

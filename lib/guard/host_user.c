@@ -39,7 +39,7 @@ static int release(struct host *h)
 	return 0;
 }
 
-static void keep(struct host *h, const char *id, uint32_t number)
+static void add_number(struct host *h, const char *id, uint32_t number)
 {
 	if (!str_equal(id, NOBODY))
 		json_object_object_add(h->numbers, id,
@@ -62,7 +62,7 @@ static int load(struct host *h, struct err *e)
 		if (!strchr(line, '\n'))
 			break;
 		if (sscanf(line, "%u %36s", &number, id) == 2 && id_valid(id))
-			keep(h, id, number);
+			add_number(h, id, number);
 	}
 	fclose(f);
 	return 0;
@@ -122,7 +122,7 @@ static int number_of(struct host *h, const char *id, uint32_t *number,
 	*number = h->next;
 	if (append(h, id, *number, e) < 0)
 		return -1;
-	keep(h, id, *number);
+	add_number(h, id, *number);
 	return 0;
 }
 

@@ -178,8 +178,8 @@ static int grow(int file, const char *name, int64_t bytes, struct err *e)
  * of a container creates one for a moment. Returns a locked descriptor; or -1,
  * with the device that still holds it, "" when it was a tool's lock.
  */
-static int take(const char *name, int busy_ms, char device[LOOP_DEVICE_SIZE],
-		struct err *e)
+static int lock_image(const char *name, int busy_ms, char device[LOOP_DEVICE_SIZE],
+		      struct err *e)
 {
 	int file = open(name, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
 	int64_t until = clock_mono_ms() + busy_ms;
@@ -324,7 +324,7 @@ static int mount_grown(const char *path, const char *name, int64_t bytes,
 		       int busy_ms, struct err *e)
 {
 	char device[LOOP_DEVICE_SIZE];
-	int file = take(name, busy_ms, device, e), rc;
+	int file = lock_image(name, busy_ms, device, e), rc;
 
 	if (file < 0)
 		return *device ? mount_device(device, path, e) : -1;

@@ -46,7 +46,7 @@ static void empty_arena(void)
 	arena.used = 0;
 }
 
-static void *take(size_t n)
+static void *arena_alloc(size_t n)
 {
 	size_t whole = sizeof(size_t) * 2 + ((n + 15) & ~(size_t)15);
 	char *at = arena.base + arena.used;
@@ -60,12 +60,12 @@ static void *take(size_t n)
 
 static void *take_many(size_t count, size_t size)
 {
-	return take(size && count > SIZE_MAX / size ? SIZE_MAX : count * size);
+	return arena_alloc(size && count > SIZE_MAX / size ? SIZE_MAX : count * size);
 }
 
 static void *take_more(void *old, size_t n)
 {
-	void *fresh = take(n);
+	void *fresh = arena_alloc(n);
 	size_t had;
 
 	if (old) {
@@ -192,7 +192,7 @@ static void drop_marks(cmark_node *node)
 
 	if (!mark || !strstr(url, mark))
 		return;
-	clean = to = take(strlen(url) + 1);
+	clean = to = arena_alloc(strlen(url) + 1);
 	while ((at = strstr(url, mark))) {
 		to = mempcpy(to, url, (size_t)(at - url));
 		url = at + strlen(mark);
@@ -263,7 +263,7 @@ static void note_list(cmark_node *node, struct lists *lists)
 
 	if (cmark_node_get_list_type(node) != CMARK_ORDERED_LIST)
 		return;
-	l = take(sizeof(*l));
+	l = arena_alloc(sizeof(*l));
 	l->next = NULL;
 	l->digits = digits_of(node);
 	*lists->last = l;

@@ -18,7 +18,7 @@ void http_client_start(void)
 		err_abort("curl_global_init");
 }
 
-static size_t take(char *bytes, size_t size, size_t n, void *data)
+static size_t receive_body(char *bytes, size_t size, size_t n, void *data)
 {
 	struct sink *sink = data;
 
@@ -60,7 +60,7 @@ static void prepare(CURL *curl, const struct http_client_call *call,
 				 call->body ? call->body : "");
 		curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, call->method);
 	}
-	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take);
+	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, receive_body);
 	curl_easy_setopt(curl, CURLOPT_WRITEDATA, sink);
 }
 

@@ -22,7 +22,7 @@ static int malformed(struct err *e, const char *what)
 	return err_tell(e, ERR_INPUT, "error_request", "%s", what);
 }
 
-static char *keep(const void *ctx, const char *s, size_t n)
+static char *copy_text(const void *ctx, const char *s, size_t n)
 {
 	char *text = talloc_strndup(ctx, s, n);
 
@@ -43,7 +43,7 @@ static int read_env(struct request *r, const struct request_source *src,
 		if (((unsigned char)*s < ' ' && *s != '\t') || *s == 0x7f)
 			return malformed(e, "control byte in a header");
 	}
-	*out = keep(r, value, strlen(value));
+	*out = copy_text(r, value, strlen(value));
 	return 0;
 }
 
@@ -154,7 +154,7 @@ static int read_target(struct request *r, const struct request_source *src,
 		if (check_path(uri, e) < 0 ||
 		    read_env(r, src, "QUERY_STRING", &r->query, e) < 0)
 			return -1;
-		r->path = keep(r, uri, strlen(uri));
+		r->path = copy_text(r, uri, strlen(uri));
 		return 0;
 	}
 	n = strcspn(uri, "?");
@@ -163,7 +163,7 @@ static int read_target(struct request *r, const struct request_source *src,
 		return bad_path(e, "too long");
 	if (strpbrk(uri, "#\r\n"))
 		return bad_path(e, "a byte is not allowed");
-	r->query = keep(r, query, strlen(query));
+	r->query = copy_text(r, query, strlen(query));
 	return set_path(r, uri, n, base_path, e);
 }
 
@@ -179,7 +179,7 @@ static void read_id(struct request *r, const struct request_source *src)
 		id_new(own);
 		id = own;
 	}
-	r->id = keep(r, id, strlen(id));
+	r->id = copy_text(r, id, strlen(id));
 }
 
 static int read_all(struct request *r, const struct request_source *src,

@@ -138,7 +138,7 @@ static redisReply *ask(struct kv *kv, const char *const *args, struct err *e)
 	return NULL;
 }
 
-static int tell(struct kv *kv, const char *const *args, struct err *e)
+static int run_command(struct kv *kv, const char *const *args, struct err *e)
 {
 	auto_reply *r = ask(kv, args, e);
 
@@ -162,7 +162,7 @@ int kv_set(struct kv *kv, const char *key, const char *value, int64_t ttl_s,
 	const char *const args[] = { "SET", key, value, "EX",
 				     decimal(&ttl, ttl_s), NULL };
 
-	return tell(kv, args, e);
+	return run_command(kv, args, e);
 }
 
 /* A text, or NULL for none, in *out. */
@@ -207,7 +207,7 @@ int kv_delete(struct kv *kv, const char *key, struct err *e)
 {
 	const char *const args[] = { "DEL", key, NULL };
 
-	return tell(kv, args, e);
+	return run_command(kv, args, e);
 }
 
 int kv_expire(struct kv *kv, const char *key, int64_t ttl_s, struct err *e)
@@ -216,7 +216,7 @@ int kv_expire(struct kv *kv, const char *key, int64_t ttl_s, struct err *e)
 	const char *const args[] = { "EXPIRE", key, decimal(&ttl, ttl_s),
 				     NULL };
 
-	return tell(kv, args, e);
+	return run_command(kv, args, e);
 }
 
 /* One script, so that no counter ever lacks its expiry. */
@@ -255,7 +255,7 @@ int kv_uncount(struct kv *kv, const char *key, struct err *e)
 		"end";
 	const char *const args[] = { "EVAL", script, "1", key, NULL };
 
-	return tell(kv, args, e);
+	return run_command(kv, args, e);
 }
 
 int kv_set_add(struct kv *kv, const char *key, const char *member,
@@ -268,7 +268,7 @@ int kv_set_add(struct kv *kv, const char *key, const char *member,
 	const char *const args[] = { "EVAL", script, "1", key, member,
 				     decimal(&ttl, ttl_s), NULL };
 
-	return tell(kv, args, e);
+	return run_command(kv, args, e);
 }
 
 int kv_set_remove(struct kv *kv, const char *key, const char *member,
@@ -276,7 +276,7 @@ int kv_set_remove(struct kv *kv, const char *key, const char *member,
 {
 	const char *const args[] = { "SREM", key, member, NULL };
 
-	return tell(kv, args, e);
+	return run_command(kv, args, e);
 }
 
 int kv_set_each(struct kv *kv, const char *key,
@@ -303,5 +303,5 @@ int kv_wake(struct kv *kv, const char *key, struct err *e)
 {
 	const char *const args[] = { "EVAL", KV_WAKE_SCRIPT, "1", key, NULL };
 
-	return tell(kv, args, e);
+	return run_command(kv, args, e);
 }

@@ -79,7 +79,7 @@ static void answer(struct client *c, size_t n)
 }
 
 /* Answers each complete request, up to its empty line. */
-static void take(struct client *c)
+static void answer_requests(struct client *c)
 {
 	struct buf *b = &c->request;
 	char *end;
@@ -109,7 +109,7 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *in)
 
 	if (n > 0) {
 		buf_grew(&c->request, (size_t)n);
-		take(c);
+		answer_requests(c);
 	} else if (n == UV_ENOBUFS) {
 		log_event(LOG_WARN, "ledger_request_refused", "why", "too long", NULL);
 	}

@@ -84,7 +84,7 @@ char *announce_text(const void *ctx, const struct i18n_locale *l,
 			i18n_sentence(l, "notice_why"));
 }
 
-static void put(struct json_object *o, const char *key, const char *s)
+static void add_string(struct json_object *o, const char *key, const char *s)
 {
 	json_object_object_add(o, key, json_object_new_string(s));
 }
@@ -104,9 +104,9 @@ static struct json_object *run_object(const struct notice_due *d)
 	if (!d->n.execution_id[0])
 		return NULL;
 	o = json_object_new_object();
-	put(o, "id", d->n.execution_id);
-	put(o, "status", d->status);
-	put(o, "reason", d->reason);
+	add_string(o, "id", d->n.execution_id);
+	add_string(o, "status", d->status);
+	add_string(o, "reason", d->reason);
 	put_time(o, "planned_at", d->planned_at);
 	put_time(o, "ended_at", d->run_ended_at);
 	return o;
@@ -119,11 +119,11 @@ char *announce_json(const void *ctx, const char *public_url,
 	struct json_object *agent = json_object_new_object();
 
 	json_object_object_add(o, "gongbang_notice", json_object_new_int(1));
-	put(o, "id", d->n.id);
-	put(o, "event", d->n.event);
+	add_string(o, "id", d->n.id);
+	add_string(o, "event", d->n.event);
 	put_time(o, "created_at", d->n.created_at);
-	put(agent, "id", d->n.agent_id);
-	put(agent, "name", d->n.agent_name);
+	add_string(agent, "id", d->n.agent_id);
+	add_string(agent, "name", d->n.agent_name);
 	json_object_object_add(o, "agent", agent);
 	json_object_object_add(o, "execution", run_object(d));
 	json_object_object_add(o, "url", public_url[0] ?

@@ -192,7 +192,7 @@ static void report(struct deliver *d, const struct delivery_job *x)
 		d->told(d->listener, &told);
 }
 
-static void settled(void *data, const struct err *e)
+static void result_stored(void *data, const struct err *e)
 {
 	struct delivery_job *x = data;
 	struct slot *s = x->owner;
@@ -217,7 +217,7 @@ static void settled(void *data, const struct err *e)
 static void store_result(struct slot *s)
 {
 	s->delivery_job->now = clock_now_ms();
-	jobs_add(s->d->jobs, deliver_finish, settled, s->delivery_job);
+	jobs_add(s->d->jobs, deliver_finish, result_stored, s->delivery_job);
 }
 
 static void collect(uv_async_t *wake)

@@ -148,8 +148,8 @@ static void fail(struct sending *out, enum send_result result,
 	snprintf(out->error, SEND_ERROR_SIZE, "%s", word);
 }
 
-static void judge(CURLcode rc, long code, const struct talk *t,
-		  struct sending *out)
+static void classify(CURLcode rc, long code, const struct talk *t,
+		     struct sending *out)
 {
 	static const struct {
 		CURLcode rc;
@@ -203,7 +203,7 @@ static void transfer(CURL *c, const struct settings *s, const struct mail *m,
 	rc = curl_easy_perform(c);
 	curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &code);
 	curl_slist_free_all(to);
-	judge(rc, code, &t, out);
+	classify(rc, code, &t, out);
 }
 
 void mail_send(const struct settings *s, const struct mail *m,

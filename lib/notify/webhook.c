@@ -161,8 +161,8 @@ static const char *word(const struct exchange *x, CURLcode rc)
 	}
 }
 
-static void judge(const struct exchange *x, CURLcode rc, long status,
-		  struct sending *out)
+static void classify(const struct exchange *x, CURLcode rc, long status,
+		     struct sending *out)
 {
 	/* A status received counts, even if the body never ended. */
 	if (status >= 200 && status < 300) {
@@ -202,5 +202,5 @@ void webhook_send(const struct webhook *w, struct sending *out)
 	curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &status);
 	curl_slist_free_all(list);
 	curl_easy_cleanup(c);
-	judge(&x, rc, status, out);
+	classify(&x, rc, status, out);
 }

@@ -127,7 +127,7 @@ int rules_of_cron(const struct cron *c, struct recurrence *out, struct err *e)
 }
 
 /* A day, or the first one of the next month that has any. */
-static struct icaltimetype begin(const struct recurrence *r, int64_t from)
+static struct icaltimetype walk_from(const struct recurrence *r, int64_t from)
 {
 	struct icaltimetype day = { .is_date = 1 };
 	struct clock_date date;
@@ -160,7 +160,7 @@ static int64_t walk(const struct icalrecurrencetype *rule,
 
 int64_t recurrence_day(const struct recurrence *r, int64_t from)
 {
-	const struct icaltimetype first = begin(r, from);
+	const struct icaltimetype first = walk_from(r, from);
 	int64_t best = NEVER, day;
 	size_t i;
 

@@ -67,7 +67,7 @@ static void counted(struct watch *w, uint32_t events)
 	event_loop_close(w);
 }
 
-static void begin(void)
+static void start_count(void)
 {
 	struct err e = { 0 };
 	int ends[2];
@@ -92,7 +92,7 @@ int64_t disk_usage_bytes(void)
 
 	if (pipe_watch.fd < 0 && now >= next_at) {
 		next_at = now + EACH_MS;
-		begin();
+		start_count();
 	}
 	return last;
 }

@@ -60,7 +60,7 @@ static void destroy(struct connection *c)
 }
 
 /* -1: the peer is gone; otherwise the bytes accepted. */
-static ssize_t put(struct connection *c, const char *bytes, size_t n)
+static ssize_t send_some(struct connection *c, const char *bytes, size_t n)
 {
 	size_t done = 0;
 	ssize_t m;
@@ -79,7 +79,7 @@ static ssize_t put(struct connection *c, const char *bytes, size_t n)
 
 static int write_late(struct connection *c)
 {
-	ssize_t n = put(c, c->late + c->late_at, c->late_len);
+	ssize_t n = send_some(c, c->late + c->late_at, c->late_len);
 
 	if (n < 0)
 		return -1;
@@ -109,7 +109,7 @@ static int write_fresh(struct connection *c)
 				err_abort("a frame is too long");
 			memcpy(scratch + used, bytes, n);
 		}
-		done = put(c, scratch, used);
+		done = send_some(c, scratch, used);
 		if (done < 0)
 			return -1;
 	} while (used && (size_t)done == used);

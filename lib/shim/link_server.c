@@ -148,7 +148,7 @@ void exchange_wake(struct exchange *x)
 	x->server->dirty(x->server->data);
 }
 
-static int begin(nghttp2_session *h2, const nghttp2_frame *frame, void *data)
+static int on_begin_headers(nghttp2_session *h2, const nghttp2_frame *frame, void *data)
 {
 	struct link_server *s = data;
 	struct exchange *x;
@@ -169,8 +169,8 @@ static int begin(nghttp2_session *h2, const nghttp2_frame *frame, void *data)
 	return 0;
 }
 
-static void keep(struct exchange *x, char *to, size_t size,
-		 const uint8_t *value, size_t n)
+static void copy_field(struct exchange *x, char *to, size_t size,
+		       const uint8_t *value, size_t n)
 {
 	if (n >= size || memchr(value, 0, n)) {
 		x->bad = true;
@@ -192,9 +192,9 @@ static int header(nghttp2_session *h2, const nghttp2_frame *frame,
 		return 0;
 	x->header_bytes += name_len + value_len + 32;
 	if (name_len == 7 && memcmp(name, ":method", 7) == 0)
-		keep(x, x->method, sizeof(x->method), value, value_len);
+		copy_field(x, x->method, sizeof(x->method), value, value_len);
 	else if (name_len == 5 && memcmp(name, ":path", 5) == 0)
-		keep(x, x->path, sizeof(x->path), value, value_len);
+		copy_field(x, x->path, sizeof(x->path), value, value_len);
 	return 0;
 }
 
@@ -330,7 +330,7 @@ static void make_session(struct link_server *s)
 	if (nghttp2_session_callbacks_new(&calls) ||
 	    nghttp2_option_new(&option))
 		err_abort("out of memory");
-	nghttp2_session_callbacks_set_on_begin_headers_callback(calls, begin);
+	nghttp2_session_callbacks_set_on_begin_headers_callback(calls, on_begin_headers);
 	nghttp2_session_callbacks_set_on_header_callback(calls, header);
 	nghttp2_session_callbacks_set_on_frame_recv_callback(calls, received);
 	nghttp2_session_callbacks_set_on_data_chunk_recv_callback(calls, chunk);

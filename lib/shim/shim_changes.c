@@ -68,7 +68,7 @@ static int64_t changed_ms(const struct stat *st)
 	       st->st_ctim.tv_nsec / 1000000;
 }
 
-static int tell(int out, const FTSENT *entry, size_t skip, int64_t since_ms)
+static int write_entry(int out, const FTSENT *entry, size_t skip, int64_t since_ms)
 {
 	auto_buf line = BUF_INIT(64 << 10);
 	struct err e = { 0 };
@@ -104,7 +104,7 @@ static void walk(int out, int64_t since_ms)
 		} else if (entry->fts_info == FTS_F &&
 			   S_ISREG(entry->fts_statp->st_mode) &&
 			   changed_ms(entry->fts_statp) >= since_ms) {
-			rc = tell(out, entry, skip, since_ms);
+			rc = write_entry(out, entry, skip, since_ms);
 			told++;
 		}
 	}
@@ -169,7 +169,7 @@ static void heard(struct watch *w, uint32_t events)
 		finish(l->x);
 }
 
-static int begin(struct scan *l, int64_t since_ms, struct err *e)
+static int start_scan(struct scan *l, int64_t since_ms, struct err *e)
 {
 	int ends[2];
 	pid_t pid;
@@ -204,7 +204,7 @@ void shim_changes_begin(struct exchange *x, int64_t since_ms)
 	l->pipe.fd = -1;
 	l->x = x;
 	looks++;
-	if (begin(l, since_ms, &e) < 0) {
+	if (start_scan(l, since_ms, &e) < 0) {
 		forget(l);
 		exchange_fail(x, &e);
 		return;

@@ -6,7 +6,7 @@
 #include "core/str.h"
 
 /* A name that is too long is not a zone either. */
-static void take(char out[65], const char *zone, const char *preset)
+static void copy_zone(char out[65], const char *zone, const char *preset)
 {
 	if (!str_copy(out, 65, *zone ? zone : preset))
 		out[0] = '\0';
@@ -16,9 +16,9 @@ void budget_zone_of(const struct user *u, const char *preset,
 		    struct budget_zone *out)
 {
 	memset(out, 0, sizeof(*out));
-	take(out->zone, u ? u->timezone : "", preset);
-	take(out->before, u && u->budget_timezone_until ?
-	     u->budget_timezone : out->zone, preset);
+	copy_zone(out->zone, u ? u->timezone : "", preset);
+	copy_zone(out->before, u && u->budget_timezone_until ?
+		  u->budget_timezone : out->zone, preset);
 	out->until = u ? u->budget_timezone_until : 0;
 }
 

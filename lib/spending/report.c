@@ -147,7 +147,7 @@ static bool same(const struct report_line *a, const struct report_line *b)
 	       str_equal(a->model, b->model);
 }
 
-static void put(struct loading *l, uint32_t index)
+static void index_line(struct loading *l, uint32_t index)
 {
 	size_t at = hash_line(&l->report->lines[index]) & (l->slots - 1);
 
@@ -171,7 +171,7 @@ static void grow(struct loading *l)
 	if (!r->lines || !l->table)
 		err_abort("out of memory");
 	for (i = 0; i < r->n; i++)
-		put(l, i);
+		index_line(l, i);
 }
 
 static struct report_line *line_of(struct loading *l,

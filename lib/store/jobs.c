@@ -93,7 +93,7 @@ size_t jobs_left(const struct jobs *j)
 	return j->left;
 }
 
-static int nothing(void *data, struct db *db, struct err *e)
+static int no_work(void *data, struct db *db, struct err *e)
 {
 	return 0;
 }
@@ -102,5 +102,5 @@ void jobs_when_idle(struct jobs *j, void (*idle)(void *data), void *data)
 {
 	j->idle = idle;
 	j->idle_data = data;
-	jobs_add(j, nothing, NULL, NULL);
+	jobs_add(j, no_work, NULL, NULL);
 }

@@ -90,8 +90,8 @@ static int find(struct db *db, struct notice_due *d, const char *user_id,
 	return 0;
 }
 
-static int take(struct db *db, struct notice_due *d, const char *user_id,
-		int64_t now, int64_t until, int64_t tries_max, struct err *e)
+static int claim_next(struct db *db, struct notice_due *d, const char *user_id,
+		      int64_t now, int64_t until, int64_t tries_max, struct err *e)
 {
 	if (db_run(db, e, "UPDATE notices SET state = 'failed',"
 		   " error = 'broken', ended_at = $2 WHERE user_id = $1"
@@ -115,7 +115,7 @@ struct notice_due *notice_take(struct db *db, const void *ctx,
 	if (!d)
 		err_abort("out of memory");
 	if (db_begin(db, e) == 0) {
-		rc = take(db, d, user_id, now, until, tries_max, e);
+		rc = claim_next(db, d, user_id, now, until, tries_max, e);
 		if (rc == 0 || e->kind == ERR_MISSING) {
 			if (db_commit(db, e) == 0 && rc == 0)
 				return d;

@@ -196,7 +196,7 @@ static void say_broken(struct decoder *d)
 	d->drawn = drawn;
 }
 
-static void take(struct decoder *d, const char *text, size_t n)
+static void decode_line(struct decoder *d, const char *text, size_t n)
 {
 	auto_strict_json *line = field_parse(text, n);
 	const char *type;
@@ -223,7 +223,7 @@ static void end_line(struct decoder *d, const char *text, size_t n)
 	if (n && text[n - 1] == '\r')
 		n--;
 	if (n)
-		take(d, text, n);
+		decode_line(d, text, n);
 	d->line_at = d->line_end;
 }
 
@@ -241,7 +241,7 @@ static void end_long_line(struct decoder *d)
 }
 
 /* n bytes of an incomplete line. */
-static void keep(struct decoder *d, const char *bytes, size_t n)
+static void append_line(struct decoder *d, const char *bytes, size_t n)
 {
 	struct err e = { 0 };
 	char less[4096];
@@ -279,14 +279,14 @@ void decoder_feed(struct decoder *d, const void *bytes, size_t n)
 		len = newline ? (size_t)(newline - at) + 1 : n;
 		d->line_end += (int64_t)len;
 		if (!newline) {
-			keep(d, at, len);
+			append_line(d, at, len);
 			return;
 		}
 		if (!d->line.len && !d->squeezing && len <= DECODER_LINE_MAX) {
 			end_line(d, at, len - 1);
 			continue;
 		}
-		keep(d, at, len - 1);
+		append_line(d, at, len - 1);
 		if (d->lost)
 			end_long_line(d);
 		else

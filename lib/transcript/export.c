@@ -288,7 +288,7 @@ static int add_json(struct buf *out, struct json_object *o, struct err *e)
 	return buf_add_text(out, json_object_to_json_string_ext(o, plain), e);
 }
 
-static void put(struct json_object *o, const char *key, const char *text)
+static void add_string(struct json_object *o, const char *key, const char *text)
 {
 	field_put_text(o, key, text, strlen(text), strlen(text) * 3 + 3, false);
 }
@@ -309,8 +309,8 @@ static int json_part(void *data, const struct part *p, struct err *e)
 		return -1;
 	}
 	field_put_number(o, "at", p->at);
-	put(o, "type", p->kind);
-	put(o, "state", p->state);
+	add_string(o, "type", p->kind);
+	add_string(o, "state", p->state);
 	field_put_number(o, "created_at", p->created_at);
 	field_put_number(o, "ended_at", p->ended_at);
 	json_object_object_add(o, "data", field_parse(p->data, strlen(p->data)));
@@ -322,8 +322,8 @@ static int json_message(void *data, const struct message *m, struct err *e)
 	struct export *x = data;
 	auto_strict_json *o = json_object_new_object();
 
-	put(o, "id", m->id);
-	put(o, "text", m->text);
+	add_string(o, "id", m->id);
+	add_string(o, "text", m->text);
 	field_put_number(o, "created_at", m->created_at);
 	if (x->n++ && buf_add(x->out, ",", 1, e) < 0)
 		return -1;
@@ -337,10 +337,10 @@ int export_json(struct db *db, const struct conversation *c, struct buf *out,
 	auto_strict_json *head = json_object_new_object();
 	const char *text;
 
-	put(head, "id", c->id);
-	put(head, "title", c->title);
-	put(head, "mode", c->mode);
-	put(head, "model", c->model);
+	add_string(head, "id", c->id);
+	add_string(head, "title", c->title);
+	add_string(head, "mode", c->mode);
+	add_string(head, "model", c->model);
 	field_put_number(head, "created_at", c->created_at);
 	field_put_number(head, "updated_at", c->updated_at);
 	text = json_object_to_json_string_ext(head, JSON_C_TO_STRING_PLAIN |

@@ -43,7 +43,7 @@ static int keep_all(const struct rendering *r, struct err *e)
 	return 0;
 }
 
-static void keep(const struct rendering *r)
+static void store_fresh(const struct rendering *r)
 {
 	static atomic_uint times;
 	struct err e = { 0 };
@@ -61,7 +61,7 @@ void rendering_release(struct rendering *r)
 {
 	struct fresh_rendering *f;
 
-	keep(r);
+	store_fresh(r);
 	while ((f = STAILQ_FIRST(&r->fresh))) {
 		STAILQ_REMOVE_HEAD(&r->fresh, next);
 		free(f);

@@ -38,8 +38,8 @@ static const struct {
 };
 
 /* Control characters, including line breaks, become spaces. */
-static void put(struct json_object *into, const char *key,
-		struct json_object *input, const char *field)
+static void add_title(struct json_object *into, const char *key,
+		      struct json_object *input, const char *field)
 {
 	static const char home[] = "/workspace/";
 	size_t n, i, skip = 0;
@@ -67,8 +67,8 @@ void tool_title(struct json_object *into, const char *name, struct json_object *
 	for (i = 0; i < sizeof(tools) / sizeof(tools[0]); i++) {
 		if (!str_equal(tools[i].name, name))
 			continue;
-		put(into, "title", input, tools[i].title);
-		put(into, "about", input, tools[i].about);
+		add_title(into, "title", input, tools[i].title);
+		add_title(into, "about", input, tools[i].about);
 		return;
 	}
 }

@@ -4,7 +4,7 @@
 #define AFTER_BACKSLASH 5
 
 /* Handles one byte of a string; returns whether it stays. */
-static bool keep(struct truncate_line *q, size_t max, char c)
+static bool stays(struct truncate_line *q, size_t max, char c)
 {
 	bool middle = ((unsigned char)c & 0xc0) == 0x80;
 
@@ -36,7 +36,7 @@ size_t squeeze(struct truncate_line *q, size_t max, const char *in, size_t n,
 
 	for (i = 0; i < n; i++) {
 		if (q->string) {
-			if (keep(q, max, in[i]))
+			if (stays(q, max, in[i]))
 				out[to++] = in[i];
 			continue;
 		}

@@ -275,7 +275,7 @@ static int book_all(struct batch *b, struct err *e)
 	return 0;
 }
 
-static void tell(struct batch *b)
+static void notify(struct batch *b)
 {
 	struct planner *p = b->planner;
 	size_t i;
@@ -314,7 +314,7 @@ int plan_due(struct planner *p, int64_t now, int limit, int64_t *claimed,
 	if (rc == 0) {
 		*claimed = b->claimed;
 		*more = b->more;
-		tell(b);
+		notify(b);
 	}
 	talloc_free(b);
 	return rc;

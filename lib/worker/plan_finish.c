@@ -183,8 +183,8 @@ static int finish(struct planner *p, struct ended_run *r, const char *status,
 	return count(p, r, as, failures_max, now, e);
 }
 
-static int settle_one(struct planner *p, struct ended_run *r, int64_t now,
-		      bool *booked, struct err *e)
+static int book_one(struct planner *p, struct ended_run *r, int64_t now,
+		    bool *booked, struct err *e)
 {
 	const char *status = r->outcome, *reason = r->reason;
 	const bool failed = str_equal(r->outcome, "failed");
@@ -220,7 +220,7 @@ static int finish_attempt(struct planner *p, struct ended_run *r, int64_t now,
 
 	if (db_begin(p->db, e) < 0)
 		return -1;
-	if (settle_one(p, r, now, &booked, e) < 0) {
+	if (book_one(p, r, now, &booked, e) < 0) {
 		db_rollback(p->db);
 		return err_wrap(e, "run %s", r->id);
 	}
@@ -234,8 +234,8 @@ static int finish_attempt(struct planner *p, struct ended_run *r, int64_t now,
  * An attempt that cannot be booked does not block the others; the first
  * failure is reported.
  */
-static int settle_all(struct planner *p, struct ended *l, int64_t now,
-		      int64_t *done, struct err *e)
+static int book_all(struct planner *p, struct ended *l, int64_t now,
+		    int64_t *done, struct err *e)
 {
 	struct err bad;
 	size_t i;
@@ -266,7 +266,7 @@ int plan_finish(struct planner *p, int64_t now, int limit, int64_t *settled,
 		err_abort("out of memory");
 	rc = ended_each(p->db, limit, gather, &l, e);
 	if (rc == 0)
-		rc = settle_all(p, &l, now, &done, e);
+		rc = book_all(p, &l, now, &done, e);
 	talloc_free(l.list);
 	if (rc == 0)
 		*settled = done;

@@ -201,7 +201,7 @@ static void look_at_words(struct gathering *g, const char *words)
 	}
 }
 
-static void put(struct json_object *o, const char *key, const char *text)
+static void add_string(struct json_object *o, const char *key, const char *text)
 {
 	if (*text)
 		json_object_object_add(o, key, json_object_new_string(text));
@@ -219,9 +219,9 @@ static char *written(const void *ctx, const struct gathering *g)
 	for (i = 0; i < g->n; i++) {
 		struct json_object *o = json_object_new_object();
 
-		put(o, "code", g->list[i].code);
-		put(o, "what", g->list[i].what);
-		put(o, "title", g->list[i].title);
+		add_string(o, "code", g->list[i].code);
+		add_string(o, "what", g->list[i].what);
+		add_string(o, "title", g->list[i].title);
 		json_object_object_add(o, "count",
 			json_object_new_int64(g->list[i].count));
 		json_object_array_add(list, o);
@@ -357,7 +357,7 @@ static bool went_on(const struct calls *calls, int64_t at, int64_t slack)
  * A file is the run's own when one of its calls names it, or when its last
  * change falls into one of its calls and into no other conversation's.
  */
-static int judge(void *data, const struct execution_file *f, struct err *e)
+static int decide_owner(void *data, const struct execution_file *f, struct err *e)
 {
 	struct claiming *c = data;
 
@@ -387,7 +387,7 @@ int plan_claim_files(struct planner *p, const struct ended_run *r, int64_t now,
 		      e) == 0 &&
 	    tool_call_each_other(p->db, r, r->began_at - SLACK_MS,
 				 now, add_other, c, e) == 0)
-		rc = execution_file_each(p->db, r->id, judge, c, e);
+		rc = execution_file_each(p->db, r->id, decide_owner, c, e);
 	for (i = 0; rc == 0 && i < c->npaths; i++)
 		rc = execution_file_claim(p->db, r->id, c->paths[i], e);
 	talloc_free(c);

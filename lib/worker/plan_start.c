@@ -126,7 +126,7 @@ static char *make_title(struct start *s, const struct definition *d)
 }
 
 /* ERR_INPUT, ERR_LIMIT: the definition is at fault; the caller must roll back. */
-static int begin(struct start *s, const struct definition *d, struct err *e)
+static int start_run(struct start *s, const struct definition *d, struct err *e)
 {
 	auto_buf prompt = BUF_INIT(PROMPT_ROOM);
 	const char *mode = d->policy == POLICY_EVERYTHING ?
@@ -217,7 +217,7 @@ static int take_turn(struct start *s, struct err *e)
 	if (s->status)
 		return book_refusal(s, e);
 	d = read_definition(s, e);
-	return d ? begin(s, d, e) : -1;
+	return d ? start_run(s, d, e) : -1;
 }
 
 /* Rolls the start back, and ends the run with its error. */

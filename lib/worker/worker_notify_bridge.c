@@ -59,7 +59,7 @@ static void notify(uv_work_t *slot)
 
 static void next(struct bridge_notifier *p);
 
-static void poked(uv_work_t *slot, int status)
+static void notified(uv_work_t *slot, int status)
 {
 	struct bridge_notifier *p = slot->data;
 
@@ -82,7 +82,7 @@ static void next(struct bridge_notifier *p)
 	memcpy(p->now, l->list[0], ID_SIZE);
 	l->n--;
 	memmove(l->list[0], l->list[1], l->n * ID_SIZE);
-	uv_queue_work(p->worker->loop, &p->slot, notify, poked);
+	uv_queue_work(p->worker->loop, &p->slot, notify, notified);
 }
 
 void bridge_notifier_refresh(struct bridge_notifier *p,

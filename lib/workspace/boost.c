@@ -215,7 +215,7 @@ void workspace_boost_seen(struct workspace *w, const struct container_state *s)
  * Whether it is boosted from now on; otherwise it may be when another boost
  * ends.
  */
-static bool begin(struct workspace *w)
+static bool begin_boost(struct workspace *w)
 {
 	struct workspace_boost *b = &w->boost;
 
@@ -244,7 +244,7 @@ bool workspace_boost_new(struct workspace *w)
 
 	workspace_boost_close(w);
 	b->asker = NULL;
-	b->on = start_urgent(w->start) && begin(w);
+	b->on = start_urgent(w->start) && begin_boost(w);
 	b->unknown = false;
 	return b->on;
 }
@@ -252,7 +252,7 @@ bool workspace_boost_new(struct workspace *w)
 void workspace_boost(struct workspace *w, const void *asker)
 {
 	w->boost.asker = asker;
-	if (begin(w))
+	if (begin_boost(w))
 		agree(w);
 }
 

@@ -90,7 +90,7 @@ static bool short_of_memory(const struct starts *l, int64_t now)
 	       host_memory_left() < wanted;
 }
 
-static void put(void *owner, int place)
+static void place_changed(void *owner, int place)
 {
 	struct start *s = owner;
 
@@ -102,7 +102,7 @@ static void put(void *owner, int place)
  * Callbacks may leave or join, and so may others: restart from the front each
  * time.
  */
-static void tell(struct starts *l)
+static void notify_owners(struct starts *l)
 {
 	struct start *s;
 
@@ -157,8 +157,8 @@ static void run(uv_timer_t *timer)
 	}
 	if (l->all->closed)
 		return;
-	start_queue_places(l->line, now, put);
-	tell(l);
+	start_queue_places(l->line, now, place_changed);
+	notify_owners(l);
 	if (!l->all->closed)
 		arm(l, now);
 }

@@ -41,7 +41,7 @@ static void lose_later(struct workspace *w, const struct err *e)
 	uv_timer_start(&w->timers->beat, fall, 0, 0);
 }
 
-static int put(void *data, const void *bytes, size_t n)
+static int write_bytes(void *data, const void *bytes, size_t n)
 {
 	struct workspace *w = data;
 	struct err e = { 0 };
@@ -68,7 +68,7 @@ static void link_down(void *data, const struct err *e)
 }
 
 static const struct link_events link_events = {
-	.send = put,
+	.send = write_bytes,
 	.ready = link_up,
 	.failed = link_down,
 };

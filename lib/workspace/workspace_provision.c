@@ -412,7 +412,7 @@ static void restart(struct workspace *w)
 		    step_new(w, unstuck));
 }
 
-static void begin(struct workspace *w, enum workspace_task task)
+static void begin_task(struct workspace *w, enum workspace_task task)
 {
 	w->fresh = w->replaced = false;
 	w->conflicts = 0;
@@ -477,7 +477,7 @@ void workspace_task_run(struct workspace *w)
 	if (task == TASK_STOP)
 		stop(w);
 	else
-		begin(w, task);
+		begin_task(w, task);
 }
 
 void workspace_steps_close(struct workspace *w)

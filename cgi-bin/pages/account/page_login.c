@@ -130,7 +130,7 @@ static void take_zone(struct request *r, const struct user *u)
 }
 
 /* A login that was there before is ended: the token never stays the same. */
-static int begin(struct request *r, struct response *out,
+static int start_login(struct request *r, struct response *out,
 		 const struct user *user, struct err *e)
 {
 	struct context *v = context_of(r);
@@ -222,7 +222,7 @@ int page_login(struct request *r, struct response *out, struct err *e)
 		return -1;
 	user = prove(r, &wait_s, &why);
 	if (user)
-		return begin(r, out, user, e);
+		return start_login(r, out, user, e);
 	if (why.kind == ERR_AUTH || why.kind == ERR_LIMIT)
 		return refuse(r, out, &why, wait_s, e);
 	*e = why;

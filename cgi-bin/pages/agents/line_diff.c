@@ -157,8 +157,8 @@ struct writing {
 	bool cut;
 };
 
-static void put(struct writing *w, const char *kind, const struct line *l,
-		int number)
+static void show_line(struct writing *w, const char *kind, const struct line *l,
+		      int number)
 {
 	struct view *hunk, *row;
 
@@ -188,11 +188,11 @@ static void put_kept(struct writing *w, const struct side *after, int y, int n,
 	int i;
 
 	for (i = 0; i < head; i++)
-		put(w, " ", &after->lines[y + i], y + i + 1);
+		show_line(w, " ", &after->lines[y + i], y + i + 1);
 	if (head + tail < n)
 		w->lines = NULL;
 	for (i = n - tail; i < n; i++)
-		put(w, " ", &after->lines[y + i], y + i + 1);
+		show_line(w, " ", &after->lines[y + i], y + i + 1);
 }
 
 static void put_all(struct writing *w, const struct side *a,
@@ -203,12 +203,12 @@ static void put_all(struct writing *w, const struct side *a,
 	while (x < a->n || y < b->n) {
 		if (x < a->n && a->lines[x].changed) {
 			w->went++;
-			put(w, "-", &a->lines[x++], y + 1);
+			show_line(w, "-", &a->lines[x++], y + 1);
 			continue;
 		}
 		if (b->lines[y].changed) {
 			w->came++;
-			put(w, "+", &b->lines[y], y + 1);
+			show_line(w, "+", &b->lines[y], y + 1);
 			y++;
 			continue;
 		}

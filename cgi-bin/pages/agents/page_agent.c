@@ -268,7 +268,7 @@ static int save(struct request *r, struct response *out, struct agent *a,
 }
 
 /* a: NULL for a new one. */
-static int take(struct request *r, struct response *out, struct agent *a,
+static int submit(struct request *r, struct response *out, struct agent *a,
 		struct err *e)
 {
 	struct agent_form *f = agent_form_read(r);
@@ -293,14 +293,14 @@ static int take(struct request *r, struct response *out, struct agent *a,
 
 int page_agent_create(struct request *r, struct response *out, struct err *e)
 {
-	return take(r, out, NULL, e);
+	return submit(r, out, NULL, e);
 }
 
 int page_agent_save(struct request *r, struct response *out, struct err *e)
 {
 	struct agent *a = agent_here(r, e);
 
-	return a ? take(r, out, a, e) : -1;
+	return a ? submit(r, out, a, e) : -1;
 }
 
 /*

@@ -16,7 +16,7 @@ struct attempts {
 	size_t n;
 };
 
-static int keep(void *data, const struct attempt *a, struct err *e)
+static int copy_attempt(void *data, const struct attempt *a, struct err *e)
 {
 	struct attempts *all = data;
 	struct attempt *copy;
@@ -199,7 +199,7 @@ int execution_attempts(struct request *r, struct view *view,
 
 	view_flag(view, "live", false);
 	if (page_number(r, "attempt", &chosen, e) < 0 ||
-	    attempt_each(context_of(r)->db, x->id, keep, &all, e) < 0)
+	    attempt_each(context_of(r)->db, x->id, copy_attempt, &all, e) < 0)
 		return -1;
 	view_flag(view, "began", all.n > 0);
 	if (!chosen && all.n)
