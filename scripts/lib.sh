@@ -12,7 +12,8 @@ case $state in
 esac
 state=$(realpath -m "$state")
 instance=gb-$(printf %s "$state" | sha256sum | cut -c1-8)
-# The state folder remembers the port, so only scripts/up needs to be told.
+# The state folder remembers the port, so only scripts/up needs it as a
+# variable.
 port=${GONGBANG_PORT:-$(cat "$state/port" 2>/dev/null || echo 8080)}
 settings=$state/gongbang.conf
 steps_log=$state/log/up
@@ -36,7 +37,7 @@ need_root() {
 	[ "$(id -u)" = 0 ] || die "must be run as root (try: sudo scripts/$(basename "$0"))"
 }
 
-# Milliseconds that only go forward.
+# Monotonic milliseconds.
 mono_ms() {
 	local up
 	read -r up _ </proc/uptime
@@ -48,8 +49,8 @@ elapsed() {
 	printf '%d.%d s' $((ms / 1000)) $((ms % 1000 / 100))
 }
 
-# Runs while a step does: on a terminal one line with the time and the last
-# words of its log; elsewhere a line every half minute.
+# Runs beside a step: on a terminal it shows one line with the time and the last
+# words of the log; elsewhere a line every half minute.
 show_progress() {
 	local name=$1 log=$2 began=$3 quiet=0 words
 	while sleep 1 && [ -d "/proc/$$" ]; do	# the script may be gone
@@ -62,9 +63,9 @@ show_progress() {
 	done
 }
 
-# guard COMMAND...: what a script does, ended whole by Ctrl-C or TERM. Bash may
-# lose a signal that comes while it reads a $(...), so a shell that only waits
-# takes it.
+# guard COMMAND...: runs it so that Ctrl-C or TERM ends all of it. Bash may lose
+# a signal that arrives while it reads a $(...), so a shell that only waits
+# handles it.
 guard() {
 	local rc
 	"$@" &
@@ -84,8 +85,8 @@ interrupted() {
 	exit 130
 }
 
-# step NAME ADVICE COMMAND...: the command's output goes to a log; when it
-# fails its end is shown with the advice, and the script ends.
+# step NAME ADVICE COMMAND...: writes the command's output to a log; when it
+# fails, shows the log's end with the advice, and ends the script.
 step() {
 	local name=$1 advice=$2 began log rc progress
 	shift 2
@@ -113,8 +114,8 @@ step() {
 	exit 1
 }
 
-# Ends a process and what it started; the supervisor is meant to stay. Stopped
-# first, a parent begins nothing new while its children go.
+# Ends a process and its descendants, except the supervisor. A process is
+# stopped first, so that it starts nothing while its children end.
 end_tree() {
 	local child
 	[ "$(cat "/proc/$1/comm" 2>/dev/null)" != runsvdir ] || return 0
@@ -131,7 +132,7 @@ unmount_below() {
 		LC_ALL=C sort -r | xargs -r -n1 umount
 }
 
-# What a step did, in a word, shown behind its time.
+# A step's result in a word, shown after its time.
 note() {
 	printf 'note: %s\n' "$*"
 }
@@ -146,7 +147,8 @@ wait_for() {
 	done
 }
 
-# install_packages NAME...: the missing ones, without starting any service.
+# install_packages NAME...: installs the missing ones without starting any
+# service.
 install_packages() {
 	local missing=() name policy=/usr/sbin/policy-rc.d ours='' rc=0
 	for name in "$@"; do
@@ -165,21 +167,21 @@ install_packages() {
 		chmod 0755 $policy
 		trap 'rm -f "$ours"' EXIT
 	fi
-	# One that was interrupted is taken up again.
+	# Completes an interrupted installation.
 	dpkg --configure -a
 	if ! apt-get install -y --no-install-recommends "${missing[@]}"; then
 		apt-get update &&
 			apt-get install -y --no-install-recommends "${missing[@]}" || rc=1
 	fi
 	[ -n "$ours" ] && rm -f "$ours"
-	# Debian's own would take our port at the next boot.
+	# Debian's own service would take our port at the next boot.
 	[[ " ${missing[*]} " != *" squid "* ]] || ! command -v systemctl >/dev/null ||
 		systemctl disable squid
 	[ "$rc" = 0 ] && note "installed ${#missing[@]} packages"
 	return "$rc"
 }
 
-# The engine: one that answers is used as it is, else our own.
+# The engine: a running one is used as it is, otherwise our own.
 engine_answers() {
 	timeout 20 docker -H "unix://$1" version --format '{{.Server.Version}}' >/dev/null 2>&1
 }
@@ -201,12 +203,12 @@ engine_socket() {
 	return 1
 }
 
-# docker against the engine of this installation (engine is set by then).
+# docker with this installation's engine (the caller has set engine).
 dk() {
 	docker -H "unix://$engine" "$@"
 }
 
-# The volumes that are file systems of their own, let go of.
+# Unmounts the volumes that are file systems of their own.
 volumes_unmount() { # INSTANCE
 	dk volume ls -q --filter "label=gongbang.instance=$1" |
 		xargs -r docker -H "unix://$engine" volume inspect --format '{{.Mountpoint}}' |
@@ -224,9 +226,9 @@ file_sums() {
 	) 2>/dev/null
 }
 
-# copy_changed FROM TO LIST: what differs, and with the time of now. With its
-# own time, a file edited while make ran would be older than what was made of
-# it before the edit, and never be made again.
+# copy_changed FROM TO LIST: copies changed files, with the current time. With
+# its original time, a file edited while make ran would be older than its
+# object, and never be rebuilt.
 copy_changed() {
 	LC_ALL=C comm -23 <(file_sums "$1" "$3" | LC_ALL=C sort) \
 		<(file_sums "$2" "$3" | LC_ALL=C sort) |
@@ -245,7 +247,7 @@ value_of() {
 	sed -n "s/^$1 *= *//p" "$settings" 2>/dev/null | tail -n 1
 }
 
-# Whether runit keeps the service in this folder.
+# Whether runit supervises the service in this folder.
 is_kept() {
 	[ -p "$1/supervise/ok" ] || return 1
 	case $(sv status "$1" 2>&1) in

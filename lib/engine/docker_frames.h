@@ -22,7 +22,7 @@ struct docker_frames {
 /* stream: 1 stdout, 2 stderr. Returning false stops the feed. */
 typedef bool docker_frame(void *data, int stream, const void *bytes, size_t n);
 
-/* ERR_UNAVAILABLE when this is no such stream; each() may have been called. */
+/* ERR_UNAVAILABLE for anything else; each() may have been called. */
 int docker_frames_feed(struct docker_frames *f, const void *bytes, size_t n,
 		       docker_frame *each, void *data, struct err *e) must_check;
 

@@ -454,7 +454,7 @@ static bool keys_in_time(struct call *c)
 
 /*
  * Queues a call once it has a body to send, complete or as much as the buffer
- * holds, so that a slow client takes nobody's turn.
+ * holds, so that a slow client does not take a turn.
  */
 static void advance(struct call *c)
 {

@@ -11,7 +11,7 @@
 #include "core/str.h"
 #include "gateway/inflater.h"
 
-#define AGAIN_MS 1000	/* a body is sent again only this soon after its begin */
+#define AGAIN_MS 1000	/* a body is sent again only this soon after it began */
 
 struct outbound {
 	TAILQ_ENTRY(outbound) woken_next;

@@ -1,7 +1,7 @@
 /*
  * Reads the usage from a reply of the Messages API as its bytes pass, at
  * little more than the cost of finding line ends: an event stream (SSE, WHATWG
- * HTML 9.2), of which only message_start, message_delta and the begin of each
+ * HTML 9.2), of which only message_start, message_delta and the start of each
  * block are parsed, or one JSON body, of which only the top level's "model"
  * and "usage" are. The first byte decides which of them it is, whatever its
  * content-type says. Hostile input is bounded, never fatal: what cannot be

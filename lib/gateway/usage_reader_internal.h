@@ -24,7 +24,7 @@ struct sse_scan {
 	char prefix[USAGE_PREFIX_MAX];
 	size_t prefix_len;
 	size_t line_len;	/* bytes of this line, 0 ends the event */
-	char event[20];		/* "" without an event: line; else the begin of its name */
+	char event[20];		/* "" without an event: line; else the start of its name */
 	size_t event_len;	/* of the whole name, may exceed sizeof(event) */
 	size_t bom;		/* bytes of the byte order mark seen; 3: past it */
 	bool after_cr;		/* an LF now belongs to the previous line */

@@ -1,6 +1,6 @@
 /*
- * Parses a request to the Engine API, and decides what of it may reach the
- * engine.
+ * Parses a request to the Engine API, and decides which part of it may reach
+ * the engine.
  */
 #ifndef GUARD_ENGINE_CALL_H
 #define GUARD_ENGINE_CALL_H

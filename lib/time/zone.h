@@ -48,7 +48,7 @@ struct zone_day {
 struct zone_rule {
 	struct zone_time standard, summer;
 	bool has_summer;
-	struct zone_day from, to;	/* start and end of summer time */
+	struct zone_day from, to;	/* start and end of daylight saving time */
 };
 
 int zone_rule_parse(const char *text, struct zone_rule *out, struct err *e) must_check;

@@ -143,7 +143,7 @@ void command_line(struct decoder *d, struct json_object *line);
  * otherwise -1.
  */
 int64_t command_echoed(struct decoder *d, const char *uuid);
-/* The turn is over: so are all its messages. */
+/* The turn has ended: so have all its messages. */
 void command_end_all(struct decoder *d);
 void conversation_reset(struct decoder *d, struct json_object *line);
 

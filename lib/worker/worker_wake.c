@@ -1,7 +1,7 @@
 /*
  * Wake-ups through Redis: a program that queues or ends a run pushes an
- * element onto a list, and one worker that waits for it reads the rows. What
- * is lost there is found by the poll every second.
+ * element onto a list, and one worker that waits for it reads the rows. A
+ * lost element is made up for by the poll every second.
  */
 #include "config.h"
 #include "worker/worker_internal.h"

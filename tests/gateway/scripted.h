@@ -1,31 +1,31 @@
 /*
- * A model service of the test's own: HTTP/1.1 on a loopback port, a thread a
- * connection. What it does is said by the request's x-app field: a word, and
- * a number where one is named (N).
+ * A scripted model service: HTTP/1.1 on a loopback port, one thread per
+ * connection. The request's x-app field selects its behaviour: a word, and a
+ * number where one is named (N).
  *
  *   (none)        an event stream: 100 tokens in, 20 out
  *   json          the same as one JSON body
  *   status N      an error of that status; 429 with "retry-after: 1"
- *   limit N       429; 0: nothing said, 1: a limit is used up, 2: a time too long to be one
+ *   limit N       429; 0: without a reason, 1: a limit is used up, 2: an absurd time
  *   slow N        N deltas, 20 ms apart
  *   cut           the first event, then the connection is closed
- *   cut_head      the connection is closed without a word
- *   garbage       lines that are no events
+ *   cut_head      the connection is closed without a reply
+ *   garbage       lines that are not events
  *   error         the first event, then `event: error`
  *   nousage       an event stream without usage
  *   huge_head     400 KB of fields
  *   many_fields   200 fields that would pass
- *   endless       deltas without end
+ *   endless       endless deltas
  *   hold          the first event, then silence until the client leaves
  *   text N        the first event, N deltas, then as hold
  *   silent        nothing until the client leaves
- *   gzip, deflate, br    the event stream compressed (br: it is said), whatever was asked for
- *   gzip_WHAT     the same in members (RFC 1952, section 2.2), with something behind, cut, a bomb
+ *   gzip, deflate, br    the event stream compressed (br: only declared), whatever was requested
+ *   gzip_WHAT     the same in members (RFC 1952, section 2.2), followed by other bytes, truncated, a bomb
  *   early         413 before the body is read
- *   early_no      the same, but then the body is read and the connection goes on
- *   early_yes N   an event stream: its begin before the body is read, N ms later
+ *   early_no      the same, but then the body is read and the connection stays open
+ *   early_yes N   an event stream: its start before the body is read, N ms later
  *                 the body, then the rest
- *   redirect      307 to elsewhere
+ *   redirect      307 to another address
  *   blob N        N bytes of text/plain
  *   take          an event stream that takes all output that max_tokens allows; three bytes
  *                 of the request are a token of input

@@ -1,4 +1,4 @@
-/* The way to a service that speaks TLS: trusted or not, HTTP/2, both directions held up. nginx stands before the scripted service. */
+/* A service with TLS: trusted or not, HTTP/2, both directions stalled. nginx runs in front of the scripted service. */
 #include "config.h"
 
 #include <setjmp.h>

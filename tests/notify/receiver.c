@@ -77,7 +77,7 @@ static void *visit(void *data)
 	return NULL;
 }
 
-/* One after the other, so that what came first stands first; a silent one holds nobody up. */
+/* One after the other, so that requests stay in order; a silent client blocks no other. */
 static void *serve(void *data)
 {
 	struct receiver *r = data;

@@ -178,7 +178,7 @@ static const char *form_key(const struct request *r)
 					      context_of(r)->user->id, id) : "";
 }
 
-/* What the button was: a row a value of act. */
+/* The form's buttons: one row per value of act. */
 static const struct act {
 	const char *name;
 	bool test;

@@ -37,7 +37,7 @@ struct board {
 	bool more;
 	int64_t now;
 	const struct prices *prices;
-	struct buf key;		/* of the row at hand */
+	struct buf key;		/* the current row's */
 };
 
 static int keep_agent(void *data, const struct agent *a, struct err *e)
@@ -256,7 +256,7 @@ static void add_words(struct view *list, const char *state, const char *words)
 	view_text(item, "words", words);
 }
 
-/* One line about all agents: what fails, what goes on, what comes next. */
+/* One line about all agents: failing, running, next. */
 static int add_health(struct request *r, struct view *view, int64_t now,
 		      struct err *e)
 {
