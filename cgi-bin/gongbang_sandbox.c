@@ -69,7 +69,7 @@ static void allow(scmp_filter_ctx filter, const char *name)
 	int number = seccomp_syscall_resolve_name(name);
 
 	if (number == __NR_SCMP_ERROR)
-		die(name, "is no system call that libseccomp knows");
+		die(name, "is not a system call that libseccomp knows");
 	if (number < 0)
 		return;
 	if (number == SCMP_SYS(socket))

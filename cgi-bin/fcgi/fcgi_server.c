@@ -262,9 +262,9 @@ static int clear_stale(const char *path, const struct sockaddr_un *to,
 		return errno == ENOENT ? 0 :
 		       err_errno(e, ERR_INTERNAL, errno, "%s", path);
 	if (!S_ISSOCK(st.st_mode))
-		return err_set(e, ERR_CONFLICT, "%s is there and no socket", path);
+		return err_set(e, ERR_CONFLICT, "%s exists and is not a socket", path);
 	if (somebody_listens(to))
-		return err_set(e, ERR_CONFLICT, "%s is served already", path);
+		return err_set(e, ERR_CONFLICT, "another server uses %s", path);
 	if (unlink(path) < 0 && errno != ENOENT)
 		return err_errno(e, ERR_INTERNAL, errno, "unlink %s", path);
 	return 0;

@@ -120,7 +120,7 @@ static int ask(struct request *r, struct err *e)
 	if (domain_ask(v->db, v->user->id, domain, form_text(r->form, "reason"),
 		       e) < 0)
 		return -1;
-	log_event(LOG_INFO, "domain_asked", "user", v->user->id, "domain",
+	log_event(LOG_INFO, "domain_requested", "user", v->user->id, "domain",
 		  domain, "request", r->id, NULL);
 	return 0;
 }

@@ -44,7 +44,7 @@ bool bridge_tell(const struct request *r, const char *fmt, ...)
 	if (!path)
 		err_abort("out of memory");
 	if (ask(r, "POST", path, TELL_MS, &e) < 0)
-		log_failure("bridge_not_told", &e, "request", r->id, NULL);
+		log_failure("bridge_not_notified", &e, "request", r->id, NULL);
 	return e.kind == ERR_NONE;
 }
 

@@ -175,7 +175,7 @@ static void add_stop(const struct request *r, struct view *view)
 	struct err e = { 0 };
 
 	if (v->db && stop_all_load(v->db, &stop, &e) < 0)
-		log_failure("stop_not_read", &e, "request", r->id, NULL);
+		log_failure("read_kill_switch", &e, "request", r->id, NULL);
 	view_text(view, "stopped", stop.on ?
 		  i18n_fill(r, v->text, "stop_banner", stop.by_login,
 			    i18n_time(r, v->text, stop.at, v->zone), NULL) : "");

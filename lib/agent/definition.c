@@ -208,7 +208,7 @@ static int check_tools(const struct definition *d, struct err *e)
 	for (i = 0; i < d->ntools; i++) {
 		if (!tool_valid(d->tools[i]))
 			return err_tell(e, ERR_INPUT, "error_agent_tools",
-					"tools: line %zu is no Name or"
+					"tools: line %zu is not Name or"
 					" Name(pattern)", i + 1);
 	}
 	return 0;
@@ -267,7 +267,7 @@ static int check_text(const char *text, const char *field, const char *key,
 
 	if (n <= AGENT_TOOL_SIZE && utf8_valid(text, n) && !has_control(text))
 		return 0;
-	err_tell(e, ERR_INPUT, key, "%s: not its form", field);
+	err_tell(e, ERR_INPUT, key, "%s: malformed", field);
 	return fail(out, field);
 }
 

@@ -173,7 +173,7 @@ static int check_version(struct json_object *o, struct err *e)
 
 	if (!json_object_is_type(o, json_type_object))
 		return err_tell(e, ERR_INPUT, "error_agent_json",
-				"(file): no JSON object");
+				"(file): not a JSON object");
 	if (!json_object_object_get_ex(o, "gongbang_agent", &v) ||
 	    !json_object_is_type(v, json_type_int) ||
 	    json_object_get_int64(v) < 1)
@@ -228,7 +228,7 @@ static int read_all(struct definition *d, struct json_object *o,
 		return -1;
 	if (strict_json_repeats(o, json, n))
 		return err_tell(e, ERR_INPUT, "error_agent_json_twice",
-				"(file): a member is there twice");
+				"(file): duplicate member");
 	json_object_object_foreach(o, key, value) {
 		if (read_member(d, key, value, e) < 0)
 			return -1;

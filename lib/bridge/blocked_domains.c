@@ -123,7 +123,7 @@ static void read_done(void *data, const struct err *e)
 	struct presence *p = presence_find(r->bridge, r->user_id);
 
 	if (e)
-		log_failure("blocked_read", e, "user", r->user_id, NULL);
+		log_failure("read_blocked_domains", e, "user", r->user_id, NULL);
 	if (p)
 		p->reading_blocks = false;
 	if (p && !e && !r->bridge->stopping) {
@@ -212,7 +212,7 @@ static void noted(void *data, const struct err *e)
 	struct presence *p = presence_find(n->bridge, n->user_id);
 
 	if (e && (!n->reason || e->kind == ERR_INTERNAL))
-		log_failure("domain_not_kept", e, "user", n->user_id, NULL);
+		log_failure("domain_not_stored", e, "user", n->user_id, NULL);
 	if (p && !n->bridge->stopping) {
 		if (e && n->reason)
 			refuse(p, n->serial, e);

@@ -48,7 +48,7 @@ static void limit_sockets(struct bridge *b)
 	}
 	if (files.rlim_cur != RLIM_INFINITY && files.rlim_cur < need) {
 		b->clients_max = (int64_t)files.rlim_cur / 2;
-		log_event(LOG_WARN, "few_descriptors", NULL);
+		log_event(LOG_WARN, "descriptors_low", NULL);
 	}
 }
 
@@ -123,7 +123,7 @@ static void taken(void *data, const struct err *e)
 
 	if (e || b->stopping) {
 		if (e)
-			log_failure("take_up", e, NULL);
+			log_failure("adopt_sessions", e, NULL);
 		talloc_free(t);
 		return;
 	}

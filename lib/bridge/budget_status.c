@@ -132,7 +132,7 @@ static void read_done(void *data, const struct err *e)
 	struct presence *p = presence_find(b, r->user_id);
 
 	if (e)
-		log_failure("spend_read", e, "user", r->user_id, NULL);
+		log_failure("read_budget_status", e, "user", r->user_id, NULL);
 	if (!e && r->all) {
 		b->all_percent = r->spend.all_percent;
 		b->all_read_at = clock_mono_ms();

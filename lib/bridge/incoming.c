@@ -105,11 +105,11 @@ static int check_answers(struct json_object *o, struct err *e)
 {
 	if (!json_object_is_type(o, json_type_object) ||
 	    json_object_object_length(o) > ANSWERS_MAX)
-		return err_set(e, ERR_INPUT, "answers are no object");
+		return err_set(e, ERR_INPUT, "answers must be an object");
 	json_object_object_foreach(o, question, labels) {
 		if (!utf8_valid(question, strlen(question)) ||
 		    !labels_clean(labels))
-			return err_set(e, ERR_INPUT, "an answer is no label");
+			return err_set(e, ERR_INPUT, "an answer must be a label");
 	}
 	return 0;
 }
@@ -135,7 +135,7 @@ static int get_answer(struct incoming *c, struct err *e)
 		return -1;
 	if (!str_starts(target, "p-") ||
 	    str_parse_number(target + 2, 0, INT64_MAX, &c->target, e) < 0)
-		return err_set(e, ERR_INPUT, "target is no part");
+		return err_set(e, ERR_INPUT, "target is not a part");
 	if (check_reason(c, e) < 0)
 		return -1;
 	if (json_object_object_get_ex(c->whole, "answers", &c->answers) &&

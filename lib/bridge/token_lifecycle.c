@@ -80,7 +80,7 @@ static void written(void *data, const struct err *e)
 	const struct token_ending *row = &d->row;
 
 	if (e)
-		log_failure("ending_not_stored", e, "user", row->user_id, NULL);
+		log_failure("revocation_not_stored", e, "user", row->user_id, NULL);
 	if (!d->bridge->stopping && (row->hash[0] || !d->conversation[0])) {
 		if (d->conversation[0])
 			token_registry_drop(d->bridge->tokens, row->hash);
@@ -120,7 +120,7 @@ static int done_work(void *data, struct db *db, struct err *e)
 static void done_written(void *data, const struct err *e)
 {
 	if (e)
-		log_failure("ending_not_cleared", e, NULL);
+		log_failure("revocation_not_cleared", e, NULL);
 	talloc_free(data);
 }
 
@@ -160,7 +160,7 @@ static void leftovers_read(void *data, const struct err *e)
 	unsigned i;
 
 	if (e)
-		log_failure("endings", e, NULL);
+		log_failure("read_revocations", e, NULL);
 	for (i = 0; i < l->n && !b->stopping; i++)
 		token_registry_end(b->tokens, l->rows[i].id, l->rows[i].hash,
 				   l->rows[i].user_id);

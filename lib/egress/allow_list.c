@@ -41,7 +41,7 @@ static int read_ways(struct allow_row *row, const char *ways, struct err *e)
 	row->plain = ways && str_equal(ways, "https,http");
 	if (row->plain || (ways && str_equal(ways, "https")))
 		return 0;
-	return err_set(e, ERR_INPUT, "after the domain stands https or https,http");
+	return err_set(e, ERR_INPUT, "https or https,http must follow the domain");
 }
 
 /* Without blanks at either end; modifies text. */

@@ -312,7 +312,7 @@ static void late(uv_timer_t *t)
 
 	if (!e.kind)
 		err_tell(&e, ERR_UNAVAILABLE, "error_engine",
-			 "no whole answer of %s in %lld ms",
+			 "no complete answer to %s in %lld ms",
 			 c->place->socket_path, (long long)c->deadline_ms);
 	fail(c, &e);
 }

@@ -10,7 +10,7 @@ static int head(http_parser *p)
 		return err_set(&r->e, ERR_UNAVAILABLE, "status %d", r->status);
 	r->raw = r->upgrade && (r->status == 101 || r->status == 200);
 	if (r->status == 101 && !r->upgrade)
-		return err_set(&r->e, ERR_UNAVAILABLE, "an upgrade nobody asked");
+		return err_set(&r->e, ERR_UNAVAILABLE, "an unrequested upgrade");
 	return r->raw ? 2 : 0;
 }
 
@@ -76,7 +76,7 @@ ssize_t docker_response_feed(struct docker_response *r, const char *bytes,
 		return refuse(r, e);
 	if (r->raw || used == n)
 		return (ssize_t)used;
-	err_set(&r->e, ERR_UNAVAILABLE, "an upgrade nobody asked");
+	err_set(&r->e, ERR_UNAVAILABLE, "an unrequested upgrade");
 	return refuse(r, e);
 }
 

@@ -233,7 +233,7 @@ static int64_t connections(struct gateway *g)
 	}
 	if (files.rlim_cur >= need)
 		return CONNECTIONS;
-	log_event(LOG_WARN, "few_descriptors", NULL);
+	log_event(LOG_WARN, "descriptors_low", NULL);
 	return (int64_t)files.rlim_cur > calls + 2 * FILES_BESIDE ?
 		(int64_t)files.rlim_cur - calls - FILES_BESIDE : FILES_BESIDE;
 }

@@ -144,7 +144,7 @@ static int same_spec(struct guard_call *call, const struct guard_policy *policy,
 	auto_json *ours = NULL;
 
 	if (!spec || !str_equal(spec->name, call->name))
-		return deny(e, "a container of nobody");
+		return deny(e, "a container without an owner");
 	if (take_token(spec, given, e) < 0)
 		return -1;
 	spec->boosted = is_boosted(given);
@@ -266,7 +266,7 @@ static int check_volume(struct guard_call *call,
 
 	if (!spec || !str_equal(spec->volume, call->name) ||
 	    !str_copy(call->user_id, sizeof(call->user_id), user_id))
-		rc = deny(e, "a volume of nobody");
+		rc = deny(e, "a volume without an owner");
 	talloc_free(ctx);
 	return rc;
 }
@@ -338,7 +338,7 @@ int guard_call_place(struct guard_call *call, const struct guard_policy *policy,
 	void *ctx = talloc_new(NULL);
 	struct container_spec *spec = policy->spec(ctx, policy->data, u->id);
 	int rc = spec ? write_create(call, spec, u, e) :
-		 deny(e, "a container of nobody");
+		 deny(e, "a container without an owner");
 
 	talloc_free(ctx);
 	return rc;

@@ -52,7 +52,7 @@ static int read_source(const char *path, struct buf *source, struct err *e)
 	} while (n > 0);
 	if (!room || ferror(f)) {
 		fclose(f);
-		return err_set(e, ERR_INTERNAL, "%s: cannot be read whole", path);
+		return err_set(e, ERR_INTERNAL, "%s: cannot be read completely", path);
 	}
 	fclose(f);
 	if (!utf8_valid(buf_text(source), source->len))

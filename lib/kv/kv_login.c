@@ -41,6 +41,6 @@ int kv_login_read(const struct settings *s, const char *name, struct err *e)
 	password[n > 0 ? n : 0] = '\0';
 	password[strcspn(password, "\r\n")] = '\0';
 	if (!*password || !str_copy(user, sizeof(user), name))
-		return err_set(e, ERR_UNAVAILABLE, "%s holds no password", path);
+		return err_set(e, ERR_UNAVAILABLE, "%s contains no password", path);
 	return 0;
 }

@@ -163,7 +163,7 @@ static int read_calls(const struct asked *a, struct calls *c, struct err *e)
 		if (!call_line_parse(a->rows[i], strlen(a->rows[i]), &kind,
 				     &c->list[i], c->models[i]) ||
 		    kind != LINE_END)
-			return err_set(e, ERR_INPUT, "row %zu is no call", i);
+			return err_set(e, ERR_INPUT, "row %zu is not a call", i);
 		if (check_call(&c->list[i], now, e) < 0)
 			return -1;
 	}

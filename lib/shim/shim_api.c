@@ -162,7 +162,7 @@ static void input(struct exchange *x, const char *id)
 	if (!s)
 		return;
 	if (!x->body.len || x->body.data[x->body.len - 1] != '\n')
-		exchange_answer(x, 400, "input is whole lines");
+		exchange_answer(x, 400, "input must be complete lines");
 	else
 		shim_session_input(s, x);
 }

@@ -119,16 +119,16 @@ static int parse_row(struct row *r, char *line, struct err *e)
 			       " long", FIELDS);
 	if (fields[FIELDS] &&
 	    str_parse_number(fields[FIELDS], 1, INT64_MAX, &r->prompt_max, e) < 0)
-		return err_set(e, ERR_INPUT, "\"%.20s\" is no number of tokens"
+		return err_set(e, ERR_INPUT, "\"%.20s\" is not a number of tokens"
 			       " of a prompt", fields[FIELDS]);
 	if (!parse_name(r, fields[0]))
 		return err_set(e, ERR_INPUT, "bad name of a model");
 	if (!parse_date(fields[1], &r->from))
-		return err_set(e, ERR_INPUT, "\"%.20s\" is no date such as"
+		return err_set(e, ERR_INPUT, "\"%.20s\" is not a date such as"
 			       " 2025-11-24", fields[1]);
 	for (i = 0; i < CLASSES; i++) {
 		if (!parse_price(fields[2 + i], &r->price[i]))
-			return err_set(e, ERR_INPUT, "\"%.20s\" is no price"
+			return err_set(e, ERR_INPUT, "\"%.20s\" is not a price"
 				       " in USD a million tokens",
 				       fields[2 + i]);
 	}

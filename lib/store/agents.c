@@ -231,7 +231,7 @@ static int save(struct db *db, const char *id, const char *user_id,
 		return err_set(e, ERR_MISSING, "no such agent");
 	if (h.version != based_on)
 		return err_tell(e, ERR_CONFLICT, "error_agent_changed",
-				"version %lld holds by now",
+				"version %lld is current",
 				(long long)h.version);
 	if (!h.same) {
 		h.version++;

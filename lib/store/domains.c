@@ -196,7 +196,7 @@ int domain_decide(struct db *db, const char *user_id, const char *domain,
 		   clock_now_ms()) < 0)
 		return -1;
 	if (db_changed(db) == 0)
-		return err_set(e, ERR_MISSING, "nobody asked for it");
+		return err_set(e, ERR_MISSING, "there is no such request");
 	return 0;
 }
 

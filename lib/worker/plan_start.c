@@ -148,7 +148,7 @@ static int start_run(struct start *s, const struct definition *d, struct err *e)
 	b.prompt = buf_text(&prompt);
 	if (run_begin(db, &b, &begun, e) < 0)
 		return -1;
-	return begun ? 0 : err_set(e, ERR_CONFLICT, "run %s is begun already",
+	return begun ? 0 : err_set(e, ERR_CONFLICT, "run %s has been started already",
 				   s->run->id);
 }
 

@@ -66,7 +66,7 @@ static void notified(uv_work_t *slot, int status)
 	(void)status;
 	p->busy = false;
 	if (!p->status) {
-		log_failure("poke", &p->error, "conversation", p->now, NULL);
+		log_failure("notify_bridge", &p->error, "conversation", p->now, NULL);
 		p->waiting.n = 0;	/* the sweep repeats them */
 	}
 	next(p);

@@ -136,7 +136,7 @@ int workspace_seccomp_load(const struct settings *s, struct err *e)
 	fclose(f);
 	seccomp[n] = '\0';
 	if (seccomp[0] != '{' || n == sizeof(seccomp) - 1)
-		return err_set(e, ERR_INPUT, "%s is no seccomp profile", path);
+		return err_set(e, ERR_INPUT, "%s is not a seccomp profile", path);
 	return 0;
 }
 

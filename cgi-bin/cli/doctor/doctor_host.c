@@ -56,7 +56,7 @@ static json_object *ask_engine(const struct call *c, const char *kind,
 	}
 	o = strict_json_parse(buf_text(&answer), answer.len, &limits);
 	if (!o)
-		err_set(e, ERR_INTERNAL, "its answer to %s is no JSON", path);
+		err_set(e, ERR_INTERNAL, "its answer to %s is not JSON", path);
 	return o;
 }
 

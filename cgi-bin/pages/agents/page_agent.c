@@ -166,7 +166,7 @@ static const char *made_before(struct request *r, const char *key)
 	char *id = NULL;
 
 	if (*key && kv_get(context_of(r)->kv, r, key, &id, &why) < 0)
-		log_failure("form_not_known", &why, "request", r->id, NULL);
+		log_failure("form_not_checked", &why, "request", r->id, NULL);
 	return id;
 }
 
@@ -237,7 +237,7 @@ static int create(struct request *r, struct response *out,
 	log_event(LOG_INFO, "agent_created", "agent", id, "request", r->id,
 		  NULL);
 	if (*key && kv_set(v->kv, key, id, FORM_LIFE_S, &why) < 0)
-		log_failure("form_not_kept", &why, "request", r->id, NULL);
+		log_failure("form_not_stored", &why, "request", r->id, NULL);
 	return after_save(r, out, id, act, act->done, e);
 }
 

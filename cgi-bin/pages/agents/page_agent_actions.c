@@ -15,7 +15,7 @@ void page_run_tell(const struct request *r, const char *execution_id)
 	struct err why = { 0 };
 
 	if (kv_wake(context_of(r)->kv, WORKER_WAKE, &why) < 0)
-		log_failure("run_not_told", &why, "execution", execution_id,
+		log_failure("run_not_announced", &why, "execution", execution_id,
 			    "request", r->id, NULL);
 }
 
@@ -141,7 +141,7 @@ static void tell_ending(const struct ending *end)
 		page_run_tell(end->r, end->runs[i]);
 		if (attempt_each(context_of(end->r)->db, end->runs[i],
 				 tell_session, (void *)end, &why) < 0)
-			log_failure("run_not_told", &why, "execution",
+			log_failure("run_not_announced", &why, "execution",
 				    end->runs[i], "request", end->r->id, NULL);
 	}
 }

@@ -37,7 +37,7 @@ int page_agent_ask(struct request *r, struct response *out, struct err *e)
 	c = conversation_load(v->db, r, request_arg(r, "id"), v->user->id, e);
 	if (c && str_equal(c->kind, "run"))
 		return err_tell(e, ERR_CONFLICT, "error_run_readonly",
-				"nobody speaks in a run");
+				"runs accept no messages");
 	if (!c || message_add(v->db, c->id, message, text, e) < 0)
 		return -1;
 	bridge_tell(r, "/conversations/%s/refresh", c->id);

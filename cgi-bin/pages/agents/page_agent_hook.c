@@ -75,7 +75,7 @@ int page_hook_make(struct request *r, struct response *out, struct err *e)
 	digest_hex(secret, strlen(secret), hash);
 	if (agent_set_hook(context_of(r)->db, a->id, hash, e) < 0)
 		return -1;
-	log_event(LOG_INFO, "hook_made", "agent", a->id, "request", r->id,
+	log_event(LOG_INFO, "hook_created", "agent", a->id, "request", r->id,
 		  NULL);
 	a->hook = true;
 	return show(r, out, a, secret, e);
@@ -112,10 +112,10 @@ static int check_payload(const struct request *r, struct err *e)
 		return 0;
 	if (!is_json_type(r->body_type))
 		return err_tell(e, ERR_INPUT, "error_hook_type",
-				"payload is no application/json");
+				"payload is not application/json");
 	if (!strict_json_valid(r->body, r->body_len, &limits))
 		return err_tell(e, ERR_INPUT, "error_hook_json",
-				"payload is no JSON");
+				"payload is not JSON");
 	return 0;
 }
 

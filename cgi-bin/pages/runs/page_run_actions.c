@@ -76,7 +76,7 @@ int page_run_cancel(struct request *r, struct response *out,
 	    attempt_each(db, x->id, tell_session, r, e) < 0)
 		return -1;
 	page_run_tell(r, x->id);
-	log_event(LOG_INFO, "run_cancel_asked", "execution", x->id, "request",
+	log_event(LOG_INFO, "run_cancel_requested", "execution", x->id, "request",
 		  r->id, NULL);
 	return response_redirect(out, e, "/executions/%s", x->id);
 }
