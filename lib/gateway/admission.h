@@ -98,7 +98,7 @@ struct admission_answer {
 typedef void admission_done(void *data, const struct admission_answer *a);
 
 /* What a call may use, in tokens; all 0: nothing is reserved yet. */
-struct call_need {
+struct call_estimate {
 	int64_t input, output;
 	const char *model;		/* "" unknown: priced as the most expensive model */
 };
@@ -108,13 +108,13 @@ struct call_need {
  * called once, within 2 s (10 s during a rebuild), never from inside.
  */
 void admission_ask(struct admission *a, const char *token, const char *address,
-		   const struct call_need *need, admission_done *done, void *data);
+		   const struct call_estimate *estimate, admission_done *done, void *data);
 /*
  * Replaces a grant's reservation: ADMITTED, OVER_BUDGET, RESERVED or AWAY; the
  * caller still owns the grant. One at a time; done is not called once the
  * grant is booked.
  */
-void grant_reserve(struct admission *a, struct grant *g, const struct call_need *need,
+void grant_reserve(struct admission *a, struct grant *g, const struct call_estimate *estimate,
 		   admission_done *done, void *data);
 /*
  * Calls no done for that data any more; anything granted meanwhile is given

@@ -133,7 +133,7 @@ static void give_grant(struct ask *q)
 		err_abort("out of memory");
 	memcpy(g->user_id, q->answer.token.user_id, ID_SIZE);
 	g->n = q->n;
-	memcpy(g->needs, q->needs, sizeof(g->needs));
+	memcpy(g->limits, q->limits, sizeof(g->limits));
 	g->tokens = q->tokens;
 	g->cost = q->cost;
 	g->at = q->answer.at;
@@ -153,8 +153,8 @@ static void try_again(struct ask *q, const char *value)
 	else if (str_starts(value, "token "))
 		q->looked_up = cached_token_put(a, q->key, value + 6);
 	else if (sscanf(value, "missing %u", &i) == 1 && i < q->n)
-		q->needs[i].counter->loaded = false;
-	needs_release(q);
+		q->limits[i].counter->loaded = false;
+	limits_release(q);
 	move(q, &a->waiting);
 	step(q);
 }
@@ -170,7 +170,7 @@ static void on_admit(void *data, const char *value, const struct err *e)
 		/* The script may have reserved nevertheless. */
 		if (!a->resetting)
 			a->ready = false;
-		needs_release(q);
+		limits_release(q);
 		finish_away(q, e);
 		return;
 	}
@@ -179,16 +179,16 @@ static void on_admit(void *data, const char *value, const struct err *e)
 	if (reserve_granted(q, value)) {
 		give_grant(q);
 	} else if (str_equal(value, "none")) {
-		needs_release(q);
+		limits_release(q);
 		h = cached_token_find(a, q->key);
 		if (h)
 			cached_token_drop(a, h);
 		finish(q, VERDICT_NO_TOKEN);
 	} else if (str_equal(value, "stopped")) {
-		needs_release(q);
+		limits_release(q);
 		finish(q, VERDICT_STOPPED);
 	} else if (reserve_refused(q, value, &refused)) {
-		needs_release(q);
+		limits_release(q);
 		finish(q, refused);
 	} else {
 		try_again(q, value);
@@ -243,7 +243,7 @@ static void ask_redis(struct ask *q, struct cached_token *h)
 		finish_away(q, &e);
 		return;
 	}
-	needs_refer(q);
+	limits_refer(q);
 	move(q, &a->out);
 	redis_admit(q, h, on_admit);
 }
@@ -273,8 +273,8 @@ static void step_account(struct ask *q, struct cached_token *h)
 		finish(q, c->disabled ? VERDICT_DISABLED : VERDICT_STOPPED);
 		return;
 	}
-	needs_fill(q, c, h, q->answer.at);
-	switch (needs_check(q, &e)) {
+	limits_fill(q, c, h, q->answer.at);
+	switch (limits_check(q, &e)) {
 	case KNOWN_NOT:
 		finish_away(q, &e);
 		return;
@@ -322,7 +322,7 @@ static void step(struct ask *q)
 }
 
 void admission_ask(struct admission *a, const char *token, const char *address,
-		   const struct call_need *need, admission_done *done, void *data)
+		   const struct call_estimate *estimate, admission_done *done, void *data)
 {
 	struct ask *q = talloc_zero(a, struct ask);
 	int64_t now = clock_mono_ms();
@@ -337,7 +337,7 @@ void admission_ask(struct admission *a, const char *token, const char *address,
 	if (token_valid(token) && str_copy(q->address, sizeof(q->address),
 					   address))
 		gateway_token_key(token, q->key);
-	reserve_need(q, need);
+	reserve_estimate(q, estimate);
 	move(q, &a->waiting);
 	if (a->clean_at < now) {
 		a->clean_at = now + CLEAN_MS;

@@ -128,18 +128,18 @@ static void answered(struct reading *r, int64_t read_at, const struct err *e)
 	}
 }
 
-struct house_task {
+struct installation_task {
 	struct task task;
 	int64_t read_at;
-	struct ledger_house installation;
+	struct ledger_installation installation;
 };
 
-static int house_work(void *data, struct db *db, struct err *e)
+static int installation_work(void *data, struct db *db, struct err *e)
 {
-	struct house_task *t = data;
+	struct installation_task *t = data;
 
 	t->read_at = clock_mono_ms();
-	return ledger_client_house(t->task.ledger, &t->installation, e);
+	return ledger_client_installation(t->task.ledger, &t->installation, e);
 }
 
 static void tell_stop(struct admission *a)
@@ -150,14 +150,14 @@ static void tell_stop(struct admission *a)
 	a->changed(a->changed_data, a->told);
 }
 
-static void house_done(void *data, const struct err *e)
+static void installation_done(void *data, const struct err *e)
 {
-	struct house_task *t = data;
+	struct installation_task *t = data;
 	struct admission *a = t->task.a;
 
 	if (a) {
 		LIST_REMOVE(&t->task, next);
-		answered(&a->house_reading, t->read_at, e);
+		answered(&a->installation_reading, t->read_at, e);
 		if (!e) {
 			a->stopped = t->installation.stopped;
 			a->budget = t->installation.budget;
@@ -173,16 +173,16 @@ static void house_done(void *data, const struct err *e)
 
 enum known installation_check(struct admission *a, int64_t since, struct err *e)
 {
-	struct house_task *t;
+	struct installation_task *t;
 	bool again;
-	enum known k = check(&a->house_reading, since, INT64_MAX, &again,
+	enum known k = check(&a->installation_reading, since, INT64_MAX, &again,
 			     e);
 
 	if (!again)
 		return k;
-	t = alloc_checked(talloc_zero(NULL, struct house_task));
-	ask(&a->house_reading);
-	task_begin(a, &t->task, house_work, house_done);
+	t = alloc_checked(talloc_zero(NULL, struct installation_task));
+	ask(&a->installation_reading);
+	task_begin(a, &t->task, installation_work, installation_done);
 	return k;
 }
 

@@ -119,7 +119,7 @@ void scope_release(struct admission *a, struct scope *s)
 static void add_need(struct ask *q, struct counter *c, int scope, int period,
 		     int64_t tokens, int64_t cost, int64_t resets_at)
 {
-	q->needs[q->n++] = (struct need){ .counter = c, .scope = scope,
+	q->limits[q->n++] = (struct limit){ .counter = c, .scope = scope,
 		.period = period, .tokens = tokens, .cost = cost,
 		.resets_at = resets_at };
 }
@@ -133,8 +133,8 @@ static void add_scope(struct ask *q, const struct scope *s, int scope,
 		 b->month_cost, s->period.month_to);
 }
 
-void needs_fill(struct ask *q, struct account *c, struct cached_token *h,
-		int64_t now)
+void limits_fill(struct ask *q, struct account *c, struct cached_token *h,
+		 int64_t now)
 {
 	struct admission *a = q->a;
 	const struct gateway_token *t = &h->token;
@@ -151,41 +151,41 @@ void needs_fill(struct ask *q, struct account *c, struct cached_token *h,
 	add_scope(q, &a->installation, OVER_ALL, &a->budget);
 }
 
-void needs_refer(struct ask *q)
+void limits_refer(struct ask *q)
 {
 	struct counter *c;
 	size_t i;
 
 	for (i = 0; i < q->n; i++) {
-		c = q->needs[i].counter;
+		c = q->limits[i].counter;
 		counter_refer(c);
 		c->reserved_tokens += q->tokens;
 		c->reserved_cost += q->cost;
-		q->needs[i].loads = c->loads;
+		q->limits[i].loads = c->loads;
 	}
 }
 
 /* Releases the reservation; a load that still includes it is void. */
-void needs_release(struct ask *q)
+void limits_release(struct ask *q)
 {
 	size_t i;
 
-	needs_lower(q, q->tokens, q->cost);
+	limits_lower(q, q->tokens, q->cost);
 	for (i = 0; i < q->n; i++)
-		counter_release(q->a, q->needs[i].counter);
+		counter_release(q->a, q->limits[i].counter);
 	q->n = 0;
 }
 
-void needs_lower(struct ask *q, int64_t tokens, int64_t cost)
+void limits_lower(struct ask *q, int64_t tokens, int64_t cost)
 {
 	struct counter *c;
 	size_t i;
 
 	for (i = 0; i < q->n; i++) {
-		c = q->needs[i].counter;
+		c = q->limits[i].counter;
 		c->reserved_tokens -= tokens;
 		c->reserved_cost -= cost;
-		if (c->loads != q->needs[i].loads)
+		if (c->loads != q->limits[i].loads)
 			c->loaded = false;
 	}
 }
@@ -195,7 +195,7 @@ static bool reserved_in(const struct grant *g, const struct counter *c)
 	size_t i;
 
 	for (i = 0; i < g->n; i++) {
-		if (g->needs[i].counter == c)
+		if (g->limits[i].counter == c)
 			return true;
 	}
 	return false;
@@ -220,7 +220,7 @@ void counters_book(struct admission *a, const struct grant *g, int64_t tokens,
 	size_t i;
 
 	for (i = 0; i < g->n; i++) {
-		c = g->needs[i].counter;
+		c = g->limits[i].counter;
 		c->reserved_tokens -= g->tokens;
 		c->reserved_cost -= g->cost;
 		c->late_tokens += tokens;
@@ -231,7 +231,7 @@ void counters_book(struct admission *a, const struct grant *g, int64_t tokens,
 		book_elsewhere(g, account->scope.month, tokens, cost);
 	}
 	for (i = 0; i < g->n; i++)
-		counter_release(a, g->needs[i].counter);
+		counter_release(a, g->limits[i].counter);
 }
 
 /* ---- loads ---- */
@@ -260,7 +260,7 @@ struct row {
 
 struct load {
 	struct task task;
-	struct part parts[NEEDS_MAX];
+	struct part parts[LIMITS_MAX];
 	size_t n;
 	struct row *rows;
 	char (*ids)[ID_SIZE];	/* of rows */
@@ -358,8 +358,8 @@ static void fail(struct load *l, const struct err *e)
 
 static void use(struct load *l)
 {
-	struct counter *counters[NEEDS_MAX];
-	int64_t sums[NEEDS_MAX][2];
+	struct counter *counters[LIMITS_MAX];
+	int64_t sums[LIMITS_MAX][2];
 	size_t i;
 
 	for (i = 0; i < l->n; i++) {
@@ -463,7 +463,7 @@ static void load(struct ask *q)
 	l->task.a = a;
 	l->tables = a->tables;
 	for (i = 0; i < q->n; i++) {
-		c = q->needs[i].counter;
+		c = q->limits[i].counter;
 		if (!c->loaded && !c->loading)
 			add_part(l, c);
 	}
@@ -476,14 +476,14 @@ static void load(struct ask *q)
 	task_begin(a, &l->task, load_work, load_done);
 }
 
-enum known needs_check(struct ask *q, struct err *e)
+enum known limits_check(struct ask *q, struct err *e)
 {
 	bool all = true;
 	struct counter *c;
 	size_t i;
 
 	for (i = 0; i < q->n; i++) {
-		c = q->needs[i].counter;
+		c = q->limits[i].counter;
 		if (c->loaded)
 			continue;
 		all = false;

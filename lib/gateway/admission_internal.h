@@ -10,7 +10,7 @@
 #include "gateway/admission.h"
 #include "spending/budget_zone.h"
 
-#define NEEDS_MAX 5		/* counters of one call */
+#define LIMITS_MAX 5		/* counters of one call */
 #define BUCKETS 1024
 #define ZONE_SIZE 65
 #define LOCALE_SIZE 8
@@ -70,7 +70,7 @@ struct cached_token {
 };
 
 /* One limit that a call must respect. */
-struct need {
+struct limit {
 	struct counter *counter;	/* referenced while the script runs */
 	int scope, period;		/* as in over_budget */
 	int64_t tokens, cost;		/* 0: no limit */
@@ -91,7 +91,7 @@ struct ask {
 	int64_t begun, deadline;	/* clock_mono_ms */
 	int tries;			/* scripts sent */
 	bool looked_up;			/* the cached token was read for this call */
-	struct need needs[NEEDS_MAX];
+	struct limit limits[LIMITS_MAX];
 	size_t n;
 	int64_t input, input_cost;	/* to be reserved */
 	int64_t output, output_price;	/* wanted; millionths of a dollar per million tokens */
@@ -107,7 +107,7 @@ struct ask {
 struct grant {
 	LIST_ENTRY(grant) next;
 	char user_id[ID_SIZE];
-	struct need needs[NEEDS_MAX];
+	struct limit limits[LIMITS_MAX];
 	size_t n;
 	int64_t tokens, cost, at;
 	int64_t charged_tokens, charged_cost;	/* uses besides tokens */
@@ -138,7 +138,7 @@ struct admission {
 	int64_t reset_failed_at;
 	struct err reset_failure;
 
-	struct reading house_reading;
+	struct reading installation_reading;
 	bool stopped;		/* the kill switch */
 	struct budget budget;	/* the installation's */
 	struct scope installation;
@@ -162,7 +162,7 @@ struct admission {
 void admission_wake(struct admission *a);
 
 /* admission_reserve.c */
-void reserve_need(struct ask *q, const struct call_need *need);
+void reserve_estimate(struct ask *q, const struct call_estimate *estimate);
 /*
  * Parses "ok OUTPUT" and releases what is reserved beyond it. False for
  * another text.
@@ -191,13 +191,13 @@ void cached_token_drop(struct admission *a, struct cached_token *h);
 void known_clean(struct admission *a);
 
 /* admission_counter.c */
-void needs_fill(struct ask *q, struct account *c, struct cached_token *h,
-		int64_t now);
-void needs_refer(struct ask *q);
-void needs_release(struct ask *q);
+void limits_fill(struct ask *q, struct account *c, struct cached_token *h,
+		 int64_t now);
+void limits_refer(struct ask *q);
+void limits_release(struct ask *q);
 /* Lowers the reservation by that much. */
-void needs_lower(struct ask *q, int64_t tokens, int64_t cost);
-enum known needs_check(struct ask *q, struct err *e);
+void limits_lower(struct ask *q, int64_t tokens, int64_t cost);
+enum known limits_check(struct ask *q, struct err *e);
 struct counter *counter_of_run(struct admission *a, const struct gateway_token *t);
 void counter_refer(struct counter *c);
 void counter_release(struct admission *a, struct counter *c);

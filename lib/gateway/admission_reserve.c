@@ -20,17 +20,17 @@ static int64_t output_cost(const struct ask *q, int64_t output)
 }
 
 /* Input may be written to the one-hour cache, which is the most expensive. */
-void reserve_need(struct ask *q, const struct call_need *need)
+void reserve_estimate(struct ask *q, const struct call_estimate *estimate)
 {
 	const struct prices *p = q->a->prices;
-	const struct usage all = { .input = need->input }, million = { .output = MILLION };
-	const struct usage written = { .cache_write_1h = need->input };
+	const struct usage all = { .input = estimate->input }, million = { .output = MILLION };
+	const struct usage written = { .cache_write_1h = estimate->input };
 	int64_t now = clock_now_ms(), plain;
 	char model[PRICES_NAME_SIZE];
 
-	prices_name(p, need->model, &all, now, model);
-	q->input = need->input;
-	q->output = need->output;
+	prices_name(p, estimate->model, &all, now, model);
+	q->input = estimate->input;
+	q->output = estimate->output;
 	q->input_cost = prices_counted(p, model, &written, now);
 	plain = prices_counted(p, model, &all, now);
 	if (q->input_cost < plain)
@@ -49,7 +49,7 @@ bool reserve_granted(struct ask *q, const char *value)
 		return false;
 	tokens = q->output - output;
 	cost = output_cost(q, q->output) - output_cost(q, output);
-	needs_lower(q, tokens, cost);
+	limits_lower(q, tokens, cost);
 	q->tokens -= tokens;
 	q->cost -= cost;
 	q->answer.output = output;
@@ -59,7 +59,7 @@ bool reserve_granted(struct ask *q, const char *value)
 bool reserve_refused(struct ask *q, const char *value, enum verdict *verdict)
 {
 	struct over_budget *over = &q->answer.over;
-	const struct need *n;
+	const struct limit *n;
 	unsigned i, money;
 	char word[12];
 	long long used;
@@ -73,7 +73,7 @@ bool reserve_refused(struct ask *q, const char *value, enum verdict *verdict)
 		*verdict = VERDICT_RESERVED;
 	else
 		return false;
-	n = &q->needs[i];
+	n = &q->limits[i];
 	over->scope = n->scope;
 	over->period = n->period;
 	over->money = money;
@@ -107,7 +107,7 @@ static void finish_away(struct ask *q, const struct err *e)
 		err_tell(&q->failure, ERR_UNAVAILABLE, "error_redis",
 			 "redis: the counters were lost");
 	q->answer.e = &q->failure;
-	needs_release(q);
+	limits_release(q);
 	finish(q, VERDICT_AWAY);
 }
 
@@ -115,7 +115,7 @@ static void finish_away(struct ask *q, const struct err *e)
 static void give_back(struct ask *q)
 {
 	redis_lower(q, q->tokens, q->cost);
-	needs_release(q);
+	limits_release(q);
 }
 
 static void extend_grant(struct ask *q)
@@ -126,7 +126,7 @@ static void extend_grant(struct ask *q)
 	g->tokens += q->tokens;
 	g->cost += q->cost;
 	for (i = 0; i < q->n; i++)
-		counter_release(q->a, q->needs[i].counter);
+		counter_release(q->a, q->limits[i].counter);
 }
 
 static void on_reserve(void *data, const char *value, const struct err *e)
@@ -146,7 +146,7 @@ static void on_reserve(void *data, const char *value, const struct err *e)
 		return;
 	}
 	if (!e && value && reserve_refused(q, value, &refused)) {
-		needs_release(q);
+		limits_release(q);
 		finish(q, refused);
 		return;
 	}
@@ -155,13 +155,13 @@ static void on_reserve(void *data, const char *value, const struct err *e)
 	 * reserve.
 	 */
 	if (value && sscanf(value, "missing %u", &i) == 1 && i < q->n)
-		q->needs[i].counter->loaded = false;
+		q->limits[i].counter->loaded = false;
 	else if (!a->resetting)
 		a->ready = false;
 	finish_away(q, e);
 }
 
-void grant_reserve(struct admission *a, struct grant *g, const struct call_need *need,
+void grant_reserve(struct admission *a, struct grant *g, const struct call_estimate *estimate,
 		   admission_done *done, void *data)
 {
 	struct ask *q = talloc_zero(a, struct ask);
@@ -175,12 +175,12 @@ void grant_reserve(struct admission *a, struct grant *g, const struct call_need 
 	q->answer.locale = q->locale;
 	q->answer.zone = q->zone;
 	g->renewal = q;
-	memcpy(q->needs, g->needs, sizeof(q->needs));
+	memcpy(q->limits, g->limits, sizeof(q->limits));
 	q->n = g->n;
-	reserve_need(q, need);
+	reserve_estimate(q, estimate);
 	q->tokens -= g->tokens;
 	q->cost -= g->cost;
-	needs_refer(q);
+	limits_refer(q);
 	q->list = &a->out;
 	TAILQ_INSERT_TAIL(&a->out, q, next);
 	redis_reserve(q, g->tokens, g->cost, on_reserve);

@@ -108,7 +108,7 @@ static const char reset_script[] =
 struct args {
 	const char *list[ARGS_MAX];
 	size_t n;
-	char numbers[4 * NEEDS_MAX + 6][24];
+	char numbers[4 * LIMITS_MAX + 6][24];
 	size_t n_numbers;
 };
 
@@ -212,8 +212,8 @@ static void add_reservation(struct args *args, const struct ask *q,
 	add_number(args, tokens);
 	add_number(args, cost);
 	for (i = 0; i < q->n; i++) {
-		add_number(args, q->needs[i].tokens);
-		add_number(args, q->needs[i].cost);
+		add_number(args, q->limits[i].tokens);
+		add_number(args, q->limits[i].cost);
 	}
 }
 
@@ -228,7 +228,7 @@ void redis_admit(struct ask *q, const struct cached_token *h,
 	add(&args, STOP_KEY);
 	add(&args, EPOCH_KEY);
 	for (i = 0; i < q->n; i++)
-		add(&args, q->needs[i].counter->key);
+		add(&args, q->limits[i].counter->key);
 	add(&args, h->text);
 	add(&args, a->epoch);
 	add_reservation(&args, q, 0, 0);
@@ -244,7 +244,7 @@ void redis_reserve(struct ask *q, int64_t tokens, int64_t cost, kv_async_done *d
 
 	add(&args, EPOCH_KEY);
 	for (i = 0; i < q->n; i++)
-		add(&args, q->needs[i].counter->key);
+		add(&args, q->limits[i].counter->key);
 	add(&args, a->epoch);
 	add_reservation(&args, q, tokens, cost);
 	kv_async_script(a->kv, reserve_script, 1 + q->n, args.n, args.list, done,
@@ -252,7 +252,7 @@ void redis_reserve(struct ask *q, int64_t tokens, int64_t cost, kv_async_done *d
 }
 
 /* used and reserved: added to each counter. */
-static void change(struct admission *a, const struct need *needs, size_t n,
+static void change(struct admission *a, const struct limit *limits, size_t n,
 		   const int64_t by[4])
 {
 	struct args args = { .n = 0 };
@@ -263,7 +263,7 @@ static void change(struct admission *a, const struct need *needs, size_t n,
 		return;
 	add(&args, EPOCH_KEY);
 	for (i = 0; i < n; i++)
-		add(&args, needs[i].counter->key);
+		add(&args, limits[i].counter->key);
 	add(&args, a->epoch);
 	for (i = 0; i < 4; i++)
 		add_number(&args, by[i]);
@@ -274,12 +274,12 @@ static void change(struct admission *a, const struct need *needs, size_t n,
 void redis_book(struct admission *a, const struct grant *g, int64_t tokens,
 		int64_t cost)
 {
-	change(a, g->needs, g->n, (int64_t[]){ tokens, cost, -g->tokens, -g->cost });
+	change(a, g->limits, g->n, (int64_t[]){ tokens, cost, -g->tokens, -g->cost });
 }
 
 void redis_lower(struct ask *q, int64_t tokens, int64_t cost)
 {
-	change(q->a, q->needs, q->n, (int64_t[]){ 0, 0, -tokens, -cost });
+	change(q->a, q->limits, q->n, (int64_t[]){ 0, 0, -tokens, -cost });
 }
 
 void redis_load(struct admission *a, size_t n, struct counter *const *counters,

@@ -113,12 +113,12 @@ static bool comes_at_once(const struct call *c)
 }
 
 /* What the call may use, as far as it is known. */
-static struct call_need need_of(const struct call *c)
+static struct call_estimate estimate_of(const struct call *c)
 {
 	const struct request_reading *r = request_reader_reading(c->request);
 	int64_t left = inbound_length(c->inbound) - c->scanned;
 
-	return (struct call_need){
+	return (struct call_estimate){
 		.input = r->input + (left > 0 ? request_tokens(left) : 0),
 		.output = r->max_tokens < 0 ? OUTPUT_UNKNOWN :
 			  r->max_tokens ? r->max_tokens : 1,
@@ -128,16 +128,16 @@ static struct call_need need_of(const struct call *c)
 
 static void ask(struct call *c)
 {
-	struct call_need need = { .model = "" };
+	struct call_estimate estimate = { .model = "" };
 	char token[TOKEN_TEXT_MAX];
 
 	c->asked = c->asking = true;
 	if (c->metered && inbound_complete(c->inbound)) {
-		need = need_of(c);
-		c->reserved_input = need.input;
+		estimate = estimate_of(c);
+		c->reserved_input = estimate.input;
 	}
 	admission_ask(c->gateway->admission, token_of(c->inbound, token),
-		      inbound_address(c->inbound), &need, answered, c);
+		      inbound_address(c->inbound), &estimate, answered, c);
 	explicit_bzero(token, sizeof(token));
 }
 
@@ -350,20 +350,20 @@ static void reserved(void *data, const struct admission_answer *a)
 static void reserve(struct call *c)
 {
 	const struct request_reading *r = request_reader_reading(c->request);
-	struct call_need need;
+	struct call_estimate estimate;
 
 	if (!c->grant || !c->metered || c->reserving || c->settled)
 		return;
 	if (!r->max_digits && !inbound_complete(c->inbound))
 		return;
-	need = need_of(c);
-	if (c->reserved && need.input <= c->reserved_input)
+	estimate = estimate_of(c);
+	if (c->reserved && estimate.input <= c->reserved_input)
 		return;
 	if (c->reserved && c->output_max)
-		need.output = c->output_max;
+		estimate.output = c->output_max;
 	c->reserving = true;
-	c->reserved_input = need.input;
-	grant_reserve(c->gateway->admission, c->grant, &need, reserved, c);
+	c->reserved_input = estimate.input;
+	grant_reserve(c->gateway->admission, c->grant, &estimate, reserved, c);
 }
 
 int64_t call_may_pass(struct call *c)

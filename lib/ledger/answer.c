@@ -32,7 +32,7 @@ static int add_budget(struct buf *reply, const struct budget *b, struct err *e)
 			(long long)b->month_tokens, (long long)b->month_cost);
 }
 
-static int house(struct asked *a, struct err *e)
+static int installation(struct asked *a, struct err *e)
 {
 	struct stop_all stop;
 	struct budget budget;
@@ -190,7 +190,7 @@ static const struct verb {
 	size_t rows_min, rows_max;
 	int (*answer)(struct asked *a, struct err *e);
 } verbs[] = {
-	{ "house", 1, 0, 0, house },
+	{ "installation", 1, 0, 0, installation },
 	{ "account", 2, 0, 0, account },
 	{ "booked", 1, 1, LEDGER_ROWS_MAX, booked },
 	{ "sums", 6, 0, 0, sums },

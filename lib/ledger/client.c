@@ -206,15 +206,15 @@ static bool one_row(char *at, char *words[LEDGER_WORDS_MAX], size_t n)
 	return line && !*at && wire_split(line, words) == n;
 }
 
-int ledger_client_house(struct ledger_client *c, struct ledger_house *out,
-			struct err *e)
+int ledger_client_installation(struct ledger_client *c, struct ledger_installation *out,
+			       struct err *e)
 {
 	auto_buf request = BUF_INIT(64), reply = BUF_INIT(LEDGER_REPLY_MAX + READ_SIZE);
 	char *words[LEDGER_WORDS_MAX], *at;
-	struct ledger_house h;
+	struct ledger_installation h;
 	int64_t stopped;
 
-	if (buf_add_text(&request, "house\n\n", e) < 0)
+	if (buf_add_text(&request, "installation\n\n", e) < 0)
 		return -1;
 	at = ask(c, &request, &reply, e);
 	if (!at)

@@ -17,11 +17,11 @@ struct ledger_client;
 /* path: the socket's, copied; deadline_ms: per request. Gives (child of ctx). */
 struct ledger_client *ledger_client_new(const void *ctx, const char *path, int64_t deadline_ms);
 
-struct ledger_house {
+struct ledger_installation {
 	bool stopped;			/* the kill switch */
 	struct budget budget;		/* the installation's */
 };
-int ledger_client_house(struct ledger_client *c, struct ledger_house *out, struct err *e) must_check;
+int ledger_client_installation(struct ledger_client *c, struct ledger_installation *out, struct err *e) must_check;
 
 /* As in struct user. */
 struct ledger_account {

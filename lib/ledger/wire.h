@@ -4,7 +4,7 @@
  * which begins with "ok" or with "error KIND KEY|- TEXT". A connection's
  * requests are answered in order, and all of them are idempotent.
  *
- *   house                             STOPPED BUDGET
+ *   installation                      STOPPED BUDGET
  *   account USER                      DISABLED LOCALE ZONE ZONE-BEFORE UNTIL BUDGET
  *   booked, a call's id a row         0 or 1 for each, in one word
  *   sums USER|- SUBJECT|- FROM TO quarter|all

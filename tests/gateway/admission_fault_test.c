@@ -94,7 +94,7 @@ static void away_is_said_and_nothing_is_lost(void **state)
 		memset(h, 0, sizeof(h));
 		kill(w->server.pid, SIGSTOP);
 		for (i = 0; i < 5; i++)
-			admission_ask(w->a, w->token, "172.30.0.5", &(struct call_need){ .input = 0, .output = 1000, .model = "m" }, hear,
+			admission_ask(w->a, w->token, "172.30.0.5", &(struct call_estimate){ .input = 0, .output = 1000, .model = "m" }, hear,
 				      &h[i]);
 		uv_run(&w->loop, UV_RUN_NOWAIT);
 		server_kill(&w->server);
@@ -175,11 +175,11 @@ static void the_forgotten_give_back(void **state)
 	for (i = 0; i < 4; i++) {
 		/* With nothing known, and with all known; asked of Redis, but not answered. */
 		kill(w->server.pid, SIGSTOP);
-		admission_ask(w->a, w->token, "172.30.0.5", &(struct call_need){ .input = 0, .output = 1000, .model = "m" }, count, &calls);
+		admission_ask(w->a, w->token, "172.30.0.5", &(struct call_estimate){ .input = 0, .output = 1000, .model = "m" }, count, &calls);
 		if (i % 2)
 			uv_run(&w->loop, UV_RUN_NOWAIT);
 		admission_forget(w->a, &calls);
-		admission_ask(w->a, "", "", &(struct call_need){ .input = 0, .output = 1000, .model = "m" }, count, &calls);
+		admission_ask(w->a, "", "", &(struct call_estimate){ .input = 0, .output = 1000, .model = "m" }, count, &calls);
 		admission_forget(w->a, &calls);
 		kill(w->server.pid, SIGCONT);
 		assert_int_equal(world_verdict(w, 0), VERDICT_ADMITTED);
@@ -195,7 +195,7 @@ static void freed_in_the_middle(void **state)
 
 	for (turns = 0; turns < 12; turns++) {
 		for (i = 0; i < 3; i++)
-			admission_ask(w->a, w->token, "172.30.0.5", &(struct call_need){ .input = 0, .output = 1000, .model = "m" }, count,
+			admission_ask(w->a, w->token, "172.30.0.5", &(struct call_estimate){ .input = 0, .output = 1000, .model = "m" }, count,
 				      &calls);
 		for (i = 0; i < turns; i++)
 			uv_run(&w->loop, UV_RUN_NOWAIT);
@@ -351,7 +351,7 @@ static void a_ledger_that_stays_away_closes_the_door(void **state)
 	assert_int_equal(world_verdict(w, 0), VERDICT_ADMITTED);
 	/* The kill switch and the installation's budgets likewise. */
 	set_readable(w, false);
-	w->a->house_reading.read_at -= 10 * 60000;
+	w->a->installation_reading.read_at -= 10 * 60000;
 	h = world_ask(w, w->token, 0);
 	assert_int_equal(h.answer.verdict, VERDICT_AWAY);
 	assert_non_null(strstr(h.e.text, "stops"));
@@ -374,7 +374,7 @@ static void rows_on_their_way_count_once(void **state)
 	while (jobs_left(w->jobs) < 2)
 		uv_run(&w->loop, UV_RUN_ONCE);
 	admission_rebuild(w->a);
-	admission_ask(w->a, w->token, "172.30.0.5", &(struct call_need){ .input = 0, .output = 1000, .model = "m" }, hear, &second);
+	admission_ask(w->a, w->token, "172.30.0.5", &(struct call_estimate){ .input = 0, .output = 1000, .model = "m" }, hear, &second);
 	while (jobs_left(w->jobs) < 3)
 		uv_run(&w->loop, UV_RUN_ONCE);
 	assert_int_equal(journal_pending(j), 1);
@@ -394,7 +394,7 @@ static void what_settles_during_a_load_counts(void **state)
 	h = world_ask(w, w->token, 0);
 	jobs_add(w->jobs, slow, NULL, NULL);
 	admission_rebuild(w->a);
-	admission_ask(w->a, w->token, "172.30.0.5", &(struct call_need){ .input = 0, .output = 1000, .model = "m" }, hear, &second);
+	admission_ask(w->a, w->token, "172.30.0.5", &(struct call_estimate){ .input = 0, .output = 1000, .model = "m" }, hear, &second);
 	while (jobs_left(w->jobs) < 2)
 		uv_run(&w->loop, UV_RUN_ONCE);
 	id_new(id);
@@ -461,7 +461,7 @@ static void counters_and_ledger_agree_whatever_happens(void **state)
 		if (!c->asked) {
 			memset(c, 0, sizeof(*c));
 			c->asked = true;
-			admission_ask(w->a, w->token, "172.30.0.5", &(struct call_need){ .input = 0, .output = 1000, .model = "m" }, hear,
+			admission_ask(w->a, w->token, "172.30.0.5", &(struct call_estimate){ .input = 0, .output = 1000, .model = "m" }, hear,
 				      &c->h);
 		} else if (c->h.calls && c->h.answer.grant) {
 			id_new(id);

@@ -140,18 +140,18 @@ void world_turn_until(struct world *w, const int *calls, int want)
 	assert_int_equal(*calls, want);
 }
 
-struct call_need world_need(int64_t bytes)
+struct call_estimate world_estimate(int64_t bytes)
 {
-	return (struct call_need){ .input = bytes / 4, .output = 1000, .model = "m" };
+	return (struct call_estimate){ .input = bytes / 4, .output = 1000, .model = "m" };
 }
 
 struct heard world_ask(struct world *w, const char *token, int64_t bytes)
 {
 	struct heard h = { 0 };
 
-	struct call_need need = world_need(bytes);
+	struct call_estimate estimate = world_estimate(bytes);
 
-	admission_ask(w->a, token, "172.30.0.5", &need, hear, &h);
+	admission_ask(w->a, token, "172.30.0.5", &estimate, hear, &h);
 	assert_int_equal(h.calls, 0);
 	world_turn_until(w, &h.calls, 1);
 	return h;

@@ -43,7 +43,7 @@ struct gateway_token world_token(const char *user);
 void world_put(struct world *w, const char *token, const struct gateway_token *t);
 
 /* That many bytes of input, four a token, and 1000 tokens of output. */
-struct call_need world_need(int64_t bytes);
+struct call_estimate world_estimate(int64_t bytes);
 /* Asks and turns the loop until answered. */
 struct heard world_ask(struct world *w, const char *token, int64_t bytes);
 enum verdict world_verdict(struct world *w, int64_t bytes);	/* what was granted is given back */

@@ -110,7 +110,7 @@ static void strangers_have_no_token(void **state)
 		assert_int_equal(world_ask(w, bad[i], 1).answer.verdict,
 				 VERDICT_NO_TOKEN);
 	assert_int_equal(world_verdict(w, 1), VERDICT_ADMITTED);
-	admission_ask(w->a, w->token, "172.30.0.6", &(struct call_need){ .input = 0, .output = 1000, .model = "m" }, hear, &h);
+	admission_ask(w->a, w->token, "172.30.0.6", &(struct call_estimate){ .input = 0, .output = 1000, .model = "m" }, hear, &h);
 	world_turn_until(w, &h.calls, 1);
 	assert_int_equal(h.answer.verdict, VERDICT_NO_TOKEN);
 	/* It moves to another address, as its container may. */
@@ -123,7 +123,7 @@ static void strangers_have_no_token(void **state)
 	t.address[0] = '\0';
 	world_put(w, w->token, &t);
 	memset(&h, 0, sizeof(h));
-	admission_ask(w->a, w->token, "10.9.8.7", &(struct call_need){ .input = 0, .output = 1000, .model = "m" }, hear, &h);
+	admission_ask(w->a, w->token, "10.9.8.7", &(struct call_estimate){ .input = 0, .output = 1000, .model = "m" }, hear, &h);
 	world_turn_until(w, &h.calls, 1);
 	assert_int_equal(h.answer.verdict, VERDICT_ADMITTED);
 	/* Nonsense in Redis is no token. */
@@ -376,7 +376,7 @@ static void output_is_capped_to_what_is_left(void **state)
 
 	for (i = 0; i < 2 * sizeof(rows) / sizeof(rows[0]); i++) {
 		const bool money = i % 2;
-		struct call_need need = { .model = money ? "unknown" : "m" };
+		struct call_estimate estimate = { .model = money ? "unknown" : "m" };
 		struct err e = { 0 };
 
 		OK(db_run(w->f->db, &e, "DELETE FROM usage_quarters", ""));
@@ -386,23 +386,23 @@ static void output_is_capped_to_what_is_left(void **state)
 			     (struct budget){ .month_tokens = 100000 });
 		admission_rebuild(w->a);
 		world_pass_a_second(w);
-		need.input = rows[i / 2].input;
-		need.output = rows[i / 2].wanted;
+		estimate.input = rows[i / 2].input;
+		estimate.output = rows[i / 2].wanted;
 		memset(&h, 0, sizeof(h));
-		admission_ask(w->a, w->token, "172.30.0.5", &need, hear, &h);
+		admission_ask(w->a, w->token, "172.30.0.5", &estimate, hear, &h);
 		world_turn_until(w, &h.calls, 1);
 		assert_int_equal(h.answer.verdict, VERDICT_ADMITTED);
 		assert_int_equal(h.answer.output, rows[i / 2].got);
 		assert_int_equal(world_counter(w, "spent:all:" MONTH, money ? "rc" : "rt"),
-				 need.input + rows[i / 2].got);
+				 estimate.input + rows[i / 2].got);
 		grant_book(w->a, h.answer.grant, "m", &(struct usage){ 0 });
 	}
 }
 
 static void a_grant_reserves_again(void **state)
 {
-	const struct call_need first = { .input = 10, .output = 0, .model = "m" };
-	const struct call_need more = { .input = 2000, .output = 9000, .model = "m" };
+	const struct call_estimate first = { .input = 10, .output = 0, .model = "m" };
+	const struct call_estimate more = { .input = 2000, .output = 9000, .model = "m" };
 	struct world *w = *state;
 	struct heard h = { 0 }, again = { 0 }, last = { 0 };
 
@@ -427,12 +427,12 @@ static void calls_at_once_do_not_overshoot(void **state)
 {
 	struct world *w = *state;
 	struct heard h[50] = { 0 };
-	const struct call_need need = { .input = 9000, .output = 1000, .model = "m" };
+	const struct call_estimate estimate = { .input = 9000, .output = 1000, .model = "m" };
 	int admitted = 0, over = 0, i;
 
 	world_budget(w, w->kim, (struct budget){ .day_tokens = 100000 });
 	for (i = 0; i < 50; i++)
-		admission_ask(w->a, w->token, "172.30.0.5", &need, hear, &h[i]);
+		admission_ask(w->a, w->token, "172.30.0.5", &estimate, hear, &h[i]);
 	for (i = 0; i < 50; i++) {
 		world_turn_until(w, &h[i].calls, 1);
 		admitted += h[i].answer.verdict == VERDICT_ADMITTED;

@@ -146,7 +146,7 @@ test("the ledger's socket is the gateway's alone, and no way to a login", () => 
 	for (const name of ["worker", "pages", "bridge", "squid"])
 		assert.deepEqual(reached(name, [ledger]), [], name);
 	const [id] = was.split("|");
-	assert.match(asked("house"), /^ok\n[01]( \d+){4}\n\n$/);
+	assert.match(asked("installation"), /^ok\n[01]( \d+){4}\n\n$/);
 	assert.match(asked("account " + id), /^ok\n[01] =\S* =\S* =\S* \d+( \d+){4}\n\n$/);
 	for (const request of ["users", "account", "account ' OR 1", "user_create x x admin", "add\nrow", "stop 0", "budget all 0 0 0 0", "sums - - 0 0 all; DROP TABLE users", "SELECT * FROM users"])
 		assert.match(asked(request), /^error input - /, request);

@@ -63,7 +63,7 @@ static void it_answers_what_the_store_says(void **state)
 	struct budget all = { 1, 2, 3, 4 }, each = { 5, 6, 7, 8 };
 	struct serving s;
 	struct ledger_client *c;
-	struct ledger_house h;
+	struct ledger_installation h;
 	struct ledger_account a;
 	struct stat st;
 	struct err e = { 0 };
@@ -74,7 +74,7 @@ static void it_answers_what_the_store_says(void **state)
 	assert_int_equal(stat(s.socket, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0660);
 	c = ledger_client_new(NULL, s.socket, LEDGER_MS);
-	OK(ledger_client_house(c, &h, &e));
+	OK(ledger_client_installation(c, &h, &e));
 	assert_false(h.stopped);
 	assert_int_equal(h.budget.day_tokens, 0);
 	OK(ledger_client_account(c, kim, &a, &e));
@@ -85,7 +85,7 @@ static void it_answers_what_the_store_says(void **state)
 	OK(user_set_preferences(f->db, kim, "Kim", "ko", "", "Asia/Seoul", 0, &e));
 	OK(user_set_preferences(f->db, kim, "Kim", "ko", "", "Etc/GMT+12", 1234567890123, &e));
 	OK(user_set_disabled(f->db, kim, true, &e));
-	OK(ledger_client_house(c, &h, &e));
+	OK(ledger_client_installation(c, &h, &e));
 	assert_true(h.stopped);
 	assert_memory_equal(&h.budget, &all, sizeof(all));
 	OK(ledger_client_account(c, kim, &a, &e));
@@ -239,7 +239,7 @@ static char *answer_to(struct fixture *f, const char *request, size_t n)
 static void other_requests_are_refused(void **state)
 {
 	static const char *const bad[] = {
-		"", "\n", "house", "house \n", "house\nrow\n", "HOUSE\n", "house now\n",
+		"", "\n", "installation", "installation \n", "installation\nrow\n", "INSTALLATION\n", "installation now\n",
 		"account\n", "account kim\n", "account %\n", "account all\n",
 		"user 0\n", "budget_save all 0 0 0 0\n", "stop 0\n", "delete\n",
 		"booked\n", "booked\nkim\n", "booked\n' OR 1\n",
@@ -258,7 +258,7 @@ static void other_requests_are_refused(void **state)
 		if (!str_starts(answer_to(f, bad[i], strlen(bad[i])), "error input - "))
 			fail_msg("%s", bad[i]);
 	}
-	assert_true(str_starts(answer_to(f, "house\0x\n", 8), "error input - "));
+	assert_true(str_starts(answer_to(f, "installation\0x\n", 15), "error input - "));
 	/* Only the end of a call is a row, and only so many at once. */
 	call = call_of(kim);
 	many = talloc_size(NULL, LEDGER_REQUEST_MAX);
@@ -277,7 +277,7 @@ static void other_requests_are_refused(void **state)
 	/* The whole of what is said of an account. */
 	snprintf(line, sizeof(line), "account %s\n", kim);
 	assert_string_equal(answer_to(f, line, strlen(line)), "ok\n0 = = = 0 0 0 0 0\n\n");
-	assert_string_equal(answer_to(f, "house\n", 6), "ok\n0 0 0 0 0\n\n");
+	assert_string_equal(answer_to(f, "installation\n", 13), "ok\n0 0 0 0 0\n\n");
 }
 
 static void trouble_is_one_line(void **state)
@@ -304,7 +304,7 @@ static void it_may_go_and_come_back(void **state)
 	struct fixture *f = *state;
 	struct serving s;
 	struct ledger_client *c;
-	struct ledger_house h;
+	struct ledger_installation h;
 	struct usage_call call;
 	struct err e = { 0 };
 	int i;
@@ -314,7 +314,7 @@ static void it_may_go_and_come_back(void **state)
 	c = ledger_client_new(NULL, s.socket, LEDGER_MS);
 	call = call_of(kim);
 	for (i = 0; i < 3; i++) {
-		OK(ledger_client_house(c, &h, &e));
+		OK(ledger_client_installation(c, &h, &e));
 		serving_stop(&s);
 		if (i == 1)
 			FAILS(ERR_UNAVAILABLE, ledger_client_add(c, &call, 1, &e));
@@ -344,14 +344,14 @@ static void one_that_says_nothing_is_away(void **state)
 	struct fixture *f = *state;
 	char path[160];
 	struct ledger_client *c;
-	struct ledger_house h;
+	struct ledger_installation h;
 	struct err e = { 0 };
 	int fd;
 
 	snprintf(path, sizeof(path), "%s.mute", f->path);
 	fd = bind_at(path);
 	c = ledger_client_new(NULL, path, 20);
-	FAILS(ERR_UNAVAILABLE, ledger_client_house(c, &h, &e));
+	FAILS(ERR_UNAVAILABLE, ledger_client_installation(c, &h, &e));
 	assert_non_null(strstr(e.text, "no answer in time"));
 	assert_string_equal(e.key, "error_busy");
 	talloc_free(c);
@@ -375,7 +375,7 @@ static void floods_are_cut_off(void **state)
 	char block[4096], byte;
 	struct serving s;
 	struct ledger_client *c;
-	struct ledger_house h;
+	struct ledger_installation h;
 	struct err e = { 0 };
 	int fd, fds[32], i;
 	size_t sent = 0;
@@ -394,7 +394,7 @@ static void floods_are_cut_off(void **state)
 	for (i = 0; i < 32; i++)
 		close(fds[i]);
 	c = ledger_client_new(NULL, s.socket, LEDGER_MS);
-	while (ledger_client_house(c, &h, &e) < 0)
+	while (ledger_client_installation(c, &h, &e) < 0)
 		usleep(1000);
 	talloc_free(c);
 	serving_stop(&s);

@@ -311,7 +311,7 @@ void doctor_ledger(const struct call *c, struct finding *f)
 	const char *store = setting(c, SET_DATABASE);
 	const struct passwd *gateway = getpwnam("gongbang-gateway");
 	struct ledger_client *ledger = ledger_client_new(c->ctx, path, DOCTOR_MS);
-	struct ledger_house house;
+	struct ledger_installation installation;
 	struct err e = { 0 };
 
 	if (gateway && gateway->pw_uid == geteuid() && access(store, R_OK) == 0)
@@ -319,7 +319,7 @@ void doctor_ledger(const struct call *c, struct finding *f)
 			     " -d gongbang-gateway gongbang) and close the"
 			     " store's folder to others", "the gateway's user"
 			     " can read %s", store);
-	else if (ledger_client_house(ledger, &house, &e) < 0)
+	else if (ledger_client_installation(ledger, &installation, &e) < 0)
 		finding_fail(f, "see scripts/status and its log; scripts/up"
 			     " starts it", "%s", e.text);
 	else
