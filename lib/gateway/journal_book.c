@@ -34,7 +34,7 @@ struct batch {
 	size_t n;
 };
 
-static void settle_outcomes(struct batch *b, enum outcome from, enum outcome to)
+static void replace_outcome(struct batch *b, enum outcome from, enum outcome to)
 {
 	size_t i;
 
@@ -71,7 +71,7 @@ static void try_rows(struct batch *b, struct err *e)
 			break;
 		judged |= b->outcomes[i] != ROW_DOUBTED;
 	}
-	settle_outcomes(b, ROW_DOUBTED, judged ? ROW_WRONG : ROW_PENDING);
+	replace_outcome(b, ROW_DOUBTED, judged ? ROW_WRONG : ROW_PENDING);
 }
 
 static int book_work(void *data, struct db *db, struct err *e)
@@ -80,7 +80,7 @@ static int book_work(void *data, struct db *db, struct err *e)
 	size_t i;
 
 	if (ledger_client_add(b->ledger, b->calls, b->n, e) == 0) {
-		settle_outcomes(b, ROW_PENDING, ROW_BOOKED);
+		replace_outcome(b, ROW_PENDING, ROW_BOOKED);
 		return 0;
 	}
 	/*
@@ -126,7 +126,7 @@ static void tell_taken_up(struct journal *j)
 }
 
 /* Returns how many rows are done with. */
-static size_t settle_rows(struct journal *j, struct batch *b)
+static size_t finish_rows(struct journal *j, struct batch *b)
 {
 	size_t i, n = 0;
 
@@ -155,7 +155,7 @@ static void book_done(void *data, const struct err *e)
 	}
 	j->batch = NULL;
 	j->trouble = e ? *e : (struct err){ .kind = ERR_NONE };
-	n = settle_rows(j, b);
+	n = finish_rows(j, b);
 	talloc_free(b);
 	if (j->n_ended)
 		journal_book_soon(j, e ? BOOK_AGAIN_MS : n == BATCH_MAX ? 0 : JOURNAL_BOOK_MS);
