@@ -1,4 +1,4 @@
-/* What a request may say: its fields, tools and sources; what of them is read. */
+/* The fields, tools and sources that a request may name, and which of them are read. */
 #include "config.h"
 #include "gateway/request_reader.h"
 

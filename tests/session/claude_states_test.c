@@ -1,7 +1,7 @@
 /*
  * lib/session/claude_states.c: each row of the table is reached by a session,
  * no state is a dead end or out of reach, and STATES.md shows it as it is
- * (written anew by this program with --print).
+ * (this program rewrites it with --print).
  */
 #include "config.h"
 
