@@ -116,6 +116,24 @@ static int permission(struct export *x, struct json_object *data, struct err *e)
 	return buf_add_text(x->out, "\n\n", e);
 }
 
+/* A label, or several with commas between them. */
+static int add_answer(struct export *x, struct json_object *answer, struct err *e)
+{
+	struct json_object *one;
+	size_t i, n;
+
+	if (!json_object_is_type(answer, json_type_array))
+		return add_line(x->out, json_object_get_string(answer), e);
+	n = json_object_array_length(answer);
+	for (i = 0; i < n; i++) {
+		one = json_object_array_get_idx(answer, i);
+		if ((i && buf_add_text(x->out, ", ", e) < 0) ||
+		    add_line(x->out, one ? json_object_get_string(one) : "", e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 static int question(struct export *x, struct json_object *data, struct err *e)
 {
 	struct json_object *list = field_list(data, "questions"), *answer;
@@ -132,7 +150,7 @@ static int question(struct export *x, struct json_object *data, struct err *e)
 		answer = NULL;
 		if (answers && json_object_object_get_ex(answers, text, &answer) &&
 		    answer && (buf_add_text(x->out, " → ", e) < 0 ||
-			       add_line(x->out, json_object_get_string(answer), e) < 0))
+			       add_answer(x, answer, e) < 0))
 			return -1;
 		if (buf_add(x->out, "\n", 1, e) < 0)
 			return -1;

@@ -326,9 +326,10 @@ static void exports_hold(void **state)
 		{ .at = 1, .changed_at = 2, .turn = 1, .role = "user", .kind = "text", .state = "ok", .data = "{\"text\":\"hi\"}" },
 		{ .at = 3, .changed_at = 4, .turn = 3, .role = "assistant", .kind = "tool_use", .state = "ok", .data = "{\"name\":\"B`*\",\"title\":\"x\",\"output\":\"a\\n````\\nb\"}" },
 		{ .at = 5, .changed_at = 6, .turn = 3, .role = "assistant", .kind = "text", .state = "ok", .data = "{\"text\":\"done\"}" },
+		{ .at = 7, .changed_at = 8, .turn = 3, .role = "assistant", .kind = "question", .state = "ok", .data = "{\"questions\":[{\"question\":\"Which?\"}],\"answers\":{\"Which?\":[\"Table\",\"Picture\",null]}}" },
 	};
 	char dir[] = "/tmp/part_test.XXXXXX", path[64], user[ID_SIZE], id[ID_SIZE];
-	struct recording r = { .conversation_id = id, .offset = 6, .parts = parts, .nparts = 3 };
+	struct recording r = { .conversation_id = id, .offset = 8, .parts = parts, .nparts = 4 };
 	auto_buf out = BUF_INIT(1 << 20);
 	struct json_object *o;
 	struct conversation *c;
@@ -353,7 +354,7 @@ static void exports_hold(void **state)
 	assert_int_equal(export_markdown(db, c, "a\n# b <i>", i18n_find(texts, "en"),
 					 "Asia/Seoul", &out, &e), 0);
 	assert_has(out.data, "# a \\# b \\<i\\>\n\n");
-	assert_has(out.data, "**B\\`\\***\n\n```\nx\n```\n\n`````\na\n````\nb\n`````\n\ndone\n\n");
+	assert_has(out.data, "**B\\`\\***\n\n```\nx\n```\n\n`````\na\n````\nb\n`````\n\ndone\n\n- Which? → Table, Picture, \n");
 	buf_clear(&out);
 	assert_int_equal(export_json(db, c, &out, &e), 0);
 	o = json_tokener_parse(out.data);
