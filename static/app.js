@@ -138,3 +138,28 @@ for (const input of document.querySelectorAll("input[type=file][data-into]")) {
 			document.getElementById(input.dataset.into).value = await input.files[0].text();
 	});
 }
+
+// A button beside each address that is to be copied.
+for (const field of document.querySelectorAll("[data-copy]")) {
+	const button = document.createElement("button");
+	button.type = "button";
+	button.className = "secondary copy-address";
+	button.textContent = field.dataset.copy;
+	button.addEventListener("click", async () => {
+		const range = document.createRange();
+		if (field.select)
+			field.select();
+		else {
+			range.selectNodeContents(field);
+			getSelection().removeAllRanges();
+			getSelection().addRange(range);
+		}
+		try {
+			await navigator.clipboard.writeText(field.value || field.textContent);
+		} catch {
+			document.execCommand("copy");	// without TLS there is no clipboard to write to
+		}
+		button.textContent = field.dataset.copied;
+	});
+	field.after(button);
+}

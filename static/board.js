@@ -62,7 +62,7 @@ if (board) {
 	setInterval(refresh, every);
 	addEventListener("focus", refresh);
 	board.addEventListener("click", (event) => {
-		const button = event.target.closest(".row-menu");
+		const button = event.target.closest(".acts a");
 		if (button && menu?.showPopover && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
 			event.preventDefault();
 			openMenu(button);

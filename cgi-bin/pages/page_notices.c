@@ -1,5 +1,6 @@
 /* The user's notifications, and which of them are unread. */
 #include "config.h"
+#include <string.h>
 #include <talloc.h>
 
 #include "core/clock.h"
@@ -13,27 +14,67 @@
 
 struct listing {
 	struct request *r;
-	struct view *list;
+	struct view *list, *row;
 	int64_t now, unread;
+	/* Of the row at hand: a notice that has all of them adds to it. */
+	char agent_id[ID_SIZE];
+	const char *what;
+	bool is_unread;
+	int64_t times;
 };
+
+/* The same event of the same agent for the same reason, one after another, is one row. */
+static bool repeats(const struct listing *l, const struct notice *n,
+		    const char *what)
+{
+	return l->row && str_equal(l->agent_id, n->agent_id) &&
+	       str_equal(l->what, what) &&
+	       l->is_unread == str_equal(n->state, "unread");
+}
+
+static const char *reason_words(const struct request *r, const struct notice *n)
+{
+	return *n->reason ? page_text(r, talloc_asprintf(r, "run_short_%s",
+							 n->reason)) : "";
+}
+
+static void begin_row(struct listing *l, const struct notice *n,
+		      const char *what)
+{
+	const struct context *v = context_of(l->r);
+	struct view *row = view_append(l->list);
+
+	l->row = row;
+	l->what = what;
+	l->times = 0;
+	l->is_unread = str_equal(n->state, "unread");
+	memcpy(l->agent_id, n->agent_id, ID_SIZE);
+	view_text(row, "event", n->event);
+	view_text(row, "sentence", announce_sentence(l->r, v->text, n->event,
+						     n->agent_name));
+	view_text(row, "reason", reason_words(l->r, n));
+	view_textf(row, "href", "%s/%s/%s", v->app->base_path,
+		   n->execution_id[0] ? "executions" : "agents",
+		   n->execution_id[0] ? n->execution_id : n->agent_id);
+	view_flag(row, "unread", l->is_unread);
+	view_text(row, "times", "");
+	page_time(l->r, row, "when", n->created_at, l->now);
+}
 
 static int add_row(void *data, const struct notice *n, struct err *e)
 {
 	struct listing *l = data;
-	const struct context *v = context_of(l->r);
-	struct view *row = view_append(l->list);
-	bool unread = str_equal(n->state, "unread");
+	const char *what = talloc_asprintf(l->r, "%s %s", n->event, n->reason);
 
 	(void)e;
-	l->unread += unread;
-	view_text(row, "event", n->event);
-	view_text(row, "sentence", announce_sentence(l->r, v->text, n->event,
-						     n->agent_name));
-	view_textf(row, "href", "%s/%s/%s", v->app->base_path,
-		   n->execution_id[0] ? "executions" : "agents",
-		   n->execution_id[0] ? n->execution_id : n->agent_id);
-	view_flag(row, "unread", unread);
-	page_time(l->r, row, "when", n->created_at, l->now);
+	if (!what)
+		err_abort("out of memory");
+	l->unread += str_equal(n->state, "unread");
+	if (!repeats(l, n, what))
+		begin_row(l, n, what);
+	if (++l->times > 1)
+		view_text(l->row, "times", i18n_count(l->r,
+			  context_of(l->r)->text, "notice_times", l->times));
 	return 0;
 }
 

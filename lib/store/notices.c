@@ -124,8 +124,9 @@ struct notices {
 
 #define NOTICE_COLUMNS "n.id, n.user_id, n.agent_id, n.execution_id," \
 	" n.rule_id, a.name, n.event, n.state, n.tries, n.next_try_at," \
-	" n.created_at, n.ended_at, n.error" \
-	" FROM notices n JOIN agents a ON a.id = n.agent_id"
+	" n.created_at, n.ended_at, n.error, coalesce(x.reason, '')" \
+	" FROM notices n JOIN agents a ON a.id = n.agent_id" \
+	" LEFT JOIN executions x ON x.id = n.execution_id"
 
 static int notice_row(void *data, const struct db_row *row, struct err *e)
 {
@@ -139,6 +140,7 @@ static int notice_row(void *data, const struct db_row *row, struct err *e)
 		.created_at = db_number(row, 10),
 		.ended_at = db_number(row, 11),
 		.error = db_text(row, 12),
+		.reason = db_text(row, 13),
 	};
 
 	if (!str_copy(n.id, ID_SIZE, db_text(row, 0)) ||

@@ -29,6 +29,7 @@ struct notice {
 	const char *event, *state;
 	int64_t tries, next_try_at, created_at, ended_at;
 	const char *error;
+	const char *reason;	/* of its run (store/executions.h); "" none */
 };
 /*
  * Adds a notification with a new id, in the caller's transaction or its own. No

@@ -6,6 +6,7 @@ import {join} from "node:path";
 import {createInterface} from "node:readline";
 import {begin, call, containerOf, engine, engineSocket, event, inspect, isEnd, isReady, logIn, newAccount, now, open, origin, port, service, sleep, state} from "../client.js";
 
+import {agentsPage} from "./agents_page.js";
 import {gateway as measureGateway} from "./gateway.js";
 import {children, sharedKb} from "./host.js";
 import {load, percentile} from "./load.js";
@@ -300,10 +301,11 @@ async function start() {
 		"none failed, lost, doubled; p50 8, p95 18, last 25 s", !r.failed.length && !r.lost && !r.doubled && at(50) <= 8 && at(95) <= 18 && at(100) <= 25);
 }
 
+const agents = () => agentsPage(report, build);
 const gateway = () => measureGateway(report, instance);
 const worker = () => measureWorker(report);
 
-const all = {ready, start, firstDelta, page, dashboard, sockets, flood, memory, gateway, worker};
+const all = {ready, start, firstDelta, page, agents, dashboard, sockets, flood, memory, gateway, worker};
 for (const name of only)
 	if (!all[name])
 		throw new Error("no such measurement: " + name);

@@ -60,6 +60,8 @@ test("with script fields that do not apply are hidden and the next runs appear w
 	assert.ok(await seen("[name=days][value=mo]"));
 	assert.equal(await seen("#month-day"), false);
 	assert.equal(await seen("#cron"), false);
+	assert.equal(await page.locator("[name=days]:checked").count(), 1, "today's weekday");
+	await page.locator("[name=days]:checked").uncheck();
 	await page.locator(".preview-problems").waitFor();
 	await page.check("[name=days][value=we]");
 	await page.locator(".runs-list li").nth(4).waitFor();
@@ -157,7 +159,7 @@ test("pause, resume, delete", async () => {
 	await page.waitForURL(/done=paused/);
 	assert.equal(await page.locator("#agent-now").getAttribute("data-status"), "paused");
 	await page.goto(address + "/agents");
-	await page.click(`[data-agent="${id}"] .row-menu`);
+	await page.click(`[data-agent="${id}"] .acts a`);
 	assert.equal(await page.locator("#row-menu [data-act=pause]").isVisible(), false);
 	await page.click("#row-menu [data-act=resume]");
 	await page.locator(`[data-agent="${id}"][data-status=active]`).waitFor();

@@ -201,6 +201,9 @@ void agent_form_view(struct request *r, struct view *view,
 	}
 	view_flag(view, "has_problems", !first);
 	view_flag(view, "limits_open", fold_open(f));
+	view_text(view, "limits_words", i18n_fill(r, context_of(r)->text,
+		  "agent_limits_summary", f->text[FIELD_TIMEOUT],
+		  f->text[FIELD_MAX_TURNS], f->text[FIELD_RETRIES], NULL));
 	add_lists(r, view, f);
 	add_variables(r, view);
 }

@@ -10,6 +10,7 @@
 #include "pages/agents/page_agent.h"
 #include "pages/pages.h"
 #include "store/executions.h"
+#include "time/zone.h"
 
 #define FORM_LIFE_S 3600	/* how long the same form is recognized */
 
@@ -46,6 +47,22 @@ static int show(struct request *r, struct response *out, const struct agent *a,
 			   e);
 }
 
+/* In the visitor's zone, as schedules name it. */
+static const char *weekday_today(const struct request *r)
+{
+	static const char *const days[] = { "su", "mo", "tu", "we", "th", "fr",
+					    "sa" };
+	const struct zone *z = zone_find(context_of(r)->zone);
+	int64_t now = clock_now_ms() / 1000;
+	struct zone_time where = { .offset = 0 };
+	struct clock_date today;
+
+	if (z)
+		zone_at(z, now, &where);
+	clock_date(now + where.offset, &today);
+	return days[today.weekday];
+}
+
 /* Defaults of the new-agent form. */
 struct agent_form *agent_form_new(const struct request *r)
 {
@@ -53,6 +70,7 @@ struct agent_form *agent_form_new(const struct request *r)
 
 	f = agent_form_of(r, definition_new(r, context_of(r)->zone));
 	f->text[FIELD_TIME] = "08:00";
+	f->text[FIELD_DAYS] = weekday_today(r);
 	return f;
 }
 

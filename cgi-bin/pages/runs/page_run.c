@@ -261,6 +261,12 @@ static int add_numbers(struct request *r, struct view *view,
 
 	if (execution_tally(r, usage_prices(r, &away), x, &used, e) < 0)
 		return -1;
+	view_text(view, "trigger_words", page_text(r, talloc_asprintf(r,
+		  "run_trigger_%s", x->trigger)));
+	view_text(view, "took", execution_took(r, x, now));
+	view_text(view, "tokens_words", used.calls ? i18n_fill(r, v->text,
+		  "run_tokens_used", usage_number(r, tally_tokens(&used)),
+		  NULL) : "");
 	add_moment(r, list, "run_planned", x->planned_at, now);
 	add_moment(r, list, "run_queued_at", x->queued_at, now);
 	add_moment(r, list, "run_started_at", x->started_at, now);
@@ -285,6 +291,15 @@ static int add_numbers(struct request *r, struct view *view,
 	return 0;
 }
 
+static bool has_schedule(const struct request *r, const struct agent *a)
+{
+	struct err e = { 0 };
+	struct definition *d = definition_parse(r, a->definition,
+						strlen(a->definition), &e);
+
+	return d && d->schedule.frequency != FREQUENCY_NONE;
+}
+
 /* The actions available now. */
 static int add_acts(struct request *r, struct view *view,
 		    const struct execution *x, struct err *e)
@@ -307,7 +322,8 @@ static int add_acts(struct request *r, struct view *view,
 	view_flag(view, "can_again", !open && a);
 	view_flag(view, "test", test);
 	view_flag(view, "can_turn_on", test && a && !open &&
-				       str_equal(a->status, "paused"));
+				       str_equal(a->status, "paused") &&
+				       has_schedule(r, a));
 	return 0;
 }
 
@@ -318,7 +334,7 @@ static int fill(struct request *r, struct view *view,
 
 	execution_head(r, view, x);
 	page_time(r, view, "planned", x->planned_at, now);
-	view_text(view, "said", execution_said(r, x, now));
+	view_text(view, "said", x->started_at ? "" : execution_said(r, x, now));
 	view_text(view, "reason", execution_reason(r, x));
 	view_text(view, "again", execution_again(r, x));
 	view_text(view, "detail", x->detail);

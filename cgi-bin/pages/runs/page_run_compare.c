@@ -6,6 +6,7 @@
 #include <talloc.h>
 
 #include "core/clock.h"
+#include "core/str.h"
 #include "pages/agents/line_diff.h"
 #include "pages/pages.h"
 #include "pages/runs/run_view.h"
@@ -41,9 +42,14 @@ int page_run_compare(struct request *r, struct response *out,
 	add_side(r, view, "this", x, now);
 	view_flag(view, "before", false);
 	view_flag(view, "diff", false);
+	view_text(view, "same_since", "");
 	if (before) {
 		add_side(r, view, "before", before, now);
 		line_diff_view(r, view, before->result, x->result);
+		if (str_equal(before->result, x->result))
+			view_text(view, "same_since", i18n_fill(r, v->text,
+				  "run_compare_same", i18n_clock(r, v->text,
+				  before->planned_at, now, v->zone), NULL));
 	}
 	return page_render(r, out, "pages/execution_compare", view, e);
 }
