@@ -68,6 +68,7 @@ struct budget_status {
 	bool known, stopped;		/* stopped: by an administrator, for everybody */
 	int64_t today, today_max;	/* tokens; 0: no limit */
 	int percent, all_percent;	/* of the account's budget, of the installation's */
+	int64_t resets_at;		/* UTC ms, of the account's; 0: not used up */
 };
 
 /* An account with a socket or a live conversation. */

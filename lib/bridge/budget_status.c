@@ -74,6 +74,7 @@ static int read_work(void *data, struct db *db, struct err *e)
 	r->spend.today = s.day.tokens;
 	r->spend.today_max = s.budget.day_tokens;
 	r->spend.percent = standing_percent(&s);
+	r->spend.resets_at = standing_resets_at(&s);
 	r->spend.stopped = stop.on;
 	if (!r->all)
 		return 0;
@@ -109,7 +110,7 @@ static bool update_status(struct presence *p, const struct reading *r)
 	p->spend = now;
 	return changed || !was.known || was.stopped != now.stopped ||
 	       was.today != now.today || was.today_max != now.today_max ||
-	       was.percent != now.percent || was.all_percent != now.all_percent;
+	       was.percent != now.percent || was.resets_at != now.resets_at || was.all_percent != now.all_percent;
 }
 
 static void send_status(struct presence *p)
@@ -243,8 +244,10 @@ static const char *warning(struct view *v, const struct budget_status *s,
 
 	if (s->stopped)
 		return i18n_sentence(l, "gateway_stopped");
-	if (s->percent >= 100)
-		return i18n_sentence(l, "status_budget_used");
+	if (s->resets_at)
+		return i18n_fill(v, l, "status_budget_used",
+				 i18n_until(v, l, s->resets_at,
+					    clock_now_ms()), NULL);
 	if (s->all_percent >= 100)
 		return i18n_sentence(l, "status_budget_all_used");
 	if (s->percent < BUDGET_SOFT_PERCENT)

@@ -105,3 +105,20 @@ int standing_percent(const struct standing *s)
 	}
 	return most;
 }
+
+static bool used_up(const struct spent *s, int64_t tokens, int64_t cost)
+{
+	return percent(s->tokens, tokens) >= 100 ||
+	       percent(s->counted, cost) >= 100;
+}
+
+int64_t standing_resets_at(const struct standing *s)
+{
+	const struct budget *b = &s->budget;
+
+	if (used_up(&s->month, b->month_tokens, b->month_cost))
+		return s->period.month_to;
+	if (used_up(&s->day, b->day_tokens, b->day_cost))
+		return s->period.day_to;
+	return 0;
+}

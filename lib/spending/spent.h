@@ -41,6 +41,9 @@ int standing_load(struct db *db, const struct prices *p, const char *user_id,
  * exceeded).
  */
 int standing_percent(const struct standing *s);
+
+/* When the last of its limits that are used up resets, UTC ms; 0: none is used up. */
+int64_t standing_resets_at(const struct standing *s);
 #define BUDGET_SOFT_PERCENT 80	/* the status bar warns from here on */
 
 #endif

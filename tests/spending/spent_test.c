@@ -143,12 +143,32 @@ static void the_fullest_limit_counts(void **state)
 	assert_int_equal(standing_percent(&s), INT_MAX);
 }
 
+static void what_is_used_up_resets(void **state)
+{
+	struct standing s = { .day = { .tokens = 100, .counted = 50 },
+			      .month = { .tokens = 800, .counted = 400 },
+			      .period = { .day_to = 1, .month_to = 2 } };
+
+	assert_int_equal(standing_resets_at(&s), 0);
+	s.budget.day_tokens = 101;
+	assert_int_equal(standing_resets_at(&s), 0);
+	s.budget.day_tokens = 100;
+	assert_int_equal(standing_resets_at(&s), 1);
+	s.budget = (struct budget){ .day_cost = 50 };
+	assert_int_equal(standing_resets_at(&s), 1);
+	s.budget.month_tokens = 800;
+	assert_int_equal(standing_resets_at(&s), 2);
+	s.budget = (struct budget){ .month_cost = 399 };
+	assert_int_equal(standing_resets_at(&s), 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_corrected_price_corrects_the_past),
 		TEST(a_standing_is_by_the_users_days),
 		TEST(the_fullest_limit_counts),
+		TEST(what_is_used_up_resets),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
