@@ -40,13 +40,14 @@ function select(option) {
 	option.scrollIntoView({block: "nearest"});
 }
 
-function show() {
+// chosen: the option that stays selected while names arrive from the server.
+function show(chosen) {
 	const text = wanted();
 	list.replaceChildren(...fixed.filter((option) => option.textContent.toLowerCase().includes(text)), ...found);
 	shown().forEach((option, i) => {
 		option.id = `palette-${i}`;
 	});
-	select(list.firstElementChild);
+	select(chosen && list.contains(chosen) ? chosen : list.firstElementChild);
 }
 
 function optionOf(link, icon) {
@@ -81,7 +82,7 @@ async function look() {
 		if (signal.aborted)
 			return;
 		found = lists.flat();
-		show();
+		show(list.querySelector("[aria-selected=true]"));
 	} catch {
 		// a newer question took its place, or the server is away: the pages are still listed
 	}

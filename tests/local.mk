@@ -51,6 +51,7 @@ EXTRA_DIST += \
 	tests/browser/gongbang.js \
 	tests/browser/login.test.js \
 	tests/browser/notices.test.js \
+	tests/browser/palette.test.js \
 	tests/browser/screenshots.js \
 	tests/browser/usage.test.js \
 	tests/client.js \
