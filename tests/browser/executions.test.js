@@ -77,7 +77,7 @@ test("the list, wide and narrow, and its empty states", async () => {
 	assert.equal(await page.locator("[data-execution]").count(), 3);
 	await assertAccessible(page);
 	await page.selectOption("select[name=status]", "failed");
-	await page.getByRole("button", {name: says("filter_apply")}).click();
+	await page.waitForURL(/status=failed/);	// applied at once
 	assert.equal(await page.locator("[data-execution]").count(), 1);
 	await page.getByText("needs input").waitFor();
 	await page.goto(address + "/executions?status=refused");
