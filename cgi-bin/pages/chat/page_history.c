@@ -12,7 +12,7 @@
 #include "transcript/part.h"
 
 #define REFRESH_SECONDS "5"	/* without script, while Claude works */
-#define RENDER_MS 500	/* what of a page is not rendered by then is shown as it was written */
+#define RENDER_MS 500	/* ms; markdown not rendered by then is shown as plain text */
 #define DATA_MAX (2 << 20)	/* characters of parts a page, beside its last one; the rest is on the page before */
 #define HISTORY_MAX (12u << 20)		/* bytes of one message; a page has 16 MiB */
 
