@@ -50,6 +50,7 @@ EXTRA_DIST += \
 	tests/browser/executions.test.js \
 	tests/browser/gongbang.js \
 	tests/browser/login.test.js \
+	tests/browser/nojs.test.js \
 	tests/browser/notices.test.js \
 	tests/browser/palette.test.js \
 	tests/browser/screenshots.js \
