@@ -16,7 +16,7 @@ struct listing {
 	struct request *r;
 	struct view *list, *row;
 	int64_t now, unread;
-	/* Of the row current: a notice that has all of them adds to it. */
+	/* The current row: a notice with the same values is added to it. */
 	char agent_id[ID_SIZE];
 	const char *what;
 	bool is_unread;
