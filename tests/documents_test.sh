@@ -1,5 +1,6 @@
 #!/bin/sh
 # The documents name only files, functions, commands and settings that exist.
+# shellcheck disable=SC2013,SC2016  # the words have no spaces, patterns are not expanded
 set -eu
 cd "${top_srcdir:-.}"
 work=$(mktemp -d)

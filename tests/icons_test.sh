@@ -1,5 +1,6 @@
 #!/bin/sh
 # Pages name only icons that static/icons.list has.
+# shellcheck disable=SC2013  # the words have no spaces
 set -eu
 cd "${top_srcdir:-.}"
 failed=0

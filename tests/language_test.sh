@@ -2,6 +2,7 @@
 # The language of comments and documents: no phrase of language.list in the
 # comments of sources and scripts, in the first comment of a test, or in a
 # document outside of code.
+# shellcheck disable=SC2016  # patterns are not expanded
 set -eu
 cd "${top_srcdir:-.}"
 work=$(mktemp -d)

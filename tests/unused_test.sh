@@ -4,6 +4,7 @@
 # definition. Functions that only tests call are listed below, by why they do.
 # Settings that nothing reads, templates that nothing renders, and classes of
 # our style sheets that no page has (icons come as a set).
+# shellcheck disable=SC2013  # the words have no spaces
 set -eu
 cd "${top_srcdir:-.}"
 
