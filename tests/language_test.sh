@@ -9,7 +9,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 # One comment per line: file:line, tab, its words; " . " ends a sentence.
-find lib cgi-bin tests \( -name node_modules -o -path lib/session \) -prune -o \( -name '*.[ch]' -o -name '*.js' -o -name '*.sh' \) -print >"$work/files"
+find lib cgi-bin tests \( -name node_modules \) -prune -o \( -name '*.[ch]' -o -name '*.js' -o -name '*.sh' \) -print >"$work/files"
 find scripts -type f >>"$work/files"
 find . -maxdepth 1 -name '*.md' ! -name CHANGELOG.md | cut -c 3- >>"$work/files"
 find lib docs -name '*.md' >>"$work/files" 2>/dev/null || :

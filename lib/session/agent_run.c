@@ -385,7 +385,7 @@ void agent_run_load(struct session *s, const char *kind,
 		    bool account_disabled, int64_t denials, const struct err *bad)
 {
 	if (!str_equal(kind, "run")) {
-		/* Its person goes on in it. */
+		/* The user continued it as a conversation. */
 		if (s->run && s->run->stage == AGENT_RUN_OVER) {
 			TALLOC_FREE(s->run);
 			if (claude_process_watched(s))

@@ -6,14 +6,14 @@
 
 struct agent_run;
 
-/* The store's word on it, at first and again. rules: taken, NULL when none goes on; bad: they cannot be kept. */
+/* Applies what the store says, on each load. rules: owned from now on, NULL if no attempt is in progress; bad: they cannot be enforced. */
 void agent_run_load(struct session *s, const char *kind,
 		    struct session_rules *rules,
 		    bool disabled, int64_t denials, const struct err *bad);
 void agent_run_step(struct session *s);
 /* When agent_run_step has something to do; clock_mono_ms, 0 never. */
 int64_t agent_run_due(const struct session *s);
-/* It is one that goes on. */
+/* An attempt is in progress. */
 bool agent_run_open(const struct session *s);
 /* Its process ends by itself: nobody is to kill it yet. */
 bool agent_run_leaving(const struct session *s);

@@ -1,4 +1,4 @@
-/* What the shim's GET /changes says (shim/shim_changes.h): hostile, a line a file. */
+/* What the shim's GET /changes says (shim/shim_changes.h): hostile, one line per file. */
 #ifndef SESSION_CHANGED_FILES_H
 #define SESSION_CHANGED_FILES_H
 

@@ -27,7 +27,7 @@ static int add_env(const struct claude_args *a, struct buf *b, struct err *e)
 	return add(b, "env=ANTHROPIC_AUTH_TOKEN=", a->token, e);
 }
 
-/* Where the log goes on if its volume was lost. */
+/* The offset at which the log continues if its volume was lost. */
 static int add_from(const struct claude_args *a, struct buf *b, struct err *e)
 {
 	char text[24];

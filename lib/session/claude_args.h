@@ -19,7 +19,7 @@ struct claude_args {
 	const char *aside;		/* or moved to that folder; NULL not */
 	bool run;			/* of an agent */
 	const struct session_rules *rules;	/* of the run; NULL none */
-	int64_t log_from;		/* where its log goes on if the shim has none; 0: at its beginning */
+	int64_t log_from;		/* offset at which its log continues if the shim has none; 0: at its beginning */
 };
 
 int claude_args_add(const struct claude_args *a, struct buf *b, struct err *e) must_check;

@@ -58,8 +58,8 @@ static void check_deadlines(struct session *s, int64_t now)
 }
 
 /*
- * Over its disk a workspace begins nothing new. What has begun goes on, for
- * that is how its user makes room.
+ * A workspace over its disk limit starts nothing new. Work in progress
+ * continues, because that is how its user makes room.
  */
 static bool refuse_full(struct session *s)
 {
@@ -72,7 +72,7 @@ static bool refuse_full(struct session *s)
 	return true;
 }
 
-/* Whoever wanted Claude wants the next one. */
+/* The user who wanted Claude wants the next process too. */
 static void renew(struct session *s)
 {
 	bool wanted = s->process->wanted;

@@ -25,7 +25,7 @@ bool claude_process_takes_input(const struct session *s);
 bool claude_process_needed(const struct session *s);
 /* Its start takes longer than a person is left without a word. */
 bool claude_process_slow(const struct session *s);
-/* Stop was pressed, and the turn goes on. */
+/* Stop was pressed, and the turn has not ended yet. */
 bool claude_process_stopping(const struct session *s);
 /* Sub-agents work between turns. */
 bool claude_process_in_background(const struct session *s);
@@ -33,7 +33,7 @@ bool claude_process_in_background(const struct session *s);
 const struct err *claude_process_error(const struct session *s);
 /* Starts in a row that came to nothing. */
 int claude_process_failures(const struct session *s);
-/* Its turn in the start line; NULL: it stands in none. Borrowed. */
+/* Its ticket in the start queue; NULL if it has none. Borrowed. */
 struct start *claude_process_line(const struct session *s);
 /* How urgent its start is. */
 enum start_class claude_process_class(const struct session *s);
@@ -43,9 +43,9 @@ int64_t claude_process_since(const struct session *s);
 /* ---- what is wanted of it ---- */
 
 void claude_process_want(struct session *s);
-/* None is started for it any more; what runs goes on. */
+/* Starts no more processes; a running one continues. */
 void claude_process_unwant(struct session *s);
-/* Somebody asks for it anew: failures before count no more. true: it was FAILED. */
+/* Somebody asks for it again: resets the count of failures. Returns true if it was FAILED. */
 bool claude_process_ask(struct session *s);
 /* It is waited for: its place in the start line counts from the first such call. */
 void claude_process_count_wait(struct session *s);
@@ -60,9 +60,9 @@ void claude_process_end(struct session *s);
 void claude_process_remove(struct session *s, int grace);
 /* That, with all that the shim and Claude have of the session. */
 void claude_process_purge(struct session *s);
-/* A turn in progress is to be interrupted: its process has so long to end it. Gives that interrupt's number. */
+/* Interrupts a turn in progress, which its process must end in time. Returns the interrupt's number. */
 unsigned claude_process_stop(struct session *s);
-/* Goes on towards what is wanted. */
+/* Takes the next step towards the wanted state. */
 void claude_process_step(struct session *s);
 /* When claude_process_step may have something to do; clock_mono_ms, 0: not by itself. */
 int64_t claude_process_due(const struct session *s);

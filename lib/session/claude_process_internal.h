@@ -11,7 +11,7 @@ struct claude_process {
 	int64_t late_at;	/* clock_mono_ms; the state's deadline; 0 it has none */
 	struct err error;	/* why it FAILED */
 	bool wanted;
-	const char *left;	/* session_leave's key: nothing is to be started; NULL */
+	const char *left;	/* session_leave's key: nothing may be started; NULL otherwise */
 	bool fell;		/* it was wanted, and ended by itself; none was started since */
 	bool renewed;		/* answered before, and its next process is for another mode */
 	int pages;		/* that look at the conversation */

@@ -19,7 +19,7 @@
 
 struct claude_start {
 	bool resume;		/* the next one, instead of a new id */
-	unsigned refused;	/* flags that the CLI refused for the id at hand */
+	unsigned refused;	/* flags that the CLI refused for the current id */
 	int spare;		/* ids whose transcripts cannot be read: the next one's number */
 	bool forgot;		/* this process begins without what was said before */
 	bool skips;		/* it was started so that it may skip all questions */

@@ -14,7 +14,7 @@ enum claude_state {
 	CLAUDE_WAKING,		/* runs; `initialize` is not answered */
 	CLAUDE_READY,
 	CLAUDE_ENDING,
-	CLAUDE_FAILED,		/* until somebody asks for it anew */
+	CLAUDE_FAILED,		/* until somebody asks for it again */
 	CLAUDE_STATES,
 };
 

@@ -16,7 +16,7 @@
 
 struct claude_token {
 	char text[TOKEN_SIZE];	/* from its making until the shim has it; else "" */
-	char hash[TOKEN_SIZE];	/* of what Claude has, or is to have; "" none */
+	char hash[TOKEN_SIZE];	/* of Claude's current or next token; "" if none */
 	struct err error;	/* of the last try */
 	int tries;		/* that failed, in a row */
 };

@@ -26,7 +26,7 @@ void claude_token_over(struct session *s);
 /* Failures before count no more. */
 void claude_token_try_again(struct session *s);
 
-/* Claude has one, or is to have it. */
+/* Claude has a token, or one is being made for it. */
 bool claude_token_exists(const struct session *s);
 /* Until claude_process_token_good returns; else "". A secret. Borrowed. */
 const char *claude_token_text(const struct session *s);

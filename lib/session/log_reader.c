@@ -159,7 +159,7 @@ static void fed(struct session *s)
 	session_arm(s);
 }
 
-/* What was not decoded yet is read again: log_at stands before it. */
+/* Bytes that are not decoded yet are read again: log_at is the offset before them. */
 static void forget(struct session *s)
 {
 	struct log_reader *log = s->log;
@@ -229,7 +229,7 @@ static size_t decode(struct session *s, const char *bytes, size_t n)
 	return at;
 }
 
-/* Goes on with what was read and had to wait. */
+/* Continues with bytes that were read and had to wait. */
 static void decode_rest(struct session *s)
 {
 	struct log_reader *log = s->log;

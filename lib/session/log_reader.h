@@ -8,7 +8,7 @@ struct log_reader;
 
 struct log_reader *log_reader_new(struct session *s);
 
-/* Goes on with what is due: asks what the shim has, opens the log, decodes what had to wait. */
+/* Continues the work that is due: asks what the shim has, opens the log, decodes what had to wait. */
 void log_reader_step(struct session *s);
 /* When log_reader_step may have something to do, clock_mono_ms; 0: not by itself. */
 int64_t log_reader_due(const struct session *s);
@@ -29,7 +29,7 @@ void log_reader_list_again(struct session *s, int64_t wait_ms);
 bool log_reader_listed(const struct session *s);
 /* It is being asked. */
 bool log_reader_listing(const struct session *s);
-/* Where a log begins anew that the shim lost; 0: it lost none. */
+/* Offset at which a log restarts after the shim lost it; 0: none was lost. */
 int64_t log_reader_restart_at(const struct session *s);
 /* There is a log again: Claude has been started. */
 void log_reader_started(struct session *s);

@@ -33,7 +33,7 @@ void message_queue_withdrawn(struct session *s, const char *id);
 void message_queue_cancel_failed(struct session *s, const char *id);
 /* Holds all that waits, for its person. */
 void message_queue_hold_all(struct session *s);
-/* The process is gone: what it was given is to be given again. */
+/* The process is gone: messages that were given to it must be given again. */
 void message_queue_forget_given(struct session *s);
 
 /* A process that says nothing of what it was given, or of a withdrawal, is ended. now: clock_mono_ms. */

@@ -40,7 +40,7 @@ void recorder_asked(struct session *s);
 /* The turn ended, or the mode changed: recorded though no part did. */
 void recorder_note_turn(struct session *s);
 void recorder_note_mode(struct session *s);
-/* The mode at hand is newer than the store's. */
+/* The current mode is newer than the store's. */
 bool recorder_mode_unsaved(const struct session *s);
 /* Records what is new soon; now: at the loop's next turn. */
 void recorder_touch(struct session *s, bool now);

@@ -97,7 +97,7 @@ static const struct part *find_asked(const struct session *s,
 	return NULL;
 }
 
-/* A plan that is taken up ends its mode; "for this session" may allow edits. */
+/* An accepted plan ends plan mode; "for this session" may allow edits. */
 static void widen(struct session *s, const struct part *p,
 		  const struct session_answer *a)
 {

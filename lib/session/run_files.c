@@ -114,7 +114,7 @@ static bool on_body(void *data, const void *bytes, size_t n)
 
 static void next(struct files *f);
 
-/* The file at hand, as it was read. */
+/* The current file, as it was read. */
 static void keep(struct files *f)
 {
 	struct file *row = &f->collected->rows[f->at];

@@ -13,7 +13,7 @@ struct outcome {
 /* Of a turn that nobody stopped. A success is Claude's word only: its process and the ledger have to agree. */
 struct outcome run_outcome_of(const struct turn_result *r);
 
-/* What else is to be said of one that finished: "cut", "refusal"; NULL nothing. */
+/* A detail of a run that finished: "cut", "refusal"; NULL if there is none. */
 const char *run_outcome_problem(const struct turn_result *r);
 
 #endif

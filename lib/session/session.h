@@ -1,7 +1,7 @@
 /*
  * A live conversation: the session's log is read over the link and decoded,
- * its parts are kept in memory until they are recorded and are told to
- * whoever watches; messages are queued, given to Claude's input, and followed
+ * its parts are kept in memory until they are recorded and are sent to
+ * its watchers; messages are queued, given to Claude's input, and followed
  * until their echo is read. One libuv loop; nothing calls back from inside.
  */
 #ifndef SESSION_SESSION_H
@@ -71,13 +71,13 @@ struct session_events {
 	 */
 	bool (*may_start)(void *data);
 	/*
-	 * The token of that hash is Claude's, or is to be: from that address it
-	 * must be good from now on. wanted: Claude is started by
+	 * The token of that hash is Claude's current or next one: it must be
+	 * valid from that address from now on. wanted: Claude is started by
 	 * session_token_good; else it runs already and nobody waits.
 	 */
 	void (*token)(void *data, const char *hash, const char *address, bool wanted);
 	/*
-	 * Nobody has that token any more: it is to be ended, in the store too.
+	 * That token has no owner any more: revokes it, in the store too.
 	 * The conversation may get another, or be purged, by jobs added later.
 	 */
 	void (*token_over)(void *data, const char *hash);
@@ -216,13 +216,13 @@ const char *session_mode(const struct session *s);
 int64_t session_updated(const struct session *s);
 /* idle, working, waiting: for lists. */
 const char *session_state(const struct session *s);
-/* It is a run's: nobody says or answers anything in it, whether it goes on or has ended. */
+/* It belongs to a run: read-only, in progress or ended. */
 bool session_is_run(const struct session *s);
 
 /* Whether a tool of it runs now, and if so whether what it was given names word. */
 enum session_tool { SESSION_TOOL_NONE, SESSION_TOOL_RUNS, SESSION_TOOL_NAMES };
 enum session_tool session_tool(const struct session *s, const char *word);
-/* NULL: none that goes on. */
+/* NULL: no run in progress. */
 const struct session_rules *session_run_rules(const struct session *s);
 bool session_loaded(const struct session *s);
 /* Claude runs, or is being started. */

@@ -107,7 +107,7 @@ void session_close_timer(uv_timer_t *t);
 void session_trouble(struct session *s, const char *event, const struct err *e);
 /* Something may have changed: go on towards what is wanted. */
 void session_step(struct session *s);
-/* What is due may have changed: sets the timer anew. */
+/* Resets the timer, because the next deadline may have changed. */
 void session_arm(struct session *s);
 /* In a turn, as far as the log says. */
 bool session_working(const struct session *s);
@@ -122,7 +122,7 @@ static inline int64_t sooner(int64_t a, int64_t b)
 
 void session_decode(struct session *s, int64_t from, const struct part *open,
 		    size_t n, bool in_turn);
-/* Goes on at another place of the log. */
+/* Continues at another offset of the log. */
 void session_decode_from(struct session *s, int64_t from);
 
 /* ---- permission_mode.c ---- */

@@ -32,7 +32,7 @@ struct loading {
 	size_t nunplaced;
 	char placed[PLACED_LOOK][ID_SIZE];
 	size_t nplaced;
-	struct session_rules *rules;	/* of an attempt that goes on */
+	struct session_rules *rules;	/* of an attempt in progress */
 	struct err bad_rules;
 	int64_t denials;
 	bool disabled;		/* the run's account */
@@ -168,7 +168,7 @@ static void loaded(void *data, const struct err *e)
 	struct session *s = l->s;
 	bool was_deleted = s->deleted;
 
-	/* Asked for anew before the first answer: what is live stays. */
+	/* Requested again before the first reply: the live state stays. */
 	l->again = l->again || s->loaded;
 	if (s->closed) {
 		;
