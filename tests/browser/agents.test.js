@@ -165,7 +165,7 @@ test("pause, resume, delete", async () => {
 	await page.locator(`[data-agent="${id}"][data-status=active]`).waitFor();
 	assert.match(page.url(), /\/agents$/);
 	await page.goto(address + `/agents/${id}/delete`);
-	await page.click("button.danger");
+	await page.click("button.destroy");
 	await page.waitForURL(/deleted=1/);
 	assert.match(await page.locator(".empty-state").innerText(), says("agent_none_title"));
 	await closePage(page);

@@ -258,7 +258,7 @@ test("conversations: search, rename, export, delete asks first", async () => {
 	await page.click(".chat-head .menu-items a.danger");
 	await page.waitForURL(/\/delete$/);
 	assert.match(await page.innerText("main"), /바늘 <b>찾기<\/b>/);
-	await page.click("main button.danger");
+	await page.click("main button.destroy");
 	await page.waitForURL(/\/workspace$/);
 	await page.goto(address + "/workspace?search=" + encodeURIComponent("바늘"));
 	assert.equal(await page.locator("#conversation-list li").count(), 0);
@@ -327,7 +327,7 @@ test("a draft survives a reload; a deleted conversation leaves every list", asyn
 	await ready(other);
 	assert.equal(await other.locator("#c-" + id).count(), 1);
 	await page.goto(address + "/conversations/" + id + "/delete");
-	await page.click("main button.danger");
+	await page.click("main button.destroy");
 	await other.locator("#c-" + id).waitFor({state: "detached"});
 });
 
@@ -403,7 +403,7 @@ test("a question may have any name", async () => {
 	await question.waitFor();
 	await question.evaluate((part) => part.querySelectorAll("fieldset").forEach((field, i) => {
 		field.dataset.question = i ? "constructor" : "__proto__";
-		field.querySelector("input").checked = true;
+		field.querySelector("[type=radio], [type=checkbox]").checked = true;
 	}));
 	await question.locator("[data-answer=allow]").click();
 	await page.locator("[data-part=question][data-state=ok]").waitFor();
