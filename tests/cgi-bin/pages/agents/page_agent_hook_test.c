@@ -347,8 +347,9 @@ static void notices_are_counted_and_read(void **state)
 	talloc_free(a);
 	memcpy(n.user_id, kims, ID_SIZE);
 	memcpy(n.agent_id, agent, ID_SIZE);
+	/* One row for all of them, which leads to the last. */
 	for (i = 0; i < 3; i++) {
-		n.created_at = clock_now_ms();
+		n.created_at = clock_now_ms() + i;
 		id_new(n.execution_id);
 		OK(notice_add(db, &n, &e));
 	}

@@ -71,8 +71,9 @@ static void test_open(void **state)
 	add_row(&(struct row){ .status = "queued",
 			       .planned = clock_now_ms() - 5 * MINUTE },
 		queued);
+	/* An agent has one run a millisecond. */
 	add_row(&(struct row){ .status = "running", .began = true,
-			       .planned = clock_now_ms() - 5 * MINUTE },
+			       .planned = clock_now_ms() - 6 * MINUTE },
 		running);
 	add_attempt(running, 1, "", talk);
 	be_kim(&b, &site);
