@@ -1,4 +1,4 @@
-/* gongbang schedule next: the times that a cron line stands for. */
+/* gongbang schedule next: prints the next times of a cron expression. */
 #include "config.h"
 #include "cli/command.h"
 

@@ -354,7 +354,7 @@ static void close_own(struct bridge *b)
 		uv_close(own[i], NULL);
 }
 
-/* Whatever has not closed after a second is left to process exit. */
+/* Handles that are still open after a second are left to process exit. */
 static bool drain(struct bridge *b)
 {
 	int i;

@@ -467,7 +467,7 @@ void gateway_free(struct gateway *g)
 	close_own(g);
 	keys_free(g->keys);
 	fair_queue_free(g->line);
-	/* Whatever has not closed after a second is left to process exit. */
+	/* Handles that are still open after a second are left to process exit. */
 	if (!drain(g))
 		return;
 	uv_loop_close(g->loop);

@@ -36,7 +36,7 @@ static inline int64_t usage_tool_uses(const struct usage_tool *t)
 }
 
 /*
- * What was reported so far: the largest number of each class of tokens, as the
+ * The usage reported so far: the largest number of each class of tokens, as the
  * CLI counts.
  */
 struct usage_reading {

@@ -54,7 +54,7 @@ void agent_run_answer(struct session *s);
 struct files *run_files_new(struct session *s, const char *execution_id,
 			    int64_t since,
 			    void (*done)(struct session *s));
-/* What was read so far is given to the store. */
+/* Gives the store the bytes that were read so far. */
 void run_files_cancel(struct files *f);
 
 #endif

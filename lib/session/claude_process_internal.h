@@ -1,4 +1,4 @@
-/* What claude_process.c and claude_deadlines.c share; nobody else includes it. */
+/* Shared by claude_process.c and claude_deadlines.c only. */
 #ifndef SESSION_CLAUDE_PROCESS_INTERNAL_H
 #define SESSION_CLAUDE_PROCESS_INTERNAL_H
 

@@ -78,7 +78,7 @@ static void put_open(void *data, const struct part *p)
 }
 
 /*
- * What is in memory is newer than the store; between the job and now nothing
+ * The copy in memory is newer than the store; between the job and now nothing
  * was forgotten. An open text comes with the words so far: deltas go on there.
  */
 static void merge(struct session *s, struct replay *r)

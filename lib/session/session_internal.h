@@ -1,4 +1,4 @@
-/* What the files of one session share; nobody else includes it. */
+/* Shared by the files of lib/session only. */
 #ifndef SESSION_SESSION_INTERNAL_H
 #define SESSION_SESSION_INTERNAL_H
 

@@ -242,7 +242,7 @@ void worker_free(struct worker *w)
 	wake_free(w->wake);
 	for (i = 0; i < sizeof(own) / sizeof(own[0]); i++)
 		uv_close(own[i], NULL);
-	/* Whatever has not closed by now is left to process exit. */
+	/* Handles that are still open by now are left to process exit. */
 	if (!quiet(w) || !drain(w))
 		return;
 	uv_loop_close(w->loop);

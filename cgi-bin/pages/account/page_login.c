@@ -114,7 +114,7 @@ static int end_access(struct request *r, const char *user_id, struct err *e)
 	return token_ending_done(v->db, ending.id, e);
 }
 
-/* Who has chosen no time zone gets the one the login form found in the browser. */
+/* An account without a time zone gets the one that the login form found in the browser. */
 static void take_zone(struct request *r, const struct user *u)
 {
 	const char *zone = form_text(r->form, "timezone");

@@ -134,9 +134,7 @@ int usage_month(const struct request *r, const char *zone, int64_t now_ms,
 			       e);
 }
 
-/*
- * What has no price at all has no cost to show; the star is the footnote's.
- */
+/* Tokens without any price show no cost; a star refers to the footnote. */
 void usage_spent(const struct request *r, struct view *row,
 		 const struct spent *s)
 {
