@@ -130,6 +130,7 @@ export class Page {
 		if (this.over)
 			return;
 		const separator = this.path.includes("?") ? "&" : "?";
+		this.replayed = false;
 		this.ws = open(`${this.path}${separator}from=${this.offset}`, this.cookie, this.at);
 		this.ws.on("open", () => this.outbox.forEach((m) => this.ws.send(JSON.stringify(m))));
 		this.ws.on("message", (data) => this.receive(JSON.parse(data)));
@@ -148,7 +149,7 @@ export class Page {
 			this.parts.get(e.target).html += e.text;
 		else if (e.kind === "end")
 			this.ends++;
-		else if (e.kind === "status")
+		else if (e.kind === "status" && this.replayed)	// comes again then: ready is never before its parts
 			Object.assign(this, {status: e.state, words: e.html});
 		else if (e.kind === "accepted")
 			this.outbox = this.outbox.filter((m) => m.id !== e.id);
@@ -159,8 +160,8 @@ export class Page {
 			this.error = e.text;
 		else if (e.kind === "gone")
 			this.gone = true;
-		else if (e.kind === "queue")
-			this.queue = e.html;
+		else if (e.kind === "queue")	// after the parts that the page lacked
+			Object.assign(this, {queue: e.html, replayed: true});
 		if (typeof e.at === "number" && e.at > this.offset)
 			this.offset = e.at;
 		this.heard?.();

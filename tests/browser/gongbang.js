@@ -74,6 +74,8 @@ export async function closePage(page) {
 export async function assertAccessible(page, what = page.url()) {
 	const client = await page.context().newCDPSession(page);
 	await client.send("Runtime.evaluate", {expression: axe});
+	// What fades in or out has no colour of its own yet.
+	await page.evaluate(() => document.getAnimations().filter((a) => Number.isFinite(a.effect.getComputedTiming().endTime)).forEach((a) => a.finish()));
 	const {result} = await client.send("Runtime.evaluate", {
 		expression: "axe.run(document).then((r) => JSON.stringify(r.violations.map((v) => v.id + ': ' + v.nodes.map((n) => n.target).join(' '))))",
 		awaitPromise: true,
