@@ -41,14 +41,21 @@ cgi-bin/web/static_version.h: $(dist_static_DATA) $(dist_chatmodules_DATA)
 cgi-bin/web/page.$(OBJEXT): cgi-bin/web/static_version.h
 EXTRA_DIST += static/package.json static/package-lock.json static/icons.list static/icons.sh
 
+# A copied tree may lack the packages: each rule makes sure of them.
+npm_packages = cd $(srcdir)/static && \
+	{ test node_modules/.package-lock.json -nt package-lock.json || \
+	npm ci --ignore-scripts --silent --no-audit --no-fund; }
 $(srcdir)/static/pico.min.css: $(srcdir)/static/package-lock.json
-	$(AM_V_GEN)cd $(srcdir)/static && \
-	npm ci --ignore-scripts --silent --no-audit --no-fund && \
+	$(AM_V_GEN)$(npm_packages) && \
 	cp node_modules/@picocss/pico/css/pico.min.css pico.min.css
 
-# Both need what npm has put beside the stylesheet base.
-lucide = $(srcdir)/static/node_modules/lucide-static/icons
-$(srcdir)/static/icons.svg: $(srcdir)/static/icons.list $(srcdir)/static/icons.sh $(srcdir)/static/pico.min.css
-	$(AM_V_GEN)sh $(srcdir)/static/icons.sh svg $(lucide) <$(srcdir)/static/icons.list >$@.new && mv $@.new $@
+# After the stylesheet base (order only), so that one npm runs at a time.
+$(srcdir)/static/icons.svg: $(srcdir)/static/icons.list $(srcdir)/static/icons.sh \
+		$(srcdir)/static/package-lock.json | $(srcdir)/static/pico.min.css
+	$(AM_V_GEN)$(npm_packages) && \
+	sh icons.sh svg node_modules/lucide-static/icons <icons.list >icons.svg.new && \
+	mv icons.svg.new icons.svg
 $(srcdir)/static/icons.css: $(srcdir)/static/icons.svg
-	$(AM_V_GEN)sh $(srcdir)/static/icons.sh css $(lucide) <$(srcdir)/static/icons.list >$@.new && mv $@.new $@
+	$(AM_V_GEN)$(npm_packages) && \
+	sh icons.sh css node_modules/lucide-static/icons <icons.list >icons.css.new && \
+	mv icons.css.new icons.css
