@@ -4,7 +4,7 @@
 
 const board = document.querySelector(".board");
 const every = Number(board?.dataset.every || 15000);
-const menu = document.querySelector("#row-menu");
+const menu = "popover" in HTMLElement.prototype ? document.querySelector("#row-menu") : null;
 const drawn = new Map();
 let busy = false;
 
@@ -15,12 +15,24 @@ for (const form of document.querySelectorAll("form[data-apply]")) {
 
 const key = (row) => row.dataset.agent || row.dataset.execution;
 
+function addButton(row) {
+	const button = document.createElement("button");
+	button.type = "button";
+	button.className = "quiet";
+	button.textContent = "⋯";
+	button.setAttribute("aria-label", menu.getAttribute("aria-label") + ": " + row.querySelector("th").textContent);
+	row.lastElementChild.append(button);
+}
+
 function swap(row) {
 	const old = [...board.querySelectorAll("tbody tr")].find((one) => key(one) === key(row));
 	if (!old || drawn.get(key(row)) === row.outerHTML || old.contains(document.activeElement))
 		return;
 	drawn.set(key(row), row.outerHTML);
-	old.replaceWith(document.importNode(row, true));
+	const fresh = document.importNode(row, true);
+	if (menu)
+		addButton(fresh);
+	old.replaceWith(fresh);
 }
 
 async function refresh() {
@@ -46,7 +58,7 @@ async function refresh() {
 function openMenu(button) {
 	const row = button.closest("tr"), at = button.getBoundingClientRect();
 	for (const one of menu.querySelectorAll("[data-act]")) {
-		const path = button.pathname + "/" + one.dataset.act;
+		const path = row.querySelector("th a").pathname + "/" + one.dataset.act;
 		one[one.tagName === "A" ? "href" : "formAction"] = path;
 		one.hidden = one.dataset.act === (row.dataset.status === "active" ? "resume" : "pause");
 	}
@@ -59,15 +71,14 @@ function openMenu(button) {
 if (board) {
 	for (const row of board.querySelectorAll("tbody tr"))
 		drawn.set(key(row), row.outerHTML);
+	if (menu)
+		board.querySelectorAll("tbody tr").forEach(addButton);
 	setInterval(refresh, every);
 	addEventListener("focus", refresh);
 	board.addEventListener("click", (event) => {
-		const button = event.target.closest(".acts a");
-		if (button && menu?.showPopover && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
-			event.preventDefault();
+		const button = event.target.closest("tr button");
+		if (button)
 			openMenu(button);
-			return;
-		}
 		const row = event.target.closest("tbody tr");
 		if (row && !event.target.closest("a, button") && !getSelection().toString())
 			row.querySelector("th a").click();

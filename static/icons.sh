@@ -29,7 +29,7 @@ else
 	$names
 	END
 	)
-	printf '.icon { mask: url("icons.svg?v=%s") 0 0 / 100%% auto no-repeat; }\n' "$version"
+	printf '.icon, .mark::before { mask: url("icons.svg?v=%s") 0 0 / 100%% auto no-repeat; }\n' "$version"
 	echo "$names" | while read -r class _; do
 		awk -v class="$class" -v row=$row -v last=$((count - 1)) \
 			'BEGIN { printf ".icon-%s { mask-position: 0 %.6g%%; }\n", class, 100 * row / last }'

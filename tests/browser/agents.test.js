@@ -159,7 +159,7 @@ test("pause, resume, delete", async () => {
 	await page.waitForURL(/done=paused/);
 	assert.equal(await page.locator("#agent-now").getAttribute("data-status"), "paused");
 	await page.goto(address + "/agents");
-	await page.click(`[data-agent="${id}"] .acts a`);
+	await page.click(`[data-agent="${id}"] button`);
 	assert.equal(await page.locator("#row-menu [data-act=pause]").isVisible(), false);
 	await page.click("#row-menu [data-act=resume]");
 	await page.locator(`[data-agent="${id}"][data-status=active]`).waitFor();

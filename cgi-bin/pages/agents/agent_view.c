@@ -209,6 +209,15 @@ static char *strip_path(const struct request *r, const struct agent_strip *s,
 	return path;
 }
 
+static void add_line(struct view *list, const char *state, const char *path)
+{
+	struct view *item = view_append(list);
+
+	view_text(item, "state", state);
+	view_text(item, "path", path);
+}
+
+/* The line of the most frequent class is whole: the others are drawn over it. */
 void agent_strip_view(const struct request *r, struct view *into,
 		      const struct agent_strip *s)
 {
@@ -217,18 +226,20 @@ void agent_strip_view(const struct request *r, struct view *into,
 		[OUTCOME_PROBLEMS] = "problems", [OUTCOME_BAD] = "bad",
 		[OUTCOME_NONE] = "none",
 	};
-	struct view *list = view_list(into, "strip"), *item;
+	struct view *list = view_list(into, "strip");
 	int64_t count[COUNT_OF(states)] = { 0 };
-	int i;
+	int i, most = 0;
 
 	for (i = 0; i < s->n; i++)
 		count[s->of[i]]++;
+	for (i = 1; i < (int)COUNT_OF(states); i++)
+		most = count[i] > count[most] ? i : most;
+	if (s->n)
+		add_line(list, states[most], talloc_asprintf(r, "M%d 0h%d",
+			 DASHBOARD_RUNS - s->n, s->n));
 	for (i = 0; i < (int)COUNT_OF(states); i++) {
-		if (!count[i])
-			continue;
-		item = view_append(list);
-		view_text(item, "state", states[i]);
-		view_text(item, "path", strip_path(r, s, i));
+		if (count[i] && i != most)
+			add_line(list, states[i], strip_path(r, s, i));
 	}
 	view_flag(into, "has_strip", s->n > 0);
 	view_text(into, "strip_words", i18n_fill(r, context_of(r)->text,

@@ -175,14 +175,14 @@ static int row_key(const struct board *b, const struct card *c, struct buf *key,
 }
 
 static void add_outcome(const struct board *b, struct view *row,
-			const char *name, const struct run *run)
+			const struct run *run)
 {
 	struct view *map;
 
-	view_flag(row, name, false);
+	view_flag(row, "run", false);
 	if (!*run->status)
 		return;
-	map = view_map(row, name);
+	map = view_map(row, "run");
 	execution_look(b->r, map, run->status, run->reason);
 	view_textf(map, "mark_href", "%s/executions/%s",
 		   context_of(b->r)->app->base_path, run->id);
@@ -202,13 +202,11 @@ static int draw_row(const struct board *b, const struct card *c,
 	view_text(row, "name", a->name);
 	agent_state(b->r, row, a);
 	page_time(b->r, row, "next", a->next_run_at, b->now);
-	add_outcome(b, row, "last", &c->last);
-	add_outcome(b, row, "open", &c->open);
+	add_outcome(b, row, *c->open.status ? &c->open : &c->last);
 	agent_strip_view(b->r, row, &c->strip);
 	amount_short(tokens, c->tokens);
 	view_text(row, "tokens", c->tokens ? tokens : "");
-	view_text(row, "tokens_exact", usage_number(b->r, c->tokens));
-	view_text(row, "cost", c->tokens ?
+	view_text(row, "cost", c->tokens > c->unpriced ?
 		  usage_cost(b->r, c->cost, c->unpriced) : "");
 	return template_render(v->app->templates, "partials/agent_row", row,
 			       v->text, html, e);
@@ -361,7 +359,7 @@ int page_agents(struct request *r, struct response *out, struct err *e)
 		return -1;
 	add_filter(r, view, f.status, f.search);
 	view_flag(view, "has_agents", b.n > 0);
-	view_flag(view, "first_page", page == 1);
+	view_flag(view, "empty", !b.n && page == 1 && !*f.search && !*f.status);
 	view_text(view, "deleted", form_text(r->args, "deleted"));
 	add_step(r, view, "before_href", page > 1, f.status, f.search,
 		 page - 1);

@@ -19,6 +19,7 @@ struct app *pages_site;
 struct page_worker *pages_worker;
 struct kv *pages_kv;
 size_t pages_bytes;
+char *pages_text;
 static struct settings *settings;
 
 int pages_begin(void **state)
@@ -41,6 +42,8 @@ int pages_begin(void **state)
 
 int pages_end(void **state)
 {
+	talloc_free(pages_text);
+	pages_text = NULL;
 	talloc_free(pages_worker);
 	talloc_free(pages_kv);
 	talloc_free(pages_site);
@@ -104,6 +107,8 @@ int pages_ask(struct page_worker *w, const char *token, enum method method,
 	snprintf(a.length, sizeof(a.length), "%zu", strlen(a.body));
 	assert_true(app_answer(w, &src, PASSWORDS_NOW, &bytes));
 	pages_bytes = bytes.len;
+	talloc_free(pages_text);
+	pages_text = talloc_strndup(NULL, buf_text(&bytes), bytes.len);
 	assert_int_equal(sscanf(buf_text(&bytes), "Status: %d", &status), 1);
 	talloc_free(ctx);
 	return status;

@@ -20,7 +20,7 @@
 #include "store/notices.h"
 #include "store/users.h"
 
-#define AGENTS_MOST (60u << 10)		/* bytes of /agents with 50 agents */
+#define AGENTS_MOST (40u << 10)		/* bytes of /agents with 50 agents */
 
 static int queries;
 static char token[TOKEN_SIZE];

@@ -322,6 +322,73 @@ static void test_fields_that_name_others_things(void **state)
 	}
 }
 
+/*
+ * Filled buttons: a button, or a link as one, without a class that says it is
+ * not. One that is hidden is none; Stop takes the place of Send.
+ */
+static int filled(const char *page)
+{
+	static const char *const quiet[] = { "secondary", "danger", "quiet",
+		"row-act", "link", " hidden", "id=\"stop\"" };
+	const char *at = page, *end;
+	char tag[600];
+	int n = 0;
+	size_t i;
+
+	for (; (at = strchr(at, '<')); at = end) {
+		end = strchr(at, '>');
+		if (!end)
+			break;
+		snprintf(tag, sizeof(tag), "%.*s", (int)(end - at), at);
+		if (!str_starts(tag, "<button") &&
+		    !strstr(tag, "class=\"button"))
+			continue;
+		for (i = 0; i < sizeof(quiet) / sizeof(quiet[0]); i++) {
+			if (strstr(tag, quiet[i]))
+				break;
+		}
+		n += i == sizeof(quiet) / sizeof(quiet[0]);
+	}
+	return n;
+}
+
+static void expect_one_filled(const struct route *row, const char *who,
+			      const char *user_id)
+{
+	const struct visitor v = { user_id, true };
+	char *fields, *address = address_of(row, &fields);
+	int status = status_of(&v, METHOD_GET, address, fields);
+	int n = filled(pages_text);
+
+	if (n > 1)
+		fail_msg("%s, %s (%d): %d filled buttons", address, who, status,
+			 n);
+	talloc_free(address);
+	talloc_free(fields);
+}
+
+/* A view has one primary act; also with nothing in it yet. */
+static void test_one_filled_button(void **state)
+{
+	size_t i, n = 0;
+
+	(void)state;
+	make_things();
+	for (i = 0; i < routes_count; i++) {
+		const struct route *row = &routes[i];
+		bool admin = row->flags & ROUTE_ADMIN;
+
+		if (unsafe(row) || strstr(row->pattern, "{secret}"))
+			continue;
+		expect_one_filled(row, "with things", admin ? park : site.kim);
+		if (!strstr(row->pattern, "{id}"))
+			expect_one_filled(row, "with none", admin ? park :
+					  site.lee);
+		n += filled(pages_text);
+	}
+	assert_true(n > 10);	/* they are recognized */
+}
+
 /* What one request leaves in the log. */
 static const char *log_of(enum method method, const char *address)
 {
@@ -382,6 +449,7 @@ int main(void)
 		cmocka_unit_test(test_admin_rows_are_not_there_for_users),
 		cmocka_unit_test(test_ids_of_others_are_not_there),
 		cmocka_unit_test(test_fields_that_name_others_things),
+		cmocka_unit_test(test_one_filled_button),
 		cmocka_unit_test(test_secrets_are_not_in_the_log),
 	};
 

@@ -123,7 +123,7 @@ static void test_every_problem(void **state)
 		has_not(a, "<img src=x>");
 		has_not(a, "run_");
 		has(a, "data-status=\"problems\"");
-		has(a, "class=\"mark\" data-state=\"problems\"");
+		has(a, "class=\"mark icon-alert\" data-state=\"problems\"");
 		has(a, "<span>1 min 0 s</span>");
 		has(a, "3 times");
 		assert_int_equal(count(a, "data-problem="), 1);
