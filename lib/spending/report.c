@@ -192,6 +192,8 @@ static struct report_line *line_of(struct loading *l,
 		.kind = db_own(r, key->kind),
 		.subject_id = db_own(r, key->subject_id),
 		.model = db_own(r, key->model),
+		.name = db_own(r, key->name),
+		.subject = key->subject,
 	};
 	l->table[at] = (uint32_t)++r->n;
 	return &r->lines[r->n - 1];
@@ -214,6 +216,7 @@ static int add_sum(void *data, const struct usage_sum *s, struct err *e)
 		.user_id = l->by == REPORT_BY_USER ? s->user_id : "",
 		.kind = s->kind, .subject_id = s->subject_id,
 		.model = l->by == REPORT_BY_MODEL ? s->model : "",
+		.name = s->name, .subject = s->subject,
 	};
 
 	(void)e;
@@ -246,6 +249,7 @@ struct report *report_load(const void *ctx, struct db *db,
 	const unsigned sums[] = {
 		[REPORT_BY_MODEL] = USAGE_BY_QUARTER,
 		[REPORT_BY_SUBJECT] = USAGE_BY_SUBJECT | USAGE_BY_AGENT |
+			USAGE_NAMES |
 			(prices_change(p, m->from, m->to) ? USAGE_BY_DAY : 0),
 		[REPORT_BY_USER] = USAGE_BY_QUARTER | USAGE_BY_USER,
 	};
@@ -279,6 +283,7 @@ static int pass_on(void *data, const struct usage_sum *s, struct err *e)
 	const struct report_line line = {
 		.user_id = s->user_id, .kind = s->kind,
 		.subject_id = s->subject_id, .model = s->model,
+		.name = s->name, .subject = s->subject,
 		.tally = tally_of(p->prices, s, p->at),
 	};
 
@@ -298,5 +303,5 @@ int report_each(struct db *db, const struct prices *p, const char *user_id,
 	struct passing passing = { p, filter.from, each, data };
 
 	return usage_each(db, &filter, USAGE_BY_USER | USAGE_BY_SUBJECT |
-			  USAGE_BY_AGENT, pass_on, &passing, e);
+			  USAGE_BY_AGENT | USAGE_NAMES, pass_on, &passing, e);
 }

@@ -51,6 +51,8 @@ void report_month_step(const char month[8], int by, char out[8]);
  */
 struct report_line {
 	const char *user_id, *kind, *subject_id, *model;
+	const char *name;	/* of the subject, as struct usage_sum has it */
+	enum usage_subject subject;
 	struct tally tally;
 };
 

@@ -224,6 +224,8 @@ static int sum_row(void *data, const struct db_row *row, struct err *e)
 		},
 		.calls = db_number(row, 10),
 		.unmetered = db_number(row, 11),
+		.name = db_text(row, 12),
+		.subject = (enum usage_subject)db_number(row, 13),
 	};
 
 	return s->each(s->data, &sum, e);
@@ -291,11 +293,22 @@ static enum source choose(const struct usage_filter *f, unsigned by,
 	" FROM (%s) AS c LEFT JOIN executions x" \
 	" ON c.kind = 'run' AND x.id = c.subject_id"
 
+/* The sums, each with the name of its subject. */
+#define WITH_NAMES(sums) \
+	"SELECT s.*, coalesce(c.title, a.name, '')," \
+	" CASE WHEN a.deleted_at > 0 THEN 2" \
+	" WHEN coalesce(a.id, c.id) IS NULL THEN 0 ELSE 1 END" \
+	" FROM (" sums ") AS s LEFT JOIN conversations c" \
+	" ON s.kind = 'conversation' AND c.id = s.subject_id" \
+	" AND c.deleted_at = 0 LEFT JOIN agents a" \
+	" ON s.kind = 'run' AND a.id = s.subject_id"
+#define WITHOUT_NAMES(sums) "SELECT s.*, '', 0 FROM (" sums ") AS s"
+
 /* One text per shape of query, so that each is prepared once. */
 static int make_sql(struct buf *sql, unsigned by, const char *from,
 		    struct err *e)
 {
-	auto_buf agents = BUF_INIT(4096);
+	auto_buf agents = BUF_INIT(4096), sums = BUF_INIT(8192);
 	const char *time = by & USAGE_BY_QUARTER ? "quarter, " :
 			   by & USAGE_BY_DAY ? DAY_OF_QUARTER ", " : "";
 	const char *user = by & USAGE_BY_USER ? "user_id, " : "";
@@ -305,17 +318,22 @@ static int make_sql(struct buf *sql, unsigned by, const char *from,
 	if (by & USAGE_BY_AGENT && buf_addf(&agents, e, RUNS_TO_AGENTS,
 					    from) < 0)
 		return -1;
-	if (buf_addf(sql, e, "SELECT model, %.*s, %s, %s",
+	if (buf_addf(&sums, e, "SELECT model, %.*s AS since, %s AS user_id, %s",
 		     *time ? (int)strlen(time) - 2 : 1, *time ? time : "0",
 		     *user ? "user_id" : "''",
-		     *subject ? "kind, subject_id" : "'', ''") < 0 ||
-	    buf_addf(sql, e, SUM("input") SUM("output") SUM("cache_write_5m")
+		     *subject ? "kind, subject_id" :
+		     "'' AS kind, '' AS subject_id") < 0 ||
+	    buf_addf(&sums, e, SUM("input") SUM("output") SUM("cache_write_5m")
 		     SUM("cache_write_1h") SUM("cache_read") SUM("calls")
 		     SUM("unmetered") " FROM (%s) AS calls",
-		     by & USAGE_BY_AGENT ? buf_text(&agents) : from) < 0)
+		     by & USAGE_BY_AGENT ? buf_text(&agents) : from) < 0 ||
+	    buf_addf(&sums, e, " GROUP BY %s%s%smodel", time, user,
+		     subject) < 0)
 		return -1;
-	return buf_addf(sql, e, " GROUP BY %s%s%smodel ORDER BY %s%s%smodel",
-			time, user, subject, time, user, subject);
+	return buf_addf(sql, e, by & USAGE_NAMES ? WITH_NAMES("%s") :
+			WITHOUT_NAMES("%s"), buf_text(&sums)) < 0 ? -1 :
+	       buf_add_text(sql, " ORDER BY since, s.user_id, s.subject_id,"
+			    " s.kind, model", e);
 }
 
 int usage_each(struct db *db, const struct usage_filter *f, unsigned by,

@@ -59,12 +59,17 @@ enum {
 	USAGE_BY_SUBJECT = 4,	/* and its kind */
 	USAGE_BY_DAY = 8,	/* UTC days; not together with USAGE_BY_QUARTER */
 	USAGE_BY_AGENT = 16,	/* with USAGE_BY_SUBJECT: a run's subject is its agent */
+	USAGE_NAMES = 32,	/* with both: the subjects' names */
 };
+
+enum usage_subject { SUBJECT_MISSING, SUBJECT_EXISTS, SUBJECT_DELETED };
 
 struct usage_sum {
 	const char *model;
 	int64_t quarter;		/* UTC ms of the quarter's or day's start; 0 if not grouped */
 	const char *user_id, *kind, *subject_id;	/* "" if not grouped */
+	const char *name;		/* a conversation's title, an agent's name; "" without USAGE_NAMES */
+	enum usage_subject subject;	/* an agent may be deleted, a conversation is then missing */
 	struct usage usage;
 	int64_t calls;
 	int64_t unmetered;		/* calls whose reply had no usage */

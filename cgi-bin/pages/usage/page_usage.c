@@ -7,7 +7,6 @@
 #include "core/str.h"
 #include "pages/pages.h"
 #include "pages/usage/usage_view.h"
-#include "store/agents.h"
 
 #define SUBJECTS_SHOWN 50
 
@@ -20,58 +19,42 @@ struct showing {
 	int64_t now;
 };
 
-/* False when no agent of that user has the id. */
-static bool add_agent(const struct showing *s, struct view *row,
-		      const struct report_line *l)
+/* What it is, with the first digits of its id: when it has no name to show. */
+static const char *nameless(const struct showing *s,
+			    const struct report_line *l)
 {
-	const struct context *v = context_of(s->r);
-	struct err e = { 0 };
-	struct agent *a = agent_load(v->db, s->r, l->subject_id, s->whose->id,
-				     true, &e);
+	return i18n_fill(s->r, context_of(s->r)->text,
+			 str_equal(l->kind, "run") ? "usage_run" :
+			 "usage_conversation",
+			 talloc_strndup(s->r, l->subject_id, 8), NULL);
+}
 
-	if (!a)
-		return false;
-	if (a->deleted_at) {
-		view_text(row, "title", i18n_fill(s->r, v->text, "run_agent_gone",
-						  a->name, NULL));
-		return true;
-	}
-	view_textf(row, "href", "%s/agents/%s", v->app->base_path, a->id);
-	view_text(row, "title", a->name);
-	return true;
+static const char *title_of(const struct showing *s,
+			    const struct report_line *l)
+{
+	bool run = str_equal(l->kind, "run");
+
+	if (str_equal(l->kind, "workspace"))
+		return page_text(s->r, "usage_terminal");
+	if (!s->own || (run && l->subject == SUBJECT_MISSING))
+		return nameless(s, l);
+	if (!run)
+		return usage_title(s->r, l);
+	return l->subject == SUBJECT_DELETED ?
+	       i18n_fill(s->r, context_of(s->r)->text, "run_agent_gone",
+			 l->name, NULL) : l->name;
 }
 
 static void add_title(const struct showing *s, struct view *row,
 		      const struct report_line *l)
 {
-	const struct context *v = context_of(s->r);
-	struct conversation *c = NULL;
-	struct err e = { 0 };
-
+	view_text(row, "title", title_of(s, l));
 	view_text(row, "href", "");
-	if (str_equal(l->kind, "workspace")) {
-		view_text(row, "title", page_text(s->r, "usage_terminal"));
-		return;
-	}
-	if (s->own && str_equal(l->kind, "run") && add_agent(s, row, l))
-		return;
-	if (s->own && str_equal(l->kind, "conversation"))
-		c = conversation_load(v->db, s->r, l->subject_id,
-				      s->whose->id, &e);
-	if (c) {
-		view_textf(row, "href", "%s/workspace/%s", v->app->base_path,
-			   c->id);
-		view_text(row, "title", page_title(s->r, c));
-	} else if (e.kind == ERR_MISSING) {
-		view_text(row, "title", page_text(s->r, "usage_deleted"));
-	} else {
-		view_text(row, "title",
-			  i18n_fill(s->r, v->text,
-				    str_equal(l->kind, "run") ?
-				    "usage_run" : "usage_conversation",
-				    talloc_strndup(s->r, l->subject_id, 8),
-				    NULL));
-	}
+	if (s->own && l->subject == SUBJECT_EXISTS)
+		view_textf(row, "href", "%s/%s/%s",
+			   context_of(s->r)->app->base_path,
+			   str_equal(l->kind, "run") ? "agents" : "workspace",
+			   l->subject_id);
 }
 
 /* The first so many lines that are runs, or all others; the rest combined. */

@@ -11,7 +11,6 @@
 #include "pages/pages.h"
 #include "pages/usage/usage_view.h"
 #include "spending/amount.h"
-#include "store/agents.h"
 
 #define CSV_MAX (60u << 20)	/* bytes, as for an export */
 
@@ -22,8 +21,7 @@ struct file {
 	const struct user *whose;	/* NULL: everybody */
 	int day;
 	bool first;		/* the row has no cell yet */
-	const char *subject, *title;	/* the last one looked up */
-	const char *user, *login;
+	const char *user, *login;	/* the last one looked up */
 };
 
 /*
@@ -94,41 +92,13 @@ static int add_head(struct file *f, struct err *e)
 	return end_row(f, e);
 }
 
-static const char *name_of(const struct file *f, const struct report_line *l)
+/* For the user's own conversations and agents only; "" for those of others. */
+static const char *title_of(const struct file *f, const struct report_line *l)
 {
-	const struct context *v = context_of(f->r);
-	struct err e = { 0 };
-
-	if (str_equal(l->kind, "run")) {
-		struct agent *a = agent_load(v->db, f->r, l->subject_id,
-					     l->user_id, true, &e);
-
-		return a ? a->name : "";
-	} else {
-		struct conversation *c = conversation_load(v->db, f->r,
-				l->subject_id, l->user_id, &e);
-
-		return c ? page_title(f->r, c) :
-			   page_text(f->r, "usage_deleted");
-	}
-}
-
-/*
- * For the user's own conversations and agents only; "" for one without a title
- * or of another user.
- */
-static const char *title_of(struct file *f, const struct report_line *l)
-{
-	const struct context *v = context_of(f->r);
-
 	if (str_equal(l->kind, "workspace") ||
-	    !str_equal(l->user_id, v->user->id))
+	    !str_equal(l->user_id, context_of(f->r)->user->id))
 		return "";
-	if (f->subject && str_equal(f->subject, l->subject_id))
-		return f->title;
-	f->title = name_of(f, l);
-	f->subject = talloc_strdup(f->r, l->subject_id);
-	return f->title;
+	return str_equal(l->kind, "run") ? l->name : usage_title(f->r, l);
 }
 
 static const char *login_of(struct file *f, const char *id)

@@ -34,6 +34,13 @@ const char *usage_number(const struct request *r, int64_t n)
 	return i18n_number(r, n);
 }
 
+const char *usage_title(const struct request *r, const struct report_line *l)
+{
+	if (l->subject == SUBJECT_MISSING)
+		return page_text(r, "usage_deleted");
+	return *l->name ? l->name : page_text(r, "conversation_untitled");
+}
+
 const char *usage_cost(const struct request *r, int64_t cost, int64_t unpriced)
 {
 	char usd[AMOUNT_SIZE];

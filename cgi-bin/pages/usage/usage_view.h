@@ -12,6 +12,9 @@
  */
 struct prices *usage_prices(struct request *r, bool *away);
 
+/* A conversation's title; also when it has none, or is deleted. Borrowed. */
+const char *usage_title(const struct request *r, const struct report_line *l);
+
 /* "$1.20", "$1.20 + unknown", "Cost unknown". Gives (child of r). */
 const char *usage_cost(const struct request *r, int64_t cost, int64_t unpriced);
 

@@ -89,6 +89,10 @@ static void add_agent(int n, int runs, char id[ID_SIZE])
 	must(notice_add(site.db, &notice, &e), &e);
 	must(conversation_create(site.db, site.kim, name, conversation, &e),
 	     &e);
+	call.kind = "conversation";
+	id_new(call.id);
+	memcpy(call.subject_id, conversation, ID_SIZE);
+	must(usage_add(site.db, &call, 1, &e), &e);
 }
 
 static int queries_of(const char *path)
@@ -102,7 +106,8 @@ static int queries_of(const char *path)
 static void test_queries(void **state)
 {
 	static const char *const pages[] = { "/agents", "/executions",
-		"/notices", "/workspace", "/domains", "/account" };
+		"/notices", "/workspace", "/domains", "/account", "/usage",
+		"/usage.csv" };
 	int few[sizeof(pages) / sizeof(pages[0])], many;
 	char id[ID_SIZE];
 	size_t i;

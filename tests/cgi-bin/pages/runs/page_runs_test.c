@@ -460,6 +460,38 @@ static void test_tokens(void **state)
 	talloc_free(a);
 }
 
+/* A deleted agent keeps its name there, and leads nowhere. */
+static void test_usage_of_a_deleted_agent(void **state)
+{
+	struct usage_call c = {
+		.kind = "run", .model = KNOWN, .outcome = "complete",
+		.usage = { .input = 1000 }, .status = 200,
+		.at = INT64_C(1730000000000), .ended_at = 1730000000000,
+	};
+	char gone[ID_SIZE], run[ID_SIZE];
+	struct err e = { 0 };
+	struct browser b;
+	struct answer *a;
+
+	(void)state;
+	new_agent(site.kim, "Gone", gone);
+	add_row(&(struct row){ .status = "success", .planned = c.at,
+			       .agent = gone, .began = true }, run);
+	id_new(c.id);
+	assert_true(str_copy(c.user_id, ID_SIZE, site.kim));
+	assert_true(str_copy(c.subject_id, ID_SIZE, run));
+	must(usage_add(site.db, &c, 1, &e), &e);
+	must(agent_delete(site.db, gone, &e), &e);
+	be_kim(&b, &site);
+	a = get(&b, "/usage?month=2024-10");
+	has(a, "Gone (deleted)");
+	has_not(a, gone);
+	talloc_free(a);
+	a = get(&b, "/usage.csv?month=2024-10");
+	has(a, "\"Gone\"");
+	talloc_free(a);
+}
+
 /* In /usage an agent is one line over all its runs, with its name and a way to it. */
 static void test_usage_by_agent(void **state)
 {
@@ -574,6 +606,7 @@ int main(void)
 		cmocka_unit_test(test_transcript),
 		cmocka_unit_test(test_tokens),
 		cmocka_unit_test(test_usage_by_agent),
+		cmocka_unit_test(test_usage_of_a_deleted_agent),
 		cmocka_unit_test(test_compare),
 		cmocka_unit_test(test_result),
 	};
