@@ -22,12 +22,16 @@ static const struct api_failure {
 	{ "gongbang_keys_refused", NULL, 0, 0, "access", false },
 	{ "gongbang_untrusted", NULL, 0, 0, "access", false },
 	{ NULL, "max_output_tokens", 0, 0, "output", false },
-	{ NULL, "prompt_too_long", 0, 0, "request", false },
+	{ NULL, "prompt_too_long", 0, 0, "too_long", false },
+	{ "not_found_error", NULL, 404, 404, "unknown_model", false },
 	{ NULL, NULL, 401, 403, "access", false },
 	{ NULL, NULL, 408, 408, "api", true },
 	{ NULL, NULL, 409, 409, "api", true },
-	{ NULL, NULL, 429, 429, "api", true },
+	{ NULL, NULL, 413, 413, "too_long", false },
+	{ NULL, NULL, 429, 429, "rate", true },
 	{ NULL, NULL, 400, 499, "request", false },
+	{ NULL, NULL, 529, 529, "overloaded", true },
+	{ "overloaded_error", NULL, 0, 0, "overloaded", true },
 	{ NULL, NULL, 0, 0, "api", true },
 };
 

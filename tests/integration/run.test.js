@@ -114,7 +114,7 @@ test("a question ends it, whatever is allowed; so do too many turns and the API"
 	const asks = begin("question");
 	assert.match((await ended(asks, "failed", "needs_input")).detail, /currency/i);
 	await ended(begin("run: ls", {max_turns: 1}), "failed", "turns");
-	await ended(begin("error 429"), "failed", "api", 1);
+	await ended(begin("error 429"), "failed", "rate", 1);
 	assert.match((await ended(begin("error 400"), "failed", "request", 0)).detail, /400/);
 });
 

@@ -610,15 +610,15 @@ static void what_fails_at_the_model(void **state)
 		const char *status, *more, *reason;
 		bool again;
 	} rows[] = {
-		{ "529", "", "api", true },
+		{ "529", "", "overloaded", true },
 		{ "500", "", "api", true },
-		{ "429", "", "api", true },
-		{ "429", "\"api_error_type\":\"rate_limit_error\",", "api", true },
+		{ "429", "", "rate", true },
+		{ "429", "\"api_error_type\":\"rate_limit_error\",", "rate", true },
 		{ "408", "", "api", true },
 		{ "null", "", "api", true },
 		{ "400", "", "request", false },
-		{ "404", "\"api_error_type\":\"not_found_error\",", "request", false },
-		{ "413", "", "request", false },
+		{ "404", "\"api_error_type\":\"not_found_error\",", "unknown_model", false },
+		{ "413", "", "too_long", false },
 		{ "401", "", "access", false },
 		{ "402", "", "access", false },
 		{ "403", "", "access", false },
@@ -628,7 +628,7 @@ static void what_fails_at_the_model(void **state)
 		{ "503", "\"api_error_type\":\"gongbang_keys_refused\",", "access", false },
 		{ "502", "\"api_error_type\":\"gongbang_untrusted\",", "access", false },
 		{ "null", "\"api_error\":\"max_output_tokens\",", "output", false },
-		{ "null", "\"api_error\":\"prompt_too_long\",", "request", false },
+		{ "null", "\"api_error\":\"prompt_too_long\",", "too_long", false },
 	};
 	char more[300];
 	size_t i;

@@ -58,6 +58,27 @@ static void speak(const char *locale)
 				  "Asia/Seoul", 0, &e), &e);
 }
 
+/* Its own sentence, with what to do; no other's. */
+static void says_why(struct browser *b, const char *id, const char *reason)
+{
+	struct answer *a = get(b, address(id, ""));
+	char key[64];
+	size_t i;
+
+	for (i = 0; i < outcome_reasons_count; i++) {
+		const char *other = outcome_reasons[i].reason;
+
+		snprintf(key, sizeof(key), "@run_reason_%s", other);
+		if (!*other)
+			continue;
+		if (str_equal(other, reason))
+			has(a, key);
+		else
+			has_not(a, key);
+	}
+	talloc_free(a);
+}
+
 static void look_in_both(struct browser *b, const struct row *row)
 {
 	char id[ID_SIZE];
@@ -67,6 +88,7 @@ static void look_in_both(struct browser *b, const struct row *row)
 	look(b, id, row->reason);
 	speak("en");
 	look(b, id, row->reason);
+	says_why(b, id, row->reason);
 }
 
 /* Each status and reason of the one table of outcomes. */
