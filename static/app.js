@@ -139,6 +139,20 @@ for (const input of document.querySelectorAll("input[type=file][data-into]")) {
 	});
 }
 
+// What is folded is not in the page: opening fetches it from where its link leads.
+for (const fold of document.querySelectorAll("details[data-load]"))
+	fold.addEventListener("toggle", async () => {
+		try {
+			const answer = await fetch(fold.querySelector("a").href);
+			const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+			const drawn = page.getElementById(fold.id);
+			if (drawn && answer.ok)
+				fold.replaceChildren(...document.importNode(drawn, true).childNodes);
+		} catch {
+			// the link stays
+		}
+	}, {once: true});
+
 // A button beside each address that is to be copied.
 for (const field of document.querySelectorAll("[data-copy]")) {
 	const button = document.createElement("button");

@@ -134,11 +134,11 @@ int page_conversations(struct request *r, struct view *view, const char *current
 /*
  * The last so many parts of a conversation before an offset (0: no bound), as
  * the messages of a list ({{{html}}}). *older: the offset before which there
- * are more, 0 for none.
+ * are more, 0 for none. author: who wrote what Claude did not.
  */
 #define PARTS_SHOWN 200
 int page_transcript(struct request *r, struct view *list, const char *id,
-		    int64_t before, int limit, int64_t *older,
+		    const char *author, int64_t before, int limit, int64_t *older,
 		    struct err *e) must_check;
 
 /*

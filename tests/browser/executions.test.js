@@ -95,7 +95,10 @@ test("a run that ended, from the top; compared with the one before", async () =>
 	for (const options of [{}, narrow]) {
 		const page = await open("/executions/" + id, options);
 		const order = await page.locator("main > *").evaluateAll((all) => all.map((e) => e.id).filter(Boolean));
-		assert.deepEqual(order, ["result", "how", "numbers"]);
+		assert.deepEqual(order, ["result", "how", "run-details"]);
+		await page.click("#prompt summary");
+		await page.getByText("Fetch this week's prices").waitFor();
+		assert.equal(await page.locator("#payload pre").count(), 0);
 		await assertAccessible(page);
 		await page.locator("#result a").first().click();
 		await page.locator("ins", {hasText: "new"}).waitFor();

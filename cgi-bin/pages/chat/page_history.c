@@ -20,6 +20,7 @@
 struct history {
 	struct request *r;
 	struct view *messages;
+	const char *author;
 	struct part first;	/* of the open message; its texts are copies */
 	struct buf parts;	/* their HTML */
 	int64_t oldest;		/* `at` of the first part shown; -1 for none */
@@ -35,7 +36,7 @@ static int close_message(struct history *h, struct err *e)
 	if (!h->first.role)
 		return 0;
 	if (message_render(v->app->templates, v->text, v->zone,
-			   v->user->display_name, &h->first,
+			   h->author, &h->first,
 			   buf_text(&h->parts), &html, e) < 0)
 		return -1;
 	view_html(view_append(h->messages), "html", buf_text(&html));
@@ -71,11 +72,11 @@ static int add_part(void *data, const struct part *p, struct err *e)
 }
 
 int page_transcript(struct request *r, struct view *list, const char *id,
-		    int64_t before, int limit, int64_t *older, struct err *e)
+		    const char *author, int64_t before, int limit, int64_t *older, struct err *e)
 {
 	const struct context *v = context_of(r);
 	struct history h = {
-		.r = r, .messages = list, .parts = BUF_INIT(HISTORY_MAX),
+		.r = r, .messages = list, .author = author, .parts = BUF_INIT(HISTORY_MAX),
 		.oldest = -1,
 	};
 	int count, bad;
@@ -106,7 +107,8 @@ static int add_messages(struct request *r, struct view *view,
 {
 	int64_t older;
 
-	if (page_transcript(r, view_list(view, "messages"), c->id, before,
+	if (page_transcript(r, view_list(view, "messages"), c->id,
+			    context_of(r)->user->display_name, before,
 			    PARTS_SHOWN, &older, e) < 0)
 		return -1;
 	view_text(view, "earlier_href", "");

@@ -14,6 +14,7 @@
 #define PAGE_MAX (40u << 20)	/* bytes: a transcript, a result, a prompt, all escaped */
 #define RENDER_MS 500	/* for its result */
 #define FILES_SHOWN 500
+#define COUNT_OF(list) (sizeof(list) / sizeof(list[0]))
 #define REFRESH_S "5"		/* seconds until a waiting page reloads, without script */
 
 /* Why a queued run waits, in words. Borrowed. */
@@ -108,6 +109,37 @@ static int add_state(struct request *r, struct view *view,
 	return 0;
 }
 
+/*
+ * A fold of the page. What is folded is not drawn: ?fold= names the one that
+ * is open.
+ */
+static bool add_fold(const struct request *r, struct view *fold,
+		     const struct execution *x, const char *name)
+{
+	bool open = str_equal(form_text(r->args, "fold"), name);
+
+	view_text(fold, "id", name);
+	view_flag(fold, "open", open);
+	view_textf(fold, "href", "%s/executions/%s?fold=%s#%s",
+		   context_of(r)->app->base_path, x->id, name, name);
+	return open;
+}
+
+/* A text as it was, under its label. */
+static void add_text(const struct request *r, struct view *list,
+		     const struct execution *x, const char *name,
+		     const char *label, const char *help, const char *text)
+{
+	struct view *fold;
+
+	if (!*text)
+		return;
+	fold = view_append(list);
+	view_text(fold, "label", page_text(r, label));
+	view_text(fold, "help", page_text(r, help));
+	view_text(fold, "text", add_fold(r, fold, x, name) ? text : "");
+}
+
 static void add_result(struct request *r, struct view *view,
 		       const struct execution *x)
 {
@@ -136,7 +168,7 @@ static void add_result(struct request *r, struct view *view,
 
 struct filing {
 	struct request *r;
-	struct view *list, *meanwhile;
+	struct view *list, *meanwhile;	/* meanwhile NULL: folded */
 	const char *id;
 	int64_t n, own;
 };
@@ -148,7 +180,7 @@ static int add_file(void *data, const struct execution_file *f, struct err *e)
 	struct view *row;
 
 	g->own += f->own;
-	if (g->n++ >= FILES_SHOWN)
+	if (g->n++ >= FILES_SHOWN || !(f->own ? g->list : g->meanwhile))
 		return 0;
 	if (utf8_scrub(&name, f->path, strlen(f->path), true, e) < 0)
 		return -1;
@@ -167,9 +199,12 @@ static int add_file(void *data, const struct execution_file *f, struct err *e)
 static int add_files(struct request *r, struct view *view,
 		     const struct execution *x, struct err *e)
 {
-	struct filing g = { r, view_list(view, "files"),
-			    view_list(view, "meanwhile"), x->id, 0, 0 };
+	struct view *fold = view_map(view, "meanwhile");
+	struct filing g = { r, view_list(view, "files"), NULL, x->id, 0, 0 };
 
+	view_list(fold, "rows");
+	if (add_fold(r, fold, x, "files-meanwhile"))
+		g.meanwhile = view_list(fold, "rows");
 	if (execution_file_each(context_of(r)->db, x->id, add_file, &g, e) < 0)
 		return -1;
 	view_flag(view, "has_files", g.n > 0);
@@ -194,14 +229,39 @@ static struct view *add_number(const struct request *r, struct view *list,
 	return row;
 }
 
-static void add_moment(const struct request *r, struct view *list,
-		       const char *label, int64_t ms, int64_t now)
+/* When it was due, queued, started and ended; the same moment is one row. */
+static void add_moments(const struct request *r, struct view *list,
+			const struct execution *x, int64_t now)
 {
 	const struct context *v = context_of(r);
+	const struct {
+		const char *label;
+		int64_t at;
+	} moments[] = {
+		{ "run_planned", x->planned_at },
+		{ "run_queued_at", x->queued_at },
+		{ "run_started_at", x->started_at },
+		{ "run_ended_at", x->ended_at },
+	};
+	const char *words, *labels = "", *last = "";
+	struct view *row = NULL;
+	size_t i;
 
-	if (ms)
-		add_number(r, list, label, i18n_time(r, v->text, ms, v->zone),
-			   i18n_ago(r, v->text, ms, now));
+	for (i = 0; i < COUNT_OF(moments); i++) {
+		if (!moments[i].at)
+			continue;
+		words = i18n_time(r, v->text, moments[i].at, v->zone);
+		if (str_equal(words, last)) {
+			labels = talloc_asprintf(r, "%s · %s", labels,
+						 page_text(r, moments[i].label));
+			view_text(row, "label", labels);
+			continue;
+		}
+		last = words;
+		labels = page_text(r, moments[i].label);
+		row = add_number(r, list, moments[i].label, words,
+				 i18n_ago(r, v->text, moments[i].at, now));
+	}
 }
 
 static void add_tokens(const struct request *r, struct view *list,
@@ -224,7 +284,7 @@ static void add_tokens(const struct request *r, struct view *list,
 	add_number(r, list, "tokens", usage_number(r, tally_tokens(t)),
 		   t->unmetered ? i18n_count(r, context_of(r)->text,
 			"usage_unmetered", t->unmetered) : "");
-	for (i = 0; i < sizeof(classes) / sizeof(classes[0]); i++)
+	for (i = 0; i < COUNT_OF(classes); i++)
 		add_number(r, list, classes[i].label,
 			   usage_number(r, classes[i].n), "");
 	add_number(r, list, "cost", usage_cost(r, t->cost, t->unpriced), "");
@@ -251,26 +311,15 @@ static const char *attempt_words(const struct request *r,
 			 NULL);
 }
 
-static int add_numbers(struct request *r, struct view *view,
-		       const struct execution *x, int64_t now, struct err *e)
+/* The rows of "Details". */
+static void add_numbers(struct request *r, struct view *fold,
+			const struct execution *x, const struct tally *used,
+			int64_t now)
 {
 	const struct context *v = context_of(r);
-	struct view *list = view_list(view, "numbers"), *row;
-	struct tally used;
-	bool away;
+	struct view *list = view_list(fold, "numbers"), *row;
 
-	if (execution_tally(r, usage_prices(r, &away), x, &used, e) < 0)
-		return -1;
-	view_text(view, "trigger_words", page_text(r, talloc_asprintf(r,
-		  "run_trigger_%s", x->trigger)));
-	view_text(view, "took", execution_took(r, x, now));
-	view_text(view, "tokens_words", used.calls ? i18n_fill(r, v->text,
-		  "run_tokens_used", usage_number(r, tally_tokens(&used)),
-		  NULL) : "");
-	add_moment(r, list, "run_planned", x->planned_at, now);
-	add_moment(r, list, "run_queued_at", x->queued_at, now);
-	add_moment(r, list, "run_started_at", x->started_at, now);
-	add_moment(r, list, "run_ended_at", x->ended_at, now);
+	add_moments(r, list, x, now);
 	if (x->started_at && x->ended_at)
 		add_number(r, list, "run_took", execution_took(r, x, now), "");
 	add_number(r, list, "run_trigger", page_text(r, talloc_asprintf(r,
@@ -287,7 +336,32 @@ static int add_numbers(struct request *r, struct view *view,
 		add_number(r, list, "run_denials", i18n_number(r, x->denials),
 			   "");
 	}
-	add_tokens(r, list, &used);
+	add_tokens(r, list, used);
+}
+
+/* The line at the top, and what is folded at the end. */
+static int add_facts(struct request *r, struct view *view,
+		     const struct execution *x, int64_t now, struct err *e)
+{
+	struct view *fold = view_map(view, "details"), *list;
+	struct tally used;
+	bool away;
+
+	if (execution_tally(r, usage_prices(r, &away), x, &used, e) < 0)
+		return -1;
+	view_text(view, "trigger_words", page_text(r, talloc_asprintf(r,
+		  "run_trigger_%s", x->trigger)));
+	view_text(view, "took", execution_took(r, x, now));
+	view_text(view, "tokens_words", used.calls ? i18n_fill(r,
+		  context_of(r)->text, "run_tokens_used",
+		  usage_number(r, tally_tokens(&used)), NULL) : "");
+	if (add_fold(r, fold, x, "numbers"))
+		add_numbers(r, fold, x, &used, now);
+	list = view_list(view, "texts");
+	add_text(r, list, x, "prompt", "run_prompt", "run_prompt_help",
+		 x->prompt);
+	add_text(r, list, x, "payload", "run_payload", "run_payload_help",
+		 x->payload);
 	return 0;
 }
 
@@ -338,8 +412,6 @@ static int fill(struct request *r, struct view *view,
 	view_text(view, "reason", execution_reason(r, x));
 	view_text(view, "again", execution_again(r, x));
 	view_text(view, "detail", x->detail);
-	view_text(view, "prompt", x->prompt);
-	view_text(view, "payload", x->payload);
 	view_textf(view, "title", "%s · %s", x->agent_name,
 		   i18n_time(r, v->text, x->planned_at, v->zone));
 	view_flag(view, "open", execution_open(x));
@@ -354,7 +426,7 @@ static int fill(struct request *r, struct view *view,
 	    add_acts(r, view, x, e) < 0 || add_files(r, view, x, e) < 0 ||
 	    execution_attempts(r, view, x, now, e) < 0)
 		return -1;
-	return add_numbers(r, view, x, now, e);
+	return add_facts(r, view, x, now, e);
 }
 
 int page_execution(struct request *r, struct response *out, struct err *e)

@@ -35,13 +35,30 @@ static int copy_attempt(void *data, const struct attempt *a, struct err *e)
 	return 0;
 }
 
+/* Who sent the prompt. */
+static const char *author_of(const struct request *r, const struct execution *x)
+{
+	static const char *const authors[][2] = {
+		{ "schedule", "run_trigger_schedule" },
+		{ "hook", "run_trigger_hook" },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(authors) / sizeof(authors[0]); i++) {
+		if (str_equal(x->trigger, authors[i][0]))
+			return page_text(r, authors[i][1]);
+	}
+	return page_text(r, "run_author_you");
+}
+
 /* Fewer parts if they are too long for a page; none if the last one alone is. */
 static int add_transcript(struct request *r, struct view *row,
-			  const struct attempt *a, const char *execution_id,
+			  const struct attempt *a, const struct execution *x,
 			  struct err *e)
 {
 	static const int limits[] = { PARTS_SHOWN, 40, 8, 1 };
 	struct err why = { 0 };
+	const char *author = author_of(r, x);
 	int64_t older = 0;
 	size_t i, n = sizeof(limits) / sizeof(limits[0]);
 
@@ -49,8 +66,9 @@ static int add_transcript(struct request *r, struct view *row,
 	for (i = 0; i < n; i++) {
 		why = (struct err){ 0 };
 		if (page_transcript(r, view_list(row, "messages"),
-				    a->conversation_id, a->ended_offset,
-				    limits[i], &older, &why) == 0)
+				    a->conversation_id, author,
+				    a->ended_offset, limits[i], &older,
+				    &why) == 0)
 			break;
 		if (why.kind != ERR_LIMIT) {
 			*e = why;
@@ -62,10 +80,12 @@ static int add_transcript(struct request *r, struct view *row,
 	if (i < n && older)
 		view_textf(row, "earlier_href",
 			   "%s/executions/%s/transcript?attempt=%lld&before=%lld",
-			   context_of(r)->app->base_path, execution_id,
+			   context_of(r)->app->base_path, x->id,
 			   (long long)a->attempt, (long long)older);
 	if (i == n)
 		view_list(row, "messages");
+	view_text(row, "author", older ||
+		  !view_truthy(view_get(row, "messages")) ? "" : author);
 	return 0;
 }
 
@@ -96,7 +116,7 @@ static int add_one(struct request *r, struct view *list,
 		   context_of(r)->app->base_path, x->id, (long long)a->attempt,
 		   (long long)a->attempt);
 	if (open)
-		return add_transcript(r, row, a, x->id, e);
+		return add_transcript(r, row, a, x, e);
 	return 0;
 }
 
@@ -117,7 +137,7 @@ static int add_live(struct request *r, struct view *view,
 	view_textf(live, "ws", "%s/ws/conversations/%s", v->app->base_path,
 		   c->id);
 	view_number(live, "offset", c->recorded_offset);
-	return add_transcript(r, live, a, x->id, e);
+	return add_transcript(r, live, a, x, e);
 }
 
 struct denials {
@@ -202,7 +222,7 @@ int execution_attempts(struct request *r, struct view *view,
 	    attempt_each(context_of(r)->db, x->id, copy_attempt, &all, e) < 0)
 		return -1;
 	view_flag(view, "began", all.n > 0);
-	if (!chosen && all.n)
+	if (!chosen && all.n && !*form_text(r->args, "fold"))
 		chosen = all.list[all.n - 1].attempt;
 	for (i = 0; i < all.n; i++) {
 		const struct attempt *a = &all.list[i];
@@ -261,7 +281,7 @@ int page_run_transcript(struct request *r, struct response *out,
 	view_text(head, "title", x->agent_name);
 	view_textf(view, "now_href", "%s/executions/%s?attempt=%lld",
 		   v->app->base_path, x->id, (long long)f.number);
-	if (add_transcript(r, view, &f.found, x->id, e) < 0)
+	if (add_transcript(r, view, &f.found, x, e) < 0)
 		return -1;
 	return page_render(r, out, "pages/history", view, e);
 }

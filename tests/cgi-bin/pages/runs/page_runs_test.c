@@ -215,6 +215,10 @@ static void test_files_that_changed_meanwhile(void **state)
 	must(execution_file_claim(site.db, id, "report.md", &e), &e);
 	a = get(&b, address(id, ""));
 	has_not(a, "@run_files_none");
+	has(a, "report.md");
+	has_not(a, "chart.png");
+	talloc_free(a);
+	a = get(&b, address(id, "?fold=files-meanwhile"));
 	assert_true(strstr(a->body, "report.md") < strstr(a->body,
 		    shown("@run_files_meanwhile")));
 	assert_true(strstr(a->body, "chart.png") > strstr(a->body,
@@ -429,7 +433,8 @@ static void test_transcript(void **state)
 	has(a, "&lt;b&gt;Write&lt;/b&gt;");
 	has(a, "2 times");
 	has(a, "@run_prompt");
-	has(a, "@run_payload_help");
+	has(a, "@run_payload");
+	has(a, "<p class=\"author\" aria-hidden=\"true\">Schedule</p>");
 	has_not(a, "style=");
 	talloc_free(a);
 	snprintf(rest, sizeof(rest), "?attempt=1");
@@ -445,6 +450,67 @@ static void test_transcript(void **state)
 	has_not(a, "said afterwards");
 	talloc_free(a);
 	expect_error(get(&b, address(id, "/transcript?attempt=7")), 404, "");
+}
+
+/* What is folded is not in the page, but where its link leads. */
+static void test_folds(void **state)
+{
+	static const struct {
+		const char *fold, *label, *words;
+	} folds[] = {
+		{ "prompt", "@run_prompt", "@run_prompt_help" },
+		{ "payload", "@run_payload", "@run_payload_help" },
+		{ "numbers", "@run_numbers", "@run_version" },
+	};
+	char id[ID_SIZE], session[ID_SIZE], text[128];
+	struct browser b;
+	struct answer *a;
+	size_t i, k;
+
+	(void)state;
+	add_row(&(struct row){ .status = "failed", .reason = "turns",
+			       .planned = 71000, .began = true,
+			       .trigger = "hook" }, id);
+	add_attempt(id, 1, "failed", session);
+	be_kim(&b, &site);
+	a = get(&b, address(id, ""));
+	assert_int_equal(count(a, " data-load>"), 3);
+	has(a, ">Trigger</p>");
+	for (i = 0; i < 3; i++) {
+		has(a, folds[i].label);
+		has_not(a, folds[i].words);
+	}
+	talloc_free(a);
+	for (i = 0; i < 3; i++) {
+		snprintf(text, sizeof(text), "?fold=%s", folds[i].fold);
+		a = get(&b, address(id, text));
+		snprintf(text, sizeof(text), "id=\"%s\" open>", folds[i].fold);
+		has(a, text);
+		has_not(a, "within");	/* the transcript is folded then */
+		for (k = 0; k < 3; k++)
+			(k == i ? has : has_not)(a, folds[k].words);
+		talloc_free(a);
+	}
+}
+
+/* A moment that is two things is said once. */
+static void test_moments(void **state)
+{
+	struct browser b;
+	struct answer *a;
+	char id[ID_SIZE];
+
+	(void)state;
+	add_row(&(struct row){ .status = "success", .planned = 60000,
+			       .began = true, .trigger = "manual" }, id);
+	be_kim(&b, &site);
+	a = get(&b, address(id, "?fold=numbers"));
+	has(a, "<dt>Due · Queued · Started</dt><dd>");
+	has(a, "<dt>Ended</dt><dd>");
+	talloc_free(a);
+	a = get(&b, address(id, ""));
+	has_not(a, "Queued");
+	talloc_free(a);
 }
 
 static void test_tokens(void **state)
@@ -471,6 +537,10 @@ static void test_tokens(void **state)
 	must(usage_add(site.db, &c, 1, &e), &e);
 	be_kim(&b, &site);
 	a = get(&b, address(id, ""));
+	has(a, "12,000 tokens");
+	has_not(a, "4,000");
+	talloc_free(a);
+	a = get(&b, address(id, "?fold=numbers"));
 	has(a, "12,000");
 	has(a, "4,000");
 	has(a, "@usage_price_unknown");
@@ -626,6 +696,8 @@ int main(void)
 		cmocka_unit_test(test_filter),
 		cmocka_unit_test(test_pages),
 		cmocka_unit_test(test_transcript),
+		cmocka_unit_test(test_folds),
+		cmocka_unit_test(test_moments),
 		cmocka_unit_test(test_tokens),
 		cmocka_unit_test(test_usage_by_agent),
 		cmocka_unit_test(test_usage_of_a_deleted_agent),
