@@ -58,6 +58,51 @@ function forgetDrafts(account) {
 const logout = document.querySelector("#logout");
 logout?.form.addEventListener("submit", () => forgetDrafts(logout.dataset.account));
 
+// A chat whose script has not arrived whole looks alive and is not: it is loaded
+// again, three times at most, then its status says so.
+const chat = document.querySelector("[data-text-incomplete]");
+const reloads = "reloads:" + location.pathname;
+function reloadsSoFar(n) {
+	try {
+		if (n === 0)
+			sessionStorage.removeItem(reloads);
+		else if (n)
+			sessionStorage.setItem(reloads, n);
+		return Number(sessionStorage.getItem(reloads));
+	} catch {
+		return Infinity;	// not counted, so not done
+	}
+}
+function reload() {
+	const words = document.querySelector("#message-input")?.value;
+	try {
+		if (words)	// as composer.js keeps them
+			localStorage.setItem(`draft:${chat.dataset.account}:${chat.dataset.ws}`, JSON.stringify(words));
+	} catch {
+		// a browser without storage
+	}
+	location.reload();
+}
+let incomplete = false;
+addEventListener("error", ({target}) => {
+	if (!chat || !(target instanceof HTMLScriptElement))
+		return;
+	incomplete = true;
+	const n = reloadsSoFar();
+	if (n < 3) {
+		reloadsSoFar(n + 1);
+		setTimeout(reload, 500 << n);
+		return;
+	}
+	const again = document.createElement("a");
+	again.href = location.pathname + location.search;
+	again.textContent = chat.dataset.textReload;
+	const bar = document.querySelector("#status-bar");
+	bar.dataset.state = "failed";
+	bar.replaceChildren(chat.dataset.textIncomplete + " ", again);
+}, true);
+addEventListener("load", () => incomplete || reloadsSoFar(0));
+
 function typing(target) {
 	return target.closest("input, textarea, select, [contenteditable]");
 }

@@ -130,7 +130,7 @@ export class Page {
 		if (this.over)
 			return;
 		const separator = this.path.includes("?") ? "&" : "?";
-		this.replayed = false;
+		this.replayed = !this.path.includes("/conversations/");
 		this.ws = open(`${this.path}${separator}from=${this.offset}`, this.cookie, this.at);
 		this.ws.on("open", () => this.outbox.forEach((m) => this.ws.send(JSON.stringify(m))));
 		this.ws.on("message", (data) => this.receive(JSON.parse(data)));

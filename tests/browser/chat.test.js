@@ -410,3 +410,21 @@ test("a question may have any name", async () => {
 	const answer = sent.map((text) => JSON.parse(text)).find((m) => m.type === "answer");
 	assert.ok(Object.keys(answer.answers).includes("__proto__"), JSON.stringify(answer));
 });
+
+test("a script that does not arrive whole is fetched again, and in the end the page says so", async () => {
+	const page = await open();
+	let fails = 1;
+	await page.route("**/workspace/keys.js", (route) => fails-- > 0 ? route.abort() : route.continue());
+	await page.reload();
+	await page.fill("#message-input", "typed meanwhile");
+	await ready(page);
+	assert.equal(fails, -1);
+	assert.equal(await page.inputValue("#message-input"), "typed meanwhile");
+	fails = 99;
+	await page.reload();
+	await page.locator("#status-bar[data-state=failed]").getByRole("link").waitFor();
+	assert.equal(fails, 95);
+	fails = 0;
+	await page.locator("#status-bar a").click();
+	await ready(page);
+});
