@@ -40,7 +40,7 @@ char *i18n_count(const void *ctx, const struct i18n_locale *l, const char *key, 
 /* "1,204". Gives (child of ctx). */
 char *i18n_number(const void *ctx, int64_t n);
 
-/* Human units: "340 MB", "14 s", "1 min 20 s". Gives (child of ctx). */
+/* Human units: "340 MB", "14 s", "1 min 20 s", "2 h". Gives (child of ctx). */
 char *i18n_bytes(const void *ctx, int64_t bytes);
 char *i18n_duration(const void *ctx, const struct i18n_locale *l, int64_t ms);
 

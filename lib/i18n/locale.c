@@ -2,7 +2,6 @@
 #include "config.h"
 #include "i18n/i18n_internal.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,7 +27,8 @@ static const char *const weekdays[] = {
 
 static const char *const needed[] = {
 	"ago_days", "ago_hours", "ago_minutes", "ago_months", "ago_now",
-	"ago_years", "duration_days_hours", "duration_hours_minutes",
+	"ago_years", "duration_days", "duration_days_hours", "duration_hours",
+	"duration_hours_minutes", "duration_minutes",
 	"duration_minutes_seconds", "duration_seconds", "month_1", "month_10",
 	"month_11", "month_12", "month_2", "month_3", "month_4", "month_5",
 	"month_6", "month_7", "month_8", "month_9", "time_exact", "weekday_0",
@@ -100,14 +100,31 @@ char *i18n_bytes(const void *ctx, int64_t bytes)
 	return give(talloc_asprintf(ctx, "%.0f %s", n, units[unit]));
 }
 
-static char *fill_pair(const void *ctx, const struct i18n_locale *l,
-		       const char *key, int64_t a, int64_t b)
+/* The two largest units: "1 h 5 min"; the second only if there is some: "1 h". */
+static char *long_duration(const void *ctx, const struct i18n_locale *l,
+			   int64_t ms)
 {
-	char first[24], second[24];
+	static const struct {
+		int64_t unit, part;
+		const char *both, *whole;
+	} rows[] = {
+		{ DAY, HOUR, "duration_days_hours", "duration_days" },
+		{ HOUR, MINUTE, "duration_hours_minutes", "duration_hours" },
+		{ MINUTE, SECOND, "duration_minutes_seconds",
+		  "duration_minutes" },
+	};
+	char first[LOCALE_NUMBER_SIZE], second[LOCALE_NUMBER_SIZE];
+	size_t i = 0;
+	int64_t rest;
 
-	snprintf(first, sizeof(first), "%" PRId64, a);
-	snprintf(second, sizeof(second), "%" PRId64, b);
-	return i18n_fill(ctx, l, key, first, second, NULL);
+	while (ms < rows[i].unit)
+		i++;
+	rest = ms % rows[i].unit / rows[i].part;
+	locale_number(first, ms / rows[i].unit, false);
+	locale_number(second, rest, false);
+	if (!rest)
+		return i18n_fill(ctx, l, rows[i].whole, first, NULL);
+	return i18n_fill(ctx, l, rows[i].both, first, second, NULL);
 }
 
 char *i18n_duration(const void *ctx, const struct i18n_locale *l, int64_t ms)
@@ -116,15 +133,8 @@ char *i18n_duration(const void *ctx, const struct i18n_locale *l, int64_t ms)
 
 	if (ms < 0)
 		ms = 0;
-	if (ms >= DAY)
-		return fill_pair(ctx, l, "duration_days_hours", ms / DAY,
-				 ms % DAY / HOUR);
-	if (ms >= HOUR)
-		return fill_pair(ctx, l, "duration_hours_minutes", ms / HOUR,
-				 ms % HOUR / MINUTE);
 	if (ms >= MINUTE)
-		return fill_pair(ctx, l, "duration_minutes_seconds",
-				 ms / MINUTE, ms % MINUTE / SECOND);
+		return long_duration(ctx, l, ms);
 	if (ms < 10 * SECOND)
 		snprintf(seconds, sizeof(seconds), "%d.%d", (int)(ms / 1000),
 			 (int)(ms % 1000 / 100));

@@ -159,6 +159,12 @@ static void durations_and_ages_read_well(void **state)
 	same(i18n_duration(NULL, en, 14999), "14 s");
 	same(i18n_duration(NULL, ko, 80000), "1분 20초");
 	same(i18n_duration(NULL, en, 7500000), "2 h 5 min");
+	same(i18n_duration(NULL, en, 60999), "1 min");
+	same(i18n_duration(NULL, ko, 1800000), "30분");
+	same(i18n_duration(NULL, en, 7259999), "2 h");
+	same(i18n_duration(NULL, ko, 7200000), "2시간");
+	same(i18n_duration(NULL, en, 86400000 + 3600000), "1 d 1 h");
+	same(i18n_duration(NULL, ko, 2 * INT64_C(86400000)), "2일");
 	same(i18n_duration(NULL, en, -5), "0.0 s");
 	same(i18n_ago(NULL, en, 1000, 1500), "just now");
 	same(i18n_ago(NULL, en, 5000, 1000), "just now");
