@@ -17,7 +17,7 @@ enum outcome_class {
 };
 
 struct outcome_status {
-	const char *status;	/* words: run_status_<status>, run_said_<status> */
+	const char *status;	/* words: run_status_<status> */
 	enum outcome_class class;
 	const char *state, *icon;	/* of its badge in pages */
 	const char *event;	/* the notification event; "" if none */

@@ -99,7 +99,7 @@ static int add_state(struct request *r, struct view *view,
 	view_text(state, "status", x->status);
 	view_textf(state, "address", "%s/executions/%s/state",
 		   context_of(r)->app->base_path, x->id);
-	view_text(state, "said", execution_said(r, x, now));
+	view_text(state, "said", execution_said(r, x));
 	view_text(state, "reason", execution_reason(r, x));
 	execution_look(r, state, x->status, "");
 	view_flag(state, "queued", str_equal(x->status, "queued"));
@@ -408,7 +408,7 @@ static int fill(struct request *r, struct view *view,
 
 	execution_head(r, view, x);
 	page_time(r, view, "planned", x->planned_at, now);
-	view_text(view, "said", x->started_at ? "" : execution_said(r, x, now));
+	view_text(view, "said", execution_said(r, x));
 	view_text(view, "reason", execution_reason(r, x));
 	view_text(view, "again", execution_again(r, x));
 	view_text(view, "detail", x->detail);

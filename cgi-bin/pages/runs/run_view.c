@@ -117,21 +117,17 @@ void run_row(const struct request *r, struct view *row,
 	view_text(row, "excerpt", first_line(r, x->result));
 }
 
-const char *execution_said(const struct request *r, const struct execution *x,
-			   int64_t now)
+const char *execution_said(const struct request *r, const struct execution *x)
 {
-	const char *key = x->status, *took = execution_took(r, x, now);
-
-	if (str_equal(key, "queued") && str_equal(x->reason, "retry"))
-		key = "retry";
-	else if (str_equal(key, "running") && x->cancel_at)
-		key = "ending";
-	else if (!*took && str_equal(key, "failed"))
-		key = "failed_early";
-	else if (!*took && str_equal(key, "cancelled"))
-		key = "cancelled_early";
-	key = talloc_asprintf(r, "run_said_%s", key);
-	return i18n_fill(r, context_of(r)->text, key, took, NULL);
+	if (str_equal(x->status, "queued") && str_equal(x->reason, "retry"))
+		return page_text(r, "run_said_retry");
+	if (str_equal(x->status, "running") && x->cancel_at)
+		return page_text(r, "run_said_ending");
+	if (!x->started_at && str_equal(x->status, "failed"))
+		return page_text(r, "run_said_failed_early");
+	if (!x->started_at && str_equal(x->status, "cancelled"))
+		return page_text(r, "run_said_cancelled_early");
+	return "";
 }
 
 const char *execution_reason(const struct request *r, const struct execution *x)

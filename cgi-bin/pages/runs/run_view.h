@@ -20,8 +20,8 @@ void execution_look(const struct request *r, struct view *into, const char *stat
  */
 const char *execution_took(const struct request *r, const struct execution *x, int64_t now);
 
-/* The outcome in a sentence, its meaning and what to do ("" nothing). Borrowed. */
-const char *execution_said(const struct request *r, const struct execution *x, int64_t now);
+/* What the status' word leaves open, and its meaning with what to do ("" nothing). Borrowed. */
+const char *execution_said(const struct request *r, const struct execution *x);
 const char *execution_reason(const struct request *r, const struct execution *x);
 
 /* All that partials/run_row shows; with_agent is the caller's. */

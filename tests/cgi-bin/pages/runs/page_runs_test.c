@@ -36,6 +36,28 @@ static void test_nothing_yet(void **state)
 	talloc_free(a);
 }
 
+/* What the run's head says beside its status does not repeat the status. */
+static void says_status_once(struct answer *a)
+{
+	const char *mark = strstr(a->body, "<p class=\"said\">");
+	const char *word, *rest, *end, *again;
+	size_t n;
+
+	assert_non_null(mark);
+	end = strstr(mark, "</p>");
+	word = strstr(mark, "data-state=\"");
+	assert_true(word && end && word < end);
+	word += strcspn(word, ">") + 1;
+	n = strcspn(word, "<");
+	assert_true(n > 0);
+	rest = word + n;
+	again = memmem(rest, (size_t)(end - rest), word, n);
+	if (again)
+		print_error("\"%.*s\" is said twice: %.*s\n", (int)n, word,
+			    (int)(end - mark), mark);
+	assert_null(again);
+}
+
 static void look(struct browser *b, const char *id, const char *reason)
 {
 	struct answer *a = get(b, address(id, ""));
@@ -44,6 +66,7 @@ static void look(struct browser *b, const char *id, const char *reason)
 	has_not(a, "run_");
 	has_not(a, "<script>alert");
 	has_not(a, "<img src=x");
+	says_status_once(a);
 	if (*reason)
 		assert_true(strstr(a->body, "class=\"run-reason\"") ||
 			    strstr(a->body, "id=\"run-state\""));
@@ -239,7 +262,7 @@ static void test_list_says_all(void **state)
 	has_not(a, "run_");
 	has_not(a, "<script>alert");
 	has(a, "Weekly &lt;script&gt;");
-	has(a, "needs input");
+	has(a, "@run_short_needs_input");
 	has(a, "data-status=\"refused\"");
 	has(a, "Trigger");
 	talloc_free(a);
