@@ -31,33 +31,33 @@ static const struct {
 	[OPTION_MONTH_USD] = { "--month-usd", "AMOUNT" },
 	[OPTION_HTTP] = { "--http", NULL },
 	[OPTION_STATE] = { "--state", "asked|blocked|granted|refused" },
-	[OPTION_CRON] = { "--cron", "LINE" },
+	[OPTION_CRON] = { "--cron", "EXPRESSION" },
 	[OPTION_ZONE] = { "--zone", "ZONE" },
 	[OPTION_FROM] = { "--from", "UNIX" },
 	[OPTION_COUNT] = { "--count", "N" },
-	[OPTION_USER] = { "--user", "LOGIN" },
+	[OPTION_USER] = { "--user", "USERNAME" },
 	[OPTION_FILE] = { "--file", "FILE" },
 	[OPTION_YES] = { "--yes", NULL },
 };
 
 static const struct command commands[] = {
-	{ "user", "add", { "LOGIN" }, TAKES(ROLE) | TAKES(GENERATE),
+	{ "user", "add", { "USERNAME" }, TAKES(ROLE) | TAKES(GENERATE),
 	  "Create an account.", command_user_add },
-	{ "user", "passwd", { "LOGIN" }, TAKES(GENERATE),
+	{ "user", "passwd", { "USERNAME" }, TAKES(GENERATE),
 	  "Change an account's password and log it out everywhere.",
 	  command_user_passwd },
-	{ "user", "disable", { "LOGIN" }, 0,
+	{ "user", "disable", { "USERNAME" }, 0,
 	  "Disable an account: log it out and stop its workspace.",
 	  command_user_disable },
-	{ "user", "enable", { "LOGIN" }, 0, "Enable a disabled account.",
+	{ "user", "enable", { "USERNAME" }, 0, "Enable a disabled account.",
 	  command_user_enable },
-	{ "user", "remove", { "LOGIN" }, TAKES(YES),
+	{ "user", "remove", { "USERNAME" }, TAKES(YES),
 	  "Remove an account with its files, conversations, agents and"
 	  " workspace. Asks for the username to confirm.", command_user_remove },
 	{ "user", "list", { NULL }, TAKES(JSON), "List all accounts.",
 	  command_user_list },
 	{ "usage", "", { NULL }, TAKES(MONTH) | TAKES(JSON),
-	  "Show each account's tokens and cost for a month.",
+	  "Show each account's tokens and cost in one month.",
 	  command_usage },
 	{ "budget", "show", { "[SUBJECT]" }, TAKES(JSON),
 	  "Show the budget of SUBJECT, or all budgets.",
@@ -67,7 +67,7 @@ static const struct command commands[] = {
 	  "Set limits; the others stay unchanged. 0 means no limit.",
 	  command_budget_set },
 	{ "budget", "clear", { "SUBJECT" }, 0,
-	  "Remove a budget; the account then uses \"each\".",
+	  "Remove the budget of SUBJECT; an account then has the default.",
 	  command_budget_clear },
 	{ "agent", "list", { NULL }, TAKES(USER), "List an account's agents.",
 	  command_agent_list },
@@ -77,16 +77,16 @@ static const struct command commands[] = {
 	  "Import an agent from a file (- for standard input): as a new"
 	  " paused agent, or as the next version of the agent with its name.",
 	  command_agent_import },
-	{ "domain", "list", { "[LOGIN]" }, TAKES(STATE) | TAKES(JSON),
-	  "List the domains that accounts requested, may reach or were"
-	  " blocked at.",
+	{ "domain", "list", { "[USERNAME]" }, TAKES(STATE) | TAKES(JSON),
+	  "List the domains that accounts requested or may reach, or that"
+	  " were blocked.",
 	  command_domain_list },
-	{ "domain", "grant", { "LOGIN", "DOMAIN" }, TAKES(HTTP),
+	{ "domain", "grant", { "USERNAME", "DOMAIN" }, TAKES(HTTP),
 	  "Allow an account's workspace to reach a domain by https, with"
 	  " --http also by http.", command_domain_grant },
-	{ "domain", "refuse", { "LOGIN", "DOMAIN" }, 0,
+	{ "domain", "refuse", { "USERNAME", "DOMAIN" }, 0,
 	  "Deny a requested or blocked domain.", command_domain_refuse },
-	{ "domain", "revoke", { "LOGIN", "DOMAIN" }, 0,
+	{ "domain", "revoke", { "USERNAME", "DOMAIN" }, 0,
 	  "Revoke a domain from an account.", command_domain_revoke },
 	{ "schedule", "next", { NULL }, TAKES(CRON) | TAKES(ZONE) |
 	  TAKES(FROM) | TAKES(COUNT),
@@ -98,8 +98,7 @@ static const struct command commands[] = {
 	{ "resume-all", "", { NULL }, 0, "Resume model calls.",
 	  command_resume_all },
 	{ "doctor", "", { "[CHECK]" }, TAKES(JSON),
-	  "Check the installation, or one part of it, and say how to fix"
-	  " problems.",
+	  "Check the server, or one part of it, and say how to fix problems.",
 	  command_doctor },
 };
 
@@ -132,11 +131,11 @@ static void help(FILE *out)
 	fputs("  gongbang help\n      Print this help.\n\n"
 	      "Passwords are read from standard input as one line; a terminal"
 	      " asks twice.\nWith --generate, a new password is created and"
-	      " printed.\nA budget's SUBJECT is a LOGIN, \"each\" (the default"
-	      " per user) or \"all\" (all users\ntogether). AMOUNT is in US"
+	      " printed.\nA budget's SUBJECT is a USERNAME, \"each\" (the default"
+	      " per user) or \"all\" (all\nusers together). AMOUNT is in US"
 	      " dollars.\n"
-	      "LINE is a cron expression in one argument, such as"
-	      " \"0 8 * * 1-5\", or @hourly,\n@daily, @weekly, @monthly,"
+	      "EXPRESSION is a cron expression in one argument, such as"
+	      " \"0 8 * * 1-5\", or\n@hourly, @daily, @weekly, @monthly,"
 	      " @yearly. ZONE is an IANA time zone (default: the\nsetting"
 	      " default_timezone). UNIX is seconds since 1970 (default: now). N"
 	      " is 1 to\n10000 (default: 5). Each run is a line such as\n"

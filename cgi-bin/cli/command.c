@@ -43,7 +43,7 @@ void command_tell_bridge(const struct call *c, const char *path,
 	if (http_client_run(&call, &status, NULL, &e) == 0 && status / 100 == 2)
 		return;
 	if (status)
-		snprintf(e.text, sizeof(e.text), "it responded %d", status);
+		snprintf(e.text, sizeof(e.text), "it responds %d", status);
 	fprintf(stderr, "gongbang: warning: the bridge was not notified (%s):"
 			" %s\n",
 		e.text, else_what);
@@ -51,8 +51,8 @@ void command_tell_bridge(const struct call *c, const char *path,
 
 void command_tell_spending(const struct call *c)
 {
-	command_tell_bridge(c, "/spending/reload", "saved, but open pages"
-			    " show it only after their next turn");
+	command_tell_bridge(c, "/spending/reload", "saved; open pages show it"
+			    " after the next reply");
 }
 
 void command_by(char out[40])

@@ -21,7 +21,7 @@ static void print_safe(const char *s)
 static struct user *owner(const struct call *c, struct db *db, struct err *e)
 {
 	if (!c->options[OPTION_USER]) {
-		err_set(e, ERR_INPUT, "name the account: --user LOGIN");
+		err_set(e, ERR_INPUT, "name the account: --user USERNAME");
 		return NULL;
 	}
 	return command_user(c, db, c->options[OPTION_USER], e);
@@ -91,7 +91,7 @@ static int find(const struct call *c, struct db *db, const struct user *u,
 	if (f.n > 1)
 		return err_set(e, ERR_CONFLICT, name ? "several agents of %s"
 			       " have this name; rename one in Gongbang" :
-			       "%s has several agents; give a name", u->login);
+			       "%s has several agents; name one", u->login);
 	*out = f.found;
 	return 0;
 }

@@ -30,8 +30,8 @@ static const char *find(const struct call *c, struct db *db, struct err *e)
 
 static void print_head(void)
 {
-	printf("%-20s  %20s  %14s  %20s  %14s\n", "SUBJECT", "TOKENS A DAY",
-	       "COST A DAY", "TOKENS A MONTH", "COST A MONTH");
+	printf("%-20s  %20s  %14s  %20s  %14s\n", "SUBJECT", "TOKENS PER DAY",
+	       "COST PER DAY", "TOKENS PER MONTH", "COST PER MONTH");
 }
 
 static void print_budget(const char *subject, const struct budget *b,
@@ -111,7 +111,7 @@ static int show_one(const struct call *c, const struct listing *l,
 		return show(l, c->words[0], &b, "");
 	if (budget_of_user(l->db, subject, &b, e) < 0)
 		return -1;
-	return show(l, c->words[0], &b, "  (of \"each\")");
+	return show(l, c->words[0], &b, "  (default)");
 }
 
 static int show_all(const struct listing *l, struct err *e)
@@ -167,7 +167,7 @@ static int take_limits(const struct call *c, struct budget *b, struct err *e)
 	}
 	if (given)
 		return 0;
-	return err_set(e, ERR_INPUT, "say at least one of --day-tokens,"
+	return err_set(e, ERR_INPUT, "set at least one of --day-tokens,"
 		       " --day-usd, --month-tokens, --month-usd");
 }
 

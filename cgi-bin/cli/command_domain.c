@@ -22,7 +22,7 @@ static int print_row(void *data, const struct domain *d, struct err *e)
 	(void)data;
 	(void)e;
 	clock_iso(d->last_at, last);
-	printf("%-20s  %-8s  %-10s  %6lld  %.16sZ  %s%s", d->login, d->state,
+	printf("%-20s  %-8s  %-10s  %7lld  %.16sZ  %s%s", d->login, d->state,
 	       d->plain ? "https,http" : "https", (long long)d->tries, last,
 	       d->domain, *d->reason ? "  " : "");
 	print_safe(d->reason);
@@ -70,8 +70,8 @@ int command_domain_list(const struct call *c, struct err *e)
 		id = u->id;
 	}
 	if (!c->options[OPTION_JSON]) {
-		printf("%-20s  %-8s  %-10s  %6s  %-17s  %s\n", "LOGIN", "STATE",
-		       "WAYS", "TRIES", "LAST", "DOMAIN, REASON");
+		printf("%-20s  %-8s  %-10s  %7s  %-17s  %s\n", "USERNAME", "STATE",
+		       "SCHEMES", "BLOCKED", "LAST", "DOMAIN, REASON");
 		return domain_each(db, id, state, 0, print_row, NULL, e);
 	}
 	all = json_object_new_array();
@@ -109,14 +109,14 @@ static int change(const struct call *c, const char *state, const char *done,
 	else
 		rc = domain_forget(db, u->id, domain, e);
 	if (rc < 0 && e->kind == ERR_MISSING)
-		return err_set(e, ERR_MISSING, "%s has no request for %s and"
-			       " was not blocked there; see: gongbang domain"
+		return err_set(e, ERR_MISSING, "%s did not request %s and was"
+			       " not blocked there; see: gongbang domain"
 			       " list %s",
 			       u->login, domain, u->login);
 	if (rc < 0)
 		return -1;
-	command_tell_bridge(c, "/egress/reload", "saved, and takes effect"
-			    " when the bridge next reads the store or starts");
+	command_tell_bridge(c, "/egress/reload", "saved; takes effect when the"
+			    " bridge next reads the database or starts");
 	fprintf(stderr, "gongbang: %s: %s %s\n", u->login, domain, done);
 	return 0;
 }
@@ -129,7 +129,7 @@ int command_domain_grant(const struct call *c, struct err *e)
 
 int command_domain_refuse(const struct call *c, struct err *e)
 {
-	return change(c, "refused", "refused", e);
+	return change(c, "refused", "denied", e);
 }
 
 int command_domain_revoke(const struct call *c, struct err *e)

@@ -37,7 +37,7 @@ static int confirm(const struct call *c, const struct user *u, struct err *e)
 		line[0] = '\0';
 	line[strcspn(line, "\r\n")] = '\0';
 	return str_equal(line, u->login) ? 0 :
-	       err_set(e, ERR_INPUT, "the username does not match; nothing"
+	       err_set(e, ERR_INPUT, "this is not the username; nothing"
 				     " changed");
 }
 
@@ -45,7 +45,7 @@ static int confirm(const struct call *c, const struct user *u, struct err *e)
 static int mark(const struct call *c, const struct user *u, struct err *e)
 {
 	if (geteuid() != 0)
-		return err_set(e, ERR_DENIED, "only root removes an account; nothing changed");
+		return err_set(e, ERR_DENIED, "only root may remove an account; nothing changed");
 	return *settings_text(c->settings, SET_ENGINE_GUARD) ?
 	       removing_mark(settings_text(c->settings, SET_GUARD_STATE), u->id, e) : 0;
 }
@@ -71,7 +71,7 @@ static int ask_bridge(const struct call *c, const struct user *u,
 	if (http_client_run(&call, &status, answer, e) < 0)
 		return -1;
 	return status == 200 ? 0 :
-	       err_set(e, ERR_UNAVAILABLE, "it responded %d", status);
+	       err_set(e, ERR_UNAVAILABLE, "the bridge responds %d", status);
 }
 
 /* The bridge owns the account's sessions, and only it starts containers. */

@@ -224,6 +224,6 @@ int command_user_list(const struct call *c, struct err *e)
 		return -1;
 	if (c->options[OPTION_JSON])
 		return print_json(db, e);
-	printf("%-32s  %-5s  %-10s  %s\n", "LOGIN", "ROLE", "CREATED", "STATE");
+	printf("%-32s  %-5s  %-10s  %s\n", "USERNAME", "ROLE", "CREATED", "STATE");
 	return user_each(db, print_row, NULL, e);
 }

@@ -31,8 +31,8 @@ int user_create(struct db *db, const char *login, const char *password_hash,
 	char fresh[ID_SIZE];
 
 	if (!login_valid(login))
-		return err_tell(e, ERR_INPUT, "error_login_name", "a login is 1 to"
-				" 32 of a-z 0-9 . _ - and begins with a letter");
+		return err_tell(e, ERR_INPUT, "error_login_name", "a username has 1 to"
+				" 32 of a-z 0-9 . _ -, starting with a letter");
 	id_new(fresh);
 	if (db_run(db, e, "INSERT INTO users (id, login, display_name,"
 		   " password_hash, role, created_at)"

@@ -51,12 +51,12 @@ static json_object *ask_engine(const struct call *c, const char *kind,
 		return NULL;
 	}
 	if (status != 200) {
-		err_set(e, ERR_MISSING, "it answers %d to %s", status, path);
+		err_set(e, ERR_MISSING, "it responds %d to %s", status, path);
 		return NULL;
 	}
 	o = strict_json_parse(buf_text(&answer), answer.len, &limits);
 	if (!o)
-		err_set(e, ERR_INTERNAL, "its answer to %s is not JSON", path);
+		err_set(e, ERR_INTERNAL, "its response to %s is not JSON", path);
 	return o;
 }
 
@@ -201,7 +201,7 @@ void doctor_reserve(const struct call *c, struct finding *f)
 	}
 	if (least < reserve)
 		finding_fail(f, mend, "%lld MiB free at %s: below %lld no"
-			     " message, run or workspace starts",
+			     " message is accepted and no run or workspace starts",
 			     (long long)least, places[at], (long long)reserve);
 	else if (least < 2 * reserve)
 		finding_warn(f, mend, "%lld MiB free at %s, close to the"

@@ -217,8 +217,7 @@ void doctor_clock(const struct call *c, struct finding *f)
 	long long off;
 
 	if (ask_upstream(c, "/", NULL, &a, &e) < 0 || !a.date) {
-		finding_ok(f, "nothing to compare with: the model service"
-			   " sends no date");
+		finding_ok(f, "not compared: the model service sends no date");
 		return;
 	}
 	off = (long long)time(NULL) - a.date;
@@ -288,12 +287,12 @@ void doctor_journal(const struct call *c, struct finding *f)
 	}
 	closedir(dir);
 	if (ledger_trouble(c, &why))
-		finding_fail(f, "check that the store can be written; the"
-			     " journal keeps calls until it is full",
-			     "the gateway can't write its ledger: %s", why);
+		finding_fail(f, "check that the database can be written;"
+			     " the journal keeps calls until it is full",
+			     "calls can't be stored: %s", why);
 	else if (bytes * 2 > cap << 20)
-		finding_fail(f, "check that the store can be written; the"
-			     " gateway refuses calls once the journal is full",
+		finding_fail(f, "check that the database can be written;"
+			     " the gateway refuses calls once the journal is full",
 			     "%lld KiB of %lld MiB wait to be stored",
 			     (long long)bytes >> 10, (long long)cap);
 	else
@@ -317,14 +316,14 @@ void doctor_ledger(const struct call *c, struct finding *f)
 	if (gateway && gateway->pw_uid == geteuid() && access(store, R_OK) == 0)
 		finding_fail(f, "remove its user from group gongbang (gpasswd"
 			     " -d gongbang-gateway gongbang) and close the"
-			     " store's folder to others", "the gateway's user"
+			     " database's folder to others", "the gateway's user"
 			     " can read %s", store);
 	else if (ledger_client_installation(ledger, &installation, &e) < 0)
 		finding_fail(f, "see scripts/status and its log; scripts/up"
 			     " starts it", "%s", e.text);
 	else
 		finding_ok(f, "%s responds to the gateway, which has no"
-			      " access to the store",
+			      " access to the database",
 			   path);
 }
 

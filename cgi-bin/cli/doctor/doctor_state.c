@@ -54,7 +54,7 @@ void doctor_settings(const struct call *c, struct finding *f)
 	}
 	if (!zone_find("UTC")) {
 		finding_fail(f, "apt-get install --reinstall tzdata",
-			     "the time zone list can't be read");
+			     "the list of time zones can't be read");
 		return;
 	}
 	if (!allow_list_load(c->ctx, setting(c, SET_EGRESS_ALLOW), &e))
@@ -227,7 +227,7 @@ void doctor_mail(const struct call *c, struct finding *f)
 		finding_warn(f, "correct smtp_url, smtp_from, smtp_user or"
 			     " smtp_password; emails are retried for three"
 			     " days",
-			     "%lld emails are waiting, the mail server"
+			     "emails waiting: %lld; the mail server"
 			     " rejects them: %s", (long long)waiting, error);
 	else if (!mail_ready(c->settings))
 		finding_ok(f, "off: smtp_url or smtp_from is empty");

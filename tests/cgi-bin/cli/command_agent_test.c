@@ -45,7 +45,7 @@ static void what_is_wrong_is_said(void **state)
 
 	expect(f, 0, "user add kim", "correct horse battery\n");
 	r = expect(f, 1, "agent list", "");
-	assert_non_null(strstr(r.err, "--user LOGIN"));
+	assert_non_null(strstr(r.err, "--user USERNAME"));
 	r = expect(f, 1, "agent list --user nobody", "");
 	assert_non_null(strstr(r.err, "gongbang user list"));
 	r = expect(f, 1, "agent export --user kim Weekly", "");

@@ -54,7 +54,7 @@ static void budgets_are_set_and_cleared(void **state)
 	expect(f, 0, "budget set each --day-tokens 500,000 --month-usd 12.5", "");
 	r = expect(f, 0, "budget show kim", "");
 	assert_non_null(strstr(r.out, "500,000"));
-	assert_non_null(strstr(r.out, "(of \"each\")"));
+	assert_non_null(strstr(r.out, "  (default)"));
 	/* what one did not say stays as it held */
 	r = expect(f, 0, "budget set KIM --day-usd $3", "");
 	assert_non_null(strstr(r.out, " 500,000 "));

@@ -46,7 +46,7 @@ static void accounts_are_made(void **state)
 	r = expect(f, 1, "user add pak", "");
 	assert_non_null(strstr(r.err, "--generate"));
 	r = expect(f, 1, "user add Pak/..", "correct horse\n");
-	assert_non_null(strstr(r.err, "begins with a letter"));
+	assert_non_null(strstr(r.err, "starting with a letter"));
 	r = run(f, "user add pak", "correct\0horse\n", 14);
 	assert_int_equal(r.status, 1);
 	assert_non_null(strstr(r.err, "NUL"));
@@ -62,7 +62,7 @@ static void lists_are_for_people_and_programs(void **state)
 	expect(f, 0, "user add lee", "correct horse\n");
 	expect(f, 0, "user disable lee", "");
 	r = expect(f, 0, "user list", "");
-	assert_non_null(strstr(r.out, "LOGIN"));
+	assert_non_null(strstr(r.out, "USERNAME"));
 	assert_non_null(strstr(r.out, "kim "));
 	assert_non_null(strstr(r.out, "disabled 20"));
 	assert_null(strstr(r.out, "argon2"));
@@ -131,7 +131,7 @@ static void usage_is_2(void **state)
 		assert_non_null(strstr(r.err, "gongbang"));
 	}
 	r = expect(f, 0, "help", "");
-	assert_non_null(strstr(r.out, "gongbang user passwd LOGIN"));
+	assert_non_null(strstr(r.out, "gongbang user passwd USERNAME"));
 }
 
 static void new_password_ends_logins_everywhere(void **state)
