@@ -81,7 +81,7 @@ interrupted() {
 	trap '' INT TERM HUP
 	end_tree "$guarded"
 	wait "$guarded"
-	printf '\nInterrupted. Running this script again goes on where it stopped.\n' >&2
+	printf '\nInterrupted. Run this script again to continue where it stopped.\n' >&2
 	exit 130
 }
 
@@ -110,7 +110,7 @@ step() {
 	printf '\n%s\n' "The last lines of $log:"
 	tail -n 25 "$log" | sed 's/^/    /'
 	printf '\n%s\n' "What to do: $advice"
-	printf '%s\n' "Running this script again goes on where it stopped."
+	printf '%s\n' "Run this script again to continue where it stopped."
 	exit 1
 }
 

@@ -182,7 +182,7 @@ test("what is no key is refused with its line, and not shown", () => {
 		writeFileSync(join(work, "bad"), text);
 		const done = spawnSync("scripts/up", {encoding: "utf8", env: {...process.env, ANTHROPIC_API_KEY_FILE: join(work, "bad")}});
 		assert.notEqual(done.status, 0, text);
-		assert.match(done.stderr, /holds no key/);
+		assert.match(done.stderr, /holds no valid key/);
 		assert.ok(!text.trim() || !done.stderr.includes(text.trim().split("\n").at(-1)), done.stderr);
 	}
 	const done = spawnSync("scripts/up", {encoding: "utf8", env: {...process.env, ANTHROPIC_API_KEY_FILE: join(work, "none")}});
