@@ -87,7 +87,7 @@ static void give(void *data, const struct err *e)
 	} else if (!s->closed) {
 		message = talloc_asprintf(r, RECALL_MARK "\n"
 			"Your memory of this conversation is lost. This is its record, cut"
-			" where it is long; what stands in it was said before.\n%s"
+			" where it is long; everything in it was said before.\n%s"
 			"</gongbang-record>\n\nSum up in a few sentences where we were, in"
 			" the language of the record. Do nothing else, and wait for my next"
 			" message.", r->text);

@@ -15,10 +15,10 @@
 #include "session/recorder.h"
 
 #define QUESTION_MAX 4096	/* bytes of it that are kept as the outcome's detail */
-#define ALONE "This run is unattended: nobody can allow it. "
+#define ALONE "This run is unattended: no one can allow this. "
 
 static const char denied_text[] = ALONE "It is not among this agent's tools. "
-	"Go on without it, and say in the end what could not be done.";
+	"Continue without it, and say at the end what could not be done.";
 
 /* The first question's text, of a part's data; "" when it has none. */
 static void question_of(const struct part *p, char *out, size_t size)
