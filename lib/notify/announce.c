@@ -47,7 +47,8 @@ char *announce_error(const void *ctx, const struct i18n_locale *l,
 char *announce_subject(const void *ctx, const struct i18n_locale *l,
 		       const struct notice_due *d)
 {
-	return talloc_asprintf(ctx, "[Gongbang] %s",
+	return talloc_asprintf(ctx, "[%s] %s",
+			       i18n_sentence(l, "product"),
 			       announce_sentence(ctx, l, d->n.event,
 						 d->n.agent_name));
 }

@@ -242,15 +242,15 @@ static void a_mail_is_in_the_users_language(void **state)
 	raise_one(&kim, "paused");
 	run_until(1);
 	assert_string_equal(w.last, "sent ");
-	/* "[Gongbang] kim: " and the first of Korean, in base64. */
+	/* "[공방] kim: " and the first byte of Korean, in base64. */
 	assert_non_null(strstr(smtp_file(&smtp, "mail.1"),
-			       "W0dvbmdiYW5nXSBraW06IO"));
+			       "W+qzteuwqV0ga2ltOiDs"));
 	assert_non_null(strstr(smtp_file(&smtp, "mail.1"),
 			       "To: <kim@example.org>"));
 	smtp_stop(&smtp);
 }
 
-/* The mail server takes nothing from us: the notice waits for days, and is said to the operator. */
+/* The mail server accepts nothing from us: the notification waits for days, and doctor reports it to the administrator. */
 static void a_mail_outlives_a_server_that_refuses_us(void **state)
 {
 	struct person kim;
