@@ -7,6 +7,8 @@ const catalogues = ["en", "ko"].map((name) => JSON.parse(readFileSync(new URL(`.
 export function says(key) {
 	if (!catalogues[0][key])
 		throw new Error("no sentence has the key " + key);
+	if (!catalogues.every((c) => c[key].split("{")[0].trim()))
+		throw new Error(key + " begins with a placeholder, so any text has it");
 	return new RegExp(catalogues.map((c) => c[key].split("{")[0].trim()
 		.replace(/[.*+?^$()|[\]\\/]/g, "\\$&").replace(/'/g, "(?:'|&#39;)").replace(/"/g, "(?:\"|&quot;)")).join("|"));
 }

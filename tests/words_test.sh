@@ -1,7 +1,10 @@
 #!/bin/sh
-# The catalogues' language: no word of words.list, no sentence under two keys,
-# and no key that nothing uses. A key is used where a source names it, or where
-# a source builds it ("run_status_%s") and names the rest.
+# What people read: no word of words.list in the catalogues, the demo model's
+# texts, the command line, the scripts and a workspace's CLAUDE.md. In the
+# catalogues also: no sentence under two keys, one translation of a label, plural
+# forms, no particle that depends on a value, and no key that nothing uses. A key
+# is used where a source names it, or where a source builds it ("run_status_%s")
+# and names the rest.
 set -eu
 cd "${top_srcdir:-.}"
 work=$(mktemp -d)
@@ -19,9 +22,9 @@ for language in en ko; do
 done
 
 words() {
-	awk -F '\t' -v language="$1" '
+	awk -F '\t' -v language="$1" -v any="${3:-}" '
 		FNR == NR {
-			if ($1 !~ /^#/ && NF >= 3 && ($1 == language || $1 == "*")) {
+			if ($1 !~ /^#/ && NF >= 3 && ($1 == language || $1 == any)) {
 				word[++n] = $2
 				plain[n] = $1 == "en"
 				better[n] = $3
@@ -38,9 +41,67 @@ words() {
 					print language ": " $1 " says \"" word[i] "\": " better[i]
 		}' tests/words.list "$2"
 }
-words en "$work/en" >"$work/found"
-words ko "$work/ko" >>"$work/found"
+words en "$work/en" "*" >"$work/found"
+words ko "$work/ko" "*" >>"$work/found"
+
+# Strings of C, joined; messages of scripts; lines of documents: file, tab, text.
+for file in cgi-bin/gongbang.c cgi-bin/cli/*.c cgi-bin/cli/doctor/*.c lib/demo/*.c lib/demo/*.def; do
+	grep -v '^#' "$file" | sed -z 's/"[ \t]*\n[ \t]*"//g' | grep -oE '"([^"\\]|\\.)*"' | grep ' ' |
+		sed -E 's/\\[nt]/ /g; s/%[-+0-9.*]*(ll|z|l)?[a-zA-Z]/X/g' | sed "s/^/${file##*/}\t/"
+done >"$work/texts"
+for file in scripts/*; do
+	[ ! -f "$file" ] || [ "$file" = scripts/check ] || grep -E '^[^#]*\b(die|say|step|echo|printf|note)\b' "$file" |
+		grep -oE '"[^"]*"' | grep ' ' | sed "s/^/${file##*/}\t/"
+done >>"$work/texts"
+for file in conf/workspace/workspace/CLAUDE.md conf/workspace/etc/claude-code/CLAUDE.md; do
+	sed "s/^/${file##*/}\t/" "$file"
+done >>"$work/texts"
+hangul=$(printf '[\352-\355][\200-\277][\200-\277]')
+LC_ALL=C grep "$hangul" "$work/texts" >"$work/texts.ko"
+LC_ALL=C grep -v "$hangul" "$work/texts" >"$work/texts.en"
+if [ "$(wc -l <"$work/texts.en")" -lt 500 ] || [ "$(wc -l <"$work/texts.ko")" -lt 40 ]; then
+	echo "words: texts were not found" >&2
+	exit 1
+fi
+words en "$work/texts.en" >>"$work/found"
+words ko "$work/texts.ko" >>"$work/found"
 complain "$work/found"
+
+# "{0} runs" has "key.one"; a number with a unit or in a short form needs none.
+awk -F '\t' '
+	{ sentence[$1] = $2 }
+	END {
+		for (key in sentence)
+			if (sentence[key] ~ /\{[0-9]\} ([a-z]+ )?[a-z]+s([^a-z]|$)/ && key !~ /\.one$/ && !((key ".one") in sentence))
+				print key " has no singular: " sentence[key]
+	}' "$work/en" | grep -vE '^(blocked_and|gateway_(over|tokens)|notice_times|run_tokens_used|status_tokens_run|usage_bar|usage_chart_highest) ' >"$work/plural" || :
+complain "$work/plural"
+
+# A value ends in any sound: no 을/를, 은/는, 이/가, 과/와, (으)로 after it.
+quote=$(printf '\342\200[\231\235]')
+LC_ALL=C grep -E '\{[0-9]\}('"$quote"')?(을|를|은|는|이|가|과|와|으로|로|이나|나|이에요|예요)([ .,?]|$)' "$work/ko" |
+	grep -v '^gateway_over	' | sed 's/\t.*//; s/$/ has a particle that depends on a value/' >"$work/particles" || :
+complain "$work/particles"
+
+# Mails have these sentences, too: nothing is "below" there.
+grep -hE '^(run_reason|notice|notify_error)_[^	]*	.*(\b(below|above|this page)\b|아래|위의|이 페이지)' "$work/en" "$work/ko" |
+	sed 's/\t.*//; s/$/ names a place of the page, but is sent by mail/' >"$work/places" || :
+complain "$work/places"
+
+# The same English label is the same in Korean, unless words.list has both.
+awk -F '\t' '
+	FILENAME ~ /words.list$/ { if ($1 == "same") both[$2] = $3; next }
+	FILENAME ~ /en$/ { english[$1] = $2; next }
+	{
+		label = english[$1]
+		if (label in key && korean[label] != $2 && !(label in both))
+			print "\"" label "\" is " $2 " (" $1 ") and " korean[label] " (" key[label] ")"
+		if (!(label in key)) {
+			key[label] = $1
+			korean[label] = $2
+		}
+	}' tests/words.list "$work/en" "$work/ko" >"$work/twice"
+complain "$work/twice"
 
 # Errors are codes, too: two may have the same sentence.
 paste "$work/ko" "$work/ko" | awk -F '\t' -v en="$work/en" '

@@ -128,7 +128,7 @@ static void play_later(struct play *p)
 	json_object_object_add(input, "delaySeconds",
 			       json_object_new_int(600));
 	add_string(input, "reason", say(p, TEXT_RUN_DESCRIPTION));
-	add_string(input, "prompt", "go on");
+	add_string(input, "prompt", "continue");
 	call(p, TEXT_COUNT, "ScheduleWakeup", input);
 }
 
@@ -273,7 +273,7 @@ static void play_long(struct play *p)
 
 	while (text.len < want) {
 		if (buf_addf(&text, &e, "%zu. A long answer, line by line, "
-			     "긴 답을 한 줄씩 씁니다.\n", ++line) < 0)
+			     "긴 답변을 한 줄씩 써요.\n", ++line) < 0)
 			err_abort(e.text);
 	}
 	demo_reply_text(p->reply, buf_text(&text));

@@ -331,7 +331,7 @@ static enum MHD_Result route(struct MHD_Connection *connection, struct call *c,
 
 	if (c->refused)
 		return send_error(connection, 413, "request_too_large",
-				  "A request may have 32 MB, all of a workspace 64 MB, all at once 256 MB.");
+				  "Demo mode accepts requests up to 32 MB, 64 MB per workspace and 256 MB in total.");
 	for (i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
 		if (!str_equal(routes[i].path, path))
 			continue;
@@ -341,9 +341,9 @@ static enum MHD_Result route(struct MHD_Connection *connection, struct call *c,
 	}
 	if (known)
 		return send_error(connection, 405, "invalid_request_error",
-				  "This path has no such method.");
+				  "This path doesn't support that method.");
 	return send_error(connection, 404, "not_found_error",
-			  "Demo mode has no such path.");
+			  "Demo mode doesn't have this path.");
 }
 
 static void append_body(struct call *c, const char *bytes, size_t n)

@@ -79,7 +79,7 @@ test("the list, wide and narrow, and its empty states", async () => {
 	await page.selectOption("select[name=status]", "failed");
 	await page.waitForURL(/status=failed/);	// applied at once
 	assert.equal(await page.locator("[data-execution]").count(), 1);
-	await page.getByText("needs input").waitFor();
+	await page.getByText(says("run_short_needs_input")).waitFor();
 	await page.goto(address + "/executions?status=refused");
 	await page.getByText(says("run_none_found")).waitFor();
 	await closePage(page);
@@ -185,7 +185,7 @@ test("the agents' rows have the reason in a word or two, the run's page in sente
 	sql(`UPDATE agents SET last_execution_id = '${id}' WHERE id = '${agent}';`);
 	const page = await open("/agents");
 	const row = page.locator(`[data-agent="${agent}"]`);
-	assert.equal(await row.locator(".mark-why").innerText(), "needs input");
+	assert.match(await row.locator(".mark-why").innerText(), says("run_short_needs_input"));
 	await row.locator("a.mark").click();
 	await page.waitForURL(new RegExp("/executions/" + id));
 	await page.getByText(says("run_reason_needs_input")).waitFor();

@@ -309,6 +309,8 @@ const char *shown(const char *words)
 			      sprintf(to + n, "%c", *from));
 	}
 	to[n] = '\0';
+	if (!n)
+		fail_msg("\"%s\" begins with a placeholder, so any page has it", words + 1);
 	return to;
 }
 
