@@ -17,7 +17,7 @@ find lib cgi-bin -name '*.[ch]' -exec grep -hoE '^[a-z].*[ *][a-z_0-9]+\(' {} + 
 	grep -oE '[a-z_0-9]+\($' | tr -d '(' | sort -u >"$work/functions"
 [ "$(wc -l <"$work/functions")" -gt 2000 ] || complain "few functions were found"
 
-for document in README.md ARCHITECTURE.md CONTRIBUTING.md lib/*/*.md; do
+for document in README.md README.ko.md ARCHITECTURE.md CONTRIBUTING.md lib/*/*.md; do
 	# A path that ends in .c, .h, .sh, .md, .js or .html, patterns aside.
 	for path in $(grep -oE '(lib|cgi-bin|tests|templates|conf|scripts)/[A-Za-z0-9_./-]+\.(c|h|sh|md|js|html|list|png)\b' "$document" | sort -u); do
 		[ -e "$path" ] || complain "$document names $path"
@@ -47,7 +47,7 @@ done <"$work/drawn"
 
 # gongbang NOUN, as the command line's table has them.
 sed -n 's/^\t{ "\([a-z-]*\)", "[a-z-]*", {.*/\1/p' cgi-bin/gongbang.c | sort -u >"$work/nouns"
-for noun in $(grep -ohE '`(scripts/)?gongbang [a-z][a-z-]*' README.md CONTRIBUTING.md ARCHITECTURE.md | sed 's/.* //' | sort -u); do
+for noun in $(grep -ohE '`(scripts/)?gongbang [a-z][a-z-]*' README.md README.ko.md CONTRIBUTING.md ARCHITECTURE.md | sed 's/.* //' | sort -u); do
 	grep -qx "$noun" "$work/nouns" || complain "\"gongbang $noun\" is named, which is no command"
 done
 exit $failed

@@ -110,7 +110,7 @@ static int add_state(struct request *r, struct view *view,
 }
 
 /*
- * A fold of the page. What is folded is not drawn: ?fold= names the one that
+ * A fold of the page. Its content is not drawn: ?fold= names the one that
  * is open.
  */
 static bool add_fold(const struct request *r, struct view *fold,
