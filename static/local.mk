@@ -4,6 +4,7 @@ dist_static_DATA = \
 	static/agents.css \
 	static/agents.js \
 	static/app.js \
+	static/away.html \
 	static/base.css \
 	static/board.js \
 	static/chat.css \

@@ -53,7 +53,7 @@ for file in scripts/*; do
 	[ ! -f "$file" ] || [ "$file" = scripts/check ] || grep -E '^[^#]*\b(die|say|step|echo|printf|note)\b' "$file" |
 		grep -oE '"[^"]*"' | grep ' ' | sed "s/^/${file##*/}\t/"
 done >>"$work/texts"
-for file in conf/workspace/workspace/CLAUDE.md conf/workspace/etc/claude-code/CLAUDE.md; do
+for file in conf/workspace/workspace/CLAUDE.md conf/workspace/etc/claude-code/CLAUDE.md static/away.html; do
 	sed "s/^/${file##*/}\t/" "$file"
 done >>"$work/texts"
 hangul=$(printf '[\352-\355][\200-\277][\200-\277]')

@@ -105,6 +105,22 @@ test("the model away: retries are shown, the turn can be stopped, and the next w
 	}
 });
 
+test("the pages away: nginx says so in both languages, and the chat continues", async () => {
+	sv("down", "pages");
+	try {
+		const answer = await answers("/workspace", 502);
+		assert.match(answer.headers["content-type"], /^text\/html; *charset=utf-8$/i);
+		assert.match(answer.headers["content-security-policy"], /^default-src 'none'/);
+		assert.match(answer.text, /<h1>Gongbang isn't responding<\/h1>/);
+		assert.match(answer.text, /<h2 lang="ko">공방이 응답하지 않아요<\/h2>/);
+		assert.doesNotMatch(answer.text, /nginx/);
+		await turn(page, "hello without pages");
+	} finally {
+		sv("up", "pages");
+	}
+	await answers("/workspace", 200);
+});
+
 test("the gateway away: retries are shown, and it goes on when it is back", async () => {
 	const was = usage();
 	sv("down", "gateway");
