@@ -25,6 +25,20 @@ document.addEventListener("click", (event) => {
 		sidebar.open = false;
 });
 
+// A keyboard covers a page that the browser does not shrink for it (Safari):
+// then the workspace ends above it.
+const view = window.visualViewport;
+const KEYBOARD = 120;	// px; less is a bar of the browser's
+function endAboveKeyboard() {
+	const covered = document.documentElement.clientHeight - view.height;
+	const keyboard = view.scale === 1 && covered > KEYBOARD;
+	document.body.style.height = keyboard ? view.height + "px" : "";
+	if (keyboard)
+		scrollTo(0, 0);
+}
+if (document.body.classList.contains("app"))
+	view?.addEventListener("resize", endAboveKeyboard);
+
 // A login form says where its browser is.
 const zone = document.querySelector("input[name=timezone][type=hidden]");
 if (zone)

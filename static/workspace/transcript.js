@@ -66,6 +66,8 @@ export function addText(event) {
 	const into = part?.querySelector("[data-stream]");
 	if (!into)
 		return;
+	// Read aloud when it is whole, not word by word.
+	part.ariaBusy = "true";
 	if (into.lastChild?.nodeType === Node.TEXT_NODE)
 		into.lastChild.appendData(event.text);
 	else
