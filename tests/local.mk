@@ -49,6 +49,7 @@ EXTRA_DIST += \
 	tests/browser/chat.test.js \
 	tests/browser/executions.test.js \
 	tests/browser/gongbang.js \
+	tests/browser/layout.test.js \
 	tests/browser/login.test.js \
 	tests/browser/nojs.test.js \
 	tests/browser/notices.test.js \
