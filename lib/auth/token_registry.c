@@ -245,6 +245,18 @@ static void end(struct ending *d)
 	}
 }
 
+/* Read from the store again, while Redis is away. */
+static bool is_pending(const struct token_registry *t, const char *id)
+{
+	const struct ending *d;
+
+	TAILQ_FOREACH(d, &t->endings, next) {
+		if (str_equal(d->id, id))
+			return true;
+	}
+	return false;
+}
+
 /* A pending revocation covers a later identical one. */
 static bool waits_already(struct token_registry *t, const char *hash,
 			  const char *user_id)
@@ -265,6 +277,8 @@ void token_registry_end(struct token_registry *t, const char *id,
 {
 	struct ending *d;
 
+	if (is_pending(t, id))
+		return;
 	if (waits_already(t, hash, user_id)) {
 		if (t->ended)
 			t->ended(t->data, id);

@@ -43,7 +43,7 @@ void token_registry_drop_user(struct token_registry *t, const char *user_id);
 /*
  * Revokes the token in Redis; hash "": all of the account's except those of runs
  * and those registered here, so also those of an earlier bridge. id: passed to
- * token_registry_ended.
+ * token_registry_ended; nothing happens while a revocation of that id is pending.
  */
 void token_registry_end(struct token_registry *t, const char *id,
 			const char *hash, const char *user_id);

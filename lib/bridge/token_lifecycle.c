@@ -39,6 +39,50 @@ void token_lifecycle_workspace(struct bridge *b, struct workspace *w)
 		      workspace_address(w));
 }
 
+/* ---- revocations left by pages, commands or an earlier bridge ---- */
+
+struct leftovers {
+	struct bridge *bridge;
+	struct token_ending *rows;
+	unsigned n;
+};
+
+static int take_ending(void *data, const struct token_ending *t, struct err *e)
+{
+	struct leftovers *l = data;
+
+	l->rows = talloc_realloc(l, l->rows, struct token_ending, l->n + 1);
+	l->rows[l->n++] = *t;
+	return 0;
+}
+
+static int leftovers_work(void *data, struct db *db, struct err *e)
+{
+	return token_ending_each(db, take_ending, data, e);
+}
+
+static void leftovers_read(void *data, const struct err *e)
+{
+	struct leftovers *l = data;
+	struct bridge *b = l->bridge;
+	unsigned i;
+
+	if (e)
+		log_failure("read_revocations", e, NULL);
+	for (i = 0; i < l->n && !b->stopping; i++)
+		token_registry_end(b->tokens, l->rows[i].id, l->rows[i].hash,
+				   l->rows[i].user_id);
+	talloc_free(l);
+}
+
+static void finish_leftovers(struct bridge *b)
+{
+	struct leftovers *l = talloc_zero(NULL, struct leftovers);
+
+	l->bridge = b;
+	jobs_add(b->jobs, leftovers_work, leftovers_read, l);
+}
+
 /* ---- revocation ---- */
 
 /* Stored before the revocation is tried, so that a later bridge can finish it. */
@@ -87,6 +131,9 @@ static void written(void *data, const struct err *e)
 		token_registry_end(d->bridge->tokens, row->id, row->hash,
 				   row->user_id);
 	}
+	/* A command or a page that was killed may have left the account's. */
+	if (!d->bridge->stopping && !row->hash[0] && !d->conversation[0])
+		finish_leftovers(d->bridge);
 	talloc_free(d);
 }
 
@@ -129,50 +176,6 @@ static void on_ended(void *data, const char *id)
 	struct bridge *b = data;
 
 	jobs_add(b->jobs, done_work, done_written, talloc_strdup(NULL, id));
-}
-
-/* ---- revocations left by pages or an earlier bridge ---- */
-
-struct leftovers {
-	struct bridge *bridge;
-	struct token_ending *rows;
-	unsigned n;
-};
-
-static int take_ending(void *data, const struct token_ending *t, struct err *e)
-{
-	struct leftovers *l = data;
-
-	l->rows = talloc_realloc(l, l->rows, struct token_ending, l->n + 1);
-	l->rows[l->n++] = *t;
-	return 0;
-}
-
-static int leftovers_work(void *data, struct db *db, struct err *e)
-{
-	return token_ending_each(db, take_ending, data, e);
-}
-
-static void leftovers_read(void *data, const struct err *e)
-{
-	struct leftovers *l = data;
-	struct bridge *b = l->bridge;
-	unsigned i;
-
-	if (e)
-		log_failure("read_revocations", e, NULL);
-	for (i = 0; i < l->n && !b->stopping; i++)
-		token_registry_end(b->tokens, l->rows[i].id, l->rows[i].hash,
-				   l->rows[i].user_id);
-	talloc_free(l);
-}
-
-static void finish_leftovers(struct bridge *b)
-{
-	struct leftovers *l = talloc_zero(NULL, struct leftovers);
-
-	l->bridge = b;
-	jobs_add(b->jobs, leftovers_work, leftovers_read, l);
 }
 
 /* ---- tokens of sessions ---- */

@@ -412,6 +412,19 @@ static void endings_wait_for_redis(void **state)
 	assert_true(is_gone(w.a));
 }
 
+/* The store's row says that it is to be done: it is read again each half minute. */
+static void an_ending_read_again_is_not_done(void **state)
+{
+	server_kill(&w.server);
+	end_all();
+	put(w.b, OTHER, "172.30.0.10");
+	until(is_done, NULL);		/* both have failed */
+	token_registry_end(w.t, "all", "", USER);
+	assert_string_equal(w.ended, "");
+	server_start(&w.server);
+	until(is_told, "all ");
+}
+
 /* As a session does, from within. */
 static void given_up(void **state)
 {
@@ -445,6 +458,7 @@ int main(void)
 		ROW(given_up), ROW(forgotten), ROW(workspaces_need_a_login),
 		ROW(ended_by_others), ROW(an_ending_spares_what_follows),
 		ROW(endings_wait_for_redis),
+		ROW(an_ending_read_again_is_not_done),
 	};
 
 	signal(SIGPIPE, SIG_IGN);

@@ -1,7 +1,7 @@
 /*
  * Which requests get a WebSocket: the handshake on a real socket, with a real
  * Redis and a real store; the callbacks after it are recorded here, not
- * carried out.
+ * carried out. Tests bridge_server.c.
  */
 #include "config.h"
 #include "bridge/bridge_internal.h"

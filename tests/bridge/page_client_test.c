@@ -26,6 +26,8 @@ static struct {
 	struct presence *presence;
 	struct room room;
 	int fd;			/* the browser's end */
+	kv_async_done *checked;	/* how Redis is to say whose the login is */
+	void *login;
 	char asked[1000];	/* names of what was called, each with a blank */
 } w;
 
@@ -149,9 +151,10 @@ void room_tell_status(struct room *r, struct client *only)
 {
 }
 
+/* All in one interval. */
 bool presence_may(struct presence *p, int *counter, int max)
 {
-	return true;
+	return ++*counter <= max;
 }
 
 void presence_release_unused(struct presence *p)
@@ -217,15 +220,18 @@ void bridge_left(struct bridge *b)
 {
 }
 
+/* Here it is just the user's id. */
 bool login_parse(const char *value, struct login *out)
 {
-	return false;
+	return str_copy(out->user_id, sizeof(out->user_id), value);
 }
 
-/* The login holds: Redis is asked, and never answers. */
+/* Redis is asked, and answers when the test does. */
 void kv_async_get(struct kv_async *kv, const char *key, kv_async_done *done,
 		  void *data)
 {
+	w.checked = done;
+	w.login = data;
 }
 
 void kv_async_forget(struct kv_async *kv, const void *data)
@@ -242,6 +248,7 @@ static int setup(void **state)
 	w.bridge->settings = settings_new();
 	w.presence = talloc_zero(w.bridge, struct presence);
 	w.presence->bridge = w.bridge;
+	snprintf(w.presence->id, ID_SIZE, "%s", ID);
 	TAILQ_INIT(&w.presence->clients);
 	w.room.presence = w.presence;
 	TAILQ_INIT(&w.room.clients);
@@ -270,9 +277,8 @@ static size_t frame(char *out, const char *text)
 	return n + 6;
 }
 
-static void open_page(bool run, const char *early)
+static int open_with(const unsigned char key[32], bool run, const char *early)
 {
-	static const unsigned char key[32];
 	char bytes[200];
 	struct client_start start = {
 		.presence = w.presence, .conversation = ID, .run = run,
@@ -283,9 +289,29 @@ static void open_page(bool run, const char *early)
 
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0,
 				    ends), 0);
-	w.fd = ends[0];
 	start.fd = ends[1];
 	client_new(w.bridge, &start);
+	return ends[0];
+}
+
+static void open_page(bool run, const char *early)
+{
+	static const unsigned char key[32];
+
+	w.fd = open_with(key, run, early);
+}
+
+/* With which code (RFC 6455 7.4) its socket was closed, by its last frame; 0: it is open. */
+static int close_code(int fd)
+{
+	unsigned char got[4000];
+	ssize_t n, at = 0;
+
+	uv_run(&w.loop, UV_RUN_NOWAIT);
+	n = recv(fd, got, sizeof(got), 0);
+	while (at + 4 <= n && got[at] != 0x88)
+		at += 2 + got[at + 1];
+	return at + 4 <= n ? got[at + 2] << 8 | got[at + 3] : 0;
 }
 
 /* What the browser is sent, without frames' heads; "" when nothing comes. */
@@ -393,6 +419,91 @@ static void a_page_that_answers_no_ping_is_closed(void **state)
 	assert_int_equal(w.room.nclients, 0);
 }
 
+#define MODE "{\"type\":\"mode\",\"mode\":\"plan\"}"
+
+static void messages_have_a_rate(void **state)
+{
+	int i;
+
+	open_page(false, NULL);
+	for (i = 0; i < 40; i++) {
+		assert_string_equal(say(changes[0].text), "");
+		assert_string_equal(w.asked, "hi ");
+	}
+	assert_non_null(strstr(say(changes[0].text), "error_too_fast"));
+	assert_string_equal(w.asked, "");
+	assert_string_equal(say(MODE), "");	/* it has its own */
+	assert_string_equal(w.asked, "mode ");
+}
+
+/* Refused first, then closed: what it says, or what is no command. */
+static void a_page_that_floods_is_closed(void **state)
+{
+	static const char *const texts[] = { MODE, "" };
+	char bytes[200];
+	size_t n, i;
+
+	for (i = 0; i < 2; i++) {
+		open_page(false, NULL);
+		w.presence->others = 400;
+		assert_non_null(strstr(say(MODE), "error_too_fast"));
+		assert_string_equal(w.asked, "");
+		w.presence->others = 500;
+		n = frame(bytes, texts[i]);
+		assert_int_equal(send(w.fd, bytes, n, 0), n);
+		assert_int_equal(close_code(w.fd), WEBSOCKET_POLICY);
+		if (i == 0)
+			close(w.fd);
+	}
+}
+
+static void only_its_own_login_keeps_a_page_open(void **state)
+{
+	static const struct { const char *value; int code; } rows[] = {
+		{ ID, 0 }, { NULL, WEBSOCKET_LOGIN_ENDED },
+		{ "another", WEBSOCKET_LOGIN_ENDED },
+	};
+	const struct err away = { .kind = ERR_UNAVAILABLE };
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		open_page(false, NULL);
+		w.checked(w.login, NULL, &away);	/* nobody knows: it stays */
+		assert_int_equal(close_code(w.fd), 0);
+		w.checked(w.login, rows[i].value, NULL);
+		assert_int_equal(close_code(w.fd), rows[i].code);
+		if (i + 1 < sizeof(rows) / sizeof(rows[0]))
+			close(w.fd);
+	}
+}
+
+static void a_logout_closes_the_pages_of_that_login(void **state)
+{
+	static const unsigned char keys[2][32] = { { 1 }, { 1, 2 } };
+	int other = open_with(keys[1], false, NULL);
+
+	w.fd = open_with(keys[0], false, NULL);
+	client_end_login(w.bridge, keys[0]);
+	assert_int_equal(close_code(w.fd), WEBSOCKET_LOGIN_ENDED);
+	assert_int_equal(close_code(other), 0);
+	close(other);
+}
+
+static void a_user_has_so_many_pages(void **state)
+{
+	static const unsigned char key[32];
+	struct err e = { 0 };
+	int first;
+
+	assert_int_equal(settings_set((struct settings *)w.bridge->settings,
+				      "sockets_per_user", "1", &e), 0);
+	first = open_with(key, false, NULL);
+	w.fd = open_with(key, false, NULL);
+	assert_int_equal(close_code(w.fd), WEBSOCKET_TOO_MANY);
+	assert_int_equal(close_code(first), 0);
+	close(first);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -402,6 +513,11 @@ int main(void)
 		CASE(a_run_is_only_read),
 		CASE(what_came_with_the_handshake_is_done),
 		CASE(a_page_that_answers_no_ping_is_closed),
+		CASE(messages_have_a_rate),
+		CASE(a_page_that_floods_is_closed),
+		CASE(only_its_own_login_keeps_a_page_open),
+		CASE(a_logout_closes_the_pages_of_that_login),
+		CASE(a_user_has_so_many_pages),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
