@@ -15,27 +15,40 @@
 
 /* The fields of the shim's report that we use; others are ignored. */
 struct readings {
-	int64_t memory, memory_max, cpu_usec, cpus, oom_kills, disk_free;
-	int64_t disk_used;
+	int64_t memory, memory_max, cpu_usec, oom_kills, disk_free, disk_used;
+	int64_t cpus;		/* hundredths */
 };
 
 static const struct {
 	const char *key;
 	size_t offset;
+	bool hundredths;	/* "1.50" */
 } words[] = {
 	{ "memory", offsetof(struct readings, memory) },
 	{ "memory_max", offsetof(struct readings, memory_max) },
 	{ "cpu_usec", offsetof(struct readings, cpu_usec) },
-	{ "cpus", offsetof(struct readings, cpus) },
+	{ "cpus", offsetof(struct readings, cpus), true },
 	{ "oom_kills", offsetof(struct readings, oom_kills) },
 	{ "disk_free", offsetof(struct readings, disk_free) },
 	{ "disk_used", offsetof(struct readings, disk_used) },
 };
 
+static int parse(char *value, bool hundredths, int64_t *out)
+{
+	char *point = strchr(value, '.');
+	struct err e = { 0 };
+
+	if (hundredths) {
+		if (!point || strlen(point) != 3)
+			return -1;
+		memmove(point, point + 1, 3);
+	}
+	return str_parse_number(value, 0, INT64_MAX, out, &e);
+}
+
 static void read_line(struct readings *r, const char *line, size_t n)
 {
 	char text[64], *value;
-	struct err e = { 0 };
 	size_t i;
 
 	if (n >= sizeof(text))
@@ -50,7 +63,7 @@ static void read_line(struct readings *r, const char *line, size_t n)
 		int64_t *to = (int64_t *)((char *)r + words[i].offset);
 
 		if (str_equal(words[i].key, text) &&
-		    str_parse_number(value, 0, INT64_MAX, to, &e) < 0)
+		    parse(value, words[i].hundredths, to) < 0)
 			*to = -1;
 	}
 }
@@ -65,8 +78,8 @@ static int cpu_percent(const struct workspace *w, const struct readings *r,
 	if (w->cpu_at == 0 || r->cpu_usec < 0 || w->cpu_usec < 0 ||
 	    used < 0 || passed < 100)
 		return -1;
-	part = (double)used / 10.0 / (double)passed /
-	       (double)(r->cpus > 0 ? r->cpus : 1);
+	part = (double)used * 10.0 / (double)passed /
+	       (double)(r->cpus > 0 ? r->cpus : 100);
 	return part > 100 ? 100 : (int)(part + 0.5);
 }
 

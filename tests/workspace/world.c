@@ -33,12 +33,19 @@ int64_t __wrap_clock_mono_ms(void)
 }
 
 double load;
+int64_t memory_left;
 
 double __wrap_host_load(void);
+int64_t __wrap_host_memory_left(void);
 
 double __wrap_host_load(void)
 {
 	return load;
+}
+
+int64_t __wrap_host_memory_left(void)
+{
+	return memory_left;
 }
 
 static void note(struct world *w, const char *what)
@@ -244,6 +251,7 @@ int world_set_up(void **state)
 	fake_pings = 0;
 	skipped = 0;
 	load = 0;
+	memory_left = INT64_MAX;
 	world_set(w, "workspace_idle", "10");
 	world_open_all(w);
 	*state = w;
@@ -285,4 +293,23 @@ bool world_reach(struct world *w, enum workspace_state wanted)
 	uv_close((uv_handle_t *)&t, NULL);
 	uv_run(&w->loop, UV_RUN_NOWAIT);
 	return workspace_state(w->w) == wanted;
+}
+
+void world_bring_up(struct world *w)
+{
+	workspace_hold(w->w);
+	workspace_ensure(w->w);
+	assert_true(world_reach(w, WORKSPACE_READY));
+	w->log[0] = w->states[0] = '\0';
+	memset(w->states, 0, sizeof(w->states));
+}
+
+void world_reopen(struct world *w)
+{
+	workspaces_close(w->all);
+	talloc_free(w->all);
+	w->log[0] = '\0';
+	memset(w->states, 0, sizeof(w->states));
+	w->last = WORKSPACE_STOPPED;
+	world_open_all(w);
 }

@@ -1,7 +1,7 @@
 /*
  * A workspace in a scripted engine with a scripted shim; time runs 20 times
- * as fast, and the host is as busy as a test says (link with
- * --wrap=uv_timer_start,--wrap=clock_mono_ms,--wrap=host_load).
+ * as fast, and the host is as busy and full as a test says (link with
+ * --wrap=uv_timer_start,--wrap=clock_mono_ms,--wrap=host_load,--wrap=host_memory_left).
  */
 #ifndef TESTS_WORKSPACE_WORLD_H
 #define TESTS_WORKSPACE_WORLD_H
@@ -44,6 +44,7 @@ struct world {
 
 extern int64_t skipped;			/* added to clock_mono_ms */
 extern double load;			/* host_load */
+extern int64_t memory_left;		/* host_memory_left, MiB */
 
 int world_set_up(void **state);
 int world_tear_down(void **state);
@@ -54,5 +55,9 @@ void world_made(struct world *w);
 void world_set(struct world *w, const char *name, const char *value);
 /* Runs the loop until the state, at most 10 s. */
 bool world_reach(struct world *w, enum workspace_state wanted);
+/* Held and ready; its logs are empty again. */
+void world_bring_up(struct world *w);
+/* As a new bridge meets what another one left. */
+void world_reopen(struct world *w);
 
 #endif
