@@ -536,7 +536,8 @@ bool call_late(struct call *c, int64_t now)
 {
 	int64_t quiet = now - c->heard_at;
 
-	if (quiet > (c->status ? SILENCE_MS : FIRST_BYTE_MS))
+	if (c->received > REPLY_MAX ||
+	    quiet > (c->status ? SILENCE_MS : FIRST_BYTE_MS))
 		return true;
 	return quiet > TAKE_MS && now - c->took_at > TAKE_MS &&
 	       !(c->status ? reply_sent(c) : c->given_all);
@@ -559,8 +560,7 @@ void call_tick(struct call *c, int64_t now)
 			call_refuse(c, ERROR_REPLY_FULL, RETRY_SOON_S, NULL);
 	} else if (c->rests) {
 		advance(c);
-	} else if (c->outbound && (c->received > REPLY_MAX || call_late(c,
-									now))) {
+	} else if (c->outbound && call_late(c, now)) {
 		call_cut(c, ERROR_REPLY_LATE);
 	} else if (c->outbound) {
 		reply_silent(c);

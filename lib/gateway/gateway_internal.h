@@ -110,7 +110,7 @@ void call_cut(struct call *c, enum error_reply a);
 void call_tick(struct call *c, int64_t now);
 /*
  * Whether the service has been silent, or taken no more of the body, for too
- * long.
+ * long, or its reply is too long.
  */
 bool call_late(struct call *c, int64_t now);
 /* Refuses the call and releases the service. */

@@ -1,4 +1,7 @@
-/* lib/gateway/admission.c while Redis and the store come and go. */
+/*
+ * lib/gateway/admission.c while Redis and the store come and go. Tests also
+ * admission_cache.c.
+ */
 #include "config.h"
 
 #include <setjmp.h>

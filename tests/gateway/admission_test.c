@@ -1,6 +1,7 @@
 /*
  * lib/gateway/admission.c with a real Redis and a real store: which calls are
- * admitted.
+ * admitted. Tests also admission_ask.c, admission_counter.c and
+ * admission_scripts.c.
  */
 #include "config.h"
 

@@ -1,6 +1,6 @@
 /*
  * How much a request may use, and what is refused, however it is written and
- * split.
+ * split. Tests request_fields.c.
  */
 #include "config.h"
 

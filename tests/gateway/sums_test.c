@@ -1,6 +1,7 @@
 /*
  * A thousand calls with kills: whatever happens to the gateway, its ledger,
- * the service's own count and the counters in Redis agree.
+ * the service's own count and the counters in Redis agree. Tests gateway.c and
+ * journal.c.
  */
 #include "config.h"
 

@@ -1,4 +1,7 @@
-/* A service with TLS: trusted or not, HTTP/2, both directions stalled. nginx runs in front of the scripted service. */
+/*
+ * A service with TLS: trusted or not, HTTP/2, both directions stalled. nginx
+ * runs in front of the scripted service. Tests upstream.c.
+ */
 #include "config.h"
 
 #include <setjmp.h>

@@ -1,4 +1,7 @@
-/* lib/gateway/usage_reader.c: replies whole, cut at every byte, and hostile. */
+/*
+ * lib/gateway/usage_reader.c: replies whole, cut at every byte, and hostile.
+ * Tests also usage_json.c and usage_sse.c.
+ */
 #include "config.h"
 
 #include <setjmp.h>
