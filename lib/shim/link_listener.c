@@ -18,7 +18,6 @@
 
 #define SCRATCH (64 << 10)
 #define FRAME_MAX (17 << 10)	/* the maximum of a pull: one frame of 16 KB */
-#define PREFACE_MS 30000
 #define PAUSE_MS 1000
 #define PEER_PIDFD 77		/* SO_PEERPIDFD, Linux 6.5 */
 
@@ -281,7 +280,7 @@ static void accept_one(struct watch *w, uint32_t events)
 	c->next = connections;
 	connections = c;
 	nconnections++;
-	event_loop_timer(&c->preface, PREFACE_MS);
+	event_loop_timer(&c->preface, limits->preface_ms);
 	if (event_loop_watch(&c->watch, fd, EPOLLIN, &e) < 0)
 		destroy(c);
 }

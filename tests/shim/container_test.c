@@ -1,7 +1,7 @@
 /*
  * The shim as process 1 of a real workspace container with its limits, linked
  * by exec. Needs $GONGBANG_TEST_ENGINE (an engine's socket), the docker
- * command and the workspace image; otherwise it is skipped.
+ * command and the workspace image; otherwise it is skipped. Tests shim.c.
  */
 #include "config.h"
 

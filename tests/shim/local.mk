@@ -1,10 +1,71 @@
 check_PROGRAMS += tests/shim/shim_test
-tests_shim_shim_test_SOURCES = tests/shim/shim_test.c tests/shim/harness.c \
-	tests/shim/harness.h
+shim_world = tests/shim/shim_world.c tests/shim/shim_world.h \
+	tests/shim/harness.c tests/shim/harness.h
+tests_shim_shim_test_SOURCES = tests/shim/shim_test.c $(shim_world)
 tests_shim_shim_test_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
 tests_shim_shim_test_LDADD = lib/link/liblink.a lib/core/libcore.a \
 	$(SODIUM_LIBS) $(NGHTTP2_LIBS) $(TALLOC_LIBS) $(test_libs)
 tests_shim_shim_test_DEPENDENCIES = gongbang-shim lib/link/liblink.a lib/core/libcore.a
+
+check_PROGRAMS += tests/shim/cgroup_test
+tests_shim_cgroup_test_SOURCES = tests/shim/cgroup_test.c $(shim_world)
+tests_shim_cgroup_test_CPPFLAGS = $(tests_shim_shim_test_CPPFLAGS)
+tests_shim_cgroup_test_LDADD = $(tests_shim_shim_test_LDADD)
+tests_shim_cgroup_test_DEPENDENCIES = $(tests_shim_shim_test_DEPENDENCIES)
+
+check_PROGRAMS += tests/shim/link_listener_test
+tests_shim_link_listener_test_SOURCES = tests/shim/link_listener_test.c $(shim_world)
+tests_shim_link_listener_test_CPPFLAGS = $(tests_shim_shim_test_CPPFLAGS)
+tests_shim_link_listener_test_LDADD = lib/shim/libshim.a $(tests_shim_shim_test_LDADD)
+tests_shim_link_listener_test_DEPENDENCIES = $(tests_shim_shim_test_DEPENDENCIES)
+
+check_PROGRAMS += tests/shim/paths_test
+tests_shim_paths_test_SOURCES = tests/shim/paths_test.c $(shim_world)
+tests_shim_paths_test_CPPFLAGS = $(tests_shim_shim_test_CPPFLAGS)
+tests_shim_paths_test_LDADD = $(tests_shim_shim_test_LDADD)
+tests_shim_paths_test_DEPENDENCIES = $(tests_shim_shim_test_DEPENDENCIES)
+
+check_PROGRAMS += tests/shim/shim_api_test
+tests_shim_shim_api_test_SOURCES = tests/shim/shim_api_test.c $(shim_world)
+tests_shim_shim_api_test_CPPFLAGS = $(tests_shim_shim_test_CPPFLAGS)
+tests_shim_shim_api_test_LDADD = $(tests_shim_shim_test_LDADD)
+tests_shim_shim_api_test_DEPENDENCIES = $(tests_shim_shim_test_DEPENDENCIES)
+
+check_PROGRAMS += tests/shim/shim_changes_test
+tests_shim_shim_changes_test_SOURCES = tests/shim/shim_changes_test.c $(shim_world)
+tests_shim_shim_changes_test_CPPFLAGS = $(tests_shim_shim_test_CPPFLAGS)
+tests_shim_shim_changes_test_LDADD = $(tests_shim_shim_test_LDADD)
+tests_shim_shim_changes_test_DEPENDENCIES = $(tests_shim_shim_test_DEPENDENCIES)
+
+check_PROGRAMS += tests/shim/shim_session_input_test
+tests_shim_shim_session_input_test_SOURCES = tests/shim/shim_session_input_test.c $(shim_world)
+tests_shim_shim_session_input_test_CPPFLAGS = $(tests_shim_shim_test_CPPFLAGS)
+tests_shim_shim_session_input_test_LDADD = $(tests_shim_shim_test_LDADD)
+tests_shim_shim_session_input_test_DEPENDENCIES = $(tests_shim_shim_test_DEPENDENCIES)
+
+check_PROGRAMS += tests/shim/shim_session_log_test
+tests_shim_shim_session_log_test_SOURCES = tests/shim/shim_session_log_test.c $(shim_world)
+tests_shim_shim_session_log_test_CPPFLAGS = $(tests_shim_shim_test_CPPFLAGS)
+tests_shim_shim_session_log_test_LDADD = $(tests_shim_shim_test_LDADD)
+tests_shim_shim_session_log_test_DEPENDENCIES = $(tests_shim_shim_test_DEPENDENCIES)
+
+check_PROGRAMS += tests/shim/stdio_proxy_test
+tests_shim_stdio_proxy_test_SOURCES = tests/shim/stdio_proxy_test.c $(shim_world)
+tests_shim_stdio_proxy_test_CPPFLAGS = $(tests_shim_shim_test_CPPFLAGS)
+tests_shim_stdio_proxy_test_LDADD = $(tests_shim_shim_test_LDADD)
+tests_shim_stdio_proxy_test_DEPENDENCIES = $(tests_shim_shim_test_DEPENDENCIES)
+
+check_PROGRAMS += tests/shim/subreaper_test
+tests_shim_subreaper_test_SOURCES = tests/shim/subreaper_test.c $(shim_world)
+tests_shim_subreaper_test_CPPFLAGS = $(tests_shim_shim_test_CPPFLAGS)
+tests_shim_subreaper_test_LDADD = $(tests_shim_shim_test_LDADD)
+tests_shim_subreaper_test_DEPENDENCIES = $(tests_shim_shim_test_DEPENDENCIES)
+
+check_PROGRAMS += tests/shim/workspace_files_test
+tests_shim_workspace_files_test_SOURCES = tests/shim/workspace_files_test.c $(shim_world)
+tests_shim_workspace_files_test_CPPFLAGS = $(tests_shim_shim_test_CPPFLAGS)
+tests_shim_workspace_files_test_LDADD = $(tests_shim_shim_test_LDADD)
+tests_shim_workspace_files_test_DEPENDENCIES = $(tests_shim_shim_test_DEPENDENCIES)
 
 check_PROGRAMS += tests/shim/container_test
 tests_shim_container_test_SOURCES = tests/shim/container_test.c \
@@ -27,3 +88,7 @@ check_PROGRAMS += tests/shim/landlock_test
 tests_shim_landlock_test_SOURCES = tests/shim/landlock_test.c
 tests_shim_landlock_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=syscall
 tests_shim_landlock_test_LDADD = $(shim_part_libs)
+check_PROGRAMS += tests/shim/link_server_test
+tests_shim_link_server_test_SOURCES = tests/shim/link_server_test.c
+tests_shim_link_server_test_LDADD = lib/shim/libshim.a lib/link/liblink.a \
+	lib/core/libcore.a $(SODIUM_LIBS) $(NGHTTP2_LIBS) $(TALLOC_LIBS) $(test_libs)
