@@ -176,6 +176,48 @@ static void a_claude_at_work_is_not_idle(void **state)
 	assert_int_equal(fake.deletes, 0);
 }
 
+/* A turn that goes on all the same: its process is ended, and only it. */
+static void a_stop_that_is_not_heeded_ends_claude(void **state)
+{
+	w.answers = false;
+	say();
+	say_turn_start(M1);
+	turn_loop();
+	session_interrupt(w.s);
+	turn_loop();
+	assert_int_equal(given("\"subtype\":\"interrupt\""), 1);
+	later(14000);
+	assert_int_equal(fake.deletes, 0);
+	assert_true(fake.running);
+	later(1100);
+	assert_int_equal(fake.deletes, 1);
+	assert_false(fake.running);
+	assert_string_equal(state_of(), "stopped");
+	later(60000);
+	assert_int_equal(fake.starts, 1);	/* it was to stop */
+}
+
+/* Nothing new is begun; what was begun goes on, to make room. */
+static void a_full_disk_is_said(void **state)
+{
+	fake.disk_full = true;
+	say();
+	assert_int_equal(fake.starts, 0);
+	assert_string_equal(state_of(), "failed");
+	assert_string_equal(w.st.key, "error_workspace_disk");
+	fake.disk_full = false;
+	session_start(w.s);
+	turn_loop();
+	assert_int_equal(fake.starts, 1);
+	fake.disk_full = true;
+	fake_exit(0, 9, "");
+	turn_loop();
+	session_message(w.s, 1, M2, "rm -r build");
+	turn_loop();
+	assert_int_equal(fake.starts, 2);
+	assert_int_equal(given("\"uuid\":\"" M2 "\""), 1);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, world_setup_ready, world_teardown)
 
 int main(void)
@@ -191,6 +233,8 @@ int main(void)
 		TEST(a_place_is_asked_for_again),
 		TEST(an_idle_claude_is_ended),
 		TEST(a_claude_at_work_is_not_idle),
+		TEST(a_stop_that_is_not_heeded_ends_claude),
+		TEST(a_full_disk_is_said),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,7 @@
-/* lib/session/claude_start.c: how Claude is started, tried again, and given up. */
+/*
+ * lib/session/claude_start.c: how Claude is started, tried again, and given
+ * up. Tests also recall.c.
+ */
 #include "config.h"
 
 #include <setjmp.h>

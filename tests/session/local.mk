@@ -11,10 +11,26 @@ tests_session_session_test_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=clock_mono_ms -Wl,--wrap=uv_hrtime
 
 check_PROGRAMS += tests/session/agent_run_test
-tests_session_agent_run_test_SOURCES = tests/session/agent_run_test.c \
+agent_run_world = tests/session/agent_run_world.c tests/session/agent_run_world.h \
 	tests/session/fake_shim.c tests/session/fake_shim.h
+tests_session_agent_run_test_SOURCES = tests/session/agent_run_test.c $(agent_run_world)
 tests_session_agent_run_test_LDADD = $(tests_session_session_test_LDADD)
 tests_session_agent_run_test_LDFLAGS = $(tests_session_session_test_LDFLAGS)
+
+check_PROGRAMS += tests/session/agent_run_deadlines_test
+tests_session_agent_run_deadlines_test_SOURCES = tests/session/agent_run_deadlines_test.c $(agent_run_world)
+tests_session_agent_run_deadlines_test_LDADD = $(tests_session_session_test_LDADD)
+tests_session_agent_run_deadlines_test_LDFLAGS = $(tests_session_session_test_LDFLAGS)
+
+check_PROGRAMS += tests/session/run_files_test
+tests_session_run_files_test_SOURCES = tests/session/run_files_test.c $(agent_run_world)
+tests_session_run_files_test_LDADD = $(tests_session_session_test_LDADD)
+tests_session_run_files_test_LDFLAGS = $(tests_session_session_test_LDFLAGS)
+
+check_PROGRAMS += tests/session/run_questions_test
+tests_session_run_questions_test_SOURCES = tests/session/run_questions_test.c $(agent_run_world)
+tests_session_run_questions_test_LDADD = $(tests_session_session_test_LDADD)
+tests_session_run_questions_test_LDFLAGS = $(tests_session_session_test_LDFLAGS)
 
 check_PROGRAMS += tests/session/changed_files_test
 tests_session_changed_files_test_SOURCES = tests/session/changed_files_test.c

@@ -1,4 +1,7 @@
-/* lib/session/message_queue.c: messages from a person to Claude's input. */
+/*
+ * lib/session/message_queue.c: messages from a person to Claude's input. Tests
+ * also requests.c.
+ */
 #include "config.h"
 
 #include <setjmp.h>

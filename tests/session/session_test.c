@@ -1,4 +1,8 @@
-/* lib/session: a live conversation against a scripted shim and a real store. */
+/*
+ * lib/session: a live conversation against a scripted shim and a real store.
+ * Tests session_load.c, session_status.c, stdin_json.c, stdin_writer.c,
+ * log_events.c and shim_request.c.
+ */
 #include "config.h"
 
 #include <setjmp.h>
