@@ -146,3 +146,19 @@ tests_fuzz_incoming_fuzz_SOURCES = tests/fuzz/incoming_fuzz.c $(fuzz_main)
 tests_fuzz_incoming_fuzz_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_incoming_fuzz_LDADD = lib/bridge/libbridge.a lib/json/libjson.a \
 	lib/core/libcore.a $(JSON_LIBS) $(TALLOC_LIBS) $(CORE_LIBS)
+
+check_PROGRAMS += tests/fuzz/guard_fuzz tests/fuzz/health_fuzz \
+	tests/fuzz/inflater_fuzz
+tests_fuzz_guard_fuzz_SOURCES = tests/fuzz/guard_fuzz.c $(fuzz_main)
+tests_fuzz_guard_fuzz_LDADD = lib/guard/libguard.a \
+	lib/workspace/libworkspace.a lib/engine/libengine.a lib/json/libjson.a \
+	lib/core/libcore.a $(engine_libs) $(SODIUM_LIBS) $(CORE_LIBS)
+tests_fuzz_guard_fuzz_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_health_fuzz_SOURCES = tests/fuzz/health_fuzz.c $(fuzz_main)
+tests_fuzz_health_fuzz_LDADD = lib/workspace/libworkspace.a \
+	lib/link/liblink.a lib/engine/libengine.a lib/json/libjson.a \
+	lib/core/libcore.a $(NGHTTP2_LIBS) $(engine_libs) $(CORE_LIBS)
+tests_fuzz_health_fuzz_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_inflater_fuzz_SOURCES = tests/fuzz/inflater_fuzz.c $(fuzz_main)
+tests_fuzz_inflater_fuzz_LDADD = $(gateway_test_libs)
+tests_fuzz_inflater_fuzz_LDFLAGS = $(fuzz_ldflags)
