@@ -1,4 +1,7 @@
-/* lib/agent/definition*.c: which definitions are valid, and their JSON. */
+/*
+ * lib/agent/definition.c: which definitions are valid, and their JSON. Tests
+ * also definition_json.c.
+ */
 #include "config.h"
 
 #include <setjmp.h>

@@ -1,4 +1,7 @@
-/* lib/auth: passwords, logins, attempts, CSRF. */
+/*
+ * lib/auth: passwords, logins, attempts, CSRF. Tests password.c, login.c and
+ * device.c.
+ */
 #include "config.h"
 
 #include <setjmp.h>

@@ -1,5 +1,6 @@
 // Blocked domains of a workspace: shown in the page at once, requested by
 // keyboard, removed when granted.
+// Tests lib/bridge/blocked_domains.c and lib/bridge/budget_status.c.
 import {after, before, test} from "node:test";
 import assert from "node:assert/strict";
 import {execFileSync} from "node:child_process";

@@ -1,3 +1,4 @@
+// Tests lib/bridge/outgoing.c.
 import {after, before, test} from "node:test";
 import assert from "node:assert/strict";
 import {address, begin, logIn, newAccount, openPage, ready, say, startBrowser, turns} from "./gongbang.js";

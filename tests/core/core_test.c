@@ -1,4 +1,8 @@
-/* lib/core: errors, buffers, strings, ids, settings. */
+/*
+ * lib/core: errors, buffers, strings, ids, settings. Tests err.c, buf.c,
+ * str.c, unicode.c, id.c, id_new.c, digest.c, address.c, settings.c and
+ * clock.c.
+ */
 #include "config.h"
 
 #include <setjmp.h>

@@ -1,4 +1,4 @@
-/* lib/core/hash and percent: published values, malformed escapes. */
+/* lib/core: published values, malformed escapes. Tests hash.c and percent.c. */
 #include "config.h"
 
 #include <setjmp.h>

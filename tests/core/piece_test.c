@@ -1,4 +1,4 @@
-/* lib/core/piece.h: processor time counts, waiting does not. */
+/* lib/core/piece.h: processor time counts, waiting does not. Tests log.c. */
 #include "config.h"
 
 #include <setjmp.h>

@@ -1,4 +1,7 @@
-/* lib/demo: which words lead to which reply, and how it is streamed. */
+/*
+ * lib/demo: which words lead to which reply, and how it is streamed. Tests
+ * demo_turn.c, demo_stream.c and demo_reply.c.
+ */
 #include "config.h"
 
 #include <setjmp.h>

@@ -1,4 +1,7 @@
-/* lib/demo/demo_server.c: a real client against the real server on loopback. */
+/*
+ * lib/demo/demo_server.c: a real client against the real server on loopback.
+ * Tests also demo_share.c.
+ */
 #include "config.h"
 
 #include <setjmp.h>

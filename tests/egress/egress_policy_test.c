@@ -1,6 +1,6 @@
 /*
  * Address map, policy and egress_socket against a scripted engine and a real
- * store.
+ * store. Tests address_map.c and egress_server.c.
  */
 #include "config.h"
 

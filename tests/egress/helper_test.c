@@ -1,4 +1,7 @@
-/* gongbang-egress between a scripted squid and a scripted bridge. */
+/*
+ * gongbang-egress between a scripted squid and a scripted bridge. Tests
+ * helper_protocol.c.
+ */
 #include "config.h"
 
 #include <setjmp.h>

@@ -1,6 +1,6 @@
 /*
  * The Docker driver against behaviour that a real engine does not show on
- * request.
+ * request. Tests docker.c, docker_spec.c, docker_http.c and docker_response.c.
  */
 #include "config.h"
 

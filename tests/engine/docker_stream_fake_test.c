@@ -1,4 +1,7 @@
-/* Execs of the Docker driver against an engine that misbehaves on request. */
+/*
+ * Execs of the Docker driver against an engine that misbehaves on request.
+ * Tests docker_stream.c and docker_frames.c.
+ */
 #include "config.h"
 
 #include <setjmp.h>

@@ -1,4 +1,7 @@
-/* The Docker driver against a real engine, at $GONGBANG_TEST_ENGINE (a socket). */
+/*
+ * The Docker driver against a real engine, at $GONGBANG_TEST_ENGINE (a
+ * socket). Tests engine.c.
+ */
 #include "config.h"
 
 #include <setjmp.h>

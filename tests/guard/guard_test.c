@@ -1,6 +1,8 @@
 /*
  * What the guard lets through, asked over its socket. No engine is behind it:
- * what may pass is answered 502, what may not 403.
+ * what may pass is answered 502, what may not 403. Tests engine_call.c,
+ * guard_request.c, guard_connection.c, volume_prepare.c, volume_remove.c and
+ * removing.c.
  */
 #include "config.h"
 

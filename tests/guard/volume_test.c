@@ -1,6 +1,7 @@
 /*
  * A volume's size, number of files and owner on the host, with real loop
- * devices. Needs root; what this kernel cannot is counted as skipped.
+ * devices. Needs root; what this kernel cannot is counted as skipped. Tests
+ * volume_image.c, project_quota.c, file_tree.c, loop.c and host_user.c.
  */
 #include "config.h"
 

@@ -1,4 +1,7 @@
-/* lib/html/markdown: what is rendered, what is defused, what is refused. */
+/*
+ * lib/html/markdown: what is rendered, what is defused, what is refused. Tests
+ * emphasis.c.
+ */
 #include "config.h"
 
 #include <setjmp.h>

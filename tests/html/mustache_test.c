@@ -1,4 +1,7 @@
-/* The renderer against the official test data of the Mustache specification. */
+/*
+ * The renderer against the official test data of the Mustache specification.
+ * Tests template.c.
+ */
 #include "config.h"
 
 #include <setjmp.h>

@@ -1,4 +1,7 @@
-/* lib/html/template: strict mode, loading a folder, limits. */
+/*
+ * lib/html/template: strict mode, loading a folder, limits. Tests
+ * template_parse.c, template_run.c and view.c.
+ */
 #include "config.h"
 
 #include <setjmp.h>

@@ -1,4 +1,7 @@
-/* lib/http/request.c and form.c: parsing, and every kind of malformed input. */
+/*
+ * lib/http/request.c and form.c: parsing, and every kind of malformed input.
+ * Tests also router.c, cookie.c and origin.c.
+ */
 #include "config.h"
 
 #include <setjmp.h>

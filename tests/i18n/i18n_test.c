@@ -1,4 +1,8 @@
-/* lib/i18n: catalogues, choice of language, numbers, times. */
+/*
+ * lib/i18n: catalogues, choice of language, numbers, times. Tests locale.c,
+ * lib/time/zone.c, lib/time/zone_find.c, lib/time/zone_rule.c and
+ * lib/core/locale_names.c.
+ */
 #include "config.h"
 
 #include <setjmp.h>

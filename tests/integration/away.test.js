@@ -1,6 +1,7 @@
 // Redis, the engine, the model or the disk away, at start and later: the page
 // says which, messages are kept or refused with a reason, and everything works
 // again afterwards.
+// Tests lib/core/host.c.
 import {after, before, test} from "node:test";
 import assert from "node:assert/strict";
 import {execFileSync, spawnSync} from "node:child_process";

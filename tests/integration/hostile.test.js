@@ -2,6 +2,7 @@
 // a tool, and hostile files, settings and requests: other users are served
 // meanwhile, each text is shown in the end, and no program computes long in one
 // piece.
+// Tests lib/bridge/render_queue.c.
 import {after, before, test} from "node:test";
 import assert from "node:assert/strict";
 import {readFileSync} from "node:fs";

@@ -1,4 +1,5 @@
 // Malformed input through the real nginx: a clear answer, and nothing lost.
+// Tests lib/bridge/bridge.c and lib/http/daemon.c.
 import {after, before, test} from "node:test";
 import assert from "node:assert/strict";
 import net from "node:net";

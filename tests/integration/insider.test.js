@@ -1,5 +1,6 @@
 // One allowed command of a conversation, against Claude, the shim, the logs and
 // the other sessions of its own workspace: the record stays true.
+// Tests lib/shim/seccomp.c.
 import {after, before, test} from "node:test";
 import assert from "node:assert/strict";
 import {execFileSync} from "node:child_process";

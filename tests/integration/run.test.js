@@ -1,5 +1,6 @@
 // Runs of agents on the whole stack, started by rows like the worker's: each
 // ends in one outcome, whatever crashes, and nobody can interfere.
+// Tests lib/bridge/run_control.c.
 import {after, before, test} from "node:test";
 import assert from "node:assert/strict";
 import {execFileSync} from "node:child_process";

@@ -1,4 +1,5 @@
 // The privileges of each service, read from the running ones.
+// Tests lib/core/serve.c.
 import {test} from "node:test";
 import assert from "node:assert/strict";
 import {execFileSync, spawnSync} from "node:child_process";

@@ -1,4 +1,4 @@
-/* lib/json/strict_json.c: valid JSON, and its limits. */
+/* lib/json/strict_json.c: valid JSON, and its limits. Tests also field.c. */
 #include "config.h"
 
 #include <setjmp.h>

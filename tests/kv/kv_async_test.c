@@ -1,4 +1,7 @@
-/* lib/kv/kv_async.c on a loop, with a Redis that comes and goes. */
+/*
+ * lib/kv/kv_async.c on a loop, with a Redis that comes and goes. Tests also
+ * kv_script.c and kv_link.c.
+ */
 #include "config.h"
 
 #include <setjmp.h>

@@ -1,4 +1,7 @@
-/* lib/ledger: the requests the gateway may make, and that no others work. */
+/*
+ * lib/ledger: the requests the gateway may make, and that no others work.
+ * Tests call_line.c, answer.c, client.c, server.c and wire.c.
+ */
 #include "config.h"
 
 #include <setjmp.h>

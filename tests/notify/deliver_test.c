@@ -1,4 +1,7 @@
-/* lib/notify/deliver*.c with a real store, HTTP server and SMTP server. */
+/*
+ * lib/notify/deliver.c with a real store, HTTP server and SMTP server. Tests
+ * also deliver_claim.c and announce.c.
+ */
 #include "config.h"
 
 #include <setjmp.h>

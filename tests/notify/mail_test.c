@@ -1,4 +1,7 @@
-/* lib/notify/mail*.c: the message, and its delivery to a real SMTP server. */
+/*
+ * lib/notify/mail.c: the message, and its delivery to a real SMTP server.
+ * Tests also mail_send.c.
+ */
 #include "config.h"
 
 #include <setjmp.h>

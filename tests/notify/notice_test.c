@@ -1,6 +1,6 @@
 /*
  * lib/notify/notice.c and lib/store/notices.c: which notifications are
- * created, and once each.
+ * created, and once each. Tests also lib/store/notices_due.c.
  */
 #include "config.h"
 

@@ -1,4 +1,8 @@
-/* lib/store: agents, executions, attempts, and changes that are impossible. */
+/*
+ * lib/store: agents, executions, attempts, and changes that are impossible.
+ * Tests agent_versions.c, executions.c, execution_files.c, attempts.c,
+ * run_queue.c and outcomes.c.
+ */
 #include "config.h"
 
 #include <setjmp.h>

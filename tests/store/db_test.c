@@ -1,4 +1,7 @@
-/* lib/store/db.h: the file, its schema, statements, transactions. */
+/*
+ * lib/store/db.h: the file, its schema, statements, transactions. Tests
+ * sqlite.c, sqlite_open.c and migrations.c.
+ */
 #include "config.h"
 
 #include <setjmp.h>

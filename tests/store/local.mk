@@ -22,3 +22,6 @@ tests_store_feeds_test_LDADD = $(store_test_libs)
 check_PROGRAMS += tests/store/removal_test
 tests_store_removal_test_SOURCES = tests/store/removal_test.c $(store_fixture)
 tests_store_removal_test_LDADD = $(store_test_libs)
+check_PROGRAMS += tests/store/jobs_test
+tests_store_jobs_test_SOURCES = tests/store/jobs_test.c
+tests_store_jobs_test_LDADD = $(store_test_libs) $(UV_LIBS) -lpthread

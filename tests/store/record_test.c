@@ -1,4 +1,7 @@
-/* conversation_record: all or nothing, whatever crashes. */
+/*
+ * conversation_record: all or nothing, whatever crashes. Tests parts.c and
+ * renderings.c.
+ */
 #include "config.h"
 
 #include <setjmp.h>

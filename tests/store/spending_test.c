@@ -1,4 +1,7 @@
-/* lib/store: the ledger, budgets, the kill switch, domains. */
+/*
+ * lib/store: the ledger, budgets, the kill switch, domains. Tests budgets.c
+ * and domains.c.
+ */
 #include "config.h"
 
 #include <setjmp.h>

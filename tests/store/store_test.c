@@ -1,4 +1,7 @@
-/* lib/store: accounts, conversations, messages. */
+/*
+ * lib/store: accounts, conversations, messages. Tests users.c,
+ * conversations.c, conversation_tokens.c, messages.c, casefold.c and like.c.
+ */
 #include "config.h"
 
 #include <setjmp.h>

@@ -1,6 +1,8 @@
 /*
  * The decoder with recorded logs of the real CLI, split anywhere, and with
- * forged ones.
+ * forged ones. Tests decoder_agent.c, decoder_ask.c, decoder_command.c,
+ * decoder_live.c, decoder_retract.c, decoder_stream.c, decoder_turn.c,
+ * decoder_user.c, ask_rules.c and truncate_line.c.
  */
 #include "config.h"
 #include "trace.h"

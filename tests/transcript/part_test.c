@@ -1,6 +1,7 @@
 /*
  * Parts and messages as HTML, in both languages, with hostile texts in every
- * field; and exports.
+ * field; and exports. Tests part_ask.c, part_tool.c, tool_title.c,
+ * truncate_part.c, rendering.c and export.c.
  */
 #include "config.h"
 #include "trace.h"

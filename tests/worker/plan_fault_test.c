@@ -1,4 +1,7 @@
-/* The planner and faults: a broken definition, a store that is locked or full. */
+/*
+ * The planner and faults: a broken definition, a store that is locked or full.
+ * Tests plan.c and lib/store/planning.c.
+ */
 #include "config.h"
 
 #include <setjmp.h>

@@ -1,6 +1,6 @@
 /*
  * lib/worker/plan_start.c, plan_finish.c: whose turn it is, and the outcomes
- * of attempts.
+ * of attempts. Tests also plan_problems.c.
  */
 #include "config.h"
 

@@ -1,4 +1,7 @@
-/* lib/worker/plan_due.c: one row per occurrence, whatever the clock does. */
+/*
+ * lib/worker/plan_due.c: one row per occurrence, whatever the clock does.
+ * Tests also plan_cache.c and plan_past.c.
+ */
 #include "config.h"
 
 #include <setjmp.h>

@@ -1,6 +1,7 @@
 /*
  * gongbang-worker, the program, killed at any moment: no occurrence is lost or
- * doubled.
+ * doubled. Tests worker_plan.c, worker_rows.c, worker_notify_bridge.c and
+ * worker_wake.c.
  */
 #include "config.h"
 

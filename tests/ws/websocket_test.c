@@ -1,4 +1,7 @@
-/* A WebSocket on a socket pair, with a peer that breaks the rules. */
+/*
+ * A WebSocket on a socket pair, with a peer that breaks the rules. Tests
+ * framing.c and websocket_accept.c.
+ */
 #include "config.h"
 #include "ws/websocket.h"
 

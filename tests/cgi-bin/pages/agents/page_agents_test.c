@@ -1,4 +1,7 @@
-/* The pages of agents as plain CGI, with a real Redis and a real store; the bridge is away. */
+/*
+ * The pages of agents as plain CGI, with a real Redis and a real store; the
+ * bridge is away. Tests lib/store/dashboard.c.
+ */
 #include "config.h"
 #include <setjmp.h>
 #include <stdarg.h>
