@@ -103,11 +103,8 @@ static int change(const struct call *c, const char *state, const char *done,
 		return -1;
 	if (!egress_host(c->words[1], domain))
 		return refuse_name(c, e);
-	if (state)
-		rc = domain_decide(db, u->id, domain, state,
-				   !!c->options[OPTION_HTTP], by, e);
-	else
-		rc = domain_forget(db, u->id, domain, e);
+	rc = domain_decide(db, u->id, domain, state,
+			   !!c->options[OPTION_HTTP], by, e);
 	if (rc < 0 && e->kind == ERR_MISSING)
 		return err_set(e, ERR_MISSING, "%s did not request %s and was"
 			       " not blocked there; see: gongbang domain"
@@ -134,5 +131,5 @@ int command_domain_refuse(const struct call *c, struct err *e)
 
 int command_domain_revoke(const struct call *c, struct err *e)
 {
-	return change(c, NULL, "revoked", e);
+	return change(c, "revoked", "revoked", e);
 }

@@ -50,12 +50,14 @@ static void begin_row(struct listing *l, const struct notice *n,
 	l->is_unread = str_equal(n->state, "unread");
 	memcpy(l->agent_id, n->agent_id, ID_SIZE);
 	view_text(row, "event", n->event);
-	view_text(row, "sentence", announce_sentence(l->r, v->text, n->event,
-						     n->agent_name));
+	view_text(row, "sentence", announce_sentence(l->r, v->text, n));
 	view_text(row, "reason", reason_words(l->r, n));
-	view_textf(row, "href", "%s/%s/%s", v->app->base_path,
-		   n->execution_id[0] ? "executions" : "agents",
-		   n->execution_id[0] ? n->execution_id : n->agent_id);
+	if (n->domain[0])
+		view_textf(row, "href", "%s/domains", v->app->base_path);
+	else
+		view_textf(row, "href", "%s/%s/%s", v->app->base_path,
+			   n->execution_id[0] ? "executions" : "agents",
+			   n->execution_id[0] ? n->execution_id : n->agent_id);
 	view_flag(row, "unread", l->is_unread);
 	view_text(row, "times", "");
 	page_time(l->r, row, "when", n->created_at, l->now);
@@ -64,7 +66,8 @@ static void begin_row(struct listing *l, const struct notice *n,
 static int add_row(void *data, const struct notice *n, struct err *e)
 {
 	struct listing *l = data;
-	const char *what = talloc_asprintf(l->r, "%s %s", n->event, n->reason);
+	const char *what = talloc_asprintf(l->r, "%s %s%s", n->event, n->reason,
+					   n->domain);
 
 	(void)e;
 	if (!what)

@@ -18,18 +18,22 @@ static const char *page_of(const void *ctx, const char *public_url,
 
 	while (len && public_url[len - 1] == '/')
 		len--;
+	if (n->domain[0])
+		return talloc_asprintf(ctx, "%.*s/domains", (int)len,
+				       public_url);
 	return talloc_asprintf(ctx, "%.*s/%s/%s", (int)len, public_url,
 			       run ? "executions" : "agents",
 			       run ? n->execution_id : n->agent_id);
 }
 
 char *announce_sentence(const void *ctx, const struct i18n_locale *l,
-			const char *event, const char *agent_name)
+			const struct notice *n)
 {
 	char key[48];
 
-	snprintf(key, sizeof(key), "notice_%s", event);
-	return i18n_fill(ctx, l, key, agent_name, NULL);
+	snprintf(key, sizeof(key), "notice_%s", n->event);
+	return i18n_fill(ctx, l, key, n->domain[0] ? n->domain : n->agent_name,
+			 NULL);
 }
 
 char *announce_error(const void *ctx, const struct i18n_locale *l,
@@ -49,8 +53,7 @@ char *announce_subject(const void *ctx, const struct i18n_locale *l,
 {
 	return talloc_asprintf(ctx, "[%s] %s",
 			       i18n_sentence(l, "product"),
-			       announce_sentence(ctx, l, d->n.event,
-						 d->n.agent_name));
+			       announce_sentence(ctx, l, &d->n));
 }
 
 /* The pages' words for a run's reason, if there are any. */
@@ -68,8 +71,7 @@ char *announce_text(const void *ctx, const struct i18n_locale *l,
 		    const struct notice_due *d)
 {
 	char *text = talloc_asprintf(ctx, "%s\n",
-				     announce_sentence(ctx, l, d->n.event,
-						       d->n.agent_name));
+				     announce_sentence(ctx, l, &d->n));
 	const char *why = reason_words(l, d);
 
 	if (why)
@@ -113,20 +115,31 @@ static struct json_object *run_object(const struct notice_due *d)
 	return o;
 }
 
+static struct json_object *agent_object(const struct notice *n)
+{
+	struct json_object *o;
+
+	if (n->domain[0])
+		return NULL;
+	o = json_object_new_object();
+	add_string(o, "id", n->agent_id);
+	add_string(o, "name", n->agent_name);
+	return o;
+}
+
 char *announce_json(const void *ctx, const char *public_url,
 		    const struct notice_due *d)
 {
 	auto_strict_json *o = json_object_new_object();
-	struct json_object *agent = json_object_new_object();
 
 	json_object_object_add(o, "gongbang_notice", json_object_new_int(1));
 	add_string(o, "id", d->n.id);
 	add_string(o, "event", d->n.event);
 	put_time(o, "created_at", d->n.created_at);
-	add_string(agent, "id", d->n.agent_id);
-	add_string(agent, "name", d->n.agent_name);
-	json_object_object_add(o, "agent", agent);
+	json_object_object_add(o, "agent", agent_object(&d->n));
 	json_object_object_add(o, "execution", run_object(d));
+	if (d->n.domain[0])
+		add_string(o, "domain", d->n.domain);
 	json_object_object_add(o, "url", public_url[0] ?
 		json_object_new_string(page_of(ctx, public_url, &d->n)) : NULL);
 	return talloc_strdup(ctx, json_object_to_json_string_ext(o,

@@ -8,9 +8,8 @@
 #include "i18n/i18n.h"
 #include "store/notices.h"
 
-/* The sentence of an event: "notice_<event>" with the agent's name. Gives (child of ctx). */
-char *announce_sentence(const void *ctx, const struct i18n_locale *l,
-			const char *event, const char *agent_name);
+/* "notice_<event>" with the agent's name, or the domain. Gives (child of ctx). */
+char *announce_sentence(const void *ctx, const struct i18n_locale *l, const struct notice *n);
 
 /*
  * public_url: the installation's, or "": then without a link. zone: IANA. Each

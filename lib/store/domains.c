@@ -5,6 +5,7 @@
 
 #include "core/clock.h"
 #include "core/str.h"
+#include "store/notices.h"
 
 #define LABEL_MAX 63
 
@@ -176,20 +177,9 @@ static int grant(struct db *db, const char *user_id, const char *domain,
 	return 0;
 }
 
-int domain_decide(struct db *db, const char *user_id, const char *domain,
-		  const char *state, bool plain, const char *by_login,
-		  struct err *e)
+static int refuse(struct db *db, const char *user_id, const char *domain,
+		  const char *by_login, struct err *e)
 {
-	if (check_domain(domain, e) < 0)
-		return -1;
-	if (str_equal(state, "granted")) {
-		if (db_begin(db, e) < 0)
-			return -1;
-		return end(db, grant(db, user_id, domain, plain, by_login, e),
-			   e);
-	}
-	if (!str_equal(state, "refused"))
-		return err_set(e, ERR_INPUT, "granted or refused");
 	if (db_run(db, e, "UPDATE domains SET state = 'refused',"
 		   " decided_by = $3, last_at = $4 WHERE user_id = $1"
 		   " AND domain = $2", "tttn", user_id, domain, by_login,
@@ -198,6 +188,59 @@ int domain_decide(struct db *db, const char *user_id, const char *domain,
 	if (db_changed(db) == 0)
 		return err_set(e, ERR_MISSING, "there is no such request");
 	return 0;
+}
+
+struct domain_state {
+	bool granted, asked;
+};
+
+static int keep_state(void *data, const struct db_row *row, struct err *e)
+{
+	struct domain_state *s = data;
+
+	(void)e;
+	s->granted = str_equal(db_text(row, 0), "granted");
+	s->asked = str_equal(db_text(row, 0), "asked");
+	return 0;
+}
+
+static int decide(struct db *db, const char *user_id, const char *domain,
+		  const char *state, bool plain, const char *by_login,
+		  struct err *e)
+{
+	struct domain_state was = { false, false };
+	const char *news = NULL;
+	int rc;
+
+	if (db_query(db, e, keep_state, &was, "SELECT state FROM domains"
+		     " WHERE user_id = $1 AND domain = $2", "tt", user_id,
+		     domain) < 0)
+		return -1;
+	if (str_equal(state, "granted")) {
+		rc = grant(db, user_id, domain, plain, by_login, e);
+		news = was.granted ? NULL : "domain_granted";
+	} else if (str_equal(state, "refused")) {
+		rc = refuse(db, user_id, domain, by_login, e);
+		news = was.asked || was.granted ? "domain_refused" : NULL;
+	} else if (str_equal(state, "revoked")) {
+		rc = domain_forget(db, user_id, domain, e);
+		news = was.granted ? "domain_revoked" : NULL;
+	} else {
+		return err_set(e, ERR_INPUT, "granted, refused or revoked");
+	}
+	if (rc < 0 || !news)
+		return rc;
+	return notice_add_domain(db, user_id, domain, news, clock_now_ms(), e);
+}
+
+int domain_decide(struct db *db, const char *user_id, const char *domain,
+		  const char *state, bool plain, const char *by_login,
+		  struct err *e)
+{
+	if (check_domain(domain, e) < 0 || db_begin(db, e) < 0)
+		return -1;
+	return end(db, decide(db, user_id, domain, state, plain, by_login, e),
+		   e);
 }
 
 int domain_forget(struct db *db, const char *user_id, const char *domain,

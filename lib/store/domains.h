@@ -36,7 +36,10 @@ int domain_note_blocked(struct db *db, const char *user_id, const char *domain, 
  * is no room.
  */
 int domain_ask(struct db *db, const char *user_id, const char *domain, const char *reason, struct err *e) must_check;
-/* state: granted or refused (keeps plain). Granting needs no existing row. */
+/*
+ * state: granted, refused (keeps plain) or revoked (removes the row). Granting and
+ * revoking need no existing row. The user is notified of what is new to them.
+ */
 int domain_decide(struct db *db, const char *user_id, const char *domain, const char *state, bool plain, const char *by_login, struct err *e) must_check;
 /* Removes the row in any state, if it exists. */
 int domain_forget(struct db *db, const char *user_id, const char *domain, struct err *e) must_check;

@@ -49,7 +49,8 @@ store_migrations = \
 	lib/store/migrations/0012_renderings.sql \
 	lib/store/migrations/0013_recorded_bytes.sql \
 	lib/store/migrations/0014_outcomes.sql \
-	lib/store/migrations/0015_removals.sql
+	lib/store/migrations/0015_removals.sql \
+	lib/store/migrations/0016_domain_notices.sql
 
 EXTRA_DIST += $(store_migrations) lib/store/embed.awk
 CLEANFILES += lib/store/migrations.inc

@@ -111,10 +111,49 @@ int notice_add(struct db *db, const struct notice *n, struct err *e)
 	id_new(id);
 	return db_run(db, e, "INSERT INTO notices (id, user_id, agent_id,"
 		      " execution_id, rule_id, event, state, next_try_at,"
-		      " created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)"
-		      " ON CONFLICT DO NOTHING", "tttttttn", id, n->user_id,
-		      n->agent_id, n->execution_id, n->rule_id, n->event,
-		      n->state, n->created_at);
+		      " created_at, domain) VALUES ($1, $2, $3, $4, $5, $6,"
+		      " $7, $8, $8, $9) ON CONFLICT DO NOTHING", "tttttttnt",
+		      id, n->user_id, n->agent_id[0] ? n->agent_id : NULL,
+		      n->execution_id, n->rule_id, n->event, n->state,
+		      n->created_at, n->domain ? n->domain : "");
+}
+
+struct telling {
+	struct db *db;
+	struct notice n;
+};
+
+static int tell_rule(void *data, const struct db_row *row, struct err *e)
+{
+	struct telling *t = data;
+
+	if (!str_copy(t->n.rule_id, ID_SIZE, db_text(row, 0)) ||
+	    !str_copy(t->n.agent_id, ID_SIZE, db_text(row, 1)))
+		return err_set(e, ERR_INTERNAL, "notify rule: id is too long");
+	return notice_add(t->db, &t->n, e);
+}
+
+int notice_add_domain(struct db *db, const char *user_id, const char *domain,
+		      const char *event, int64_t now, struct err *e)
+{
+	struct telling t = { .db = db, .n = { .event = event, .domain = domain,
+		.state = "unread", .created_at = now } };
+
+	if (!str_copy(t.n.user_id, ID_SIZE, user_id))
+		return err_set(e, ERR_INTERNAL, "notice: no id");
+	if (notice_add(db, &t.n, e) < 0)
+		return -1;
+	t.n.state = "pending";
+	return db_query(db, e, tell_rule, &t, "SELECT r.id, r.agent_id"
+			" FROM notify_rules r JOIN agents a ON a.id = r.agent_id"
+			" WHERE a.user_id = $1 AND a.deleted_at = 0"
+			" AND ' ' || r.events || ' ' LIKE '% domain %'"
+			" AND NOT EXISTS (SELECT 1 FROM notify_rules o"
+			"  JOIN agents b ON b.id = o.agent_id"
+			"  WHERE b.user_id = $1 AND b.deleted_at = 0"
+			"  AND o.channel = r.channel AND o.target = r.target"
+			"  AND ' ' || o.events || ' ' LIKE '% domain %'"
+			"  AND o.id < r.id)", "t", user_id);
 }
 
 struct notices {
@@ -122,11 +161,13 @@ struct notices {
 	void *data;
 };
 
-#define NOTICE_COLUMNS "n.id, n.user_id, n.agent_id, n.execution_id," \
-	" n.rule_id, a.name, n.event, n.state, n.tries, n.next_try_at," \
-	" n.created_at, n.ended_at, n.error, coalesce(x.reason, '')" \
-	" FROM notices n JOIN agents a ON a.id = n.agent_id" \
-	" LEFT JOIN executions x ON x.id = n.execution_id"
+#define NOTICE_COLUMNS "n.id, n.user_id, coalesce(n.agent_id, '')," \
+	" n.execution_id, n.rule_id, coalesce(a.name, ''), n.event, n.state," \
+	" n.tries, n.next_try_at, n.created_at, n.ended_at, n.error," \
+	" coalesce(x.reason, ''), n.domain, coalesce(r.target, '')" \
+	" FROM notices n LEFT JOIN agents a ON a.id = n.agent_id" \
+	" LEFT JOIN executions x ON x.id = n.execution_id" \
+	" LEFT JOIN notify_rules r ON r.id = n.rule_id"
 
 static int notice_row(void *data, const struct db_row *row, struct err *e)
 {
@@ -141,6 +182,8 @@ static int notice_row(void *data, const struct db_row *row, struct err *e)
 		.ended_at = db_number(row, 11),
 		.error = db_text(row, 12),
 		.reason = db_text(row, 13),
+		.domain = db_text(row, 14),
+		.target = db_text(row, 15),
 	};
 
 	if (!str_copy(n.id, ID_SIZE, db_text(row, 0)) ||

@@ -1,4 +1,4 @@
-/* Notification rules and notifications (see migration 0010). */
+/* Notification rules and notifications (see migrations 0010 and 0016). */
 #ifndef STORE_NOTICES_H
 #define STORE_NOTICES_H
 
@@ -12,7 +12,7 @@ struct notify_rule {
 	const char *channel;	/* email, webhook */
 	const char *target;	/* address or URL */
 	const char *secret;	/* a webhook's HMAC-SHA256 key */
-	const char *events;	/* "failure recovery ..." */
+	const char *events;	/* "failure recovery ..."; "domain": decisions about domains */
 };
 /* Sets id. ERR_LIMIT "error_notify_many"; ERR_MISSING if the agent does not exist. */
 int notify_rule_add(struct db *db, struct notify_rule *r, struct err *e) must_check;
@@ -23,19 +23,29 @@ int notify_rule_each(struct db *db, const char *agent_id,
 		     void *data, struct err *e) must_check;
 
 struct notice {
-	char id[ID_SIZE], user_id[ID_SIZE], agent_id[ID_SIZE];
-	char execution_id[ID_SIZE], rule_id[ID_SIZE];	/* "" if none */
+	char id[ID_SIZE], user_id[ID_SIZE];
+	char agent_id[ID_SIZE], execution_id[ID_SIZE], rule_id[ID_SIZE];	/* "" if none */
 	const char *agent_name;
+	const char *domain;	/* that a decision is about; "" for other events */
 	const char *event, *state;
 	int64_t tries, next_try_at, created_at, ended_at;
 	const char *error;
 	const char *reason;	/* of its run (store/executions.h); "" none */
+	const char *target;	/* of its rule; "" in the page, or when the rule was removed */
 };
 /*
  * Adds a notification with a new id, in the caller's transaction or its own. No
  * effect if one with the same execution, event and rule exists.
  */
 int notice_add(struct db *db, const struct notice *n, struct err *e) must_check;
+
+/*
+ * An administrator's decision about a user's domain, in the caller's transaction:
+ * one in the page, and one per destination of rules for "domain". event:
+ * domain_granted, domain_refused, domain_revoked.
+ */
+int notice_add_domain(struct db *db, const char *user_id, const char *domain,
+		      const char *event, int64_t now, struct err *e) must_check;
 
 /* Those shown in the page (rule_id ""), latest first. */
 int notice_each(struct db *db, const char *user_id, bool unread_only, int64_t limit,

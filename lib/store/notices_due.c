@@ -64,6 +64,7 @@ static int due_row(void *data, const struct db_row *row, struct err *e)
 	d->reason = db_own(d, db_text(row, 16));
 	d->planned_at = db_number(row, 17);
 	d->run_ended_at = db_number(row, 18);
+	d->n.domain = db_own(d, db_text(row, 19));
 	return keep_ids(&d->n, row, e);
 }
 
@@ -75,7 +76,7 @@ static int find(struct db *db, struct notice_due *d, const char *user_id,
 		     " n.created_at, r.channel, r.target, r.secret, u.locale,"
 		     " u.timezone, u.disabled_at, coalesce(" OUTCOME_STATUS("x") ", ''),"
 		     " coalesce(x.reason, ''), coalesce(x.planned_at, 0),"
-		     " coalesce(x.ended_at, 0) FROM notices n"
+		     " coalesce(x.ended_at, 0), n.domain FROM notices n"
 		     " JOIN agents a ON a.id = n.agent_id"
 		     " JOIN notify_rules r ON r.id = n.rule_id"
 		     " JOIN users u ON u.id = n.user_id"

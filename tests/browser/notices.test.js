@@ -34,6 +34,7 @@ test("a rule is added, tried and removed without script", async () => {
 	await page.click("#notify-form button");
 	assert.match(await page.locator("#rules li").innerText(), /Success, Finished with problems, Failure/);
 	await page.locator("#rules summary").click();
+	await page.locator("#rules details a").click();
 	assert.match(await page.locator("#rules code.secret").innerText(), /^[0-9a-f]{64}$/);
 	await page.locator("#rules button").first().click();
 	await page.locator("#sent li").waitFor();

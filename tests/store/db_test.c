@@ -92,7 +92,8 @@ static void outcomes_of_before(void **state)
 		" VALUES ('a', 86400000, 3, 1)",
 		"INSERT INTO notify_rules (id, agent_id, channel, target,"
 		" events, created_at) VALUES ('r', 'a', 'email', 't',"
-		" 'failure paused', 1), ('q', 'a', 'email', 't', 'skipped', 1)",
+		" 'failure paused', 1), ('q', 'a', 'email', 't', 'skipped', 1),"
+		" ('s', 'a', 'webhook', 't', 'failure', 1)",
 		"INSERT INTO notices (id, user_id, agent_id, event, state,"
 		" created_at) SELECT 'n', id, 'a', 'failure', 'unread', 1"
 		" FROM users",
@@ -121,7 +122,8 @@ static void outcomes_of_before(void **state)
 	assert_int_equal(number_of(db, "SELECT succeeded * 100 + problems * 10"
 		" + failed FROM agent_outcomes"), 112);
 	assert_int_equal(number_of(db, "SELECT count(*) FROM notify_rules WHERE"
-		" events IN ('failure paused problems', 'skipped')"), 2);
+		" events IN ('failure paused problems domain', 'skipped',"
+		" 'failure problems')"), 3);
 	assert_int_equal(number_of(db, "SELECT count(*) FROM notices"), 1);
 	talloc_free(db);
 }

@@ -139,13 +139,13 @@ static void note(struct request *r, const char *what, const char *user_id,
 
 /* A button's value, and its action. */
 static const struct {
-	const char *name, *state;	/* NULL: the row is removed */
+	const char *name, *state;
 	bool plain;
 } decisions[] = {
 	{ "grant", "granted", false },
 	{ "grant_http", "granted", true },
 	{ "refuse", "refused", false },
-	{ "revoke", NULL, false },
+	{ "revoke", "revoked", false },
 };
 
 int page_admin_domain_decide(struct request *r, struct response *out,
@@ -156,18 +156,13 @@ int page_admin_domain_decide(struct request *r, struct response *out,
 	const char *user = form_text(r->form, "user");
 	const char *domain = form_text(r->form, "domain");
 	size_t i, n = sizeof(decisions) / sizeof(decisions[0]);
-	int rc;
 
 	for (i = 0; i < n && !str_equal(what, decisions[i].name); i++)
 		;
 	if (i == n || !id_valid(user))
 		return err_set(e, ERR_INPUT, "no such decision or user");
-	if (decisions[i].state)
-		rc = domain_decide(v->db, user, domain, decisions[i].state,
-				   decisions[i].plain, v->user->login, e);
-	else
-		rc = domain_forget(v->db, user, domain, e);
-	if (rc < 0)
+	if (domain_decide(v->db, user, domain, decisions[i].state,
+			  decisions[i].plain, v->user->login, e) < 0)
 		return -1;
 	note(r, what, user, domain);
 	return response_redirect(out, e, "/admin/domains?saved=1");

@@ -24,6 +24,7 @@ struct notify_form {
 
 static const char *const events[] = {
 	"success", "problems", "failure", "recovery", "needs_input", "skipped", "paused",
+	"domain",
 };
 #define EVENTS (sizeof(events) / sizeof(events[0]))
 
@@ -73,9 +74,19 @@ static int add_rule(void *data, const struct notify_rule *n, struct err *e)
 	view_text(row, "channel", page_text(l->r, str_equal(n->channel,
 				"email") ? "notify_email" : "notify_webhook"));
 	view_text(row, "target", n->target);
-	view_text(row, "secret", n->secret);
+	view_flag(row, "has_secret", *n->secret);
+	view_text(row, "secret", str_equal(form_text(l->r->args, "fold"),
+					   n->id) ? n->secret : "");
 	view_text(row, "events", event_words(l->r, n->events));
 	return 0;
+}
+
+/* An email's address, or the host of a webhook's URL. */
+static const char *host_of(const struct request *r, const char *target)
+{
+	const char *at = strstr(target, "://");
+
+	return at ? talloc_strndup(r, at + 3, strcspn(at + 3, "/?#")) : target;
 }
 
 static int add_sent(void *data, const struct notice *n, struct err *e)
@@ -89,7 +100,10 @@ static int add_sent(void *data, const struct notice *n, struct err *e)
 	    n->tries == 0 && l->now - n->created_at < 20000)
 		l->pending_test = true;
 	view_text(row, "event", str_equal(n->event, "test") ?
-		  page_text(l->r, "notify_test") : event_word(l->r, n->event));
+		  page_text(l->r, "notify_test") : n->domain[0] ?
+		  announce_sentence(l->r, v->text, n) :
+		  event_word(l->r, n->event));
+	view_text(row, "host", host_of(l->r, n->target));
 	view_text(row, "state", n->state);
 	view_text(row, "state_word", page_text(l->r, talloc_asprintf(l->r,
 				"notify_state_%s", n->state)));
@@ -156,7 +170,7 @@ static int show(struct request *r, struct response *out, const struct agent *a,
 int page_notify(struct request *r, struct response *out, struct err *e)
 {
 	static const struct notify_form fresh = { "email", "",
-		"problems failure recovery needs_input paused", "" };
+		"problems failure recovery needs_input paused domain", "" };
 	struct agent *a = agent_here(r, e);
 
 	return a ? show(r, out, a, &fresh, e) : -1;

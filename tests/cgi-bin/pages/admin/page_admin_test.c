@@ -358,12 +358,21 @@ static void test_domain_is_asked_and_granted(void **state)
 	has(a, "data-state=\"granted\"");
 	has(a, "by kim");
 	has_not(a, "<script>alert");
+	has(a, "1 unread");
+	talloc_free(a);
+	a = get(&lee, "/notices");
+	has(a, "data.example.org: access allowed");
+	has(a, "<a href=\"/domains\"");
 	talloc_free(a);
 	a = post(&lee, "/domains/ask", "csrf=CSRF&domain=data.example.org");
 	expect_error(a, 409, "@error_domain_granted");
 	decide(&kim, "grant_http", "granted");
 	assert_true(find().plain);
 	decide(&kim, "revoke", "");
+	a = get(&lee, "/notices");
+	has(a, "data.example.org: access revoked");
+	has(a, "data.example.org: access allowed");
+	talloc_free(a);
 }
 
 static void test_domain_is_refused_and_taken_back(void **state)

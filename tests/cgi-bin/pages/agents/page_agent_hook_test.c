@@ -254,7 +254,7 @@ static void others_agents_are_not_there(void **state)
 static void a_rule_is_made_tried_and_removed(void **state)
 {
 	struct answer *a;
-	char form[200], rule[80] = "";
+	char form[200], rule[80] = "", secret[80] = "";
 	struct err e = { 0 };
 
 	look(&kim, at("/notify"));
@@ -264,9 +264,16 @@ static void a_rule_is_made_tried_and_removed(void **state)
 	a = get(&kim, at("/notify"));
 	has(a, "https://example.org/?a=&lt;b&gt;");
 	has(a, "Success, Failure");
-	talloc_free(a);
 	field_is("SELECT events FROM notify_rules", "success failure");
+	OK(db_query(db, &e, keep_text, secret, "SELECT secret FROM"
+		    " notify_rules", ""));
+	has_not(a, secret);
+	talloc_free(a);
 	OK(db_query(db, &e, keep_text, rule, "SELECT id FROM notify_rules", ""));
+	snprintf(form, sizeof(form), "/notify?fold=%s", rule);
+	a = get(&kim, at(form));
+	has(a, secret);
+	talloc_free(a);
 	snprintf(form, sizeof(form), "csrf=CSRF&rule=%s", rule);
 	expect_to(post(&kim, at("/notify/test"), form), at("/notify"));
 	a = get(&kim, at("/notify"));
@@ -276,7 +283,9 @@ static void a_rule_is_made_tried_and_removed(void **state)
 	OK(db_run(db, &e, "UPDATE notices SET state = 'failed', tries = 1,"
 		  " error = 'status 503', ended_at = 1", ""));
 	a = get(&kim, at("/notify"));
-	has(a, "The receiver responded with status 503.");
+	has(a, "<span class=\"domain\">example.org</span>");
+	has(a, "<div class=\"line-note state\" data-state=\"failed\">"
+	    "The receiver responded with status 503.");
 	assert_null(header(a, "Refresh"));
 	talloc_free(a);
 	expect_to(post(&kim, at("/notify/remove"), form), at("/notify"));
