@@ -21,9 +21,11 @@ function fit() {
 // Typing goes on while an answer is under way: the last one asked for counts.
 let asked = 0, timer = 0;
 async function preview() {
-	const mine = ++asked;
+	const mine = ++asked, address = new URL(form.dataset.preview, location.href);
+	if (body.querySelector(".preview-prompt[open]"))
+		address.searchParams.set("fold", "prompt");
 	try {
-		const answer = await fetch(form.dataset.preview, {
+		const answer = await fetch(address, {
 			method: "POST",
 			body: new URLSearchParams(new FormData(form)),
 			headers: {"Content-Type": "application/x-www-form-urlencoded"},
@@ -31,10 +33,7 @@ async function preview() {
 		const html = await answer.text();
 		if (mine !== asked || !answer.ok || answer.redirected)
 			return;
-		const open = body.querySelector("details")?.open;
 		body.innerHTML = html;
-		if (open && body.querySelector("details"))
-			body.querySelector("details").open = true;
 	} catch {
 		// the server is away: what is shown stays
 	}
@@ -46,6 +45,11 @@ function soon() {
 }
 
 form.addEventListener("input", soon);
+// The prompt is in the preview only while it is open.
+body.addEventListener("toggle", (event) => {
+	if (event.target.open && !event.target.querySelector("pre"))
+		preview();
+}, true);
 form.addEventListener("change", () => {
 	fit();
 	soon();

@@ -84,7 +84,7 @@ static int add_prompt(struct request *r, struct view *view,
 }
 
 int agent_preview(struct request *r, struct view *view, const struct agent *a,
-		  const struct definition *d, struct err *e)
+		  const struct definition *d, bool with_prompt, struct err *e)
 {
 	struct prompt_values values = {
 		.timezone = d->schedule.timezone, .last_result = "",
@@ -94,6 +94,9 @@ int agent_preview(struct request *r, struct view *view, const struct agent *a,
 
 	if (add_runs(r, view, d, now, &values.planned_at, e) < 0)
 		return -1;
+	view_flag(view, "open_prompt", with_prompt);
+	if (!with_prompt)
+		return 0;
 	if (!values.planned_at)
 		values.planned_at = now;
 	if (a && last_success(context_of(r)->db, r, a->id, values.planned_at,

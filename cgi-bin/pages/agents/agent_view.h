@@ -53,7 +53,7 @@ void agent_changes(const struct request *r, struct view *view, const struct defi
 /* The same in a few words: "Prompt, Time". Gives (child of r). */
 const char *agent_changes_words(const struct request *r, const struct definition *from, const struct definition *to);
 
-/* The preview fragment: the next runs, the prompt. */
-int agent_preview(struct request *r, struct view *view, const struct agent *a, const struct definition *d, struct err *e) must_check;
+/* The preview fragment: the next runs, and with_prompt the prompt, which is a fold. */
+int agent_preview(struct request *r, struct view *view, const struct agent *a, const struct definition *d, bool with_prompt, struct err *e) must_check;
 
 #endif

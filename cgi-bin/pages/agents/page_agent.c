@@ -96,8 +96,7 @@ static int show_preview(struct request *r, struct response *out,
 	struct view *view = agent_form_page(r, a, f, ""), *map;
 
 	map = view_map(view, "preview");
-	view_flag(map, "open_prompt", true);
-	if (agent_preview(r, map, a, d, e) < 0)
+	if (agent_preview(r, map, a, d, true, e) < 0)
 		return -1;
 	return page_render(r, out, "pages/agent", view, e);
 }
@@ -354,8 +353,9 @@ int page_agent_preview(struct request *r, struct response *out, struct err *e)
 	if (!d)
 		return page_render(r, out, "partials/agent_preview_problem",
 				   view, e);
-	view_flag(view, "open_prompt", false);
-	if (agent_preview(r, view, a, d, e) < 0)
+	if (agent_preview(r, view, a, d,
+			  str_equal(form_text(r->args, "fold"), "prompt"),
+			  e) < 0)
 		return -1;
 	return page_render(r, out, "partials/agent_preview", view, e);
 }

@@ -230,7 +230,7 @@ int page_feed_make(struct request *r, struct response *out, struct err *e)
 	const struct context *v = context_of(r);
 	const char *url = settings_text(v->app->settings, SET_PUBLIC_URL);
 	struct view *view = page_view(r, "feed_title");
-	char secret[TOKEN_SIZE], hash[DIGEST_SIZE];
+	char secret[TOKEN_SIZE], hash[DIGEST_SIZE], *webcal;
 
 	token_new(secret);
 	digest_hex(secret, strlen(secret), hash);
@@ -239,7 +239,12 @@ int page_feed_make(struct request *r, struct response *out, struct err *e)
 	if (!*url)
 		url = talloc_asprintf(r, "%s://%s%s", r->secure ? "https" :
 				      "http", r->host, v->app->base_path);
+	webcal = talloc_asprintf(r, "webcal%s/calendar/%s.ics",
+				 url + strcspn(url, ":"), secret);
 	view_textf(view, "feed_address", "%s/calendar/%s.ics", url, secret);
+	view_text(view, "webcal_href", webcal);
+	view_textf(view, "google_href", "https://calendar.google.com/calendar/"
+		   "r?cid=%s", url_encode(r, webcal, ""));
 	return page_render(r, out, "pages/feed", view, e);
 }
 

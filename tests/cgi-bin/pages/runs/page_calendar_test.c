@@ -77,8 +77,13 @@ static void make_address(struct browser *b, char path[128])
 	at = strstr(a->body, "https://gongbang.example.org/base/calendar/");
 	assert_non_null(at);
 	at = strstr(at, "/calendar/");
-	snprintf(path, 128, "%.*s", (int)strcspn(at, "\""), at);
+	snprintf(path, 128, "%.*s", (int)strcspn(at, "<"), at);
 	assert_int_equal(strlen(path), strlen("/calendar/") + 64 + 4);
+	assert_non_null(strstr(a->body, "href=\"webcal://gongbang.example.org"
+			       "/base/calendar/"));
+	assert_non_null(strstr(a->body, "href=\"https://calendar.google.com/"
+			       "calendar/r?cid=webcal%3A%2F%2Fgongbang.example"
+			       ".org%2Fbase%2Fcalendar%2F"));
 	talloc_free(a);
 }
 

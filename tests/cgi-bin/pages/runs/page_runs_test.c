@@ -328,7 +328,7 @@ static void test_preview(void **state)
 	}
 	must(db_run(site.db, &e, "UPDATE agents SET last_execution_id = $2"
 		    " WHERE id = $1", "tt", own, id), &e);
-	snprintf(path, sizeof(path), "/agents/preview?agent=%s", own);
+	snprintf(path, sizeof(path), "/agents/preview?agent=%s&fold=prompt", own);
 	a = post(&b, path, form);
 	expect(a, 200);
 	has(a, "1970-01-01T02:15:01+00:00 the good one");
