@@ -9,7 +9,7 @@
 
 #define OUTCOME_COLUMNS \
 	"x.id, x.agent_id, " OUTCOME_STATUS("x") ", x.reason, x.queued_at," \
-	" x.started_at, x.ended_at"
+	" x.started_at, x.ended_at, x.trigger_kind"
 
 /* The ids that the filter finds, as a table: $4 limit, $5 offset. */
 #define CHOSEN \
@@ -74,6 +74,7 @@ static int outcome_row(void *data, const struct db_row *row, struct err *e)
 		.status = db_text(row, 2), .reason = db_text(row, 3),
 		.queued_at = db_number(row, 4),
 		.started_at = db_number(row, 5), .ended_at = db_number(row, 6),
+		.trigger = db_text(row, 7),
 	};
 
 	return l->each(l->data, &o, e);

@@ -13,7 +13,7 @@
 /* Times: UTC ms; 0: not yet. Texts are borrowed during the call. */
 struct outcome {
 	const char *execution_id, *agent_id;
-	const char *status, *reason;	/* see store/executions.h */
+	const char *status, *reason, *trigger;	/* see store/executions.h */
 	int64_t queued_at, started_at, ended_at;
 };
 

@@ -21,7 +21,7 @@ struct overview {
 	struct request *r;
 	struct view *view, *rows, *squares;
 	int64_t now;
-	int n;
+	int n, tests;
 	char latest[ID_SIZE], open[ID_SIZE];	/* runs: with a result, that waits or runs; "" none */
 	int64_t tokens, cost, unpriced;
 	const struct prices *prices;
@@ -56,6 +56,7 @@ static int add_run(void *data, const struct execution *x, struct err *e)
 	(void)e;
 	if (o->n++ < ROWS)
 		run_row(o->r, view_append(o->rows), x, o->now);
+	o->tests += str_equal(x->trigger, "test");
 	add_square(o, x);
 	if (open && (!*o->open || str_equal(x->status, "running"))) {
 		memcpy(o->open, x->id, ID_SIZE);
@@ -181,6 +182,7 @@ static int fill(struct overview *o, const struct agent *a, struct err *e)
 	if (execution_each(v->db, &f, add_run, o, e) < 0)
 		return -1;
 	view_flag(o->view, "any", o->n > 0);
+	view_flag(o->view, "tests_only", o->n > 0 && o->n == o->tests);
 	view_flag(o->view, "has_squares", o->n > 0);
 	return add_latest(o, e) < 0 ? -1 : add_month(o, a, e);
 }

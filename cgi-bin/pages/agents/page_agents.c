@@ -23,6 +23,7 @@ struct card {
 		char id[ID_SIZE];
 		const char *status, *reason;	/* "" none */
 		int64_t at;
+		bool test;
 	} last, open;		/* the latest that ended; one that runs, else that waits */
 	struct agent_strip strip;
 	int64_t tokens, cost, unpriced;
@@ -82,6 +83,7 @@ static void keep_run(const struct board *b, struct run *run,
 	run->reason = *o->reason ? talloc_strdup(b->cards, o->reason) : "";
 	run->at = o->ended_at ? o->ended_at : o->started_at ? o->started_at :
 		  o->queued_at;
+	run->test = str_equal(o->trigger, "test");
 }
 
 static int add_run(void *data, const struct outcome *o, struct err *e)
@@ -140,7 +142,7 @@ static int add_bytes(struct buf *key, const char *text, struct err *e)
 static int run_key(const struct board *b, const struct run *run, struct buf *key,
 		   struct err *e)
 {
-	const int64_t at[] = { run->at, (b->now - run->at) / 60000 };
+	const int64_t at[] = { run->at, (b->now - run->at) / 60000, run->test };
 
 	if (buf_add(key, at, sizeof(at), e) < 0 ||
 	    add_bytes(key, run->id, e) < 0 || add_bytes(key, run->status, e) < 0)
@@ -184,6 +186,8 @@ static void add_outcome(const struct board *b, struct view *row,
 		return;
 	map = view_map(row, "run");
 	execution_look(b->r, map, run->status, run->reason);
+	view_text(map, "test", run->test ? page_text(b->r, "run_trigger_test") :
+		  "");
 	view_textf(map, "mark_href", "%s/executions/%s",
 		   context_of(b->r)->app->base_path, run->id);
 	page_time(b->r, map, "when", run->at, b->now);

@@ -16,6 +16,45 @@
 #include "run_rows.h"
 #include "store/executions.h"
 
+#define DAILY ",\"schedule\":{\"frequency\":\"daily\",\"time\":\"08:00\"," \
+	"\"timezone\":\"UTC\"}"
+
+/* After a test, where a paused agent has a schedule, and nowhere else. */
+static void test_turn_on(void **state)
+{
+	static const struct {
+		const char *schedule, *trigger;
+		bool active, offered;
+	} rows[] = {
+		{ DAILY, "test", false, true },
+		{ DAILY, "test", true, false },
+		{ DAILY, "manual", false, false },
+		{ "", "test", false, false },
+	};
+	char own[ID_SIZE], id[ID_SIZE], json[300];
+	struct err e = { 0 };
+	struct browser b;
+	struct answer *a;
+	size_t i;
+
+	(void)state;
+	be_kim(&b, &site);
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		snprintf(json, sizeof(json), "{\"gongbang_agent\":1,\"name\":"
+			 "\"n\",\"prompt\":\"p\"%s}", rows[i].schedule);
+		must(agent_create(site.db, site.kim, "n", json, rows[i].active,
+				  0, own, &e), &e);
+		add_row(&(struct row){ .status = "success", .began = true,
+				       .agent = own, .planned = 60000,
+				       .trigger = rows[i].trigger }, id);
+		a = get(&b, address(id, ""));
+		assert_int_equal(count(a, "id=\"run-turn-on\""),
+				 rows[i].offered);
+		talloc_free(a);
+		must(agent_delete(site.db, own, &e), &e);
+	}
+}
+
 static void test_files(void **state)
 {
 	static const char bytes[] = "a\0<script>\xff";
@@ -34,7 +73,7 @@ static void test_files(void **state)
 	f = (struct execution_file){ .path = "big.bin", .size = 1 << 30 };
 	must(execution_file_add(site.db, id, &f, &e), &e);
 	be_kim(&b, &site);
-	a = get(&b, address(id, ""));
+	a = get(&b, address(id, "?fold=files-meanwhile"));
 	has(a, "&lt;b&gt;.html");
 	has_not(a, "<b>.html");
 	has(a, "@run_file_large");
@@ -190,7 +229,7 @@ static void test_again(void **state)
 	expect_to(post(&b, address(id, "/again"), form), address(fresh, ""));
 	must(execution_each(site.db, &f, count_row, &n, &e), &e);
 	assert_int_equal(n, 2);
-	a = get(&b, address(fresh, ""));
+	a = get(&b, address(fresh, "?fold=numbers"));
 	has(a, "Manual");
 	talloc_free(a);
 	expect_error(post(&b, address(id, "/again"), "csrf=CSRF&id=x"), 400,
@@ -231,6 +270,7 @@ static void test_another_user(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_turn_on),
 		cmocka_unit_test(test_files),
 		cmocka_unit_test(test_open),
 		cmocka_unit_test(test_continue),

@@ -296,6 +296,58 @@ static void test_not_booked(void **state)
 	must(execution_cancel(site.db, id, "person", 1, &e), &e);
 }
 
+/* One that was only tried out says so, beside the tokens that took. */
+static void test_only_tried(void **state)
+{
+	struct browser b;
+	struct answer *a;
+	char own[ID_SIZE], id[ID_SIZE], path[64];
+	struct err e = { 0 };
+
+	(void)state;
+	be_kim(&b, &site);
+	new_agent(site.kim, "Tried", own);
+	add_row(&(struct row){ .status = "success", .planned = 8000000,
+			       .agent = own, .began = true,
+			       .trigger = "test" }, id);
+	snprintf(path, sizeof(path), "/agents/%s", own);
+	a = get(&b, "/agents?search=Tried");
+	has(a, ">Succeeded</a><b>Test</b>");
+	has_not(a, "@agent_never_ran");
+	talloc_free(a);
+	a = get(&b, path);
+	has(a, "@agent_tests_only");
+	has_not(a, "@agent_never_ran");
+	talloc_free(a);
+	add_row(&(struct row){ .status = "success", .planned = 9000000,
+			       .agent = own, .began = true }, id);
+	a = get(&b, "/agents?search=Tried");
+	has(a, ">Succeeded</a>");
+	has_not(a, "<b>Test</b>");
+	talloc_free(a);
+	a = get(&b, path);
+	has_not(a, "@agent_tests_only");
+	talloc_free(a);
+	must(agent_delete(site.db, own, &e), &e);
+}
+
+/* The outcome is one word of the line at the top, whatever ended. */
+static void test_outcome_once(void **state)
+{
+	struct browser b;
+	struct answer *a;
+	char id[ID_SIZE];
+
+	(void)state;
+	be_kim(&b, &site);
+	add_row(&(struct row){ .status = "success", .planned = 9100000,
+			       .began = true, .result = "ok" }, id);
+	a = get(&b, address(id, ""));
+	assert_int_equal(count(a, "Succeeded"), 1);
+	has_not(a, "@run_said_success");
+	talloc_free(a);
+}
+
 /* As a run would get it: the last success, tests aside. */
 static void test_preview(void **state)
 {
@@ -715,6 +767,8 @@ int main(void)
 		cmocka_unit_test(test_again_is_said),
 		cmocka_unit_test(test_files_that_changed_meanwhile),
 		cmocka_unit_test(test_not_booked),
+		cmocka_unit_test(test_only_tried),
+		cmocka_unit_test(test_outcome_once),
 		cmocka_unit_test(test_preview),
 		cmocka_unit_test(test_filter),
 		cmocka_unit_test(test_pages),
