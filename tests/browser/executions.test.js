@@ -185,7 +185,7 @@ test("the agents' rows have the reason in a word or two, the run's page in sente
 	sql(`UPDATE agents SET last_execution_id = '${id}' WHERE id = '${agent}';`);
 	const page = await open("/agents");
 	const row = page.locator(`[data-agent="${agent}"]`);
-	assert.match(await row.locator(".mark-why").innerText(), says("run_short_needs_input"));
+	assert.match(await row.locator(".last small").innerText(), says("run_short_needs_input"));
 	await row.locator("a.mark").click();
 	await page.waitForURL(new RegExp("/executions/" + id));
 	await page.getByText(says("run_reason_needs_input")).waitFor();
