@@ -44,6 +44,9 @@ const zone = document.querySelector("input[name=timezone][type=hidden]");
 if (zone)
 	zone.value = Intl.DateTimeFormat().resolvedOptions().timeZone || "";
 
+// More tabs than a phone is wide: the one that is open is seen.
+document.querySelector(".tabs [aria-current]")?.scrollIntoView({block: "nearest", inline: "center"});
+
 // What only the script can do is offered by it.
 const go = document.querySelector("#go");
 async function openPalette() {
