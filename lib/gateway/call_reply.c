@@ -39,7 +39,7 @@ const char *reply_outcome(const struct call *c, bool whole)
 	/* Everything was reported: only the final bytes are missing. */
 	if (!whole && !(r->any && r->complete))
 		return "interrupted";
-	if (!r->any || r->absurd || !usage_prompt(&r->usage))
+	if (!r->any || r->absurd || !usage_prompt(&r->usage) || (r->complete && !r->final))
 		return "unmetered";
 	return r->complete ? "complete" : "interrupted";
 }

@@ -132,6 +132,17 @@ static size_t in_value(struct json_scan *s, const char *bytes, size_t n,
 	return n;
 }
 
+/* A second document says what the first one did not. */
+static void after_end(struct usage_reader *r, const char *bytes, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n && blank(bytes[i]); i++)
+		;
+	r->reading.absurd |= i < n;
+	r->reading.unreported += (int64_t)(n - i);
+}
+
 void json_feed(struct usage_reader *r, const char *bytes, size_t n)
 {
 	struct json_scan *s = &r->json;
@@ -148,6 +159,7 @@ void json_feed(struct usage_reader *r, const char *bytes, size_t n)
 			r->reading.unreported += (int64_t)used;
 		else if (!s->overflow)
 			s->overflow = !usage_keep(r, bytes + i, used);
+		r->reading.absurd |= s->overflow && s->field == JSON_USAGE;
 		i += used;
 		if (over) {
 			if (bytes[i] == ']')
@@ -157,4 +169,5 @@ void json_feed(struct usage_reader *r, const char *bytes, size_t n)
 			i++;
 		}
 	}
+	after_end(r, bytes + i, n - i);
 }

@@ -77,6 +77,8 @@ void usage_estimate(const struct usage_reading *r, int64_t input, int64_t unseen
 	*out = r ? r->usage : none;
 	if (!usage_prompt(out))
 		out->input = input;
+	if (r && out->output < r->streamed + passed)
+		out->output = r->streamed + passed;
 	if (out->output < passed + unseen)
 		out->output = passed + unseen;
 }
@@ -96,12 +98,19 @@ void usage_drop(struct usage_reader *r)
 		buf_clear(&r->kept);
 }
 
-/* Up to a NUL: counting must work on whatever can be read. */
-static struct json_object *parse(const struct buf *kept)
+/*
+ * Up to a NUL: counting must work on whatever can be read. Of a name that occurs
+ * twice only one value is seen.
+ */
+static struct json_object *parse(struct usage_reader *r)
 {
-	const char *text = buf_text(kept);
+	const char *text = buf_text(&r->kept);
+	size_t n = strnlen(text, r->kept.len);
+	struct json_object *o = strict_json_parse(text, n, &limits);
 
-	return strict_json_parse(text, strnlen(text, kept->len), &limits);
+	if (o && strict_json_repeats(o, text, n))
+		r->reading.absurd = true;
+	return o;
 }
 
 /* NULL unless it is an object. */
@@ -350,8 +359,10 @@ static void read_usage(struct usage_reader *r, struct json_object *o)
 	enlarge(&r->top, &u);
 	join(&r->top, &r->iterations, &u);
 	enlarge(&r->reading.usage, &u);
-	if (output)
+	if (output) {
 		r->reading.unreported = 0;
+		r->reading.final = true;
+	}
 	r->reading.any = true;
 	r->reading.changes++;
 }
@@ -372,12 +383,13 @@ static void read_model(struct usage_reader *r, struct json_object *o)
 	r->reading.model[n] = '\0';
 }
 
-void usage_read_event(struct usage_reader *r)
+bool usage_read_event(struct usage_reader *r)
 {
-	struct json_object *o = parse(&r->kept);
+	struct json_object *o = parse(r);
 	struct json_object *type = NULL, *message;
+	bool read = json_object_is_type(o, json_type_object);
 
-	if (json_object_is_type(o, json_type_object))
+	if (read)
 		type = json_object_object_get(o, "type");
 	if (is_text(type, "message_start")) {
 		message = object_at(o, "message");
@@ -385,9 +397,12 @@ void usage_read_event(struct usage_reader *r)
 			read_model(r, json_object_object_get(message,
 							     "model"));
 			read_usage(r, object_at(message, "usage"));
+			r->reading.final = false;
 		}
 	} else if (is_text(type, "message_delta")) {
 		read_usage(r, object_at(o, "usage"));
+		if (r->reading.final)
+			r->reading.streamed = r->reading.usage.output;
 	} else if (is_text(type, "content_block_start")) {
 		see_tool(r, object_at(o, "content_block"));
 	} else if (is_text(type, "message_stop")) {
@@ -396,11 +411,12 @@ void usage_read_event(struct usage_reader *r)
 		r->reading.error = true;
 	}
 	json_object_put(o);
+	return read;
 }
 
 void usage_read_value(struct usage_reader *r, enum json_field field)
 {
-	struct json_object *o = parse(&r->kept);
+	struct json_object *o = parse(r);
 
 	if (field == JSON_USAGE)
 		read_usage(r, o);

@@ -44,12 +44,14 @@ struct usage_reading {
 	char model[129];	/* "" until named; longer names are truncated */
 	bool any;		/* some usage was reported */
 	bool complete;		/* message_stop, or the complete JSON body, was read */
-	bool absurd;		/* part of it was not a number of tokens */
+	bool absurd;		/* part of it was not a number of tokens, or a report could not be read */
+	bool final;		/* the reply's output was reported; message_start does not know it */
 	bool error;		/* an `event: error`, or a JSON body of type error */
 	int changes;		/* incremented by each new report */
 	struct usage_tool tools[USAGE_TOOLS];
 	size_t n_tools;
 	int64_t unreported;	/* bytes of output since the last report of it */
+	int64_t streamed;	/* output by the last message_delta: what follows comes on top */
 };
 const struct usage_reading *usage_reader_reading(const struct usage_reader *r);
 

@@ -74,8 +74,8 @@ bool usage_keep(struct usage_reader *r, const char *bytes, size_t n);
 /* Clears kept, and frees its memory if it is large. */
 void usage_drop(struct usage_reader *r);
 
-/* kept holds an event's data. */
-void usage_read_event(struct usage_reader *r);
+/* kept holds an event's data. False when they are no object that can be read. */
+bool usage_read_event(struct usage_reader *r);
 /* kept holds a top-level value of a body. */
 void usage_read_value(struct usage_reader *r, enum json_field field);
 /* A body is complete: its usage covers all of it, wherever it was found. */

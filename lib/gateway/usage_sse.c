@@ -36,6 +36,7 @@ static void count_output(struct usage_reader *r, size_t line)
 {
 	size_t frame = strlen(FRAME);
 
+	r->reading.final = false;
 	r->reading.unreported += line > frame + USAGE_BYTES_PER_TOKEN ?
 		(int64_t)(line - frame) : USAGE_BYTES_PER_TOKEN;
 }
@@ -55,13 +56,24 @@ static bool names_wanted(const struct buf *b)
 	return false;
 }
 
+/* Other events may be long, or lost: a tool's result is one. */
+static bool is_report(const struct usage_reader *r)
+{
+	const struct sse_scan *s = &r->sse;
+
+	if (s->event_len)
+		return is_event(s, "message_start") || is_event(s, "message_delta");
+	return strstr(buf_text(&r->kept), "message_start") ||
+	       strstr(buf_text(&r->kept), "message_delta");
+}
+
 static void end_event(struct usage_reader *r)
 {
 	struct sse_scan *s = &r->sse;
 
-	if (r->kept.len && !s->overflow &&
-	    (s->event_len ? is_wanted(s) : names_wanted(&r->kept)))
-		usage_read_event(r);
+	if (r->kept.len && (s->event_len ? is_wanted(s) : names_wanted(&r->kept)))
+		r->reading.absurd |= (s->overflow || !usage_read_event(r)) &&
+				     is_report(r);
 	else if (!s->event_len && strstr(buf_text(&r->kept), output))
 		count_output(r, r->kept.len);
 	usage_drop(r);

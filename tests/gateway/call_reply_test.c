@@ -184,6 +184,14 @@ static const char *const shapes[] = {
 	"{\"usage\":{\"input_tokens\":4,\"output_tokens\":9e99}}",
 	"[{" IN_USAGE "20}}]", "\xff\xfe{\0\"\0", "no reply at all", "data: {{{\n\n", "\n\n\n",
 	FIRST TEXT LAST("{\"output_tokens\":\"20\"}"),
+	/* A whole stream whose last report is missing, unread or not the last word. */
+	FIRST TEXT "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n",
+	FIRST TEXT LAST("{\"input_tokens\":4}"), FIRST LAST("null"), FIRST LAST("[20]"), FIRST LAST("{}}"),
+	FIRST TEXT LAST("{\"output_tokens\":20,\"output_tokens\":1}"),
+	FIRST TEXT "data: {\"type\":\"message_delta\",\"usage\":{\"output_tokens\":20\n\n" LAST("{}"),
+	FIRST LAST("{\"output_tokens\":2}") TEXT TEXT TEXT TEXT TEXT TEXT TEXT TEXT TEXT TEXT
+	TEXT TEXT TEXT TEXT TEXT TEXT TEXT TEXT "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n",
+	"{" IN_USAGE "20,\"output_tokens\":1}}",
 };
 
 static const char *const heads[] = {

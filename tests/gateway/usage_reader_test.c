@@ -260,6 +260,14 @@ static const struct row estimates[] = {
 	{ START TEXT("0123456789012345678901234567890123456789")
 	  DELTA("{\"input_tokens\":9}"), "25 10" },
 	{ TEXT("0123456789012345"), "50 4" },
+	/* What follows a delta's report comes on top of it. */
+	{ START DELTA("{\"output_tokens\":1000}")
+	  TEXT("0123456789012345678901234567890123456789"), "25 1010" },
+	{ START DELTA("{\"output_tokens\":5}") TEXT("0123456789012345")
+	  DELTA("{\"output_tokens\":9}") TEXT("01234567"), "25 11" },
+	/* A body's covers all of it. */
+	{ "{\"usage\":{\"output_tokens\":1000},\"content\":[\"0123456789012345",
+	  "50 1000" },
 	{ "{\"model\":\"m\",\"content\":[\"0123456789012345",
 	  "50 4" },
 };
@@ -380,6 +388,78 @@ static void huge_lines_are_bounded(void **state)
 	talloc_free(r);
 }
 
+/* "a" absurd, "f" final: what a whole reply's booking depends on. */
+static const struct row reports[] = {
+	{ START TEXT("a") DELTA("{\"output_tokens\":15}") STOP, "f" },
+	{ MESSAGE, "f" },
+	{ START TEXT("a") STOP, "" },
+	{ START DELTA("{\"input_tokens\":25}") STOP, "" },
+	{ START DELTA("{\"output_tokens\":15}") TEXT("a") STOP, "" },
+	{ START DELTA("{\"output_tokens\":15") STOP, "a" },
+	{ START DELTA("{\"output_tokens\":15,\"output_tokens\":1}"), "af" },
+	{ START "data: {\"type\":\"message_delta\"\n\n", "a" },
+	{ START "event: content_block_start\ndata: {\n\n" DELTA("{\"output_tokens\":1}"), "f" },
+	{ MESSAGE "\n \n", "f" },
+	{ MESSAGE "\n" MESSAGE, "af" },
+	{ MESSAGE "x", "af" },
+};
+
+static void write_report(const struct usage_reader *r, char out[3])
+{
+	const struct usage_reading *u = usage_reader_reading(r);
+
+	snprintf(out, 3, "%s%s", u->absurd ? "a" : "", u->final ? "f" : "");
+}
+
+static void what_is_no_report_is_known(void **state)
+{
+	struct usage_reader *r;
+	char got[3];
+	size_t i, k;
+
+	for (i = 0; i < sizeof(reports) / sizeof(reports[0]); i++) {
+		r = usage_reader_new(NULL);
+		for (k = 0; reports[i].text[k]; k++)
+			usage_reader_feed(r, reports[i].text + k, 1);
+		write_report(r, got);
+		if (!str_equal(got, reports[i].want))
+			fail_msg("%zu: \"%s\", not \"%s\"", i, got, reports[i].want);
+		talloc_free(r);
+	}
+}
+
+/* Too long or too rich to be parsed; another event may be. */
+static void a_report_that_is_too_long_is_known(void **state)
+{
+	static const struct { const char *head, *unit, *tail, *want; } long_ones[] = {
+		{ "event: message_delta\ndata: {\"usage\":{\"output_tokens\":15},\"a\":\"", "aaaaaaaa", "\"}\n\n", "a" },
+		{ "data: {\"type\":\"message_delta\",\"a\":\"", "aaaaaaaa", "\"}\n\n", "a" },
+		{ "event: message_delta\ndata: {\"usage\":{\"output_tokens\":15},\"a\":[0", ",{}", "]}\n\n", "a" },
+		{ "event: content_block_start\ndata: {\"a\":\"", "aaaaaaaa", "\"}\n\n", "" },
+	};
+	struct usage_reader *r;
+	char got[3];
+	size_t i;
+
+	for (i = 0; i < sizeof(long_ones) / sizeof(long_ones[0]); i++) {
+		r = usage_reader_new(NULL);
+		feed_many(r, START, 1);
+		feed_many(r, long_ones[i].head, 1);
+		feed_many(r, long_ones[i].unit, 9999);
+		feed_many(r, long_ones[i].tail, 1);
+		write_report(r, got);
+		assert_string_equal(got, long_ones[i].want);
+		talloc_free(r);
+	}
+	r = usage_reader_new(NULL);
+	feed_many(r, "{\"usage\":{\"output_tokens\":1,\"a\":\"", 1);
+	feed_many(r, "aaaaaaaa", 9999);
+	feed_many(r, "\"},\"usage\":{\"output_tokens\":2}}", 1);
+	write_report(r, got);
+	assert_string_equal(got, "af");
+	talloc_free(r);
+}
+
 static void odd_bytes_are_no_harm(void **state)
 {
 	static const char text[] = "event: message_\0start\n\ndata: \0{}\n\n"
@@ -425,6 +505,8 @@ int main(void)
 		cmocka_unit_test(hosted_tools_are_counted),
 		cmocka_unit_test(replies_are_read_however_they_are_cut),
 		cmocka_unit_test(huge_lines_are_bounded),
+		cmocka_unit_test(what_is_no_report_is_known),
+		cmocka_unit_test(a_report_that_is_too_long_is_known),
 		cmocka_unit_test(odd_bytes_are_no_harm),
 		cmocka_unit_test(reports_are_counted),
 		cmocka_unit_test(what_is_cut_off_is_estimated),
