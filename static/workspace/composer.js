@@ -104,7 +104,7 @@ box?.addEventListener("keydown", (event) => {
 
 let draftTimer = 0;
 export function keepDraft() {
-	store.write(draftName, box.value.length < 100000 ? box.value : null);
+	store.write(draftName, box.value);
 }
 // Claude begins while the first words are typed; said again while it goes on.
 let begunAt = -Infinity;

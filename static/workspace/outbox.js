@@ -3,18 +3,27 @@
 import {queue, readOnly, root, store, words} from "./page.js";
 import {post} from "./connection.js";
 
-const outboxName = `outbox:${root.dataset.account}:${root.dataset.ws}`;
-let outbox = readOnly ? [] : store.read(outboxName, []);	// {id, text}: not yet known to be stored
+// An item each: another tab of the conversation has its own messages.
+const outboxName = `outbox:${root.dataset.account}:${root.dataset.ws}:`;
+let outbox = readOnly ? [] : kept();	// {id, text}: not yet known to be stored
+
+function kept() {
+	const list = outboxName.slice(0, -1);	// as earlier versions kept them
+	store.read(list, []).forEach((message) => store.write(outboxName + message.id, {at: 0, message}));
+	store.write(list, null);
+	return store.names(outboxName).map((name) => store.read(name, null))
+		.filter((item) => item?.message).sort((a, b) => a.at - b.at).map((item) => item.message);
+}
 
 function keep(message) {
 	outbox.push(message);
-	store.write(outboxName, outbox);
+	store.write(outboxName + message.id, {at: Date.now(), message});
 	showUnsent();
 }
 
 export function forget(id) {
 	outbox = outbox.filter((m) => m.id !== id);
-	store.write(outboxName, outbox);
+	store.write(outboxName + id, null);
 	showUnsent();
 }
 

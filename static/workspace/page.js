@@ -24,6 +24,13 @@ export const store = {
 			return empty;
 		}
 	},
+	names(prefix) {
+		try {
+			return Object.keys(localStorage).filter((name) => name.startsWith(prefix));
+		} catch {
+			return [];
+		}
+	},
 	write(name, value) {
 		try {
 			if (value === null || value.length === 0)

@@ -367,6 +367,32 @@ test("drafts and what was not sent are the account's own", async () => {
 	assert.deepEqual(page.problems, []);
 });
 
+test("what two tabs could not send is sent by the next one, a long draft too is kept", async () => {
+	const page = await open();
+	await begin(page, "hello");
+	await turns(page, 1);
+	const tabs = await Promise.all(["hello from one", "hello from two"].map(async (text) => {
+		const tab = await page.context().newPage();
+		await tab.routeWebSocket(/\/ws\//, () => {});	// nothing arrives
+		await tab.goto(page.url());
+		return {tab, text};
+	}));
+	for (const {tab, text} of tabs) {
+		await say(tab, text);
+		await tab.locator(".unsent", {hasText: text}).waitFor();
+	}
+	const long = "not sent yet ".repeat(10000);
+	await page.fill("#message-input", long);
+	await page.waitForTimeout(600);
+	await Promise.all(tabs.map(({tab}) => tab.close()));
+	await page.reload();
+	for (const {text} of tabs)
+		await page.locator("[data-role=user] [data-part=text]", {hasText: text}).waitFor();
+	await page.waitForFunction(() => !Object.keys(localStorage).some((name) => name.startsWith("outbox:")));
+	assert.equal(await page.inputValue("#message-input"), long);
+	assert.deepEqual(page.problems, []);
+});
+
 test("selected text stays selected when its part ends as markdown", async () => {
 	const page = await open();
 	await begin(page, "slow 3");
