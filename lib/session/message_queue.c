@@ -46,6 +46,8 @@ struct adding {
 	char *conversation;
 	struct message m;
 	const char *held;	/* the message that it is in place of; NULL none */
+	char user_id[ID_SIZE];
+	int64_t account_max;	/* bytes of records */
 	int known;
 };
 
@@ -155,10 +157,23 @@ static void mark(struct session *s, const char *id, const char *state,
 	session_job(s, mark_work, mark_done, m);
 }
 
+/* One that is sent again takes no room. */
+static int check_room(const struct adding *a, struct db *db, struct err *e)
+{
+	char in[ID_SIZE];
+
+	if (message_find(db, a->m.id, a->user_id, in, e) == 0)
+		return 0;
+	return e->kind != ERR_MISSING ? -1 :
+	       message_check_room(db, a->user_id, a->m.text, a->account_max, e);
+}
+
 static int add_work(void *data, struct db *db, struct err *e)
 {
 	struct adding *a = data;
 
+	if (check_room(a, db, e) < 0)
+		return -1;
 	a->known = message_add_for(db, a->conversation, a->m.id, a->m.text,
 				   a->held, e);
 	return a->known < 0 ? -1 : 0;
@@ -341,6 +356,8 @@ void session_message_for(struct session *s, uint64_t asker, const char *id,
 		a->held = talloc_strdup(a, held);
 	}
 	a->m.created_at = clock_now_ms();
+	a->account_max = settings_number(s->env->settings, SET_RECORD_ACCOUNT_MAX) << 20;
+	memcpy(a->user_id, s->user_id, ID_SIZE);
 	if (!str_copy(a->m.id, sizeof(a->m.id), id) ||
 	    !str_copy(a->m.conversation_id, sizeof(a->m.conversation_id), s->id))
 		err_abort("an id too long");

@@ -25,7 +25,8 @@ struct file {
 /* What is stored; the store's thread has it alone. */
 struct collected_files {
 	struct session *s;
-	char execution_id[ID_SIZE];
+	char execution_id[ID_SIZE], user_id[ID_SIZE];
+	int64_t account_max;	/* bytes of records */
 	struct file *rows;
 	size_t n;
 };
@@ -44,19 +45,24 @@ struct files {
 static int store_work(void *data, struct db *db, struct err *e)
 {
 	struct collected_files *h = data;
+	int64_t left;
 	size_t i;
 
+	if (execution_files_room(db, h->user_id, h->account_max, &left, e) < 0)
+		return -1;
 	for (i = 0; i < h->n; i++) {
 		const struct file *f = &h->rows[i];
+		const bool kept = f->kept && f->size <= left;
 		const struct execution_file row = {
 			.path = f->path,
 			.size = f->size,
 			.made = f->made,
 			.changed_at = f->changed_at,
-			.kept = f->kept,
-			.content = f->kept ? f->content : NULL,
+			.kept = kept,
+			.content = kept ? f->content : NULL,
 		};
 
+		left -= kept ? f->size : 0;
 		if (execution_file_add(db, h->execution_id, &row, e) < 0)
 			return -1;
 	}
@@ -228,7 +234,10 @@ struct files *run_files_new(struct session *s, const char *execution_id,
 	f->done = done;
 	f->collected = talloc_zero(NULL, struct collected_files);
 	f->collected->s = s;
+	f->collected->account_max = settings_number(s->env->settings,
+						    SET_RECORD_ACCOUNT_MAX) << 20;
 	memcpy(f->collected->execution_id, execution_id, ID_SIZE);
+	memcpy(f->collected->user_id, s->user_id, ID_SIZE);
 	buf_init(&f->body, LIST_MAX);
 	snprintf(path, sizeof(path), "/changes?since=%" PRId64, since);
 	if (ask(f, path, LIST_MAX, &events))

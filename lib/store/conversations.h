@@ -90,6 +90,13 @@ struct message {
 	int64_t created_at;
 };
 
+/*
+ * ERR_LIMIT "error_record_full" when the account's records, messages among them,
+ * leave no room below account_max bytes; a short message has an eighth more.
+ */
+#define MESSAGE_SHORT 4096	/* bytes */
+int message_check_room(struct db *db, const char *user_id, const char *text,
+		       int64_t account_max, struct err *e) must_check;
 /* As message_add for a new id, in the caller's transaction. */
 int message_insert(struct db *db, const char *conversation_id, const char *id,
 		   const char *text, struct err *e) must_check;

@@ -21,6 +21,23 @@ int execution_file_add(struct db *db, const char *execution_id,
 		      f->kept ? (size_t)f->size : (size_t)0, f->changed_at);
 }
 
+int execution_files_room(struct db *db, const char *user_id, int64_t account_max,
+			 int64_t *left, struct err *e)
+{
+	int64_t used = 0;
+
+	if (db_query(db, e, db_keep_number, &used, "SELECT"
+		     " (SELECT coalesce(sum(f.size), 0) FROM execution_files f"
+		     "  JOIN executions x ON x.id = f.execution_id"
+		     "  WHERE x.user_id = $1 AND f.kept = 1)"
+		     " + (SELECT coalesce(sum(recorded_bytes), 0)"
+		     "  FROM conversations WHERE user_id = $1)", "t",
+		     user_id) < 0)
+		return -1;
+	*left = account_max - used;
+	return 0;
+}
+
 int execution_file_claim(struct db *db, const char *execution_id,
 			 const char *path, struct err *e)
 {

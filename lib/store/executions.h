@@ -156,6 +156,12 @@ struct execution_file {
 };
 /* Adds or replaces by path; execution_file_claim sets own. */
 int execution_file_add(struct db *db, const char *execution_id, const struct execution_file *f, struct err *e) must_check;
+/*
+ * *left: bytes of files that may be kept below account_max, beside the account's
+ * records and the files of its other runs; negative: none.
+ */
+int execution_files_room(struct db *db, const char *user_id, int64_t account_max,
+			 int64_t *left, struct err *e) must_check;
 /* Marks it as the run's own. */
 int execution_file_claim(struct db *db, const char *execution_id, const char *path, struct err *e) must_check;
 /* The run's own first, then by path; without content. */

@@ -52,6 +52,26 @@ static int insert(struct db *db, const char *conversation_id, const char *id,
 		return -1;
 	if (db_changed(db) != 1)
 		return err_set(e, ERR_MISSING, "no such conversation");
+	return db_run(db, e, "UPDATE conversations SET recorded_bytes ="
+		      " recorded_bytes + $2 WHERE id = $1", "tn",
+		      conversation_id, (int64_t)strlen(text));
+}
+
+int message_check_room(struct db *db, const char *user_id, const char *text,
+		       int64_t account_max, struct err *e)
+{
+	int64_t used = 0, max = account_max;
+
+	/* A full record cuts parts; a person can still ask something. */
+	if (strlen(text) <= MESSAGE_SHORT)
+		max += account_max / 8;
+	if (db_query(db, e, db_keep_number, &used, "SELECT"
+		     " coalesce(sum(recorded_bytes), 0) FROM conversations"
+		     " WHERE user_id = $1", "t", user_id) < 0)
+		return -1;
+	if (used + (int64_t)strlen(text) > max)
+		return err_tell(e, ERR_LIMIT, "error_record_full",
+				"%lld bytes are recorded", (long long)used);
 	return 0;
 }
 

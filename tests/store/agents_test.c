@@ -475,6 +475,7 @@ static void a_runs_files_come_back_as_they_were(void **state)
 				     .content = bytes }, *out;
 	struct err e = { 0 };
 	char x[ID_SIZE], c[ID_SIZE];
+	int64_t before, left;
 	int n = 0;
 
 	people(f);
@@ -496,6 +497,18 @@ static void a_runs_files_come_back_as_they_were(void **state)
 	assert_null(out->content);
 	OK(execution_file_each(f->db, x, count_files, &n, &e));
 	assert_int_equal(n, 2);
+	/* What is kept counts, beside the records. */
+	in = (struct execution_file){ .path = "small", .size = 4, .kept = true, .content = bytes };
+	OK(execution_file_add(f->db, x, &in, &e));
+	OK(execution_files_room(f->db, kim, 100, &before, &e));
+	in.path = "another";
+	OK(execution_file_add(f->db, x, &in, &e));
+	OK(execution_files_room(f->db, kim, 100, &left, &e));
+	assert_int_equal(left, before - 4);
+	OK(db_run(f->db, &e, "UPDATE conversations SET recorded_bytes = recorded_bytes + 60"
+		  " WHERE id = $1", "t", c));
+	OK(execution_files_room(f->db, kim, 100, &left, &e));
+	assert_int_equal(left, before - 64);
 	assert_null(execution_file_load(f->db, f, x, "none", &e));
 	assert_int_equal(e.kind, ERR_MISSING);
 }

@@ -383,6 +383,35 @@ static void beyond_a_limit_parts_are_cut(void **state)
 	expect_parts(f, -1, 0, 0, "0 123456;10 cut;");
 }
 
+/* A message is there twice, before and after Claude saw it: each counts. */
+static void messages_take_room_too(void **state)
+{
+	static const char first[] = "00000000-0000-4000-8000-000000000001";
+	static const char second[] = "00000000-0000-4000-8000-000000000002";
+	struct fixture *f = *state;
+	static char text[MESSAGE_SHORT + 2];
+	struct part p = part_at(0, 1, "12345");
+	struct err e = { 0 };
+
+	memset(text, 'x', sizeof(text) - 1);
+	assert_int_equal(message_add(f->db, f->id, first, "0123456789", &e), 1);
+	assert_int_equal(message_add(f->db, f->id, first, "0123456789", &e), 0);
+	put(f, f->id, &p, 0, 0);
+	p = part_at(10, 2, "abcdef");
+	put(f, f->id, &p, 0, 20);	/* 15 of 20 are taken */
+	expect_parts(f, -1, 0, 0, "0 12345;10 cut;");
+	assert_int_equal(message_check_room(f->db, f->user, text, 18 + MESSAGE_SHORT + 1, &e), 0);
+	assert_int_equal(message_check_room(f->db, f->user, text, 18 + MESSAGE_SHORT, &e), -1);
+	assert_int_equal(e.kind, ERR_LIMIT);
+	assert_string_equal(e.key, "error_record_full");
+	/* An eighth for what is short: 18 + 4 of 22. */
+	assert_int_equal(message_check_room(f->db, f->user, "1234", 20, &e), 0);
+	assert_int_equal(message_check_room(f->db, f->user, "12345", 20, &e), -1);
+	assert_int_equal(message_set_state(f->db, f->id, first, "withdrawn", &e), 0);
+	assert_int_equal(message_add(f->db, f->id, second, text, &e), 1);
+	assert_int_equal(message_check_room(f->db, f->user, text, 2 * MESSAGE_SHORT, &e), -1);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -394,6 +423,7 @@ int main(void)
 		TEST(failed_recording_changes_nothing),
 		TEST(kill_9_never_halves_a_recording),
 		TEST(beyond_a_limit_parts_are_cut),
+		TEST(messages_take_room_too),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -50,13 +50,14 @@ static int add_first(struct request *r, const char *conversation,
 int chat_check_message(const struct request *r, const char *text,
 		       struct err *e)
 {
-	int64_t max = settings_number(context_of(r)->app->settings,
-				      SET_MESSAGE_MAX);
+	const struct context *v = context_of(r);
+	int64_t max = settings_number(v->app->settings, SET_MESSAGE_MAX);
 
 	if ((int64_t)strlen(text) > max)
 		return err_tell(e, ERR_LIMIT, "error_message_too_long",
 				"message over %lld bytes", (long long)max);
-	return 0;
+	return message_check_room(v->db, v->user->id, text,
+		settings_number(v->app->settings, SET_RECORD_ACCOUNT_MAX) << 20, e);
 }
 
 /* The mode it begins in; a form without one: the usual. */
