@@ -222,6 +222,8 @@ int execution_attempts(struct request *r, struct view *view,
 	    attempt_each(context_of(r)->db, x->id, copy_attempt, &all, e) < 0)
 		return -1;
 	view_flag(view, "began", all.n > 0);
+	/* The outcome of the only one is the run's. */
+	view_flag(view, "several", all.n > 1);
 	if (!chosen && all.n && !*form_text(r->args, "fold"))
 		chosen = all.list[all.n - 1].attempt;
 	for (i = 0; i < all.n; i++) {

@@ -336,12 +336,13 @@ static void test_outcome_once(void **state)
 {
 	struct browser b;
 	struct answer *a;
-	char id[ID_SIZE];
+	char id[ID_SIZE], session[ID_SIZE];
 
 	(void)state;
 	be_kim(&b, &site);
 	add_row(&(struct row){ .status = "success", .planned = 9100000,
 			       .began = true, .result = "ok" }, id);
+	add_attempt(id, 1, "success", session);
 	a = get(&b, address(id, ""));
 	assert_int_equal(count(a, "Succeeded"), 1);
 	talloc_free(a);
