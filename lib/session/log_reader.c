@@ -218,6 +218,8 @@ static size_t decode(struct session *s, const char *bytes, size_t n)
 		at += len;
 		now = uv_hrtime();
 	}
+	if (at)
+		session_note_heard(s);
 	fed(s);			/* of single bytes this is the most */
 	tell_broken(s);
 	now = uv_hrtime();

@@ -524,7 +524,7 @@ static int64_t oldest_asked(const struct session *s)
 	return 0;
 }
 
-static int64_t silent_ms(const struct session *s)
+int64_t message_queue_silent_ms(const struct session *s)
 {
 	return s->env->silent_ms ? s->env->silent_ms : start_deadline(SILENT_MS);
 }
@@ -543,7 +543,7 @@ void message_queue_check(struct session *s, int64_t now)
 		queue->silent_at = 0;
 	else if (!queue->silent_at)
 		queue->silent_at = now;
-	else if (now - queue->silent_at >= silent_ms(s))
+	else if (now - queue->silent_at >= message_queue_silent_ms(s))
 		end_silent(s);
 	if (listens(s) && asked && now - asked >= withdraw_ms(s))
 		claude_process_remove(s, 3);
@@ -555,7 +555,7 @@ int64_t message_queue_due(const struct session *s)
 	int64_t silent = s->queue->silent_at;
 
 	return sooner(asked ? asked + withdraw_ms(s) : 0,
-		      silent ? silent + silent_ms(s) : 0);
+		      silent ? silent + message_queue_silent_ms(s) : 0);
 }
 
 void message_queue_heard(struct session *s)

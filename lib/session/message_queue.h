@@ -24,6 +24,8 @@ const char *message_queue_text(const struct session *s, const char *id);
 void message_queue_send(struct session *s);
 /* Its input has it. */
 void message_queue_written(struct session *s, const char *id);
+/* How long Claude may say nothing. */
+int64_t message_queue_silent_ms(const struct session *s);
 /* Claude speaks of what it was given. */
 void message_queue_heard(struct session *s);
 /* Claude has read it, at `at` of the log. */

@@ -190,6 +190,7 @@ void session_arm(struct session *s)
 	next = sooner(next, message_queue_due(s));
 	next = sooner(next, agent_run_due(s));
 	next = sooner(next, prestart_due(s));
+	next = sooner(next, session_status_due(s));
 	if (next)
 		uv_timer_start(&s->timer, on_timer,
 			       next > now ? (uint64_t)(next - now) : 1, 0);

@@ -149,6 +149,10 @@ struct shown_status *shown_status_new(struct session *s);
 void session_tell(struct session *s);
 /* What Claude does by its log; "" nothing it speaks of. Copied. */
 void session_note_activity(struct session *s, const char *phase, const char *detail);
+/* Claude said something. */
+void session_note_heard(struct session *s);
+/* clock_mono_ms of the status's next change by time alone; 0: none. */
+int64_t session_status_due(const struct session *s);
 
 /* ---- session_load.c ---- */
 

@@ -22,6 +22,7 @@ struct shown_status {
 	char activity[24], detail[80];	/* what Claude does; "" nothing it speaks of */
 	char last[200];		/* the status as last told, in short */
 	int64_t since;		/* UTC ms of that */
+	int64_t heard_at;	/* clock_mono_ms of Claude's last output; 0: none yet */
 };
 
 /* What Claude does, by the decoder's phase; the first row for any other. */
@@ -43,9 +44,33 @@ static void set(struct session_status *out, const char *state, const char *key)
 	out->key = key;
 }
 
+/* When a Claude that works has been silent for too long; 0: it may be silent. */
+static int64_t silent_at(const struct session *s)
+{
+	const struct shown_status *shown = s->shown;
+
+	if (!shown->heard_at || !session_working(s) || recorder_waiting(s) ||
+	    !claude_process_takes_input(s) || str_equal(shown->activity, "tool"))
+		return 0;
+	return shown->heard_at + message_queue_silent_ms(s);
+}
+
+int64_t session_status_due(const struct session *s)
+{
+	int64_t at = silent_at(s);
+
+	return at > clock_mono_ms() ? at : 0;
+}
+
+void session_note_heard(struct session *s)
+{
+	s->shown->heard_at = clock_mono_ms();
+}
+
 static void working(const struct session *s, struct session_status *out)
 {
 	bool stopping = claude_process_stopping(s);
+	int64_t silent = silent_at(s);
 	size_t i;
 
 	out->stop = true;
@@ -59,6 +84,10 @@ static void working(const struct session *s, struct session_status *out)
 			out->key = activities[i].key;
 	}
 	out->detail = s->shown->detail;
+	if (stopping || !silent || silent > clock_mono_ms())
+		return;
+	out->key = "status_silent";
+	out->help = out->restart = true;
 }
 
 static void failed(struct session_status *out, const struct err *e,

@@ -65,6 +65,18 @@ test("a hook that hangs: told within seconds, and the person gets on without the
 	who.page.close();
 });
 
+test("a pipe in the place of a file that Claude reads: the start without settings moves it aside", async () => {
+	const who = await somebody("pipe");
+	inside(who.container, "rm -f ~/.claude/.credentials.json; mkfifo ~/.claude/.credentials.json");
+	const page = await another(who);
+	await page.until((p) => /data-start="safe"/.test(p.words), "a way on", 20000);
+	page.send({type: "start", how: "safe"});
+	await ended(page, 1, 30000);
+	assert.match(inside(who.container, "find ~/claude-settings-* -type p"), /credentials/);
+	page.close();
+	who.page.close();
+});
+
 test("a fork bomb: the workspace is restarted through the engine, by its button", async () => {
 	const who = await somebody("bomb");
 	assert.match(inside(who.container, `python3 -c '

@@ -116,6 +116,36 @@ static void a_start_that_hangs_is_told_then_tried_again(void **state)
 	assert_string_equal(state_of(), "ready");
 }
 
+/* A hook, a server or a file may hang in a turn: a tool and a question may last. */
+static void silence_in_a_turn_is_told(void **state)
+{
+	w.answers = false;
+	say();
+	say_turn_start(M1);
+	turn_loop();
+	later(59000);
+	assert_string_equal(state_of(), "working");
+	assert_false(w.st.help);
+	later(2000);
+	assert_string_equal(state_of(), "working");
+	assert_string_equal(w.st.key, "status_silent");
+	assert_true(w.st.help && w.st.restart && w.st.stop);
+	fake_say("{\"type\":\"system\",\"subtype\":\"status\",\"status\":\"requesting\"}");
+	turn_loop();
+	state_of();
+	assert_string_equal(w.st.key, "status_requesting");
+	assert_false(w.st.help);
+	fake_say("{\"type\":\"assistant\",\"message\":{\"id\":\"m\",\"role\":\"assistant\","
+		 "\"content\":[{\"type\":\"tool_use\",\"id\":\"t\",\"name\":\"Bash\","
+		 "\"input\":{\"command\":\"make\"}}]}}");
+	turn_loop();
+	later(600000);
+	state_of();
+	assert_string_equal(w.st.key, "status_tool");
+	assert_false(w.st.help);
+	assert_int_equal(fake.deletes, 0);
+}
+
 static void one_that_hangs_each_time_is_given_up(void **state)
 {
 	int i;
@@ -229,6 +259,7 @@ int main(void)
 		TEST(what_is_wanted_no_more_leaves_the_line),
 		TEST(no_place_is_kept_by_what_does_not_start),
 		TEST(a_start_that_hangs_is_told_then_tried_again),
+		TEST(silence_in_a_turn_is_told),
 		TEST(one_that_hangs_each_time_is_given_up),
 		TEST(a_place_is_asked_for_again),
 		TEST(an_idle_claude_is_ended),

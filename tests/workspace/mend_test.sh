@@ -60,6 +60,25 @@ is aside "$(cat put/.claude.json put/.claude/settings.json | tr -d '\n')" '{"min
 is aside "$(test -p put/.claude/settings.local.json -a -d put/.claude/plugins/p && echo there)" there
 is "aside: what is no setting stays" "$(test -d .claude/projects -a -d .claude/backups && echo there)" there
 
+# Whoever reads a pipe waits for ever.
+home pipes
+mkdir -p .git .claude/skills/x sub
+mkfifo CLAUDE.md .gitconfig .git/HEAD .claude/.credentials.json .claude/skills/x/SKILL.md mine sub/.mine
+ln -s ../sub/.mine .git/config
+ln -s /dev/zero .mcp.json
+echo '{"mine":3}' >.claude.json
+echo text >.claude/settings.json
+cp -r . ../pipes-too
+is "pipes: without being asked to" "$("$mend" /bin/cat .claude.json 2>said)$(ls -d claude-settings-* 2>/dev/null)" '{"mine":3}'
+is pipes "$(run)" '{"mine":3}'
+left() { find . \( -type p -o -type l \) -not -path './claude-settings-*' -not -path './put/*' | sort | tr '\n' ' '; }
+is "pipes: a person's own stay" "$(left)" "./mine ./sub/.mine "
+is "pipes: and files" "$(cat .claude/settings.json)" text
+is "pipes: are moved" "$(find claude-settings-* \( -type p -o -type l \) | wc -l)" 7
+HOME=$work/pipes-too; export HOME; cd "$HOME"
+is "pipes aside" "$(run --aside put)" "exit 1"
+is "pipes aside: a person's own stay" "$(left)" "./mine ./sub/.mine "
+
 home gone
 code=0
 "$mend" /nonexistent/claude 2>said || code=$?
