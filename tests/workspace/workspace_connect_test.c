@@ -67,6 +67,7 @@ static void lost_while_idle(void **state)
 {
 	struct world *w = *state;
 
+	world_set(w, "workspace_idle", IDLE_S);
 	world_bring_up(w);
 	workspace_release(w->w);
 	fake_close(w->exec);

@@ -33,6 +33,7 @@ static void idle_rule(void **state)
 {
 	struct world *w = *state;
 
+	world_set(w, "workspace_idle", IDLE_S);
 	world_bring_up(w);
 	workspace_hold(w->w);
 	workspace_release(w->w);
@@ -48,6 +49,7 @@ static void adopted_and_idle(void **state)
 {
 	struct world *w = *state;
 
+	world_set(w, "workspace_idle", IDLE_S);
 	world_bring_up(w);
 	w->listed = "[{\"Labels\":{\"gongbang.user\":\"" USER "\"}},"
 		    "{\"Labels\":{\"gongbang.user\":\"../x\"}}]";

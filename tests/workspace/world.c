@@ -252,7 +252,6 @@ int world_set_up(void **state)
 	skipped = 0;
 	load = 0;
 	memory_left = INT64_MAX;
-	world_set(w, "workspace_idle", "10");
 	world_open_all(w);
 	*state = w;
 	return 0;
