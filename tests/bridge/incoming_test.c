@@ -127,6 +127,31 @@ static void a_rich_or_large_command_is_refused(void **state)
 	free(text);
 }
 
+/* It goes to Claude, or to an administrator. */
+static void a_reason_has_a_length(void **state)
+{
+	static const char *const heads[] = {
+		"{\"type\":\"answer\",\"target\":\"p-1\",\"choice\":\"deny\",\"reason\":\"",
+		"{\"type\":\"ask\",\"domain\":\"a\",\"reason\":\"",
+	};
+	char text[10100];
+	struct incoming *c;
+	size_t i, at;
+
+	for (i = 0; i < 2; i++) {
+		at = (size_t)snprintf(text, sizeof(text), "%s", heads[i]);
+		memset(text + at, 'x', 10001);
+		strcpy(text + at + 10000, "\"}");
+		c = parse(text);
+		assert_non_null(c);
+		assert_int_equal(strlen(c->reason), 10000);
+		talloc_free(c);
+		text[at + 10000] = 'x';
+		strcpy(text + at + 10001, "\"}");
+		assert_null(parse(text));
+	}
+}
+
 static void an_id_is_found_in_a_cut_message(void **state)
 {
 	static const char text[] = "{\"type\":\"message\",\"id\": \"" ID "\",\"text\":\"xxx";
@@ -156,6 +181,7 @@ int main(void)
 		cmocka_unit_test(commands_have_their_fields),
 		cmocka_unit_test(bad_commands_are_refused),
 		cmocka_unit_test(a_rich_or_large_command_is_refused),
+		cmocka_unit_test(a_reason_has_a_length),
 		cmocka_unit_test(an_id_is_found_in_a_cut_message),
 		cmocka_unit_test(the_handshake_is_proved),
 	};
