@@ -156,7 +156,7 @@ install_packages() {
 			grep -q 'ok installed' || missing+=("$name")
 	done
 	if [ ${#missing[@]} = 0 ]; then
-		note "all ${#} packages are there"
+		note "all ${#} packages are installed"
 		return 0
 	fi
 	echo "missing: ${missing[*]}"

@@ -125,7 +125,7 @@ static void a_spent_budget_is_said(void **state)
 			break;
 		usleep(100000);
 	}
-	expect_error(429, "gongbang_budget", "오늘의 내 예산을 다 썼어요(토큰 100개)");
+	expect_error(429, "gongbang_budget", "오늘의 내 예산을 다 썼어요(100 토큰)");
 	assert_non_null(strstr(a.body, "KST"));
 	assert_string_equal(answer_field(&a, "x-should-retry"), "false");
 	call(BEN, "");

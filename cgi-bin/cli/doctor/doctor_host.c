@@ -455,7 +455,7 @@ void doctor_firewall(const struct call *c, struct finding *f)
 		finding_fail(f, mend, "FORWARD does not drop traffic from %s",
 			     chain);
 	else
-		finding_ok(f, "workspaces reach only port %s%s%s of this host",
+		finding_ok(f, "workspaces reach this host only at port %s%s%s",
 			   port_of(setting(c, SET_GATEWAY_LISTEN)),
 			   *setting(c, SET_EGRESS_PROXY) ? " and " : "",
 			   port_of(setting(c, SET_EGRESS_PROXY)));

@@ -629,7 +629,7 @@ static void test_korean(void **state)
 	a = get(&b, at("/agents/*/edit", id));
 	has(a, "주간 가격");
 	has(a, "가져와요</textarea>");
-	has(a, "실행 일정");
+	has(a, "연속 실패 시 일시 중지");
 	talloc_free(a);
 	a = get(&b, "/agents?search=%EC%A3%BC%EA%B0%84");
 	has(a, id);
