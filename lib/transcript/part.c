@@ -114,6 +114,8 @@ static void draw_error(struct drawing *d)
 	view_text(d->view, "sentence", said && *said ? said : sentence);
 	view_flag(d->view, "again", key && str_equal(key, "error_place_lent"));
 	view_flag(d->view, "retry", !key || !str_equal(key, "error_place_lent"));
+	/* The gateway has the key: what it refuses is a token that settings replaced. */
+	view_flag(d->view, "settings", key && str_equal(key, "error_api_auth"));
 	view_text(d->view, "wait", key && (str_equal(key, "error_api_rate") ||
 					   str_equal(key, "error_api_away")) ?
 		  RETRY_SECONDS : "");

@@ -251,6 +251,23 @@ static void words_for_claude_are_not_shown(void **state)
 	talloc_free(html);
 }
 
+static void an_error_offers_what_helps(void **state)
+{
+	char *html = draw_one("error", "failed", "{\"key\":\"error_api_auth\"}");
+
+	assert_has(html, "data-retry");
+	assert_has(html, "data-start=\"safe\"");
+	talloc_free(html);
+	html = draw_one("error", "failed", "{\"key\":\"error_api_rate\"}");
+	assert_has(html, "data-retry data-wait=");
+	assert_null(strstr(html, "data-start"));
+	talloc_free(html);
+	html = draw_one("error", "failed", "{\"key\":\"error_place_lent\"}");
+	assert_has(html, "data-say");
+	assert_null(strstr(html, "data-retry"));
+	talloc_free(html);
+}
+
 static void questions_show_the_choice(void **state)
 {
 	struct part p = { .at = 5, .turn = 5, .role = "assistant", .kind = "question",
@@ -418,6 +435,7 @@ int main(void)
 		cmocka_unit_test(a_permission_names_what_it_allows),
 		cmocka_unit_test(words_for_claude_are_not_shown),
 		cmocka_unit_test(cards_say_what_they_are),
+		cmocka_unit_test(an_error_offers_what_helps),
 		cmocka_unit_test(questions_show_the_choice),
 		cmocka_unit_test(recordings_are_drawn),
 		cmocka_unit_test(a_shrunk_part_is_drawn_and_says_so),
