@@ -89,6 +89,18 @@ test("the list, wide and narrow, and its empty states", async () => {
 	await closePage(page);
 });
 
+test("a row keeps up with its run, and opens it as a whole", async () => {
+	const id = add({status: "queued", at: Date.now() - 1000, before: Date.now() + 3600000});
+	const page = await open("/executions");
+	const row = page.locator(`[data-execution="${id}"]`);
+	assert.equal(await row.getAttribute("data-status"), "queued");
+	sql(`UPDATE executions SET status = 'cancelled', reason = 'person', ended_at = ${Date.now()} WHERE id = '${id}';`);
+	await page.locator(`[data-execution="${id}"][data-status=cancelled]`).waitFor();
+	await row.locator(".run-trigger").click();
+	await page.waitForURL(new RegExp("/executions/" + id));
+	await closePage(page);
+});
+
 test("a run that ended, from the top; compared with the one before", async () => {
 	add({status: "success", result: "same\nold\n", at: Date.now() - 200000});
 	const id = add({status: "success", result: "same\nnew\n", at: Date.now() - 100000, payload: '{"a":1}'});

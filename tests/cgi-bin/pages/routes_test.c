@@ -20,6 +20,7 @@
 #include "core/str.h"
 #include "in_process.h"
 #include "pages/pages.h"
+#include "store/domains.h"
 #include "store/notices.h"
 #include "store/users.h"
 
@@ -84,6 +85,9 @@ static void make_things(void)
 	char session[ID_SIZE];
 	struct err e = { 0 };
 
+	must(domain_ask(site.db, site.kim, "asked.example", "why", &e), &e);
+	must(domain_note_blocked(site.db, site.kim, "blocked.example", false,
+				 &e), &e);
 	must(conversation_create(site.db, site.kim, "t", conversation, &e), &e);
 	id_new(message);
 	must(message_add(site.db, conversation, message, "hello", &e), &e);

@@ -363,6 +363,7 @@ static void test_two_tabs(void **state)
 	has(a, "<del>two</del>");
 	has(a, "<ins>three</ins>");
 	has(a, "name=\"version\" value=\"2\"");
+	has(a, "id=\"save\" class=\"secondary\"");
 	talloc_free(a);
 	g = load(id);
 	assert_string_equal(g->name, "First tab");
