@@ -397,24 +397,27 @@ test("selected text stays selected when its part ends as markdown", async () => 
 	const page = await open();
 	await begin(page, "slow 3");
 	const text = page.locator("[data-role=assistant] [data-part=text]").first();
-	await page.waitForFunction(() => document.querySelector("[data-role=assistant] [data-stream]")?.textContent.length > 80);
-	await page.evaluate(() => {
-		const node = document.querySelector("[data-role=assistant] [data-stream]").firstChild;
+	// Looked at and selected at once: the answer may end in between.
+	const selected = await (await page.waitForFunction(() => {
+		const node = document.querySelector("[data-role=assistant] [data-stream]")?.firstChild;
+		if (!(node?.data.length > 80))
+			return "";
 		getSelection().setBaseAndExtent(node, 5, node, 60);
-	});
-	const selected = await page.evaluate(() => getSelection().toString());
+		return getSelection().toString();
+	})).jsonValue();
 	assert.ok(selected.length > 50);
 	await turns(page, 1);
 	assert.equal(await text.locator("[data-stream]").count(), 0);
 	assert.equal(await page.evaluate(() => getSelection().toString()), selected);
 	// Marks go, the words stay.
 	await say(page, "markdown");
-	await page.waitForFunction(() => [...document.querySelectorAll("[data-stream]")].at(-1)?.textContent.includes("**"));
-	const raw = await page.evaluate(() => {
-		const node = [...document.querySelectorAll("[data-stream]")].at(-1).firstChild;
+	const raw = await (await page.waitForFunction(() => {
+		const node = [...document.querySelectorAll("[data-stream]")].at(-1)?.firstChild;
+		if (!node?.data.includes("**"))
+			return "";
 		getSelection().setBaseAndExtent(node, 0, node, node.data.lastIndexOf("**") + 2);
 		return getSelection().toString();
-	});
+	})).jsonValue();
 	const letters = (words) => words.replace(/[^\p{L}\p{N}]/gu, "");
 	await turns(page, 2);
 	assert.equal(letters(await page.evaluate(() => getSelection().toString())), letters(raw));
