@@ -104,6 +104,9 @@ static const struct command commands[] = {
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
+/* Each command that takes one of these needs it. */
+#define NEEDED (TAKES(USER) | TAKES(FILE) | TAKES(CRON))
+
 static void help_command(FILE *out, const struct command *c)
 {
 	size_t i;
@@ -113,10 +116,13 @@ static void help_command(FILE *out, const struct command *c)
 	for (i = 0; i < WORDS_MAX && c->words[i]; i++)
 		fprintf(out, " %s", c->words[i]);
 	for (i = 0; i < OPTIONS; i++) {
+		bool needed = NEEDED & 1u << i;
+
 		if (c->options & 1u << i)
-			fprintf(out, " [%s%s%s]", options[i].name,
-				options[i].value ? " " : "",
-				options[i].value ? options[i].value : "");
+			fprintf(out, " %s%s%s%s%s", needed ? "" : "[",
+				options[i].name, options[i].value ? " " : "",
+				options[i].value ? options[i].value : "",
+				needed ? "" : "]");
 	}
 	fprintf(out, "\n      %s\n", c->help);
 }

@@ -132,6 +132,8 @@ static void usage_is_2(void **state)
 	}
 	r = expect(f, 0, "help", "");
 	assert_non_null(strstr(r.out, "gongbang user passwd USERNAME"));
+	assert_non_null(strstr(r.out, "gongbang agent list --user USERNAME\n"));
+	assert_non_null(strstr(r.out, "gongbang domain list [USERNAME] [--json]"));
 }
 
 static void new_password_ends_logins_everywhere(void **state)
