@@ -24,11 +24,15 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "auth/login.h"
 #include "core/clock.h"
+#include "core/hash.h"
 #include "core/log.h"
 #include "core/str.h"
 #include "fcgi/connections.h"
+#include "fcgi/fair_share.h"
 #include "fcgi/request_queue.h"
+#include "http/cookie.h"
 
 #define BACKLOG 1024
 #define RECORD_HEAD 8
@@ -42,12 +46,14 @@
  */
 #define PASSWORD_THREADS 2
 #define PASSWORDS_WAITING 32	/* some 2 s; further requests are told to retry */
+#define PAGES_WAITING 1000	/* of callers who have their share of the threads */
 
 struct thread {
 	pthread_t id;
 	struct page_worker *worker;
 	struct connections *connections;
 	struct request_queue *passwords;
+	struct fair_share *shares;
 	FCGX_Request *request;	/* owned by one thread at a time */
 	bool ended;		/* the request's body was read completely */
 };
@@ -196,6 +202,45 @@ static void answer(struct thread *t, enum app_passwords passwords,
 		buf_release(bytes);
 }
 
+/* The login; without one, the address. */
+static uint64_t caller_of(const FCGX_Request *request)
+{
+	const char *cookies = FCGX_GetParam("HTTP_COOKIE", request->envp);
+	const char *address = FCGX_GetParam("REMOTE_ADDR", request->envp);
+	char *login = cookies ? cookie_find(NULL, cookies, LOGIN_COOKIE) : NULL;
+	const char *name = login ? login : address ? address : "";
+	uint64_t caller = hash_64(HASH_64_OFFSET, name, strlen(name));
+
+	talloc_free(login);
+	return caller;
+}
+
+/* And what waited for it. */
+static void serve(struct thread *t, struct buf *bytes)
+{
+	uint64_t caller = caller_of(t->request);
+	FCGX_Request *next = NULL;
+
+	switch (fair_share_begin(t->shares, caller, t->request)) {
+	case FAIR_SHARE_WAITS:
+		t->request = NULL;
+		return;
+	case FAIR_SHARE_FULL:
+		finish(t, false);
+		return;
+	default:
+		break;
+	}
+	do {
+		if (next) {
+			free(t->request);
+			t->request = next;
+		}
+		answer(t, PASSWORDS_LATER, bytes);
+		next = fair_share_end(t->shares, caller);
+	} while (next);
+}
+
 static FCGX_Request *request_of_own(void)
 {
 	FCGX_Request *request = calloc(1, sizeof(*request));
@@ -222,7 +267,7 @@ static void *work(void *data)
 		t->request->ipcFd = fd;
 		t->request->keepConnection = 1;	/* otherwise it is closed at once */
 		if (FCGX_Accept_r(t->request) == 0)
-			answer(t, PASSWORDS_LATER, &bytes);
+			serve(t, &bytes);
 	}
 	free(t->request);
 	return NULL;
@@ -313,7 +358,7 @@ static int stop(struct thread *threads, int n)
 /* The last PASSWORD_THREADS of n are those for passwords. */
 static void start(struct thread *threads, int n, const struct app *app,
 		  struct connections *connections,
-		  struct request_queue *passwords)
+		  struct request_queue *passwords, struct fair_share *shares)
 {
 	int i;
 
@@ -321,6 +366,7 @@ static void start(struct thread *threads, int n, const struct app *app,
 		threads[i].worker = page_worker_new(threads, app);
 		threads[i].connections = connections;
 		threads[i].passwords = passwords;
+		threads[i].shares = shares;
 		if (pthread_create(&threads[i].id, NULL,
 				   i < n - PASSWORD_THREADS ?
 				   work : work_on_passwords, &threads[i]) != 0)
@@ -335,6 +381,8 @@ int fcgi_server_run(const struct app *app, int listener, struct err *e)
 		PASSWORD_THREADS;
 	struct request_queue *passwords = request_queue_new(PASSWORDS_WAITING);
 	struct thread *threads = talloc_zero_array(NULL, struct thread, (unsigned)n);
+	struct fair_share *shares = fair_share_new((size_t)n - PASSWORD_THREADS,
+						   PAGES_WAITING);
 	struct connections *connections;
 	bool bound = listener < 0;
 	int signal_number, left;
@@ -355,7 +403,7 @@ int fcgi_server_run(const struct app *app, int listener, struct err *e)
 			return -1;
 	}
 	connections = connections_new(listener);
-	start(threads, n, app, connections, passwords);
+	start(threads, n, app, connections, passwords, shares);
 	log_event(LOG_INFO, "started", "socket", bound ? path : NULL, NULL);
 	sigwait(&ends, &signal_number);
 	if (bound)
@@ -368,5 +416,6 @@ int fcgi_server_run(const struct app *app, int listener, struct err *e)
 	talloc_free(threads);
 	connections_free(connections);
 	request_queue_free(passwords);
+	fair_share_free(shares);
 	return 0;
 }

@@ -25,6 +25,14 @@ cgi_test_own = lib/auth/libauth.a lib/store/libstore.a lib/kv/libkv.a \
 cgi_test_libs = $(cgi_test_own) $(JSON_LIBS) $(SODIUM_LIBS) $(SQLITE_LIBS) \
 	$(HIREDIS_LIBS) $(UV_LIBS) $(TALLOC_LIBS) $(CORE_LIBS) $(test_libs)
 
+check_PROGRAMS += tests/cgi-bin/fcgi/fair_share_test
+tests_cgi_bin_fcgi_fair_share_test_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/cgi-bin
+tests_cgi_bin_fcgi_fair_share_test_SOURCES = \
+	tests/cgi-bin/fcgi/fair_share_test.c \
+	cgi-bin/fcgi/fair_share.c cgi-bin/fcgi/fair_share.h
+tests_cgi_bin_fcgi_fair_share_test_LDADD = lib/core/libcore.a \
+	$(TALLOC_LIBS) $(CORE_LIBS) $(test_libs)
+
 check_PROGRAMS += tests/cgi-bin/fcgi/fcgi_server_test
 tests_cgi_bin_fcgi_fcgi_server_test_SOURCES = \
 	tests/cgi-bin/fcgi/fcgi_server_test.c tests/cgi-bin/cgi.c \

@@ -309,6 +309,28 @@ static void test_many(void **state)
 	expect_exit(pid, 0);
 }
 
+/* One caller's requests wait for each other, and none is lost. */
+static void test_one_caller(void **state)
+{
+	pid_t pid = start();
+	int fds[40], other, i;
+
+	(void)state;
+	for (i = 0; i < 40; i++) {
+		fds[i] = reach();
+		send_get(fds[i], "/login", LOGIN_COOKIE "=one", i % 2 ? KEEP : 0);
+	}
+	other = reach();
+	send_get(other, "/login", LOGIN_COOKIE "=another", 0);
+	expect_page(other, "Status: 200", "name=\"password\"");
+	for (i = 0; i < 40; i++) {
+		expect_answer(fds[i], "Status: 200", "name=\"password\"");
+		close(fds[i]);
+	}
+	kill(pid, SIGTERM);
+	expect_exit(pid, 0);
+}
+
 /* Kept connections, more than there are threads, hold none of them. */
 static void test_kept(void **state)
 {
@@ -469,6 +491,7 @@ int main(void)
 		cmocka_unit_test(test_never_used),
 		cmocka_unit_test(test_request_in_progress),
 		cmocka_unit_test(test_many),
+		cmocka_unit_test(test_one_caller),
 		cmocka_unit_test(test_kept),
 		cmocka_unit_test(test_silent),
 		cmocka_unit_test(test_bodies),
