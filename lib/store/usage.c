@@ -360,3 +360,15 @@ int usage_each(struct db *db, const struct usage_filter *f, unsigned by,
 	return db_query(db, e, sum_row, &s, buf_text(&sql), "nnt", f->from, to,
 			f->user_id);
 }
+
+int usage_any(struct db *db, const char *user_id, bool *any, struct err *e)
+{
+	int64_t n = 0;
+
+	if (db_query(db, e, db_keep_number, &n, "SELECT count(*) FROM (SELECT id"
+		     " FROM usage WHERE user_id = $1 LIMIT 1) AS one", "t",
+		     user_id) < 0)
+		return -1;
+	*any = n > 0;
+	return 0;
+}

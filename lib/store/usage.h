@@ -46,6 +46,9 @@ struct usage_call {
  */
 int usage_add(struct db *db, const struct usage_call *calls, size_t n, struct err *e) must_check;
 
+/* Whether the user ever called a model. */
+int usage_any(struct db *db, const char *user_id, bool *any, struct err *e) must_check;
+
 struct usage_filter {
 	const char *user_id;		/* NULL: all */
 	const char *subject_id;		/* NULL: all */

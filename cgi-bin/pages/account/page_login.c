@@ -114,6 +114,20 @@ static int end_access(struct request *r, const char *user_id, struct err *e)
 	return token_ending_done(v->db, ending.id, e);
 }
 
+/*
+ * Until when budgets follow the zone of before: for an account that never called
+ * a model there is none.
+ */
+static int64_t zone_end(struct request *r, const struct user *u)
+{
+	struct err e = { 0 };
+	bool any = true;
+
+	if (usage_any(context_of(r)->db, u->id, &any, &e) < 0)
+		log_failure("usage_not_read", &e, "request", r->id, NULL);
+	return any ? budget_zone_end(u, usage_zone_of(r, u), clock_now_ms()) : 0;
+}
+
 /* An account without a time zone gets the one that the login form found in the browser. */
 static void take_zone(struct request *r, const struct user *u)
 {
@@ -123,9 +137,8 @@ static void take_zone(struct request *r, const struct user *u)
 	if (*u->timezone || !*zone || !zone_find(zone))
 		return;
 	if (user_set_preferences(context_of(r)->db, u->id, u->display_name,
-				 u->locale, u->theme, zone,
-				 budget_zone_end(u, usage_zone_of(r, u),
-						 clock_now_ms()), &e) < 0)
+				 u->locale, u->theme, zone, zone_end(r, u),
+				 &e) < 0)
 		log_failure("zone_not_saved", &e, "request", r->id, NULL);
 }
 

@@ -13,7 +13,9 @@
 #include <string.h>
 #include <talloc.h>
 
+#include "core/id.h"
 #include "core/str.h"
+#include "store/usage.h"
 #include "store/users.h"
 #include "tests/cgi-bin/cgi.h"
 
@@ -62,6 +64,8 @@ static void test_login(void **state)
 	expect_to(get(&b, "/workspace"), "/login?next=/workspace");
 }
 
+static int64_t budget_zone_until;
+
 static const char *zone_after(const char *fields)
 {
 	struct browser b = { .site = &site };
@@ -75,12 +79,15 @@ static const char *zone_after(const char *fields)
 	talloc_free(form);
 	u = user_load_by_login(site.db, site.db, "kim", &e);
 	assert_non_null(u);
+	budget_zone_until = u->budget_timezone_until;
 	return u->timezone;
 }
 
 /* The first one a browser says stays until the account chooses another. */
 static void test_zone_of_browser(void **state)
 {
+	struct usage_call call = { .kind = "workspace", .model = "m",
+				   .outcome = "complete", .at = 1, .ended_at = 2 };
 	struct err e = { 0 };
 
 	(void)state;
@@ -88,7 +95,16 @@ static void test_zone_of_browser(void **state)
 	assert_string_equal(zone_after("&timezone=Mars/Olympus"), "");
 	assert_string_equal(zone_after("&timezone=../../etc/passwd"), "");
 	assert_string_equal(zone_after("&timezone=Asia/Seoul"), "Asia/Seoul");
+	assert_int_equal(budget_zone_until, 0);	/* nothing was spent in another */
 	assert_string_equal(zone_after("&timezone=Europe/Paris"), "Asia/Seoul");
+	assert_int_equal(user_set_preferences(site.db, site.kim, "kim", "", "",
+					      "", 0, &e), 0);
+	id_new(call.id);
+	memcpy(call.user_id, site.kim, ID_SIZE);
+	memcpy(call.subject_id, site.kim, ID_SIZE);
+	assert_int_equal(usage_add(site.db, &call, 1, &e), 0);
+	assert_string_equal(zone_after("&timezone=Asia/Seoul"), "Asia/Seoul");
+	assert_true(budget_zone_until > 0);
 	assert_int_equal(user_set_preferences(site.db, site.kim, "kim", "", "",
 					      "", 0, &e), 0);
 }
