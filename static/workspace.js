@@ -1,10 +1,10 @@
 // The live chat. The bridge sends finished HTML; this swaps it in, appends
 // text deltas, and keeps what the person typed until it is known to be stored.
 
-import {answer} from "./workspace/answers.js";
+import {answer, answered, letAnswer} from "./workspace/answers.js";
 import {callBack} from "./workspace/attention.js";
-import {openBlocked, showBlocked} from "./workspace/blocked.js";
-import {openComposer, showRefused} from "./workspace/composer.js";
+import {showBlocked} from "./workspace/blocked.js";
+import {openComposer, showNoSend, showRefused} from "./workspace/composer.js";
 import {close, open, post} from "./workspace/connection.js";
 import {forget, give, sendOutbox, showUnsent} from "./workspace/outbox.js";
 import {bar, below, box, chat, complain, conversation, mode, readOnly, uuid, words} from "./workspace/page.js";
@@ -12,22 +12,21 @@ import "./workspace/keys.js";
 import {decide, edit, showQueue} from "./workspace/queue.js";
 import {atEnd, decorate, toEnd} from "./workspace/reading.js";
 import {showRow} from "./workspace/sidebar.js";
-import {say, showStatus, showStop, showTitle, tick} from "./workspace/status.js";
+import {say, showBanner, showStatus, showStop, showTitle, tick} from "./workspace/status.js";
 import {addText, showPart} from "./workspace/transcript.js";
 
 const handlers = {
 	part: showPart,
 	delta: addText,
 	queue: showQueue,
-	blocked(event) {
-		if (!readOnly)
-			showBlocked(event.html);
-	},
+	blocked: showBlocked,
 	status(event) {
 		if (event.state === "waiting" && bar.dataset.state !== "waiting")
 			callBack(document.querySelector("#conversation-title")?.textContent || "");
 		bar.dataset.state = event.state;
 		showStatus(event.html);
+		showBanner(event.banner);
+		showNoSend(event.no_send);
 		showStop();
 		tick();
 		showTitle();
@@ -42,6 +41,7 @@ const handlers = {
 	refused: showRefused,
 	error(event) {
 		complain(event.text);
+		letAnswer();
 	},
 	conversation: showRow,
 	gone() {
@@ -63,8 +63,8 @@ document.addEventListener("click", (event) => {
 	const button = event.target.closest("button");
 	if (!button || readOnly)
 		return;
-	// Without script they are sent as forms.
-	if (button.id === "stop" || button.form?.id === "acts")
+	// Without script they are sent as forms; a question that is asked again is one anyway.
+	if ("again" in button.dataset ? !answered(button.closest(".part")) : button.id === "stop" || button.form?.id === "acts")
 		event.preventDefault();
 	if (button.id === "stop")
 		post({type: "interrupt"});
@@ -72,8 +72,6 @@ document.addEventListener("click", (event) => {
 		post({type: "start"});
 	else if (button.dataset.start)
 		post({type: "start", how: button.dataset.start});
-	else if (button.id === "show-blocked")
-		openBlocked();
 	else if (button.dataset.withdraw)
 		post({type: "withdraw", id: button.dataset.withdraw});
 	else if ("recall" in button.dataset)

@@ -176,9 +176,7 @@ static void add_stop(const struct request *r, struct view *view)
 
 	if (v->db && stop_all_load(v->db, &stop, &e) < 0)
 		log_failure("read_kill_switch", &e, "request", r->id, NULL);
-	view_text(view, "stopped", stop.on ?
-		  i18n_fill(r, v->text, "stop_banner", stop.by_login,
-			    i18n_time(r, v->text, stop.at, v->zone), NULL) : "");
+	view_text(view, "stopped", stop.on ? page_text(r, "gateway_stopped") : "");
 }
 
 /* The number of unread notifications: as a badge ("" for none) and in words. */
@@ -254,6 +252,12 @@ struct view *page_view(struct request *r, const char *title_key)
 	add_unread(r, view);
 	add_stop(r, view);
 	return view;
+}
+
+const char *page_static(const struct request *r, const char *name)
+{
+	return talloc_asprintf(r, "%s/static/v/" STATIC_VERSION "/%s",
+			       context_of(r)->app->base_path, name);
 }
 
 int page_render(struct request *r, struct response *out, const char *name,

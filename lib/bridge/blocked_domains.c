@@ -9,57 +9,29 @@
 #include <talloc.h>
 
 #include "bridge/bridge_internal.h"
-#include "core/clock.h"
 #include "core/log.h"
 #include "core/str.h"
 #include "store/domains.h"
 #include "store/executions.h"
 
-#define ROWS_MAX 200		/* domains read from the store, latest first */
-#define BLOCKS_MAX 20		/* domains shown */
-#define HOUR_MS INT64_C(3600000)
-
-/* How long after the last attempt or decision a reload still shows a domain. */
-static const struct {
-	const char *state;
-	int64_t ms;
-} shown[] = {
-	{ "blocked", HOUR_MS },
-	{ "asked", 30 * 24 * HOUR_MS },
-	{ "refused", 24 * HOUR_MS },
-};
+#define ROWS_MAX 100		/* domains read from the store, latest first */
 
 struct reading {
 	struct bridge *bridge;
 	char user_id[ID_SIZE];
-	int64_t now;
-	struct block *blocks;	/* granted ones too: for pages that showed them as blocked */
+	struct block *blocks;
 	size_t n;
 };
-
-static bool recent(const struct domain *d, int64_t now)
-{
-	size_t i;
-
-	for (i = 0; i < sizeof(shown) / sizeof(shown[0]); i++) {
-		if (str_equal(shown[i].state, d->state))
-			return now - d->last_at < shown[i].ms;
-	}
-	return str_equal(d->state, "granted") && now - d->last_at < HOUR_MS;
-}
 
 static int add_row(void *data, const struct domain *d, struct err *e)
 {
 	struct reading *r = data;
 	struct block *b;
 
-	if (!recent(d, r->now))
-		return 0;
 	r->blocks = talloc_realloc(r, r->blocks, struct block, r->n + 1);
 	b = &r->blocks[r->n++];
 	b->domain = talloc_strdup(r->blocks, d->domain);
 	b->state = talloc_strdup(r->blocks, d->state);
-	b->plain = d->plain;
 	return 0;
 }
 
@@ -70,49 +42,16 @@ static int read_work(void *data, struct db *db, struct err *e)
 	return domain_each(db, r->user_id, NULL, ROWS_MAX, add_row, r, e);
 }
 
-static bool was_told(const struct presence *p, const char *domain)
-{
-	size_t i;
-
-	for (i = 0; i < p->nblocks; i++) {
-		if (str_equal(p->blocks[i].domain, domain))
-			return true;
-	}
-	return false;
-}
-
-/* Announce a grant only to pages that showed the block. */
-static void replace_blocks(struct presence *p, struct reading *r)
-{
-	size_t i, n = 0;
-
-	for (i = 0; i < r->n && n < BLOCKS_MAX; i++) {
-		if (!str_equal(r->blocks[i].state, "granted") ||
-		    was_told(p, r->blocks[i].domain))
-			r->blocks[n++] = r->blocks[i];
-	}
-	talloc_free(p->blocks);
-	p->blocks = talloc_steal(p, r->blocks);
-	p->nblocks = n;
-}
-
-static void tell_status(struct client *c)
-{
-	if (c->room)
-		room_tell_status(c->room, c);
-	else
-		client_tell_workspace(c);
-}
-
 static void send_blocks(struct presence *p)
 {
 	struct client *c;
 	char *text;
 
 	TAILQ_FOREACH(c, &p->clients, in_person) {
-		text = c->live ? outgoing_blocked(p, p, c->locale) : NULL;
-		if (text && client_send(c, text))
-			tell_status(c);
+		if (!c->live)
+			continue;
+		text = outgoing_blocked(p, p, c->locale);
+		client_send(c, text);
 		talloc_free(text);
 	}
 }
@@ -127,7 +66,9 @@ static void read_done(void *data, const struct err *e)
 	if (p)
 		p->reading_blocks = false;
 	if (p && !e && !r->bridge->stopping) {
-		replace_blocks(p, r);
+		talloc_free(p->blocks);
+		p->blocks = talloc_steal(p, r->blocks);
+		p->nblocks = r->n;
 		send_blocks(p);
 		if (p->blocks_again)
 			blocked_read(p);
@@ -140,7 +81,6 @@ static struct reading *reading_new(struct bridge *b, const char *user_id)
 	struct reading *r = talloc_zero(NULL, struct reading);
 
 	r->bridge = b;
-	r->now = clock_now_ms();
 	if (!str_copy(r->user_id, sizeof(r->user_id), user_id))
 		err_abort("an id too long");
 	return r;
@@ -156,18 +96,6 @@ void blocked_read(struct presence *p)
 	p->reading_blocks = true;
 	jobs_add(p->bridge->jobs, read_work, read_done,
 		 reading_new(p->bridge, p->id));
-}
-
-void blocked_welcome(struct presence *p)
-{
-	size_t i, n = 0;
-
-	for (i = 0; i < p->nblocks; i++) {
-		if (!str_equal(p->blocks[i].state, "granted"))
-			p->blocks[n++] = p->blocks[i];
-	}
-	p->nblocks = n;
-	blocked_read(p);
 }
 
 /* ---- refusals, and requests for access ---- */
@@ -247,6 +175,7 @@ static void find_sessions(struct noting *n, const struct presence *p,
 			(n->nsessions + 1) * sizeof(*n->sessions));
 		memcpy(n->sessions[n->nsessions++],
 		       session_id(r->session), ID_SIZE);
+		session_blocked(r->session, n->domain);
 	}
 }
 

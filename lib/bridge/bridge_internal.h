@@ -60,7 +60,6 @@ struct room {
 /* A domain outside the installation's list, as its user is shown it. */
 struct block {
 	const char *domain, *state;	/* as in store/domains.h */
-	bool plain;
 };
 
 /* An account's usage, as last read. */
@@ -263,8 +262,8 @@ char *outgoing_status(const void *ctx, struct presence *p, const struct room *r,
 		      const struct i18n_locale *l, const struct session_status *status);
 char *outgoing_row(const void *ctx, struct room *r,
 		   const struct i18n_locale *l);
-/* The domains that were blocked, requested or decided. */
-char *outgoing_blocked(const void *ctx, struct presence *p,
+/* The states of domains that were blocked, requested or decided. */
+char *outgoing_blocked(const void *ctx, const struct presence *p,
 		       const struct i18n_locale *l);
 /* A kind and up to two texts by name; NULL names are left out. */
 char *outgoing_text(const void *ctx, const char *kind, const char *name,
@@ -305,8 +304,6 @@ void token_lifecycle_end_conversation(struct bridge *b, const char *id,
 void blocked_note(void *bridge, const char *user_id, const char *domain, bool plain);
 /* Reads them again and sends them to every page of the user. */
 void blocked_read(struct presence *p);
-/* For a page that opens: earlier grants are not announced to it. */
-void blocked_welcome(struct presence *p);
 void blocked_ask(struct client *c, const char *domain, const char *reason);
 
 /* budget_status.c: how much of the budgets is used */
@@ -315,6 +312,12 @@ void budget_status_open(struct bridge *b);
 void budget_status_read(struct presence *p);
 /* A turn ended: its last call is booked a moment later. */
 void budget_status_turn_ended(struct presence *p);
+/* While model calls are stopped, the sentence that says so; else "". */
+const char *budget_status_banner(const struct presence *p,
+				 const struct i18n_locale *l);
+/* Why nothing can be sent now, in a few words; "" when it can. */
+const char *budget_status_no_send(const void *ctx, const struct presence *p,
+				  const struct i18n_locale *l);
 /* Adds the fields of the status bar. */
 void budget_status_show(struct view *v, const struct presence *p,
 			const struct room *r,

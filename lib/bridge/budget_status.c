@@ -204,10 +204,20 @@ static bool works(const struct presence *p)
 	return false;
 }
 
+/* What keeps the user from sending may be over by now. */
+static bool may_be_over(const struct presence *p)
+{
+	const struct budget_status *s = &p->spend;
+
+	return s->known && ((s->resets_at && clock_now_ms() >= s->resets_at) ||
+			    (s->all_percent >= 100 && clock_mono_ms() -
+			     p->bridge->all_read_at >= ALL_MS));
+}
+
 static void refresh(struct presence *p, void *data)
 {
 	if (p->nclients && !p->spending &&
-	    (works(p) || clock_mono_ms() < p->spend_until))
+	    (works(p) || clock_mono_ms() < p->spend_until || may_be_over(p)))
 		budget_status_read(p);
 }
 
@@ -237,23 +247,48 @@ static char *compact(const void *ctx, int64_t n)
 			       (long long)((n + 5000) % 1000000 / 10000));
 }
 
-static const char *warning(struct view *v, const struct budget_status *s,
+static const char *warning(struct view *v, const struct presence *p,
 			   const struct i18n_locale *l)
 {
+	const struct budget_status *s = &p->spend;
 	char percent[16];
 
 	if (s->stopped)
-		return i18n_sentence(l, "gateway_stopped");
+		return "";	/* the banner says so */
 	if (s->resets_at)
 		return i18n_fill(v, l, "status_budget_used",
-				 i18n_until(v, l, s->resets_at,
-					    clock_now_ms()), NULL);
+				 i18n_clock(v, l, s->resets_at, clock_now_ms(),
+					    p->zone), NULL);
 	if (s->all_percent >= 100)
 		return i18n_sentence(l, "status_budget_all_used");
 	if (s->percent < BUDGET_SOFT_PERCENT)
 		return "";
 	snprintf(percent, sizeof(percent), "%d", s->percent);
 	return i18n_fill(v, l, "status_budget_soft", percent, NULL);
+}
+
+const char *budget_status_banner(const struct presence *p,
+				 const struct i18n_locale *l)
+{
+	return p->spend.known && p->spend.stopped ?
+	       i18n_sentence(l, "gateway_stopped") : "";
+}
+
+const char *budget_status_no_send(const void *ctx, const struct presence *p,
+				  const struct i18n_locale *l)
+{
+	const struct budget_status *s = &p->spend;
+
+	if (!s->known)
+		return "";
+	if (s->stopped)
+		return i18n_sentence(l, "status_stopped_all");
+	if (s->resets_at)
+		return i18n_fill(ctx, l, "send_resets",
+				 i18n_clock(ctx, l, s->resets_at, clock_now_ms(),
+					    p->zone), NULL);
+	return s->all_percent >= 100 ?
+	       i18n_sentence(l, "status_budget_all_used") : "";
 }
 
 void budget_status_show(struct view *v, const struct presence *p,
@@ -270,7 +305,7 @@ void budget_status_show(struct view *v, const struct presence *p,
 		 (long long)(s->today * 100 / s->today_max) : 0);
 	view_text(v, "tokens", s->known && s->today_max ?
 		  i18n_fill(v, l, "status_today", percent, NULL) : "");
-	view_text(v, "budget", s->known ? warning(v, s, l) : "");
+	view_text(v, "budget", s->known ? warning(v, p, l) : "");
 	view_text(v, "budget_state", s->stopped || s->percent >= 100 ||
 		  s->all_percent >= 100 ? "over" : "soft");
 }

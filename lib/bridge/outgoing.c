@@ -167,6 +167,12 @@ static bool runs(const struct session_status *s)
 	       str_equal(s->state, "starting") || str_equal(s->state, "waiting");
 }
 
+/* It is idle. */
+static bool rests(const struct session_status *s)
+{
+	return str_equal(s->state, "ready") || str_equal(s->state, "stopped");
+}
+
 static const char *word_of(const struct i18n_locale *l, const struct block *b)
 {
 	char key[32];
@@ -175,80 +181,37 @@ static const char *word_of(const struct i18n_locale *l, const struct block *b)
 	return i18n_sentence(l, key);
 }
 
-/* Domains not requested yet, in one line; "" when there is none. */
-static const char *blocked_line(struct view *v, const struct i18n_locale *l,
-				const struct presence *p)
-{
-	const char *first = NULL;
-	char more[24];
-	size_t i, n = 0;
-
-	for (i = 0; i < p->nblocks; i++) {
-		if (!str_equal(p->blocks[i].state, "blocked"))
-			continue;
-		if (!n++)
-			first = p->blocks[i].domain;
-	}
-	snprintf(more, sizeof(more), "%zu", n ? n - 1 : 0);
-	if (!n)
-		return "";
-	return n == 1 ? i18n_fill(v, l, "blocked_one", first, NULL) :
-	       i18n_fill(v, l, "blocked_more", first, more, NULL);
-}
-
-static const char *blocked_summary(struct view *v, const struct i18n_locale *l,
-				   const struct presence *p)
-{
-	const char *line = blocked_line(v, l, p);
-	const struct block *b = p->blocks;
-
-	if (*line || !p->nblocks)
-		return line;
-	line = talloc_asprintf(v, "%s: %s", b->domain, word_of(l, b));
-	return p->nblocks == 1 ? line :
-	       i18n_fill(v, l, "blocked_and", line, NULL);
-}
-
-char *outgoing_blocked(const void *ctx, struct presence *p,
+char *outgoing_blocked(const void *ctx, const struct presence *p,
 		       const struct i18n_locale *l)
 {
-	struct view *v = view_new(ctx), *rows = view_list(v, "rows"), *row;
-	auto_buf html = BUF_INIT(HTML_MAX);
-	struct err e = { 0 };
-	char *text = NULL;
+	struct json_object *o = event("blocked"), *list = json_object_new_array(), *one;
 	size_t i;
 
-	view_text(v, "summary", blocked_summary(v, l, p));
+	json_object_object_add(o, "domains", list);
 	for (i = 0; i < p->nblocks; i++) {
-		const struct block *b = &p->blocks[i];
-
-		row = view_append(rows);
-		view_text(row, "domain", b->domain);
-		view_text(row, "domain_state", b->state);
-		view_text(row, "word", word_of(l, b));
-		view_flag(row, "can_ask", str_equal(b->state, "blocked"));
+		one = json_object_new_object();
+		add_string(one, "domain", p->blocks[i].domain);
+		add_string(one, "state", p->blocks[i].state);
+		add_string(one, "word", word_of(l, &p->blocks[i]));
+		json_object_array_add(list, one);
 	}
-	if (template_render(p->bridge->templates, "partials/blocked", v, l,
-			    &html, &e) < 0)
-		outgoing_failed("blocked", &e);
-	else
-		text = outgoing_text(ctx, "blocked", "html", buf_text(&html),
-				     NULL,
-				     NULL);
-	talloc_free(v);
-	return text;
+	return write_event(ctx, o);
 }
 
 char *outgoing_status(const void *ctx, struct presence *p, const struct room *r,
 		      const struct i18n_locale *l, const struct session_status *s)
 {
+	const char *banner = budget_status_banner(p, l);
+	bool off = *banner && rests(s);
+	const char *state = off ? "stopped" : s->state;
 	struct view *v = view_new(ctx);
 	auto_buf html = BUF_INIT(HTML_MAX);
+	struct json_object *o;
 	struct err e = { 0 };
 	char *text = NULL;
 
-	view_text(v, "state", s->state);
-	view_text(v, "words", i18n_fill(v, l, s->key, s->detail, NULL));
+	view_text(v, "words", off ? i18n_sentence(l, "status_stopped_all") :
+		  i18n_fill(v, l, s->key, s->detail, NULL));
 	view_flag(v, "runs", runs(s));
 	view_number(v, "since", s->since);
 	view_flag(v, "progress", s->steps > 0);
@@ -268,14 +231,18 @@ char *outgoing_status(const void *ctx, struct presence *p, const struct room *r,
 		  i18n_fill(v, l, "start_aside", s->aside, NULL) : "");
 	turnover_show(v, r, s->no_place, l);
 	show_health(v, l, p);
-	view_text(v, "blocked", blocked_line(v, l, p));
 	budget_status_show(v, p, r, l);
 	if (template_render(p->bridge->templates, "partials/status", v, l, &html,
-			    &e) < 0)
+			    &e) < 0) {
 		outgoing_failed("status", &e);
-	else
-		text = outgoing_text(ctx, "status", "state", s->state, "html",
-				     buf_text(&html));
+	} else {
+		o = event("status");
+		add_string(o, "state", state);
+		add_string(o, "html", buf_text(&html));
+		add_string(o, "banner", banner);
+		add_string(o, "no_send", budget_status_no_send(v, p, l));
+		text = write_event(ctx, o);
+	}
 	talloc_free(v);
 	return text;
 }

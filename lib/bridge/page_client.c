@@ -357,7 +357,7 @@ void client_new(struct bridge *b, const struct client_start *start)
 	c->live = true;
 	workspace_ensure(p->workspace);
 	client_tell_workspace(c);
-	blocked_welcome(p);
+	blocked_read(p);
 	budget_status_read(p);
 }
 

@@ -328,7 +328,7 @@ static void on_replayed(void *data, uint64_t asker,
 	send_text(c, outgoing_queue(r, r, c->locale));
 	send_text(c, mode_event(r));
 	room_tell_status(r, c);
-	blocked_welcome(r->presence);
+	blocked_read(r->presence);
 	budget_status_read(r->presence);
 }
 
@@ -375,6 +375,7 @@ static void on_gone(void *data)
 			client_send(c, row);
 	}
 	talloc_free(row);
+	TALLOC_FREE(r->row);	/* told again when it is restored */
 	TAILQ_FOREACH(c, &r->clients, in_room) {
 		client_send(c, text);
 		client_close(c, WEBSOCKET_MISSING, "deleted");

@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "core/str.h"
+#include "json/field.h"
 
 #define SLOW_MAX 600		/* seconds */
 #define LONG_MAX 8192		/* KB */
@@ -130,6 +131,32 @@ static void play_later(struct play *p)
 	add_string(input, "reason", say(p, TEXT_RUN_DESCRIPTION));
 	add_string(input, "prompt", "continue");
 	call(p, TEXT_COUNT, "ScheduleWakeup", input);
+}
+
+/* "tool: NAME {...}": any tool, with its input. */
+static void play_tool(struct play *p)
+{
+	size_t n = strcspn(p->rest, " ");
+	const char *given = p->rest + n + strspn(p->rest + n, " ");
+	struct json_object *input;
+	char name[128];
+
+	if (p->turn->step > 0 && !str_equal(p->turn->last_tool, "ToolSearch")) {
+		answer_with_result(p, TEXT_TOOL_DONE);
+		return;
+	}
+	if (!n || n >= sizeof(name)) {
+		play_hello(p);
+		return;
+	}
+	memcpy(name, p->rest, n);
+	name[n] = '\0';
+	input = *given ? field_parse(given, strlen(given)) : NULL;
+	if (!json_object_is_type(input, json_type_object)) {
+		json_object_put(input);
+		input = json_object_new_object();
+	}
+	call(p, TEXT_COUNT, name, input);
 }
 
 static void play_write(struct play *p)
@@ -400,6 +427,8 @@ static const struct {
 } scripts[] = {
 	{ "run", false, true, play_run },
 	{ "실행", true, true, play_run },
+	{ "tool", false, true, play_tool },
+	{ "도구", true, true, play_tool },
 	{ "later", false, false, play_later },
 	{ "나중에", true, false, play_later },
 	{ "write", false, true, play_write },

@@ -31,8 +31,6 @@ void agent_run_written(struct session *s);
 /* Claude is being started for it: what is written from now on is its own. */
 void agent_run_starts(struct session *s);
 void agent_run_part(struct session *s, const struct part *p);
-void agent_run_asked(struct session *s, const char *request_id,
-		     const char *subtype);
 void agent_run_result(struct session *s, const struct turn_result *r);
 void agent_run_turn_started(struct session *s);
 void agent_run_turn_ended(struct session *s);

@@ -22,7 +22,6 @@ struct agent_run {
 	bool contradicted;	/* what it printed and how it ended do not agree */
 	bool began;		/* Claude has heard what to do */
 	bool broken;		/* its turn ended without a result */
-	bool asked;		/* a question that has no part */
 	char *question;		/* the one that waits; NULL none */
 	int64_t turns, denials;
 	int64_t since;		/* UTC ms: what was written earlier is not Claude's */

@@ -16,6 +16,7 @@
 #include "session/message_queue.h"
 #include "session/recorder.h"
 #include "session/session_internal.h"
+#include "transcript/ask_rules.h"
 
 /* Whether one of these waits is part of the session's state. */
 static bool asks(const struct part *p)
@@ -81,9 +82,17 @@ static void on_result(void *data, const struct turn_result *r)
 	agent_run_result(data, r);
 }
 
+/* What nobody here can answer is refused: Claude would wait for it without end. */
 static void on_asked(void *data, const char *request_id, const char *subtype)
 {
-	agent_run_asked(data, request_id, subtype);
+	struct session *s = data;
+
+	if (log_reader_in_backlog(s) || (s->run && !agent_run_open(s)))
+		return;
+	stdin_add(s, STDIN_CONTROL,
+		  stdin_json_refuse(request_id, s->run ? ASK_UNATTENDED :
+				    "This host answers no such request."),
+		  NULL, 0, 0);
 }
 
 static void on_turn_ended(void *data, bool ok, const struct turn_usage *usage)

@@ -8,6 +8,7 @@
 
 #include "core/clock.h"
 #include "core/str.h"
+#include "json/field.h"
 #include "session/agent_run.h"
 #include "session/claude_process.h"
 #include "session/claude_start.h"
@@ -95,6 +96,38 @@ static const struct part *find_asked(const struct session *s,
 	else
 		return p;
 	return NULL;
+}
+
+bool request_is_form(const struct part *p)
+{
+	auto_strict_json *data = str_equal(p->kind, "question") ?
+				 field_parse(p->data, strlen(p->data)) : NULL;
+
+	return field_flag(data, "form");
+}
+
+static bool unshown(const struct part *p)
+{
+	auto_strict_json *data = field_parse(p->data, strlen(p->data));
+
+	return field_flag(data, "unshown");
+}
+
+void session_decline_unshown(struct session *s)
+{
+	struct session_answer a = { .choice = "deny", .reason = "" };
+	const struct part *p;
+
+	if (s->run || log_reader_in_backlog(s) || !claude_process_takes_input(s))
+		return;
+	for (p = recorder_next(s, NULL); p; p = recorder_next(s, p)) {
+		if (!str_equal(p->kind, "question") ||
+		    !str_equal(p->state, "waiting") ||
+		    recorder_answered(s, p->at) || !unshown(p))
+			continue;
+		a.part = p->at;
+		session_answer(s, 0, &a);
+	}
 }
 
 /* An accepted plan ends plan mode; "for this session" may allow edits. */

@@ -13,11 +13,11 @@
 #include "session/claude_process.h"
 #include "session/log_reader.h"
 #include "session/recorder.h"
+#include "transcript/ask_rules.h"
 
 #define QUESTION_MAX 4096	/* bytes of it that are kept as the outcome's detail */
-#define ALONE "This run is unattended: no one can allow this. "
 
-static const char denied_text[] = ALONE "It is not among this agent's tools. "
+static const char denied_text[] = ASK_UNATTENDED "It is not among this agent's tools. "
 	"Continue without it, and say at the end what could not be done.";
 
 /* The first question's text, of a part's data; "" when it has none. */
@@ -41,9 +41,10 @@ static void question_of(const struct part *p, char *out, size_t size)
 	json_object_put(data);
 }
 
+/* A server's form is declined, as a tool is denied: Claude continues without it. */
 static bool needs_person(const struct session *s, const struct part *p)
 {
-	return str_equal(p->kind, "question") ||
+	return (str_equal(p->kind, "question") && !request_is_form(p)) ||
 	       (str_equal(p->kind, "plan") && !s->run->rules->everything);
 }
 
@@ -63,19 +64,6 @@ void agent_run_part(struct session *s, const struct part *p)
 	} else if (!str_equal(p->state, "cancelled")) {
 		s->run->question = NULL;
 	}
-}
-
-/* A form of a tool's server is a question too; what else is asked is refused. */
-void agent_run_asked(struct session *s, const char *request_id,
-		     const char *subtype)
-{
-	if (!agent_run_open(s))
-		return;
-	if (str_equal(subtype, "elicitation"))
-		s->run->asked = true;
-	else if (!log_reader_in_backlog(s))
-		stdin_add(s, STDIN_CONTROL,
-			  stdin_json_refuse(request_id, ALONE), NULL, 0, 0);
 }
 
 static void answer(struct session *s, const struct part *p,
@@ -118,8 +106,6 @@ void agent_run_answer(struct session *s)
 			agent_run_needs_input(s, question);
 			return;
 		}
-		answer(s, p, everything ? "allow" : "deny");
+		answer(s, p, everything && !request_is_form(p) ? "allow" : "deny");
 	}
-	if (s->run->asked)
-		agent_run_needs_input(s, "");
 }

@@ -169,13 +169,96 @@ static void removed(struct session *s, int status, const char *body,
 	session_job(s, purge_work, purged, p);
 }
 
+static int condemn_work(void *data, struct db *db, struct err *e)
+{
+	struct purge *p = data;
+
+	return conversation_condemn(db, p->id, e);
+}
+
+static void condemned(void *data, const struct err *e)
+{
+	struct purge *p = data;
+	struct session *s = p->s;
+
+	s->purging = false;
+	s->condemned = !e;
+	talloc_free(p);
+	if (e && e->kind != ERR_MISSING)
+		session_trouble(s, "purge", e);
+	if (s->closed)
+		;		/* the next bridge does it */
+	else if (e && e->kind == ERR_MISSING)
+		session_refresh(s);	/* it was restored in the last moment */
+	else if (e)
+		s->purge_at = clock_mono_ms() + CONVERSATION_UNDO_MS;
+	if (!s->closed)
+		session_step(s);
+	session_job_over(s);
+}
+
+static void condemn(struct session *s)
+{
+	struct purge *p = talloc_zero(NULL, struct purge);
+
+	s->purging = true;
+	p->s = s;
+	memcpy(p->id, s->id, ID_SIZE);
+	session_job(s, condemn_work, condemned, p);
+}
+
+/* Nothing is removed while the deletion may be undone. */
+static bool may_be_undone(struct session *s)
+{
+	int64_t now = clock_mono_ms();
+
+	if (now >= s->purge_at)
+		return false;
+	uv_timer_start(&s->timer, on_timer, (uint64_t)(s->purge_at - now), 0);
+	return true;
+}
+
 static void purge(struct session *s)
 {
 	release(s);	/* it waits for the workspace, but does not keep it */
-	if (!s->link || s->gone || s->purging || log_reader_listing(s))
+	if (s->gone || s->purging || may_be_undone(s))
+		return;
+	if (!s->condemned) {
+		condemn(s);
+		return;
+	}
+	if (!s->link || log_reader_listing(s))
 		return;
 	s->purging = shim_request_new(s, "DELETE", NULL, 0, removed,
 				      "/sessions/%s?grace=1&purge=1", s->id) != NULL;
+}
+
+void session_deleted(struct session *s, int64_t at)
+{
+	int64_t undo = s->env->undo_ms ? s->env->undo_ms :
+					 CONVERSATION_UNDO_MS;
+	int64_t left = at + undo - clock_now_ms();
+
+	s->condemned = !at;
+	if (s->deleted)
+		return;
+	s->deleted = true;
+	s->purge_at = clock_mono_ms() + (left < 0 ? 0 : left < undo ? left : undo);
+	s->want_workspace = false;
+	claude_process_unwant(s);
+	claude_process_give_up(s);
+	if (!claude_process_takes_input(s))
+		return;
+	decoder_end_as(s->decoder, "error_deleted_meanwhile");
+	claude_process_remove(s, 1);
+}
+
+void session_restored(struct session *s)
+{
+	if (!s->deleted || s->held)
+		return;
+	workspace_hold(s->workspace);
+	s->held = true;
 }
 
 /* One timer for all of it: the nearest moment at which something is due. */
@@ -183,7 +266,7 @@ void session_arm(struct session *s)
 {
 	int64_t next, now = clock_mono_ms();
 
-	if (s->closed)
+	if (s->closed || s->deleted)
 		return;
 	next = claude_process_due(s);
 	next = sooner(next, log_reader_due(s));
@@ -221,6 +304,7 @@ void session_step(struct session *s)
 	claude_process_step(s);
 	message_queue_send(s);
 	agent_run_step(s);
+	session_decline_unshown(s);
 	stdin_step(s);
 	session_tell(s);
 	session_arm(s);

@@ -41,6 +41,7 @@ struct session_env {
 	size_t queue_bytes_max;		/* of their texts; one alone may be longer */
 	int unrecorded_max;		/* parts before the log is read no further */
 	size_t unrecorded_bytes_max;	/* of their data */
+	int64_t undo_ms;		/* from a conversation's deletion to its purge */
 	/* What the store has of a run, understood. In another thread. Gives (child of ctx). */
 	struct session_rules *(*rules)(const void *ctx, const struct run_rules *stored,
 				       struct err *e);
@@ -222,6 +223,8 @@ bool session_is_run(const struct session *s);
 /* Whether a tool of it runs now, and if so whether what it was given names word. */
 enum session_tool { SESSION_TOOL_NONE, SESSION_TOOL_RUNS, SESSION_TOOL_NAMES };
 enum session_tool session_tool(const struct session *s, const char *word);
+/* A tool of it was refused that domain: the tool's card says so. */
+void session_blocked(struct session *s, const char *domain);
 /* NULL: no run in progress. */
 const struct session_rules *session_run_rules(const struct session *s);
 bool session_loaded(const struct session *s);

@@ -70,6 +70,8 @@ struct session {
 	bool loaded, closed, gone, deleted;
 	bool spoken;		/* something was said in it */
 	bool purging;		/* the shim is asked to forget it */
+	bool condemned;		/* deleted, and not to be restored any more */
+	int64_t purge_at;	/* clock_mono_ms: until then a deleted one may be restored */
 	int jobs, handles;	/* that call back: it is freed after them */
 	struct err load_error;
 
@@ -107,6 +109,12 @@ void session_close_timer(uv_timer_t *t);
 void session_trouble(struct session *s, const char *event, const struct err *e);
 /* Something may have changed: go on towards what is wanted. */
 void session_step(struct session *s);
+/*
+ * The store says that it was deleted at that time (UTC ms; 0: it has no row any
+ * more), or that it was restored.
+ */
+void session_deleted(struct session *s, int64_t at);
+void session_restored(struct session *s);
 /* Resets the timer, because the next deadline may have changed. */
 void session_arm(struct session *s);
 /* In a turn, as far as the log says. */
@@ -124,6 +132,13 @@ void session_decode(struct session *s, int64_t from, const struct part *open,
 		    size_t n, bool in_turn);
 /* Continues at another offset of the log. */
 void session_decode_from(struct session *s, int64_t from);
+
+/* ---- requests.c: what a person asks, or is asked ---- */
+
+/* The part is a server's form. */
+bool request_is_form(const struct part *p);
+/* Declines at once the forms that no page can show. */
+void session_decline_unshown(struct session *s);
 
 /* ---- permission_mode.c ---- */
 

@@ -36,6 +36,7 @@ struct loading {
 	struct err bad_rules;
 	int64_t denials;
 	bool disabled;		/* the run's account */
+	int64_t deleted_at;	/* UTC ms; 0: it has no row */
 	bool again;
 };
 
@@ -97,6 +98,21 @@ static int load_rules(struct loading *l, struct db *db, struct err *e)
 	return 0;
 }
 
+/* Leaves the error as it is, unless another is worse. */
+static void load_deleted(struct loading *l, struct db *db, struct err *e)
+{
+	struct conversation *c;
+	struct err none = { 0 };
+
+	if (e->kind != ERR_MISSING)
+		return;
+	c = conversation_load_deleted(db, l, l->id, NULL, &none);
+	if (c)
+		l->deleted_at = c->deleted_at;
+	else if (none.kind != ERR_MISSING)
+		*e = none;
+}
+
 static int load_work(void *data, struct db *db, struct err *e)
 {
 	struct loading *l = data;
@@ -105,8 +121,10 @@ static int load_work(void *data, struct db *db, struct err *e)
 	    conversation_token_load(db, l->id, l->token_hash, e) < 0)
 		return -1;
 	l->c = conversation_load(db, l, l->id, NULL, e);
-	if (!l->c)
+	if (!l->c) {
+		load_deleted(l, db, e);
 		return -1;
+	}
 	if (str_equal(l->c->kind, "run") && load_rules(l, db, e) < 0)
 		return -1;
 	if (!l->again &&
@@ -162,6 +180,12 @@ static void take(struct session *s, struct loading *l)
 		s->want_workspace = true;
 }
 
+/* What was deleted when it was first read was never taken in. */
+static bool known(const struct session *s)
+{
+	return s->loaded && (s->decoder || !s->deleted);
+}
+
 static void loaded(void *data, const struct err *e)
 {
 	struct loading *l = data;
@@ -169,7 +193,7 @@ static void loaded(void *data, const struct err *e)
 	bool was_deleted = s->deleted;
 
 	/* Requested again before the first reply: the live state stays. */
-	l->again = l->again || s->loaded;
+	l->again = l->again || known(s);
 	if (s->closed) {
 		;
 	} else if (s->ahead && e && e->kind == ERR_MISSING) {
@@ -182,6 +206,10 @@ static void loaded(void *data, const struct err *e)
 		if (!l->again)
 			s->ev->loaded(s->data, e);
 	} else {
+		if (e)
+			session_deleted(s, l->deleted_at);
+		else
+			session_restored(s);
 		s->deleted = e != NULL;
 		s->loaded = true;
 		prestart_taken(s);
@@ -214,5 +242,5 @@ void session_load(struct session *s, bool again)
 
 void session_refresh(struct session *s)
 {
-	session_load(s, s->loaded);
+	session_load(s, known(s));
 }

@@ -325,6 +325,14 @@ enum session_tool session_tool(const struct session *s, const char *word)
 	return found;
 }
 
+void session_blocked(struct session *s, const char *domain)
+{
+	if (!s->decoder)
+		return;
+	decoder_blocked(s->decoder, domain);
+	recorder_touch(s, false);
+}
+
 bool session_at_rest(const struct session *s)
 {
 	if (s->gone)

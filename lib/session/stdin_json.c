@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include <json-c/json.h>
@@ -9,6 +10,8 @@
 #include "json/field.h"
 #include "session/session_internal.h"
 #include "transcript/ask_rules.h"
+
+#define EXACT_MAX 9007199254740991.0	/* the largest number that each reader of JSON keeps exactly */
 
 /* Takes o. */
 static char *write_line(struct json_object *o)
@@ -143,11 +146,93 @@ static struct json_object *deny(const struct session_answer *a)
 	return r;
 }
 
+/* What was typed as the value that the field's type asks for. NULL: it is none. */
+static struct json_object *field_value(struct json_object *field, const char *typed)
+{
+	bool whole = field_is(field, "type", "integer");
+	char *end;
+	double n;
+
+	if (field_is(field, "type", "boolean"))
+		return json_object_new_boolean(str_equal(typed, "true"));
+	if (!whole && !field_is(field, "type", "number"))
+		return json_object_new_string(typed);
+	n = strtod(typed, &end);
+	if (end == typed || *end || !(n >= -EXACT_MAX && n <= EXACT_MAX))
+		return NULL;
+	if (n == (double)(int64_t)n)
+		return json_object_new_int64((int64_t)n);
+	return whole ? NULL : json_object_new_double(n);
+}
+
+/* 0 also when nothing was typed into a field that may be empty. */
+static int add_field(struct json_object *content, struct json_object *field,
+		     struct json_object *typed)
+{
+	const char *name = ask_answer_name(field), *text;
+	struct json_object *value = NULL;
+
+	if (json_object_is_type(typed, json_type_array)) {
+		json_object_object_add(content, name, copy_of(typed));
+		return 0;
+	}
+	text = json_object_is_type(typed, json_type_string) ?
+	       json_object_get_string(typed) : "";
+	if (!*text)
+		return field_flag(field, "optional") ? 0 : -1;
+	value = field_value(field, text);
+	if (!value)
+		return -1;
+	json_object_object_add(content, name, value);
+	return 0;
+}
+
+/* The answer to a form, as its server's schema has it. NULL: something is missing or no number. */
+static struct json_object *fill_form(struct json_object *data,
+				     const struct session_answer *a)
+{
+	struct json_object *fields = field_list(data, "questions"), *typed;
+	struct json_object *content = json_object_new_object(), *r;
+	size_t i;
+
+	for (i = 0; fields && i < json_object_array_length(fields); i++) {
+		struct json_object *field = json_object_array_get_idx(fields, i);
+
+		typed = NULL;
+		if (a->answers)
+			json_object_object_get_ex(a->answers,
+						  ask_answer_name(field), &typed);
+		if (add_field(content, field, typed) < 0) {
+			json_object_put(content);
+			return NULL;
+		}
+	}
+	r = json_object_new_object();
+	put(r, "action", "accept");
+	json_object_object_add(r, "content", content);
+	return r;
+}
+
+static struct json_object *answer_of(const struct part *p, struct json_object *data,
+				     const struct session_answer *a)
+{
+	bool denies = str_equal(a->choice, "deny");
+	struct json_object *r;
+
+	if (!field_flag(data, "form"))
+		return denies ? deny(a) : allow(p, data, a);
+	if (!denies)
+		return fill_form(data, a);
+	r = json_object_new_object();
+	put(r, "action", "decline");
+	return r;
+}
+
 char *stdin_json_answer(const struct part *p, const struct session_answer *a,
 			struct err *e)
 {
 	struct json_object *data = field_parse(p->data, strlen(p->data)), *request = NULL;
-	struct json_object *o, *response;
+	struct json_object *o, *response, *said;
 
 	json_object_object_get_ex(data, "request", &request);
 	if (!json_object_is_type(request, json_type_string)) {
@@ -155,14 +240,18 @@ char *stdin_json_answer(const struct part *p, const struct session_answer *a,
 		err_set(e, ERR_INTERNAL, "part without a request");
 		return NULL;
 	}
+	said = answer_of(p, data, a);
+	if (!said) {
+		json_object_put(data);
+		err_tell(e, ERR_INPUT, "error_form_fields", "a field of the form");
+		return NULL;
+	}
 	o = json_object_new_object();
 	response = json_object_new_object();
 	put(o, "type", "control_response");
 	put(response, "subtype", "success");
 	put(response, "request_id", json_object_get_string(request));
-	json_object_object_add(response, "response",
-			       str_equal(a->choice, "deny") ? deny(a) :
-			       allow(p, data, a));
+	json_object_object_add(response, "response", said);
 	json_object_object_add(o, "response", response);
 	json_object_put(data);
 	return write_line(o);

@@ -11,6 +11,7 @@
 #include "store/like.h"
 
 #define MODEL_BYTES_MAX 128
+#define CONDEMNED "1"		/* deleted_at of one whose purge began */
 #define COLUMNS \
 	"c.id, c.user_id, c.title, c.mode, c.model, c.state, c.spoken," \
 	" c.recorded_offset, c.created_at, c.updated_at, c.deleted_at, c.kind"
@@ -158,20 +159,35 @@ static int keep_row(void *data, const struct db_row *row, struct err *e)
 	return 0;
 }
 
-struct conversation *conversation_load(struct db *db, const void *ctx,
-				       const char *id, const char *user_id,
-				       struct err *e)
+static struct conversation *load(struct db *db, const void *ctx, const char *id,
+				 const char *user_id, bool deleted,
+				 struct err *e)
 {
 	struct loading l = { .ctx = ctx };
 
 	if (db_query(db, e, keep_row, &l, "SELECT " COLUMNS
 		     " FROM conversations c WHERE c.id = $1"
 		     " AND c.user_id = coalesce($2, c.user_id)"
-		     " AND c.deleted_at = 0", "tt", id, user_id) < 0)
+		     " AND CASE WHEN c.deleted_at = 0 THEN 0 ELSE 1 END = $3",
+		     "ttn", id, user_id, (int64_t)deleted) < 0)
 		return NULL;
 	if (!l.conversation)
 		err_set(e, ERR_MISSING, "no such conversation");
 	return l.conversation;
+}
+
+struct conversation *conversation_load(struct db *db, const void *ctx,
+				       const char *id, const char *user_id,
+				       struct err *e)
+{
+	return load(db, ctx, id, user_id, false, e);
+}
+
+struct conversation *conversation_load_deleted(struct db *db, const void *ctx,
+					       const char *id, const char *user_id,
+					       struct err *e)
+{
+	return load(db, ctx, id, user_id, true, e);
 }
 
 struct listing {
@@ -282,6 +298,24 @@ int conversation_mark_deleted(struct db *db, const char *id,
 	return run ? err_tell(e, ERR_CONFLICT, "error_conversation_run",
 			      "a run's conversation is part of its history") :
 		     err_set(e, ERR_MISSING, "no such conversation");
+}
+
+int conversation_restore(struct db *db, const char *id, const char *user_id,
+			 int64_t since, struct err *e)
+{
+	if (db_run(db, e, "UPDATE conversations SET deleted_at = 0"
+		   " WHERE id = $1 AND user_id = $2 AND deleted_at >= $3"
+		   " AND deleted_at > " CONDEMNED, "ttn", id, user_id, since) < 0)
+		return -1;
+	return expect_one(db, e);
+}
+
+int conversation_condemn(struct db *db, const char *id, struct err *e)
+{
+	if (db_run(db, e, "UPDATE conversations SET deleted_at = " CONDEMNED
+		   " WHERE id = $1 AND deleted_at <> 0", "t", id) < 0)
+		return -1;
+	return expect_one(db, e);
 }
 
 static int purge(struct db *db, const char *id, struct err *e)

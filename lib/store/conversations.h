@@ -67,6 +67,21 @@ int conversation_each_open(struct db *db,
 int conversation_rename(struct db *db, const char *id, const char *user_id, const char *title, struct err *e) must_check;
 /* ERR_CONFLICT "error_conversation_run" for a run's, which is part of its history. */
 int conversation_mark_deleted(struct db *db, const char *id, const char *user_id, struct err *e) must_check;
+/* From the mark to the purge: so long it may be restored. */
+#define CONVERSATION_UNDO_MS 20000
+
+/*
+ * One that was marked deleted and is not purged yet. user_id NULL: anyone's.
+ * ERR_MISSING if there is none. Gives (child of ctx).
+ */
+struct conversation *conversation_load_deleted(struct db *db, const void *ctx,
+					       const char *id, const char *user_id,
+					       struct err *e) must_check;
+/* Undoes the mark of one that was deleted at or after since; ERR_MISSING for any other. */
+int conversation_restore(struct db *db, const char *id, const char *user_id,
+			 int64_t since, struct err *e) must_check;
+/* From now on a deleted one cannot be restored; ERR_MISSING if it was restored before. */
+int conversation_condemn(struct db *db, const char *id, struct err *e) must_check;
 /*
  * Removes it with its messages and parts, if it exists. Of a continued run, keeps
  * what the run itself recorded, as kind run again.
@@ -189,6 +204,13 @@ int conversation_record(struct db *db, const struct recording *r, struct err *e)
  */
 int part_count(struct db *db, const char *conversation_id, int64_t before,
 	       int limit, int64_t characters, int *count, bool *more, struct err *e) must_check;
+
+/*
+ * The `at` of the last question if nobody answered it and the user said nothing
+ * after it, nor has anything in the queue; else -1.
+ */
+int part_unanswered(struct db *db, const char *conversation_id, int64_t *at,
+		    struct err *e) must_check;
 
 /* Ordered by `at`. changed_after: only changed_at > it (-1: all). before: only at < it (0: no bound). limit: only the last ones (0: all). */
 int part_each(struct db *db, const char *conversation_id, int64_t changed_after,

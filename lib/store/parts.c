@@ -81,3 +81,18 @@ int part_count(struct db *db, const char *conversation_id, int64_t before,
 	*more = c.seen == limit || c.seen > c.count;
 	return 0;
 }
+
+int part_unanswered(struct db *db, const char *conversation_id, int64_t *at,
+		    struct err *e)
+{
+	*at = -1;
+	return db_query(db, e, db_keep_number, at, "SELECT at FROM parts"
+			" WHERE conversation_id = $1 AND kind = 'question'"
+			" AND state = 'cancelled' AND at > (SELECT"
+			"  coalesce(max(at), -1) FROM parts"
+			"  WHERE conversation_id = $1 AND role = 'user')"
+			" AND NOT EXISTS (SELECT 1 FROM messages"
+			"  WHERE conversation_id = $1 AND state IN"
+			"  ('queued', 'sent')) ORDER BY at DESC LIMIT 1", "t",
+			conversation_id);
+}

@@ -98,6 +98,13 @@ struct json_object *ask_rules(struct json_object *data)
 	return list;
 }
 
+const char *ask_answer_name(struct json_object *question)
+{
+	const char *name = field_text(question, "name", NULL);
+
+	return name ? name : field_text(question, "question", NULL);
+}
+
 bool ask_offers_edits(struct json_object *data)
 {
 	struct json_object *given = field_list(data, "suggestions");

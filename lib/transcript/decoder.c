@@ -138,6 +138,10 @@ static void control_request(struct decoder *d, struct json_object *line)
 		ask_request(d, line);
 		return;
 	}
+	if (str_equal(subtype, "elicitation")) {
+		form_request(d, line);
+		return;
+	}
 	id = field_text(line, "request_id", &n);
 	if (id && n && n <= ID_MAX && d->ev->asked)
 		d->ev->asked(d->data, id, subtype);

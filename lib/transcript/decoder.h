@@ -109,8 +109,8 @@ struct decoder_events {
 	 */
 	void (*background)(void *data, size_t n);
 	/*
-	 * The CLI sent a request other than a permission, named by subtype.
-	 * Nobody else answers it.
+	 * The CLI sent a request that is neither a permission nor a form, named
+	 * by subtype. Nobody else answers it.
 	 */
 	void (*asked)(void *data, const char *request_id, const char *subtype);
 	/*
@@ -163,6 +163,12 @@ int64_t decoder_safe_offset(const struct decoder *d);
  * earlier conversation. Draws the part that says so.
  */
 void decoder_memory_lost(struct decoder *d);
+
+/*
+ * Call outside of callbacks: a tool was refused this domain. The running calls
+ * that name it, or if none does all that run, say so from now on.
+ */
+void decoder_blocked(struct decoder *d, const char *domain);
 
 bool decoder_in_turn(const struct decoder *d);
 

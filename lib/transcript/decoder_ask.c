@@ -135,11 +135,16 @@ bool ask_answered(struct decoder *d, struct json_object *response)
 	const char *tool;
 
 	/*
-	 * Only answers to the CLI's requests have a behavior: even if the
-	 * request is unknown, this is not an answer to ours.
+	 * Only answers to the CLI's requests have a behavior or an action: even
+	 * if the request is unknown, this is not an answer to ours.
 	 */
 	if (!l || !str_equal(l->p.state, "waiting"))
-		return field_text(inner, "behavior", NULL) != NULL;
+		return field_text(inner, "behavior", NULL) != NULL ||
+		       field_text(inner, "action", NULL) != NULL;
+	if (field_flag(l->data, "form")) {
+		form_answered(d, l, inner);
+		return true;
+	}
 	answers = field_object(field_object(inner, "updatedInput"), "answers");
 	put_copy(l, "answers", answers, QUESTION_MAX, NULL);
 	if (field_list(inner, "updatedPermissions"))

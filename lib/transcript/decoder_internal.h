@@ -157,6 +157,11 @@ void ask_request(struct decoder *d, struct json_object *line);
 bool ask_answered(struct decoder *d, struct json_object *response);
 void ask_withdrawn(struct decoder *d, struct json_object *line);
 
+/* decoder_form.c: forms of MCP servers. */
+void form_request(struct decoder *d, struct json_object *line);
+/* l: the waiting form; answer: the response to it. */
+void form_answered(struct decoder *d, struct live *l, struct json_object *answer);
+
 /* decoder.c */
 void turn_start(struct decoder *d);
 void turn_end(struct decoder *d, bool ok, const struct turn_usage *usage);

@@ -295,3 +295,45 @@ void decoder_each_open(struct decoder *d,
 	for (l = d->open; l; l = l->next)
 		each(data, whole(l));
 }
+
+#define BLOCKED_MAX 20		/* domains of a card */
+
+static bool runs(struct live *l, const char *domain)
+{
+	return str_equal(l->p.kind, "tool_use") &&
+	       str_equal(l->p.state, "running") &&
+	       (!domain || strstr(whole(l)->data, domain));
+}
+
+static void add_blocked(struct decoder *d, struct live *l, const char *domain)
+{
+	struct json_object *list = field_list(l->data, "blocked");
+	size_t i, n = list ? json_object_array_length(list) : 0;
+
+	for (i = 0; i < n; i++) {
+		if (str_equal(json_object_get_string(json_object_array_get_idx(list, i)),
+			      domain))
+			return;
+	}
+	if (n == BLOCKED_MAX)
+		return;
+	if (!list) {
+		list = json_object_new_array();
+		json_object_object_add(l->data, "blocked", list);
+	}
+	json_object_array_add(list, json_object_new_string(domain));
+	live_emit(d, l);
+}
+
+void decoder_blocked(struct decoder *d, const char *domain)
+{
+	struct live *l;
+	bool named = false;
+
+	for (l = d->open; l; l = l->next)
+		named = named || runs(l, domain);
+	for (l = d->open; l; l = l->next) {
+		if (runs(l, named ? domain : NULL))
+			add_blocked(d, l, domain);
+	}
+}

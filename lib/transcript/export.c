@@ -7,6 +7,7 @@
 
 #include "core/str.h"
 #include "json/field.h"
+#include "transcript/ask_rules.h"
 
 /* The export in progress, and what its parts' sentences need. */
 struct export {
@@ -138,17 +139,18 @@ static int question(struct export *x, struct json_object *data, struct err *e)
 {
 	struct json_object *list = field_list(data, "questions"), *answer;
 	struct json_object *answers = field_object(data, "answers");
-	const char *text;
+	const char *text, *name;
 	size_t i;
 
 	for (i = 0; list && i < json_object_array_length(list); i++) {
 		text = field_text(json_object_array_get_idx(list, i), "question", NULL);
-		if (!text)
+		name = ask_answer_name(json_object_array_get_idx(list, i));
+		if (!text || !name)
 			continue;
 		if (buf_add_text(x->out, "- ", e) < 0 || add_line(x->out, text, e) < 0)
 			return -1;
 		answer = NULL;
-		if (answers && json_object_object_get_ex(answers, text, &answer) &&
+		if (answers && json_object_object_get_ex(answers, name, &answer) &&
 		    answer && (buf_add_text(x->out, " → ", e) < 0 ||
 			       add_answer(x, answer, e) < 0))
 			return -1;

@@ -6,6 +6,7 @@ lib_transcript_libtranscript_a_SOURCES = \
 	lib/transcript/decoder_agent.c \
 	lib/transcript/decoder_ask.c \
 	lib/transcript/decoder_command.c \
+	lib/transcript/decoder_form.c \
 	lib/transcript/decoder_internal.h \
 	lib/transcript/decoder_live.c \
 	lib/transcript/decoder_retract.c \
@@ -13,6 +14,7 @@ lib_transcript_libtranscript_a_SOURCES = \
 	lib/transcript/decoder_turn.c \
 	lib/transcript/decoder_user.c \
 	lib/transcript/export.c lib/transcript/export.h \
+	lib/transcript/message_title.c lib/transcript/message_title.h \
 	lib/transcript/part.c lib/transcript/part.h \
 	lib/transcript/part_ask.c \
 	lib/transcript/part_internal.h \

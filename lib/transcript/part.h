@@ -16,12 +16,15 @@
  * tool_use: {"id","name","title","about","input","input_cut","output",
  *   "output_tail","output_left_out","bytes" (of the whole output),"is_error","oom",
  *   "diff":[{"oldStart","oldLines","newStart","newLines","lines":[]}],"diff_cut",
- *   "background","steps" (a sub-agent's):[{"kind","state","id","name","title","text"}]}
+ *   "background","blocked" (domains it was refused):[],"steps" (a sub-agent's):[{"kind","state","id","name","title","text"}]}
  * permission: {"request","tool","tool_use","input","input_cut","title","about","why",
  *   "suggestions","for_session","reason"}; with input_cut the input must not be
  *   sent back as updatedInput
  * question: {"request","tool","tool_use","input","questions":[{"question","header",
- *   "multi","options":[{"label","description"}]}],"answers":{},"reason"}
+ *   "multi","options":[{"label","description"}]}],"answers":{},"reason"}; a
+ *   server's form: {"request","form","tool" (the server),"message","unshown" (no
+ *   page can show it),"questions":[{"name","question","about","type" (string,
+ *   number, integer, boolean, choice),"multi","optional","options":[{"label","value"}]}],"answers"}
  * plan: {"request","tool","tool_use","input","plan","reason"}
  * todo: {"id","name","todos":[{"content","status","activeForm"}]}
  * image: {"media_type","data"} · error: {"key","detail","size",

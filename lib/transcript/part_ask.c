@@ -111,7 +111,36 @@ static void draw_reason(struct drawing *d)
 {
 	const char *reason = field_text(d->data, "reason", NULL);
 
-	view_text(d->view, "reason", reason && !str_equal(reason, ASK_DENIED) ? reason : "");
+	view_text(d->view, "reason", reason && !str_starts(reason, ASK_DENIED) &&
+		  !str_starts(reason, ASK_UNATTENDED) ? reason : "");
+}
+
+/* Why the CLI asks, in its own English: "" for what the question says anyway. */
+static const struct {
+	const char *begins, *key;
+} whys[] = {
+	{ "This command requires approval", "" },
+	{ "Path is outside allowed working directories", "permission_why_outside" },
+	{ "Multiple directory changes in one command", "permission_why_unchecked" },
+	{ "This command uses shell operators", "permission_why_unchecked" },
+	{ "Compound command contains cd", "permission_why_unchecked" },
+};
+
+/* A stock phrase is said in the page's language, any other is folded. */
+static void draw_why(struct drawing *d)
+{
+	const char *why = field_text(d->data, "why", NULL);
+	size_t i;
+
+	view_text(d->view, "why", "");
+	view_text(d->view, "why_raw", why);
+	for (i = 0; why && i < sizeof(whys) / sizeof(whys[0]); i++) {
+		if (!str_starts(why, whys[i].begins))
+			continue;
+		view_text(d->view, "why_raw", "");
+		if (*whys[i].key)
+			view_text(d->view, "why", draw_sentence(d, whys[i].key, whys[i].key));
+	}
 }
 
 void draw_permission(struct drawing *d)
@@ -124,7 +153,7 @@ void draw_permission(struct drawing *d)
 	view_text(d->view, "heading", heading_of(d, tool));
 	draw_text(d, "title", "title");
 	draw_text(d, "about", "about");
-	draw_text(d, "why", "why");
+	draw_why(d);
 	draw_reason(d);
 	draw_flag(d, "for_session", "for_session");
 	draw_asked(d, tool);
@@ -133,59 +162,129 @@ void draw_permission(struct drawing *d)
 	state_word(d, "state_allowed", "state_denied");
 }
 
-/* An answer is a label, or a list of labels. */
-static void add_chosen(struct view *into, struct json_object *answers, const char *question)
+/* What a form's server calls a value. */
+static const char *label_of(struct drawing *d, struct json_object *question, const char *value)
 {
+	struct json_object *options = field_list(question, "options"), *one;
+	size_t i;
+
+	if (field_is(question, "type", "boolean"))
+		return str_equal(value, "true") ? draw_sentence(d, "yes", "yes") :
+						  draw_sentence(d, "no", "no");
+	for (i = 0; options && i < json_object_array_length(options); i++) {
+		one = json_object_array_get_idx(options, i);
+		if (field_is(one, "value", value))
+			return field_text(one, "label", NULL);
+	}
+	return value;
+}
+
+/* An answer is a label, or a list of labels. */
+static void add_chosen(struct drawing *d, struct view *into, struct json_object *question)
+{
+	struct json_object *answers = field_object(d->data, "answers");
+	const char *name = ask_answer_name(question);
 	struct view *chosen = view_list(into, "chosen");
 	struct json_object *answer = NULL, *one;
 	size_t i;
 
-	if (answers)
-		json_object_object_get_ex(answers, question, &answer);
+	if (answers && name)
+		json_object_object_get_ex(answers, name, &answer);
 	if (json_object_is_type(answer, json_type_string))
-		view_text(view_append(chosen), "answer", json_object_get_string(answer));
+		view_text(view_append(chosen), "answer",
+			  label_of(d, question, json_object_get_string(answer)));
 	if (!json_object_is_type(answer, json_type_array))
 		return;
 	for (i = 0; i < json_object_array_length(answer); i++) {
 		one = json_object_array_get_idx(answer, i);
 		if (json_object_is_type(one, json_type_string))
-			view_text(view_append(chosen), "answer", json_object_get_string(one));
+			view_text(view_append(chosen), "answer",
+				  label_of(d, question, json_object_get_string(one)));
 	}
 }
 
-static void add_options(struct view *into, struct json_object *question)
+static void add_option(struct view *list, const char *value, const char *label,
+		       const char *description)
+{
+	struct view *one = view_append(list);
+
+	view_text(one, "value", value);
+	view_text(one, "label", label);
+	view_text(one, "description", description);
+}
+
+static void add_options(struct drawing *d, struct view *into, struct json_object *question)
 {
 	struct json_object *options = field_list(question, "options"), *option;
-	struct view *list = view_list(into, "options"), *one;
+	struct view *list = view_list(into, "options");
+	const char *label, *value;
 	size_t i;
 
+	if (field_is(question, "type", "boolean")) {
+		add_option(list, "true", draw_sentence(d, "yes", "yes"), NULL);
+		add_option(list, "false", draw_sentence(d, "no", "no"), NULL);
+	}
 	for (i = 0; options && i < json_object_array_length(options); i++) {
 		option = json_object_array_get_idx(options, i);
-		one = view_append(list);
-		view_text(one, "label", field_text(option, "label", NULL));
-		view_text(one, "description", field_text(option, "description", NULL));
+		label = field_text(option, "label", NULL);
+		value = field_text(option, "value", NULL);
+		add_option(list, value ? value : label, label,
+			   field_text(option, "description", NULL));
 	}
+}
+
+/* A form's field is a number, a text, or one of its options; a question may have another answer, too. */
+static void add_input(struct view *one, struct json_object *question, bool form)
+{
+	bool number = field_is(question, "type", "number") ||
+		      field_is(question, "type", "integer");
+
+	view_text(one, "about", field_text(question, "about", NULL));
+	view_flag(one, "optional", field_flag(question, "optional"));
+	view_flag(one, "number", number);
+	view_flag(one, "typed", number || field_is(question, "type", "string"));
+	view_flag(one, "other", !form);
+}
+
+/* Claude asks, or the server whose tool it uses: what is said then is for that server. */
+static void draw_asker(struct drawing *d, bool form)
+{
+	const char *server = form ? field_text(d->data, "tool", NULL) : NULL;
+
+	view_text(d->view, "heading", server && d->text ?
+		  i18n_fill(d->ctx, d->text, "form_heading", server, NULL) :
+		  draw_sentence(d, "question_heading", "question_heading"));
+	view_text(d->view, "note", server && d->text ?
+		  i18n_fill(d->ctx, d->text, "form_note", server, NULL) : "");
+	draw_text(d, "message", "message");
+	draw_text(d, "again", "again");
+	draw_flag(d, "unshown", "unshown");
+	view_flag(d->view, "open", str_equal(d->part->state, "waiting") &&
+		  !field_flag(d->data, "unshown"));
+	view_flag(d->view, "form", form);
 }
 
 void draw_question(struct drawing *d)
 {
 	struct json_object *questions = field_list(d->data, "questions"), *question;
 	struct view *list = view_list(d->view, "questions"), *one;
-	const char *text;
+	bool form = field_flag(d->data, "form");
 	size_t i;
 
 	for (i = 0; questions && i < json_object_array_length(questions); i++) {
 		question = json_object_array_get_idx(questions, i);
-		text = field_text(question, "question", NULL);
 		one = view_append(list);
 		view_number(one, "index", (int64_t)i);
-		view_text(one, "question", text);
+		view_text(one, "name", ask_answer_name(question));
+		view_text(one, "question", field_text(question, "question", NULL));
 		view_flag(one, "multi", field_flag(question, "multi"));
-		add_options(one, question);
-		add_chosen(one, field_object(d->data, "answers"), text ? text : "");
+		add_options(d, one, question);
+		add_input(one, question, form);
+		add_chosen(d, one, question);
 	}
+	draw_asker(d, form);
 	draw_reason(d);
-	state_word(d, "state_answered", "state_skipped");
+	state_word(d, "state_answered", form ? "state_declined" : "state_skipped");
 }
 
 void draw_plan(struct drawing *d)

@@ -215,6 +215,7 @@ static const struct {
 	const char *begins, *key;
 } refusals[] = {
 	{ ASK_DENIED, "tool_denied" },
+	{ ASK_UNATTENDED, "tool_unattended" },
 	{ "The user doesn't want to proceed", "tool_stopped" },
 	{ "The user doesn't want to take this action", "tool_stopped" },
 	{ "[Request interrupted by user", "tool_stopped" },
@@ -292,6 +293,23 @@ static void draw_input(struct drawing *d, int tool)
 	view_flag(one, "cut", false);
 }
 
+/* Domains that it was refused: access to them can be requested here. */
+static void draw_blocked(struct drawing *d)
+{
+	struct json_object *list = field_list(d->data, "blocked");
+	struct view *rows = view_list(d->view, "blocked"), *row;
+	const char *domain;
+	size_t i;
+
+	for (i = 0; list && i < json_object_array_length(list); i++) {
+		domain = json_object_get_string(json_object_array_get_idx(list, i));
+		row = view_append(rows);
+		view_text(row, "domain", domain);
+		view_text(row, "word", d->text ? i18n_fill(d->ctx, d->text,
+			  "blocked_here", domain, NULL) : "blocked_here");
+	}
+}
+
 void draw_tool_use(struct drawing *d)
 {
 	const char *name = field_text(d->data, "name", NULL);
@@ -314,6 +332,7 @@ void draw_tool_use(struct drawing *d)
 	draw_input(d, tool);
 	changed = draw_diff(d, name);
 	draw_steps(d);
+	draw_blocked(d);
 	draw_output(d, tool, hidden);
 	view_flag(d->view, "no_output", settled && !output && !changed);
 	view_flag(d->view, "open", settled && tool >= 0 && (changed || output) &&

@@ -10,6 +10,9 @@ const chosenIn = (field) => {
 	return other ? [...chosen, other] : chosen;
 };
 
+// A number that is none has no value.
+const valid = (field) => [...field.querySelectorAll("input")].every((input) => !input.validity.badInput);
+
 // At the question itself, until it has its answer.
 function showProblem(field, missing) {
 	field.toggleAttribute("aria-invalid", missing);
@@ -23,16 +26,33 @@ function answersOf(part) {
 	let first = null;
 	for (const field of part.querySelectorAll("fieldset[data-question]")) {
 		const chosen = chosenIn(field);
-		showProblem(field, !chosen.length);
-		if (!chosen.length)
+		const missing = !valid(field) || (!chosen.length && !("optional" in field.dataset));
+		showProblem(field, missing);
+		if (missing)
 			first ??= field;
-		answers.set(field.dataset.question, field.dataset.multi ? chosen : chosen.at(-1));
+		if (chosen.length)
+			answers.set(field.dataset.question, field.dataset.multi ? chosen : chosen.at(-1));
 	}
 	first?.querySelector("input:not([type=hidden])").focus();
 	return first ? null : Object.fromEntries(answers);
 }
 
+// Whether everything that is asked has its answer; else it says what has none.
+export const answered = (part) => Boolean(answersOf(part));
+
+// What was sent was refused: it can be answered again.
+export function letAnswer() {
+	for (const button of waitingPart()?.querySelectorAll("button") || [])
+		button.disabled = false;
+}
+
 export function answer(part, choice) {
+	const again = part.querySelector("[data-again]");
+	if (again) {
+		if (choice === "allow")
+			again.click();
+		return;
+	}
 	const message = {type: "answer", target: part.id, choice};
 	const reason = part.querySelector("[data-reason]");
 	if (reason?.value)
@@ -55,7 +75,7 @@ export const waitingPart = () => readOnly ? null : chat.querySelector(".part[dat
 
 chat.addEventListener("change", (event) => {
 	const field = event.target.closest("fieldset[data-question]");
-	if (field && chosenIn(field).length)
+	if (field && valid(field) && chosenIn(field).length)
 		showProblem(field, false);
 });
 
@@ -63,7 +83,7 @@ chat.addEventListener("change", (event) => {
 chat.addEventListener("keydown", (event) => {
 	const part = event.target.closest(".part");
 	if (event.key !== "Enter" || event.isComposing || event.keyCode === 229 || readOnly ||
-	    !event.target.matches?.(".part input") || !part)
+	    !event.target.matches?.(".part .actions input, .part fieldset input") || !part)
 		return;
 	event.preventDefault();
 	answer(part, event.target.matches("[data-reason]") ? "deny" : "allow");

@@ -1,56 +1,71 @@
-// Domains that the workspace was refused.
+// Domains that a tool was refused: each is said at the tool's card.
 
-import {blocked, box, complain, words} from "./page.js";
+import {chat, complain, readOnly, root, store, words} from "./page.js";
 import {post} from "./connection.js";
+import {toast} from "./toast.js";
 
-// A decision is said once, wherever one reads.
-function toast(text) {
-	const note = document.createElement("p");
-	note.className = "toast";
-	note.textContent = text;
-	document.querySelector("#toasts").append(note);
-	setTimeout(() => note.remove(), 8000);
+const KEPT = 200;
+const dismissedName = `dismissed:${root.dataset.account}`;
+const nameOf = (note) => `${root.dataset.conversation} ${note.closest(".part").id} ${note.dataset.domain}`;
+let known = new Map();	// domain: {state, word}, as last told
+
+const notesIn = (within) => within.querySelectorAll(".blocked[data-domain]");
+
+// How it stands with the domain now; a granted one is no news.
+export function settleBlocked(within) {
+	const dismissed = store.read(dismissedName, []);
+	for (const note of notesIn(within)) {
+		const now = known.get(note.dataset.domain);
+		note.hidden = now?.state === "granted" || dismissed.includes(nameOf(note));
+		if (!now || now.state === note.dataset.domainState)
+			continue;
+		note.dataset.domainState = now.state;
+		note.querySelector(".blocked-word").textContent = `${note.dataset.domain}: ${now.word}`;
+	}
 }
 
-// What is being typed about one of them stays, with the cursor in it.
-export function showBlocked(html) {
-	const fold = blocked.querySelector("details");
-	const focused = blocked.contains(document.activeElement) && document.activeElement;
-	const typed = new Map([...blocked.querySelectorAll("form[data-ask]")].map((form) =>
-		[form.dataset.ask, form.elements.reason.value]));
-	const inside = focused && (focused.closest("form[data-ask]")?.dataset.ask || "summary");
-	const before = new Set([...blocked.querySelectorAll("[data-domain]:not([data-domain-state=granted])")].map((row) => row.dataset.domain));
-	blocked.innerHTML = html;
-	for (const row of blocked.querySelectorAll("[data-domain-state=granted]"))
-		if (before.has(row.dataset.domain))
-			toast(row.querySelector("p").textContent);
-	const fresh = blocked.querySelector("details");
-	if (fresh && fold)
-		fresh.open = fold.open;
-	for (const form of blocked.querySelectorAll("form[data-ask]"))
-		form.elements.reason.value = typed.get(form.dataset.ask) || "";
-	if (!focused)
-		return;
-	const form = blocked.querySelector(`form[data-ask="${inside}"]`);
-	if (form)
-		(focused.name === "reason" ? form.elements.reason : form.querySelector("button")).focus({preventScroll: true});
-	else
-		(blocked.querySelector("summary") || box).focus({preventScroll: true});
+// A decision is said once, to who saw the refusal.
+export function showBlocked(event) {
+	const before = known;
+	known = new Map(event.domains.map((one) => [one.domain, one]));
+	for (const [domain, {state, word}] of known) {
+		const was = before.get(domain)?.state;
+		if (state === "granted" && was && was !== "granted" &&
+		    [...notesIn(chat)].some((note) => note.dataset.domain === domain))
+			toast(`${domain}: ${word}`);
+	}
+	settleBlocked(chat);
 }
 
-export function openBlocked() {
-	const fold = blocked.querySelector("details");
-	if (!fold)
-		return;
-	fold.open = true;
-	(fold.querySelector("input") || fold.querySelector("summary")).focus();
+// What is being typed about a domain goes on in the card that is drawn anew.
+export function keepAsking(old, fresh) {
+	for (const form of old.querySelectorAll("form[data-ask]")) {
+		const next = fresh.querySelector(`form[data-ask="${CSS.escape(form.dataset.ask)}"]`);
+		if (next)
+			next.elements.reason.value = form.elements.reason.value;
+	}
+	const form = old.contains(document.activeElement) && document.activeElement.closest("form[data-ask]");
+	return () => {
+		if (!form)
+			return false;
+		fresh.querySelector(`form[data-ask="${CSS.escape(form.dataset.ask)}"]`)?.elements.reason.focus({preventScroll: true});
+		return true;
+	};
 }
 
-blocked?.addEventListener("submit", (event) => {
+chat.addEventListener("submit", (event) => {
 	const form = event.target.closest("form[data-ask]");
-	if (!form)
-		return;
+	if (!form || readOnly)
+		return;		// a page without it asks on the page of domains
 	event.preventDefault();
 	const sent = post({type: "ask", domain: form.dataset.ask, reason: form.elements.reason.value.trim()});
 	complain(sent ? "" : words("reconnecting"));
+});
+
+chat.addEventListener("click", (event) => {
+	const note = event.target.closest("[data-dismiss]")?.closest(".blocked");
+	if (!note)
+		return;
+	store.write(dismissedName, [...store.read(dismissedName, []), nameOf(note)].slice(-KEPT));
+	note.hidden = true;
 });

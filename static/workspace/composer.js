@@ -35,10 +35,24 @@ function tooLong(text) {
 	return new TextEncoder().encode(text).length > messageMax;
 }
 
+// A used-up budget, or the calls are stopped: what is typed stays until it can be sent.
+const sendNote = document.querySelector("#send-note");
+export function showNoSend(why = "") {
+	if (!sendNote)
+		return;
+	sendNote.textContent = why;
+	sendNote.hidden = !why;
+	composer.querySelector("#send").disabled = Boolean(why);
+}
+
 function send() {
 	const text = box.value;
 	if (!text.trim())
 		return false;
+	if (!sendNote.hidden) {
+		complain(sendNote.textContent);
+		return false;
+	}
 	if (tooLong(text)) {
 		complain(words("too-long"));
 		return false;

@@ -3,7 +3,6 @@
 export const root = document.querySelector("#workspace");
 export const chat = document.querySelector("#chat-area");
 export const queue = document.querySelector("#queue");
-export const blocked = document.querySelector("#blocked");
 export const bar = document.querySelector("#status-bar");
 export const composer = document.querySelector("#composer");
 export const box = document.querySelector("#message-input");

@@ -1,5 +1,7 @@
 // The log: following its end, and what makes it easier to read.
 
+import {settleBlocked} from "./blocked.js";
+import {highlight} from "./highlight.js";
 import {countDown} from "./messages.js";
 import {below, chat, conversation, words} from "./page.js";
 
@@ -36,7 +38,8 @@ function headCode(pre) {
 	pre.replaceWith(holder);
 	const head = document.createElement("div");
 	head.className = "code-head";
-	const language = /language-(\S+)/.exec(pre.querySelector("code")?.className || "")?.[1];
+	const code = pre.querySelector("code");
+	const language = /language-(\S+)/.exec(code?.className || "")?.[1];
 	const label = document.createElement("span");
 	label.textContent = language || (pre.classList.contains("output") ? "" : words("code"));
 	const button = document.createElement("button");
@@ -52,6 +55,8 @@ function headCode(pre) {
 	pre.tabIndex = 0;
 	head.append(label, button);
 	holder.append(head, pre);
+	if (language)
+		highlight(code, language);
 }
 
 const LONG = {lines: 20, characters: 3000};
@@ -85,4 +90,5 @@ export function decorate(within) {
 	for (const table of within.querySelectorAll(".part-body table"))
 		table.tabIndex = 0;
 	countDown(within);
+	settleBlocked(within);
 }

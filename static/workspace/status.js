@@ -1,6 +1,6 @@
 // The status bar, and the state in the tab's title.
 
-import {bar, box, chat, conversation, duration} from "./page.js";
+import {bar, box, chat, conversation, duration, element} from "./page.js";
 
 // Times that run: <span data-since="UTC ms">.
 export function tick() {
@@ -43,6 +43,22 @@ export function showStatus(html) {
 		if (had)
 			(id && fresh?.querySelector("#" + id) || box || chat).focus({preventScroll: true});
 	}
+}
+
+// While an administrator has stopped all calls every page says so, this one at once.
+export function showBanner(text) {
+	let banner = document.querySelector(".banner");
+	if (!text) {
+		banner?.remove();
+		return;
+	}
+	if (!banner) {
+		banner = element('<p class="banner" role="status"><span class="icon icon-alert" aria-hidden="true"></span><span></span></p>');
+		document.querySelector("header.top").after(banner);
+	}
+	const words = banner.querySelector("span:not(.icon)");
+	if (words.textContent !== text)
+		words.textContent = text;
 }
 
 // Send becomes Stop in its place: while Claude works and nothing is typed.

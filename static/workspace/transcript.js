@@ -1,6 +1,7 @@
 // Messages and their parts, as the bridge draws them.
 
 import {backToBox, chat, element} from "./page.js";
+import {keepAsking} from "./blocked.js";
 import {decorate} from "./reading.js";
 import {selectionIn} from "./selection.js";
 
@@ -49,12 +50,13 @@ export function showPart(event) {
 		insertInOrder(messageFor(event), ".part", fresh);
 	} else if (!(typingIn(old) && fresh.dataset.state === "waiting")) {
 		const had = old.contains(document.activeElement);
+		const asking = keepAsking(old, fresh);
 		keepReading(old, fresh);
 		const reselect = selectionIn(old);
 		old.replaceWith(fresh);
 		decorate(fresh);
 		reselect(fresh);
-		if (had)
+		if (had && !asking())
 			backToBox();
 		return;
 	}

@@ -165,7 +165,7 @@ void presence_watch(struct presence *p)
 {
 }
 
-void blocked_welcome(struct presence *p)
+void blocked_read(struct presence *p)
 {
 }
 

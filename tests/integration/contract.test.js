@@ -203,6 +203,19 @@ test("an unattended run: its rules hold", async () => {
 	await free.end();
 });
 
+test("a form of an MCP server waits for its answer, which is echoed", async () => {
+	const script = Buffer.from(source("tests/browser/shop.py")).toString("base64");
+	inside(name, `echo ${script} | base64 -d >/workspace/shop.py; claude mcp add --scope user shop -- python3 /workspace/shop.py`);
+	const cli = new Cli({args: ["--permission-mode", "bypassPermissions"]});
+	for (const answer of [{action: "accept", content: {size: "small", count: 2}}, {action: "decline"}]) {
+		cli.answer = ({subtype}) => subtype === "elicitation" ? answer : {behavior: "allow"};
+		await cli.turn("tool: mcp__shop__order");
+		await cli.until((l) => l.type === "control_response" && l.response.response?.action === answer.action, "its echo");
+	}
+	await cli.end();
+	inside(name, "claude mcp remove --scope user shop");
+});
+
 test("an agent goes to the background unless a variable keeps it", async () => {
 	for (const kept of [false, true]) {
 		const cli = new Cli({args: ["--permission-mode", "default", "--settings={\"permissions\":{\"ask\":[\"Agent\"]}}"],

@@ -169,7 +169,7 @@ test("a conversation deleted while it works, in two tabs: both are told, nothing
 	await doomed.until((p) => p.gone && p.closed === 4404, "told");
 	await tab.until((p) => p.gone && p.closed === 4404, "the other tab too");
 	let left;
-	for (let i = 0; i < 40; i++) {
+	for (let i = 0; i < 90; i++) {
 		left = inside(containerOf(login), `find /workspace /tmp -name '*${doomed.id}*' 2>/dev/null; pgrep -fa ${doomed.id} | grep -v pgrep; true`);
 		if (!left.trim())
 			break;

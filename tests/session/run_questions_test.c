@@ -110,7 +110,8 @@ static void a_question_is_found_again(void **state)
 			    "Which one?");
 }
 
-static void a_form_ends_it_too(void **state)
+/* Nobody fills it in: Claude continues without it, as without a tool. */
+static void a_form_is_declined(void **state)
 {
 	w.on_turn = begin_turn;
 	begin();
@@ -119,8 +120,17 @@ static void a_form_ends_it_too(void **state)
 	turn_loop();
 	assert_non_null(strstr(buf_text(&fake.input), "\"subtype\":\"error\""));
 	fake_say("{\"type\":\"control_request\",\"request_id\":\"y\",\"request\":"
-		 "{\"subtype\":\"elicitation\"}}");
-	ends("failed", "needs_input", false);
+		 "{\"subtype\":\"elicitation\",\"mcp_server_name\":\"s\","
+		 "\"message\":\"m\"}}");
+	turn_loop();
+	assert_non_null(strstr(buf_text(&fake.input), "\"request_id\":\"y\","
+			       "\"response\":{\"action\":\"decline\"}"));
+	fake_say("{\"type\":\"control_response\",\"response\":{\"subtype\":"
+		 "\"success\",\"request_id\":\"y\",\"response\":"
+		 "{\"action\":\"decline\"}}}");
+	say_result("\"is_error\":false,\"terminal_reason\":\"completed\","
+		   "\"result\":\"done without\"");
+	ends("success", "", false);
 }
 
 static void a_plan_is_agreed_to_or_not(void **state)
@@ -149,7 +159,7 @@ int main(void)
 		CASE(one_request_is_answered_once),
 		CASE(a_question_ends_it),
 		CASE(a_question_is_found_again),
-		CASE(a_form_ends_it_too),
+		CASE(a_form_is_declined),
 		CASE(a_plan_is_agreed_to_or_not),
 		CASE(a_plan_needs_somebody_where_tools_are_listed),
 	};

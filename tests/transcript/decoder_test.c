@@ -1,7 +1,7 @@
 /*
  * The decoder with recorded logs of the real CLI, split anywhere, and with
  * forged ones. Tests decoder_agent.c, decoder_ask.c, decoder_command.c,
- * decoder_live.c, decoder_retract.c, decoder_stream.c, decoder_turn.c,
+ * decoder_form.c, decoder_live.c, decoder_retract.c, decoder_stream.c, decoder_turn.c,
  * decoder_user.c, ask_rules.c and truncate_line.c.
  */
 #include "config.h"
@@ -256,9 +256,9 @@ static void results_are_told_whole(void **state)
 	};
 	static const char asked[] =
 		"{\"type\":\"control_request\",\"request_id\":\"r\","
-		"\"request\":{\"subtype\":\"elicitation\"}}\n"
+		"\"request\":{\"subtype\":\"something\"}}\n"
 		"{\"type\":\"control_request\",\"request_id\":\"\","
-		"\"request\":{\"subtype\":\"elicitation\"}}\n"
+		"\"request\":{\"subtype\":\"something\"}}\n"
 		"{\"type\":\"gongbang\",\"subtype\":\"start\",\"lost\":true}\n"
 		"{\"type\":\"gongbang\",\"subtype\":\"exit\",\"signal\":9,"
 		"\"oom\":1,\"reason\":\"exit\"}\n"
@@ -274,11 +274,122 @@ static void results_are_told_whole(void **state)
 		trace_free(t);
 	}
 	t = trace_of(asked, sizeof(asked) - 1);
-	assert_non_null(strstr(t->calls, "asked r elicitation\n"));
+	assert_non_null(strstr(t->calls, "asked r something\n"));
 	assert_null(strstr(t->calls, "asked  "));
 	assert_non_null(strstr(t->calls, "process started 1\n"));
 	assert_non_null(strstr(t->calls, "process ended 0 9 1 01 \n"));
 	assert_non_null(strstr(t->calls, "process ended 143 0 0 10 \n"));
+	trace_free(t);
+}
+
+#define FORM(schema) "{\"type\":\"control_request\",\"request_id\":\"f\",\"request\":" \
+	"{\"subtype\":\"elicitation\",\"mcp_server_name\":\"shop\"," \
+	"\"message\":\"Which size?\",\"mode\":\"form\",\"requested_schema\":" \
+	"{\"type\":\"object\"," schema "}}}\n"
+#define FORM_ANSWER(answer) "{\"type\":\"control_response\",\"response\":" \
+	"{\"subtype\":\"success\",\"request_id\":\"f\",\"response\":" answer "}}\n"
+
+/* The form of an MCP server is a question with its fields, closed by its answer. */
+static void forms_are_questions(void **state)
+{
+	static const char log[] = FORM("\"properties\":{"
+		"\"size\":{\"type\":\"string\",\"enum\":[\"s\",\"l\"],"
+		" \"enumNames\":[\"Small\",\"l\"],\"title\":\"Size\"},"
+		"\"tags\":{\"type\":\"array\",\"items\":{\"anyOf\":"
+		" [{\"const\":\"a\",\"title\":\"A\"}]}},"
+		"\"n\":{\"type\":\"integer\",\"description\":\"How many\"},"
+		"\"gift\":{\"type\":\"boolean\"}},\"required\":[\"size\"]");
+	static const char answers[][200] = {
+		FORM_ANSWER("{\"action\":\"accept\",\"content\":{\"size\":\"s\","
+			    "\"tags\":[\"a\"],\"n\":3,\"gift\":true}}"),
+		FORM_ANSWER("{\"action\":\"decline\"}"),
+	};
+	struct trace *t = trace_of(log, sizeof(log) - 1);
+	const struct part *p = trace_part(t, "question", 0);
+	char both[sizeof(log) + sizeof(answers[0])];
+
+	assert_non_null(p);
+	assert_string_equal(p->state, "waiting");
+	assert_string_equal(p->data, "{\"request\":\"f\",\"form\":true,"
+		"\"tool\":\"shop\",\"message\":\"Which size?\",\"questions\":["
+		"{\"name\":\"size\",\"question\":\"Size\",\"optional\":false,"
+		"\"multi\":false,\"options\":[{\"label\":\"Small\",\"value\":\"s\"},"
+		"{\"label\":\"l\",\"value\":\"l\"}],\"type\":\"choice\"},"
+		"{\"name\":\"tags\",\"question\":\"tags\",\"optional\":true,"
+		"\"multi\":true,\"options\":[{\"label\":\"A\",\"value\":\"a\"}],"
+		"\"type\":\"choice\"},"
+		"{\"name\":\"n\",\"question\":\"n\",\"about\":\"How many\","
+		"\"optional\":true,\"multi\":false,\"type\":\"integer\"},"
+		"{\"name\":\"gift\",\"question\":\"gift\",\"optional\":true,"
+		"\"multi\":false,\"type\":\"boolean\"}]}");
+	assert_null(strstr(t->calls, "asked"));
+	trace_free(t);
+	snprintf(both, sizeof(both), "%s%s", log, answers[0]);
+	t = trace_of(both, strlen(both));
+	p = trace_part(t, "question", 0);
+	assert_string_equal(p->state, "ok");
+	assert_non_null(strstr(p->data, "\"answers\":{\"size\":\"s\","
+			       "\"tags\":[\"a\"],\"n\":\"3\",\"gift\":\"true\"}"));
+	trace_free(t);
+	snprintf(both, sizeof(both), "%s%s", log, answers[1]);
+	t = trace_of(both, strlen(both));
+	assert_string_equal(trace_part(t, "question", 0)->state, "denied");
+	trace_free(t);
+}
+
+static void forms_that_no_page_shows_say_so(void **state)
+{
+	static const char *const logs[] = {
+		FORM("\"properties\":{\"a\":{\"type\":\"object\"}}"),
+		FORM("\"properties\":{\"a\":{\"type\":\"array\",\"items\":{\"type\":\"string\"}}}"),
+		FORM("\"properties\":{\"a\":{\"enum\":[1,2]}}"),
+		FORM("\"properties\":{\"\":{\"type\":\"string\"}}"),
+		FORM("\"properties\":{\"a\":7}"),
+		"{\"type\":\"control_request\",\"request_id\":\"f\",\"request\":"
+		"{\"subtype\":\"elicitation\",\"mode\":\"url\",\"url\":\"https://x\"}}\n",
+	};
+	struct trace *t;
+	const struct part *p;
+	size_t i;
+
+	for (i = 0; i < sizeof(logs) / sizeof(logs[0]); i++) {
+		t = trace_of(logs[i], strlen(logs[i]));
+		p = trace_part(t, "question", 0);
+		assert_non_null(p);
+		assert_non_null(strstr(p->data, "\"unshown\":true"));
+		assert_null(strstr(p->data, "\"questions\""));
+		trace_free(t);
+	}
+}
+
+/* What a tool was refused belongs to the call that names it, else to all that run. */
+static void a_blocked_domain_is_at_its_card(void **state)
+{
+	static const char log[] =
+		"{\"type\":\"assistant\",\"message\":{\"id\":\"m\",\"content\":[{"
+		"\"type\":\"tool_use\",\"id\":\"t1\",\"name\":\"Bash\",\"input\":"
+		"{\"command\":\"curl example.org\"}}]}}\n"
+		"{\"type\":\"assistant\",\"message\":{\"id\":\"m\",\"content\":[{"
+		"\"type\":\"tool_use\",\"id\":\"t2\",\"name\":\"Bash\",\"input\":"
+		"{\"command\":\"python3 fetch.py\"}}]}}\n";
+	static const char result[] =
+		"{\"type\":\"user\",\"message\":{\"role\":\"user\",\"content\":[{"
+		"\"type\":\"tool_result\",\"tool_use_id\":\"t1\",\"content\":\"no\"}]}}\n";
+	struct trace *t = trace_new();
+	struct decoder *d = decoder_new(t->ctx, 0, NULL, 0, false, trace_now,
+					&trace_events, t);
+
+	decoder_feed(d, log, sizeof(log) - 1);
+	decoder_blocked(d, "example.org");
+	decoder_blocked(d, "example.org");
+	decoder_blocked(d, "example.net");
+	decoder_feed(d, result, sizeof(result) - 1);
+	decoder_blocked(d, "example.com");
+	assert_string_equal(trace_part(t, "tool_use", 0)->state, "ok");
+	assert_non_null(strstr(trace_part(t, "tool_use", 0)->data,
+			       "\"blocked\":[\"example.org\",\"example.net\"]"));
+	assert_non_null(strstr(trace_part(t, "tool_use", 1)->data,
+			       "\"blocked\":[\"example.net\",\"example.com\"]"));
 	trace_free(t);
 }
 
@@ -874,6 +985,9 @@ int main(void)
 		cmocka_unit_test(joined_messages_stand_once),
 		cmocka_unit_test(broken_streams_are_taken_over),
 		cmocka_unit_test(results_are_told_whole),
+		cmocka_unit_test(forms_are_questions),
+		cmocka_unit_test(forms_that_no_page_shows_say_so),
+		cmocka_unit_test(a_blocked_domain_is_at_its_card),
 		cmocka_unit_test(failures_are_one_error),
 		cmocka_unit_test(a_refusal_in_words_is_kept_as_such),
 		cmocka_unit_test(who_ends_it_says_why),

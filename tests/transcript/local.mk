@@ -15,3 +15,7 @@ check_PROGRAMS += tests/transcript/agent_script_test
 tests_transcript_agent_script_test_SOURCES = \
 	tests/transcript/agent_script_test.c
 tests_transcript_agent_script_test_LDADD = $(transcript_test_libs)
+check_PROGRAMS += tests/transcript/message_title_test
+tests_transcript_message_title_test_SOURCES = \
+	tests/transcript/message_title_test.c
+tests_transcript_message_title_test_LDADD = $(transcript_test_libs)

@@ -236,6 +236,29 @@ static void words_for_claude_are_not_shown(void **state)
 
 	assert_null(strstr(html, "want this"));
 	talloc_free(html);
+	html = draw_one("permission", "denied", "{\"tool\":\"Bash\",\"reason\":"
+		"\"This run is unattended: no one can allow this. Go on.\"}");
+	assert_null(strstr(html, "unattended"));
+	talloc_free(html);
+	html = draw_one("permission", "waiting", "{\"tool\":\"Bash\",\"why\":"
+		"\"This command requires approval\"}");
+	assert_null(strstr(html, "requires approval"));
+	assert_null(strstr(html, "class=\"why\""));
+	talloc_free(html);
+	html = draw_one("permission", "waiting", "{\"tool\":\"Read\",\"why\":"
+		"\"Path is outside allowed working directories (/workspace)\"}");
+	assert_null(strstr(html, "allowed working"));
+	assert_has(html, "This is outside the workspace folder.");
+	talloc_free(html);
+	html = draw_one("permission", "waiting", "{\"tool\":\"Bash\",\"why\":"
+		"\"Something new about it\"}");
+	assert_has(html, "<summary>Why Claude asks</summary><p class=\"muted\" lang=\"en\" dir=\"auto\">Something new about it</p></details>");
+	talloc_free(html);
+	html = draw_one("tool_use", "failed", "{\"name\":\"Bash\",\"is_error\":true,\"output\":"
+		"\"This run is unattended: no one can allow this. It is not among\"}");
+	assert_has(html, "Not allowed in this agent&#39;s runs.") ;
+	assert_null(strstr(html, "unattended"));
+	talloc_free(html);
 	html = draw_one("tool_use", "failed", "{\"name\":\"Bash\",\"is_error\":true,\"output\":"
 		"\"The user doesn't want to proceed with this tool use. STOP what you are doing\"}");
 	assert_has(html, "Not run: you stopped Claude.");
@@ -283,6 +306,56 @@ static void questions_show_the_choice(void **state)
 	html = render(&p, "en");
 	assert_null(strstr(html, "<form"));
 	assert_has(html, "<dd dir=\"auto\">B</dd><dd dir=\"auto\">own</dd>");
+	talloc_free(html);
+}
+
+static void forms_name_their_server(void **state)
+{
+	static const char data[] = "{\"form\":true,\"tool\":\"shop\",\"message\":\"Which size?\","
+		"\"questions\":[{\"name\":\"size\",\"question\":\"Size\",\"type\":\"choice\",\"options\":[{\"label\":\"Small\",\"value\":\"s\"}]},"
+		"{\"name\":\"n\",\"question\":\"How many\",\"type\":\"number\",\"optional\":true},"
+		"{\"name\":\"gift\",\"question\":\"A gift\",\"type\":\"boolean\"}],"
+		"\"answers\":{\"gift\":\"true\",\"size\":\"s\"}}";
+	char *html = draw_one("question", "waiting", data);
+
+	assert_has(html, "A question from shop");
+	assert_has(html, "Which size?");
+	assert_has(html, "<fieldset data-question=\"size\">");
+	assert_has(html, "<fieldset data-question=\"n\" data-optional>");
+	assert_has(html, "<input type=\"number\" step=\"any\" form=\"acts\" name=\"q5-1-other\"");
+	assert_has(html, "value=\"true\"><span dir=\"auto\"><bdi>Yes</bdi>");
+	assert_has(html, "value=\"s\"><span dir=\"auto\"><bdi>Small</bdi>");
+	assert_null(strstr(html, "Other"));
+	assert_has(html, ">Decline</button>");
+	talloc_free(html);
+	html = draw_one("question", "ok", data);
+	assert_has(html, "<dt dir=\"auto\">A gift</dt><dd dir=\"auto\">Yes</dd>");
+	assert_has(html, "<dt dir=\"auto\">Size</dt><dd dir=\"auto\">Small</dd>");
+	assert_null(strstr(html, "data-answer"));
+	talloc_free(html);
+	html = draw_one("question", "waiting", "{\"form\":true,\"tool\":\"shop\",\"unshown\":true}");
+	assert_has(html, "so it was declined");
+	assert_null(strstr(html, "<button"));
+	talloc_free(html);
+}
+
+static void a_question_may_be_asked_again(void **state)
+{
+	char *html = draw_one("question", "waiting", "{\"again\":\"MESSAGE\",\"questions\":[{\"question\":\"Which?\",\"options\":[{\"label\":\"A\"}]}]}");
+
+	assert_has(html, "name=\"q5-id\" value=\"MESSAGE\"");
+	assert_has(html, "value=\"p-5 again\" data-again");
+	assert_null(strstr(html, "data-answer"));
+	talloc_free(html);
+}
+
+static void blocked_domains_are_at_the_card(void **state)
+{
+	char *html = draw_one("tool_use", "failed", "{\"name\":\"Bash\",\"blocked\":[\"example.org\"]}");
+
+	assert_has(html, "</details><div class=\"blocked\" data-domain=\"example.org\" data-domain-state=\"blocked\">");
+	assert_has(html, "Blocked: example.org");
+	assert_has(html, "<form class=\"blocked-ask\" data-ask=\"example.org\" action=\"../domains\">");
 	talloc_free(html);
 }
 
@@ -437,6 +510,9 @@ int main(void)
 		cmocka_unit_test(cards_say_what_they_are),
 		cmocka_unit_test(an_error_offers_what_helps),
 		cmocka_unit_test(questions_show_the_choice),
+		cmocka_unit_test(forms_name_their_server),
+		cmocka_unit_test(a_question_may_be_asked_again),
+		cmocka_unit_test(blocked_domains_are_at_the_card),
 		cmocka_unit_test(recordings_are_drawn),
 		cmocka_unit_test(a_shrunk_part_is_drawn_and_says_so),
 		cmocka_unit_test(messages_and_queue),

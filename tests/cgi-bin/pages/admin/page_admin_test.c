@@ -171,8 +171,8 @@ static void test_kill_switch(void **state)
 	assert_string_equal(stop.by_login, "kim");
 	expect_error(get(&kim, "/admin"), 200, "data-state=\"on\"");
 	expect_error(get(&lee, "/workspace"), 200, "class=\"banner\"");
-	expect_error(get(&lee, "/account"), 200, "@stop_banner");
-	expect_error(get(&lee, "/nothing"), 404, "@stop_banner");
+	expect_error(get(&lee, "/account"), 200, "@gateway_stopped");
+	expect_error(get(&lee, "/nothing"), 404, "@gateway_stopped");
 	expect_to(post(&kim, "/admin/resume", "csrf=CSRF"), "/admin");
 	assert_int_equal(stop_all_load(site.db, &stop, &e), 0);
 	assert_false(stop.on);

@@ -1,0 +1,17 @@
+// What is said once, in passing; and the moment in which a deletion can be undone.
+
+const toasts = document.querySelector("#toasts");
+
+export function toast(text) {
+	const note = document.createElement("p");
+	note.className = "toast";
+	note.textContent = text;
+	toasts.append(note);
+	setTimeout(() => note.remove(), 8000);
+}
+
+const undo = toasts?.querySelector(".undo");
+if (undo) {
+	history.replaceState(null, "", location.pathname);	// a reload offers nothing
+	setTimeout(() => undo.remove(), Number(undo.dataset.left));
+}
