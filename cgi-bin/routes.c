@@ -20,6 +20,8 @@ const struct route routes[] = {
 	  page_conversation_delete_ask, 0, 0 },
 	{ METHOD_POST, "/conversations/{id}/delete",
 	  page_conversation_delete, 0, 0 },
+	{ METHOD_POST, "/conversations/{id}/restore",
+	  page_conversation_restore, 0, 0 },
 	{ METHOD_GET, "/conversations/{id}/export.md",
 	  page_export_markdown, 0, 0 },
 	{ METHOD_GET, "/conversations/{id}/export.json",

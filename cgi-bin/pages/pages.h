@@ -18,6 +18,7 @@ int page_conversation_act(struct request *r, struct response *out, struct err *e
 int page_conversation_rename(struct request *r, struct response *out, struct err *e);
 int page_conversation_delete_ask(struct request *r, struct response *out, struct err *e);
 int page_conversation_delete(struct request *r, struct response *out, struct err *e);
+int page_conversation_restore(struct request *r, struct response *out, struct err *e);
 int page_export_markdown(struct request *r, struct response *out, struct err *e);
 int page_export_json(struct request *r, struct response *out, struct err *e);
 int page_account(struct request *r, struct response *out, struct err *e);

@@ -75,6 +75,9 @@ int page_requests(const struct request *r);
 /* The tabs of the administrators' pages. */
 void page_admin_nav(const struct request *r, struct view *view);
 
+/* The path of a static file, with the digest that no upgrade keeps. Gives (child of r). */
+const char *page_static(const struct request *r, const char *name);
+
 /* Renders a template into the answer, with the cookie a new visitor needs. */
 int page_render(struct request *r, struct response *out, const char *name,
 		const struct view *view, struct err *e) must_check;
@@ -123,6 +126,9 @@ bool chat_mode_known(const char *mode);
 int chat_check_message(const struct request *r, const char *text, struct err *e) must_check;
 /* What the empty and the filled chat both have. ws: the WebSocket's path below /ws/. */
 struct view *page_chat_view(struct request *r, const char *ws, const char *mode);
+/* As page_render, of pages/workspace. */
+int page_chat_render(struct request *r, struct response *out, struct view *view,
+		     struct err *e) must_check;
 
 /* Names of time zones as suggestions: the list zones. */
 void page_zones(struct view *view);
@@ -131,14 +137,22 @@ void page_zones(struct view *view);
 int page_conversations(struct request *r, struct view *view, const char *current,
 		       const char *search, int64_t before, struct err *e) must_check;
 
-/*
- * The last so many parts of a conversation before an offset (0: no bound), as
- * the messages of a list ({{{html}}}). *older: the offset before which there
- * are more, 0 for none. author: who wrote what Claude did not.
- */
+/* Which parts of a conversation are shown, and how. */
+struct transcript {
+	const char *id;
+	const char *author;	/* who wrote what Claude did not */
+	int64_t before;		/* an offset; 0: no bound */
+	int limit;		/* of parts: the last ones */
+	bool chat;		/* there is somebody to ask: why a run ended is left out */
+	int64_t again;		/* the `at` of a question that is asked again; -1 none */
+};
 #define PARTS_SHOWN 200
-int page_transcript(struct request *r, struct view *list, const char *id,
-		    const char *author, int64_t before, int limit, int64_t *older,
+/*
+ * As the messages of a list ({{{html}}}). *older: the offset before which there
+ * are more, 0 for none.
+ */
+int page_transcript(struct request *r, struct view *list,
+		    const struct transcript *t, int64_t *older,
 		    struct err *e) must_check;
 
 /*

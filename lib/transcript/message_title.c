@@ -55,6 +55,13 @@ static size_t address(const char *text)
 	return end ? (size_t)(end - text) + 1 : 0;
 }
 
+static bool begins_link(const char *text)
+{
+	const char *end = *text == '[' ? strstr(text, "](") : NULL;
+
+	return end && address(end);
+}
+
 /* In place: without the marks around words. */
 static void strip_marks(char *text)
 {
@@ -63,7 +70,7 @@ static void strip_marks(char *text)
 
 	while (*text) {
 		n = str_starts(text, "**") || str_starts(text, "__") ? 2 :
-		    *text == '`' ? 1 : *text == '[' && strstr(text, "](") ? 1 :
+		    *text == '`' ? 1 : begins_link(text) ? 1 :
 		    address(text);
 		if (n)
 			text += n;

@@ -5,17 +5,19 @@ import {conversation, element} from "./page.js";
 import {setPageTitle, showTitle} from "./status.js";
 
 // "2 hours ago" grows old in a page that stays open.
-const relative = new Intl.RelativeTimeFormat(document.documentElement.lang);
+const relative = new Intl.RelativeTimeFormat(document.documentElement.lang, {style: "narrow"});
 const ages = [["year", 31536000], ["month", 2592000], ["day", 86400],
 	["hour", 3600], ["minute", 60]];
-setInterval(() => {
+function showAges() {
 	for (const node of document.querySelectorAll("#conversation-list time")) {
 		const s = (Date.now() - Date.parse(node.dateTime)) / 1000;
 		const [unit, size] = ages.find((age) => s >= age[1]) || [];
 		if (unit)
 			node.textContent = relative.format(-Math.floor(s / size), unit);
 	}
-}, 30000);
+}
+showAges();
+setInterval(showAges, 30000);
 
 export function showRow(event) {
 	const list = document.querySelector("#conversation-list");
@@ -45,5 +47,6 @@ export function showRow(event) {
 		title.textContent = fresh.querySelector(".row-title").textContent;
 		setPageTitle(title.textContent);
 	}
+	showAges();
 	showTitle();
 }

@@ -1,7 +1,7 @@
 // Tests lib/bridge/outgoing.c.
 import {after, before, test} from "node:test";
 import assert from "node:assert/strict";
-import {address, begin, logIn, newAccount, openPage, ready, say, startBrowser, turns} from "./gongbang.js";
+import {address, assertAccessible, begin, logIn, newAccount, openPage, ready, say, startBrowser, turns} from "./gongbang.js";
 
 let browser, login;
 before(async () => {
@@ -330,6 +330,53 @@ test("a draft survives a reload; a deleted conversation leaves every list", asyn
 	await page.goto(address + "/conversations/" + id + "/delete");
 	await page.click("main button.destroy");
 	await other.locator("#c-" + id).waitFor({state: "detached"});
+});
+
+test("a deletion can be undone for a moment: the list has it again, and it goes on", async () => {
+	const page = await open();
+	await begin(page, "run: echo kept");
+	await page.click("[data-part=permission][data-state=waiting] [data-answer=allow]");
+	await turns(page, 1);
+	assert.equal(await page.innerText("#conversation-title"), "echo kept");
+	const id = page.url().split("/").at(-1);
+	const other = await page.context().newPage();
+	await other.goto(address + "/workspace");
+	await ready(other);
+	await page.goto(address + "/conversations/" + id + "/delete");
+	await page.click("main button.destroy");
+	await other.locator("#c-" + id).waitFor({state: "detached"});
+	await page.locator(".undo").waitFor();
+	await assertAccessible(page, "undo");
+	await page.click(".undo button");
+	await page.waitForURL(new RegExp(id));
+	await other.locator("#c-" + id).waitFor();
+	await turns(page, 1);
+	await say(page, "hello");
+	await turns(page, 2);
+	await page.waitForTimeout(22000);	// the purge that was due
+	await say(page, "hello");
+	await turns(page, 3);
+	assert.deepEqual(page.problems, []);
+});
+
+test("code has its language, a button to copy it, and colours", async () => {
+	const page = await open();
+	await begin(page, "echo: ```python\nprint('x')  # note\n```\n\n```nonsense\nplain <b>\n```\n\n```c\nint main(void) { return 1; }\n```");
+	await turns(page, 1);
+	const blocks = page.locator("[data-role=assistant] .copyable");
+	await page.locator("code.language-c .hljs-keyword").first().waitFor();
+	assert.deepEqual(await blocks.locator(".code-head > span").allInnerTexts(), ["python", "nonsense", "c"]);
+	assert.equal(await blocks.nth(0).locator("pre").innerText(), "print('x')  # note\n");
+	assert.equal(await blocks.nth(1).locator("pre").innerText(), "plain <b>\n");
+	assert.ok(await blocks.nth(0).locator(".hljs-comment").count());
+	assert.equal(await blocks.nth(1).locator("pre [class^=hljs]").count(), 0);
+	assert.ok(await blocks.nth(0).locator("button.copy").isVisible());
+	const colour = (one) => one.evaluate((node) => getComputedStyle(node).color);
+	assert.notEqual(await colour(blocks.nth(0).locator(".hljs-string")), await colour(blocks.nth(0).locator("pre")));
+	await assertAccessible(page, "code");
+	await page.emulateMedia({colorScheme: "dark"});
+	await assertAccessible(page, "code, dark");
+	assert.deepEqual(page.problems, []);
 });
 
 test("drafts and what was not sent are the account's own", async () => {

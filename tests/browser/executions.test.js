@@ -212,3 +212,27 @@ test("the agents' rows have the reason in a word or two, the run's page in sente
 	assert.ok(await page.locator(".runs th a").nth(1).evaluate((e) => e === document.activeElement));
 	await closePage(page);
 });
+
+test("a run that asked: its question is asked again in the conversation, and answered there", async () => {
+	const run = begin("question");
+	assert.equal(await ended(run), "failed");
+	const page = await open(`/executions/${run.id}`);
+	await page.click(`form[action$="/continue"] button`);
+	await page.waitForURL(/\/workspace\/[0-9a-f-]{36}$/);
+	const form = page.locator("[data-part=question][data-state=waiting]");
+	await form.waitFor();
+	await assertAccessible(page, "a question asked again");
+	assert.doesNotMatch(await page.innerText("#chat-area"), says("error_run_question"));
+	await form.locator("[data-again]").click();
+	assert.equal(await form.locator("fieldset[aria-invalid=true]").count(), 2);
+	await form.getByLabel("USD").check();
+	await form.getByLabel("Table").check();
+	await form.getByLabel("Image").check();
+	await form.locator("[data-again]").click();
+	const answer = page.locator("[data-role=user]").last();
+	await answer.filter({hasText: "Which currency should the prices be in?"}).waitFor();
+	assert.match(await answer.innerText(), /USD[^]*Table, Image/);
+	await page.locator("[data-role=user] ~ [data-role=assistant] [data-part=usage]").last().waitFor();
+	assert.equal(await form.count(), 0);
+	await closePage(page);
+});

@@ -57,6 +57,87 @@ static void put_answers(struct json_object *o, const struct request *r, const ch
 		json_object_put(answers);
 }
 
+static int add_message(struct request *r, const char *id, const char *message,
+		       const char *text, struct err *e)
+{
+	char other[ID_SIZE];
+
+	if (!text[strspn(text, " \t\r\n")])
+		return 0;
+	if (!id_valid(message))
+		return err_set(e, ERR_INPUT, "message id");
+	if (chat_check_message(r, text, e) < 0)
+		return -1;
+	/* Sent again, it is the same one. */
+	if (message_find(context_of(r)->db, message, context_of(r)->user->id, other, e) == 0)
+		return 0;
+	if (e->kind != ERR_MISSING ||
+	    message_add(context_of(r)->db, id, message, text, e) < 0)
+		return -1;
+	bridge_tell(r, "/conversations/%s/refresh", id);
+	return 0;
+}
+
+/* Its labels as text; "" for none. */
+static const char *label_text(struct request *r, struct json_object *labels)
+{
+	char *text = talloc_strdup(r, "");
+	size_t i;
+
+	if (json_object_is_type(labels, json_type_string))
+		return talloc_strdup(r, json_object_get_string(labels));
+	for (i = 0; i < json_object_array_length(labels); i++)
+		text = talloc_asprintf_append(text, "%s%s", i ? ", " : "",
+			json_object_get_string(json_object_array_get_idx(labels, i)));
+	return text;
+}
+
+/* The questions with their answers, as a message: its process is gone, Claude is told again. */
+static char *answers_text(struct request *r, const char *part, struct err *e)
+{
+	char *text = talloc_strdup(r, "");
+	const char *question, *answer;
+	struct json_object *labels;
+	int i;
+
+	for (i = 0; i < QUESTIONS_MAX && *(question = field(r, part, i, "-text")); i++) {
+		labels = labels_of(r, part, i);
+		answer = label_text(r, labels);
+		json_object_put(labels);
+		if (!*answer) {
+			err_tell(e, ERR_INPUT, "question_choose", "no answer");
+			return NULL;
+		}
+		text = talloc_asprintf_append(text, "%s%s", i ? "\n\n" : "",
+			i18n_fill(r, context_of(r)->text, "question_again_text",
+				  question, answer, NULL));
+	}
+	return text;
+}
+
+/* "p-12 again": the answer to a question whose process is gone, as a message. */
+static int answer_again(struct request *r, const char *id, const char *value,
+			struct err *e)
+{
+	const char *part = talloc_strndup(r, value + 2, strcspn(value + 2, " "));
+	const char *message = form_text(r->form, talloc_asprintf(r, "q%s-id", part));
+	char other[ID_SIZE], *text;
+	int64_t asked;
+
+	/* Sent again, it is the same answer. */
+	if (message_find(context_of(r)->db, message, context_of(r)->user->id,
+			 other, e) == 0)
+		return 0;
+	if (e->kind != ERR_MISSING ||
+	    part_unanswered(context_of(r)->db, id, &asked, e) < 0)
+		return -1;
+	if (!str_equal(part, talloc_asprintf(r, "%lld", (long long)asked)))
+		return err_tell(e, ERR_CONFLICT, "error_answer_late",
+				"not the question that is open");
+	text = answers_text(r, part, e);
+	return text ? add_message(r, id, message, text, e) : -1;
+}
+
 /* "p-12 allow" */
 static void put_answer(struct json_object *o, const struct request *r, const char *value)
 {
@@ -131,31 +212,10 @@ static int tell(struct request *r, const char *id, struct json_object *command,
 	return err_tell(e, ERR_CONFLICT, "error_answer_late", "the bridge refused it");
 }
 
-static int add_message(struct request *r, const char *id, struct err *e)
-{
-	const char *text = form_text(r->form, "text");
-	const char *message = form_text(r->form, "id");
-	char other[ID_SIZE];
-
-	if (!text[strspn(text, " \t\r\n")])
-		return 0;
-	if (!id_valid(message))
-		return err_set(e, ERR_INPUT, "message id");
-	if (chat_check_message(r, text, e) < 0)
-		return -1;
-	/* Sent again, it is the same one. */
-	if (message_find(context_of(r)->db, message, context_of(r)->user->id, other, e) == 0)
-		return 0;
-	if (e->kind != ERR_MISSING ||
-	    message_add(context_of(r)->db, id, message, text, e) < 0)
-		return -1;
-	bridge_tell(r, "/conversations/%s/refresh", id);
-	return 0;
-}
-
 int page_conversation_act(struct request *r, struct response *out, struct err *e)
 {
 	struct context *v = context_of(r);
+	const char *answer = form_text(r->form, "answer");
 	struct json_object *command;
 	struct conversation *c;
 	int bad;
@@ -166,7 +226,14 @@ int page_conversation_act(struct request *r, struct response *out, struct err *e
 	if (str_equal(c->kind, "run"))
 		return err_tell(e, ERR_CONFLICT, "error_run_readonly", "a run's");
 	command = command_of(r);
-	bad = command ? tell(r, c->id, command, e) : add_message(r, c->id, e);
+	if (str_starts(answer, "p-") &&
+	    str_equal(answer + strcspn(answer, " "), " again"))
+		bad = answer_again(r, c->id, answer, e);
+	else if (command)
+		bad = tell(r, c->id, command, e);
+	else
+		bad = add_message(r, c->id, form_text(r->form, "id"),
+				  form_text(r->form, "text"), e);
 	json_object_put(command);
 	return bad ? -1 : response_redirect(out, e, "/workspace/%s", c->id);
 }

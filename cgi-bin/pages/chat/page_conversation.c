@@ -3,11 +3,12 @@
 #include <string.h>
 #include <talloc.h>
 
+#include "core/clock.h"
 #include "core/log.h"
 #include "core/str.h"
-#include "core/unicode.h"
 #include "pages/pages.h"
 #include "transcript/export.h"
+#include "transcript/message_title.h"
 
 #define TITLE_CHARACTERS 60
 /* nginx buffers this much for a slow reader: more would occupy a thread. */
@@ -16,20 +17,6 @@
 const char *page_title(const struct request *r, const struct conversation *c)
 {
 	return *c->title ? c->title : page_text(r, "conversation_untitled");
-}
-
-/* The first characters of the first line with text. */
-static char *title_from(void *ctx, const char *text)
-{
-	char *title = unicode_name(ctx, "", 0);
-	size_t n;
-
-	for (; *text && !*title; text += n + (text[n] != '\0')) {
-		n = strcspn(text, "\r\n");
-		title = unicode_name(ctx, talloc_strndup(ctx, text, n),
-				     TITLE_CHARACTERS);
-	}
-	return title;
 }
 
 /* A refused message leaves no empty conversation. */
@@ -97,7 +84,7 @@ int page_conversation_create(struct request *r, struct response *out,
 	if (message_find(v->db, message, v->user->id, id, e) == 0)
 		return response_redirect(out, e, "/workspace/%s", id);
 	if (e->kind != ERR_MISSING ||
-	    conversation_create_as(v->db, v->user->id, title_from(r, text),
+	    conversation_create_as(v->db, v->user->id, message_title(r, text, TITLE_CHARACTERS),
 				   form_text(r->form, "conversation"), id,
 				   e) < 0)
 		return -1;
@@ -148,7 +135,27 @@ int page_conversation_delete(struct request *r, struct response *out,
 	log_event(LOG_INFO, "conversation_deleted", "conversation", id,
 		  "request", r->id, NULL);
 	bridge_tell(r, "/conversations/%s/refresh", id);
-	return response_redirect(out, e, "/workspace");
+	return response_redirect(out, e, "/workspace?deleted=%s", id);
+}
+
+/* One that is there is where its user wanted it, too. */
+int page_conversation_restore(struct request *r, struct response *out,
+			      struct err *e)
+{
+	struct context *v = context_of(r);
+	const char *id = request_arg(r, "id");
+	struct err none = { 0 };
+
+	if (!conversation_load(v->db, r, id, v->user->id, &none)) {
+		if (conversation_restore(v->db, id, v->user->id,
+					 clock_now_ms() - CONVERSATION_UNDO_MS,
+					 e) < 0)
+			return -1;
+		log_event(LOG_INFO, "conversation_restored", "conversation",
+			  id, "request", r->id, NULL);
+		bridge_tell(r, "/conversations/%s/refresh", id);
+	}
+	return response_redirect(out, e, "/workspace/%s", id);
 }
 
 /* Both names of RFC 6266: a plain one, and the title by RFC 5987. */

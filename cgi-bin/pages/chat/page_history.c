@@ -4,9 +4,12 @@
  */
 #include "config.h"
 #include <string.h>
+#include <json-c/json.h>
 #include <talloc.h>
 
+#include "core/id.h"
 #include "core/str.h"
+#include "json/field.h"
 #include "pages/pages.h"
 #include "store/executions.h"
 #include "transcript/part.h"
@@ -19,8 +22,8 @@
 /* Collects the parts of a turn into its message element. */
 struct history {
 	struct request *r;
+	const struct transcript *shown;
 	struct view *messages;
-	const char *author;
 	struct part first;	/* of the open message; its texts are copies */
 	struct buf parts;	/* their HTML */
 	int64_t oldest;		/* `at` of the first part shown; -1 for none */
@@ -36,7 +39,7 @@ static int close_message(struct history *h, struct err *e)
 	if (!h->first.role)
 		return 0;
 	if (message_render(v->app->templates, v->text, v->zone,
-			   h->author, &h->first,
+			   h->shown->author, &h->first,
 			   buf_text(&h->parts), &html, e) < 0)
 		return -1;
 	view_html(view_append(h->messages), "html", buf_text(&html));
@@ -54,13 +57,45 @@ static void open_message(struct history *h, const struct part *p)
 	h->first.data = "{}";
 }
 
-static int add_part(void *data, const struct part *p, struct err *e)
+/* With a new message's id: that of the answer. */
+static char *ask_again(struct request *r, const char *data)
+{
+	struct json_object *o = field_parse(data, strlen(data));
+	char id[ID_SIZE], *text;
+
+	if (!json_object_is_type(o, json_type_object)) {
+		json_object_put(o);
+		return talloc_strdup(r, data);
+	}
+	id_new(id);
+	json_object_object_add(o, "again", json_object_new_string(id));
+	text = talloc_strdup(r, json_object_to_json_string_ext(o,
+		JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_object_put(o);
+	return text;
+}
+
+static bool says_run_asked(const struct part *p)
+{
+	return str_equal(p->kind, "error") &&
+	       strstr(p->data, "\"error_run_question\"");
+}
+
+static int add_part(void *data, const struct part *recorded, struct err *e)
 {
 	struct history *h = data;
 	const struct context *v = context_of(h->r);
+	struct part shown = *recorded;
+	const struct part *p = &shown;
 
 	if (h->count++ == 0)
 		h->oldest = p->at;
+	if (h->shown->chat && says_run_asked(p))
+		return 0;
+	if (p->at == h->shown->again) {
+		shown.state = "waiting";
+		shown.data = ask_again(h->r, p->data);
+	}
 	if (h->first.role && (h->first.turn != p->turn ||
 			      !str_equal(h->first.role, p->role)) &&
 	    close_message(h, e) < 0)
@@ -71,25 +106,26 @@ static int add_part(void *data, const struct part *p, struct err *e)
 			   &h->rendering, &h->parts, e);
 }
 
-int page_transcript(struct request *r, struct view *list, const char *id,
-		    const char *author, int64_t before, int limit, int64_t *older, struct err *e)
+int page_transcript(struct request *r, struct view *list,
+		    const struct transcript *t, int64_t *older, struct err *e)
 {
 	const struct context *v = context_of(r);
 	struct history h = {
-		.r = r, .messages = list, .author = author, .parts = BUF_INIT(HISTORY_MAX),
-		.oldest = -1,
+		.r = r, .shown = t, .messages = list,
+		.parts = BUF_INIT(HISTORY_MAX), .oldest = -1,
 	};
 	int count, bad;
 	bool more;
 
-	if (part_count(v->db, id, before, limit, DATA_MAX, &count, &more,
-		       e) < 0)
+	if (part_count(v->db, t->id, t->before, t->limit, DATA_MAX, &count,
+		       &more, e) < 0)
 		return -1;
 	*older = 0;
 	if (!count)
 		return 0;
-	rendering_init(&h.rendering, v->db, v->worker->renderer, id, RENDER_MS);
-	bad = part_each(v->db, id, -1, before, count, add_part, &h, e);
+	rendering_init(&h.rendering, v->db, v->worker->renderer, t->id,
+		       RENDER_MS);
+	bad = part_each(v->db, t->id, -1, t->before, count, add_part, &h, e);
 	if (!bad)
 		bad = close_message(&h, e);
 	buf_release(&h.parts);
@@ -103,13 +139,17 @@ int page_transcript(struct request *r, struct view *list, const char *id,
 
 static int add_messages(struct request *r, struct view *view,
 			const struct conversation *c, int64_t before,
-			struct err *e)
+			int64_t again, struct err *e)
 {
+	const struct transcript shown = {
+		.id = c->id, .author = context_of(r)->user->display_name,
+		.before = before, .limit = PARTS_SHOWN, .chat = true,
+		.again = again,
+	};
 	int64_t older;
 
-	if (page_transcript(r, view_list(view, "messages"), c->id,
-			    context_of(r)->user->display_name, before,
-			    PARTS_SHOWN, &older, e) < 0)
+	if (page_transcript(r, view_list(view, "messages"), &shown, &older,
+			    e) < 0)
 		return -1;
 	view_text(view, "earlier_href", "");
 	if (older)
@@ -186,7 +226,7 @@ static int show_earlier(struct request *r, struct response *out,
 	add_conversation(r, view, c);
 	view_textf(view, "now_href", "%s/workspace/%s",
 		   context_of(r)->app->base_path, c->id);
-	if (add_messages(r, view, c, before, e) < 0)
+	if (add_messages(r, view, c, before, -1, e) < 0)
 		return -1;
 	return page_render(r, out, "pages/history", view, e);
 }
@@ -215,7 +255,7 @@ int page_conversation(struct request *r, struct response *out, struct err *e)
 	struct context *v = context_of(r);
 	struct conversation *c;
 	struct view *view;
-	int64_t before;
+	int64_t before, again = -1;
 	char run[ID_SIZE] = "";
 	struct err none = { 0 };
 
@@ -234,9 +274,13 @@ int page_conversation(struct request *r, struct response *out, struct err *e)
 	view = page_chat_view(r, talloc_asprintf(r, "conversations/%s", c->id),
 			      c->mode);
 	add_conversation(r, view, c);
+	view_flag(view, "undo", false);
 	add_origin(r, view, run);
-	if (page_conversations(r, view, c->id, "", 0, e) < 0 ||
-	    add_messages(r, view, c, 0, e) < 0 || add_queue(r, view, c, e) < 0)
+	if (*run && part_unanswered(v->db, c->id, &again, e) < 0)
 		return -1;
-	return page_render(r, out, "pages/workspace", view, e);
+	if (page_conversations(r, view, c->id, "", 0, e) < 0 ||
+	    add_messages(r, view, c, 0, again, e) < 0 ||
+	    add_queue(r, view, c, e) < 0)
+		return -1;
+	return page_chat_render(r, out, view, e);
 }

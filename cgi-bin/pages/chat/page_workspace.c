@@ -188,6 +188,17 @@ static void add_modes(const struct request *r, struct view *view,
 	}
 }
 
+/* Browsers that know how fetch a conversation when the pointer rests on its row. */
+int page_chat_render(struct request *r, struct response *out, struct view *view,
+		     struct err *e)
+{
+	if (response_header(out, "Speculation-Rules",
+			    talloc_asprintf(r, "\"%s\"", page_static(r, "speculation.json")),
+			    e) < 0)
+		return -1;
+	return page_render(r, out, "pages/workspace", view, e);
+}
+
 /* Shared by the empty and the filled chat. */
 struct view *page_chat_view(struct request *r, const char *ws, const char *mode)
 {
@@ -227,6 +238,30 @@ int page_number(const struct request *r, const char *name, int64_t *out,
 	return 0;
 }
 
+/* The conversation that was deleted a moment ago, as long as that can be undone. */
+static void add_undo(struct request *r, struct view *view)
+{
+	const struct context *v = context_of(r);
+	const char *id = form_text(r->args, "deleted");
+	struct conversation *c = NULL;
+	struct err e = { 0 };
+	int64_t left = 0;
+	struct view *undo;
+
+	view_flag(view, "undo", false);
+	if (id_valid(id))
+		c = conversation_load_deleted(v->db, r, id, v->user->id, &e);
+	if (c)
+		left = c->deleted_at + CONVERSATION_UNDO_MS - clock_now_ms();
+	if (left <= 0)
+		return;
+	undo = view_map(view, "undo");
+	view_text(undo, "id", c->id);
+	view_number(undo, "left", left);
+	view_text(undo, "words", i18n_fill(r, v->text, "conversation_deleted",
+					   page_title(r, c), NULL));
+}
+
 int page_workspace(struct request *r, struct response *out, struct err *e)
 {
 	struct view *view = page_chat_view(r, "workspace", "");
@@ -238,10 +273,11 @@ int page_workspace(struct request *r, struct response *out, struct err *e)
 		return -1;
 	view_flag(view, "conversation", false);
 	view_flag(view, "continued", false);
+	add_undo(r, view);
 	view_list(view, "messages");
 	view_text(view, "earlier_href", "");
 	view_html(view, "queue_html", "");
 	view_text(view, "still", page_text(r, "status_ready"));
-	return page_render(r, out, "pages/workspace", view, e);
+	return page_chat_render(r, out, view, e);
 }
 

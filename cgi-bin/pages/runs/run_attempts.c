@@ -57,18 +57,19 @@ static int add_transcript(struct request *r, struct view *row,
 			  struct err *e)
 {
 	static const int limits[] = { PARTS_SHOWN, 40, 8, 1 };
-	struct err why = { 0 };
 	const char *author = author_of(r, x);
+	struct transcript shown = { .id = a->conversation_id, .author = author,
+				    .before = a->ended_offset, .again = -1 };
+	struct err why = { 0 };
 	int64_t older = 0;
 	size_t i, n = sizeof(limits) / sizeof(limits[0]);
 
 	view_text(row, "earlier_href", "");
 	for (i = 0; i < n; i++) {
 		why = (struct err){ 0 };
-		if (page_transcript(r, view_list(row, "messages"),
-				    a->conversation_id, author,
-				    a->ended_offset, limits[i], &older,
-				    &why) == 0)
+		shown.limit = limits[i];
+		if (page_transcript(r, view_list(row, "messages"), &shown,
+				    &older, &why) == 0)
 			break;
 		if (why.kind != ERR_LIMIT) {
 			*e = why;

@@ -246,7 +246,7 @@ static void test_rename_and_delete(void **state)
 {
 	struct browser b;
 	struct conversation *c;
-	char id[ID_SIZE], address[128], page[128];
+	char id[ID_SIZE], address[128], page[128], undone[128];
 	struct answer *a;
 
 	(void)state;
@@ -270,8 +270,52 @@ static void test_rename_and_delete(void **state)
 	expect(a, 200);
 	assert_non_null(strstr(a->body, "Weekly stocks"));
 	talloc_free(a);
-	expect_to(post(&b, address, "csrf=CSRF"), "/workspace");
+	snprintf(undone, sizeof(undone), "/workspace?deleted=%s", id);
+	expect_to(post(&b, address, "csrf=CSRF"), undone);
 	expect_error(get(&b, page), 404, "@error_missing");
+}
+
+/* For a while; and by nobody else. */
+static void test_undo(void **state)
+{
+	struct browser b, lee;
+	struct err e = { 0 };
+	char id[ID_SIZE], deletion[128], undo[128], page[128], after[128];
+	struct answer *a;
+
+	(void)state;
+	be_kim(&b, &site);
+	talloc_free(log_in(&lee, &site, "lee", "correct horse battery"));
+	begin(&b, "csrf=CSRF&text=run:+first", id);
+	snprintf(deletion, sizeof(deletion), "/conversations/%s/delete", id);
+	snprintf(undo, sizeof(undo), "/conversations/%s/restore", id);
+	snprintf(page, sizeof(page), "/workspace/%s", id);
+	snprintf(after, sizeof(after), "/workspace?deleted=%s", id);
+	a = get(&b, after);
+	assert_null(strstr(a->body, "/restore\""));
+	talloc_free(a);
+	talloc_free(post(&b, deletion, "csrf=CSRF"));
+	a = get(&b, after);
+	assert_non_null(strstr(a->body, undo));
+	assert_non_null(strstr(a->body, "Deleted “first”."));
+	talloc_free(a);
+	a = get(&lee, after);
+	assert_null(strstr(a->body, "/restore\""));
+	talloc_free(a);
+	expect_error(post(&lee, undo, "csrf=CSRF"), 404, "@error_missing");
+	expect_to(post(&b, undo, "csrf=CSRF"), page);
+	expect_to(post(&b, undo, "csrf=CSRF"), page);
+	a = get(&b, page);
+	expect(a, 200);
+	talloc_free(a);
+	talloc_free(post(&b, deletion, "csrf=CSRF"));
+	assert_int_equal(db_run(site.db, &e, "UPDATE conversations SET"
+				" deleted_at = deleted_at - 21000 WHERE id = $1",
+				"t", id), 0);
+	a = get(&b, after);
+	assert_null(strstr(a->body, "/restore\""));
+	talloc_free(a);
+	expect_error(post(&b, undo, "csrf=CSRF"), 404, "@error_missing");
 }
 
 static char *percent(const char *text)
@@ -557,6 +601,7 @@ int main(void)
 		cmocka_unit_test(test_no_oracle),
 		cmocka_unit_test(test_escapes),
 		cmocka_unit_test(test_rename_and_delete),
+		cmocka_unit_test(test_undo),
 		cmocka_unit_test(test_act),
 		cmocka_unit_test(test_act_message),
 		cmocka_unit_test(test_export),

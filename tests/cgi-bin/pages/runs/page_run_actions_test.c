@@ -14,6 +14,7 @@
 
 #include "core/clock.h"
 #include "run_rows.h"
+#include "store/conversations.h"
 #include "store/executions.h"
 
 #define DAILY ",\"schedule\":{\"frequency\":\"daily\",\"time\":\"08:00\"," \
@@ -197,6 +198,78 @@ static void test_continue(void **state)
 		     "");
 }
 
+static void add_question(const char *talk)
+{
+	const struct part parts[] = {
+		{ .at = 50, .changed_at = 60, .turn = 10, .role = "assistant",
+		  .kind = "question", .state = "cancelled",
+		  .data = "{\"request\":\"r\",\"questions\":[{\"question\":"
+			  "\"Which <one>?\",\"options\":[{\"label\":\"A\"}]}]}" },
+		{ .at = 70, .changed_at = 80, .turn = 10, .role = "assistant",
+		  .kind = "error", .state = "failed",
+		  .data = "{\"key\":\"error_run_question\"}" },
+	};
+	const struct recording rec = {
+		.conversation_id = talk, .offset = 600, .state = "idle",
+		.parts = parts, .nparts = 2,
+	};
+	struct err e = { 0 };
+
+	must(conversation_record(site.db, &rec, &e), &e);
+	must(db_run(site.db, &e, "DELETE FROM parts WHERE conversation_id = $1"
+		    " AND at = 500", "t", talk), &e);
+}
+
+static int keep_text(void *data, const struct message *m, struct err *e)
+{
+	(void)e;
+	*(char **)data = talloc_strdup(site.db, m->text);
+	return 0;
+}
+
+/* What the run asked is asked again; its answer is a message that says both. */
+static void test_continue_question(void **state)
+{
+	static const char form[] = "csrf=CSRF&answer=p-50+again&q50-id="
+		"0191d4b8-0000-7000-8000-00000000beef&q50-0-text=Which+%3Cone%3E%3F";
+	char id[ID_SIZE], talk[ID_SIZE], to[96], act[96], *said = NULL;
+	struct err e = { 0 };
+	struct browser b;
+	struct answer *a;
+
+	(void)state;
+	add_row(&(struct row){ .status = "failed", .reason = "needs_input",
+			       .planned = 41000, .began = true }, id);
+	add_attempt(id, 1, "failed", talk);
+	add_question(talk);
+	be_kim(&b, &site);
+	a = get(&b, address(id, ""));
+	has_not(a, "p-50 again");
+	talloc_free(a);
+	snprintf(to, sizeof(to), "/workspace/%s", talk);
+	snprintf(act, sizeof(act), "/conversations/%s/act", talk);
+	expect_to(post(&b, address(id, "/continue"), "csrf=CSRF"), to);
+	a = get(&b, to);
+	has(a, "value=\"p-50 again\" data-again");
+	has(a, "id=\"p-50\" data-part=\"question\" data-state=\"waiting\"");
+	has_not(a, "@error_run_question");
+	has_not(a, "@question_none");
+	talloc_free(a);
+	a = get(&b, address(id, ""));
+	has(a, "@error_run_question");
+	talloc_free(a);
+	expect_error(post(&b, act, form), 400, "@question_choose");
+	expect_error(post(&b, act, "csrf=CSRF&answer=p-49+again"), 409,
+		     "@error_answer_late");
+	expect_to(post(&b, act, talloc_asprintf(site.db, "%s&q50-0=A", form)), to);
+	expect_to(post(&b, act, talloc_asprintf(site.db, "%s&q50-0=A", form)), to);
+	must(message_each_unplaced(site.db, talk, keep_text, &said, &e), &e);
+	assert_string_equal(said, "You asked: Which <one>?\nMy answer: A");
+	a = get(&b, to);
+	has_not(a, "p-50 again");
+	talloc_free(a);
+}
+
 static int count_row(void *data, const struct execution *x, struct err *e)
 {
 	(void)x;
@@ -274,6 +347,7 @@ int main(void)
 		cmocka_unit_test(test_files),
 		cmocka_unit_test(test_open),
 		cmocka_unit_test(test_continue),
+		cmocka_unit_test(test_continue_question),
 		cmocka_unit_test(test_again),
 		cmocka_unit_test(test_another_user),
 	};
