@@ -26,6 +26,7 @@
 #define TELL_TICKS 20		/* how often Redis is told during trouble */
 #define LEDGER_MS 10000		/* for an answer from gongbang-ledger, which may wait 5 s for a
 				 * lock */
+#define BOOK_AGAIN_MS 1000	/* until the ledger is asked again for a batch */
 #define STOP_MS 8000		/* for calls in flight */
 #define CLOSE_MS 3000		/* for booking them */
 #define ROUNDS 16
@@ -240,6 +241,7 @@ static int64_t connections(struct gateway *g)
 
 static int open_books(struct gateway *g, struct err *e)
 {
+	struct journal_options journal = { .again_ms = BOOK_AGAIN_MS };
 	const struct settings *s = g->settings;
 
 	g->prices = prices_load(g, settings_text(s, SET_PRICES), e);
@@ -248,9 +250,9 @@ static int open_books(struct gateway *g, struct err *e)
 	g->jobs = jobs_new(g, g->loop, NULL);
 	g->ledger = ledger_client_new(g, settings_text(s, SET_LEDGER_SOCKET), LEDGER_MS);
 	g->kv = kv_async_new(g->loop, settings_text(s, SET_REDIS_SOCKET));
-	g->journal = journal_open(g, g->loop, g->jobs, g->ledger,
-				  settings_text(s, SET_GATEWAY_JOURNAL),
-				  settings_number(s, SET_GATEWAY_JOURNAL_MAX) << 20, e);
+	journal.folder = settings_text(s, SET_GATEWAY_JOURNAL);
+	journal.cap = settings_number(s, SET_GATEWAY_JOURNAL_MAX) << 20;
+	g->journal = journal_open(g, g->loop, g->jobs, g->ledger, &journal, e);
 	if (!g->journal)
 		return -1;
 	g->admission = admission_new(g, g->loop, g->kv, g->jobs, g->ledger, g->prices,

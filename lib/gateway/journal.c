@@ -246,14 +246,14 @@ static struct journal *new_journal(const void *ctx, uv_loop_t *loop,
 
 struct journal *journal_open(const void *ctx, uv_loop_t *loop,
 			     struct jobs *jobs, struct ledger_client *ledger,
-			     const char *folder, int64_t cap_bytes,
+			     const struct journal_options *o,
 			     struct err *e)
 {
-	struct journal *j = new_journal(ctx, loop, jobs, ledger, folder);
+	struct journal *j = new_journal(ctx, loop, jobs, ledger, o->folder);
 
-	j->cap = cap_bytes;
-	j->segment_max = cap_bytes / 8 < SEGMENT_MAX ? cap_bytes / 8 :
-			 SEGMENT_MAX;
+	j->cap = o->cap;
+	j->again_ms = o->again_ms;
+	j->segment_max = o->cap / 8 < SEGMENT_MAX ? o->cap / 8 : SEGMENT_MAX;
 	if (lock_folder(j, e) < 0 || journal_replay(j, e) < 0) {
 		drop(j);
 		return NULL;

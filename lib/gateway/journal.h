@@ -22,13 +22,20 @@
 
 struct journal;
 
+struct journal_options {
+	const char *folder;
+	int64_t cap;		/* bytes of it */
+	int64_t again_ms;	/* until the ledger is asked again that did not take a batch */
+};
+
 /*
  * Reads what is in the folder (created if missing, mode 0700). Keeps ledger,
  * which only jobs use. ERR_CONFLICT: another gateway uses it. Gives (child of
  * ctx).
  */
 struct journal *journal_open(const void *ctx, uv_loop_t *loop, struct jobs *jobs,
-			     struct ledger_client *ledger, const char *folder, int64_t cap_bytes, struct err *e) must_check;
+			     struct ledger_client *ledger,
+			     const struct journal_options *options, struct err *e) must_check;
 
 /* Called once everything an earlier gateway left is in the ledger. */
 void journal_when_taken_up(struct journal *j, void (*done)(void *data), void *data);

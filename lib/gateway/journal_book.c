@@ -11,7 +11,6 @@
 #include "gateway/journal_internal.h"
 
 #define BATCH_MAX LEDGER_ROWS_MAX	/* rows per transaction */
-#define BOOK_AGAIN_MS 1000
 #define PROBES 8		/* rows that are tried individually before the ledger counts as
 				 * away */
 #define ASIDE "refused"		/* file for rows that the ledger refuses */
@@ -158,7 +157,7 @@ static void book_done(void *data, const struct err *e)
 	n = finish_rows(j, b);
 	talloc_free(b);
 	if (j->n_ended)
-		journal_book_soon(j, e ? BOOK_AGAIN_MS : n == BATCH_MAX ? 0 : JOURNAL_BOOK_MS);
+		journal_book_soon(j, e ? j->again_ms : n == BATCH_MAX ? 0 : JOURNAL_BOOK_MS);
 	if (n && j->booked)
 		j->booked(j->booked_data, n);
 	tell_taken_up(j);

@@ -40,7 +40,7 @@ struct journal {
 	struct ledger_client *ledger;
 	char *folder;
 	int folder_fd, lock_fd;
-	int64_t cap, segment_max;
+	int64_t cap, segment_max, again_ms;
 	LIST_HEAD(, entry) buckets[JOURNAL_BUCKETS];
 	struct entries open, ended;
 	size_t n_open, n_ended, n_unwritten, n_earlier;

@@ -222,7 +222,8 @@ static struct journal *open_journal(struct world *w)
 	char folder[128];
 
 	snprintf(folder, sizeof(folder), "%s/journal", w->f->folder);
-	j = journal_open(w, &w->loop, w->jobs, w->ledger, folder, 1 << 20, &e);
+	j = journal_open(w, &w->loop, w->jobs, w->ledger,
+			 &(struct journal_options){ folder, 1 << 20, 1000 }, &e);
 	if (!j)
 		fail_msg("%s", e.text);
 	admission_set_journal(w->a, j);

@@ -44,7 +44,8 @@ int open_on(struct gateway *g, struct fixture *f, const char *socket,
 	uv_loop_init(&g->loop);
 	g->ledger = ledger_client_new(NULL, socket, LEDGER_MS);
 	g->jobs = jobs_new(g->ledger, &g->loop, NULL);
-	g->journal = journal_open(NULL, &g->loop, g->jobs, g->ledger, g->folder, cap, e);
+	g->journal = journal_open(NULL, &g->loop, g->jobs, g->ledger,
+				  &(struct journal_options){ g->folder, cap, AGAIN_MS }, e);
 	if (!g->journal)
 		return -1;
 	journal_on_booked(g->journal, count_booked, g);

@@ -11,6 +11,7 @@
 #include "gateway/journal.h"
 
 #define CAP (1 << 20)
+#define AGAIN_MS 50	/* until the ledger is asked again */
 
 /* A gateway's loop with a journal, beside the fixture's own connection. */
 struct gateway {

@@ -104,6 +104,12 @@ static void bad_key_files_are_refused(void **state)
 	assert_true(keys_next(k, "m", 0, &use));
 	assert_string_equal(use.line, "x-api-key: sk-kept");
 	fchmod(fd, 0400);
+	if (geteuid() == 0) {
+		assert_int_equal(fchown(fd, 12345, -1), 0);
+		assert_int_equal(keys_load(k, path, &e), -1);
+		assert_non_null(strstr(e.text, "another user"));
+		assert_int_equal(fchown(fd, 0, -1), 0);
+	}
 	assert_int_equal(keys_load(k, path, &e), 0);
 	assert_true(keys_next(k, "m", 0, &use));
 	assert_string_equal(use.line, "x-api-key: sk-file");
