@@ -325,9 +325,9 @@ int shim_session_start(const char *id, const struct start_request *start,
 
 	if (all_ended)
 		return err_set(e, ERR_UNAVAILABLE, "the workspace is stopping");
-	if (nsessions == SESSIONS_MAX)
-		return err_set(e, ERR_UNAVAILABLE, "%d sessions run already",
-			       SESSIONS_MAX);
+	if (nsessions >= limits->sessions)
+		return err_set(e, ERR_UNAVAILABLE, "%u sessions run already",
+			       nsessions);
 	s = make(id);
 	if (begin_log(s, start->from, e) < 0 || shim_session_spawn(s, start,
 								   e) < 0) {

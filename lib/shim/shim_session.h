@@ -20,7 +20,6 @@
 #include "shim/shim_limits.h"
 #include "shim/start_request.h"
 
-#define SESSIONS_MAX 64		/* running at once */
 #define SHIM_SESSION_INPUT_MAX (32 << 20)
 #define SHIM_SESSION_INPUTS_MAX 64	/* queued for one session's stdin */
 

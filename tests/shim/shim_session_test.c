@@ -23,13 +23,14 @@
 #include "shim/subreaper.h"
 
 #define ID "01980000-0000-7000-8000-00000000000a"
+#define OTHER "01980000-0000-7000-8000-00000000000b"
 #define WAIT_MS 60000		/* a test that waits longer has failed */
 #define KEPT (128 << 10)
 #define LOG_END 6000
 #define OUTPUT 1000000		/* bytes; its pipe holds less */
 
 static const struct shim_limits limits = {
-	.bodies = KEPT, .log_kept = KEPT,
+	.sessions = 1, .bodies = KEPT, .log_kept = KEPT,
 	.stuck_ms = 24 * 3600 * INT64_C(1000),
 };
 static char home[64];
@@ -89,6 +90,12 @@ static void run(void (*after)(void))
 static void until_over(void)
 {
 	if (!shim_session_find(ID))
+		event_loop_stop();
+}
+
+static void until_other_over(void)
+{
+	if (!shim_session_find(OTHER))
 		event_loop_stop();
 }
 
@@ -175,11 +182,31 @@ static void who_ignores_term_is_killed(void **state)
 	assert_non_null(strstr(log_end(), "\"code\":0,\"signal\":9"));
 }
 
+static void so_many_run_at_once(void **state)
+{
+	struct start_request how = {
+		.args = { (char[]){ "true" } }, .nargs = 1,
+	};
+	struct shim_session *s = start((char[]){ "cat" });
+	struct err e = { 0 };
+
+	assert_int_equal(shim_session_start(OTHER, &how, &e), -1);
+	assert_int_equal(e.kind, ERR_UNAVAILABLE);
+	assert_non_null(strstr(e.text, "1 sessions run already"));
+	assert_null(shim_session_find(OTHER));
+	shim_session_end(s, 0, false, NULL);
+	run(until_over);
+	e = (struct err){ 0 };
+	assert_int_equal(shim_session_start(OTHER, &how, &e), 0);
+	run(until_other_over);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_log_that_nobody_records_has_a_cap, make_home, remove_home),
 		cmocka_unit_test_setup_teardown(who_ignores_term_is_killed, make_home, remove_home),
+		cmocka_unit_test_setup_teardown(so_many_run_at_once, make_home, remove_home),
 	};
 	struct err e = { 0 };
 
