@@ -313,9 +313,17 @@ static void a_volume_that_is_lost(void **state)
 
 static void claude_that_does_not_start(void **state)
 {
+	int i;
+
 	fake.on_line = NULL;
 	fake.refuse_input = 1000;
 	begin();
+	for (i = 0; i < 10 && !w.told; i++) {
+		fake.skipped += 31000;
+		session_step(w.s);
+		turn_loop();
+	}
+	assert_int_equal(fake.starts, 3);
 	ends("failed", "start", true);
 }
 
