@@ -4,7 +4,7 @@ const dialog = document.querySelector("#palette");
 const input = dialog.querySelector("input");
 const list = dialog.querySelector("ul");
 const none = dialog.querySelector("p");
-const fixed = [...list.children];
+const fixed = [...list.children].filter((option) => getComputedStyle(option).display !== "none");
 const base = document.body.dataset.base;
 
 // Where names are found: the pages that list them, as anybody would search there.

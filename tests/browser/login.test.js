@@ -74,6 +74,15 @@ test("Korean by the browser's language, then by choice", async () => {
 	assert.equal(await page.getAttribute("html", "lang"), "en");
 });
 
+test("the theme that the system has already is not offered", async () => {
+	for (const [colorScheme, offered] of [["dark", "light"], ["light", "dark"]]) {
+		const page = await openPage(browser, {colorScheme});
+		await page.goto(address + "/login");
+		assert.deepEqual(await page.locator("button[name=theme]:visible").evaluateAll((all) => all.map((one) => one.value)), [offered]);
+		await page.context().close();
+	}
+});
+
 test("the theme is chosen without script", async () => {
 	const login = newAccount();
 	const page = await openPage(browser, {javaScriptEnabled: false});
