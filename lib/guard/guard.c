@@ -318,7 +318,8 @@ static void accepted(uv_stream_t *server, int status)
 		guard_hang_up(c);
 		return;
 	}
-	uv_timer_start(&c->timer, late, REQUEST_MS, 0);
+	uv_timer_start(&c->timer, late, (uint64_t)(g->policy->request_ms ?
+			g->policy->request_ms : REQUEST_MS), 0);
 	read_more(c);
 }
 

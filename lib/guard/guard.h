@@ -37,6 +37,7 @@ struct guard_policy {
 	struct container_spec *(*spec)(const void *ctx, void *data, const char *user_id);
 	void *data;
 	struct host *host;		/* NULL: nothing on the host is changed */
+	int64_t request_ms;		/* until a request is complete; 0: the usual */
 };
 
 /*

@@ -14,6 +14,8 @@
 #include <unistd.h>
 
 #include "calls.h"
+#include "core/clock.h"
+#include "gateway/gateway_internal.h"
 
 static void a_stream_passes_and_is_counted(void **state)
 {
@@ -316,6 +318,25 @@ static void a_call_is_settled_when_it_ends(void **state)
 	}
 }
 
+/* What the service thought without a word is estimated with what follows. */
+static void silence_between_output_counts(void **state)
+{
+	struct gateway g = { .loop = NULL };
+	struct call c = {
+		.gateway = &g, .metered = true, .given_all = true,
+		.outbound = (struct outbound *)&g, .row = { .id = "x" },
+		.output_at = clock_mono_ms(), .estimated = 2000,
+	};
+
+	TAILQ_INIT(&g.reporting);
+	reply_silent(&c);
+	assert_false(c.unreported);
+	c.silent_ms = 10000;		/* at most 2,500 tokens */
+	reply_silent(&c);
+	assert_true(c.unreported);
+	assert_ptr_equal(TAILQ_FIRST(&g.reporting), &c);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -329,6 +350,7 @@ int main(void)
 		TEST(who_leaves_early_pays_an_estimate),
 		TEST(whatever_the_reply_is_the_ledger_has_it),
 		TEST(a_call_is_settled_when_it_ends),
+		cmocka_unit_test(silence_between_output_counts),
 	};
 
 	signal(SIGPIPE, SIG_IGN);

@@ -103,6 +103,27 @@ static void bad_requests_are_refused(void **state)
 	assert_int_equal(w.service.requests, 0);
 }
 
+/* A body that the gateway cannot read is none that it passes on. */
+static void a_coded_body_is_refused(void **state)
+{
+	int fd;
+
+	start();
+	fd = client_connect(&w, 1);
+	client_send(fd, &w, ANN, "POST", "/v1/messages",
+		    "x-app: json\r\nContent-Encoding: gzip\r\n", BODY, BODY_SIZE);
+	read_answer(fd);
+	close(fd);
+	expect_error(400, "invalid_request_error", "malformed");
+	assert_int_equal(w.service.requests, 0);
+	fd = client_connect(&w, 1);
+	client_send(fd, &w, ANN, "POST", "/v1/messages",
+		    "x-app: json\r\nContent-Encoding: identity\r\n", BODY, BODY_SIZE);
+	read_answer(fd);
+	close(fd);
+	assert_int_equal(a.status, 200);
+}
+
 /* A body that the gateway holds back must not fill the window. */
 static void a_number_without_end_is_refused_at_once(void **state)
 {
@@ -275,6 +296,7 @@ int main(void)
 		TEST(only_good_tokens_pass),
 		TEST(other_paths_are_refused),
 		TEST(bad_requests_are_refused),
+		TEST(a_coded_body_is_refused),
 		TEST(a_number_without_end_is_refused_at_once),
 		TEST(a_flood_of_fields_is_refused),
 		TEST(hosted_tools_are_refused),

@@ -501,6 +501,13 @@ static void smuggled(void **state)
 	free(big);
 }
 
+static void half_a_request_is_not_waited_for(void **state)
+{
+	w.policy.request_ms = 50;
+	assert_int_equal(status_of("GET /cont", 9), 0);
+	w.policy.request_ms = 0;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -510,6 +517,7 @@ int main(void)
 		cmocka_unit_test(other_execs),
 		cmocka_unit_test(a_volume_is_removed),
 		cmocka_unit_test(smuggled),
+		cmocka_unit_test(half_a_request_is_not_waited_for),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

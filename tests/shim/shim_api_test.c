@@ -92,6 +92,25 @@ static void bad_input_is_refused(void **state)
 	free(big);
 }
 
+/* Nor is another one started beside it: the caller asks again. */
+static void one_that_is_ending_is_not_taken_for_a_running_one(void **state)
+{
+	struct reply log = { 0 }, end = { 0 };
+
+	start_script(world.c, world.id, "trap '' TERM; echo up; cat");
+	follow(&log);
+	run_until_text(&log, "up\n");
+	assert_int_equal(start_script(world.c, world.id, "true"), 200);
+	client_send(world.c, &end, "DELETE", path_of("?grace=60"), NULL, 0);
+	assert_int_equal(start_script(world.c, world.id, "true"), 409);
+	assert_int_equal(call("POST", "/signal?name=KILL"), 200);
+	run_until(&end.done);
+	assert_int_equal(start_script(world.c, world.id, "echo again"), 201);
+	run_until_text(&log, "again\n");
+	reply_release(&log);
+	reply_release(&end);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -99,6 +118,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(starts_finds_and_lists),
 		CASE(bad_input_is_refused),
+		CASE(one_that_is_ending_is_not_taken_for_a_running_one),
 	};
 
 	signal(SIGPIPE, SIG_IGN);
