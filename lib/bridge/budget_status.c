@@ -16,6 +16,7 @@
 #include "spending/budget_zone.h"
 
 #define SPEND_MS 3000
+#define DAY_MS INT64_C(86400000)
 #define BOOKED_MS 6000		/* longest time from a call's end to its row in the ledger */
 #define ALL_MS 15000		/* the installation's sums are read at most this often */
 
@@ -247,6 +248,15 @@ static char *compact(const void *ctx, int64_t n)
 			       (long long)((n + 5000) % 1000000 / 10000));
 }
 
+/* Within a day the hour is enough, also past midnight. */
+static const char *reset_time(const void *ctx, const struct presence *p,
+			      const struct i18n_locale *l)
+{
+	int64_t at = p->spend.resets_at, now = clock_now_ms();
+
+	return i18n_clock(ctx, l, at, at - now < DAY_MS ? at : now, p->zone);
+}
+
 static const char *warning(struct view *v, const struct presence *p,
 			   const struct i18n_locale *l)
 {
@@ -257,8 +267,7 @@ static const char *warning(struct view *v, const struct presence *p,
 		return "";	/* the banner says so */
 	if (s->resets_at)
 		return i18n_fill(v, l, "status_budget_used",
-				 i18n_clock(v, l, s->resets_at, clock_now_ms(),
-					    p->zone), NULL);
+				 reset_time(v, p, l), NULL);
 	if (s->all_percent >= 100)
 		return i18n_sentence(l, "status_budget_all_used");
 	if (s->percent < BUDGET_SOFT_PERCENT)
@@ -285,8 +294,7 @@ const char *budget_status_no_send(const void *ctx, const struct presence *p,
 		return i18n_sentence(l, "status_stopped_all");
 	if (s->resets_at)
 		return i18n_fill(ctx, l, "send_resets",
-				 i18n_clock(ctx, l, s->resets_at, clock_now_ms(),
-					    p->zone), NULL);
+				 reset_time(ctx, p, l), NULL);
 	return s->all_percent >= 100 ?
 	       i18n_sentence(l, "status_budget_all_used") : "";
 }

@@ -10,7 +10,7 @@
 /* Before the words of a line, as often as they come. */
 static const char *const marks[] = {
 	"# ", "## ", "### ", "#### ", "> ", ">", "- ", "* ", "+ ", "[ ] ", "[x] ",
-	"$ ", "! ", "run:", "write:", "실행:", "쓰기:",
+	"$ ", "! ", "run:", "write:", "echo:", "실행:", "쓰기:", "따라:",
 };
 
 static size_t number(const char *text)

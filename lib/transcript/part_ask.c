@@ -262,6 +262,7 @@ static void draw_asker(struct drawing *d, bool form)
 	view_flag(d->view, "open", str_equal(d->part->state, "waiting") &&
 		  !field_flag(d->data, "unshown"));
 	view_flag(d->view, "form", form);
+	view_flag(d->view, "answers", !form || str_equal(d->part->state, "ok"));
 }
 
 void draw_question(struct drawing *d)

@@ -15,7 +15,7 @@ FORM = {
     },
     "required": ["size", "count"],
 }
-ODD = {"type": "object", "properties": {"address": {"type": "object", "properties": {}}}}
+LONG = {"type": "object", "properties": {f"field{n}": {"type": "string"} for n in range(21)}}
 TOOLS = [{"name": name, "description": name, "inputSchema": {"type": "object", "properties": {}}} for name in ("order", "ship")]
 
 
@@ -35,7 +35,7 @@ for line in sys.stdin:
         say({"id": message["id"], "result": {"tools": TOOLS}})
     elif method == "tools/call":
         asked = message["id"]
-        schema = FORM if message["params"]["name"] == "order" else ODD
+        schema = FORM if message["params"]["name"] == "order" else LONG
         say({"id": "form", "method": "elicitation/create", "params": {"message": "What shall it be?", "requestedSchema": schema}})
     elif message.get("id") == "form":
         text = json.dumps(message.get("result", message.get("error")), sort_keys=True)

@@ -333,6 +333,9 @@ static void forms_name_their_server(void **state)
 	assert_has(html, "<dt dir=\"auto\">Size</dt><dd dir=\"auto\">Small</dd>");
 	assert_null(strstr(html, "data-answer"));
 	talloc_free(html);
+	html = draw_one("question", "denied", data);
+	assert_null(strstr(html, "No answer"));
+	talloc_free(html);
 	html = draw_one("question", "waiting", "{\"form\":true,\"tool\":\"shop\",\"unshown\":true}");
 	assert_has(html, "so it was declined");
 	assert_null(strstr(html, "<button"));
