@@ -187,6 +187,6 @@ test("what is no key is refused with its line, and not shown", () => {
 	}
 	const done = spawnSync("scripts/up", {encoding: "utf8", env: {...process.env, ANTHROPIC_API_KEY_FILE: join(work, "none")}});
 	assert.notEqual(done.status, 0);
-	assert.match(done.stderr, /cannot be read/);
+	assert.match(done.stderr, /can't read the key from/);
 	assert.equal(readFileSync(file, "utf8"), `${second}\nBearer ${second}\n`);
 });
