@@ -13,7 +13,7 @@ for (const form of document.querySelectorAll("form[data-apply]")) {
 	form.addEventListener("change", () => form.requestSubmit());
 }
 
-const key = (row) => row.dataset.agent || row.dataset.execution;
+const key = (row) => row.dataset.execution || row.dataset.agent;
 
 function addButton(row) {
 	const button = document.createElement("button");
