@@ -15,3 +15,6 @@ tests_spending_spent_test_SOURCES = tests/spending/spent_test.c $(store_fixture)
 tests_spending_spent_test_LDADD = $(spending_test_libs)
 tests_spending_report_test_SOURCES = tests/spending/report_test.c $(store_fixture)
 tests_spending_report_test_LDADD = $(spending_test_libs)
+check_PROGRAMS += tests/spending/user_spending_test
+tests_spending_user_spending_test_SOURCES = tests/spending/user_spending_test.c $(store_fixture)
+tests_spending_user_spending_test_LDADD = $(spending_test_libs)
