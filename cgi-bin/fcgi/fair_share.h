@@ -1,6 +1,6 @@
 /*
- * Nobody's requests take more than half of the threads: further ones wait until
- * one of theirs has ended, while those of others are served.
+ * No user's requests take more than half of the threads: further ones wait until
+ * one of that user's has ended, while those of others are served.
  */
 #ifndef FAIR_SHARE_H
 #define FAIR_SHARE_H
@@ -26,7 +26,7 @@ enum fair_share_verdict fair_share_begin(struct fair_share *f, uint64_t caller,
 
 /*
  * One of the caller's was served. Returns their next request that waited, which
- * is to be served now; NULL if there is none.
+ * must be served now; NULL if there is none.
  */
 void *fair_share_end(struct fair_share *f, uint64_t caller);
 
