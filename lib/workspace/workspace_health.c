@@ -72,13 +72,14 @@ static void read_line(struct readings *r, const char *line, size_t n)
 static int cpu_percent(const struct workspace *w, const struct readings *r,
 		       int64_t now_ms)
 {
-	int64_t used = r->cpu_usec - w->cpu_usec, passed = now_ms - w->cpu_at;
+	int64_t passed = now_ms - w->cpu_at;
 	double part;
 
-	if (w->cpu_at == 0 || r->cpu_usec < 0 || w->cpu_usec < 0 ||
-	    used < 0 || passed < 100)
+	/* Hostile: one of the two may be -1, the other the largest number. */
+	if (w->cpu_at == 0 || w->cpu_usec < 0 || r->cpu_usec < w->cpu_usec ||
+	    passed < 100)
 		return -1;
-	part = (double)used * 10.0 / (double)passed /
+	part = (double)(r->cpu_usec - w->cpu_usec) * 10.0 / (double)passed /
 	       (double)(r->cpus > 0 ? r->cpus : 100);
 	return part > 100 ? 100 : (int)(part + 0.5);
 }

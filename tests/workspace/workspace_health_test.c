@@ -48,6 +48,8 @@ static void health(void **state)
 	workspace_health_parse(w->w, "cpu_usec -7\nmemory 9999999999999999999\n", 5000);
 	assert_int_equal(h->cpu_percent, -1);
 	assert_int_equal(h->memory, -1);
+	workspace_health_parse(w->w, "cpu_usec 9223372036854775807\n", 6000);
+	assert_int_equal(h->cpu_percent, -1);
 	while (fake_pings < 2)
 		uv_run(&w->loop, UV_RUN_ONCE);
 }
