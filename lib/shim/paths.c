@@ -22,8 +22,7 @@ static char home[sizeof(((struct sockaddr_un *)0)->sun_path) -
 static bool workspace = true;
 static int volume = -1;
 
-/* The user may take away permissions, and so lock everybody out of the volume. */
-static void open_home(void)
+void path_open_home(void)
 {
 	if (access(home, R_OK | W_OK | X_OK) < 0 && errno == EACCES)
 		(void)!chmod(home, 0755);
@@ -42,7 +41,7 @@ int path_volume_here(void)
 	char path[256];
 	int fd;
 
-	open_home();
+	path_open_home();
 	if (!getcwd(path, sizeof(path)) || str_equal(path, home))
 		return -1;
 	fd = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -126,7 +125,7 @@ int path_sessions(bool create, struct err *e)
 {
 	int fd;
 
-	open_home();
+	path_open_home();
 	fd = volume >= 0 ? fcntl(volume, F_DUPFD_CLOEXEC, 0) :
 	     open(home, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)

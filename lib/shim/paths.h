@@ -29,6 +29,8 @@
 int path_init(struct err *e) must_check;
 
 const char *path_home(void);
+/* The user may take away permissions, and so lock everybody out of the volume. */
+void path_open_home(void);
 
 /*
  * In a link: its working directory, to the caller, if that is the home's

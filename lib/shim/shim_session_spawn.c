@@ -129,6 +129,7 @@ int shim_session_spawn(struct shim_session *s,
 	struct ends ends;
 	int errnum;
 
+	path_open_home();	/* a tool may have shut it since the session began */
 	s->own_home = start->own_home;
 	if (start->own_home &&
 	    path_own_home_make(s->id, start->servers, e) < 0)

@@ -208,6 +208,11 @@ static void a_home_shut_to_all_is_opened(void **state)
 	assert_int_equal(start_script(c, id, "chmod 000 /workspace; echo shut; cat"), 201);
 	follow(&log);
 	run_until_text(&log, "shut\n");
+	/* The session's next process finds it shut. */
+	assert_int_equal(client_call(c, NULL, "DELETE", path_of("?grace=1"),
+				     NULL, 0), 200);
+	assert_int_equal(start_script(c, id, "pwd; chmod 000 /workspace; cat"), 201);
+	run_until_text(&log, "/workspace\n");
 	log.stream = NULL;
 	client_free(c);
 	reply_release(&log);
