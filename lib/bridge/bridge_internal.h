@@ -176,8 +176,12 @@ bool room_unused(const struct room *r);
 void room_begin(struct client *c, const char *id);
 /* The page closed: its prestart is ended unless a message was sent. */
 void room_begun_left(struct client *c);
+
+/* room_events.c */
+extern const struct session_events room_events;
 /* Sends the conversation's row to every page of the user. */
 void room_tell_row(struct room *r);
+/* only: NULL for every page in the room. */
 void room_tell_status(struct room *r, struct client *only);
 
 /* turnover.c: which conversations may run Claude in a workspace */

@@ -13,6 +13,7 @@ lib_bridge_libbridge_a_SOURCES = \
 	lib/bridge/page_client.c \
 	lib/bridge/render_queue.c \
 	lib/bridge/room.c \
+	lib/bridge/room_events.c \
 	lib/bridge/run_control.c \
 	lib/bridge/token_lifecycle.c \
 	lib/bridge/turnover.c \
