@@ -99,10 +99,6 @@ static bool check_head(struct call *c)
 }
 
 static void answered(void *data, const struct admission_answer *a);
-static void cap_output(struct call *c, int64_t output);
-static bool check_body(struct call *c);
-static void reserve(struct call *c);
-
 /* A small body arrives soon: then one request to Redis is enough. */
 static bool comes_at_once(const struct call *c)
 {
@@ -112,20 +108,6 @@ static bool comes_at_once(const struct call *c)
 	       !inbound_expects(c->inbound);
 }
 
-/* What the call may use, as far as it is known. */
-static struct call_estimate estimate_of(const struct call *c)
-{
-	const struct request_reading *r = request_reader_reading(c->request);
-	int64_t left = inbound_length(c->inbound) - c->scanned;
-
-	return (struct call_estimate){
-		.input = r->input + (left > 0 ? request_tokens(left) : 0),
-		.output = r->max_tokens < 0 ? OUTPUT_UNKNOWN :
-			  r->max_tokens ? r->max_tokens : 1,
-		.model = r->model,
-	};
-}
-
 static void ask(struct call *c)
 {
 	struct call_estimate estimate = { .model = "" };
@@ -133,7 +115,7 @@ static void ask(struct call *c)
 
 	c->asked = c->asking = true;
 	if (c->metered && inbound_complete(c->inbound)) {
-		estimate = estimate_of(c);
+		estimate = call_estimate(c);
 		c->reserved_input = estimate.input;
 	}
 	admission_ask(c->gateway->admission, token_of(c->inbound, token),
@@ -172,19 +154,19 @@ static void request(void *gateway, struct inbound *inbound)
 
 /* ---- admission */
 
-static void refuse_away(struct call *c, const struct err *e)
+void call_refuse_away(struct call *c, const struct err *e)
 {
 	const char *sentence = e && *e->key ? i18n_sentence(c->locale, e->key) : NULL;
 
 	call_refuse(c, ERROR_REPLY_AWAY, RETRY_SOON_S, sentence);
 }
 
-static void refuse_reserved(struct call *c)
+void call_refuse_reserved(struct call *c)
 {
 	call_refuse(c, ERROR_REPLY_RESERVED, RETRY_SOON_S, NULL);
 }
 
-static void refuse_budget(struct call *c, const struct over_budget *over)
+void call_refuse_budget(struct call *c, const struct over_budget *over)
 {
 	call_refuse(c, ERROR_REPLY_BUDGET, 0,
 		    error_reply_budget(c, c->locale, over, c->zone,
@@ -210,8 +192,6 @@ static void enter(struct call *c)
 	c->admitted = true;
 	inbound_go_on(c->inbound);
 }
-
-static void advance(struct call *c);
 
 static void know(struct call *c, const struct admission_answer *a)
 {
@@ -256,15 +236,15 @@ static void answered(void *data, const struct admission_answer *a)
 	case VERDICT_DISABLED:
 		return refuse(c, ERROR_REPLY_DISABLED);
 	case VERDICT_AWAY:
-		return refuse_away(c, a->e);
+		return call_refuse_away(c, a->e);
 	case VERDICT_OVER_BUDGET:
 		/* A free call is not refused for a budget. */
 		if (c->metered)
-			return refuse_budget(c, &a->over);
+			return call_refuse_budget(c, &a->over);
 		break;
 	case VERDICT_RESERVED:
 		if (c->metered)
-			return refuse_reserved(c);
+			return call_refuse_reserved(c);
 		break;
 	case VERDICT_ADMITTED:
 		break;
@@ -274,150 +254,13 @@ static void answered(void *data, const struct admission_answer *a)
 	if (c->said != ERROR_REPLY_COUNT)
 		return reply_finish(c, "failed");
 	if (c->reserved_input)
-		cap_output(c, a->output);
+		call_cap_output(c, a->output);
 	enter(c);
-	if (!check_body(c))
+	if (!call_check_body(c))
 		return;
 	if (c->request)
-		reserve(c);
-	advance(c);
-}
-
-/* ---- reservation */
-
-/* Overwrites the requested number with what is left, padded with blanks. */
-static void write_max(struct call *c, int64_t output)
-{
-	const struct request_reading *r = request_reader_reading(c->request);
-	char text[24], *to = inbound_at(c->inbound, r->max_at);
-	int n = snprintf(text, sizeof(text), "%lld", (long long)output);
-
-	if (!to || n > r->max_digits)
-		return;
-	memcpy(to, text, (size_t)n);
-	memset(to + n, ' ', (size_t)(r->max_digits - n));
-}
-
-static void cap_output(struct call *c, int64_t output)
-{
-	const struct request_reading *r = request_reader_reading(c->request);
-
-	c->reserved = true;
-	/* Only the first answer caps: the number was sent since. */
-	if (r->max_tokens < 0 || c->output_max)
-		return;
-	if (output < r->max_tokens)
-		write_max(c, output);
-	c->output_max = r->max_tokens ? output : 1;
-}
-
-static void pass_on(struct call *c)
-{
-	if (c->outbound)
-		outbound_more(c->outbound);
-	else
-		advance(c);
-}
-
-static void reserved(void *data, const struct admission_answer *a)
-{
-	struct call *c = data;
-
-	c->reserving = false;
-	if (c->settled)
-		return;
-	switch (a->verdict) {
-	case VERDICT_ADMITTED:
-		cap_output(c, a->output);
-		if (!check_body(c))
-			return;
-		reserve(c);
-		return pass_on(c);
-	case VERDICT_OVER_BUDGET:
-		c->said = ERROR_REPLY_BUDGET;
-		return refuse_budget(c, &a->over);
-	case VERDICT_RESERVED:
-		return refuse_reserved(c);
-	default:
-		return refuse_away(c, a->e);
-	}
-}
-
-/*
- * Reserves once max_tokens or the whole body was read; again when the estimate
- * grows.
- */
-static void reserve(struct call *c)
-{
-	const struct request_reading *r = request_reader_reading(c->request);
-	struct call_estimate estimate;
-
-	if (!c->grant || !c->metered || c->reserving || c->settled)
-		return;
-	if (!r->max_digits && !inbound_complete(c->inbound))
-		return;
-	estimate = estimate_of(c);
-	if (c->reserved && estimate.input <= c->reserved_input)
-		return;
-	if (c->reserved && c->output_max)
-		estimate.output = c->output_max;
-	c->reserving = true;
-	c->reserved_input = estimate.input;
-	grant_reserve(c->gateway->admission, c->grant, &estimate, reserved, c);
-}
-
-int64_t call_may_pass(struct call *c)
-{
-	const struct request_reading *r;
-
-	if (!c->metered || !c->request)
-		return INT64_MAX;
-	r = request_reader_reading(c->request);
-	if (!c->reserved)
-		return r->max_at >= 0 ? r->max_at : inbound_received(c->inbound) - 1;
-	if (!inbound_complete(c->inbound) || c->reserving)
-		return inbound_received(c->inbound) - 1;
-	return INT64_MAX;
-}
-
-/* ---- contents */
-
-/*
- * False: the body may not be forwarded, and the client was answered; only
- * clients with a token are.
- */
-static bool check_body(struct call *c)
-{
-	const struct request_reading *r;
-
-	if (!c->request || !c->admitted || c->settled)
-		return !c->settled;
-	r = request_reader_reading(c->request);
-	if (r->fault == REQUEST_HOSTED) {
-		log_event(LOG_WARN, "hosted_refused", "user", c->token.user_id,
-			  "name", r->name, NULL);
-		call_refuse(c, ERROR_REPLY_HOSTED, 0, i18n_fill(
-			c, c->locale, "gateway_hosted", r->name, NULL));
-	} else if (r->fault || (inbound_complete(c->inbound) && !r->whole)) {
-		call_cut(c, ERROR_REPLY_REQUEST);
-	} else if (c->output_max && c->output_max < r->max_tokens &&
-		   r->thinking >= c->output_max) {
-		/* The budget left is too small for the requested thinking. */
-		call_cut(c, ERROR_REPLY_BUDGET_SMALL);
-	}
-	return !c->settled;
-}
-
-/* Scans the bytes that arrived. */
-static void scan_body(struct call *c)
-{
-	int64_t n = inbound_received(c->inbound) - c->scanned;
-
-	if (!c->request || c->settled || !n)
-		return;
-	request_reader_feed(c->request, inbound_tail(c->inbound, (size_t)n),
-			    (size_t)n);
-	c->scanned += n;
+		call_reserve(c);
+	call_advance(c);
 }
 
 /* ---- its turn */
@@ -452,11 +295,7 @@ static bool keys_in_time(struct call *c)
 	return !at;
 }
 
-/*
- * Queues a call once it has a body to send, complete or as much as the buffer
- * holds, so that a slow client does not take a turn.
- */
-static void advance(struct call *c)
+void call_advance(struct call *c)
 {
 	struct gateway *g = c->gateway;
 
@@ -482,14 +321,14 @@ static void arrived(void *call)
 
 	if (inbound_received(c->inbound) > LISTENER_BODY_MAX && !c->settled)
 		return call_cut(c, ERROR_REPLY_TOO_LARGE);
-	scan_body(c);
-	if (!check_body(c))
+	call_read_body(c);
+	if (!call_check_body(c))
 		return;
 	if (!c->asked && inbound_complete(c->inbound))
 		ask(c);
 	else if (c->request)
-		reserve(c);
-	pass_on(c);
+		call_reserve(c);
+	call_pass_on(c);
 }
 
 static void taken(void *call)
@@ -559,7 +398,7 @@ void call_tick(struct call *c, int64_t now)
 		else
 			call_refuse(c, ERROR_REPLY_FULL, RETRY_SOON_S, NULL);
 	} else if (c->rests) {
-		advance(c);
+		call_advance(c);
 	} else if (c->outbound && call_late(c, now)) {
 		call_cut(c, ERROR_REPLY_LATE);
 	} else if (c->outbound) {

@@ -119,6 +119,35 @@ void call_refuse(struct call *c, enum error_reply a, int64_t retry_s,
 
 /* The model it asks for; "" unknown. */
 const char *call_model(const struct call *c);
+/*
+ * Queues a call once it has a body to send, complete or as much as the buffer
+ * holds, so that a slow client does not take a turn.
+ */
+void call_advance(struct call *c);
+/* e: NULL, or its sentence is told. */
+void call_refuse_away(struct call *c, const struct err *e);
+void call_refuse_reserved(struct call *c);
+void call_refuse_budget(struct call *c, const struct over_budget *over);
+
+/* call_body.c */
+/* What the call may use, as far as it is known. */
+struct call_estimate call_estimate(const struct call *c);
+/* Scans the bytes that arrived. */
+void call_read_body(struct call *c);
+/*
+ * False: the body may not be forwarded, and the client was answered; only
+ * clients with a token are.
+ */
+bool call_check_body(struct call *c);
+/*
+ * Reserves once max_tokens or the whole body was read; again when the estimate
+ * grows.
+ */
+void call_reserve(struct call *c);
+/* The budget leaves `output` tokens: lowers max_tokens to that. */
+void call_cap_output(struct call *c, int64_t output);
+/* Forwards more of the body, or queues the call. */
+void call_pass_on(struct call *c);
 /* How many bytes of the body may go upstream: unreserved ones are held back. */
 int64_t call_may_pass(struct call *c);
 

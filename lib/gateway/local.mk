@@ -11,6 +11,7 @@ lib_gateway_libgateway_a_SOURCES = \
 	lib/gateway/betas.c lib/gateway/betas.h \
 	lib/gateway/bounded_buffer.c lib/gateway/bounded_buffer.h \
 	lib/gateway/call.c \
+	lib/gateway/call_body.c \
 	lib/gateway/call_key.c \
 	lib/gateway/call_reply.c \
 	lib/gateway/error_reply.c lib/gateway/error_reply.h \
