@@ -30,6 +30,7 @@
 #define LEAVE_MS 10000		/* from end_session to the exit line, before TERM */
 #define RESULT_MAX (1u << 20)
 #define DETAIL_MAX 4096u
+
 bool agent_run_open(const struct session *s)
 {
 	return s->run && s->run->stage == AGENT_RUN_OPEN;
@@ -70,23 +71,22 @@ void agent_run_starts(struct session *s)
 
 /* ---- the outcome ---- */
 
-static const struct outcome timed_out = { "timeout", "", false, "error_run_timeout" };
+const struct outcome agent_run_timed_out = { "timeout", "", false, "error_run_timeout" };
 static const struct outcome disabled = { "cancelled", "disabled", false, "error_run_cancelled" };
 static const struct outcome container = { "failed", "container", true, NULL };
 static const struct outcome removed = { "failed", "removed", true, NULL };
-static const struct outcome not_started = { "failed", "start", true, NULL };
+const struct outcome agent_run_failed_start = { "failed", "start", true, NULL };
 static const struct outcome refused_start = { "failed", "start", false, NULL };
-static const struct outcome no_result = { "failed", "no_result", true, NULL };
+const struct outcome agent_run_no_result = { "failed", "no_result", true, NULL };
 static const struct outcome died = { "failed", "died", true, NULL };
 static const struct outcome out_of_memory = { "failed", "died", false, NULL };
-static const struct outcome contradicted = { "failed", "contradicted", false, NULL };
 
 static char *cut(const void *ctx, const char *text, size_t n, size_t max)
 {
 	return talloc_strndup(ctx, text, utf8_prefix(text, n, max));
 }
 
-static void write_next(struct session *s)
+void agent_run_write(struct session *s)
 {
 	s->run->stage = AGENT_RUN_WRITING;
 	recorder_touch(s, true);
@@ -96,11 +96,11 @@ static void files_read(struct session *s)
 {
 	s->run->files = NULL;
 	if (s->run->stage == AGENT_RUN_FILES)
-		write_next(s);
+		agent_run_write(s);
 	session_step(s);
 }
 
-static void read_files(struct session *s)
+void agent_run_read_files(struct session *s)
 {
 	struct agent_run *r = s->run;
 
@@ -110,10 +110,10 @@ static void read_files(struct session *s)
 		r->files = run_files_new(s, r->rules->execution_id, r->since,
 					 files_read);
 	if (!r->files)
-		write_next(s);
+		agent_run_write(s);
 }
 
-static void set_outcome(struct agent_run *r, const struct outcome *o,
+void agent_run_set_outcome(struct agent_run *r, const struct outcome *o,
 			const char *detail, size_t n)
 {
 	r->end.outcome = o->outcome;
@@ -139,7 +139,7 @@ static void decide(struct session *s, const struct outcome *o,
 	if (!agent_run_open(s))
 		return;
 	r->end.conversation_id = s->id;
-	set_outcome(r, o, detail, n);
+	agent_run_set_outcome(r, o, detail, n);
 	if (!r->end.result)
 		r->end.result = "";
 	r->end.at = clock_now_ms();
@@ -155,7 +155,7 @@ static void decide(struct session *s, const struct outcome *o,
 		return;
 	}
 	if (!o->part) {
-		read_files(s);
+		agent_run_read_files(s);
 		return;
 	}
 	decoder_end_as(s->decoder, o->part);
@@ -163,7 +163,7 @@ static void decide(struct session *s, const struct outcome *o,
 	r->stage_until = clock_mono_ms() + END_MS;
 }
 
-static void decide_text(struct session *s, const struct outcome *o,
+void agent_run_decide(struct session *s, const struct outcome *o,
 			const char *detail)
 {
 	decide(s, o, detail, strlen(detail));
@@ -242,7 +242,7 @@ void agent_run_turn_ended(struct session *s)
 		s->run->broken = true;
 }
 
-static bool cancelled(struct session *s)
+bool agent_run_cancelled(struct session *s)
 {
 	const struct session_rules *rules = s->run->rules;
 	const struct outcome o = { "cancelled", rules->cancel_reason, false,
@@ -250,7 +250,7 @@ static bool cancelled(struct session *s)
 
 	if (!rules->cancel_at)
 		return false;
-	decide_text(s, &o, "");
+	agent_run_decide(s, &o, "");
 	return true;
 }
 
@@ -261,20 +261,20 @@ static bool asked_before(struct session *s)
 		agent_run_needs_input(s, s->run->question);
 		return true;
 	}
-	if (cancelled(s))
+	if (agent_run_cancelled(s))
 		return true;
 	if (clock_mono_ms() < s->run->deadline)
 		return false;
-	decide_text(s, &timed_out, "");
+	agent_run_decide(s, &agent_run_timed_out, "");
 	return true;
 }
 
 void agent_run_process_started(struct session *s, bool log_lost)
 {
 	if (agent_run_open(s) && log_lost)
-		decide_text(s, &removed, "");
+		agent_run_decide(s, &removed, "");
 	else if (agent_run_open(s) && s->run->broken && !asked_before(s))
-		decide_text(s, &container, "");
+		agent_run_decide(s, &container, "");
 }
 
 /* TERM and KILL are our own way of ending it; its own exit status is its word. */
@@ -300,13 +300,13 @@ void agent_run_process_ended(struct session *s, const struct process_end *end)
 	snprintf(how, sizeof(how), end->signal ? "signal %d" : "exit %d",
 		 end->signal ? end->signal : end->code);
 	if (end->container)
-		decide_text(s, &container, "");
+		agent_run_decide(s, &container, "");
 	else if (end->memory)
-		decide_text(s, &out_of_memory, "out of memory");
+		agent_run_decide(s, &out_of_memory, "out of memory");
 	else if (!end->signal && !end->code)
-		decide_text(s, &no_result, "");
+		agent_run_decide(s, &agent_run_no_result, "");
 	else
-		decide_text(s, &died, end->stderr_tail[0] ? end->stderr_tail :
+		agent_run_decide(s, &died, end->stderr_tail[0] ? end->stderr_tail :
 			    how);
 }
 
@@ -321,7 +321,7 @@ void agent_run_link_lost(struct session *s)
 void agent_run_log_lost(struct session *s)
 {
 	if (agent_run_open(s))
-		decide_text(s, &removed, "");
+		agent_run_decide(s, &removed, "");
 }
 
 /* ---- what comes from elsewhere ---- */
@@ -331,7 +331,7 @@ void agent_run_needs_input(struct session *s, const char *question)
 	static const struct outcome asks = { "failed", "needs_input", false,
 					     "error_run_question" };
 
-	decide_text(s, &asks, question);
+	agent_run_decide(s, &asks, question);
 }
 
 void agent_run_not_started(struct session *s, const struct err *e)
@@ -339,7 +339,7 @@ void agent_run_not_started(struct session *s, const struct err *e)
 	bool full = str_equal(e->key, "error_workspace_disk");
 
 	if (agent_run_open(s))
-		decide_text(s, full ? &refused_start : &not_started,
+		agent_run_decide(s, full ? &refused_start : &agent_run_failed_start,
 			    e->kind == ERR_INTERNAL ? "" : e->text);
 }
 
@@ -353,7 +353,7 @@ void agent_run_workspace_lost(struct session *s)
 		agent_run_not_started(s, workspace_error(s->workspace));
 	else if (s->run->began && (state == WORKSPACE_FAILED ||
 				   state == WORKSPACE_STOPPED))
-		decide_text(s, &container, "");
+		agent_run_decide(s, &container, "");
 	else if (state == WORKSPACE_STOPPED)
 		s->want_workspace = true;
 }
@@ -408,144 +408,7 @@ void agent_run_load(struct session *s, const char *kind,
 		s->run->stage = AGENT_RUN_OVER;	/* somebody else has written it */
 	}
 	if (agent_run_open(s) && account_disabled)
-		decide_text(s, &disabled, "");
+		agent_run_decide(s, &disabled, "");
 	else if (agent_run_open(s) && bad)
-		decide_text(s, &refused_start, bad->text);
-}
-
-/* ---- going on ---- */
-
-/* All that was written before is read: nothing there ended it. */
-static bool looked(const struct session *s)
-{
-	return log_reader_caught_up(s) || clock_mono_ms() >= s->run->look_by;
-}
-
-/* It has no task any more and said nothing: there is nothing to wait for. */
-static bool stranded(const struct session *s)
-{
-	enum claude_state state = claude_process_state(s);
-
-	return log_reader_listed(s) && !recorder_busy(s) &&
-	       !session_working(s) && message_queue_empty(s) && stdin_empty(s) &&
-	       (state == CLAUDE_NONE || state == CLAUDE_READY);
-}
-
-static bool in_line(const struct session *s)
-{
-	return start_place(claude_process_line(s)) || workspace_place(s->workspace);
-}
-
-/* Deadlines count from its turn: what it waited in line is not its own time. */
-static void allow_for_line(struct session *s, int64_t now)
-{
-	struct agent_run *r = s->run;
-
-	if (r->line_at) {
-		r->deadline += now - r->line_at;
-		r->start_by += now - r->line_at;
-	}
-	r->line_at = in_line(s) ? now : 0;
-}
-
-static void step_open(struct session *s)
-{
-	struct agent_run *r = s->run;
-	int64_t now = clock_mono_ms();
-
-	allow_for_line(s, now);
-	if (!r->began && cancelled(s))
-		return;
-	if (!r->began && now >= (r->deadline < r->start_by ? r->deadline :
-				 r->start_by)) {
-		decide_text(s, &not_started, "not in time");
-		return;
-	}
-	if (!looked(s))
-		return;
-	if (cancelled(s))
-		return;
-	if (now >= r->deadline) {
-		decide_text(s, &timed_out, "");
-		return;
-	}
-	agent_run_answer(s);
-	if (agent_run_open(s) && stranded(s))
-		decide_text(s, &no_result, "");
-}
-
-/* Its exit line may be in what is still to be read. */
-static bool has_left(const struct session *s)
-{
-	return s->run->ended || !s->link ||
-	       clock_mono_ms() >= s->run->stage_until ||
-	       (log_reader_caught_up(s) && claude_process_down(s));
-}
-
-static void step_leaving(struct session *s)
-{
-	struct agent_run *r = s->run;
-
-	if (!has_left(s)) {
-		if (claude_process_takes_input(s))
-			claude_process_end(s);
-		else if (clock_mono_ms() >= r->leave_until &&
-			 session_ending(s)) {
-			r->leave_until = r->stage_until;
-			claude_process_remove(s, 5);
-		}
-		return;
-	}
-	if (r->contradicted)
-		set_outcome(r, &contradicted, "", 0);
-	read_files(s);
-}
-
-static void step_ending(struct session *s)
-{
-	bool late = clock_mono_ms() >= s->run->stage_until;
-
-	if (claude_process_takes_input(s))
-		claude_process_remove(s, 1);
-	if (late || !s->link || claude_process_down(s))
-		read_files(s);
-}
-
-void agent_run_step(struct session *s)
-{
-	struct agent_run *r = s->run;
-
-	if (!r || s->closed)
-		return;
-	if (r->stage == AGENT_RUN_OPEN)
-		step_open(s);
-	if (agent_run_leaving(s))
-		step_leaving(s);
-	else if (r->stage == AGENT_RUN_ENDING)
-		step_ending(s);
-	if (r->stage == AGENT_RUN_FILES &&
-	    (clock_mono_ms() >= r->stage_until || !r->files)) {
-		agent_run_link_lost(s);
-		write_next(s);
-	}
-	if (r->stage == AGENT_RUN_WRITING)
-		recorder_touch(s, true);
-	if (r->stage == AGENT_RUN_OVER && claude_process_takes_input(s))
-		claude_process_end(s);
-}
-
-int64_t agent_run_due(const struct session *s)
-{
-	const struct agent_run *r = s->run;
-
-	if (!r || r->stage == AGENT_RUN_OVER || r->stage == AGENT_RUN_WRITING)
-		return 0;
-	if (agent_run_leaving(s))
-		return r->leave_until;
-	if (r->stage != AGENT_RUN_OPEN)
-		return r->stage_until;
-	if (!r->began)
-		return r->deadline < r->start_by ? r->deadline : r->start_by;
-	return r->deadline < r->look_by && !looked(s) ? r->look_by :
-	       r->deadline;
+		agent_run_decide(s, &refused_start, bad->text);
 }

@@ -1,4 +1,4 @@
-/* What the files of a run share: agent_run.c, run_questions.c, run_files.c. */
+/* What the files of a run share: agent_run.c, agent_run_deadlines.c, run_questions.c, run_files.c. */
 #ifndef SESSION_AGENT_RUN_INTERNAL_H
 #define SESSION_AGENT_RUN_INTERNAL_H
 
@@ -35,7 +35,21 @@ struct agent_run {
 
 /* ---- agent_run.c ---- */
 
+extern const struct outcome agent_run_timed_out, agent_run_failed_start,
+	agent_run_no_result;
+
 void agent_run_needs_input(struct session *s, const char *question);
+/* Ends an open run with that outcome, and begins to end its process. */
+void agent_run_decide(struct session *s, const struct outcome *o,
+		      const char *detail);
+/* The same, with the outcome "cancelled", if it was asked for. */
+bool agent_run_cancelled(struct session *s);
+/* Replaces the outcome; detail: n bytes, shortened. */
+void agent_run_set_outcome(struct agent_run *r, const struct outcome *o,
+			   const char *detail, size_t n);
+/* Its process has ended: reads the files it made, then writes the outcome. */
+void agent_run_read_files(struct session *s);
+void agent_run_write(struct session *s);
 
 /* ---- run_questions.c ---- */
 

@@ -420,11 +420,6 @@ void claude_process_ended(struct session *s, const char *stderr_tail)
 	session_tell(s);
 }
 
-static void ignore_answer(struct session *s, int status, const char *body,
-			  const struct err *e)
-{
-}
-
 void claude_process_turn_started(struct session *s)
 {
 	s->process->idle_at = 0;
@@ -441,79 +436,12 @@ void claude_process_turn_ended(struct session *s)
 	if (!p->stop_at)
 		return;
 	p->stop_at = 0;
-	shim_request_new(s, "POST", NULL, 0, ignore_answer,
-			 "/sessions/%s/tools/end", s->id);
+	claude_process_end_tools(s);
 }
 
 void claude_process_background(struct session *s, bool works)
 {
 	s->process->background = works;
-}
-
-void claude_process_remove(struct session *s, int grace)
-{
-	if (shim_request_new(s, "DELETE", NULL, 0, ignore_answer,
-			     "/sessions/%s?grace=%d", s->id, grace))
-		claude_process_event(s, CLAUDE_REMOVED);
-}
-
-void claude_process_purge(struct session *s)
-{
-	bool running = claude_process_takes_input(s);
-
-	if (shim_request_new(s, "DELETE", NULL, 0, ignore_answer,
-			     "/sessions/%s?grace=1&purge=1", s->id) && running)
-		claude_process_event(s, CLAUDE_REMOVED);
-}
-
-static void asked_to_end(struct session *s, int status, const char *body,
-			 const struct err *e)
-{
-	if (s->process->state == CLAUDE_ENDING && !agent_run_leaving(s))
-		claude_process_remove(s, 5);
-}
-
-/* A turn in progress is stopped first, or it would go on until the grace ends. */
-static char *last_words(const struct session *s)
-{
-	char *end = stdin_json_control("end", "end_session", NULL,
-				       NULL), *stop, *both;
-
-	if (!session_working(s))
-		return end;
-	stop = stdin_json_interrupt("leave");
-	both = talloc_asprintf(NULL, "%s%s", stop, end);
-	talloc_free(stop);
-	talloc_free(end);
-	return both;
-}
-
-/* end_session lets it write what it has; the shim then ends it and its tools. */
-void claude_process_end(struct session *s)
-{
-	char *line;
-
-	if (!claude_process_takes_input(s))
-		return;
-	line = last_words(s);
-	if (shim_request_new(s, "POST", line, strlen(line), asked_to_end,
-			     "/sessions/%s/input", s->id))
-		claude_process_event(s, CLAUDE_ASKED_TO_END);
-	talloc_free(line);
-	s->process->wanted = false;
-	session_tell(s);
-}
-
-void session_leave(struct session *s, const char *key)
-{
-	s->process->left = key;
-	s->process->wanted = s->want_workspace = false;
-	claude_process_give_up(s);
-	if (claude_process_takes_input(s)) {
-		decoder_end_as(s->decoder, key);
-		claude_process_end(s);
-	}
-	session_tell(s);
 }
 
 struct claude_process *claude_process_new(struct session *s)

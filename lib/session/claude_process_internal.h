@@ -1,4 +1,4 @@
-/* Shared by claude_process.c and claude_deadlines.c only. */
+/* Shared by claude_process.c, claude_process_end.c and claude_deadlines.c only. */
 #ifndef SESSION_CLAUDE_PROCESS_INTERNAL_H
 #define SESSION_CLAUDE_PROCESS_INTERNAL_H
 
@@ -27,5 +27,7 @@ struct claude_process {
 
 /* The one place where a state changes; what the table does not have is reported. */
 void claude_process_event(struct session *s, enum claude_event event);
+/* Ends the tools that a stopped turn left. */
+void claude_process_end_tools(struct session *s);
 
 #endif

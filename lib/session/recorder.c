@@ -1,17 +1,15 @@
 #include "config.h"
-#include "session/recorder.h"
+#include "session/recorder_internal.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include <talloc.h>
 
-#include "core/clock.h"
 #include "core/str.h"
 #include "session/agent_run.h"
 #include "session/claude_start.h"
 #include "session/log_reader.h"
-#include "session/session_internal.h"
 #include "transcript/truncate_part.h"
 
 #define BATCH_MS 50		/* from a change to its batch; a turn's end does not wait */
@@ -19,34 +17,6 @@
 #define RETRY_MS 2000
 #define DIRTY_MAX 400		/* unrecorded parts before the log is read no further */
 #define DIRTY_BYTES_MAX (8u << 20)
-
-struct live_part {
-	TAILQ_ENTRY(live_part) next;
-	struct part part;	/* texts are its children */
-	bool streaming;		/* text still comes by delta */
-	bool answered;		/* an answer is on its way to Claude */
-	uint64_t version, saved;
-	size_t bytes;		/* of its data */
-};
-
-struct seen {
-	TAILQ_ENTRY(seen) next;
-	struct seen_message m;
-	bool in_flight;
-};
-
-struct recorder {
-	uv_timer_t timer;
-	TAILQ_HEAD(live_parts, live_part) parts;
-	TAILQ_HEAD(, seen) seen;
-	uint64_t version;
-	int64_t offset;		/* of the log, as the store has it */
-	char state[12];		/* as the store has it */
-	int dirty;		/* parts to be recorded */
-	size_t dirty_bytes;	/* of their data */
-	bool recording, stuck, touched, mode_changed;
-	int64_t waiting_at;	/* clock_mono_ms of the newest open question to the person; 0 none */
-};
 
 struct batch {
 	struct session *s;
@@ -57,132 +27,6 @@ struct batch {
 	struct attempt_end *end;
 	char state[12];
 };
-
-struct part *part_copy(const void *ctx, const struct part *p)
-{
-	struct part *copy = talloc(ctx, struct part);
-
-	*copy = *p;
-	copy->role = talloc_strdup(copy, p->role);
-	copy->kind = talloc_strdup(copy, p->kind);
-	copy->state = talloc_strdup(copy, p->state);
-	copy->data = talloc_strdup(copy, p->data);
-	return copy;
-}
-
-static struct live_part *find(const struct session *s, int64_t at)
-{
-	struct live_part *m;
-
-	TAILQ_FOREACH_REVERSE(m, &s->recorder->parts, live_parts, next) {
-		if (m->part.at == at)
-			return m;
-	}
-	return NULL;
-}
-
-static struct live_part *live_part_of(const struct part *p)
-{
-	return (struct live_part *)((uintptr_t)p - offsetof(struct live_part, part));
-}
-
-const struct part *recorder_find(const struct session *s, int64_t at)
-{
-	const struct live_part *m = find(s, at);
-
-	return m ? &m->part : NULL;
-}
-
-const struct part *recorder_next(const struct session *s, const struct part *before)
-{
-	const struct live_part *m = before ?
-		TAILQ_NEXT(live_part_of(before), next) :
-		TAILQ_FIRST(&s->recorder->parts);
-
-	return m ? &m->part : NULL;
-}
-
-bool part_open(const struct part *p)
-{
-	return str_equal(p->state, "running") || str_equal(p->state, "waiting");
-}
-
-static bool dirty(const struct live_part *m)
-{
-	return m->saved != m->version && !m->streaming;
-}
-
-static void count_dirty(struct session *s, const struct live_part *m, int n)
-{
-	if (!dirty(m))
-		return;
-	s->recorder->dirty += n;
-	s->recorder->dirty_bytes += n > 0 ? m->bytes : -m->bytes;
-}
-
-/* Recorded and ended: the store has it. */
-static void drop_if_done(struct session *s, struct live_part *m)
-{
-	if (m->saved != m->version || m->streaming || part_open(&m->part))
-		return;
-	TAILQ_REMOVE(&s->recorder->parts, m, next);
-	talloc_free(m);
-}
-
-static struct live_part *part_at(struct session *s, int64_t at)
-{
-	struct live_part *m = find(s, at);
-
-	if (m)
-		return m;
-	m = talloc_zero(s, struct live_part);
-	m->part.at = at;
-	TAILQ_INSERT_TAIL(&s->recorder->parts, m, next);
-	return m;
-}
-
-static void set(struct live_part *m, const struct part *p)
-{
-	const char *const old[] = {
-		m->part.role, m->part.kind, m->part.state, m->part.data
-	};
-	size_t i;
-
-	m->part = *p;
-	m->part.role = talloc_strdup(m, p->role);
-	m->part.kind = talloc_strdup(m, p->kind);
-	m->part.state = talloc_strdup(m, p->state);
-	m->part.data = talloc_strdup(m, p->data);
-	m->bytes = strlen(p->data);
-	for (i = 0; i < 4; i++)
-		talloc_free((void *)(uintptr_t)old[i]);
-}
-
-static bool streams(const struct part *p)
-{
-	return str_equal(p->state, "running") &&
-	       (str_equal(p->kind, "text") || str_equal(p->kind, "thinking"));
-}
-
-void recorder_add(struct session *s, const struct part *p)
-{
-	struct live_part *m = part_at(s, p->at);
-
-	count_dirty(s, m, -1);
-	set(m, p);
-	m->version = ++s->recorder->version;
-	m->answered = m->answered && str_equal(p->state, "waiting");
-	m->streaming = streams(p);
-	count_dirty(s, m, 1);
-}
-
-void recorder_load(struct session *s, const struct part *p)
-{
-	struct live_part *m = part_at(s, p->at);
-
-	set(m, p);
-	m->saved = m->version = ++s->recorder->version;
-}
 
 void recorder_add_seen(struct session *s, const char *id, int64_t at)
 {
@@ -211,55 +55,6 @@ bool recorder_pressed(const struct session *s)
 				 env->unrecorded_bytes_max : DIRTY_BYTES_MAX);
 }
 
-bool recorder_waiting(const struct session *s)
-{
-	const struct live_part *m;
-
-	TAILQ_FOREACH(m, &s->recorder->parts, next) {
-		if (str_equal(m->part.state, "waiting"))
-			return true;
-	}
-	return false;
-}
-
-/* One whose answer is on its way waits for Claude. */
-static bool waits_for_person(const struct session *s)
-{
-	const struct live_part *m;
-
-	TAILQ_FOREACH(m, &s->recorder->parts, next) {
-		if (str_equal(m->part.state, "waiting") && !m->answered)
-			return true;
-	}
-	return false;
-}
-
-void recorder_asked(struct session *s)
-{
-	s->recorder->waiting_at = waits_for_person(s) ? clock_mono_ms() : 0;
-}
-
-void recorder_set_answered(struct session *s, int64_t at, bool answered)
-{
-	struct live_part *m = find(s, at);
-
-	if (m)
-		m->answered = answered;
-	recorder_asked(s);
-}
-
-bool recorder_answered(const struct session *s, int64_t at)
-{
-	const struct live_part *m = find(s, at);
-
-	return m && m->answered;
-}
-
-int64_t session_waiting_since(const struct session *s)
-{
-	return s->recorder->waiting_at;
-}
-
 static int record_work(void *data, struct db *db, struct err *e)
 {
 	struct batch *b = data;
@@ -275,13 +70,13 @@ static void saved(struct session *s, const struct batch *b)
 	size_t i;
 
 	for (i = 0; i < b->r.nparts; i++) {
-		m = find(s, b->parts[i].at);
+		m = live_part_find(s, b->parts[i].at);
 		if (!m)
 			continue;
 		if (m->version == b->versions[i])
-			count_dirty(s, m, -1);
+			live_part_count(s, m, -1);
 		m->saved = b->versions[i];
-		drop_if_done(s, m);
+		live_part_drop_if_done(s, m);
 	}
 	while ((seen = TAILQ_FIRST(&r->seen)) && seen->in_flight) {
 		TAILQ_REMOVE(&r->seen, seen, next);
@@ -347,11 +142,11 @@ static void add_parts(struct session *s, struct batch *b)
 	size_t n = 0;
 
 	TAILQ_FOREACH(m, &s->recorder->parts, next)
-		n += dirty(m);
+		n += live_part_dirty(m);
 	b->parts = talloc_zero_array(b, struct part, n + 1);
 	b->versions = talloc_zero_array(b, uint64_t, n + 1);
 	TAILQ_FOREACH(m, &s->recorder->parts, next) {
-		if (!dirty(m))
+		if (!live_part_dirty(m))
 			continue;
 		b->versions[b->r.nparts] = m->version;
 		b->parts[b->r.nparts++] = *part_copy(b, &m->part);
