@@ -1,12 +1,12 @@
 /*
- * A run's session: nobody is there, so it never waits for anybody, and ends in
- * exactly one outcome. What ends it is read in the log (a result, a question,
- * the process's end) or comes from outside it (the deadline, a cancel). A result
- * is what Claude printed: one that tells of success waits until its process has
- * ended, and how that ended has to agree with it. Then
- * nothing is recorded until what the run made has been read, and the outcome is
- * written with the recording that follows. So a bridge that dies before finds
- * the same in the log again, and one that dies after finds the outcome.
+ * The session of a run. Nobody is present, so it never waits for an answer, and
+ * it ends in exactly one outcome: from the log (a result, a question, the
+ * process's end) or from outside (the deadline, a cancellation). Claude's
+ * success counts only if its process then exits in agreement with it. After
+ * that nothing is recorded until the files of the run have been read; the
+ * outcome is written in the same transaction as the recording that follows. A
+ * bridge that dies before finds the same in the log again; one that dies after
+ * finds the outcome.
  */
 #include "config.h"
 
@@ -25,7 +25,7 @@
 #include "session/recorder.h"
 
 #define START_MS 300000		/* for a place, a container, a token, Claude */
-#define LOOK_MS 60000		/* for what the log has to say, before a deadline counts */
+#define LOOK_MS 60000		/* for reading the log, before a deadline counts */
 #define END_MS 20000		/* from TERM to the exit line */
 #define LEAVE_MS 10000		/* from end_session to the exit line, before TERM */
 #define RESULT_MAX (1u << 20)
@@ -62,7 +62,7 @@ const struct session_rules *session_run_rules(const struct session *s)
 	return s->run ? s->run->rules : NULL;
 }
 
-/* What a new workspace begins with is there by then. */
+/* A new workspace's initial files exist by then. */
 void agent_run_starts(struct session *s)
 {
 	if (s->run)
@@ -130,7 +130,7 @@ static void add_problem(struct agent_run *r, const char *word)
 					  *before ? " " : "", word);
 }
 
-/* The first one holds. */
+/* The first outcome counts. */
 static void decide(struct session *s, const struct outcome *o,
 		   const char *detail, size_t n)
 {
@@ -197,7 +197,7 @@ void agent_run_written(struct session *s)
 	s->run->stage = AGENT_RUN_OVER;
 	if (s->closed)
 		return;
-	claude_token_over(s);		/* nothing of it calls the model any more */
+	claude_token_over(s);		/* nothing of the run calls the model any more */
 	s->ev->run_ended(s->data, s->run->rules->execution_id);
 	session_step(s);
 }
@@ -217,9 +217,9 @@ void agent_run_result(struct session *s, const struct turn_result *result)
 	struct agent_run *r = s->run;
 
 	if (agent_run_leaving(s) && !result->stopped && !success)
-		r->contradicted = true;	/* the turn was not over */
+		r->contradicted = true;	/* the turn had not ended */
 	if (!agent_run_open(s) || result->stopped)
-		return;		/* who stopped it says why */
+		return;		/* the stop has a reason of its own */
 	r->turns = result->turns;
 	if (result->denials > r->denials)
 		r->denials = result->denials;
@@ -254,7 +254,7 @@ bool agent_run_cancelled(struct session *s)
 	return true;
 }
 
-/* An end that was asked for, by a bridge that did not live to say so. */
+/* An end that an earlier bridge requested but did not record. */
 static bool asked_before(struct session *s)
 {
 	if (s->run->question) {
@@ -277,7 +277,7 @@ void agent_run_process_started(struct session *s, bool log_lost)
 		agent_run_decide(s, &container, "");
 }
 
-/* TERM and KILL are our own way of ending it; its own exit status is its word. */
+/* TERM and KILL come from us; only its own exit status is a statement. */
 static void left(struct agent_run *r, const struct process_end *end)
 {
 	r->ended = true;
@@ -365,7 +365,10 @@ static void begin(struct session *s, struct session_rules *rules, int64_t denial
 	int64_t left = rules->deadline_at - clock_now_ms();
 	int64_t longest = rules->deadline_at - rules->started_at;
 
-	/* Once read it is the monotonic clock's, whatever the other does. */
+	/*
+	 * From here on the monotonic clock counts; later clock changes have no
+	 * effect.
+	 */
 	if (left > longest)
 		left = longest;
 	r->rules = talloc_steal(r, rules);
@@ -399,13 +402,13 @@ void agent_run_load(struct session *s, const char *kind,
 		if (rules)
 			begin(s, rules, denials);
 		else
-			claude_token_over(s);	/* then what runs is a stranger */
+			claude_token_over(s);	/* then the running process is not ours */
 	} else if (rules && s->run->rules && agent_run_open(s)) {
 		s->run->rules->cancel_at = rules->cancel_at;
 		s->run->rules->cancel_reason =
 			talloc_strdup(s->run->rules, rules->cancel_reason);
 	} else if (!rules && agent_run_open(s)) {
-		s->run->stage = AGENT_RUN_OVER;	/* somebody else has written it */
+		s->run->stage = AGENT_RUN_OVER;	/* another process wrote the outcome */
 	}
 	if (agent_run_open(s) && account_disabled)
 		agent_run_decide(s, &disabled, "");

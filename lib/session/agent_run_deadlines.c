@@ -13,13 +13,16 @@
 
 static const struct outcome contradicted = { "failed", "contradicted", false, NULL };
 
-/* All that was written before is read: nothing there ended it. */
+/*
+ * Everything written to the log before now was decoded, and did not end the
+ * run.
+ */
 static bool looked(const struct session *s)
 {
 	return log_reader_caught_up(s) || clock_mono_ms() >= s->run->look_by;
 }
 
-/* It has no task any more and said nothing: there is nothing to wait for. */
+/* Claude is idle and printed no result: waiting longer is useless. */
 static bool stranded(const struct session *s)
 {
 	enum claude_state state = claude_process_state(s);
@@ -34,7 +37,7 @@ static bool in_line(const struct session *s)
 	return start_place(claude_process_line(s)) || workspace_place(s->workspace);
 }
 
-/* Deadlines count from its turn: what it waited in line is not its own time. */
+/* Deadlines exclude the time spent in the start queue. */
 static void allow_for_line(struct session *s, int64_t now)
 {
 	struct agent_run *r = s->run;
@@ -72,7 +75,7 @@ static void step_open(struct session *s)
 		agent_run_decide(s, &agent_run_no_result, "");
 }
 
-/* Its exit line may be in what is still to be read. */
+/* The exit line may still be unread. */
 static bool has_left(const struct session *s)
 {
 	return s->run->ended || !s->link ||

@@ -1,4 +1,7 @@
-/* What the files of a run share: agent_run.c, agent_run_deadlines.c, run_questions.c, run_files.c. */
+/*
+ * Shared by agent_run.c, agent_run_deadlines.c, run_questions.c and run_files.c
+ * only.
+ */
 #ifndef SESSION_AGENT_RUN_INTERNAL_H
 #define SESSION_AGENT_RUN_INTERNAL_H
 
@@ -9,27 +12,27 @@
 enum agent_run_stage {
 	AGENT_RUN_OPEN,
 	AGENT_RUN_ENDING,		/* its outcome is known; its process is being ended */
-	AGENT_RUN_FILES,		/* what it made is being read */
-	AGENT_RUN_WRITING,		/* with the next recording */
-	AGENT_RUN_OVER,		/* in the store */
+	AGENT_RUN_FILES,		/* its files are being read */
+	AGENT_RUN_WRITING,		/* the next recording has the outcome */
+	AGENT_RUN_OVER,		/* the outcome is stored */
 };
 
 struct agent_run {
-	struct session_rules *rules;	/* NULL when it was over already */
+	struct session_rules *rules;	/* NULL if it had ended before */
 	enum agent_run_stage stage;
-	bool leaving;		/* in ENDING: it says it is done, and its process is asked to end */
-	bool ended;		/* and did */
-	bool contradicted;	/* what it printed and how it ended do not agree */
-	bool began;		/* Claude has heard what to do */
+	bool leaving;		/* in ENDING: Claude reported success and is asked to exit */
+	bool ended;		/* it has exited */
+	bool contradicted;	/* its result and its exit disagree */
+	bool began;		/* Claude has read the prompt */
 	bool broken;		/* its turn ended without a result */
 	char *question;		/* the one that waits; NULL none */
 	int64_t turns, denials;
-	int64_t since;		/* UTC ms: what was written earlier is not Claude's */
+	int64_t since;		/* UTC ms: files written earlier are not Claude's */
 	int64_t deadline, start_by, look_by;	/* clock_mono_ms */
-	int64_t line_at;	/* clock_mono_ms up to which its waiting in line is allowed for; 0 it does not */
+	int64_t line_at;	/* clock_mono_ms up to which its time in the start queue was added; 0: not queued */
 	int64_t stage_until;	/* of ENDING and FILES */
-	int64_t leave_until;	/* of leaving: then it is made to */
-	struct attempt_end end;	/* texts are its children */
+	int64_t leave_until;	/* of leaving: TERM follows */
+	struct attempt_end end;	/* owns its texts */
 	struct files *files;
 };
 
@@ -42,32 +45,32 @@ void agent_run_needs_input(struct session *s, const char *question);
 /* Ends an open run with that outcome, and begins to end its process. */
 void agent_run_decide(struct session *s, const struct outcome *o,
 		      const char *detail);
-/* The same, with the outcome "cancelled", if it was asked for. */
+/* The same with the outcome "cancelled", if that was requested. */
 bool agent_run_cancelled(struct session *s);
-/* Replaces the outcome; detail: n bytes, shortened. */
+/* Replaces the outcome; detail: n bytes, truncated. */
 void agent_run_set_outcome(struct agent_run *r, const struct outcome *o,
 			   const char *detail, size_t n);
-/* Its process has ended: reads the files it made, then writes the outcome. */
+/* After its process has ended: reads its files, then writes the outcome. */
 void agent_run_read_files(struct session *s);
 void agent_run_write(struct session *s);
 
 /* ---- run_questions.c ---- */
 
-/* Answers what waits, or ends the run. */
+/* Answers the open question, or ends the run. */
 void agent_run_answer(struct session *s);
 
 /* ---- run_files.c: what a run made or changed ---- */
 
-#define RUN_FILES_MS 10000		/* so long an outcome waits for them */
+#define RUN_FILES_MS 10000		/* maximum delay of an outcome */
 
 /*
- * Those since that time (UTC ms), read over the link and given to the store;
- * done once, unless it is cancelled. NULL: there is no link.
+ * Reads the files changed since that time (UTC ms) over the link and stores
+ * them; calls done once, unless cancelled. NULL without a link.
  */
 struct files *run_files_new(struct session *s, const char *execution_id,
 			    int64_t since,
 			    void (*done)(struct session *s));
-/* Gives the store the bytes that were read so far. */
+/* Stores the bytes read so far. */
 void run_files_cancel(struct files *f);
 
 #endif

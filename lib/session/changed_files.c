@@ -6,7 +6,7 @@
 #include "core/percent.h"
 #include "core/str.h"
 
-/* Bytes decoded, or -1: too long, no such digits. */
+/* Number of decoded bytes, or -1 if too long or malformed. */
 static ptrdiff_t decode(const char *text, size_t n,
 			char out[CHANGED_FILES_PATH_MAX + 1])
 {
@@ -43,7 +43,7 @@ bool changed_files_path_valid(const char *path, size_t n)
 	return true;
 }
 
-/* Its number and the blank after it; NULL: there is none. */
+/* Parses a number and the blank after it; NULL if there is none. */
 static const char *take_number(const char *line, const char *end, int64_t *out)
 {
 	const char *space = memchr(line, ' ', (size_t)(end - line));
@@ -59,7 +59,7 @@ static const char *take_number(const char *line, const char *end, int64_t *out)
 	return space + 1;
 }
 
-/* "made 120 1764025200123 a%20name"; a shim of before says no time. */
+/* "made 120 1764025200123 a%20name"; an older shim sends no time. */
 static bool parse(const char *line, size_t n, struct change *c)
 {
 	const char *end = line + n, *after;
@@ -96,7 +96,7 @@ void changed_files_each(const char *text, size_t n,
 	     lines++) {
 		newline = memchr(text, '\n', (size_t)(end - text));
 		if (!newline)
-			return;		/* cut */
+			return;		/* truncated */
 		if (parse(text, (size_t)(newline - text), &c))
 			each(data, &c);
 	}

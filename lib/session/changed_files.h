@@ -1,4 +1,7 @@
-/* What the shim's GET /changes says (shim/shim_changes.h): hostile, one line per file. */
+/*
+ * Parses the shim's reply to GET /changes (shim/shim_changes.h): hostile, one
+ * line per file.
+ */
 #ifndef SESSION_CHANGED_FILES_H
 #define SESSION_CHANGED_FILES_H
 
@@ -6,24 +9,24 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define CHANGED_FILES_MAX 500		/* lines that are believed */
+#define CHANGED_FILES_MAX 500		/* later lines are ignored */
 #define CHANGED_FILES_PATH_MAX 1024	/* bytes of a path */
-#define CHANGED_FILES_NAME_MAX (3 * CHANGED_FILES_PATH_MAX)	/* as it is written in a request */
+#define CHANGED_FILES_NAME_MAX (3 * CHANGED_FILES_PATH_MAX)	/* percent-encoded */
 
 struct change {
 	bool made;		/* else changed */
 	int64_t size;
-	int64_t changed_at;	/* UTC ms; 0: not said */
+	int64_t changed_at;	/* UTC ms; 0: unknown */
 	char path[CHANGED_FILES_PATH_MAX + 1];	/* UTF-8, relative, no control bytes, no "." or ".." */
 	char name[CHANGED_FILES_NAME_MAX + 1];	/* the same, percent-encoded */
 };
 
-/* Lines that are not so are left out; a path may come twice. */
+/* Skips malformed lines; a path may appear twice. */
 void changed_files_each(const char *text, size_t n,
 			void (*each)(void *data,
 				     const struct change *c), void *data);
 
-/* A path as above: what may be stored and shown. */
+/* A path as above, which may be stored and shown. */
 bool changed_files_path_valid(const char *path, size_t n);
 
 #endif

@@ -16,7 +16,7 @@ static int add(struct buf *b, const char *kind, const char *text, struct err *e)
 
 static int add_env(const struct claude_args *a, struct buf *b, struct err *e)
 {
-	/* A run is one turn: what it hands to sub-agents ends within it. */
+	/* A run is one turn: its sub-agents end within it. */
 	if (a->run && add(b, "env=", "CLAUDE_CODE_DISABLE_BACKGROUND_TASKS=1",
 			  e) < 0)
 		return -1;
@@ -48,8 +48,8 @@ static bool names_server(const struct session_rules *r)
 }
 
 /*
- * Programs of the system only, and none of the files that a shell, git, Python
- * or npm read by themselves: an earlier run may have written them.
+ * Only system programs, and no files that a shell, git, Python or npm read by
+ * default: an earlier run may have written them.
  */
 static int add_own_home(const struct session_rules *r, struct buf *b, struct err *e)
 {
@@ -60,7 +60,7 @@ static int add_own_home(const struct session_rules *r, struct buf *b, struct err
 		"NPM_CONFIG_SCRIPT_SHELL=/bin/sh",
 		"NPM_CONFIG_NODE_OPTIONS=",
 		"NPM_CONFIG_GIT=/usr/bin/git",
-		/* Over what a repository's own .git/config says. */
+		/* Overrides a repository's own .git/config. */
 		"GIT_CONFIG_COUNT=6",
 		"GIT_CONFIG_KEY_0=core.hooksPath", "GIT_CONFIG_VALUE_0=/dev/null",
 		"GIT_CONFIG_KEY_1=core.fsmonitor", "GIT_CONFIG_VALUE_1=false",
@@ -79,8 +79,8 @@ static int add_own_home(const struct session_rules *r, struct buf *b, struct err
 }
 
 /*
- * A list of tools is all that is allowed: what an earlier run, or its person,
- * wrote into settings would add permissions, and hooks and servers are commands.
+ * With a tool list, nothing else is allowed: settings written by an earlier run
+ * or the user could add permissions, hooks and servers.
  */
 static int add_alone(const struct session_rules *r, struct buf *b, struct err *e)
 {
@@ -88,7 +88,7 @@ static int add_alone(const struct session_rules *r, struct buf *b, struct err *e
 		return 0;
 	if (add_own_home(r, b, e) < 0)
 		return -1;
-	/* Without sources the CLI reads CLAUDE.md of folders that are added only. */
+	/* Without sources the CLI reads CLAUDE.md only from added folders. */
 	if (add(b, "arg=", "--setting-sources=", e) < 0 ||
 	    add(b, "arg=", "--add-dir=/workspace", e) < 0 ||
 	    add(b, "env=", "CLAUDE_CODE_ADDITIONAL_DIRECTORIES_CLAUDE_MD=1",
@@ -97,7 +97,7 @@ static int add_alone(const struct session_rules *r, struct buf *b, struct err *e
 	return names_server(r) ? 0 : add(b, "arg=", "--strict-mcp-config", e);
 }
 
-/* "Bash" and "Bash(git log:*)" are about Bash. */
+/* "Bash" and "Bash(git log:*)" are rules for Bash. */
 static bool names_tool(const struct session_rules *r, const char *tool)
 {
 	size_t n = strlen(tool), i;
@@ -110,7 +110,10 @@ static bool names_tool(const struct session_rules *r, const char *tool)
 	return false;
 }
 
-/* What the CLI allows by itself, all or in part, is asked for unless it is listed. */
+/*
+ * Tools that the CLI would allow by itself must ask unless the agent lists
+ * them.
+ */
 static int add_asked(const struct session_rules *r, struct buf *b, struct err *e)
 {
 	static const char *const tools[] = { "Agent", "Bash", "Glob", "Grep",
@@ -130,7 +133,7 @@ static int add_asked(const struct session_rules *r, struct buf *b, struct err *e
 	return add(b, "]}}", "", e);
 }
 
-/* With "=", for a rule may begin with anything. */
+/* With "=", because a rule may start with any character. */
 static int add_rules(const struct session_rules *r, struct buf *b, struct err *e)
 {
 	char turns[48];
@@ -149,8 +152,9 @@ static int add_rules(const struct session_rules *r, struct buf *b, struct err *e
 }
 
 /*
- * In the container, as its user: the transcript that is resumed is mended, and
- * after a start that came to nothing what Claude reads each time, or moved aside.
+ * Runs in the container as its user: repairs the transcript before it is
+ * resumed and, after a failed start, repairs or moves aside the files that
+ * Claude reads at each start.
  */
 static int add_mend(const struct claude_args *a, struct buf *b, struct err *e)
 {
@@ -164,7 +168,7 @@ static int add_mend(const struct claude_args *a, struct buf *b, struct err *e)
 	       add(b, "arg=", a->aside, e);
 }
 
-/* The CLI's name for it: the conversation's, or one beside it (its last digit moved on). */
+/* The CLI's session id: the conversation's, or one with another last digit. */
 static void cli_id(const struct claude_args *a, char id[ID_SIZE])
 {
 	static const char digits[] = "0123456789abcdef";
@@ -181,13 +185,19 @@ static int add_command(const struct claude_args *a, struct buf *b, struct err *e
 {
 	char id[ID_SIZE];
 	const char *const args[] = {
-		/* The pinned one, not what PATH finds in the user's folders. */
+		/*
+		 * The pinned CLI, not one that PATH finds in the user's
+		 * folders.
+		 */
 		"/usr/local/bin/claude", "-p", "--input-format", "stream-json",
 		"--output-format", "stream-json", "--verbose",
 		"--include-partial-messages", "--replay-user-messages",
 		"--permission-prompt-tool", "stdio",
 		"--permission-mode", a->mode,
-		/* What would be put off ends with the process: schedules are agents. */
+		/*
+		 * Deferred work would end with the process: schedules belong to
+		 * agents.
+		 */
 		"--disallowedTools=CronCreate,CronDelete,CronList,ScheduleWakeup,"
 		"Workflow",
 		a->resume ? "--resume" : "--session-id", id,
@@ -212,7 +222,7 @@ int claude_args_add(const struct claude_args *a, struct buf *b, struct err *e)
 		return -1;
 	if (a->safe && add(b, "arg=", "--safe-mode", e) < 0)
 		return -1;
-	/* Nobody but its prompt steers a run. */
+	/* Only its prompt controls a run. */
 	if (a->run && add(b, "arg=", "--disallowedTools=SendMessage,ListAgents",
 			  e) < 0)
 		return -1;

@@ -1,4 +1,7 @@
-/* The command line of Claude's process, as the shim's POST /sessions/ID takes it (PROTOCOL.md, "Starting"). */
+/*
+ * Claude's command line, in the format of the shim's POST /sessions/ID
+ * (PROTOCOL.md, "Starting").
+ */
 #ifndef SESSION_CLAUDE_ARGS_H
 #define SESSION_CLAUDE_ARGS_H
 
@@ -8,18 +11,18 @@
 /* Borrowed during the call. */
 struct claude_args {
 	const char *id;			/* the conversation's */
-	int spare;			/* which id beside it the CLI is given; 0: itself */
-	bool resume;			/* else it is a new one */
+	int spare;			/* which alternative id the CLI gets; 0: the conversation's own */
+	bool resume;			/* else a new transcript */
 	const char *mode;		/* permission mode */
-	const char *model;		/* "" the CLI's own choice */
+	const char *model;		/* "" for the CLI's default */
 	const char *token;		/* for the gateway; a secret */
-	bool skips;			/* it may be set to skip all questions */
+	bool skips;			/* may be switched to skip all questions */
 	bool safe;			/* without the user's settings */
-	bool mend;			/* what Claude reads each time is mended first */
-	const char *aside;		/* or moved to that folder; NULL not */
+	bool mend;			/* repairs the files that Claude reads at each start */
+	const char *aside;		/* the folder that they are moved to; NULL: not moved */
 	bool run;			/* of an agent */
 	const struct session_rules *rules;	/* of the run; NULL none */
-	int64_t log_from;		/* offset at which its log continues if the shim has none; 0: at its beginning */
+	int64_t log_from;		/* log offset to continue at if the shim has no log; 0: from the start */
 };
 
 int claude_args_add(const struct claude_args *a, struct buf *b, struct err *e) must_check;

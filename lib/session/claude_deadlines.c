@@ -1,4 +1,7 @@
-/* What falls due for Claude's process: its start, its deadlines, its end when it is idle. */
+/*
+ * Timed actions of Claude's process: starting it, its deadlines, ending it when
+ * idle.
+ */
 #include "config.h"
 
 #include "core/clock.h"
@@ -8,7 +11,7 @@
 #include "session/message_queue.h"
 #include "session/session_internal.h"
 
-#define SLOW_MS 8000		/* of WAKING, until a person is told and offered other ways */
+#define SLOW_MS 8000		/* in WAKING, before the user is offered other ways to start */
 #define STOP_MS 15000		/* from `interrupt` to the turn's end */
 
 static bool busy(const struct session *s)
@@ -82,12 +85,15 @@ static void renew(struct session *s)
 	s->process->renewed = s->spoken;
 }
 
-/* The next one is needed, and nothing is in its way but perhaps a place. */
+/* A process is needed, and only a place may be missing. */
 static bool may_start(const struct session *s, int64_t now)
 {
 	const struct claude_process *p = s->process;
 
-	/* Earlier exit lines are read first: they would be taken for this process's. */
+	/*
+	 * Reads past earlier exit lines first; they would be taken for this
+	 * process's.
+	 */
 	return (p->state == CLAUDE_NONE || p->state == CLAUDE_NO_PLACE) &&
 	       claude_process_needed(s) && p->retry_at <= now &&
 	       log_reader_caught_up(s);
@@ -120,7 +126,7 @@ void claude_process_step(struct session *s)
 	message_queue_check(s, now);
 	check_idle(s, now);
 	if (p->left && claude_process_takes_input(s))
-		session_leave(s, p->left);	/* it was starting then */
+		session_leave(s, p->left);	/* the process was starting then */
 	if (mode_renews(s))
 		renew(s);
 	if (p->state == CLAUDE_IN_LINE && !claude_process_needed(s))

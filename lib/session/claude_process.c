@@ -16,13 +16,13 @@
 
 #define WAKE_MS 30000		/* from its start to the answer to `initialize` */
 #define END_MS 30000		/* from DELETE to the exit line */
-#define PLACE_MS 1000		/* until a place is asked for again */
-#define FOREIGN_MS 2000		/* until the shim is asked what became of a foreign one */
-#define STARTS_MAX 3		/* in a row that come to nothing */
+#define PLACE_MS 1000		/* between requests for a place */
+#define FOREIGN_MS 2000		/* until the shim is asked about a foreign process */
+#define STARTS_MAX 3		/* failed starts in a row */
 
 /* ---- the states ---- */
 
-/* How long a state may last; 0: for ever. */
+/* Maximum time in a state; 0: unlimited. */
 static int64_t limit_of(enum claude_state state)
 {
 	return state == CLAUDE_WAKING ? start_deadline(WAKE_MS) :
@@ -58,7 +58,7 @@ static void end_foreign(struct session *s);
 static void forget_input(struct session *s);
 static void clear_up(struct session *s);
 
-/* What an event does once the state is the new one. */
+/* The action of an event, called in the new state. */
 static void (*const actions[CLAUDE_EVENTS])(struct session *s) = {
 	[CLAUDE_ALLOWED] = join_line,
 	[CLAUDE_UNWANTED] = claude_token_over,
@@ -240,7 +240,10 @@ static void on_turn(void *data)
 
 static void begin_token(struct session *s)
 {
-	/* A session that has its answer gives the weight up to those that wait for their first. */
+	/*
+	 * A session that was answered before yields its CPU boost to those that
+	 * wait for their first answer.
+	 */
 	if (start_urgent(s->process->line) && !s->process->renewed)
 		workspace_boost(s->workspace, s);
 	s->process->renewed = false;
@@ -290,7 +293,7 @@ void claude_process_fail(struct session *s, const struct err *e)
 	session_tell(s);
 }
 
-/* Tried again by itself, so many times; what waits to be said stays in the queue. */
+/* Retried automatically a few times; messages stay queued. */
 void claude_process_not_started(struct session *s, const struct err *why)
 {
 	struct claude_process *p = s->process;
@@ -344,8 +347,8 @@ void claude_process_answered(struct session *s)
 /* ---- its end ---- */
 
 /*
- * A container that is stopped gracefully has its shim end Claude first, and
- * that may be read before the link goes: pages get Claude back with it.
+ * When a container is stopped gracefully, its shim ends Claude first, which may
+ * be read before the link fails: open pages restart Claude with the container.
  */
 void claude_process_link_lost(struct session *s)
 {

@@ -1,4 +1,7 @@
-/* Ways to end Claude's process: its tools only, asked to, removed, purged. */
+/*
+ * Ways to end Claude's process: its tools only, on request, by signal, with a
+ * purge.
+ */
 #include "config.h"
 #include "session/claude_process_internal.h"
 
@@ -43,7 +46,10 @@ static void asked_to_end(struct session *s, int status, const char *body,
 		claude_process_remove(s, 5);
 }
 
-/* A turn in progress is stopped first, or it would go on until the grace ends. */
+/*
+ * Stops a turn in progress first; it would continue until the grace period
+ * ends.
+ */
 static char *last_words(const struct session *s)
 {
 	char *end = stdin_json_control("end", "end_session", NULL,
@@ -58,7 +64,9 @@ static char *last_words(const struct session *s)
 	return both;
 }
 
-/* end_session lets it write what it has; the shim then ends it and its tools. */
+/*
+ * end_session lets Claude save its state; the shim then ends it and its tools.
+ */
 void claude_process_end(struct session *s)
 {
 	char *line;

@@ -8,26 +8,26 @@
 struct claude_process {
 	enum claude_state state;
 	int64_t since;		/* clock_mono_ms at which the state began */
-	int64_t late_at;	/* clock_mono_ms; the state's deadline; 0 it has none */
+	int64_t late_at;	/* clock_mono_ms; the state's deadline; 0 none */
 	struct err error;	/* why it FAILED */
 	bool wanted;
 	const char *left;	/* session_leave's key: nothing may be started; NULL otherwise */
-	bool fell;		/* it was wanted, and ended by itself; none was started since */
-	bool renewed;		/* answered before, and its next process is for another mode */
-	int pages;		/* that look at the conversation */
-	unsigned stops;		/* interrupts so far: their numbers */
+	bool fell;		/* a wanted process exited by itself, and none was started since */
+	bool renewed;		/* it was answered before, and restarts only to change the mode */
+	int pages;		/* open pages of the conversation */
+	unsigned stops;		/* interrupts so far, used as their numbers */
 	bool background;	/* sub-agents work between turns */
-	int failures;		/* starts in a row that came to nothing */
-	int64_t retry_at;	/* clock_mono_ms of the next try; 0: at once */
-	int64_t needed_at;	/* clock_mono_ms since when it is waited for; 0 it is not */
-	int64_t idle_at;	/* clock_mono_ms since when it has nothing to do; 0 it has */
+	int failures;		/* failed starts in a row */
+	int64_t retry_at;	/* clock_mono_ms of the next attempt; 0: at once */
+	int64_t needed_at;	/* clock_mono_ms since when a start is needed; 0: it is not */
+	int64_t idle_at;	/* clock_mono_ms since when it is idle; 0: it is busy */
 	int64_t stop_at;	/* clock_mono_ms when stop was pressed, until the turn ends */
-	struct start *line;	/* from IN_LINE to WAKING: its turn; else NULL */
+	struct start *line;	/* its ticket, from IN_LINE to WAKING; else NULL */
 };
 
-/* The one place where a state changes; what the table does not have is reported. */
+/* The only function that changes a state; reports an event without a row. */
 void claude_process_event(struct session *s, enum claude_event event);
-/* Ends the tools that a stopped turn left. */
+/* Ends the tools that a stopped turn left running. */
 void claude_process_end_tools(struct session *s);
 
 #endif

@@ -14,24 +14,24 @@
 #include "session/log_reader.h"
 #include "session/session_internal.h"
 
-#define REASON_MAX 1500		/* bytes of its last words that are kept */
-#define SPARES_MAX 3		/* ids beside the conversation's own */
+#define REASON_MAX 1500		/* bytes of its last output that are kept */
+#define SPARES_MAX 3		/* alternative ids of a conversation */
 
 struct claude_start {
-	bool resume;		/* the next one, instead of a new id */
+	bool resume;		/* by the next start, instead of using a new id */
 	unsigned refused;	/* flags that the CLI refused for the current id */
-	int spare;		/* ids whose transcripts cannot be read: the next one's number */
-	bool forgot;		/* this process begins without what was said before */
-	bool skips;		/* it was started so that it may skip all questions */
-	bool safe;		/* started without what the user's own files say */
-	char aside[64];		/* where the last reset puts the settings; "" nowhere */
+	int spare;		/* ids with an unreadable transcript: the next one's number */
+	bool forgot;		/* this process starts without the conversation's memory */
+	bool skips;		/* it may be switched to skip all questions */
+	bool safe;		/* started without the user's settings */
+	char aside[64];		/* the folder that the last reset moves settings to; "" none */
 	bool put_aside;		/* by the next start */
-	char *reason;		/* Claude's last words when a start came to nothing; NULL none */
+	char *reason;		/* Claude's last output before a failed start; NULL none */
 };
 
 /*
- * The wrong one of --session-id and --resume: each is tried once. A transcript
- * that is empty or torn refuses both: then another id has its turn.
+ * Tries --session-id and --resume once each. An empty or torn transcript
+ * refuses both; then the next alternative id is used.
  */
 bool claude_start_refused(struct session *s, const char *said)
 {
@@ -53,7 +53,7 @@ bool claude_start_refused(struct session *s, const char *said)
 	return true;
 }
 
-/* Hostile: no control byte is kept, so no terminal sequence either. */
+/* Hostile: drops control bytes, so terminal sequences too. */
 void claude_start_keep_reason(struct session *s, const char *said)
 {
 	struct claude_start *start = s->start;
@@ -74,7 +74,7 @@ void claude_start_keep_reason(struct session *s, const char *said)
 		TALLOC_FREE(start->reason);
 }
 
-/* A name of now: one reset never meets what another one moved. */
+/* A new name each time, so that two resets never collide. */
 static void name_aside(struct session *s)
 {
 	struct claude_start *start = s->start;
@@ -102,7 +102,7 @@ static void on_answer(struct session *s, int status, const char *body,
 	if (claude_process_state(s) != CLAUDE_STARTING)
 		return;
 	if (status == 200) {
-		/* Somebody else started one, with a token of theirs. */
+		/* Another bridge started a process, with its own token. */
 		claude_process_foreign(s);
 		return;
 	}
@@ -121,7 +121,7 @@ static void on_answer(struct session *s, int status, const char *body,
 	if (!failed.key[0])
 		err_tell(&failed, ERR_UNAVAILABLE, "error_claude_start",
 			 "start: no answer");
-	/* Without an answer it may run all the same: the shim is asked. */
+	/* Without an answer it may run nevertheless: asks the shim. */
 	if (e)
 		log_reader_doubt(s);
 	claude_process_not_started(s, &failed);

@@ -1,4 +1,7 @@
-/* The states of Claude's process and all that may change them: one table, shown in STATES.md. */
+/*
+ * The states of Claude's process and the events that change them, as one table,
+ * shown in STATES.md.
+ */
 #ifndef SESSION_CLAUDE_STATES_H
 #define SESSION_CLAUDE_STATES_H
 
@@ -7,30 +10,30 @@
 
 enum claude_state {
 	CLAUDE_NONE,		/* not wanted, or ended */
-	CLAUDE_NO_PLACE,	/* waits until another one gives way */
-	CLAUDE_IN_LINE,		/* waits for its turn to start */
-	CLAUDE_TOKEN,		/* its token is being stored and made good */
+	CLAUDE_NO_PLACE,	/* waits until another process yields its place */
+	CLAUDE_IN_LINE,		/* waits for its turn in the start queue */
+	CLAUDE_TOKEN,		/* its token is being stored and made valid */
 	CLAUDE_STARTING,	/* the shim was asked to start it */
-	CLAUDE_WAKING,		/* runs; `initialize` is not answered */
+	CLAUDE_WAKING,		/* runs, but has not answered `initialize` */
 	CLAUDE_READY,
 	CLAUDE_ENDING,
-	CLAUDE_FAILED,		/* until somebody asks for it again */
+	CLAUDE_FAILED,		/* until it is requested again */
 	CLAUDE_STATES,
 };
 
 enum claude_event {
-	CLAUDE_ALLOWED, CLAUDE_REFUSED,		/* a place, by the bridge */
-	CLAUDE_UNWANTED,			/* nobody waits for it any more */
-	CLAUDE_TURN_CAME,			/* in the start line */
+	CLAUDE_ALLOWED, CLAUDE_REFUSED,		/* the bridge gave it a place */
+	CLAUDE_UNWANTED,			/* no longer needed */
+	CLAUDE_TURN_CAME,			/* in the start queue */
 	CLAUDE_TOKEN_GOOD, CLAUDE_TOKEN_FAILED,
-	CLAUDE_NOT_STARTED,			/* the shim could not, or cannot be asked */
-	CLAUDE_FOUND, CLAUDE_FOREIGN,		/* one runs: with our token, with another one */
-	CLAUDE_ANSWERED,			/* `initialize` */
-	CLAUDE_ASKED_TO_END, CLAUDE_REMOVED,	/* by its input, by the shim */
+	CLAUDE_NOT_STARTED,			/* the shim refused, or cannot be asked */
+	CLAUDE_FOUND, CLAUDE_FOREIGN,		/* runs, with our token; with another one */
+	CLAUDE_ANSWERED,			/* answered `initialize` */
+	CLAUDE_ASKED_TO_END, CLAUDE_REMOVED,	/* by stdin; by the shim */
 	CLAUDE_ENDED,
-	CLAUDE_UNKNOWN,				/* the link is lost, or it did not end in time */
-	CLAUDE_GIVEN_UP,			/* too many starts came to nothing */
-	CLAUDE_ASKED_FOR,			/* by a person */
+	CLAUDE_UNKNOWN,				/* the link failed, or it did not end in time */
+	CLAUDE_GIVEN_UP,			/* too many failed starts */
+	CLAUDE_ASKED_FOR,			/* by the user */
 	CLAUDE_EVENTS,
 };
 
@@ -41,10 +44,10 @@ struct claude_transition {
 	const char *does;
 };
 
-/* NULL: the event is none that may come in that state. */
+/* NULL if the event may not occur in that state. */
 const struct claude_transition *claude_transition_find(enum claude_state state,
 						       enum claude_event event);
-/* A row of the table, from 0; NULL past the last. */
+/* A row of the table, from 0; NULL after the last. */
 const struct claude_transition *claude_transition_row(size_t row);
 
 const char *claude_state_name(enum claude_state state);

@@ -15,10 +15,10 @@
 #define WAIT_MAX_MS 5000
 
 struct claude_token {
-	char text[TOKEN_SIZE];	/* from its making until the shim has it; else "" */
+	char text[TOKEN_SIZE];	/* until the shim has it; else "" */
 	char hash[TOKEN_SIZE];	/* of Claude's current or next token; "" if none */
-	struct err error;	/* of the last try */
-	int tries;		/* that failed, in a row */
+	struct err error;	/* of the last attempt */
+	int tries;		/* failures in a row */
 };
 
 struct token_job {
@@ -41,7 +41,7 @@ static void forget_text(struct session *s)
 	explicit_bzero(s->token->text, sizeof(s->token->text));
 }
 
-/* Claude cannot start without it: later, then. */
+/* Claude cannot start without a token: retries later. */
 static void fail(struct session *s, const struct err *e)
 {
 	struct claude_token *token = s->token;
@@ -90,7 +90,7 @@ void claude_token_begin(struct session *s)
 	claude_token_over(s);
 	token_new(s->token->text);
 	digest_hex(s->token->text, strlen(s->token->text), s->token->hash);
-	if (s->ahead)	/* there is no row for it, and no bridge takes it up */
+	if (s->ahead)	/* no row exists for it, and no later bridge adopts it */
 		s->ev->token(s->data, s->token->hash,
 			     workspace_address(s->workspace), true);
 	else
@@ -102,7 +102,7 @@ static void kept(void *data, const struct err *e)
 	struct token_job *j = data;
 	struct session *s = j->s;
 
-	/* The next bridge would end what it does not know. */
+	/* Otherwise the next bridge would end a process it does not know. */
 	if (e && !s->closed)
 		session_trouble(s, "token", e);
 	talloc_free(j);

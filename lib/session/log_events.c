@@ -1,4 +1,4 @@
-/* What the log says, and what follows from it. */
+/* Handles the decoder's events. */
 #include "config.h"
 
 #include <stdio.h>
@@ -18,7 +18,7 @@
 #include "session/session_internal.h"
 #include "transcript/ask_rules.h"
 
-/* Whether one of these waits is part of the session's state. */
+/* True if a part of this kind makes the session's state "waiting". */
 static bool asks(const struct part *p)
 {
 	return str_equal(p->kind, "permission") ||
@@ -121,7 +121,9 @@ static void on_init(void *data, const char *model, const char *mode,
 		s->ev->changed(s->data);
 }
 
-/* The answer names the mode that holds now, which may be another than was asked for. */
+/*
+ * The answer names the mode in force, which may differ from the requested one.
+ */
 static void mode_in_force(struct session *s, const char *response)
 {
 	auto_strict_json *o = field_parse(response, strlen(response));
@@ -129,7 +131,7 @@ static void mode_in_force(struct session *s, const char *response)
 	on_init(s, NULL, field_text(o, "mode", NULL), NULL);
 }
 
-/* Our request ids say what was asked: "cancel:<message>", "mode:<mode>". */
+/* Our request ids carry their subject: "cancel:<message>", "mode:<mode>". */
 static void on_control(void *data, const char *id, bool ok, const char *response)
 {
 	struct session *s = data;

@@ -22,31 +22,34 @@
 
 #define RETRY_MS 1000
 #define STRAY_MS 3000
-#define OFFSET_MAX ((int64_t)1 << 52)	/* what a browser's numbers hold */
+#define OFFSET_MAX ((int64_t)1 << 52)	/* largest exact number in a browser */
 #define SLICE 2048
-#define TURN_NS UINT64_C(20000000)	/* decoding, before others have their turn */
-#define REST_MAX (512u << 10)	/* more than a stream's window */
-#define TRIM_AT (4 << 20)	/* recorded bytes behind which the hole is punched */
+#define TURN_NS UINT64_C(20000000)	/* decoding time of a turn, before other work */
+#define REST_MAX (512u << 10)	/* larger than a stream's window */
+#define TRIM_AT (4 << 20)	/* recorded bytes before a hole is punched */
 
 struct log_reader {
-	bool listed;		/* the shim was asked what it has */
-	bool no_log;		/* and it has no log of this session */
+	bool listed;		/* the shim was asked for its sessions */
+	bool no_log;		/* and has no log of this one */
 	bool listing;
-	int64_t backlog_end;	/* log bytes at that moment: ends before it are history */
+	int64_t backlog_end;	/* log size at that moment: earlier exit lines are history */
 	int64_t retry_at;	/* clock_mono_ms of the next request; 0: at once */
 	struct link_stream *stream;
-	int status;		/* of its answer */
-	struct buf text;	/* of an answer that is not the log */
-	int64_t at;		/* bytes of the log fed to the decoder */
-	struct buf rest;	/* bytes read, not decoded yet */
+	int status;		/* HTTP status of the reply */
+	struct buf text;	/* body of a reply other than 200 */
+	int64_t at;		/* log bytes fed to the decoder */
+	struct buf rest;	/* bytes read but not decoded yet */
 	int64_t rest_at;	/* clock_mono_ms before which they wait; 0 none */
-	size_t held;		/* bytes read whose window is kept shut */
+	size_t held;		/* bytes read for which the window was not reopened */
 	uint64_t spent, decoded_at;	/* ns of decoding; uv_hrtime */
-	int64_t broken_told;	/* of decoder_broken_lines, as last logged */
-	int64_t trimmed;	/* bytes behind which the shim was told to drop the log */
+	int64_t broken_told;	/* decoder_broken_lines as last logged */
+	int64_t trimmed;	/* offset below which the shim was asked to drop the log */
 };
 
-/* A line "<id> running|ended <bytes>" of GET /sessions; false when the shim does not know it. */
+/*
+ * Parses "<id> running|ended <bytes>" of GET /sessions; false when the shim
+ * does not list it.
+ */
 static bool find_line(const char *text, const char *id, bool *running,
 		      int64_t *bytes)
 {
@@ -77,7 +80,10 @@ void log_reader_list_again(struct session *s, int64_t wait_ms)
 	session_arm(s);
 }
 
-/* It writes a log that is not the one it began with: nothing can follow it. */
+/*
+ * The process writes to another log than it started with, which cannot be read
+ * further.
+ */
 static void end_stray(struct session *s)
 {
 	if (!shim_request_new(s, "DELETE", NULL, 0, NULL,
@@ -87,8 +93,8 @@ static void end_stray(struct session *s)
 }
 
 /*
- * The volume is another one, or was put back to an earlier state: the shim
- * lets the log go on where it ended when Claude starts.
+ * The volume was replaced or restored: the shim continues the log at this
+ * offset when Claude starts.
  */
 static void lost(struct session *s)
 {
@@ -102,7 +108,7 @@ static void lost(struct session *s)
 		claude_process_want(s);	/* the start's line ends the turn */
 }
 
-/* An earlier bridge started it, for the mode that the store has. */
+/* An earlier bridge started it, in the stored mode. */
 static void found_running(struct session *s)
 {
 	claude_start_adopted(s);
@@ -160,7 +166,7 @@ static void fed(struct session *s)
 	session_arm(s);
 }
 
-/* Bytes that are not decoded yet are read again: log_at is the offset before them. */
+/* Bytes not decoded yet are read again: log_at is the offset before them. */
 static void forget(struct session *s)
 {
 	struct log_reader *log = s->log;
@@ -171,7 +177,7 @@ static void forget(struct session *s)
 	buf_release(&log->rest);
 }
 
-/* The shim may send as much again as has been decoded and is not in the way. */
+/* Lets the shim send as much as was decoded. */
 static void open_window(struct session *s)
 {
 	struct log_reader *log = s->log;
@@ -183,7 +189,10 @@ static void open_window(struct session *s)
 	link_stream_consume(log->stream, n);
 }
 
-/* Lines of the CLI that are no JSON: the first is logged, then each doubling of their number. */
+/*
+ * Lines of the CLI that are not JSON: logs the first, then each time their
+ * number doubles.
+ */
 static void tell_broken(struct session *s)
 {
 	struct log_reader *log = s->log;
@@ -201,8 +210,9 @@ static void tell_broken(struct session *s)
 }
 
 /*
- * A forged log can cost far more than its bytes, in many small chunks too: who
- * used up a turn waits four times as long. Returns what was decoded.
+ * Decoding is metered, because a forged log can cost far more than its bytes,
+ * also in small chunks: after a full turn of work a session pauses four times
+ * as long. Returns the number of decoded bytes.
  */
 static size_t decode(struct session *s, const char *bytes, size_t n)
 {
@@ -232,7 +242,7 @@ static size_t decode(struct session *s, const char *bytes, size_t n)
 	return at;
 }
 
-/* Continues with bytes that were read and had to wait. */
+/* Continues with bytes that were read and waited. */
 static void decode_rest(struct session *s)
 {
 	struct log_reader *log = s->log;
@@ -278,7 +288,10 @@ static bool on_body(void *data, const void *bytes, size_t n)
 	return false;
 }
 
-/* 410 "first N": recorded by an older store than the one that trimmed. What lies between is lost. */
+/*
+ * 410 "first N": an older store than the one that trimmed the log. The bytes
+ * between are lost.
+ */
 static void skip_hole(struct session *s)
 {
 	struct log_reader *log = s->log;

@@ -1,4 +1,4 @@
-/* The session's log at the shim: whether there is one, and its bytes into the decoder. */
+/* Reads the session's log from the shim and feeds the decoder. */
 #ifndef SESSION_LOG_READER_H
 #define SESSION_LOG_READER_H
 
@@ -8,34 +8,42 @@ struct log_reader;
 
 struct log_reader *log_reader_new(struct session *s);
 
-/* Continues the work that is due: asks what the shim has, opens the log, decodes what had to wait. */
+/*
+ * Continues the due work: asks the shim for its logs, opens the log, decodes
+ * bytes that waited.
+ */
 void log_reader_step(struct session *s);
-/* When log_reader_step may have something to do, clock_mono_ms; 0: not by itself. */
+/* When log_reader_step is due, clock_mono_ms; 0: not by time. */
 int64_t log_reader_due(const struct session *s);
-/* The link is gone. */
+/* The link failed. */
 void log_reader_link_lost(struct session *s);
-/* The next byte that the decoder needs. */
+/* Offset of the next byte for the decoder. */
 void log_reader_seek(struct session *s, int64_t offset);
-/* The session was read from the store, which has all before that. */
+/* The session was loaded; everything below `offset` is stored. */
 void log_reader_resume(struct session *s, int64_t offset);
-/* The store took a batch. */
+/* A batch was recorded. */
 void log_reader_recorded(struct session *s);
 
-/* What the shim said of the log is doubtful: it is asked again by the next step. */
+/*
+ * The shim's statement about the log is doubtful: asks again at the next step.
+ */
 void log_reader_doubt(struct session *s);
-/* As that, in so many ms. */
+/* The same, in `ms` milliseconds. */
 void log_reader_list_again(struct session *s, int64_t wait_ms);
-/* The shim was asked what it has of this session, and answered. */
+/* The shim was asked for this session, and answered. */
 bool log_reader_listed(const struct session *s);
-/* It is being asked. */
+/* The request is in progress. */
 bool log_reader_listing(const struct session *s);
 /* Offset at which a log restarts after the shim lost it; 0: none was lost. */
 int64_t log_reader_restart_at(const struct session *s);
-/* There is a log again: Claude has been started. */
+/* The log exists again: Claude was started. */
 void log_reader_started(struct session *s);
-/* The decoder is where it stood when the shim was asked what runs, or before. */
+/*
+ * The decoder is still within the log that existed when the shim was last
+ * asked.
+ */
 bool log_reader_in_backlog(const struct session *s);
-/* All that the log held when the shim was asked has been decoded; false before it answered. */
+/* The decoder has all of that log; false before the shim answered. */
 bool log_reader_caught_up(const struct session *s);
 
 #endif

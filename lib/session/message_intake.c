@@ -1,4 +1,4 @@
-/* A new message: checked, and stored before it waits for Claude. */
+/* A new message: checked, and stored before it is queued for Claude. */
 #include "config.h"
 #include "session/message_queue_internal.h"
 
@@ -12,8 +12,8 @@
 #include "session/claude_process.h"
 #include "session/recorder.h"
 
-#define QUEUE_MAX 100		/* messages waiting in one conversation */
-#define QUEUE_BYTES_MAX (8u << 20)	/* and their texts; one alone may be longer */
+#define QUEUE_MAX 100		/* queued messages of one conversation */
+#define QUEUE_BYTES_MAX (8u << 20)	/* bytes of their texts; a single one may be longer */
 
 struct adding {
 	struct session *s;
@@ -48,7 +48,7 @@ static int add_work(void *data, struct db *db, struct err *e)
 	return a->known < 0 ? -1 : 0;
 }
 
-/* What became of the message in place of a held one. */
+/* Removes the held message that a stored one replaces. */
 static void end_replacement(struct session *s, const struct adding *a, bool added)
 {
 	struct queued *q = a->held ? queued_find(&s->queue->held, a->held) : NULL;
@@ -63,7 +63,7 @@ static void end_replacement(struct session *s, const struct adding *a, bool adde
 	s->ev->queue(s->data);
 }
 
-/* The store has it: it waits for Claude, which is wanted for it. */
+/* The message is stored: queues it and requests Claude. */
 static void take_in(struct session *s, const struct message *m)
 {
 	message_queue_load(s, m);
@@ -103,7 +103,7 @@ static void add_up(const struct messages *list, int *messages, size_t *bytes)
 	}
 }
 
-/* held: the message that it is in place of, or NULL. */
+/* held: the message that it replaces, or NULL. */
 static int check_message(struct session *s, const char *text, const struct queued *held,
 		 struct err *e)
 {
@@ -190,7 +190,7 @@ void session_send_held(struct session *s, uint64_t asker, const char *id,
 {
 	const struct queued *q = queued_find(&s->queue->held, held);
 
-	/* Another page was first: it sees that in its list. */
+	/* Another page may have sent it first; that page's list shows it. */
 	if (q && !q->withdrawing)
 		session_message_for(s, asker, id, q->m.text, held);
 }

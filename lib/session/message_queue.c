@@ -82,7 +82,7 @@ struct marking {
 	struct session *s;
 	char conversation[ID_SIZE], id[ID_SIZE];
 	const char *state;	/* NULL: no longer held */
-	const char *why;	/* held; NULL not */
+	const char *why;	/* of a held message; else NULL */
 };
 
 static int mark_work(void *data, struct db *db, struct err *e)
@@ -101,7 +101,7 @@ static void mark_done(void *data, const struct err *e)
 	struct marking *m = data;
 	struct session *s = m->s;
 
-	/* Nothing is lost by it: what has no echo is given again. */
+	/* Harmless: a message without an echo is given again. */
 	if (e && e->kind != ERR_CONFLICT && e->kind != ERR_MISSING)
 		session_trouble(s, "message_state_not_stored", e);
 	talloc_free(m);
@@ -176,7 +176,7 @@ void message_queue_withdrawn(struct session *s, const char *id)
 
 	if (!q)
 		return;
-	if (s->run) {	/* nobody is there to decide */
+	if (s->run) {	/* a run has no user who could decide */
 		mark(s, id, "withdrawn", NULL);
 		forget(s, q);
 		return;

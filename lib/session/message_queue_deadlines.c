@@ -5,11 +5,11 @@
 #include "session/claude_process.h"
 #include "session/claude_start.h"
 
-#define SILENT_MS 60000		/* of an idle process that was given a message */
-#define WITHDRAW_MS 15000	/* from asking to the answer */
-#define TRIES_MAX 2		/* processes that may be given a message */
+#define SILENT_MS 60000		/* an idle process may ignore a message this long */
+#define WITHDRAW_MS 15000	/* from the request to the answer */
+#define TRIES_MAX 2		/* processes that a message is given to */
 
-/* It read nothing, or lost it: another process may do better, twice is enough. */
+/* The process lost the message, or never read it: tries one more process. */
 static void end_silent(struct session *s)
 {
 	struct queued *q, *next;
@@ -33,13 +33,16 @@ static bool any_given(const struct session *s)
 	return false;
 }
 
-/* Started, and linked: else other deadlines count. */
+/* Other deadlines count while it starts or the link is down. */
 static bool listens(const struct session *s)
 {
 	return s->link && claude_process_state(s) == CLAUDE_READY;
 }
 
-/* When a withdrawal that is not answered was asked for, or could be read; 0 none. */
+/*
+ * The oldest unanswered withdrawal, counted from the process's start at the
+ * earliest; 0 none.
+ */
 static int64_t oldest_asked(const struct session *s)
 {
 	int64_t since = claude_process_since(s);

@@ -10,26 +10,26 @@
 struct queued {
 	TAILQ_ENTRY(queued) next;
 	struct message m;
-	bool given;		/* to this process's input */
+	bool given;		/* written to this process's stdin */
 	int tries;		/* processes that it was given to */
 	bool withdrawing;
-	const char *why;	/* it is withdrawn, or held; NULL: nobody asked */
-	int64_t asked_at;	/* clock_mono_ms of withdrawing */
+	const char *why;	/* why it is withdrawn or held; NULL: it is not */
+	int64_t asked_at;	/* clock_mono_ms of the withdrawal request */
 };
 
 TAILQ_HEAD(messages, queued);
 
 struct message_queue {
 	struct messages waiting;	/* for Claude */
-	struct messages held;	/* withdrawn; their person sends or removes them */
-	int adding;		/* messages on their way to the store */
+	struct messages held;	/* withdrawn; the user sends or removes them */
+	int adding;		/* messages that are being stored */
 	size_t adding_bytes;
-	int64_t silent_at;	/* clock_mono_ms since when nothing is heard of what was given; 0 none is */
+	int64_t silent_at;	/* clock_mono_ms since when Claude ignores a message; 0: it does not */
 };
 
-/* NULL: none of that id. */
+/* NULL if the list has no such id. */
 struct queued *queued_find(const struct messages *list, const char *id);
-/* Tells the pages that the queue changed. */
+/* Notifies pages of a changed queue. */
 void message_queue_tell(struct session *s);
 
 #endif

@@ -1,7 +1,6 @@
 /*
- * The permission mode. What a person chose, or the agent's policy, is what the
- * bridge asked for; what Claude says of itself is believed only when it allows
- * no more than that.
+ * The permission mode. The bridge asks for the user's choice or the agent's
+ * policy; Claude's own statement counts only when it allows no more than that.
  */
 #include "config.h"
 
@@ -15,7 +14,7 @@
 #include "session/recorder.h"
 #include "session/session_internal.h"
 
-/* Each allows what the one before it does, and more. */
+/* Each allows what the previous ones do, and more. */
 static const char *const modes[] = {
 	"plan", "default", "acceptEdits", "bypassPermissions",
 };
@@ -23,11 +22,11 @@ static const char *const modes[] = {
 #define RANK_SKIPS 3
 
 struct permission_mode {
-	int now;		/* in force; the rank */
+	int now;		/* in force; index of its row */
 	int max;		/* the widest that the bridge asked for */
 };
 
-/* -1: none of ours. */
+/* -1 if unknown. */
 static int rank_of(const char *mode)
 {
 	int i;

@@ -1,7 +1,7 @@
 /*
- * Claude begun before its conversation is there: somebody types the first
- * words of one whose id is chosen. Nothing of it is in the store, and nothing
- * shows it. The conversation takes it over, or it is ended and purged.
+ * Starts Claude before its conversation is stored, while the user types the
+ * first words under an id chosen by the page. Nothing is stored or shown until
+ * then. The conversation adopts the process, or it is ended and purged.
  */
 #include "config.h"
 
@@ -16,10 +16,10 @@
 #include "session/session_internal.h"
 
 struct prestart {
-	int64_t until;		/* clock_mono_ms; then it is ended; 0 it was */
+	int64_t until;		/* clock_mono_ms of its end; 0: it was ended */
 };
 
-#define AHEAD_MS 45000		/* after the last sign that somebody types */
+#define AHEAD_MS 45000		/* after the last sign of typing */
 
 void session_begin_ahead(struct session *s)
 {

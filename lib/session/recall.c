@@ -1,4 +1,6 @@
-/* What was said, from the record, for a Claude that has lost its memory of it. */
+/*
+ * The conversation's record as a text, for a Claude that lost its memory of it.
+ */
 #include "config.h"
 
 #include <stdio.h>
@@ -10,7 +12,7 @@
 #include "json/field.h"
 #include "session/session_internal.h"
 
-#define RECORD_MAX (48u << 10)	/* bytes; the newest count */
+#define RECORD_MAX (48u << 10)	/* bytes; the newest are kept */
 #define PART_MAX (4u << 10)	/* of one part */
 
 struct recall {
@@ -103,7 +105,7 @@ void session_recall(struct session *s, uint64_t asker, const char *id)
 
 	if (s->run || s->deleted)
 		return;
-	session_flush(s);	/* also what was said last */
+	session_flush(s);	/* includes the newest parts */
 	r = talloc_zero(NULL, struct recall);
 	r->s = s;
 	r->asker = asker;

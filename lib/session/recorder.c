@@ -13,9 +13,9 @@
 #include "transcript/truncate_part.h"
 
 #define BATCH_MS 50		/* from a change to its batch; a turn's end does not wait */
-#define LAZY_MS 1000		/* when only the offset has moved */
+#define LAZY_MS 1000		/* if only the offset changed */
 #define RETRY_MS 2000
-#define DIRTY_MAX 400		/* unrecorded parts before the log is read no further */
+#define DIRTY_MAX 400		/* unrecorded parts before log reading pauses */
 #define DIRTY_BYTES_MAX (8u << 20)
 
 struct batch {
@@ -88,7 +88,7 @@ static void saved(struct session *s, const struct batch *b)
 
 static void on_record_timer(uv_timer_t *timer);
 
-/* What it was about is new again. */
+/* The batch failed: its changes count as new again. */
 static void refused(struct session *s, const struct batch *b)
 {
 	struct recorder *r = s->recorder;
@@ -135,7 +135,7 @@ static void record_done(void *data, const struct err *e)
 	session_job_over(s);
 }
 
-/* Copies, for the store's thread: parts that changed and are whole. */
+/* Copies changed and complete parts for the store's thread. */
 static void add_parts(struct session *s, struct batch *b)
 {
 	struct live_part *m;
@@ -169,7 +169,7 @@ static void add_seen(struct session *s, struct batch *b)
 	b->r.seen = b->seen;
 }
 
-/* What the next reader of the log must know of its place: not the queue. */
+/* The state that the next reader of the log needs; not the queue's. */
 static const char *log_state(const struct session *s)
 {
 	if (!s->decoder || !decoder_in_turn(s->decoder))
@@ -187,7 +187,7 @@ static bool nothing_new(const struct session *s)
 	       str_equal(r->state, log_state(s));
 }
 
-/* A batch is on its way, or there is nothing that may be recorded. */
+/* A batch is in progress, or nothing may be recorded. */
 static bool must_wait(const struct session *s)
 {
 	return s->recorder->recording || !s->decoder || s->ahead ||

@@ -10,11 +10,11 @@
 struct live_part {
 	TAILQ_ENTRY(live_part) next;
 	struct part part;
-	struct part *texts;	/* owns the texts of part; NULL at first */
-	bool streaming;		/* text still comes by delta */
-	bool answered;		/* an answer is on its way to Claude */
+	struct part *texts;	/* owns part's texts; NULL at first */
+	bool streaming;		/* text still arrives in deltas */
+	bool answered;		/* an answer is being sent to Claude */
 	uint64_t version, saved;
-	size_t bytes;		/* of its data */
+	size_t bytes;		/* size of its data */
 };
 
 struct seen {
@@ -28,23 +28,23 @@ struct recorder {
 	TAILQ_HEAD(live_parts, live_part) parts;
 	TAILQ_HEAD(, seen) seen;
 	uint64_t version;
-	int64_t offset;		/* of the log, as the store has it */
-	char state[12];		/* as the store has it */
+	int64_t offset;		/* stored offset of the log */
+	char state[12];		/* stored state */
 	int dirty;		/* parts to be recorded */
-	size_t dirty_bytes;	/* of their data */
+	size_t dirty_bytes;	/* size of their data */
 	bool recording, stuck, touched, mode_changed;
-	int64_t waiting_at;	/* clock_mono_ms of the newest open question to the person; 0 none */
+	int64_t waiting_at;	/* clock_mono_ms of the newest open question; 0 none */
 };
 
 /* ---- recorder_parts.c ---- */
 
-/* NULL: none at that place of the log. */
+/* NULL if no part has that log offset. */
 struct live_part *live_part_find(const struct session *s, int64_t at);
-/* It changed since it was recorded, and is whole. */
+/* It changed since it was recorded, and no more text will come. */
 bool live_part_dirty(const struct live_part *m);
 /* Adds a dirty part to the recorder's counts (n 1), or removes it (n -1). */
 void live_part_count(struct session *s, const struct live_part *m, int n);
-/* Frees a part that has ended and that the store has. */
+/* Frees a part that has ended and is recorded. */
 void live_part_drop_if_done(struct session *s, struct live_part *m);
 
 #endif

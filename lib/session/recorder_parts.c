@@ -1,4 +1,4 @@
-/* A session's parts in memory, in the log's order, until the store has them. */
+/* A session's parts in memory, in the log's order, until they are recorded. */
 #include "config.h"
 #include "session/recorder_internal.h"
 
@@ -138,7 +138,7 @@ bool recorder_waiting(const struct session *s)
 	return false;
 }
 
-/* One whose answer is on its way waits for Claude. */
+/* A part whose answer is being sent waits for Claude, not for the user. */
 static bool waits_for_person(const struct session *s)
 {
 	const struct live_part *m;

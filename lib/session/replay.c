@@ -1,4 +1,4 @@
-/* What a page lacks: parts of the store, and those in memory in their place. */
+/* Parts that a page lacks: from the store, and newer ones from memory. */
 #include "config.h"
 
 #include <stdlib.h>
@@ -21,7 +21,7 @@ struct replay {
 	size_t n, bytes;
 };
 
-/* Puts p in the place of an older one. */
+/* Replaces an older copy of the part. */
 static void put(struct replay *r, const struct part *p)
 {
 	size_t i;
@@ -37,7 +37,7 @@ static void put(struct replay *r, const struct part *p)
 	}
 	r->parts[i] = part_copy(r, p);
 	r->bytes += strlen(p->data);
-	/* So much at once only a forged log has: the newest count. */
+	/* Only a forged log has that many: the newest are kept. */
 	for (i = 0; r->bytes > REPLAY_BYTES_MAX && i + 1 < r->n; i++) {
 		r->bytes -= strlen(r->parts[i]->data);
 		talloc_free((void *)(uintptr_t)r->parts[i]);
@@ -78,8 +78,8 @@ static void put_open(void *data, const struct part *p)
 }
 
 /*
- * The copy in memory is newer than the store; between the job and now nothing
- * was forgotten. An open text comes with the words so far: deltas go on there.
+ * The copy in memory is newer than the store's; none was freed since the job
+ * began. An open text is sent as far as it is known; deltas continue there.
  */
 static void merge(struct session *s, struct replay *r)
 {

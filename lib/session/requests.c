@@ -1,4 +1,4 @@
-/* What a person asks of a session, messages aside. */
+/* A user's requests to a session, except messages. */
 #include "config.h"
 
 #include <stdio.h>
@@ -78,7 +78,7 @@ void session_wake(struct session *s)
 		session_step(s);
 }
 
-/* NULL: nothing there waits for this answer; e says why. Borrowed. */
+/* NULL if no part waits for this answer; e says why. Borrowed. */
 static const struct part *find_asked(const struct session *s,
 				     const struct session_answer *a, struct err *e)
 {
@@ -166,7 +166,7 @@ void session_give_place(struct session *s, const char *key)
 	session_leave(s, key);
 }
 
-/* The CLI says `cancelled` of each message that its queue held. */
+/* The CLI reports `cancelled` for each message in its queue. */
 void session_interrupt(struct session *s)
 {
 	char request[64];
@@ -215,7 +215,10 @@ static struct change *change_of(struct session *s, uint64_t asker)
 	return w;
 }
 
-/* A running Claude is told, or ended when it is idle; the store knows it for the next start. */
+/*
+ * Tells a running Claude, or ends an idle one; the next start reads the model
+ * from the store.
+ */
 void session_set_mode(struct session *s, uint64_t asker, const char *mode)
 {
 	struct err e = { 0 };
@@ -233,7 +236,10 @@ void session_set_mode(struct session *s, uint64_t asker, const char *mode)
 	mode_ask(s, mode);
 	s->ev->changed(s->data);
 	snprintf(id, sizeof(id), "mode:%s", mode);
-	/* One that was not started for it is followed by one that is. */
+	/*
+	 * A process that was not started for this mode is replaced by one that
+	 * is.
+	 */
 	if (claude_process_takes_input(s) && (claude_start_skips(s) || !mode_skips(s)))
 		stdin_add(s, STDIN_CONTROL,
 			  stdin_json_control(id, "set_permission_mode", "mode",

@@ -16,13 +16,13 @@
 #define LIST_MAX (CHANGED_FILES_MAX * (CHANGED_FILES_NAME_MAX + 64))
 
 struct file {
-	char *path, *name;	/* name: for a request */
+	char *path, *name;	/* percent-encoded */
 	int64_t size, changed_at;
 	bool made, kept;
 	char *content;
 };
 
-/* What is stored; the store's thread has it alone. */
+/* The store's thread owns it once it is submitted. */
 struct collected_files {
 	struct session *s;
 	char execution_id[ID_SIZE], user_id[ID_SIZE];
@@ -37,7 +37,7 @@ struct files {
 	size_t at, kept, bytes;
 	struct link_stream *stream;
 	int status;
-	bool full;		/* more came than was said */
+	bool full;		/* the body was longer than announced */
 	struct buf body;
 	void (*done)(struct session *s);
 };
@@ -69,7 +69,7 @@ static int store_work(void *data, struct db *db, struct err *e)
 	return 0;
 }
 
-/* An outcome does not wait for them to be right. */
+/* The outcome is written even if the files cannot be stored. */
 static void stored(void *data, const struct err *e)
 {
 	struct collected_files *h = data;
@@ -120,7 +120,7 @@ static bool on_body(void *data, const void *bytes, size_t n)
 
 static void next(struct files *f);
 
-/* The current file, as it was read. */
+/* The current file was read. */
 static void keep(struct files *f)
 {
 	struct file *row = &f->collected->rows[f->at];

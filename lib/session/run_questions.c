@@ -1,4 +1,7 @@
-/* What a run's session is asked: it answers at once, or ends, for nobody is there. */
+/*
+ * Questions in a run's session: answered at once, or the run ends, because
+ * nobody is present.
+ */
 #include "config.h"
 
 #include <stdio.h>
@@ -20,7 +23,7 @@
 static const char denied_text[] = ASK_UNATTENDED "It is not among this agent's tools. "
 	"Continue without it, and say at the end what could not be done.";
 
-/* The first question's text, of a part's data; "" when it has none. */
+/* The first question's text from a part's data; "" if it has none. */
 static void question_of(const struct part *p, char *out, size_t size)
 {
 	struct json_object *data = field_parse(p->data, strlen(p->data)), *list = NULL;
@@ -86,8 +89,8 @@ static void answer(struct session *s, const struct part *p,
 }
 
 /*
- * Everything in the container is allowed, or what is not listed is denied. A
- * plan is agreed to where everything is; a question needs a person.
+ * Allows everything in the container, or denies tools that are not listed.
+ * Accepts a plan where everything is allowed; a question needs a user.
  */
 void agent_run_answer(struct session *s)
 {

@@ -161,7 +161,7 @@ static void removed(struct session *s, int status, const char *body,
 
 	s->purging = false;
 	if (e || (status != 200 && status != 204 && status != 404))
-		return;		/* the next bridge, or the next link, tries again */
+		return;		/* the next bridge or link tries again */
 	claude_token_over(s);
 	p = talloc_zero(NULL, struct purge);
 	p->s = s;

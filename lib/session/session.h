@@ -1,8 +1,8 @@
 /*
- * A live conversation: the session's log is read over the link and decoded,
- * its parts are kept in memory until they are recorded and are sent to
- * its watchers; messages are queued, given to Claude's input, and followed
- * until their echo is read. One libuv loop; nothing calls back from inside.
+ * A loaded conversation. Its log is read over the link and decoded; parts stay
+ * in memory until they are recorded, and are sent to open pages; messages are
+ * queued, written to Claude's stdin and followed until their echo. One libuv
+ * loop; callbacks never run inside a call of these functions.
  */
 #ifndef SESSION_SESSION_H
 #define SESSION_SESSION_H
@@ -17,19 +17,22 @@
 #include "workspace/start_slots.h"
 #include "workspace/workspace.h"
 
-/* What the session of a run keeps to, since nobody is there to ask. A talloc object. */
+/*
+ * Rules for the session of a run, in which nobody can be asked. A talloc
+ * object.
+ */
 struct session_rules {
 	char execution_id[ID_SIZE];
-	bool everything;		/* in the container; else only the tools listed */
-	const char **tools;		/* as the CLI's --allowedTools */
+	bool everything;		/* allowed in the container; else only the listed tools */
+	const char **tools;		/* in the form of the CLI's --allowedTools */
 	size_t ntools;
 	int64_t max_turns, tokens_max;	/* 0: no limit */
 	int64_t started_at, deadline_at;	/* UTC ms */
-	int64_t cancel_at;		/* somebody asked for its end; 0 nobody */
+	int64_t cancel_at;		/* when its end was requested; 0: it was not */
 	const char *cancel_reason;
 };
 
-/* What all sessions of a program share; borrowed for their life. */
+/* Shared by all sessions of a program; borrowed for their life. */
 struct session_env {
 	uv_loop_t *loop;
 	struct jobs *jobs;
@@ -49,134 +52,150 @@ struct session_env {
 
 struct session;
 
-/* Texts borrowed during the call. asker: the number given with the request. */
+/*
+ * Texts are borrowed during the call. asker: the number given with the request.
+ */
 struct session_events {
 	/* The conversation was read from the store, or (e) could not be. */
 	void (*loaded)(void *data, const struct err *e);
-	/* A part is new or changed; at: the log offset that is drawn with it. */
+	/* A part is new or changed; at: the log offset drawn with it. */
 	void (*part)(void *data, const struct part *p, int64_t at);
 	void (*delta)(void *data, int64_t part, const char *text, size_t n, int64_t at);
 	void (*end)(void *data, int64_t at);
-	/* session_queued, session_status, session_mode/_title/_state have something new. */
+	/*
+	 * session_queued, session_status, session_mode/_title/_state changed.
+	 */
 	void (*queue)(void *data);
 	void (*status)(void *data);
 	void (*changed)(void *data);
 	void (*accepted)(void *data, uint64_t asker, const char *message_id);
 	void (*refused)(void *data, uint64_t asker, const char *message_id, const struct err *e);
 	void (*trouble)(void *data, uint64_t asker, const struct err *e);
-	/* Everything changed after `from`, in the order of changed_at: what session_replay asked. */
+	/*
+	 * The reply to session_replay: all parts that changed after `from`, in
+	 * the order of changed_at.
+	 */
 	void (*replayed)(void *data, uint64_t asker, const struct part *const *parts, size_t n, int64_t at);
 	/*
-	 * May another Claude process run in this workspace? false: session_wake
-	 * comes when it may.
+	 * Asks if another Claude process may run in this workspace. If false,
+	 * session_wake follows when it may.
 	 */
 	bool (*may_start)(void *data);
 	/*
-	 * The token of that hash is Claude's current or next one: it must be
-	 * valid from that address from now on. wanted: Claude is started by
-	 * session_token_good; else it runs already and nobody waits.
+	 * The token with that hash is Claude's current or next one and must be
+	 * valid from that address from now on. wanted: session_token_good
+	 * starts Claude; otherwise it runs already.
 	 */
 	void (*token)(void *data, const char *hash, const char *address, bool wanted);
 	/*
-	 * That token has no owner any more: revokes it, in the store too.
-	 * The conversation may get another, or be purged, by jobs added later.
+	 * The token has no owner any more: revoke it, in the store too. Jobs
+	 * added later may give the conversation another one, or purge it.
 	 */
 	void (*token_over)(void *data, const char *hash);
-	/* How the run went is in the store. */
+	/* The run's outcome is stored. */
 	void (*run_ended)(void *data, const char *execution_id);
 	/* Claude's process ended. */
 	void (*ended)(void *data);
 	/* Its state changed (session/claude_states.h). May be NULL. */
 	void (*claude_state)(void *data, enum claude_state from,
 			     const struct claude_transition *by);
-	/* Deleted: nothing will come any more. */
+	/* The conversation was deleted; no event follows. */
 	void (*gone)(void *data);
-	/* A failure for the log. */
+	/* A failure to log. */
 	void (*failed)(void *data, const char *event, const struct err *e);
 };
 
-/* Reads the conversation first; ev borrowed. Gives, until session_close. */
+/* Loads the conversation first; ev is borrowed. Gives, until session_close. */
 struct session *session_new(const void *ctx, const struct session_env *env,
 			    const char *id, const char *user_id,
 			    const struct session_events *ev, void *data);
 
 /*
- * As session_new, of a conversation that is not there yet: Claude is begun
- * when the start line has room. session_refresh finds the conversation; until
- * then nothing of it is stored, and a while after session_begin_ahead was
- * last called it is ended and purged.
+ * Like session_new, for a conversation that is not stored yet: Claude is
+ * prestarted when the start queue has room. session_refresh finds the
+ * conversation once it is stored; otherwise the process is ended and purged a
+ * while after the last session_begin_ahead.
  */
 struct session *session_new_ahead(const void *ctx, const struct session_env *env,
 				  const char *id, const char *user_id,
 				  const struct session_events *ev, void *data);
 void session_begin_ahead(struct session *s);
-/* In so many ms at the latest, unless it is begun again. */
+/* Ends it within `ms`, unless session_begin_ahead is called again. */
 void session_end_ahead(struct session *s, int64_t ms);
 bool session_is_ahead(const struct session *s);
 
-/* No callback after it. What waits to be recorded is recorded; the process lives on. */
+/* No callback follows. Records what is decoded; the process continues. */
 void session_close(struct session *s);
 
-/* Records now what is decoded. */
+/* Records now everything that is decoded. */
 void session_flush(struct session *s);
 
-/* Pages that look at it. More than before: Claude is wanted. */
+/* The number of open pages. Claude is started when it grows. */
 void session_watched(struct session *s, int pages);
 
-/* Claude is wanted: again after a failure. */
+/* Starts Claude, also after a failure. */
 void session_start(struct session *s);
 
 enum session_way {
-	SESSION_USUAL,		/* as the user's own files say */
+	SESSION_USUAL,		/* with the user's own settings */
 	SESSION_SAFE,		/* without their settings, hooks, servers and plugins */
-	SESSION_RESET,		/* as usual, with all settings moved aside first */
+	SESSION_RESET,		/* with settings, after moving them all aside */
 };
-/* As session_start, and what runs or hangs is ended first. */
+/* Like session_start, but first ends a process that runs or hangs. */
 void session_start_as(struct session *s, enum session_way way);
 
-/* Claude could not be started though its workspace is ready. */
+/* Claude could not be started although its workspace is ready. */
 bool session_start_failed(const struct session *s);
 
-/* Nothing of it works: no turn, no sub-agent between turns, no start. */
+/* No turn, no sub-agent between turns, no start is in progress. */
 bool session_may_rest(const struct session *s);
-/* Ends an idle Claude (others need its place); false when session_may_rest is. */
+/*
+ * Ends an idle Claude to free its place; returns false if session_may_rest
+ * does.
+ */
 bool session_rest(struct session *s);
 
-/* What was wanted of a token is done; e: not, and why. Again later, then. */
+/*
+ * The token's request succeeded; or failed for the reason e and is retried
+ * later.
+ */
 void session_token_good(struct session *s, const struct err *e);
 
 /*
- * Claude ends, a turn in progress with one error part of that catalogue key
- * (kept). Until a page or a message comes nothing is started.
+ * Ends Claude; a turn in progress ends with an error part of that catalogue key
+ * (kept). Nothing is started until a page opens or a message arrives.
  */
 void session_leave(struct session *s, const char *key);
 
-/* Others need its place: what waits to be said is held, and it is left. */
+/* Others need its place: holds its messages and ends Claude. */
 void session_give_place(struct session *s, const char *key);
 
-/* May try again what may_start refused. */
+/* may_start may be asked again. */
 void session_wake(struct session *s);
 
-/* Reads the store again: new unsent message, other title or mode, deleted. */
+/*
+ * Reloads the stored conversation: a new unsent message, another title or mode,
+ * deletion.
+ */
 void session_refresh(struct session *s);
 
-/* Gives (child of ctx), its texts too. */
+/* Gives (child of ctx), including its texts. */
 struct part *part_copy(const void *ctx, const struct part *p);
 
 void session_replay(struct session *s, uint64_t asker, int64_t from);
 
 void session_message(struct session *s, uint64_t asker, const char *id, const char *text);
-/* As that, in place of a held message. */
+/* The same, replacing a held message. */
 void session_message_for(struct session *s, uint64_t asker, const char *id, const char *text, const char *held);
 /* Sends the text of a held message, as message id. */
 void session_send_held(struct session *s, uint64_t asker, const char *id, const char *held);
-/* Gives Claude the newest of the record, as message id, to go on from. */
+/* Sends Claude the newest part of the record, as message id. */
 void session_recall(struct session *s, uint64_t asker, const char *id);
-/* A held message is kept no longer. */
+/* Removes a held message. */
 void session_discard(struct session *s, const char *held);
-/* Holds a message that Claude has not begun with. */
+/* Holds a message that Claude has not begun to answer. */
 void session_withdraw(struct session *s, const char *id);
-/* Holds what is queued, interrupts the turn, ends its tools. */
+/* Holds queued messages, interrupts the turn, ends its tools. */
 void session_interrupt(struct session *s);
 void session_set_mode(struct session *s, uint64_t asker, const char *mode);
 void session_set_model(struct session *s, uint64_t asker, const char *model);
@@ -184,31 +203,34 @@ void session_set_model(struct session *s, uint64_t asker, const char *model);
 struct session_answer {
 	int64_t part;
 	const char *choice;		/* allow, allow_session, deny */
-	const char *reason;		/* "" when none */
-	struct json_object *answers;	/* question -> label or [labels]; NULL when none */
+	const char *reason;		/* "" if none */
+	struct json_object *answers;	/* question -> label or [labels]; NULL if none */
 };
 void session_answer(struct session *s, uint64_t asker, const struct session_answer *a);
 
 struct session_status {
 	const char *state;	/* starting, ready, working, waiting, stopped, failed */
-	const char *key;	/* catalogue key of the words */
-	const char *detail;	/* {0} of the words; "" when none */
+	const char *key;	/* catalogue key of the sentence */
+	const char *detail;	/* its {0}; "" if none */
 	int64_t since;		/* UTC ms */
-	int step, steps;	/* of getting ready; steps 0: none shown */
-	bool retry, stop;	/* what the person can do */
-	char place[12];		/* the detail's, of one that waits in line */
-	bool help;		/* a start that fails or hangs: other ways to start */
-	bool restart;		/* of the workspace: offered */
+	int step, steps;	/* of the start; steps 0: none shown */
+	bool retry, stop;	/* actions offered to the user */
+	char place[12];		/* storage of detail, while queued */
+	bool help;		/* offers other ways to start after a failed or hanging start */
+	bool restart;		/* offers to restart the workspace */
 	bool safe;		/* Claude runs without the user's settings */
-	bool no_place;		/* it waits until another conversation gives way */
-	const char *reason;	/* what Claude said before it ended; "" nothing */
-	const char *aside;	/* the folder that a reset moved the settings to; "" none */
+	bool no_place;		/* waits until another conversation frees a place */
+	const char *reason;	/* Claude's last output before a failed start; "" if none */
+	const char *aside;	/* the folder that a reset moved the settings to; "" if none */
 };
 void session_status(const struct session *s, struct session_status *out);
-/* Says so when that is a place in the start line (workspace/start_slots.h); false when it is none. */
+/*
+ * Sets the sentence to a place in the start queue (workspace/start_slots.h);
+ * false if there is none.
+ */
 bool session_status_line(struct session_status *out, int place, bool memory);
 
-/* Messages that have no place yet, the held ones first; NULL past the last. Borrowed. */
+/* Unread messages, held ones first; NULL after the last. Borrowed. */
 const struct message *session_queued(const struct session *s, size_t i);
 
 const char *session_id(const struct session *s);
@@ -220,7 +242,7 @@ const char *session_state(const struct session *s);
 /* It belongs to a run: read-only, in progress or ended. */
 bool session_is_run(const struct session *s);
 
-/* Whether a tool of it runs now, and if so whether what it was given names word. */
+/* Whether a tool runs now, and if so whether its input contains word. */
 enum session_tool { SESSION_TOOL_NONE, SESSION_TOOL_RUNS, SESSION_TOOL_NAMES };
 enum session_tool session_tool(const struct session *s, const char *word);
 /* A tool of it was refused that domain: the tool's card says so. */
@@ -232,11 +254,16 @@ bool session_loaded(const struct session *s);
 bool session_running(const struct session *s);
 /* Its process is being ended. */
 bool session_ending(const struct session *s);
-/* Since when its newest question has been unanswered; clock_mono_ms; 0: Claude asks nothing. */
+/*
+ * clock_mono_ms since when its newest question is unanswered; 0: Claude asks
+ * nothing.
+ */
 int64_t session_waiting_since(const struct session *s);
-/* Since when it has had nothing to do; clock_mono_ms. */
+/* clock_mono_ms since when it is idle. */
 int64_t session_idle_since(const struct session *s);
-/* Nothing runs, waits or is unrecorded: it may be closed when nobody looks. */
+/*
+ * Nothing runs, waits or is unrecorded: it may be closed if no page shows it.
+ */
 bool session_at_rest(const struct session *s);
 
 #endif

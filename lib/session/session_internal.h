@@ -13,17 +13,17 @@
 /* ---- shim_request.c: one short request to the shim ---- */
 
 struct shim_request;
-/* body: "" when none. e: it did not come to an answer (status 0). */
+/* body: "" if none. e: there was no answer (status 0). */
 typedef void shim_request_done(struct session *s, int status, const char *body,
 			       const struct err *e);
-/* NULL when there is no link now; done is not called then. */
+/* NULL if there is no link; done is not called then. */
 struct shim_request *shim_request_new(struct session *s, const char *method,
 				      const void *body,
 				      size_t n, shim_request_done *done, const char *path, ...)
 	printf_like(6, 7);
-/* No done() after it. */
+/* done() is not called. */
 void shim_request_cancel(struct shim_request *c);
-/* The link is gone or going: every call ends without done(). */
+/* The link failed: ends every request without done(). */
 void shim_request_cancel_all(struct session *s);
 
 /* ---- stdin_json.c: what is written to Claude's input; gives, newline included ---- */
@@ -32,10 +32,10 @@ char *stdin_json_user(const char *id, const char *text);
 char *stdin_json_control(const char *request_id, const char *subtype,
 			 const char *name, const char *value);
 char *stdin_json_interrupt(const char *request_id);
-/* Refuses what it asked: no permission. */
+/* Refuses a request that is not a permission. */
 char *stdin_json_refuse(const char *request_id, const char *why);
-/* From a waiting part's data (JSON) and the person's answer. NULL: e says why. */
-/* The answer also accepts all edits from here on. */
+/* From a waiting part's data (JSON) and the user's answer. NULL: e says why. */
+/* The answer also allows all further edits. */
 bool widens_edits(const struct part *p, const struct session_answer *a);
 char *stdin_json_answer(const struct part *p, const struct session_answer *a,
 			struct err *e) must_check;
@@ -47,19 +47,19 @@ enum stdin_kind { STDIN_CONTROL, STDIN_MESSAGE, STDIN_ANSWER };
 struct stdin_writer;
 
 struct stdin_writer *stdin_writer_new(struct session *s);
-/* line: taken. id: of a message. part, asker: of an answer. */
+/* Takes line. id: of a message. part, asker: of an answer. */
 void stdin_add(struct session *s, enum stdin_kind kind, char *line,
 	       const char *id, int64_t part, uint64_t asker);
 void stdin_step(struct session *s);
 bool stdin_empty(const struct session *s);
-/* Nobody will read them. */
+/* Drops all lines. */
 void stdin_drop(struct session *s);
 /* Its request was cancelled. */
 void stdin_link_lost(struct session *s);
 
 /* ---- the session ---- */
 
-/* What its parts share; each keeps the rest to itself. */
+/* Shared state; each part of the session keeps its own state private. */
 struct session {
 	const struct session_env *env;
 	const struct session_events *ev;
@@ -77,11 +77,11 @@ struct session {
 
 	struct workspace *workspace;
 	struct workspace_watch *watch;
-	bool held;		/* the workspace, by us */
-	bool want_workspace;	/* a page, a message or a person asked for it */
-	struct link *link;	/* the one that requests go over; NULL: none now */
+	bool held;		/* this session keeps the workspace running */
+	bool want_workspace;	/* a page, a message or a user requested it */
+	struct link *link;	/* for requests; NULL while there is none */
 	TAILQ_HEAD(, shim_request) requests;
-	uv_timer_t timer;	/* whatever is due next */
+	uv_timer_t timer;	/* the nearest due time */
 
 	struct decoder *decoder;	/* of the log; NULL until it is loaded */
 	struct claude_process *process;
@@ -91,8 +91,8 @@ struct session {
 	struct recorder *recorder;
 	struct message_queue *queue;
 	struct stdin_writer *input;
-	struct agent_run *run;	/* NULL: a person's conversation */
-	struct prestart *ahead;	/* its conversation is not in the store yet; else NULL */
+	struct agent_run *run;	/* NULL for a user's conversation */
+	struct prestart *ahead;	/* while its conversation is not stored; else NULL */
 	struct permission_mode *mode;
 	struct shown_status *shown;
 };
@@ -101,13 +101,13 @@ struct session {
 
 void session_job(struct session *s, job_work *work, job_done *done, void *data);
 void session_job_over(struct session *s);
-/* As that, of a libuv handle that has closed. */
+/* The same, for a libuv handle that has closed. */
 void session_handle_over(struct session *s);
 /* Its data is the session, which lives until it is closed. */
 void session_init_timer(struct session *s, uv_timer_t *t);
 void session_close_timer(uv_timer_t *t);
 void session_trouble(struct session *s, const char *event, const struct err *e);
-/* Something may have changed: go on towards what is wanted. */
+/* Something may have changed: takes the next steps towards the wanted state. */
 void session_step(struct session *s);
 /*
  * The store says that it was deleted at that time (UTC ms; 0: it has no row any
@@ -117,10 +117,10 @@ void session_deleted(struct session *s, int64_t at);
 void session_restored(struct session *s);
 /* Resets the timer, because the next deadline may have changed. */
 void session_arm(struct session *s);
-/* In a turn, as far as the log says. */
+/* In a turn, according to the log. */
 bool session_working(const struct session *s);
 
-/* The sooner of two moments; 0: there is none. */
+/* The earlier of two times; 0: none. */
 static inline int64_t sooner(int64_t a, int64_t b)
 {
 	return a && (!b || a < b) ? a : b;
@@ -142,27 +142,27 @@ void session_decline_unshown(struct session *s);
 
 /* ---- permission_mode.c ---- */
 
-/* "default". */
+/* Starts with "default". */
 struct permission_mode *permission_mode_new(struct session *s);
 
 bool mode_known(const char *mode);
-/* Asked for was the mode in which nothing is asked: Claude is started for it. */
+/* The bridge asked for the mode that skips all questions. */
 bool mode_skips(const struct session *s);
-/* The bridge's own wish; an unknown one is "default". */
+/* Sets the mode that the bridge asks for; an unknown one is "default". */
 void mode_ask(struct session *s, const char *mode);
-/* An answer of the person's allows Claude that mode, too. */
+/* The user's answer allows Claude that mode too. */
 void mode_widen(struct session *s, const char *mode);
-/* Claude's word; true when it is believed and news. */
+/* Claude reported its mode; true if it is believed and changed. */
 bool mode_said(struct session *s, const char *mode);
-/* The process was started for another mode, and nothing hinders its end. */
+/* The process was started for another mode and may be ended now. */
 bool mode_renews(const struct session *s);
 
 /* ---- session_status.c ---- */
 
 struct shown_status *shown_status_new(struct session *s);
-/* Tells the status when it is another than before. */
+/* Sends the status if it changed. */
 void session_tell(struct session *s);
-/* What Claude does by its log; "" nothing it speaks of. Copied. */
+/* Claude's activity according to its log; "" if unknown. Copied. */
 void session_note_activity(struct session *s, const char *phase, const char *detail);
 /* Claude said something. */
 void session_note_heard(struct session *s);
@@ -171,18 +171,18 @@ int64_t session_status_due(const struct session *s);
 
 /* ---- session_load.c ---- */
 
-/* Reads the store; again: what is live stays. */
+/* Reads the store; again: live state is kept. */
 void session_load(struct session *s, bool again);
 
 /* ---- prestart.c ---- */
 
 struct prestart *prestart_new(struct session *s);
-/* The store has none of that id, as it should be. */
+/* The store has no conversation with that id, as expected. */
 void prestart_loaded(struct session *s);
-/* The conversation is there. */
+/* The conversation is stored now. */
 void prestart_taken(struct session *s);
 void prestart_step(struct session *s);
-/* When prestart_step has something to do; clock_mono_ms, 0 never. */
+/* When prestart_step is due; clock_mono_ms, 0: not by time. */
 int64_t prestart_due(const struct session *s);
 
 #endif

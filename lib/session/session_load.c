@@ -1,4 +1,4 @@
-/* A conversation as the store has it, at first and again when somebody changed it there. */
+/* Loads a conversation from the store, and again when it was changed there. */
 #include "config.h"
 
 #include <stdio.h>
@@ -17,8 +17,8 @@
 #include "store/conversation_tokens.h"
 #include "store/users.h"
 
-#define PLACED_LOOK 64		/* last messages whose echo may come once more */
-#define OPEN_LOOK 1000		/* last parts among which open ones are looked for */
+#define PLACED_LOOK 64		/* last messages whose echo may be read again */
+#define OPEN_LOOK 1000		/* last parts among which open ones are searched */
 
 struct loading {
 	struct session *s;
@@ -26,7 +26,7 @@ struct loading {
 	char id[ID_SIZE];
 	struct conversation *c;
 	char token_hash[TOKEN_SIZE];
-	struct part *open;	/* those that run or wait, and the last of all */
+	struct part *open;	/* open parts, and the last one */
 	size_t nopen;
 	struct message *unplaced;
 	size_t nunplaced;
@@ -44,11 +44,11 @@ static int add_open(void *data, const struct part *p, struct err *e)
 {
 	struct loading *l = data;
 
-	/* What is decoded again is counted then. */
+	/* Denials that are decoded again are counted then. */
 	l->denials += str_equal(p->kind, "permission") &&
 		      str_equal(p->state, "denied") &&
 		      p->changed_at <= l->c->recorded_offset;
-	/* The last one is kept whatever its state: the next takes its place. */
+	/* The last part is always loaded: the next one replaces it. */
 	if (!l->nopen || part_open(&l->open[l->nopen - 1]))
 		l->open = talloc_realloc(l, l->open, struct part, ++l->nopen);
 	l->open[l->nopen - 1] = *part_copy(l, p);

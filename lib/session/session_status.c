@@ -1,4 +1,4 @@
-/* What others may know of a session. */
+/* A session's status, as pages show it. */
 #include "config.h"
 
 #include <stdio.h>
@@ -19,13 +19,13 @@
 #define STEPS 4
 
 struct shown_status {
-	char activity[24], detail[80];	/* what Claude does; "" nothing it speaks of */
-	char last[200];		/* the status as last told, in short */
+	char activity[24], detail[80];	/* Claude's activity; "" if unknown */
+	char last[200];		/* digest of the last status sent */
 	int64_t since;		/* UTC ms of that */
 	int64_t heard_at;	/* clock_mono_ms of Claude's last output; 0: none yet */
 };
 
-/* What Claude does, by the decoder's phase; the first row for any other. */
+/* Claude's activity by the decoder's phase; the first row is the default. */
 static const struct {
 	const char *phase, *key;
 } activities[] = {
@@ -149,7 +149,7 @@ static void no_workspace(const struct session *s, struct session_status *out)
 	}
 }
 
-/* Without a token of its own it does not start. */
+/* It cannot start without a token. */
 static void starting(const struct session *s, struct session_status *out)
 {
 	const struct err *e = claude_token_error(s);

@@ -63,7 +63,7 @@ static bool on_body(void *data, const void *bytes, size_t n)
 	struct shim_request *c = data;
 	struct err full = { 0 };
 
-	/* What is past the cap is of no use to anyone here. */
+	/* Longer replies are truncated: no caller reads more. */
 	if (buf_add(&c->body, bytes, n, &full) < 0)
 		buf_clear(&c->body);
 	return true;

@@ -122,7 +122,7 @@ static struct json_object *allow(const struct part *p, struct json_object *data,
 	bool session = str_equal(a->choice, "allow_session");
 
 	put(r, "behavior", "allow");
-	/* An input that was cut to be shown is not what was asked: none, then. */
+	/* A truncated input is not the original: sends none. */
 	if (!json_object_object_get_ex(data, "input_cut", NULL))
 		json_object_object_get_ex(data, "input", &input);
 	input = input ? copy_of(input) : NULL;

@@ -1,4 +1,7 @@
-/* Lines for Claude's input: all that waits, in order, as one body. */
+/*
+ * Lines for Claude's stdin: all waiting lines are written in order, as one
+ * body.
+ */
 #include "config.h"
 
 #include <string.h>
@@ -12,7 +15,7 @@
 #include "session/recorder.h"
 #include "session/session_internal.h"
 
-#define BATCH_MAX (8u << 20)	/* bytes of one POST; one line alone may be longer */
+#define BATCH_MAX (8u << 20)	/* bytes of one POST; a single line may be longer */
 
 struct line {
 	TAILQ_ENTRY(line) next;
@@ -99,7 +102,10 @@ static void written(struct session *s, int status, const char *body,
 		message_queue_forget_given(s);
 		claude_process_lost(s);
 	} else {
-		/* The link broke or the shim refused: whether the lines were read is not known, and messages may be sent twice. */
+		/*
+		 * The link failed or the shim refused: the lines may have been
+		 * read, and messages may be sent twice.
+		 */
 		while ((in = TAILQ_FIRST(&s->input->lines)) && in->in_flight)
 			lose(s, in);
 		message_queue_forget_given(s);
@@ -112,7 +118,7 @@ static void written(struct session *s, int status, const char *body,
 	session_step(s);
 }
 
-/* All that waits, in order, as one body. */
+/* Sends all waiting lines in order, as one body. */
 void stdin_step(struct session *s)
 {
 	auto_buf body = BUF_INIT((size_t)64 << 20);
