@@ -87,6 +87,14 @@ static void note(struct connection *c, int status, const struct buf *body)
 	}
 }
 
+bool guard_answered(struct connection *c, const struct err *trouble)
+{
+	c->http = NULL;
+	if (trouble)
+		guard_reply_words(c, 502, trouble->text);
+	return !trouble;
+}
+
 static void engine_answer(void *data, int status, const struct buf *body,
 			  const struct err *e)
 {
@@ -102,11 +110,8 @@ static void engine_answer(void *data, int status, const struct buf *body,
 			read_more(c);
 		return;
 	}
-	c->http = NULL;
-	if (e) {
-		guard_reply_words(c, 502, e->text);
+	if (!guard_answered(c, e))
 		return;
-	}
 	note(c, status, body);
 	guard_reply(c, status, body->data, body->len);
 }
@@ -141,7 +146,7 @@ void guard_ask(struct connection *c, const char *path,
 	c->http = docker_http_send(&c->guard->engine, &rq, to, c);
 }
 
-static void ask(struct connection *c)
+static void pass_call(struct connection *c)
 {
 	bool starts = c->call.verb == GUARD_CREATE || c->call.verb == GUARD_START;
 
@@ -164,7 +169,7 @@ const char *guard_label_user(const struct connection *c,
 	       NULL;
 }
 
-/* Takes whose it is from its label. */
+/* Takes the owner from its label. */
 static bool is_ours(struct connection *c, const struct buf *body)
 {
 	struct err e = { 0 };
@@ -176,27 +181,24 @@ static bool is_ours(struct connection *c, const struct buf *body)
 	       str_copy(c->call.user_id, sizeof(c->call.user_id), user_id);
 }
 
-static void looked(void *data, int status, const struct buf *body,
+static void inspected(void *data, int status, const struct buf *body,
 		   const struct err *trouble)
 {
 	struct connection *c = data;
-	struct err e = { 0 };
 
-	c->http = NULL;
-	if (trouble) {
-		guard_reply_words(c, 502, trouble->text);
-	} else if (status == 404) {
-		ask(c);
+	if (!guard_answered(c, trouble))
+		return;
+	if (status == 404) {
+		pass_call(c);
 	} else if (status != 200 || !is_ours(c, body)) {
-		err_set(&e, ERR_DENIED, "a container of another installation");
-		guard_refuse(c, &e);
+		guard_refuse_words(c, "a container of another installation");
 	} else {
 		guard_know(c->guard->names, c->call.name, c->call.user_id);
-		ask(c);
+		pass_call(c);
 	}
 }
 
-static const struct docker_http_events look_events = { .answer = looked };
+static const struct docker_http_events inspect_events = { .answer = inspected };
 
 /* A matching name may still belong to another installation on the same engine. */
 static void inspect(struct connection *c)
@@ -206,10 +208,10 @@ static void inspect(struct connection *c)
 
 	if (guard_inspect_path(&path, c->call.name, &e) < 0)
 		err_abort("a container's name too long");
-	guard_ask(c, path.data, &look_events);
+	guard_ask(c, path.data, &inspect_events);
 }
 
-/* True when it was seen before, and its owner. */
+/* True if the container is known; then sets its owner. */
 static bool recall(struct connection *c)
 {
 	struct json_object *user_id;
@@ -233,12 +235,11 @@ static void decide(struct connection *c)
 	of_exec = c->call.verb == GUARD_EXEC_START ||
 		  c->call.verb == GUARD_EXEC_INSPECT;
 	if (of_exec && !knows(g->execs, c->call.name)) {
-		err_set(&e, ERR_DENIED, "an exec that was not made here");
-		guard_refuse(c, &e);
+		guard_refuse_words(c, "an exec that was not made here");
 	} else if (c->call.of_container && !recall(c)) {
 		inspect(c);
 	} else {
-		ask(c);
+		pass_call(c);
 	}
 }
 

@@ -122,3 +122,11 @@ void guard_refuse(struct connection *c, const struct err *e)
 		    c->request.done ? c->request.method : NULL, "path", path, NULL);
 	guard_reply_words(c, 403, "refused by gongbang-guard");
 }
+
+void guard_refuse_words(struct connection *c, const char *why)
+{
+	struct err e = { 0 };
+
+	err_set(&e, ERR_DENIED, "%s", why);
+	guard_refuse(c, &e);
+}

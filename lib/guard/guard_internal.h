@@ -21,7 +21,7 @@ struct connection {
 	struct guard_request request;
 	struct guard_call call;
 	struct docker_http *http;	/* to the engine; NULL: none now */
-	struct connection **worker;	/* threads working for it refer to it by this number */
+	struct connection **worker;	/* a thread's reference to this connection, cleared when it closes; NULL none */
 	const char *volume_path;	/* removal: NULL if not on this host's disk */
 	bool closed, streaming, stopped;
 };
@@ -58,6 +58,7 @@ void guard_reply(struct connection *c, int status, const void *body, size_t n);
 void guard_reply_words(struct connection *c, int status, const char *words);
 /* Sends 403, and logs the reason. */
 void guard_refuse(struct connection *c, const struct err *e);
+void guard_refuse_words(struct connection *c, const char *why);
 
 /* guard.c */
 /* Forwards the call to the engine. */
@@ -67,6 +68,11 @@ void guard_forward_answer(struct connection *c);
 /* Asks the engine about the call's subject; the answer goes to events->answer. */
 void guard_ask(struct connection *c, const char *path,
 	       const struct docker_http_events *events);
+/*
+ * For the engine's answer to guard_ask or guard_forward: notes that it came. If
+ * there was none (trouble), sends 502 and returns false.
+ */
+bool guard_answered(struct connection *c, const struct err *trouble);
 /* Adds a key to one of the hash sets; a full one drops its oldest. */
 void guard_know(struct json_object *set, const char *key, const char *value);
 /*

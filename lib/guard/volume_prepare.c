@@ -98,7 +98,7 @@ const char *guard_volume_path(struct json_object *o)
 	       !(options && json_object_object_length(options)) ? path : NULL;
 }
 
-static void volume_found(void *data, int status, const struct buf *body,
+static void volume_created(void *data, int status, const struct buf *body,
 			 const struct err *trouble)
 {
 	struct connection *c = data;
@@ -106,10 +106,9 @@ static void volume_found(void *data, int status, const struct buf *body,
 	auto_json *o = trouble ? NULL : docker_json(body, &e);
 	const char *path = guard_volume_path(o);
 
-	c->http = NULL;
-	if (trouble)
-		guard_reply_words(c, 502, trouble->text);
-	else if (status != 201 && status != 200)
+	if (!guard_answered(c, trouble))
+		return;
+	if (status != 201 && status != 200)
 		guard_reply(c, status, body->data, body->len);
 	else if (!path)
 		guard_forward_answer(c);
@@ -117,7 +116,7 @@ static void volume_found(void *data, int status, const struct buf *body,
 		begin_preparation(c, path);
 }
 
-static const struct docker_http_events volume_events = { .answer = volume_found };
+static const struct docker_http_events create_events = { .answer = volume_created };
 
 void guard_prepare_volume(struct connection *c)
 {
@@ -141,7 +140,7 @@ void guard_prepare_volume(struct connection *c)
 		auto_json *body = guard_volume_new(spec);
 
 		rq.body = json_object_to_json_string_ext(body, JSON_C_TO_STRING_PLAIN);
-		c->http = docker_http_send(&g->engine, &rq, &volume_events, c);
+		c->http = docker_http_send(&g->engine, &rq, &create_events, c);
 	}
 	talloc_free(ctx);
 }

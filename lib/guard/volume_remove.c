@@ -41,11 +41,8 @@ static void removed(void *data, int status, const struct buf *body,
 {
 	struct connection *c = data;
 
-	c->http = NULL;
-	if (trouble) {
-		guard_reply_words(c, 502, trouble->text);
+	if (!guard_answered(c, trouble))
 		return;
-	}
 	if (status == 204 || status == 404)
 		forget_user(c);
 	guard_reply(c, status, body->data, body->len);
@@ -104,11 +101,10 @@ static void users_listed(void *data, int status, const struct buf *body,
 	struct err e = { 0 };
 	auto_json *list = trouble ? NULL : docker_json(body, &e);
 
-	c->http = NULL;
-	if (trouble || status != 200 ||
-	    !json_object_is_type(list, json_type_array))
-		guard_reply_words(c, 502, trouble ? trouble->text :
-				  "who has the volume is not known");
+	if (!guard_answered(c, trouble))
+		return;
+	if (status != 200 || !json_object_is_type(list, json_type_array))
+		guard_reply_words(c, 502, "the volume's containers are unknown");
 	else if (json_object_array_length(list))
 		guard_reply_words(c, 409, "a container has the volume");
 	else if (json_object_object_get_ex(g->preparing, c->call.user_id, NULL))
@@ -139,30 +135,28 @@ static bool is_ours(const struct connection *c, struct json_object *volume)
 	return user_id && str_equal(user_id, c->call.user_id);
 }
 
-static void found(void *data, int status, const struct buf *body,
-		  const struct err *trouble)
+static void inspected(void *data, int status, const struct buf *body,
+		      const struct err *trouble)
 {
 	struct connection *c = data;
 	struct err e = { 0 };
 	auto_json *o = trouble ? NULL : docker_json(body, &e);
 	const char *path = guard_volume_path(o);
 
-	c->http = NULL;
-	if (trouble) {
-		guard_reply_words(c, 502, trouble->text);
-	} else if (status == 404) {
+	if (!guard_answered(c, trouble))
+		return;
+	if (status == 404) {
 		forget_user(c);
 		guard_reply(c, status, body->data, body->len);
 	} else if (status != 200 || !is_ours(c, o)) {
-		err_set(&e, ERR_DENIED, "a volume of another installation");
-		guard_refuse(c, &e);
+		guard_refuse_words(c, "a volume of another installation");
 	} else {
 		c->volume_path = path ? talloc_strdup(c, path) : NULL;
 		ask_users(c);
 	}
 }
 
-static const struct docker_http_events found_events = { .answer = found };
+static const struct docker_http_events inspect_events = { .answer = inspected };
 
 void guard_remove_volume(struct connection *c)
 {
@@ -170,11 +164,10 @@ void guard_remove_volume(struct connection *c)
 	struct err e = { 0 };
 
 	if (!removing_marked(c->guard->policy->state, c->call.user_id)) {
-		err_set(&e, ERR_DENIED, "root has not marked the account for removal");
-		guard_refuse(c, &e);
+		guard_refuse_words(c, "root has not marked the account for removal");
 		return;
 	}
 	if (buf_addf(&path, &e, "/volumes/%s", c->call.name) < 0)
 		err_abort("a volume's name too long");
-	guard_ask(c, path.data, &found_events);
+	guard_ask(c, path.data, &inspect_events);
 }
