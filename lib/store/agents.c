@@ -67,11 +67,7 @@ int agent_create(struct db *db, const char *user_id, const char *name,
 	id_new(a.id);
 	if (db_begin(db, e) < 0)
 		return -1;
-	if (create(db, &a, e) < 0) {
-		db_rollback(db);
-		return -1;
-	}
-	if (db_commit(db, e) < 0)
+	if (db_end(db, create(db, &a, e), e) < 0)
 		return -1;
 	memcpy(id, a.id, ID_SIZE);
 	return 0;
@@ -259,11 +255,7 @@ int agent_save(struct db *db, const char *id, const char *user_id,
 
 	if (db_begin(db, e) < 0)
 		return -1;
-	if (save(db, id, user_id, based_on, &a, e) < 0) {
-		db_rollback(db);
-		return -1;
-	}
-	return db_commit(db, e);
+	return db_end(db, save(db, id, user_id, based_on, &a, e), e);
 }
 
 int agent_pause(struct db *db, const char *id, const char *why, struct err *e)
@@ -309,11 +301,7 @@ int agent_delete(struct db *db, const char *id, struct err *e)
 {
 	if (db_begin(db, e) < 0)
 		return -1;
-	if (delete(db, id, clock_now_ms(), e) < 0) {
-		db_rollback(db);
-		return -1;
-	}
-	return db_commit(db, e);
+	return db_end(db, delete(db, id, clock_now_ms(), e), e);
 }
 
 int agent_set_hook(struct db *db, const char *id, const char *hash,

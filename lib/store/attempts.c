@@ -184,11 +184,7 @@ int attempt_continue(struct db *db, const char *execution_id,
 
 	if (db_begin(db, e) < 0)
 		return -1;
-	if (continue_it(db, execution_id, user_id, id, e) < 0) {
-		db_rollback(db);
-		return -1;
-	}
-	if (db_commit(db, e) < 0)
+	if (db_end(db, continue_it(db, execution_id, user_id, id, e), e) < 0)
 		return -1;
 	memcpy(conversation_id, id, ID_SIZE);
 	return 0;

@@ -50,11 +50,7 @@ int token_ending_add(struct db *db, struct token_ending *t, struct err *e)
 	id_new(t->id);
 	if (db_begin(db, e) < 0)
 		return -1;
-	if (add(db, t, e) < 0) {
-		db_rollback(db);
-		return -1;
-	}
-	return db_commit(db, e);
+	return db_end(db, add(db, t, e), e);
 }
 
 struct walk {

@@ -338,11 +338,7 @@ int conversation_purge(struct db *db, const char *id, struct err *e)
 {
 	if (db_begin(db, e) < 0)
 		return -1;
-	if (purge(db, id, e) < 0) {
-		db_rollback(db);
-		return -1;
-	}
-	return db_commit(db, e);
+	return db_end(db, purge(db, id, e), e);
 }
 
 int conversation_set_mode(struct db *db, const char *id, const char *mode,
@@ -517,9 +513,5 @@ int conversation_record(struct db *db, const struct recording *r,
 	/* The session's log still has everything from the previous offset on. */
 	if (db_begin_relaxed(db, e) < 0)
 		return -1;
-	if (record_all(db, r, e) < 0) {
-		db_rollback(db);
-		return -1;
-	}
-	return db_commit(db, e);
+	return db_end(db, record_all(db, r, e), e);
 }

@@ -156,6 +156,14 @@ void db_rollback(struct db *db)
 	db->in_transaction = false;
 }
 
+int db_end(struct db *db, int rc, struct err *e)
+{
+	if (rc == 0)
+		return db_commit(db, e);
+	db_rollback(db);
+	return -1;
+}
+
 int db_keep_number(void *data, const struct db_row *row, struct err *e)
 {
 	*(int64_t *)data = db_number(row, 0);

@@ -57,6 +57,8 @@ int db_begin(struct db *db, struct err *e) must_check;
 int db_begin_relaxed(struct db *db, struct err *e) must_check;
 int db_commit(struct db *db, struct err *e) must_check;
 void db_rollback(struct db *db);
+/* Commits if rc is 0, else rolls back. Returns 0 if it was committed, else -1. */
+int db_end(struct db *db, int rc, struct err *e) must_check;
 
 /* Frees cached memory. */
 void db_shrink(struct db *db);

@@ -79,14 +79,6 @@ static int missing_user(struct err *e)
 	       err_set(e, ERR_MISSING, "no such user") : -1;
 }
 
-static int end(struct db *db, int rc, struct err *e)
-{
-	if (rc == 0)
-		return db_commit(db, e);
-	db_rollback(db);
-	return -1;
-}
-
 /* A granted row keeps its grant, including plain. */
 static int note(struct db *db, const char *user_id, const char *domain,
 		bool plain, struct err *e)
@@ -115,7 +107,7 @@ int domain_note_blocked(struct db *db, const char *user_id, const char *domain,
 {
 	if (check_domain(domain, e) < 0 || db_begin_relaxed(db, e) < 0)
 		return -1;
-	return end(db, note(db, user_id, domain, plain, e), e);
+	return db_end(db, note(db, user_id, domain, plain, e), e);
 }
 
 static int ask(struct db *db, const char *user_id, const char *domain,
@@ -155,7 +147,7 @@ int domain_ask(struct db *db, const char *user_id, const char *domain,
 				DOMAIN_REASON_MAX);
 	if (db_begin(db, e) < 0)
 		return -1;
-	return end(db, ask(db, user_id, domain, reason, e), e);
+	return db_end(db, ask(db, user_id, domain, reason, e), e);
 }
 
 static int grant(struct db *db, const char *user_id, const char *domain,
@@ -239,7 +231,7 @@ int domain_decide(struct db *db, const char *user_id, const char *domain,
 {
 	if (check_domain(domain, e) < 0 || db_begin(db, e) < 0)
 		return -1;
-	return end(db, decide(db, user_id, domain, state, plain, by_login, e),
+	return db_end(db, decide(db, user_id, domain, state, plain, by_login, e),
 		   e);
 }
 

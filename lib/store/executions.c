@@ -233,11 +233,7 @@ int execution_add(struct db *db, const struct agent *a, const char *trigger,
 		return err_set(e, ERR_INPUT, "run id is too long");
 	if (db_begin(db, e) < 0)
 		return -1;
-	if (add(db, a, trigger, payload, fresh, now, e) < 0) {
-		db_rollback(db);
-		return -1;
-	}
-	if (db_commit(db, e) < 0)
+	if (db_end(db, add(db, a, trigger, payload, fresh, now, e), e) < 0)
 		return -1;
 	memcpy(out, fresh, ID_SIZE);
 	return 0;

@@ -4,14 +4,6 @@
 #include "core/clock.h"
 #include "core/str.h"
 
-static int end(struct db *db, int rc, struct err *e)
-{
-	if (rc == 0)
-		return db_commit(db, e);
-	db_rollback(db);
-	return -1;
-}
-
 static int add_rule(struct db *db, struct notify_rule *r, struct err *e)
 {
 	int64_t n = 0;
@@ -38,7 +30,7 @@ int notify_rule_add(struct db *db, struct notify_rule *r, struct err *e)
 {
 	if (db_begin(db, e) < 0)
 		return -1;
-	return end(db, add_rule(db, r, e), e);
+	return db_end(db, add_rule(db, r, e), e);
 }
 
 static int remove_rule(struct db *db, const char *id, const char *agent_id,
@@ -68,7 +60,7 @@ int notify_rule_remove(struct db *db, const char *id, const char *agent_id,
 {
 	if (db_begin(db, e) < 0)
 		return -1;
-	return end(db, remove_rule(db, id, agent_id, e), e);
+	return db_end(db, remove_rule(db, id, agent_id, e), e);
 }
 
 struct rules {

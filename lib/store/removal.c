@@ -103,11 +103,7 @@ int removal_begin(struct db *db, const char *user_id, struct err *e)
 {
 	if (db_begin(db, e) < 0)
 		return -1;
-	if (mark(db, user_id, clock_now_ms(), e) < 0) {
-		db_rollback(db);
-		return -1;
-	}
-	return db_commit(db, e);
+	return db_end(db, mark(db, user_id, clock_now_ms(), e), e);
 }
 
 static int run_step(struct db *db, const char *sql, const char *user_id,
@@ -153,9 +149,5 @@ int removal_rows(struct db *db, const char *user_id, struct err *e)
 	}
 	if (db_begin(db, e) < 0)
 		return -1;
-	if (run_last(db, user_id, e) < 0) {
-		db_rollback(db);
-		return -1;
-	}
-	return db_commit(db, e);
+	return db_end(db, run_last(db, user_id, e), e);
 }

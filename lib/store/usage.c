@@ -190,13 +190,8 @@ int usage_add(struct db *db, const struct usage_call *calls, size_t n,
 	for (t = 0; t < TABLES; t++)
 		groups[t] = (struct groups){ .list = all + (size_t)t * n };
 	done = db_begin(db, e);
-	if (done == 0) {
-		done = add_all(db, calls, n, groups, e);
-		if (done < 0)
-			db_rollback(db);
-		else
-			done = db_commit(db, e);
-	}
+	if (done == 0)
+		done = db_end(db, add_all(db, calls, n, groups, e), e);
 	talloc_free(all);
 	return done;
 }

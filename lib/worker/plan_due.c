@@ -290,11 +290,7 @@ static int claim(struct batch *b, struct err *e)
 {
 	if (db_begin(b->planner->db, e) < 0)
 		return -1;
-	if (book_all(b, e) < 0) {
-		db_rollback(b->planner->db);
-		return -1;
-	}
-	return db_commit(b->planner->db, e);
+	return db_end(b->planner->db, book_all(b, e), e);
 }
 
 int plan_due(struct planner *p, int64_t now, int limit, int64_t *claimed,

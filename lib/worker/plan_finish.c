@@ -220,12 +220,8 @@ static int finish_attempt(struct planner *p, struct ended_run *r, int64_t now,
 
 	if (db_begin(p->db, e) < 0)
 		return -1;
-	if (book_one(p, r, now, &booked, e) < 0) {
-		db_rollback(p->db);
+	if (db_end(p->db, book_one(p, r, now, &booked, e), e) < 0)
 		return err_wrap(e, "run %s", r->id);
-	}
-	if (db_commit(p->db, e) < 0)
-		return -1;
 	*settled += booked;
 	return 0;
 }

@@ -228,11 +228,7 @@ static int fail_instead(struct start *s, struct err *e)
 	s->conversation[0] = '\0';
 	if (db_begin(s->planner->db, e) < 0)
 		return -1;
-	if (book_refusal(s, e) < 0) {
-		db_rollback(s->planner->db);
-		return -1;
-	}
-	return db_commit(s->planner->db, e);
+	return db_end(s->planner->db, book_refusal(s, e), e);
 }
 
 /* A read first, which blocks no writer: usually there is nothing to start. */

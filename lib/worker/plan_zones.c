@@ -72,13 +72,8 @@ int plan_renew(struct planner *p, int64_t now, char after[ID_SIZE],
 	r->ctx = r;
 	r->now = now;
 	rc = db_begin(p->db, e);
-	if (rc == 0) {
-		rc = renew(r, after, e);
-		if (rc == 0)
-			rc = db_commit(p->db, e);
-		else
-			db_rollback(p->db);
-	}
+	if (rc == 0)
+		rc = db_end(p->db, renew(r, after, e), e);
 	if (rc == 0) {
 		*moved += r->moved;
 		after[0] = '\0';
