@@ -7,6 +7,7 @@
 
 #include "core/clock.h"
 #include "egress/allow_list.h"
+#include "json/field.h"
 
 /* Control characters, which a terminal might interpret, are shown as "?". */
 static void print_safe(const char *s)
@@ -30,26 +31,20 @@ static int print_row(void *data, const struct domain *d, struct err *e)
 	return 0;
 }
 
-static void put_text(json_object *o, const char *name, const char *text)
-{
-	json_object_object_add(o, name, json_object_new_string(text));
-}
-
 static int add_row(void *data, const struct domain *d, struct err *e)
 {
 	json_object *o = json_object_new_object();
 
 	(void)e;
-	put_text(o, "login", d->login);
-	put_text(o, "domain", d->domain);
-	put_text(o, "state", d->state);
-	json_object_object_add(o, "http", json_object_new_boolean(d->plain));
-	json_object_object_add(o, "tries", json_object_new_int64(d->tries));
-	put_text(o, "reason", d->reason);
-	put_text(o, "decided_by", d->decided_by);
-	json_object_object_add(o, "first_at",
-			       json_object_new_int64(d->first_at));
-	json_object_object_add(o, "last_at", json_object_new_int64(d->last_at));
+	field_put_string(o, "login", d->login);
+	field_put_string(o, "domain", d->domain);
+	field_put_string(o, "state", d->state);
+	field_put_flag(o, "http", d->plain);
+	field_put_number(o, "tries", d->tries);
+	field_put_string(o, "reason", d->reason);
+	field_put_string(o, "decided_by", d->decided_by);
+	field_put_number(o, "first_at", d->first_at);
+	field_put_number(o, "last_at", d->last_at);
 	return json_object_array_add(data, o);
 }
 

@@ -13,6 +13,7 @@
 #include "auth/password.h"
 #include "cli/terminal.h"
 #include "core/str.h"
+#include "json/field.h"
 #include "store/conversation_tokens.h"
 #include "store/users.h"
 
@@ -189,14 +190,11 @@ static int add_row(void *data, const struct user *u, struct err *e)
 {
 	json_object *o = json_object_new_object();
 
-	json_object_object_add(o, "id", json_object_new_string(u->id));
-	json_object_object_add(o, "login", json_object_new_string(u->login));
-	json_object_object_add(o, "display_name",
-			       json_object_new_string(u->display_name));
-	json_object_object_add(o, "role", json_object_new_string(
-		u->admin ? "admin" : "user"));
-	json_object_object_add(o, "created_at",
-			       json_object_new_int64(u->created_at));
+	field_put_string(o, "id", u->id);
+	field_put_string(o, "login", u->login);
+	field_put_string(o, "display_name", u->display_name);
+	field_put_string(o, "role", u->admin ? "admin" : "user");
+	field_put_number(o, "created_at", u->created_at);
 	json_object_object_add(o, "disabled_at", u->disabled_at ?
 			       json_object_new_int64(u->disabled_at) : NULL);
 	json_object_object_add(o, "removing_at", u->removing_at ?

@@ -11,6 +11,7 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/str.h"
+#include "json/field.h"
 #include "transcript/part.h"
 
 #define HTML_MAX (8u << 20)	/* bytes of one fragment */
@@ -27,22 +28,17 @@ static char *write_event(const void *ctx, struct json_object *o)
 	return copy;
 }
 
-static void add_string(struct json_object *o, const char *name, const char *value)
-{
-	json_object_object_add(o, name, json_object_new_string(value));
-}
-
 static struct json_object *event(const char *kind)
 {
 	struct json_object *o = json_object_new_object();
 
-	add_string(o, "kind", kind);
+	field_put_string(o, "kind", kind);
 	return o;
 }
 
 static void put_at(struct json_object *o, int64_t at)
 {
-	json_object_object_add(o, "at", json_object_new_int64(at));
+	field_put_number(o, "at", at);
 }
 
 void outgoing_failed(const char *what, const struct err *e)
@@ -69,12 +65,12 @@ char *outgoing_part(const void *ctx, const struct part_event *w)
 	o = event("part");
 	put_at(o, w->at);
 	snprintf(name, sizeof(name), "m-%lld", (long long)p->turn);
-	add_string(o, "message", name);
+	field_put_string(o, "message", name);
 	snprintf(name, sizeof(name), "p-%lld", (long long)p->at);
-	add_string(o, "target", name);
-	add_string(o, "role", p->role);
-	add_string(o, "html", buf_text(&html));
-	add_string(o, "head", buf_text(&head));
+	field_put_string(o, "target", name);
+	field_put_string(o, "role", p->role);
+	field_put_string(o, "html", buf_text(&html));
+	field_put_string(o, "head", buf_text(&head));
 	return write_event(ctx, o);
 }
 
@@ -86,7 +82,7 @@ char *outgoing_delta(const void *ctx, int64_t part, const char *text, size_t n,
 
 	put_at(o, at);
 	snprintf(name, sizeof(name), "p-%lld", (long long)part);
-	add_string(o, "target", name);
+	field_put_string(o, "target", name);
 	json_object_object_add(o, "text",
 			       json_object_new_string_len(text, (int)n));
 	return write_event(ctx, o);
@@ -106,9 +102,9 @@ char *outgoing_text(const void *ctx, const char *kind, const char *name,
 	struct json_object *o = event(kind);
 
 	if (name)
-		add_string(o, name, value);
+		field_put_string(o, name, value);
 	if (name2)
-		add_string(o, name2, value2);
+		field_put_string(o, name2, value2);
 	return write_event(ctx, o);
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/id.h"
+#include "json/field.h"
 
 #define BYTES_PER_TOKEN 4
 
@@ -35,24 +36,22 @@ static struct json_object *add_block(struct demo_reply *r, const char *type)
 {
 	struct json_object *block = json_object_new_object();
 
-	json_object_object_add(block, "type", json_object_new_string(type));
+	field_put_string(block, "type", type);
 	json_object_array_add(r->content, block);
 	return block;
 }
 
 void demo_reply_text(struct demo_reply *r, const char *text)
 {
-	json_object_object_add(add_block(r, "text"), "text",
-			       json_object_new_string(text));
+	field_put_string(add_block(r, "text"), "text", text);
 }
 
 void demo_reply_thinking(struct demo_reply *r, const char *text)
 {
 	struct json_object *block = add_block(r, "thinking");
 
-	json_object_object_add(block, "thinking", json_object_new_string(text));
-	json_object_object_add(block, "signature",
-			       json_object_new_string("ZGVtb25zdHJhdGlvbg=="));
+	field_put_string(block, "thinking", text);
+	field_put_string(block, "signature", "ZGVtb25zdHJhdGlvbg==");
 }
 
 void demo_reply_tool(struct demo_reply *r, const char *name,
@@ -62,8 +61,8 @@ void demo_reply_tool(struct demo_reply *r, const char *name,
 	char id[48];
 
 	random_id(id, sizeof(id), "toolu_");
-	json_object_object_add(block, "id", json_object_new_string(id));
-	json_object_object_add(block, "name", json_object_new_string(name));
+	field_put_string(block, "id", id);
+	field_put_string(block, "name", name);
 	json_object_object_add(block, "input", input);
 	r->stop_reason = "tool_use";
 }
@@ -103,8 +102,7 @@ struct json_object *demo_usage_json(const struct demo_usage *u, bool final)
 	size_t i;
 
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		json_object_object_add(o, rows[i].name,
-				       json_object_new_int64(rows[i].n));
+		field_put_number(o, rows[i].name, rows[i].n);
 	return o;
 }
 
@@ -112,13 +110,12 @@ struct json_object *demo_reply_json(const struct demo_reply *r)
 {
 	struct json_object *o = json_object_new_object();
 
-	json_object_object_add(o, "id", json_object_new_string(r->id));
-	json_object_object_add(o, "type", json_object_new_string("message"));
-	json_object_object_add(o, "role", json_object_new_string("assistant"));
-	json_object_object_add(o, "model", json_object_new_string(DEMO_MODEL));
+	field_put_string(o, "id", r->id);
+	field_put_string(o, "type", "message");
+	field_put_string(o, "role", "assistant");
+	field_put_string(o, "model", DEMO_MODEL);
 	json_object_object_add(o, "content", json_object_get(r->content));
-	json_object_object_add(o, "stop_reason",
-			       json_object_new_string(r->stop_reason));
+	field_put_string(o, "stop_reason", r->stop_reason);
 	json_object_object_add(o, "stop_sequence", NULL);
 	json_object_object_add(o, "usage", demo_usage_json(&r->usage, true));
 	return o;
@@ -129,9 +126,9 @@ struct json_object *demo_error_json(const char *type, const char *text)
 	struct json_object *o = json_object_new_object();
 	struct json_object *inner = json_object_new_object();
 
-	json_object_object_add(inner, "type", json_object_new_string(type));
-	json_object_object_add(inner, "message", json_object_new_string(text));
-	json_object_object_add(o, "type", json_object_new_string("error"));
+	field_put_string(inner, "type", type);
+	field_put_string(inner, "message", text);
+	field_put_string(o, "type", "error");
 	json_object_object_add(o, "error", inner);
 	return o;
 }

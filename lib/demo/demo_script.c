@@ -40,11 +40,6 @@ static const char *say(const struct play *p, enum text_id id)
 	return p->korean ? texts[id].ko : texts[id].en;
 }
 
-static void add_string(struct json_object *o, const char *name, const char *text)
-{
-	json_object_object_add(o, name, json_object_new_string(text));
-}
-
 /* A sentence and the beginning of the tool's result. */
 static void answer_with_result(struct play *p, enum text_id id)
 {
@@ -79,9 +74,8 @@ static void call(struct play *p, enum text_id before, const char *tool,
 	json_object_put(input);
 	if (demo_turn_may_find(p->turn, tool)) {
 		search = json_object_new_object();
-		add_string(search, "query", query);
-		json_object_object_add(search, "max_results",
-				       json_object_new_int(1));
+		field_put_string(search, "query", query);
+		field_put_number(search, "max_results", 1);
 		demo_reply_tool(p->reply, "ToolSearch", search);
 		return;
 	}
@@ -111,8 +105,8 @@ static void play_run(struct play *p)
 		return;
 	}
 	input = json_object_new_object();
-	add_string(input, "command", *p->rest ? p->rest : "ls -la");
-	add_string(input, "description", say(p, TEXT_RUN_DESCRIPTION));
+	field_put_string(input, "command", *p->rest ? p->rest : "ls -la");
+	field_put_string(input, "description", say(p, TEXT_RUN_DESCRIPTION));
 	call(p, TEXT_RUN_START, "Bash", input);
 }
 
@@ -126,10 +120,9 @@ static void play_later(struct play *p)
 		return;
 	}
 	input = json_object_new_object();
-	json_object_object_add(input, "delaySeconds",
-			       json_object_new_int(600));
-	add_string(input, "reason", say(p, TEXT_RUN_DESCRIPTION));
-	add_string(input, "prompt", "continue");
+	field_put_number(input, "delaySeconds", 600);
+	field_put_string(input, "reason", say(p, TEXT_RUN_DESCRIPTION));
+	field_put_string(input, "prompt", "continue");
 	call(p, TEXT_COUNT, "ScheduleWakeup", input);
 }
 
@@ -180,8 +173,8 @@ static void play_write(struct play *p)
 		return;
 	}
 	input = json_object_new_object();
-	add_string(input, "file_path", path);
-	add_string(input, "content", say(p, TEXT_WRITE_CONTENT));
+	field_put_string(input, "file_path", path);
+	field_put_string(input, "content", say(p, TEXT_WRITE_CONTENT));
 	call(p, TEXT_WRITE_START, "Write", input);
 }
 
@@ -189,8 +182,8 @@ static struct json_object *option(const struct play *p, enum text_id label)
 {
 	struct json_object *o = json_object_new_object();
 
-	add_string(o, "label", say(p, label));
-	add_string(o, "description", say(p, label + 1));
+	field_put_string(o, "label", say(p, label));
+	field_put_string(o, "description", say(p, label + 1));
 	return o;
 }
 
@@ -201,12 +194,12 @@ static struct json_object *question(const struct play *p, enum text_id id,
 	struct json_object *o = json_object_new_object();
 	struct json_object *options = json_object_new_array();
 
-	add_string(o, "question", say(p, id));
-	add_string(o, "header", say(p, id + 1));
+	field_put_string(o, "question", say(p, id));
+	field_put_string(o, "header", say(p, id + 1));
 	json_object_array_add(options, option(p, id + 2));
 	json_object_array_add(options, option(p, id + 4));
 	json_object_object_add(o, "options", options);
-	json_object_object_add(o, "multiSelect", json_object_new_boolean(many));
+	field_put_flag(o, "multiSelect", many);
 	return o;
 }
 
@@ -249,12 +242,12 @@ static void play_plan(struct play *p)
 	input = json_object_new_object();
 	if (!p->turn->step && demo_turn_find(p->turn, "Plan File Info", "/",
 					     ".md", path, sizeof(path))) {
-		add_string(input, "file_path", path);
-		add_string(input, "content", say(p, TEXT_PLAN_BODY));
+		field_put_string(input, "file_path", path);
+		field_put_string(input, "content", say(p, TEXT_PLAN_BODY));
 		call(p, TEXT_PLAN_START, "Write", input);
 		return;
 	}
-	add_string(input, "plan", say(p, TEXT_PLAN_BODY));
+	field_put_string(input, "plan", say(p, TEXT_PLAN_BODY));
 	call(p, TEXT_COUNT, "ExitPlanMode", input);
 }
 
@@ -349,9 +342,9 @@ static void play_todo(struct play *p)
 	list = json_object_new_array();
 	for (i = 0; i < 3; i++) {
 		row = json_object_new_object();
-		add_string(row, "content", say(p, TEXT_TODO_1 + i));
-		add_string(row, "activeForm", say(p, TEXT_TODO_1 + i));
-		add_string(row, "status", states[i]);
+		field_put_string(row, "content", say(p, TEXT_TODO_1 + i));
+		field_put_string(row, "activeForm", say(p, TEXT_TODO_1 + i));
+		field_put_string(row, "status", states[i]);
 		json_object_array_add(list, row);
 	}
 	json_object_object_add(input, "todos", list);
@@ -368,12 +361,12 @@ static void play_agent(struct play *p)
 		return;
 	}
 	input = json_object_new_object();
-	add_string(input, "description", say(p, TEXT_AGENT_DESCRIPTION));
-	add_string(input, "prompt", *p->rest ? p->rest : say(p, TEXT_AGENT_PROMPT));
-	add_string(input, "subagent_type", "general-purpose");
+	field_put_string(input, "description", say(p, TEXT_AGENT_DESCRIPTION));
+	field_put_string(input, "prompt",
+			 *p->rest ? p->rest : say(p, TEXT_AGENT_PROMPT));
+	field_put_string(input, "subagent_type", "general-purpose");
 	if (str_equal(tool, "Agent"))
-		json_object_object_add(input, "run_in_background",
-				       json_object_new_boolean(false));
+		field_put_flag(input, "run_in_background", false);
 	call(p, TEXT_COUNT, tool, input);
 }
 

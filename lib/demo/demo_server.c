@@ -24,6 +24,7 @@
 #include "demo/demo_share.h"
 #include "demo/demo_stream.h"
 #include "demo/demo_turn.h"
+#include "json/field.h"
 
 #define CONNECTIONS_MAX 1000
 #define IDLE_S 120
@@ -268,8 +269,7 @@ static enum MHD_Result say_count(struct MHD_Connection *connection,
 {
 	struct json_object *o = json_object_new_object();
 
-	json_object_object_add(o, "input_tokens",
-			       json_object_new_int64((int64_t)c->body.len / 4 + 4));
+	field_put_number(o, "input_tokens", (int64_t)c->body.len / 4 + 4);
 	return send_json(connection, 200, o, NULL);
 }
 
@@ -286,17 +286,15 @@ static enum MHD_Result list_models(struct MHD_Connection *connection,
 	struct json_object *list = json_object_new_array();
 	struct json_object *row = json_object_new_object();
 
-	json_object_object_add(row, "type", json_object_new_string("model"));
-	json_object_object_add(row, "id", json_object_new_string(DEMO_MODEL));
-	json_object_object_add(row, "display_name",
-			       json_object_new_string("Gongbang demo"));
-	json_object_object_add(row, "created_at",
-			       json_object_new_string("2025-01-01T00:00:00Z"));
+	field_put_string(row, "type", "model");
+	field_put_string(row, "id", DEMO_MODEL);
+	field_put_string(row, "display_name", "Gongbang demo");
+	field_put_string(row, "created_at", "2025-01-01T00:00:00Z");
 	json_object_array_add(list, row);
 	json_object_object_add(o, "data", list);
-	json_object_object_add(o, "has_more", json_object_new_boolean(false));
-	json_object_object_add(o, "first_id", json_object_new_string(DEMO_MODEL));
-	json_object_object_add(o, "last_id", json_object_new_string(DEMO_MODEL));
+	field_put_flag(o, "has_more", false);
+	field_put_string(o, "first_id", DEMO_MODEL);
+	field_put_string(o, "last_id", DEMO_MODEL);
 	return send_json(connection, 200, o, NULL);
 }
 
@@ -305,9 +303,9 @@ static enum MHD_Result say_what(struct MHD_Connection *connection,
 {
 	struct json_object *o = json_object_new_object();
 
-	json_object_object_add(o, "model", json_object_new_string(DEMO_MODEL));
-	json_object_object_add(o, "note", json_object_new_string(
-		"Demo mode: replies come from a script, not Claude."));
+	field_put_string(o, "model", DEMO_MODEL);
+	field_put_string(o, "note",
+			 "Demo mode: replies come from a script, not Claude.");
 	return send_json(connection, 200, o, NULL);
 }
 

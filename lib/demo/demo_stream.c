@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/str.h"
+#include "json/field.h"
 
 #define PIECE_BYTES 24		/* per piece of a text that people read as it arrives */
 #define PIECE_MS 12
@@ -93,7 +94,7 @@ static void emit(struct buf *out, const char *type, struct json_object *data)
 {
 	struct err e = { 0 };
 
-	json_object_object_add(data, "type", json_object_new_string(type));
+	field_put_string(data, "type", type);
 	if (buf_addf(out, &e, "event: %s\ndata: %s\n\n", type,
 		     json_object_to_json_string_ext(
 			     data, JSON_C_TO_STRING_PLAIN)) < 0)
@@ -119,8 +120,7 @@ static struct json_object *block_event(const struct demo_stream *s)
 {
 	struct json_object *event = json_object_new_object();
 
-	json_object_object_add(event, "index",
-			       json_object_new_int64((int64_t)s->block));
+	field_put_number(event, "index", (int64_t)s->block);
 	return event;
 }
 
@@ -136,8 +136,7 @@ static void emit_open(struct demo_stream *s, struct buf *out)
 			       json_object_new_object() :
 			       json_object_new_string(""));
 	if (str_equal(field, "thinking"))
-		json_object_object_add(empty, "signature",
-				       json_object_new_string(""));
+		field_put_string(empty, "signature", "");
 	json_object_object_add(event, "content_block", empty);
 	emit(out, "content_block_start", event);
 	s->opened = true;
@@ -151,7 +150,7 @@ static void emit_delta(struct demo_stream *s, struct buf *out,
 	struct json_object *event = block_event(s);
 	struct json_object *delta = json_object_new_object();
 
-	json_object_object_add(delta, "type", json_object_new_string(type));
+	field_put_string(delta, "type", type);
 	json_object_object_add(delta, field,
 			       json_object_new_string_len(text, (int)n));
 	json_object_object_add(event, "delta", delta);
@@ -176,8 +175,7 @@ static void emit_end(struct demo_stream *s, struct buf *out)
 	struct json_object *event = json_object_new_object();
 	struct json_object *delta = json_object_new_object();
 
-	json_object_object_add(delta, "stop_reason",
-			       json_object_new_string(s->reply.stop_reason));
+	field_put_string(delta, "stop_reason", s->reply.stop_reason);
 	json_object_object_add(delta, "stop_sequence", NULL);
 	json_object_object_add(event, "delta", delta);
 	json_object_object_add(event, "usage",

@@ -189,6 +189,11 @@ bool field_put_text(struct json_object *o, const char *key, const char *s,
 	return cut;
 }
 
+void field_put_string(struct json_object *o, const char *key, const char *s)
+{
+	json_object_object_add(o, key, json_object_new_string(s));
+}
+
 void field_put_number(struct json_object *o, const char *key, int64_t n)
 {
 	json_object_object_add(o, key, json_object_new_int64(n));

@@ -1,6 +1,6 @@
 /*
  * Reads fields of untrusted json-c values: each getter returns its "none" for a
- * missing field and for one of the wrong type.
+ * missing field and for one of the wrong type. Sets fields of our own.
  */
 #ifndef JSON_FIELD_H
 #define JSON_FIELD_H
@@ -37,6 +37,8 @@ struct json_object *field_copy(struct json_object *o, size_t *budget, bool *cut)
 bool field_put_text(struct json_object *o, const char *key, const char *s,
 		    size_t n, size_t max, bool strip_ansi);
 
+/* s: well-formed UTF-8, without limit. */
+void field_put_string(struct json_object *o, const char *key, const char *s);
 void field_put_number(struct json_object *o, const char *key, int64_t n);
 void field_put_flag(struct json_object *o, const char *key, bool on);
 

@@ -8,6 +8,7 @@
 
 #include "core/clock.h"
 #include "core/str.h"
+#include "json/field.h"
 #include "json/strict_json.h"
 
 static const char *page_of(const void *ctx, const char *public_url,
@@ -87,11 +88,6 @@ char *announce_text(const void *ctx, const struct i18n_locale *l,
 			i18n_sentence(l, "notice_why"));
 }
 
-static void add_string(struct json_object *o, const char *key, const char *s)
-{
-	json_object_object_add(o, key, json_object_new_string(s));
-}
-
 static void put_time(struct json_object *o, const char *key, int64_t ms)
 {
 	char iso[CLOCK_ISO_SIZE];
@@ -107,9 +103,9 @@ static struct json_object *run_object(const struct notice_due *d)
 	if (!d->n.execution_id[0])
 		return NULL;
 	o = json_object_new_object();
-	add_string(o, "id", d->n.execution_id);
-	add_string(o, "status", d->status);
-	add_string(o, "reason", d->reason);
+	field_put_string(o, "id", d->n.execution_id);
+	field_put_string(o, "status", d->status);
+	field_put_string(o, "reason", d->reason);
 	put_time(o, "planned_at", d->planned_at);
 	put_time(o, "ended_at", d->run_ended_at);
 	return o;
@@ -122,8 +118,8 @@ static struct json_object *agent_object(const struct notice *n)
 	if (n->domain[0])
 		return NULL;
 	o = json_object_new_object();
-	add_string(o, "id", n->agent_id);
-	add_string(o, "name", n->agent_name);
+	field_put_string(o, "id", n->agent_id);
+	field_put_string(o, "name", n->agent_name);
 	return o;
 }
 
@@ -132,14 +128,14 @@ char *announce_json(const void *ctx, const char *public_url,
 {
 	auto_strict_json *o = json_object_new_object();
 
-	json_object_object_add(o, "gongbang_notice", json_object_new_int(1));
-	add_string(o, "id", d->n.id);
-	add_string(o, "event", d->n.event);
+	field_put_number(o, "gongbang_notice", 1);
+	field_put_string(o, "id", d->n.id);
+	field_put_string(o, "event", d->n.event);
 	put_time(o, "created_at", d->n.created_at);
 	json_object_object_add(o, "agent", agent_object(&d->n));
 	json_object_object_add(o, "execution", run_object(d));
 	if (d->n.domain[0])
-		add_string(o, "domain", d->n.domain);
+		field_put_string(o, "domain", d->n.domain);
 	json_object_object_add(o, "url", public_url[0] ?
 		json_object_new_string(page_of(ctx, public_url, &d->n)) : NULL);
 	return talloc_strdup(ctx, json_object_to_json_string_ext(o,

@@ -24,21 +24,16 @@ static char *write_line(struct json_object *o)
 	return line;
 }
 
-static void put(struct json_object *o, const char *name, const char *value)
-{
-	json_object_object_add(o, name, json_object_new_string(value));
-}
-
 char *stdin_json_user(const char *id, const char *text)
 {
 	struct json_object *o = json_object_new_object();
 	struct json_object *message = json_object_new_object();
 
-	put(o, "type", "user");
-	put(message, "role", "user");
-	put(message, "content", text);
+	field_put_string(o, "type", "user");
+	field_put_string(message, "role", "user");
+	field_put_string(message, "content", text);
 	json_object_object_add(o, "message", message);
-	put(o, "uuid", id);
+	field_put_string(o, "uuid", id);
 	return write_line(o);
 }
 
@@ -48,9 +43,9 @@ static struct json_object *control(const char *request_id, const char *subtype,
 	struct json_object *o = json_object_new_object();
 
 	*request = json_object_new_object();
-	put(o, "type", "control_request");
-	put(o, "request_id", request_id);
-	put(*request, "subtype", subtype);
+	field_put_string(o, "type", "control_request");
+	field_put_string(o, "request_id", request_id);
+	field_put_string(*request, "subtype", subtype);
 	json_object_object_add(o, "request", *request);
 	return o;
 }
@@ -61,7 +56,7 @@ char *stdin_json_control(const char *request_id, const char *subtype,
 	struct json_object *request, *o = control(request_id, subtype, &request);
 
 	if (name)
-		put(request, name, value);
+		field_put_string(request, name, value);
 	return write_line(o);
 }
 
@@ -70,8 +65,7 @@ char *stdin_json_interrupt(const char *request_id)
 	struct json_object *request;
 	struct json_object *o = control(request_id, "interrupt", &request);
 
-	json_object_object_add(request, "cancel_queued",
-			       json_object_new_boolean(1));
+	field_put_flag(request, "cancel_queued", true);
 	return write_line(o);
 }
 
@@ -80,10 +74,10 @@ char *stdin_json_refuse(const char *request_id, const char *why)
 	struct json_object *o = json_object_new_object();
 	struct json_object *response = json_object_new_object();
 
-	put(o, "type", "control_response");
-	put(response, "subtype", "error");
-	put(response, "request_id", request_id);
-	put(response, "error", why);
+	field_put_string(o, "type", "control_response");
+	field_put_string(response, "subtype", "error");
+	field_put_string(response, "request_id", request_id);
+	field_put_string(response, "error", why);
 	json_object_object_add(o, "response", response);
 	return write_line(o);
 }
@@ -102,9 +96,9 @@ static struct json_object *accept_edits(void)
 	struct json_object *update = json_object_new_object();
 	struct json_object *list = json_object_new_array();
 
-	put(update, "type", "setMode");
-	put(update, "mode", "acceptEdits");
-	put(update, "destination", "session");
+	field_put_string(update, "type", "setMode");
+	field_put_string(update, "mode", "acceptEdits");
+	field_put_string(update, "destination", "session");
 	json_object_array_add(list, update);
 	return list;
 }
@@ -121,7 +115,7 @@ static struct json_object *allow(const struct part *p, struct json_object *data,
 	struct json_object *r = json_object_new_object(), *input = NULL;
 	bool session = str_equal(a->choice, "allow_session");
 
-	put(r, "behavior", "allow");
+	field_put_string(r, "behavior", "allow");
 	/* A truncated input is not the original: sends none. */
 	if (!json_object_object_get_ex(data, "input_cut", NULL))
 		json_object_object_get_ex(data, "input", &input);
@@ -141,8 +135,8 @@ static struct json_object *deny(const struct session_answer *a)
 {
 	struct json_object *r = json_object_new_object();
 
-	put(r, "behavior", "deny");
-	put(r, "message", a->reason[0] ? a->reason : ASK_DENIED);
+	field_put_string(r, "behavior", "deny");
+	field_put_string(r, "message", a->reason[0] ? a->reason : ASK_DENIED);
 	return r;
 }
 
@@ -208,7 +202,7 @@ static struct json_object *fill_form(struct json_object *data,
 		}
 	}
 	r = json_object_new_object();
-	put(r, "action", "accept");
+	field_put_string(r, "action", "accept");
 	json_object_object_add(r, "content", content);
 	return r;
 }
@@ -224,7 +218,7 @@ static struct json_object *answer_of(const struct part *p, struct json_object *d
 	if (!denies)
 		return fill_form(data, a);
 	r = json_object_new_object();
-	put(r, "action", "decline");
+	field_put_string(r, "action", "decline");
 	return r;
 }
 
@@ -248,9 +242,9 @@ char *stdin_json_answer(const struct part *p, const struct session_answer *a,
 	}
 	o = json_object_new_object();
 	response = json_object_new_object();
-	put(o, "type", "control_response");
-	put(response, "subtype", "success");
-	put(response, "request_id", json_object_get_string(request));
+	field_put_string(o, "type", "control_response");
+	field_put_string(response, "subtype", "success");
+	field_put_string(response, "request_id", json_object_get_string(request));
 	json_object_object_add(response, "response", said);
 	json_object_object_add(o, "response", response);
 	json_object_put(data);

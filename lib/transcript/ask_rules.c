@@ -8,11 +8,6 @@
 
 #define COMMAND_MAX 300		/* bytes of a command that is a rule of its own */
 
-static void put(struct json_object *o, const char *name, const char *value)
-{
-	json_object_object_add(o, name, json_object_new_string(value));
-}
-
 static bool sets_mode(struct json_object *o)
 {
 	return field_text(o, "mode", NULL) || field_is(o, "type", "setMode");
@@ -46,14 +41,14 @@ static struct json_object *rule_of(const char *tool, const char *command)
 	struct json_object *update = json_object_new_object();
 	struct json_object *rules = json_object_new_array();
 
-	put(rule, "toolName", tool);
+	field_put_string(rule, "toolName", tool);
 	if (command)
-		put(rule, "ruleContent", command);
+		field_put_string(rule, "ruleContent", command);
 	json_object_array_add(rules, rule);
-	put(update, "type", "addRules");
+	field_put_string(update, "type", "addRules");
 	json_object_object_add(update, "rules", rules);
-	put(update, "behavior", "allow");
-	put(update, "destination", "session");
+	field_put_string(update, "behavior", "allow");
+	field_put_string(update, "destination", "session");
 	return update;
 }
 
@@ -92,7 +87,7 @@ struct json_object *ask_rules(struct json_object *data)
 		    (rules && field_list(one, "directories")) ||
 		    json_object_deep_copy(one, &copy, NULL) < 0)
 			continue;
-		put(copy, "destination", "session");
+		field_put_string(copy, "destination", "session");
 		json_object_array_add(list, copy);
 	}
 	return list;

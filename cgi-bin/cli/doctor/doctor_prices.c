@@ -12,6 +12,7 @@
 
 #include "core/clock.h"
 #include "http/http_client.h"
+#include "json/field.h"
 #include "json/strict_json.h"
 #include "spending/cli_prices.h"
 
@@ -63,11 +64,6 @@ static int act(const struct asked *a, const char *method, const char *tail,
 	return engine_call(a, method, what, NULL, status, answer, e);
 }
 
-static void add_text(json_object *o, const char *name, const char *text)
-{
-	json_object_object_add(o, name, json_object_new_string(text));
-}
-
 static json_object *words(const char *const *list, size_t n)
 {
 	json_object *a = json_object_new_array();
@@ -90,22 +86,22 @@ static json_object *spec(const struct call *c)
 	json_object *log = json_object_new_object();
 	json_object *tmp = json_object_new_object();
 
-	add_text(o, "Image", settings_text(c->settings, SET_IMAGE));
-	add_text(o, "WorkingDir", "/tmp");
+	field_put_string(o, "Image", settings_text(c->settings, SET_IMAGE));
+	field_put_string(o, "WorkingDir", "/tmp");
 	json_object_object_add(o, "Entrypoint", words(entry, 3));
 	json_object_object_add(o, "Env", words(env, 1));
-	json_object_object_add(o, "Tty", json_object_new_boolean(true));
+	field_put_flag(o, "Tty", true);
 	json_object_object_add(o, "HostConfig", host);
-	add_text(host, "NetworkMode", "none");
-	json_object_object_add(host, "ReadonlyRootfs", json_object_new_boolean(true));
+	field_put_string(host, "NetworkMode", "none");
+	field_put_flag(host, "ReadonlyRootfs", true);
 	json_object_object_add(host, "CapDrop", words(all, 1));
 	json_object_object_add(host, "SecurityOpt", words(safe, 1));
-	json_object_object_add(host, "Memory", json_object_new_int64(1 << 30));
-	json_object_object_add(host, "PidsLimit", json_object_new_int64(256));
+	field_put_number(host, "Memory", 1 << 30);
+	field_put_number(host, "PidsLimit", 256);
 	json_object_object_add(host, "Tmpfs", tmp);
-	add_text(tmp, "/tmp", "rw,size=64m,mode=1777");
+	field_put_string(tmp, "/tmp", "rw,size=64m,mode=1777");
 	json_object_object_add(host, "LogConfig", log);
-	add_text(log, "Type", "json-file");
+	field_put_string(log, "Type", "json-file");
 	return o;
 }
 

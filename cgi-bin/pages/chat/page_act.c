@@ -9,16 +9,12 @@
 #include <talloc.h>
 
 #include "core/str.h"
+#include "json/field.h"
 #include "store/conversations.h"
 #include "pages/pages.h"
 
 #define QUESTIONS_MAX 20
 #define COMMAND_MAX 6000	/* bytes of a query; the bridge reads heads of 8 KiB */
-
-static void put(struct json_object *o, const char *name, const char *value)
-{
-	json_object_object_add(o, name, json_object_new_string(value));
-}
 
 static const char *field(const struct request *r, const char *part, int i, const char *what)
 {
@@ -145,10 +141,10 @@ static void put_answer(struct json_object *o, const struct request *r, const cha
 	const char *target = talloc_strndup(r, value, n);
 	const char *reason = form_text(r->form, talloc_asprintf(r, "%s-reason", target));
 
-	put(o, "target", target);
-	put(o, "choice", value[n] ? value + n + 1 : "");
+	field_put_string(o, "target", target);
+	field_put_string(o, "choice", value[n] ? value + n + 1 : "");
 	if (*reason)
-		put(o, "reason", reason);
+		field_put_string(o, "reason", reason);
 	if (str_starts(target, "p-") && str_equal(value + n, " allow"))
 		put_answers(o, r, target + 2);
 }
@@ -170,26 +166,26 @@ static struct json_object *command_of(struct request *r)
 	size_t i;
 
 	if (str_equal(act, "stop")) {
-		put(o, "type", "interrupt");
+		field_put_string(o, "type", "interrupt");
 		return o;
 	}
 	if (str_equal(act, "mode")) {
-		put(o, "type", "mode");
-		put(o, "mode", form_text(r->form, "mode"));
+		field_put_string(o, "type", "mode");
+		field_put_string(o, "mode", form_text(r->form, "mode"));
 		return o;
 	}
 	for (i = 0; i < sizeof(buttons) / sizeof(buttons[0]); i++) {
 		value = form_text(r->form, buttons[i].field);
 		if (!*value)
 			continue;
-		put(o, "type", buttons[i].type);
+		field_put_string(o, "type", buttons[i].type);
 		if (buttons[i].as)
-			put(o, buttons[i].as, value);
+			field_put_string(o, buttons[i].as, value);
 		else
 			put_answer(o, r, value);
 		if (str_equal(buttons[i].type, "send")) {
 			id_new(id);
-			put(o, "id", id);
+			field_put_string(o, "id", id);
 		}
 		return o;
 	}
