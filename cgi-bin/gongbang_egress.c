@@ -55,7 +55,7 @@ struct helper {
 	bool ended;		/* squid closed its end */
 };
 
-static void answer(uint64_t channel, const char *words)
+static void answer_squid(uint64_t channel, const char *words)
 {
 	printf("%" PRIu64 " %s\n", channel, words);
 }
@@ -65,10 +65,10 @@ static void refuse(uint64_t channel, enum egress_reason reason)
 	char words[64];
 
 	snprintf(words, sizeof(words), "ERR message=%s", egress_reason(reason));
-	answer(channel, words);
+	answer_squid(channel, words);
 }
 
-static void lose(struct helper *h)
+static void lose_bridge(struct helper *h)
 {
 	if (h->fd >= 0)
 		close(h->fd);
@@ -84,7 +84,7 @@ static void send_one(struct helper *h, const struct waiting *w)
 
 	if (h->fd >= 0 && buf_addf(&h->out, &e, "%" PRIu64 " %s\n", w->number,
 				   w->text) < 0)
-		lose(h);
+		lose_bridge(h);
 }
 
 static void reach(struct helper *h, int64_t now)
@@ -97,7 +97,7 @@ static void reach(struct helper *h, int64_t now)
 		return;
 	h->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (h->fd < 0 || connect(h->fd, (struct sockaddr *)&a, sizeof(a)) < 0) {
-		lose(h);
+		lose_bridge(h);
 		return;
 	}
 	for (i = 0; i < EGRESS_ASK_MAX; i++) {
@@ -106,7 +106,7 @@ static void reach(struct helper *h, int64_t now)
 	}
 }
 
-static void ask(struct helper *h, const char *line)
+static void ask_bridge(struct helper *h, const char *line)
 {
 	struct waiting *w = NULL;
 	uint64_t channel;
@@ -158,7 +158,7 @@ static void on_answer(struct helper *h, const char *line)
 		else
 			snprintf(words, sizeof(words), "%s",
 				 str_equal(text, "OK") ? "OK" : "ERR");
-		answer(w->channel, words);
+		answer_squid(w->channel, words);
 		return;
 	}
 }
@@ -214,7 +214,7 @@ static void push(struct helper *h)
 	if (n > 0)
 		buf_drop(&h->out, (size_t)n);
 	else if (n < 0 && errno != EAGAIN && errno != EINTR)
-		lose(h);
+		lose_bridge(h);
 }
 
 /*
@@ -256,14 +256,14 @@ static void turn(struct helper *h, int wait_ms)
 		return;
 	if (fds[0].revents) {
 		h->ended = !pull(STDIN_FILENO, &h->in);
-		take_lines(h, &h->in, ask);
+		take_lines(h, &h->in, ask_bridge);
 	}
 	if (h->fd == fds[1].fd && h->fd >= 0 &&
 	    fds[1].revents & (POLLIN | POLLHUP | POLLERR)) {
 		if (pull(h->fd, &h->from))
 			take_lines(h, &h->from, on_answer);
 		else
-			lose(h);
+			lose_bridge(h);
 	}
 	if (h->fd >= 0 && h->out.len)
 		push(h);

@@ -79,8 +79,8 @@ static int keep_named(void *data, const struct agent *a, struct err *e)
 }
 
 /* *out: the one agent with that name (NULL: the only one), or NULL for none. */
-static int find(const struct call *c, struct db *db, const struct user *u,
-		const char *name, struct agent **out, struct err *e)
+static int find_agent(const struct call *c, struct db *db, const struct user *u,
+		      const char *name, struct agent **out, struct err *e)
 {
 	struct finding f = { .c = c, .name = name };
 	struct agent_filter all = { .user_id = u->id, .status = "",
@@ -102,7 +102,7 @@ int command_agent_export(const struct call *c, struct err *e)
 	struct user *u = db ? owner(c, db, e) : NULL;
 	struct agent *a;
 
-	if (!u || find(c, db, u, c->words[0], &a, e) < 0)
+	if (!u || find_agent(c, db, u, c->words[0], &a, e) < 0)
 		return -1;
 	if (!a)
 		return err_set(e, ERR_MISSING, "%s has no such agent; see:"
@@ -154,7 +154,7 @@ static int save(const struct call *c, struct db *db, const struct user *u,
 	char id[ID_SIZE];
 	int64_t next;
 
-	if (find(c, db, u, d->name, &a, e) < 0)
+	if (find_agent(c, db, u, d->name, &a, e) < 0)
 		return -1;
 	if (!a) {
 		if (agent_create(db, u->id, d->name, text, false, 0, id, e) < 0)

@@ -18,7 +18,7 @@ static bool is_account(const char *subject)
 }
 
 /* The store's name for a SUBJECT: an account's id, or itself. */
-static const char *find(const struct call *c, struct db *db, struct err *e)
+static const char *find_subject(const struct call *c, struct db *db, struct err *e)
 {
 	struct user *u;
 
@@ -101,7 +101,7 @@ static int show_user(void *data, const struct user *u, struct err *e)
 static int show_one(const struct call *c, const struct listing *l,
 		    struct err *e)
 {
-	const char *subject = find(c, l->db, e);
+	const char *subject = find_subject(c, l->db, e);
 	struct budget b;
 	bool own;
 
@@ -179,7 +179,7 @@ int command_budget_set(const struct call *c, struct err *e)
 	bool own;
 	int rc;
 
-	if (!db || !(subject = find(c, db, e)))
+	if (!db || !(subject = find_subject(c, db, e)))
 		return -1;
 	rc = is_account(c->words[0]) ? budget_of_user(db, subject, &b, e) :
 				       budget_load(db, subject, &b, &own, e);
@@ -197,7 +197,7 @@ int command_budget_clear(const struct call *c, struct err *e)
 	struct db *db = command_store(c, e);
 	const char *subject;
 
-	if (!db || !(subject = find(c, db, e)) ||
+	if (!db || !(subject = find_subject(c, db, e)) ||
 	    budget_clear(db, subject, e) < 0)
 		return -1;
 	command_tell_spending(c);

@@ -59,8 +59,8 @@ static int read_line(char out[TERMINAL_PASSWORD_SIZE],
 	return 0;
 }
 
-static int ask(const char *prompt, char out[TERMINAL_PASSWORD_SIZE],
-	       const sigset_t *waiting, struct err *e)
+static int ask_password(const char *prompt, char out[TERMINAL_PASSWORD_SIZE],
+			const sigset_t *waiting, struct err *e)
 {
 	int rc;
 
@@ -76,9 +76,9 @@ static int ask_twice(const struct user *u, char out[TERMINAL_PASSWORD_SIZE],
 	char again[TERMINAL_PASSWORD_SIZE];
 	int rc;
 
-	if (ask("Password: ", out, waiting, e) < 0 ||
+	if (ask_password("Password: ", out, waiting, e) < 0 ||
 	    password_check(out, u, e) < 0 ||
-	    ask("Password again: ", again, waiting, e) < 0)
+	    ask_password("Password again: ", again, waiting, e) < 0)
 		return -1;
 	rc = str_equal(out, again) ? 0 :
 	     err_set(e, ERR_INPUT, "the passwords differ; nothing changed");

@@ -109,7 +109,7 @@ int page_domains(struct request *r, struct response *out, struct err *e)
 	return show(r, out, form_text(r->args, "domain"), "", "", "", e);
 }
 
-static int ask(struct request *r, struct err *e)
+static int ask_domain(struct request *r, struct err *e)
 {
 	struct context *v = context_of(r);
 	char domain[DOMAIN_MAX + 1];
@@ -134,7 +134,7 @@ int page_domain_ask(struct request *r, struct response *out, struct err *e)
 	const char *next = form_text(r->form, "next");
 	struct err why = { 0 };
 
-	if (ask(r, &why) == 0)
+	if (ask_domain(r, &why) == 0)
 		return response_redirect(out, e, "%s", page_is_ours(next) ?
 					 next : "/domains?asked=1");
 	if (why.kind == ERR_UNAVAILABLE || why.kind == ERR_INTERNAL) {

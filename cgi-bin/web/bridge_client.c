@@ -11,8 +11,8 @@
 #define TELL_MS 1500
 #define CHECK_MS 2000
 
-static int ask(const struct request *r, const char *method, const char *path,
-	       int64_t deadline_ms, struct err *e)
+static int send_call(const struct request *r, const char *method, const char *path,
+		     int64_t deadline_ms, struct err *e)
 {
 	const struct settings *s = context_of(r)->app->settings;
 	const struct http_client_call call = {
@@ -43,14 +43,14 @@ bool bridge_tell(const struct request *r, const char *fmt, ...)
 	va_end(ap);
 	if (!path)
 		err_abort("out of memory");
-	if (ask(r, "POST", path, TELL_MS, &e) < 0)
+	if (send_call(r, "POST", path, TELL_MS, &e) < 0)
 		log_failure("bridge_not_notified", &e, "request", r->id, NULL);
 	return e.kind == ERR_NONE;
 }
 
 int bridge_check(const struct request *r, struct err *e)
 {
-	return ask(r, "GET", "/healthz", CHECK_MS, e);
+	return send_call(r, "GET", "/healthz", CHECK_MS, e);
 }
 
 void bridge_login_ended(const struct request *r, const char *token)

@@ -110,7 +110,7 @@ static const struct variable {
 	{ "{{payload}}", add_payload },
 };
 
-static const struct variable *find(const char *s)
+static const struct variable *find_variable(const char *s)
 {
 	size_t i;
 
@@ -129,7 +129,7 @@ static int render(const char *s, const struct prompt_values *v,
 
 	while (*s) {
 		n = strcspn(s, "{");
-		variable = find(s + n);
+		variable = find_variable(s + n);
 		if (!variable && s[n])
 			n++;		/* an ordinary brace */
 		if (buf_add(out, s, n, e) < 0)

@@ -54,7 +54,7 @@ void gateway_token_format(const struct gateway_token *t,
 }
 
 /* Splits text at single spaces; false unless it has FIELDS fields. */
-static bool cut(char *text, char *fields[FIELDS])
+static bool cut_fields(char *text, char *fields[FIELDS])
 {
 	char *space;
 	size_t n;
@@ -113,7 +113,7 @@ static bool parse(char *text, struct gateway_token *t)
 {
 	char *fields[FIELDS];
 
-	return cut(text, fields) && str_equal(fields[0], "1") &&
+	return cut_fields(text, fields) && str_equal(fields[0], "1") &&
 	       parse_kind(fields[1], &t->kind) &&
 	       parse_id(fields[2], t->user_id) &&
 	       parse_id(fields[3], t->subject_id) &&
@@ -190,8 +190,8 @@ static int sweep_token(void *data, const char *member, struct err *e)
 	return kv_set_remove(s->kv, s->set, member, e);
 }
 
-static int end(struct kv *kv, const char *user_id, bool keep_runs,
-	       struct err *e)
+static int end_tokens(struct kv *kv, const char *user_id, bool keep_runs,
+		      struct err *e)
 {
 	char set[GATEWAY_TOKENS_KEY_SIZE];
 	struct sweep s = { kv, set, keep_runs };
@@ -202,10 +202,10 @@ static int end(struct kv *kv, const char *user_id, bool keep_runs,
 
 int gateway_token_end_all(struct kv *kv, const char *user_id, struct err *e)
 {
-	return end(kv, user_id, false, e);
+	return end_tokens(kv, user_id, false, e);
 }
 
 int gateway_token_end_persons(struct kv *kv, const char *user_id, struct err *e)
 {
-	return end(kv, user_id, true, e);
+	return end_tokens(kv, user_id, true, e);
 }

@@ -101,7 +101,7 @@ static unsigned bucket(const char *hash)
 	return hash_text(hash) % BUCKETS;
 }
 
-static struct token *find(const struct token_registry *t, const char *hash)
+static struct token *find_token(const struct token_registry *t, const char *hash)
 {
 	struct token *k;
 
@@ -227,7 +227,7 @@ static size_t list_kept(const struct token_registry *t, const char *user_id,
 	return n;
 }
 
-static void end(struct ending *d)
+static void revoke_token(struct ending *d)
 {
 	char key[GATEWAY_TOKEN_KEY_SIZE], set[GATEWAY_TOKENS_KEY_SIZE];
 	const char *const one[] = { key, set, d->hash };
@@ -291,10 +291,10 @@ void token_registry_end(struct token_registry *t, const char *id,
 	    !str_copy(d->user_id, sizeof(d->user_id), user_id))
 		err_abort("a token's names too long");
 	TAILQ_INSERT_TAIL(&t->endings, d, next);
-	end(d);
+	revoke_token(d);
 }
 
-static void mark(struct token_registry *t)
+static void mark_logins(struct token_registry *t)
 {
 	const char *const args[] = { t->mark };
 
@@ -311,13 +311,13 @@ static void on_look(void *data, const char *value, const struct err *e)
 		return;
 	put_all(t, !value);
 	if (!value)
-		mark(t);
+		mark_logins(t);
 }
 
 void token_registry_renew(struct token_registry *t)
 {
 	put_all(t, true);
-	mark(t);
+	mark_logins(t);
 }
 
 static void on_timer(uv_timer_t *timer)
@@ -328,7 +328,7 @@ static void on_timer(uv_timer_t *timer)
 
 	TAILQ_FOREACH(d, &t->endings, next) {
 		if (!d->asked)
-			end(d);
+			revoke_token(d);
 	}
 	if (now >= t->again_at) {
 		t->again_at = now + AGAIN_MS;
@@ -401,7 +401,7 @@ static bool same(const struct gateway_token *a, const struct gateway_token *b)
 void token_registry_put(struct token_registry *t, const char *hash,
 			const struct gateway_token *what, token_registry_done *done, void *data)
 {
-	struct token *k = find(t, hash);
+	struct token *k = find_token(t, hash);
 
 	if (!what->address[0])
 		err_abort("a token that is good from everywhere");
@@ -432,12 +432,12 @@ void token_registry_forget(struct token_registry *t, const void *data)
 
 bool token_registry_has(const struct token_registry *t, const char *hash)
 {
-	return find(t, hash) != NULL;
+	return find_token(t, hash) != NULL;
 }
 
 void token_registry_drop(struct token_registry *t, const char *hash)
 {
-	struct token *k = find(t, hash);
+	struct token *k = find_token(t, hash);
 
 	if (k)
 		take_out(k);

@@ -4,7 +4,7 @@
 #include <signal.h>
 #include <stddef.h>
 
-static void end(uv_signal_t *signal, int number)
+static void stop_loop(uv_signal_t *signal, int number)
 {
 	uv_stop(signal->loop);
 }
@@ -17,7 +17,7 @@ void serve_until_stopped(uv_loop_t *loop)
 
 	for (i = 0; i < 2; i++) {
 		uv_signal_init(loop, &signals[i]);
-		uv_signal_start(&signals[i], end, numbers[i]);
+		uv_signal_start(&signals[i], stop_loop, numbers[i]);
 	}
 	uv_run(loop, UV_RUN_DEFAULT);
 }

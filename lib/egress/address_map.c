@@ -39,7 +39,7 @@ struct address_map {
 	STAILQ_HEAD(askers, asker) askers;
 };
 
-static const char *find(const struct address_map *p, const char *address)
+static const char *find_user(const struct address_map *p, const char *address)
 {
 	size_t i;
 
@@ -51,7 +51,7 @@ static const char *find(const struct address_map *p, const char *address)
 }
 
 /* Answers all waiting look-ups; a look-up made from inside starts a new listing. */
-static void answer(struct address_map *p, const struct err *e)
+static void answer_askers(struct address_map *p, const struct err *e)
 {
 	struct askers now = STAILQ_HEAD_INITIALIZER(now);
 	struct asker *a;
@@ -60,7 +60,7 @@ static void answer(struct address_map *p, const struct err *e)
 	while ((a = STAILQ_FIRST(&now))) {
 		STAILQ_REMOVE_HEAD(&now, next);
 		if (a->found)
-			a->found(a->data, e ? NULL : find(p, a->address), e);
+			a->found(a->data, e ? NULL : find_user(p, a->address), e);
 		talloc_free(a);
 	}
 }
@@ -83,7 +83,7 @@ static void replace_rows(struct address_map *p, const struct container_place *ro
 		    str_copy(row->address, sizeof(row->address),
 			     rows[i].address) &&
 		    str_copy(row->user_id, sizeof(row->user_id),
-			     rows[i].user_id) && !find(p, row->address))
+			     rows[i].user_id) && !find_user(p, row->address))
 			p->n++;
 	}
 	p->known = true;
@@ -105,7 +105,7 @@ static void listed(void *data, const struct container_place *rows, size_t n,
 	if (!e && old)
 		look(p);
 	else
-		answer(p, e);
+		answer_askers(p, e);
 }
 
 static int forget_look(struct look *l)
@@ -175,7 +175,7 @@ void address_map_find(struct address_map *p, const char *address,
 	const char *user_id;
 	struct asker *a;
 
-	if (p->known && age < ADDRESS_MAP_MS && (user_id = find(p, address))) {
+	if (p->known && age < ADDRESS_MAP_MS && (user_id = find_user(p, address))) {
 		found(data, user_id, NULL);
 		return;
 	}

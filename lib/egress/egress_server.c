@@ -87,7 +87,7 @@ static void written(uv_write_t *w, int status)
 	talloc_free(w->data);
 }
 
-static void answer(struct client *c, uint64_t number, enum egress_reason why)
+static void send_answer(struct client *c, uint64_t number, enum egress_reason why)
 {
 	struct answer *a = talloc_zero(NULL, struct answer);
 	uv_buf_t buf;
@@ -115,7 +115,7 @@ static void reply(struct asking *a, enum egress_reason why)
 	if (!c)
 		return;
 	c->asked--;
-	answer(c, a->number, why);
+	send_answer(c, a->number, why);
 }
 
 static void decided(void *data, enum egress_reason why)
@@ -143,12 +143,12 @@ static void on_timer(uv_timer_t *t)
 		uv_timer_stop(t);
 }
 
-static void ask(struct client *c, const struct egress_question *q)
+static void ask_policy(struct client *c, const struct egress_question *q)
 {
 	struct asking *a;
 
 	if (c->asked >= EGRESS_ASK_MAX) {
-		answer(c, q->number, EGRESS_REASON_BUSY);
+		send_answer(c, q->number, EGRESS_REASON_BUSY);
 		return;
 	}
 	a = talloc_zero(c->all->ctx, struct asking);
@@ -172,9 +172,9 @@ static bool take_line(struct client *c, char *line)
 	if (!helper_line_number(line, &number))
 		return false;
 	if (helper_line_parse(line, &q))
-		ask(c, &q);
+		ask_policy(c, &q);
 	else
-		answer(c, number, EGRESS_REASON_MALFORMED);
+		send_answer(c, number, EGRESS_REASON_MALFORMED);
 	return !uv_is_closing((uv_handle_t *)&c->pipe);
 }
 

@@ -110,7 +110,7 @@ static enum known check(const struct reading *r, int64_t since, int64_t old_ms,
 	return KNOWN_NOT;
 }
 
-static void ask(struct reading *r)
+static void start_reading(struct reading *r)
 {
 	r->asking = true;
 	r->asked_at = clock_mono_ms();
@@ -181,7 +181,7 @@ enum known installation_check(struct admission *a, int64_t since, struct err *e)
 	if (!again)
 		return k;
 	t = alloc_checked(talloc_zero(NULL, struct installation_task));
-	ask(&a->installation_reading);
+	start_reading(&a->installation_reading);
 	task_begin(a, &t->task, installation_work, installation_done);
 	return k;
 }
@@ -275,7 +275,7 @@ enum known account_check(struct admission *a, struct account *c, int64_t since,
 	t = alloc_checked(talloc_zero(NULL, struct account_task));
 	memcpy(t->user_id, c->user_id, ID_SIZE);
 	memcpy(t->preset, a->zone, sizeof(t->preset));
-	ask(&c->reading);
+	start_reading(&c->reading);
 	task_begin(a, &t->task, account_work, account_done);
 	return k;
 }

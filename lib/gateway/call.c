@@ -98,7 +98,7 @@ static bool check_head(struct call *c)
 	return true;
 }
 
-static void answered(void *data, const struct admission_answer *a);
+static void admission_answered(void *data, const struct admission_answer *a);
 /* A small body arrives soon: then one request to Redis is enough. */
 static bool comes_at_once(const struct call *c)
 {
@@ -108,7 +108,7 @@ static bool comes_at_once(const struct call *c)
 	       !inbound_expects(c->inbound);
 }
 
-static void ask(struct call *c)
+static void ask_admission(struct call *c)
 {
 	struct call_estimate estimate = { .model = "" };
 	char token[TOKEN_TEXT_MAX];
@@ -119,11 +119,11 @@ static void ask(struct call *c)
 		c->reserved_input = estimate.input;
 	}
 	admission_ask(c->gateway->admission, token_of(c->inbound, token),
-		      inbound_address(c->inbound), &estimate, answered, c);
+		      inbound_address(c->inbound), &estimate, admission_answered, c);
 	explicit_bzero(token, sizeof(token));
 }
 
-static void request(void *gateway, struct inbound *inbound)
+static void client_request(void *gateway, struct inbound *inbound)
 {
 	struct gateway *g = gateway;
 	struct call *c = talloc_zero(NULL, struct call);
@@ -149,7 +149,7 @@ static void request(void *gateway, struct inbound *inbound)
 	if (c->target->body)
 		c->request = request_reader_new(c, settings_text(g->settings, SET_HOSTED_TOOLS));
 	if (!comes_at_once(c))
-		ask(c);
+		ask_admission(c);
 }
 
 /* ---- admission */
@@ -173,7 +173,7 @@ void call_refuse_budget(struct call *c, const struct over_budget *over)
 				       clock_now_ms()));
 }
 
-static void enter(struct call *c)
+static void enter_queue(struct call *c)
 {
 	struct gateway *g = c->gateway;
 	int64_t retry_ms = 0;
@@ -193,7 +193,7 @@ static void enter(struct call *c)
 	inbound_go_on(c->inbound);
 }
 
-static void know(struct call *c, const struct admission_answer *a)
+static void keep_account(struct call *c, const struct admission_answer *a)
 {
 	const struct i18n_locale *l;
 
@@ -211,7 +211,7 @@ static void know(struct call *c, const struct admission_answer *a)
 }
 
 /* A free call needs no reservation. */
-static void give_back(struct call *c)
+static void release_grant(struct call *c)
 {
 	static const struct usage none;
 
@@ -220,14 +220,14 @@ static void give_back(struct call *c)
 	c->grant = NULL;
 }
 
-static void answered(void *data, const struct admission_answer *a)
+static void admission_answered(void *data, const struct admission_answer *a)
 {
 	struct call *c = data;
 
 	c->asking = false;
 	c->grant = a->grant;
 	c->row.at = a->at;
-	know(c, a);
+	keep_account(c, a);
 	switch (a->verdict) {
 	case VERDICT_NO_TOKEN:
 		return refuse(c, ERROR_REPLY_NO_TOKEN);
@@ -250,12 +250,12 @@ static void answered(void *data, const struct admission_answer *a)
 		break;
 	}
 	if (!c->metered)
-		give_back(c);
+		release_grant(c);
 	if (c->said != ERROR_REPLY_COUNT)
 		return reply_finish(c, "failed");
 	if (c->reserved_input)
 		call_cap_output(c, a->output);
-	enter(c);
+	enter_queue(c);
 	if (!call_check_body(c))
 		return;
 	if (c->request)
@@ -315,7 +315,7 @@ void call_turn(void *call)
 	reply_begin(call);
 }
 
-static void arrived(void *call)
+static void body_arrived(void *call)
 {
 	struct call *c = call;
 
@@ -325,13 +325,13 @@ static void arrived(void *call)
 	if (!call_check_body(c))
 		return;
 	if (!c->asked && inbound_complete(c->inbound))
-		ask(c);
+		ask_admission(c);
 	else if (c->request)
 		call_reserve(c);
 	call_pass_on(c);
 }
 
-static void taken(void *call)
+static void answer_taken(void *call)
 {
 	struct call *c = call;
 
@@ -339,7 +339,7 @@ static void taken(void *call)
 		outbound_room(c->outbound);
 }
 
-static void ended(void *call, bool whole)
+static void client_ended(void *call, bool whole)
 {
 	struct call *c = call;
 	struct gateway *g = c->gateway;
@@ -355,7 +355,7 @@ static void ended(void *call, bool whole)
 }
 
 const struct listener_events call_door_events = {
-	.request = request, .arrived = arrived, .taken = taken, .ended = ended,
+	.request = client_request, .arrived = body_arrived, .taken = answer_taken, .ended = client_ended,
 };
 
 void call_cut(struct call *c, enum error_reply a)

@@ -362,7 +362,7 @@ static bool may_be_billed(const struct call *c, enum outbound_end end)
 	       end != OUTBOUND_UNREACHED && end != OUTBOUND_UNTRUSTED;
 }
 
-static void end(void *data, enum outbound_end end, const char *why)
+static void reply_ended(void *data, enum outbound_end end, const char *why)
 {
 	struct call *c = data;
 	bool whole = end == OUTBOUND_WHOLE;
@@ -381,12 +381,12 @@ static void end(void *data, enum outbound_end end, const char *why)
 }
 
 static const struct outbound_events events = {
-	.body = body, .rewind = again, .head = head, .bytes = bytes, .end = end,
+	.body = body, .rewind = again, .head = head, .bytes = bytes, .end = reply_ended,
 };
 
 /* ---- the request */
 
-static int note(struct call *c, struct err *e)
+static int begin_row(struct call *c, struct err *e)
 {
 	struct usage_call *row = &c->row;
 
@@ -427,7 +427,7 @@ void reply_begin(struct call *c)
 		c->given = r.length;
 		c->given_all = true;
 	}
-	if (note(c, &e) < 0) {
+	if (begin_row(c, &e) < 0) {
 		log_failure("journal", &e, NULL);
 		return call_refuse(c, ERROR_REPLY_AWAY, 2,
 				   *e.key ? i18n_sentence(c->locale, e.key) : NULL);

@@ -68,8 +68,8 @@ static size_t bucket_of(const char *id)
 }
 
 /* Also evicts idle users whose minute has ended. */
-static struct fair_queue_user *find(struct fair_queue *l, const char *id,
-				    int64_t now)
+static struct fair_queue_user *find_user(struct fair_queue *l, const char *id,
+					 int64_t now)
 {
 	struct fair_queue_user *u, *next, *found = NULL;
 	size_t b = bucket_of(id);
@@ -99,7 +99,7 @@ enum fair_queue_verdict fair_queue_enter(struct fair_queue *l,
 					 struct queue_place *p, const char user_id[ID_SIZE],
 					 int64_t now, void *data, int64_t *retry_ms)
 {
-	struct fair_queue_user *u = find(l, user_id, now);
+	struct fair_queue_user *u = find_user(l, user_id, now);
 
 	if (now - u->minute >= MINUTE_MS) {
 		u->minute = now;

@@ -61,7 +61,7 @@ static void moved(struct inbound *c)
 	c->moved = 0;
 }
 
-static void cut(struct inbound *c)
+static void cut_connection(struct inbound *c)
 {
 	c->cut = true;
 	shutdown(c->connection->fd, SHUT_RDWR);
@@ -73,7 +73,7 @@ void inbound_lost(struct inbound *c)
 	void *call = c->call;
 
 	c->call = NULL;
-	cut(c);
+	cut_connection(c);
 	if (call)
 		c->listener->events->ended(call, false);
 }
@@ -81,7 +81,7 @@ void inbound_lost(struct inbound *c)
 void inbound_drop(struct inbound *c)
 {
 	c->call = NULL;
-	cut(c);
+	cut_connection(c);
 }
 
 /* ---- the request */
@@ -153,7 +153,7 @@ static enum MHD_Result after_head(struct inbound *c)
 	return MHD_YES;
 }
 
-static enum MHD_Result begin(struct inbound *c, const char *method)
+static enum MHD_Result begin_request(struct inbound *c, const char *method)
 {
 	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
 		c->mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
@@ -208,7 +208,7 @@ enum MHD_Result inbound_handle(struct inbound *c, const char *method,
 			       const char *bytes, size_t *n)
 {
 	if (!c->begun)
-		return begin(c, method);
+		return begin_request(c, method);
 	if (c->head_held)
 		return after_head(c);
 	if (c->cut)

@@ -23,7 +23,7 @@ struct templates {
 	size_t n;
 };
 
-static struct template *add(struct templates *set, const char *name)
+static struct template *add_template(struct templates *set, const char *name)
 {
 	struct template *t = talloc_zero(set, struct template);
 
@@ -72,7 +72,7 @@ static int load_file(struct templates *set, const char *path,
 		 (int)(strlen(name) - strlen(SUFFIX)), name);
 	if (read_source(path, &source, e) < 0)
 		return -1;
-	return template_parse(add(set, plain), buf_text(&source),
+	return template_parse(add_template(set, plain), buf_text(&source),
 			      TEMPLATE_STRICT, e);
 }
 
@@ -135,7 +135,7 @@ static int compare(const void *a, const void *b)
 	return strcmp((*x)->name, (*y)->name);
 }
 
-static struct template *find(const struct templates *set, const char *name)
+static struct template *find_template(const struct templates *set, const char *name)
 {
 	struct template key = { .name = name }, *pointer = &key, **found;
 
@@ -168,7 +168,7 @@ static int join(struct templates *set, const struct i18n *texts,
 					"no sentence \"%.60s\"", node->name);
 			if (node->kind != NODE_PARTIAL)
 				continue;
-			node->partial = find(set, node->name);
+			node->partial = find_template(set, node->name);
 			if (!node->partial && mode == TEMPLATE_STRICT)
 				return template_error(t, node->line, e,
 					"no template \"%.60s\"", node->name);
@@ -196,7 +196,7 @@ int template_render(const struct templates *set, const char *name,
 		    const struct view *view, const struct i18n_locale *text,
 		    struct buf *out, struct err *e)
 {
-	const struct template *t = find(set, name);
+	const struct template *t = find_template(set, name);
 
 	if (!t)
 		return err_set(e, ERR_INTERNAL, "no template \"%s\"", name);
@@ -213,10 +213,10 @@ int template_render_text(const char *source, const char *const *partials,
 
 	if (!set)
 		err_abort("out of memory");
-	t = add(set, "");
+	t = add_template(set, "");
 	done = template_parse(t, source, mode, e);
 	for (; done == 0 && partials && *partials; partials += 2)
-		done = template_parse(add(set, partials[0]), partials[1],
+		done = template_parse(add_template(set, partials[0]), partials[1],
 				      mode, e);
 	if (done == 0)
 		done = join(set, NULL, mode, e);

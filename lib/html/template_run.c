@@ -49,8 +49,8 @@ int html_escape(struct buf *out, const char *s, struct err *e)
 }
 
 /* NULL when no context has the name, or a later part is missing. */
-static const struct view *find(const struct node *node,
-			       const struct frame *frame)
+static const struct view *find_value(const struct node *node,
+				     const struct frame *frame)
 {
 	const char *part = node->parts;
 	const struct view *v = NULL;
@@ -76,7 +76,7 @@ static int unknown(struct run *r, const struct template *t,
 static int write_value(struct run *r, const struct template *t,
 		       const struct node *node, const struct frame *frame)
 {
-	const struct view *v = find(node, frame);
+	const struct view *v = find_value(node, frame);
 	const char *text;
 
 	if (!v)
@@ -137,7 +137,7 @@ static int write_section(struct run *r, const struct template *t,
 			 uint32_t at, const struct frame *frame)
 {
 	const struct node *node = &t->nodes[at];
-	const struct view *v = find(node, frame);
+	const struct view *v = find_value(node, frame);
 	struct frame inner = { .view = v, .up = frame };
 	size_t i;
 

@@ -34,7 +34,7 @@ struct view {
 	size_t n, size;
 };
 
-static void *cut(struct arena *a, size_t size)
+static void *cut_piece(struct arena *a, size_t size)
 {
 	char *piece;
 
@@ -57,11 +57,11 @@ static void *cut(struct arena *a, size_t size)
 	return piece;
 }
 
-static struct view *make(struct arena *a, enum view_type type,
-			 const char *name, const char *text, size_t text_len)
+static struct view *make_view(struct arena *a, enum view_type type,
+			      const char *name, const char *text, size_t text_len)
 {
 	size_t name_size = strlen(name) + 1;
-	struct view *v = cut(a, sizeof(*v) + name_size + text_len + 1);
+	struct view *v = cut_piece(a, sizeof(*v) + name_size + text_len + 1);
 	char *bytes = (char *)(v + 1);
 
 	memcpy(bytes, name, name_size);
@@ -101,7 +101,7 @@ static void push(struct view *v, uint32_t hash, struct view *value)
 
 	if (v->n == v->size) {
 		v->size = v->size ? v->size * 2 : 8;
-		wider = cut(v->arena, v->size * sizeof(*wider));
+		wider = cut_piece(v->arena, v->size * sizeof(*wider));
 		if (v->n)
 			memcpy(wider, v->slots, v->n * sizeof(*wider));
 		v->slots = wider;
@@ -109,8 +109,8 @@ static void push(struct view *v, uint32_t hash, struct view *value)
 	v->slots[v->n++] = (struct slot) { .hash = hash, .value = value };
 }
 
-static struct slot *find(const struct view *map, const char *name,
-			 uint32_t hash)
+static struct slot *find_slot(const struct view *map, const char *name,
+			      uint32_t hash)
 {
 	size_t i;
 
@@ -122,8 +122,8 @@ static struct slot *find(const struct view *map, const char *name,
 	return NULL;
 }
 
-static struct view *put(struct view *map, const char *name,
-			enum view_type type, const char *text)
+static struct view *put_value(struct view *map, const char *name,
+			      enum view_type type, const char *text)
 {
 	uint32_t hash = hash_text(name);
 	struct view *value;
@@ -131,8 +131,8 @@ static struct view *put(struct view *map, const char *name,
 
 	assert(map->type == VIEW_MAP);
 	text = text ? text : "";
-	value = make(map->arena, type, name, text, strlen(text));
-	old = find(map, name, hash);
+	value = make_view(map->arena, type, name, text, strlen(text));
+	old = find_slot(map, name, hash);
 	if (old)
 		old->value = value;
 	else
@@ -142,7 +142,7 @@ static struct view *put(struct view *map, const char *name,
 
 void view_text(struct view *map, const char *name, const char *text)
 {
-	put(map, name, VIEW_TEXT, text);
+	put_value(map, name, VIEW_TEXT, text);
 }
 
 void view_textf(struct view *map, const char *name, const char *fmt, ...)
@@ -155,7 +155,7 @@ void view_textf(struct view *map, const char *name, const char *fmt, ...)
 	n = vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	if (n >= 0 && n < (int)sizeof(text)) {
-		put(map, name, VIEW_TEXT, text);
+		put_value(map, name, VIEW_TEXT, text);
 		return;
 	}
 	va_start(ap, fmt);
@@ -163,18 +163,18 @@ void view_textf(struct view *map, const char *name, const char *fmt, ...)
 	va_end(ap);
 	if (!longer)
 		err_abort("out of memory");
-	put(map, name, VIEW_TEXT, longer);
+	put_value(map, name, VIEW_TEXT, longer);
 	talloc_free(longer);
 }
 
 void view_html(struct view *map, const char *name, const char *html)
 {
-	put(map, name, VIEW_HTML, html);
+	put_value(map, name, VIEW_HTML, html);
 }
 
 void view_flag(struct view *map, const char *name, bool on)
 {
-	put(map, name, on ? VIEW_TRUE : VIEW_FALSE, "");
+	put_value(map, name, on ? VIEW_TRUE : VIEW_FALSE, "");
 }
 
 void view_number(struct view *map, const char *name, int64_t n)
@@ -182,17 +182,17 @@ void view_number(struct view *map, const char *name, int64_t n)
 	char text[24];
 
 	snprintf(text, sizeof(text), "%" PRId64, n);
-	put(map, name, VIEW_TEXT, text);
+	put_value(map, name, VIEW_TEXT, text);
 }
 
 struct view *view_map(struct view *map, const char *name)
 {
-	return put(map, name, VIEW_MAP, "");
+	return put_value(map, name, VIEW_MAP, "");
 }
 
 struct view *view_list(struct view *map, const char *name)
 {
-	return put(map, name, VIEW_LIST, "");
+	return put_value(map, name, VIEW_LIST, "");
 }
 
 static struct view *append(struct view *list, enum view_type type,
@@ -201,7 +201,7 @@ static struct view *append(struct view *list, enum view_type type,
 	struct view *item;
 
 	assert(list->type == VIEW_LIST);
-	item = make(list->arena, type, "", text, strlen(text));
+	item = make_view(list->arena, type, "", text, strlen(text));
 	push(list, 0, item);
 	return item;
 }
@@ -238,7 +238,7 @@ const struct view *view_get_hashed(const struct view *map, const char *name,
 
 	if (map->type != VIEW_MAP)
 		return NULL;
-	slot = find(map, name, hash);
+	slot = find_slot(map, name, hash);
 	return slot ? slot->value : NULL;
 }
 

@@ -28,7 +28,7 @@ static void free_reply(redisReply **r)
 		freeReplyObject(*r);
 }
 
-static void drop(struct kv *kv)
+static void drop_link(struct kv *kv)
 {
 	if (kv->link)
 		redisFree(kv->link);
@@ -37,7 +37,7 @@ static void drop(struct kv *kv)
 
 static int close_kv(struct kv *kv)
 {
-	drop(kv);
+	drop_link(kv);
 	return 0;
 }
 
@@ -63,7 +63,7 @@ static int fail_away(struct kv *kv, const char *why, struct err *e)
 {
 	err_tell(e, ERR_UNAVAILABLE, "error_redis", "redis at %s: %s",
 		 kv->path, why);
-	drop(kv);
+	drop_link(kv);
 	return -1;
 }
 
@@ -86,7 +86,7 @@ static int connect_kv(struct kv *kv, struct err *e)
 	const struct timeval answer = { .tv_usec = ANSWER_MS * 1000 };
 
 	if (kv->link && stale(kv->link))
-		drop(kv);
+		drop_link(kv);
 	if (kv->link)
 		return 0;
 	kv->link = redisConnectUnixWithTimeout(kv->path, wait);
@@ -111,7 +111,7 @@ static bool cannot_serve(const char *text)
 	return false;
 }
 
-static redisReply *ask(struct kv *kv, const char *const *args, struct err *e)
+static redisReply *send_command(struct kv *kv, const char *const *args, struct err *e)
 {
 	size_t lengths[ARGS_MAX];
 	redisReply *r;
@@ -140,7 +140,7 @@ static redisReply *ask(struct kv *kv, const char *const *args, struct err *e)
 
 static int run_command(struct kv *kv, const char *const *args, struct err *e)
 {
-	auto_reply *r = ask(kv, args, e);
+	auto_reply *r = send_command(kv, args, e);
 
 	return r ? 0 : -1;
 }
@@ -169,7 +169,7 @@ int kv_set(struct kv *kv, const char *key, const char *value, int64_t ttl_s,
 static int ask_text(struct kv *kv, const void *ctx, const char *const *args,
 		    char **out, struct err *e)
 {
-	auto_reply *r = ask(kv, args, e);
+	auto_reply *r = send_command(kv, args, e);
 
 	if (!r)
 		return -1;
@@ -234,7 +234,7 @@ int kv_count(struct kv *kv, const char *key, int64_t ttl_s, int64_t *count,
 	struct decimal ttl = { "" };
 	const char *const args[] = { "EVAL", script, "1", key,
 				     decimal(&ttl, ttl_s), NULL };
-	auto_reply *r = ask(kv, args, e);
+	auto_reply *r = send_command(kv, args, e);
 
 	if (!r)
 		return -1;
@@ -284,7 +284,7 @@ int kv_set_each(struct kv *kv, const char *key,
 		void *data, struct err *e)
 {
 	const char *const args[] = { "SMEMBERS", key, NULL };
-	auto_reply *r = ask(kv, args, e);
+	auto_reply *r = send_command(kv, args, e);
 	size_t i;
 
 	if (!r)

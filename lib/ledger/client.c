@@ -137,7 +137,7 @@ static enum err_kind kind_of(const char *name)
 }
 
 /* "error KIND KEY|- TEXT" */
-static int fail(char *line, struct err *e)
+static int fail_with_reply(char *line, struct err *e)
 {
 	char *kind = strchr(line, ' '), *key, *text;
 
@@ -155,8 +155,8 @@ static int fail(char *line, struct err *e)
  * If a connection that was open turns out closed (the ledger restarted), tries
  * once more.
  */
-static char *ask(struct ledger_client *c, const struct buf *request,
-		 struct buf *reply, struct err *e)
+static char *send_request(struct ledger_client *c, const struct buf *request,
+			  struct buf *reply, struct err *e)
 {
 	int64_t end = clock_mono_ms() + c->deadline_ms;
 	bool was_open;
@@ -178,7 +178,7 @@ static char *ask(struct ledger_client *c, const struct buf *request,
 	at = reply->data;
 	if (str_equal(wire_line(&at), "ok"))
 		return at;
-	fail(reply->data, e);
+	fail_with_reply(reply->data, e);
 	return NULL;
 }
 
@@ -216,7 +216,7 @@ int ledger_client_installation(struct ledger_client *c, struct ledger_installati
 
 	if (buf_add_text(&request, "installation\n\n", e) < 0)
 		return -1;
-	at = ask(c, &request, &reply, e);
+	at = send_request(c, &request, &reply, e);
 	if (!at)
 		return -1;
 	if (!one_row(at, words, 5) || !wire_number(words[0], 1, &stopped) ||
@@ -251,7 +251,7 @@ int ledger_client_account(struct ledger_client *c, const char *user_id,
 
 	if (buf_addf(&request, e, "account %s\n\n", user_id) < 0)
 		return -1;
-	at = ask(c, &request, &reply, e);
+	at = send_request(c, &request, &reply, e);
 	if (!at)
 		return -1;
 	if (!read_account(at, &a))
@@ -276,7 +276,7 @@ static int booked_some(struct ledger_client *c, const char (*ids)[ID_SIZE],
 	}
 	if (buf_add_text(&request, "\n", e) < 0)
 		return -1;
-	at = ask(c, &request, &reply, e);
+	at = send_request(c, &request, &reply, e);
 	if (!at)
 		return -1;
 	line = wire_line(&at);
@@ -332,7 +332,7 @@ int ledger_client_sums(struct ledger_client *c, const struct usage_filter *f,
 		     f->subject_id ? f->subject_id : "-", (long long)f->from,
 		     (long long)f->to, by_quarter ? "quarter" : "all") < 0)
 		return -1;
-	at = ask(c, &request, &reply, e);
+	at = send_request(c, &request, &reply, e);
 	if (!at)
 		return -1;
 	while ((line = wire_line(&at))) {
@@ -361,5 +361,5 @@ int ledger_client_add(struct ledger_client *c, const struct usage_call *calls,
 	}
 	if (buf_add_text(&request, "\n", e) < 0)
 		return -1;
-	return ask(c, &request, &reply, e) ? 0 : -1;
+	return send_request(c, &request, &reply, e) ? 0 : -1;
 }

@@ -46,7 +46,7 @@ static struct link_stream *stream_of(struct link *l, int32_t id)
 	return nghttp2_session_get_stream_user_data(l->h2, id);
 }
 
-static void forget(struct link_stream *s)
+static void forget_stream(struct link_stream *s)
 {
 	struct link_stream **at;
 
@@ -57,19 +57,19 @@ static void forget(struct link_stream *s)
 	talloc_free(s);
 }
 
-static void end(struct link_stream *s, const struct err *e)
+static void end_stream(struct link_stream *s, const struct err *e)
 {
 	void (*call)(void *data, const struct err *e) = s->ev->end;
 	bool doomed = s->link->doomed;
 	void *data = s->data;
 
-	forget(s);
+	forget_stream(s);
 	if (call && !doomed)
 		call(data, e);
 }
 
 /* Callers hold l->inside. */
-static void fail(struct link *l, const struct err *e)
+static void fail_link(struct link *l, const struct err *e)
 {
 	struct err away = *e;
 
@@ -78,7 +78,7 @@ static void fail(struct link *l, const struct err *e)
 	l->state = FAILED;
 	away.kind = ERR_UNAVAILABLE;
 	while (l->streams)
-		end(l->streams, &away);
+		end_stream(l->streams, &away);
 	if (l->ev->failed && !l->doomed)
 		l->ev->failed(l->data, e);
 }
@@ -104,7 +104,7 @@ static void pump(struct link *l)
 	}
 	if (l->state == READY && !nghttp2_session_want_read(l->h2)) {
 		err_set(&e, ERR_UNAVAILABLE, "the shim closed the link");
-		fail(l, &e);
+		fail_link(l, &e);
 	}
 }
 
@@ -114,7 +114,7 @@ static void enter(struct link *l)
 }
 
 /* The outermost call sends, and frees what was freed meanwhile. */
-static void leave(struct link *l)
+static void leave_link(struct link *l)
 {
 	if (l->inside == 1)
 		pump(l);
@@ -137,7 +137,7 @@ static int header(nghttp2_session *h2, const nghttp2_frame *frame,
 	return 0;
 }
 
-static void finish(struct link *l, struct link_stream *s)
+static void finish_stream(struct link *l, struct link_stream *s)
 {
 	s->complete = true;
 	/* An early answer: the rest of the body is not wanted. */
@@ -165,7 +165,7 @@ static int received(nghttp2_session *h2, const nghttp2_frame *frame, void *data)
 		s = stream_of(l, frame->hd.stream_id);
 	}
 	if (s && (frame->hd.flags & NGHTTP2_FLAG_END_STREAM))
-		finish(l, s);
+		finish_stream(l, s);
 	return 0;
 }
 
@@ -202,13 +202,13 @@ static int closed(nghttp2_session *h2, int32_t id, uint32_t code, void *data)
 	if (!s)
 		return 0;
 	if (s->complete) {
-		end(s, NULL);
+		end_stream(s, NULL);
 		return 0;
 	}
 	err_set(&e, code == NGHTTP2_REFUSED_STREAM ? ERR_UNAVAILABLE :
 		ERR_INTERNAL, "the shim reset a stream: %s",
 		nghttp2_http2_strerror(code));
-	end(s, &e);
+	end_stream(s, &e);
 	return 0;
 }
 
@@ -225,7 +225,7 @@ static int not_sent(nghttp2_session *h2, const nghttp2_frame *frame, int why,
 		return 0;
 	err_set(&e, ERR_UNAVAILABLE, "a request was not sent: %s",
 		nghttp2_strerror(why));
-	end(s, &e);
+	end_stream(s, &e);
 	return 0;
 }
 
@@ -314,7 +314,7 @@ static void refuse_greeting(struct link *l, const char *bytes, size_t n)
 		said[i] = bytes[i] >= ' ' && bytes[i] <= '~' ? bytes[i] : '?';
 	said[i] = '\0';
 	err_set(&e, ERR_UNAVAILABLE, "no greeting of the shim, but \"%s\"", said);
-	fail(l, &e);
+	fail_link(l, &e);
 }
 
 /* Returns the bytes that belonged to the greeting. */
@@ -354,16 +354,16 @@ void link_receive(struct link *l, const void *bytes, size_t n)
 		if (got < 0) {
 			err_set(&e, ERR_UNAVAILABLE, "the shim's HTTP/2: %s",
 				nghttp2_strerror((int)got));
-			fail(l, &e);
+			fail_link(l, &e);
 		}
 	}
-	leave(l);
+	leave_link(l);
 }
 
 void link_send_more(struct link *l)
 {
 	enter(l);
-	leave(l);
+	leave_link(l);
 }
 
 void link_ping(struct link *l)
@@ -375,13 +375,13 @@ void link_ping(struct link *l)
 	enter(l);
 	if (l->ping_waits) {
 		err_set(&e, ERR_UNAVAILABLE, "the shim does not answer");
-		fail(l, &e);
+		fail_link(l, &e);
 	} else {
 		l->ping_waits = true;
 		if (l->state == READY)
 			nghttp2_submit_ping(l->h2, NGHTTP2_FLAG_NONE, NULL);
 	}
-	leave(l);
+	leave_link(l);
 }
 
 static int submit(struct link_stream *s, const struct link_request *rq)
@@ -439,7 +439,7 @@ struct link_stream *link_request(struct link *l, const struct link_request *rq,
 	s->next = l->streams;
 	l->streams = s;
 	enter(l);
-	leave(l);
+	leave_link(l);
 	return s;
 }
 
@@ -452,7 +452,7 @@ void link_stream_consume(struct link_stream *s, size_t n)
 	s->held -= n;
 	enter(l);
 	nghttp2_session_consume_stream(l->h2, s->id, n);
-	leave(l);
+	leave_link(l);
 }
 
 void link_stream_cancel(struct link_stream *s)
@@ -462,6 +462,6 @@ void link_stream_cancel(struct link_stream *s)
 	enter(l);
 	nghttp2_submit_rst_stream(l->h2, NGHTTP2_FLAG_NONE, s->id,
 				  NGHTTP2_CANCEL);
-	forget(s);
-	leave(l);
+	forget_stream(s);
+	leave_link(l);
 }

@@ -278,7 +278,7 @@ void agent_run_process_started(struct session *s, bool log_lost)
 }
 
 /* TERM and KILL come from us; only its own exit status is a statement. */
-static void left(struct agent_run *r, const struct process_end *end)
+static void note_exit(struct agent_run *r, const struct process_end *end)
 {
 	r->ended = true;
 	if (end->container)
@@ -294,7 +294,7 @@ void agent_run_process_ended(struct session *s, const struct process_end *end)
 	char how[64];
 
 	if (agent_run_leaving(s))
-		left(s->run, end);
+		note_exit(s->run, end);
 	if (!agent_run_open(s) || !s->run->broken || asked_before(s))
 		return;
 	snprintf(how, sizeof(how), end->signal ? "signal %d" : "exit %d",
@@ -358,7 +358,7 @@ void agent_run_workspace_lost(struct session *s)
 		s->want_workspace = true;
 }
 
-static void begin(struct session *s, struct session_rules *rules, int64_t denials)
+static void begin_run(struct session *s, struct session_rules *rules, int64_t denials)
 {
 	struct agent_run *r = s->run;
 	int64_t now = clock_mono_ms();
@@ -400,7 +400,7 @@ void agent_run_load(struct session *s, const char *kind,
 		s->run = talloc_zero(s, struct agent_run);
 		s->run->stage = AGENT_RUN_OVER;
 		if (rules)
-			begin(s, rules, denials);
+			begin_run(s, rules, denials);
 		else
 			claude_token_over(s);	/* then the running process is not ours */
 	} else if (rules && s->run->rules && agent_run_open(s)) {

@@ -22,7 +22,7 @@ struct replay {
 };
 
 /* Replaces an older copy of the part. */
-static void put(struct replay *r, const struct part *p)
+static void put_part(struct replay *r, const struct part *p)
 {
 	size_t i;
 
@@ -50,7 +50,7 @@ static int add_replayed(void *data, const struct part *p, struct err *e)
 {
 	struct replay *r = data;
 
-	put(r, p);
+	put_part(r, p);
 	return 0;
 }
 
@@ -74,7 +74,7 @@ static int by_change(const void *a, const void *b)
 
 static void put_open(void *data, const struct part *p)
 {
-	put(data, p);
+	put_part(data, p);
 }
 
 /*
@@ -87,7 +87,7 @@ static void merge(struct session *s, struct replay *r)
 
 	for (p = recorder_next(s, NULL); p; p = recorder_next(s, p)) {
 		if (p->changed_at > r->from)
-			put(r, p);
+			put_part(r, p);
 	}
 	if (s->decoder)
 		decoder_each_open(s->decoder, put_open, r);

@@ -81,7 +81,7 @@ static void stored(void *data, const struct err *e)
 	session_job_over(s);
 }
 
-static void give(struct files *f)
+static void store_files(struct files *f)
 {
 	struct collected_files *h = f->collected;
 
@@ -100,7 +100,7 @@ void run_files_cancel(struct files *f)
 		return;
 	if (f->stream)
 		link_stream_cancel(f->stream);
-	give(f);
+	store_files(f);
 }
 
 static void on_status(void *data, int status)
@@ -121,7 +121,7 @@ static bool on_body(void *data, const void *bytes, size_t n)
 static void next(struct files *f);
 
 /* The current file was read. */
-static void keep(struct files *f)
+static void keep_content(struct files *f)
 {
 	struct file *row = &f->collected->rows[f->at];
 
@@ -139,14 +139,14 @@ static void on_file(void *data, const struct err *e)
 
 	f->stream = NULL;
 	if (!e && f->status == 200 && !f->full)
-		keep(f);
+		keep_content(f);
 	f->at++;
 	next(f);
 }
 
 /* False: no request could be made. */
-static bool ask(struct files *f, const char *path, size_t max,
-		const struct link_response_events *ev)
+static bool request_file(struct files *f, const char *path, size_t max,
+			 const struct link_response_events *ev)
 {
 	struct link_request rq = { .method = "GET", .path = path };
 	struct err e = { 0 };
@@ -185,14 +185,14 @@ static void next(struct files *f)
 		snprintf(path, sizeof(path), "/files/%s?max=%zu",
 			 f->collected->rows[f->at].name,
 			 left < FILE_MAX ? left : (size_t)FILE_MAX);
-		if (ask(f, path, left < FILE_MAX ? left : FILE_MAX, &events))
+		if (request_file(f, path, left < FILE_MAX ? left : FILE_MAX, &events))
 			return;
 	}
-	give(f);
+	store_files(f);
 	done(s);
 }
 
-static void add(void *data, const struct change *c)
+static void add_file(void *data, const struct change *c)
 {
 	struct collected_files *h = data;
 	struct file *row;
@@ -214,7 +214,7 @@ static void on_list(void *data, const struct err *e)
 
 	f->stream = NULL;
 	if (!e && f->status == 200)
-		changed_files_each(buf_text(&f->body), f->body.len, add,
+		changed_files_each(buf_text(&f->body), f->body.len, add_file,
 				   f->collected);
 	next(f);
 }
@@ -240,7 +240,7 @@ struct files *run_files_new(struct session *s, const char *execution_id,
 	memcpy(f->collected->user_id, s->user_id, ID_SIZE);
 	buf_init(&f->body, LIST_MAX);
 	snprintf(path, sizeof(path), "/changes?since=%" PRId64, since);
-	if (ask(f, path, LIST_MAX, &events))
+	if (request_file(f, path, LIST_MAX, &events))
 		return f;
 	talloc_free(f->collected);
 	talloc_free(f);

@@ -152,7 +152,7 @@ static void take_run(struct session *s, struct loading *l)
 		       l->denials, l->bad_rules.kind ? &l->bad_rules : NULL);
 }
 
-static void take(struct session *s, struct loading *l)
+static void apply_loaded(struct session *s, struct loading *l)
 {
 	size_t i;
 
@@ -216,7 +216,7 @@ static void loaded(void *data, const struct err *e)
 		if (!l->again)
 			claude_token_load(s, l->token_hash);
 		if (!e)
-			take(s, l);
+			apply_loaded(s, l);
 		if (s->deleted && !was_deleted)
 			s->ev->gone(s->data);
 		else if (!l->again)

@@ -48,7 +48,7 @@ void stdin_add(struct session *s, enum stdin_kind kind, char *line,
 	TAILQ_INSERT_TAIL(&s->input->lines, in, next);
 }
 
-static void lose(struct session *s, struct line *in)
+static void lose_line(struct session *s, struct line *in)
 {
 	struct err e = { 0 };
 
@@ -71,10 +71,10 @@ void stdin_drop(struct session *s)
 		s->input->request = NULL;
 	}
 	while ((in = TAILQ_FIRST(&s->input->lines)))
-		lose(s, in);
+		lose_line(s, in);
 }
 
-static void take(struct session *s)
+static void remove_written(struct session *s)
 {
 	struct line *in;
 
@@ -86,19 +86,19 @@ static void take(struct session *s)
 	}
 }
 
-static void written(struct session *s, int status, const char *body,
-		    const struct err *e)
+static void lines_written(struct session *s, int status, const char *body,
+			  const struct err *e)
 {
 	struct err failed = { 0 };
 	struct line *in;
 
 	s->input->request = NULL;
 	if (!e && status == 200) {
-		take(s);
+		remove_written(s);
 	} else if (!e && status == 409) {
 		/* Not running: the log's exit line says how it ended. */
 		while ((in = TAILQ_FIRST(&s->input->lines)) && in->in_flight)
-			lose(s, in);
+			lose_line(s, in);
 		message_queue_forget_given(s);
 		claude_process_lost(s);
 	} else {
@@ -107,7 +107,7 @@ static void written(struct session *s, int status, const char *body,
 		 * read, and messages may be sent twice.
 		 */
 		while ((in = TAILQ_FIRST(&s->input->lines)) && in->in_flight)
-			lose(s, in);
+			lose_line(s, in);
 		message_queue_forget_given(s);
 		if (!e) {
 			err_set(&failed, ERR_INTERNAL, "input: status %d", status);
@@ -135,7 +135,7 @@ void stdin_step(struct session *s)
 		in->in_flight = true;
 	}
 	s->input->request = shim_request_new(s, "POST", body.data, body.len,
-					 written,
+					 lines_written,
 					 "/sessions/%s/input", s->id);
 	if (!s->input->request) {
 		TAILQ_FOREACH(in, &s->input->lines, next)

@@ -226,7 +226,7 @@ static void purge_ended(struct exchange *x, const char *id)
 		exchange_answer(x, 200, "removed");
 }
 
-static void end(struct exchange *x, const char *id)
+static void end_session(struct exchange *x, const char *id)
 {
 	struct err e = { 0 };
 	char purge[4] = "";
@@ -308,7 +308,7 @@ static void file(struct exchange *x, const char *name)
 
 const struct link_server_route api_routes[] = {
 	{ "POST", "/sessions/*", START_REQUEST_BODY_MAX, start },
-	{ "DELETE", "/sessions/*", 0, end },
+	{ "DELETE", "/sessions/*", 0, end_session },
 	{ "GET", "/sessions/*/log", 0, follow },
 	{ "POST", "/sessions/*/input", SHIM_SESSION_INPUT_MAX, input },
 	{ "POST", "/sessions/*/signal", 0, send_signal },

@@ -290,8 +290,8 @@ static bool is_tool(const char *name)
 	return str_starts(name, PRICES_TOOL);
 }
 
-static const struct row *find(const struct prices *p, const char *model,
-			      int64_t at)
+static const struct row *find_row(const struct prices *p, const char *model,
+				  int64_t at)
 {
 	const struct row *r, *best = NULL;
 
@@ -324,7 +324,7 @@ static int64_t total(const int64_t price[CLASSES], const struct usage *u)
 int64_t prices_cost(const struct prices *p, const char *model,
 		    const struct usage *u, int64_t at)
 {
-	const struct row *r = find(p, model, at);
+	const struct row *r = find_row(p, model, at);
 
 	return r ? total(r->price, u) : -1;
 }
@@ -360,7 +360,7 @@ int64_t prices_counted(const struct prices *p, const char *model,
 void prices_name(const struct prices *p, const char *model, const struct usage *u,
 		 int64_t at, char out[PRICES_NAME_SIZE])
 {
-	const struct row *r = find(p, model, at);
+	const struct row *r = find_row(p, model, at);
 	bool more = r && r->prompt_max && usage_prompt(u) > r->prompt_max;
 	size_t n = strlen(model), max = PRICES_NAME_SIZE - 1;
 

@@ -80,8 +80,8 @@ static int missing_user(struct err *e)
 }
 
 /* A granted row keeps its grant, including plain. */
-static int note(struct db *db, const char *user_id, const char *domain,
-		bool plain, struct err *e)
+static int note_attempt(struct db *db, const char *user_id, const char *domain,
+			bool plain, struct err *e)
 {
 	bool room;
 
@@ -107,11 +107,11 @@ int domain_note_blocked(struct db *db, const char *user_id, const char *domain,
 {
 	if (check_domain(domain, e) < 0 || db_begin_relaxed(db, e) < 0)
 		return -1;
-	return db_end(db, note(db, user_id, domain, plain, e), e);
+	return db_end(db, note_attempt(db, user_id, domain, plain, e), e);
 }
 
-static int ask(struct db *db, const char *user_id, const char *domain,
-	       const char *reason, struct err *e)
+static int ask_domain(struct db *db, const char *user_id, const char *domain,
+		      const char *reason, struct err *e)
 {
 	bool room;
 
@@ -147,11 +147,11 @@ int domain_ask(struct db *db, const char *user_id, const char *domain,
 				DOMAIN_REASON_MAX);
 	if (db_begin(db, e) < 0)
 		return -1;
-	return db_end(db, ask(db, user_id, domain, reason, e), e);
+	return db_end(db, ask_domain(db, user_id, domain, reason, e), e);
 }
 
-static int grant(struct db *db, const char *user_id, const char *domain,
-		 bool plain, const char *by_login, struct err *e)
+static int grant_domain(struct db *db, const char *user_id, const char *domain,
+			bool plain, const char *by_login, struct err *e)
 {
 	bool room;
 
@@ -209,7 +209,7 @@ static int decide(struct db *db, const char *user_id, const char *domain,
 		     domain) < 0)
 		return -1;
 	if (str_equal(state, "granted")) {
-		rc = grant(db, user_id, domain, plain, by_login, e);
+		rc = grant_domain(db, user_id, domain, plain, by_login, e);
 		news = was.granted ? NULL : "domain_granted";
 	} else if (str_equal(state, "refused")) {
 		rc = refuse(db, user_id, domain, by_login, e);

@@ -68,8 +68,8 @@ static int due_row(void *data, const struct db_row *row, struct err *e)
 	return keep_ids(&d->n, row, e);
 }
 
-static int find(struct db *db, struct notice_due *d, const char *user_id,
-		int64_t now, struct err *e)
+static int find_due(struct db *db, struct notice_due *d, const char *user_id,
+		    int64_t now, struct err *e)
 {
 	if (db_query(db, e, due_row, d, "SELECT n.id, n.user_id, n.agent_id,"
 		     " n.execution_id, n.rule_id, a.name, n.event, n.tries,"
@@ -99,7 +99,7 @@ static int claim_next(struct db *db, struct notice_due *d, const char *user_id,
 		   " AND state = 'pending' AND next_try_at <= $2"
 		   " AND (tries >= $3 AND error = '' OR tries >= 8 * $3)",
 		   "tnn", user_id, now, tries_max) < 0 ||
-	    find(db, d, user_id, now, e) < 0)
+	    find_due(db, d, user_id, now, e) < 0)
 		return -1;
 	d->n.next_try_at = until;
 	return db_run(db, e, "UPDATE notices SET tries = $2, next_try_at = $3"

@@ -10,7 +10,7 @@
 
 #include "core/str.h"
 
-static struct begun *find(struct decoder *d, const char *uuid)
+static struct begun *find_begun(struct decoder *d, const char *uuid)
 {
 	size_t i;
 
@@ -21,7 +21,7 @@ static struct begun *find(struct decoder *d, const char *uuid)
 	return NULL;
 }
 
-static void forget(struct decoder *d, struct begun *b)
+static void forget_begun(struct decoder *d, struct begun *b)
 {
 	size_t after = d->nbegun-- - (size_t)(b - d->begun) - 1;
 
@@ -30,13 +30,13 @@ static void forget(struct decoder *d, struct begun *b)
 
 static void started(struct decoder *d, const char *uuid)
 {
-	struct begun *b = find(d, uuid);
+	struct begun *b = find_begun(d, uuid);
 
 	turn_start(d);
 	if (b || known(d, uuid, false))
 		return;
 	if (d->nbegun == BEGUN_MAX)	/* only a forged log has this many */
-		forget(d, d->begun);
+		forget_begun(d, d->begun);
 	b = &d->begun[d->nbegun++];
 	memcpy(b->uuid, uuid, ID_SIZE);
 	b->at = d->line_at;
@@ -67,12 +67,12 @@ static void ended(struct decoder *d, const struct begun *b)
 
 static void completed(struct decoder *d, const char *uuid)
 {
-	struct begun *b = find(d, uuid), here = { .at = d->line_at,
+	struct begun *b = find_begun(d, uuid), here = { .at = d->line_at,
 						  .time = d->line_time };
 
 	if (b) {
 		here = *b;
-		forget(d, b);
+		forget_begun(d, b);
 	} else {
 		memcpy(here.uuid, uuid, ID_SIZE);
 	}
@@ -92,9 +92,9 @@ void command_line(struct decoder *d, struct json_object *line)
 	} else if (str_equal(state, "completed")) {
 		completed(d, uuid);
 	} else {	/* left the turn: queued again, or not taken at all */
-		b = find(d, uuid);
+		b = find_begun(d, uuid);
 		if (b)
-			forget(d, b);
+			forget_begun(d, b);
 	}
 	if (d->ev->command)
 		d->ev->command(d->data, uuid, state);
@@ -102,13 +102,13 @@ void command_line(struct decoder *d, struct json_object *line)
 
 int64_t command_echoed(struct decoder *d, const char *uuid)
 {
-	struct begun *b = find(d, uuid);
+	struct begun *b = find_begun(d, uuid);
 	int64_t at;
 
 	if (!b)
 		return -1;
 	at = d->drawn_at > b->at ? b->at : -1;
-	forget(d, b);
+	forget_begun(d, b);
 	return at;
 }
 
@@ -118,7 +118,7 @@ void command_end_all(struct decoder *d)
 
 	while (d->nbegun) {
 		b = d->begun[0];
-		forget(d, d->begun);
+		forget_begun(d, d->begun);
 		ended(d, &b);
 	}
 }

@@ -44,17 +44,17 @@ static void count(struct workspace_boost *b)
 }
 
 static void agree(struct workspace *w);
-static void ask(struct workspace *w);
-static void end(struct workspace *w);
+static void inspect_container(struct workspace *w);
+static void end_boost(struct workspace *w);
 
 static void rang(uv_timer_t *t)
 {
 	struct workspace *w = t->data;
 
 	if (w->boost.unknown)
-		ask(w);
+		inspect_container(w);
 	else
-		end(w);
+		end_boost(w);
 }
 
 static void wake_in(struct workspace *w, int64_t ms)
@@ -150,7 +150,7 @@ static void answered(void *data, const struct err *e)
 		w->boost.on = boosted;
 	} else if (e->kind == ERR_MISSING) {
 		w->boost.on = false;
-		ask(w);		/* one may have been created meanwhile */
+		inspect_container(w);		/* one may have been created meanwhile */
 		return;
 	} else {
 		w->boost.on = true;	/* as far as is known */
@@ -186,7 +186,7 @@ static void inspected(void *data, const struct container_state *s,
 		workspace_boost_seen(w, s);
 }
 
-static void ask(struct workspace *w)
+static void inspect_container(struct workspace *w)
 {
 	if (!w->boost.call && !w->all->closed)
 		engine_inspect(w->all->engine, w->name, inspected, call_new(w));
@@ -265,7 +265,7 @@ void workspace_boost_ready(struct workspace *w)
 		wake_in(w, READY_MS);
 }
 
-static void end(struct workspace *w)
+static void end_boost(struct workspace *w)
 {
 	w->boost.asker = NULL;
 	count(&w->boost);
@@ -276,7 +276,7 @@ static void end(struct workspace *w)
 void workspace_boost_end(struct workspace *w, const void *asker)
 {
 	if (w->boost.asker == asker)
-		end(w);
+		end_boost(w);
 }
 
 void workspace_boost_close(struct workspace *w)

@@ -145,7 +145,7 @@ static bool body(void *data, const void *bytes, size_t n)
 	return true;
 }
 
-static void end(void *data, const struct err *e)
+static void health_received(void *data, const struct err *e)
 {
 	struct workspace *w = data;
 
@@ -160,10 +160,10 @@ static void end(void *data, const struct err *e)
 static const struct link_response_events answer = {
 	.status = status,
 	.body = body,
-	.end = end,
+	.end = health_received,
 };
 
-static void ask(struct workspace *w)
+static void request_health(struct workspace *w)
 {
 	const struct link_request rq = { .method = "GET", .path = "/health" };
 	struct err e = { 0 };
@@ -189,5 +189,5 @@ void workspace_beat(struct workspace *w)
 		workspace_tell(w);
 	}
 	if (!w->asked)
-		ask(w);
+		request_health(w);
 }

@@ -123,7 +123,7 @@ static void handle_closed(uv_handle_t *h)
 	talloc_free(w);
 }
 
-static void end(struct websocket *w)
+static void end_socket(struct websocket *w)
 {
 	if (w->gone)
 		return;
@@ -147,7 +147,7 @@ static void watch(struct websocket *w, int wanted)
 
 static void too_late(uv_timer_t *timer)
 {
-	end(timer->data);
+	end_socket(timer->data);
 }
 
 static void arm(struct websocket *w, uint64_t ms)
@@ -196,7 +196,7 @@ static void flush(struct websocket *w)
 		expect_end(w);
 	expect_rest(w);
 	if (framing_flush(w->framing) < 0 || framing_over(w->framing)) {
-		end(w);
+		end_socket(w);
 		return;
 	}
 	if (framing_wants_write(w->framing) || w->early) {
@@ -217,7 +217,7 @@ static void receive(struct websocket *w)
 	w->busy = false;
 	if (r < 0) {
 		framing_flush(w->framing);	/* a close frame may still be queued */
-		end(w);
+		end_socket(w);
 	} else {
 		flush(w);
 	}
@@ -228,7 +228,7 @@ static void on_ready(uv_poll_t *poll, int status, int events)
 	struct websocket *w = poll->data;
 
 	if (status < 0)
-		end(w);
+		end_socket(w);
 	else if (events & UV_READABLE || w->early)
 		receive(w);
 	else
@@ -298,7 +298,7 @@ void websocket_ping(struct websocket *w)
 	if (w->closing)
 		return;
 	if (w->pinged) {
-		end(w);
+		end_socket(w);
 		return;
 	}
 	w->pinged = true;

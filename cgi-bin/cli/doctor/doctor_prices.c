@@ -126,7 +126,7 @@ static int create(const struct asked *a, struct err *e)
  * The container's output. Removes it, as well as one that an earlier doctor
  * left.
  */
-static int ask(struct asked *a, struct buf *out, struct err *e)
+static int ask_cli(struct asked *a, struct buf *out, struct err *e)
 {
 	struct err dropped = { 0 };
 	int status = 0, rc;
@@ -222,7 +222,7 @@ void doctor_prices(const struct call *c, struct finding *f)
 		 settings_text(c->settings, SET_INSTANCE));
 	if (!p)
 		finding_fail(f, "fix that line", "%s", e.text);
-	else if (ask(&a, &said, &e) < 0)
+	else if (ask_cli(&a, &said, &e) < 0)
 		finding_warn(f, "fix the engine and image checks first", "not"
 			     " compared: Claude Code couldn't be started: %s", e.text);
 	else if (cli_prices_parse(buf_text(&said), said.len, &list, &e) < 0)

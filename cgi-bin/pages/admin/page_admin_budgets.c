@@ -39,7 +39,7 @@ static int64_t *limit_of(struct budget *b, size_t field)
 	return limits[field];
 }
 
-static int find(struct request *r, struct subject *s, struct err *e)
+static int find_subject(struct request *r, struct subject *s, struct err *e)
 {
 	const char *name = request_arg(r, "subject");
 
@@ -135,7 +135,7 @@ int page_budget(struct request *r, struct response *out, struct err *e)
 {
 	struct subject s;
 
-	if (find(r, &s, e) < 0)
+	if (find_subject(r, &s, e) < 0)
 		return -1;
 	return show(r, out, &s, NULL, "", "", e);
 }
@@ -164,7 +164,7 @@ int page_budget_save(struct request *r, struct response *out, struct err *e)
 	struct err why = { 0 };
 	struct subject s;
 
-	if (find(r, &s, e) < 0)
+	if (find_subject(r, &s, e) < 0)
 		return -1;
 	if (read_form(r, &b, &wrong, &why) == 0 &&
 	    budget_save(context_of(r)->db, s.name, &b, &why) == 0) {
@@ -185,7 +185,7 @@ int page_budget_clear(struct request *r, struct response *out, struct err *e)
 {
 	struct subject s;
 
-	if (find(r, &s, e) < 0 ||
+	if (find_subject(r, &s, e) < 0 ||
 	    budget_clear(context_of(r)->db, s.name, e) < 0)
 		return -1;
 	log_event(LOG_INFO, "budget_cleared", "subject", s.name, "by",

@@ -182,8 +182,8 @@ static int check_rate(const struct request *r, const char *hash, struct err *e)
 	return 0;
 }
 
-static struct user *find(const struct request *r, const char *secret,
-			 struct err *e)
+static struct user *find_user(const struct request *r, const char *secret,
+			      struct err *e)
 {
 	struct db *db = context_of(r)->db;
 	char hash[DIGEST_SIZE], id[ID_SIZE];
@@ -210,7 +210,7 @@ int page_calendar(struct request *r, struct response *out, struct err *e)
 	struct feed f = { .r = r, .text = v->text, .now = clock_now_ms() };
 	struct user *u;
 
-	u = find(r, secret, e);
+	u = find_user(r, secret, e);
 	if (!u)
 		return -1;
 	own = *u->locale ? i18n_find(v->app->i18n, u->locale) : NULL;

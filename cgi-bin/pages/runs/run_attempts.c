@@ -246,7 +246,7 @@ struct finding {
 	bool any;
 };
 
-static int find(void *data, const struct attempt *a, struct err *e)
+static int keep_attempt(void *data, const struct attempt *a, struct err *e)
 {
 	struct finding *f = data;
 
@@ -273,7 +273,7 @@ int page_run_transcript(struct request *r, struct response *out,
 
 	if (!x || page_number(r, "attempt", &f.number, e) < 0 ||
 	    page_number(r, "before", &before, e) < 0 ||
-	    attempt_each(v->db, x->id, find, &f, e) < 0)
+	    attempt_each(v->db, x->id, keep_attempt, &f, e) < 0)
 		return -1;
 	if (!f.any)
 		return err_set(e, ERR_MISSING, "no such attempt");
