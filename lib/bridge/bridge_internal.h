@@ -328,6 +328,6 @@ void budget_status_show(struct view *v, const struct presence *p,
 			const struct i18n_locale *l);
 
 /* The workspace's own status, in the form of a session's. */
-void workspace_words(struct presence *p, struct session_status *out);
+void presence_workspace_status(struct presence *p, struct session_status *out);
 
 #endif

@@ -75,7 +75,7 @@ void client_tell_workspace(struct client *c)
 	struct session_status s;
 	char *text;
 
-	workspace_words(c->presence, &s);
+	presence_workspace_status(c->presence, &s);
 	text = outgoing_status(c, c->presence, NULL, c->locale, &s);
 	if (text)
 		client_send(c, text);

@@ -49,7 +49,7 @@ struct presence *presence_get(struct bridge *b, const char *id)
 	return p;
 }
 
-void workspace_words(struct presence *p, struct session_status *out)
+void presence_workspace_status(struct presence *p, struct session_status *out)
 {
 	static const struct session_status rows[] = {
 		[WORKSPACE_STOPPED] = { "stopped", "status_stopped", "", 0, 0, 0, true, false },
@@ -67,8 +67,8 @@ void workspace_words(struct presence *p, struct session_status *out)
 	*out = rows[state];
 	out->reason = out->aside = "";
 	out->restart = state == WORKSPACE_FAILED;
-	session_status_line(out, workspace_place(p->workspace),
-			    workspace_place_short(p->workspace));
+	session_status_queued(out, workspace_place(p->workspace),
+			      workspace_place_short(p->workspace));
 	out->since = p->told_since;
 	if (state == WORKSPACE_FAILED && e->key[0])
 		out->key = e->key;

@@ -72,7 +72,7 @@ static const char reserve_script[] =
 	RESERVE;
 
 /* A counter that is gone (its period ended) needs no booking. */
-static const char settle_script[] =
+static const char book_script[] =
 	"if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 'epoch' end\n"
 	"for i = 2, #KEYS do\n"
 	"  if redis.call('EXISTS', KEYS[i]) == 1 then\n"
@@ -267,7 +267,7 @@ static void change(struct admission *a, const struct limit *limits, size_t n,
 	add(&args, a->epoch);
 	for (i = 0; i < 4; i++)
 		add_number(&args, by[i]);
-	kv_async_script(a->kv, settle_script, 1 + n, args.n, args.list,
+	kv_async_script(a->kv, book_script, 1 + n, args.n, args.list,
 			check_done, a);
 }
 

@@ -178,7 +178,7 @@ static void enter_queue(struct call *c)
 	struct gateway *g = c->gateway;
 	int64_t retry_ms = 0;
 
-	switch (fair_queue_enter(g->line, &c->place, c->token.user_id,
+	switch (fair_queue_enter(g->queue, &c->place, c->token.user_id,
 				 clock_mono_ms(), c, &retry_ms)) {
 	case FAIR_QUEUE_BUSY:
 		call_refuse(c, ERROR_REPLY_BUSY, RETRY_SOON_S, NULL);
@@ -290,7 +290,7 @@ static bool keys_in_time(struct call *c)
 	c->rests = at != 0;
 	if (refused)
 		refuse(c, ERROR_REPLY_KEYS_REFUSED);
-	else if (at > now + LINE_WAIT_MS)
+	else if (at > now + QUEUE_WAIT_MS)
 		refuse_resting(c, at - now);
 	return !at;
 }
@@ -299,15 +299,15 @@ void call_advance(struct call *c)
 {
 	struct gateway *g = c->gateway;
 
-	if (!c->admitted || c->settled || c->place.state != QUEUE_PLACE_ENTERED)
+	if (!c->admitted || c->booked || c->place.state != QUEUE_PLACE_ENTERED)
 		return;
 	if (!inbound_complete(c->inbound) && !inbound_window_full(c->inbound))
 		return;
 	if (!keys_in_time(c))
 		return;
-	if (!fair_queue_wait(g->line, &c->place, clock_mono_ms()))
+	if (!fair_queue_wait(g->queue, &c->place, clock_mono_ms()))
 		return call_refuse(c, ERROR_REPLY_FULL, RETRY_SOON_S, NULL);
-	fair_queue_serve(g->line);
+	fair_queue_serve(g->queue);
 }
 
 void call_turn(void *call)
@@ -319,7 +319,7 @@ static void body_arrived(void *call)
 {
 	struct call *c = call;
 
-	if (inbound_received(c->inbound) > LISTENER_BODY_MAX && !c->settled)
+	if (inbound_received(c->inbound) > LISTENER_BODY_MAX && !c->booked)
 		return call_cut(c, ERROR_REPLY_TOO_LARGE);
 	call_read_body(c);
 	if (!call_check_body(c))
@@ -360,7 +360,7 @@ const struct listener_events call_door_events = {
 
 void call_cut(struct call *c, enum error_reply a)
 {
-	if (c->settled)
+	if (c->booked)
 		return;
 	if (!inbound_answered(c->inbound)) {
 		refuse(c, a);
@@ -387,9 +387,9 @@ void call_tick(struct call *c, int64_t now)
 	int64_t at;
 	bool refused;
 
-	if (c->settled || !c->place.user)
+	if (c->booked || !c->place.user)
 		return;
-	if (c->place.state == QUEUE_PLACE_WAITING && now - c->place.since > LINE_WAIT_MS) {
+	if (c->place.state == QUEUE_PLACE_WAITING && now - c->place.since > QUEUE_WAIT_MS) {
 		at = keys_ready_at(c->gateway->keys, call_model(c), now, &refused);
 		if (refused)
 			refuse(c, ERROR_REPLY_KEYS_REFUSED);

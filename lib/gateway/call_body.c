@@ -59,7 +59,7 @@ static void reserved(void *data, const struct admission_answer *a)
 	struct call *c = data;
 
 	c->reserving = false;
-	if (c->settled)
+	if (c->booked)
 		return;
 	switch (a->verdict) {
 	case VERDICT_ADMITTED:
@@ -83,7 +83,7 @@ void call_reserve(struct call *c)
 	const struct request_reading *r = request_reader_reading(c->request);
 	struct call_estimate estimate;
 
-	if (!c->grant || !c->metered || c->reserving || c->settled)
+	if (!c->grant || !c->metered || c->reserving || c->booked)
 		return;
 	if (!r->max_digits && !inbound_complete(c->inbound))
 		return;
@@ -115,8 +115,8 @@ bool call_check_body(struct call *c)
 {
 	const struct request_reading *r;
 
-	if (!c->request || !c->admitted || c->settled)
-		return !c->settled;
+	if (!c->request || !c->admitted || c->booked)
+		return !c->booked;
 	r = request_reader_reading(c->request);
 	if (r->fault == REQUEST_HOSTED) {
 		log_event(LOG_WARN, "hosted_refused", "user", c->token.user_id,
@@ -130,14 +130,14 @@ bool call_check_body(struct call *c)
 		/* The budget left is too small for the requested thinking. */
 		call_cut(c, ERROR_REPLY_BUDGET_SMALL);
 	}
-	return !c->settled;
+	return !c->booked;
 }
 
 void call_read_body(struct call *c)
 {
 	int64_t n = inbound_received(c->inbound) - c->scanned;
 
-	if (!c->request || c->settled || !n)
+	if (!c->request || c->booked || !n)
 		return;
 	request_reader_feed(c->request, inbound_tail(c->inbound, (size_t)n),
 			    (size_t)n);

@@ -157,19 +157,19 @@ void reply_finish(struct call *c, const char *outcome)
 {
 	struct gateway *g = c->gateway;
 
-	if (c->settled) {
+	if (c->booked) {
 		if (c->grant)		/* arrived after the refusal */
 			book(c, outcome);
 		return;
 	}
-	c->settled = true;
+	c->booked = true;
 	book(c, outcome);
 	outbound_free(c->outbound);
 	c->outbound = NULL;
-	fair_queue_leave(g->line, &c->place, clock_mono_ms());
+	fair_queue_leave(g->queue, &c->place, clock_mono_ms());
 	if (!c->target || !c->target->local)
 		log_call(c, outcome);
-	fair_queue_serve(g->line);
+	fair_queue_serve(g->queue);
 }
 
 /* ---- what the journal knows during the call */

@@ -95,7 +95,7 @@ static void on_tick(uv_timer_t *timer)
 		call_tick(c, now);
 	}
 	listener_tick(g->listener, now);
-	fair_queue_serve(g->line);
+	fair_queue_serve(g->queue);
 	tell_trouble(g);
 }
 
@@ -197,7 +197,7 @@ static void on_hang_up(uv_signal_t *handle, int number)
 		talloc_free(old);
 		log_event(LOG_INFO, "reloaded_prices", NULL);
 	}
-	fair_queue_serve(g->line);
+	fair_queue_serve(g->queue);
 }
 
 /* ---- start */
@@ -287,7 +287,7 @@ static void open_line(struct gateway *g)
 		.waiting = WAITING_MAX,
 	};
 
-	g->line = fair_queue_new(&limits, may_call, call_turn, g);
+	g->queue = fair_queue_new(&limits, may_call, call_turn, g);
 }
 
 static int open_sides(struct gateway *g, struct err *e)
@@ -468,7 +468,7 @@ void gateway_free(struct gateway *g)
 	close_books(g);
 	close_own(g);
 	keys_free(g->keys);
-	fair_queue_free(g->line);
+	fair_queue_free(g->queue);
 	/* Handles that are still open after a second are left to process exit. */
 	if (!drain(g))
 		return;

@@ -19,7 +19,7 @@
 #include "gateway/usage_reader.h"
 #include "i18n/i18n.h"
 
-#define LINE_WAIT_MS 60000	/* for its turn */
+#define QUEUE_WAIT_MS 60000	/* for its turn */
 #define FIRST_BYTE_MS 600000	/* the service may think this long */
 #define SILENCE_MS 600000	/* between bytes of a reply; the service sends pings */
 #define TAKE_MS 60000	/* for the service to accept more of the body */
@@ -64,7 +64,7 @@ struct call {
 	int64_t received;		/* bytes of the reply */
 	enum error_reply said;		/* ERROR_REPLY_COUNT: not an answer of ours */
 	bool asked, asking;		/* admission */
-	bool admitted, metered, settled;
+	bool admitted, metered, booked;
 	bool sent;			/* waits for the body; the service sent a head */
 	bool swallow;			/* the reply is not for the workspace */
 	bool unreported;		/* usage that the journal lacks */
@@ -80,7 +80,7 @@ struct gateway {
 	struct admission *admission;
 	struct journal *journal;
 	struct keys *keys;
-	struct fair_queue *line;
+	struct fair_queue *queue;
 	struct upstream *upstream;
 	struct listener *listener;
 	struct i18n *i18n;

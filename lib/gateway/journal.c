@@ -39,7 +39,7 @@ static void set_call(struct entry *e, const struct usage_call *call)
 	size_t n = strlen(call->model);
 
 	e->call = *call;
-	call_line_settle(&e->call);
+	call_line_normalize(&e->call);
 	n = utf8_prefix(call->model, n, sizeof(e->model) - 1);
 	memcpy(e->model, call->model, n);
 	e->model[n] = '\0';

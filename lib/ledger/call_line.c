@@ -36,7 +36,7 @@ static int64_t within(int64_t n, int64_t max)
 	return n < 0 ? 0 : n > max ? max : n;
 }
 
-void call_line_settle(struct usage_call *c)
+void call_line_normalize(struct usage_call *c)
 {
 	struct usage *u = &c->usage;
 

@@ -23,7 +23,7 @@ size_t call_line_format(enum call_line kind, const struct usage_call *c,
  * Replaces texts by the table's own, which outlive the caller's, and clamps
  * numbers to what a line may hold. An unknown text is a bug: aborts.
  */
-void call_line_settle(struct usage_call *c);
+void call_line_normalize(struct usage_call *c);
 
 /*
  * Without the LF. call's texts are static, except its model, which points into

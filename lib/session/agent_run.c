@@ -114,7 +114,7 @@ void agent_run_read_files(struct session *s)
 }
 
 void agent_run_set_outcome(struct agent_run *r, const struct outcome *o,
-			const char *detail, size_t n)
+			   const char *detail, size_t n)
 {
 	r->end.outcome = o->outcome;
 	r->end.reason = o->reason;
@@ -164,7 +164,7 @@ static void decide(struct session *s, const struct outcome *o,
 }
 
 void agent_run_decide(struct session *s, const struct outcome *o,
-			const char *detail)
+		      const char *detail)
 {
 	decide(s, o, detail, strlen(detail));
 }
@@ -307,7 +307,7 @@ void agent_run_process_ended(struct session *s, const struct process_end *end)
 		agent_run_decide(s, &agent_run_no_result, "");
 	else
 		agent_run_decide(s, &died, end->stderr_tail[0] ? end->stderr_tail :
-			    how);
+				 how);
 }
 
 void agent_run_link_lost(struct session *s)
@@ -340,7 +340,7 @@ void agent_run_not_started(struct session *s, const struct err *e)
 
 	if (agent_run_open(s))
 		agent_run_decide(s, full ? &refused_start : &agent_run_failed_start,
-			    e->kind == ERR_INTERNAL ? "" : e->text);
+				 e->kind == ERR_INTERNAL ? "" : e->text);
 }
 
 void agent_run_workspace_lost(struct session *s)

@@ -32,21 +32,21 @@ static bool stranded(const struct session *s)
 	       (state == CLAUDE_NONE || state == CLAUDE_READY);
 }
 
-static bool in_line(const struct session *s)
+static bool is_queued(const struct session *s)
 {
-	return start_place(claude_process_line(s)) || workspace_place(s->workspace);
+	return start_place(claude_process_ticket(s)) || workspace_place(s->workspace);
 }
 
 /* Deadlines exclude the time spent in the start queue. */
-static void allow_for_line(struct session *s, int64_t now)
+static void exclude_queue_time(struct session *s, int64_t now)
 {
 	struct agent_run *r = s->run;
 
-	if (r->line_at) {
-		r->deadline += now - r->line_at;
-		r->start_by += now - r->line_at;
+	if (r->queued_at) {
+		r->deadline += now - r->queued_at;
+		r->start_by += now - r->queued_at;
 	}
-	r->line_at = in_line(s) ? now : 0;
+	r->queued_at = is_queued(s) ? now : 0;
 }
 
 static void step_open(struct session *s)
@@ -54,7 +54,7 @@ static void step_open(struct session *s)
 	struct agent_run *r = s->run;
 	int64_t now = clock_mono_ms();
 
-	allow_for_line(s, now);
+	exclude_queue_time(s, now);
 	if (!r->began && agent_run_cancelled(s))
 		return;
 	if (!r->began && now >= (r->deadline < r->start_by ? r->deadline :

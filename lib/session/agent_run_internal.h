@@ -29,7 +29,7 @@ struct agent_run {
 	int64_t turns, denials;
 	int64_t since;		/* UTC ms: files written earlier are not Claude's */
 	int64_t deadline, start_by, look_by;	/* clock_mono_ms */
-	int64_t line_at;	/* clock_mono_ms up to which its time in the start queue was added; 0: not queued */
+	int64_t queued_at;	/* clock_mono_ms up to which its time in the start queue was added; 0: not queued */
 	int64_t stage_until;	/* of ENDING and FILES */
 	int64_t leave_until;	/* of leaving: TERM follows */
 	struct attempt_end end;	/* owns its texts */

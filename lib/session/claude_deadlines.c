@@ -129,7 +129,7 @@ void claude_process_step(struct session *s)
 		session_leave(s, p->left);	/* the process was starting then */
 	if (mode_renews(s))
 		renew(s);
-	if (p->state == CLAUDE_IN_LINE && !claude_process_needed(s))
+	if (p->state == CLAUDE_QUEUED && !claude_process_needed(s))
 		claude_process_event(s, CLAUDE_UNWANTED);
 	if (may_start(s, now))
 		start(s);

@@ -32,7 +32,7 @@ static int64_t limit_of(enum claude_state state)
 
 static bool starting(enum claude_state state)
 {
-	return state >= CLAUDE_IN_LINE && state <= CLAUDE_WAKING;
+	return state >= CLAUDE_QUEUED && state <= CLAUDE_WAKING;
 }
 
 static void enter(struct claude_process *p, enum claude_state state)
@@ -47,11 +47,11 @@ static void enter(struct claude_process *p, enum claude_state state)
 		p->needed_at = 0;
 	if (starting(state))
 		return;
-	start_leave(p->line);
-	p->line = NULL;
+	start_leave(p->ticket);
+	p->ticket = NULL;
 }
 
-static void join_line(struct session *s);
+static void join_queue(struct session *s);
 static void begin_token(struct session *s);
 static void initialize(struct session *s);
 static void end_foreign(struct session *s);
@@ -60,7 +60,7 @@ static void clear_up(struct session *s);
 
 /* The action of an event, called in the new state. */
 static void (*const actions[CLAUDE_EVENTS])(struct session *s) = {
-	[CLAUDE_ALLOWED] = join_line,
+	[CLAUDE_ALLOWED] = join_queue,
 	[CLAUDE_UNWANTED] = claude_token_over,
 	[CLAUDE_TURN_CAME] = begin_token,
 	[CLAUDE_TOKEN_GOOD] = claude_start_ask,
@@ -143,9 +143,9 @@ int claude_process_failures(const struct session *s)
 	return s->process->failures;
 }
 
-struct start *claude_process_line(const struct session *s)
+struct start *claude_process_ticket(const struct session *s)
 {
-	return s->process->line;
+	return s->process->ticket;
 }
 
 enum start_class claude_process_class(const struct session *s)
@@ -195,7 +195,7 @@ void claude_process_give_up(struct session *s)
 {
 	enum claude_state state = s->process->state;
 
-	if (state == CLAUDE_NO_PLACE || state == CLAUDE_IN_LINE ||
+	if (state == CLAUDE_NO_PLACE || state == CLAUDE_QUEUED ||
 	    state == CLAUDE_TOKEN)
 		claude_process_event(s, CLAUDE_UNWANTED);
 }
@@ -232,7 +232,7 @@ static void on_turn(void *data)
 {
 	struct session *s = data;
 
-	if (s->process->state != CLAUDE_IN_LINE)
+	if (s->process->state != CLAUDE_QUEUED)
 		return;
 	claude_process_event(s, CLAUDE_TURN_CAME);
 	session_step(s);
@@ -244,7 +244,7 @@ static void begin_token(struct session *s)
 	 * A session that was answered before yields its CPU boost to those that
 	 * wait for their first answer.
 	 */
-	if (start_urgent(s->process->line) && !s->process->renewed)
+	if (start_urgent(s->process->ticket) && !s->process->renewed)
 		workspace_boost(s->workspace, s);
 	s->process->renewed = false;
 	claude_token_begin(s);
@@ -255,7 +255,7 @@ static void on_moved(void *data)
 	session_step(data);
 }
 
-static void join_line(struct session *s)
+static void join_queue(struct session *s)
 {
 	static const struct start_events events = { on_turn, on_moved };
 	const struct start_request rq = {
@@ -264,7 +264,7 @@ static void join_line(struct session *s)
 		.since = s->process->needed_at,
 	};
 
-	s->process->line = start_join(s->env->workspaces, &rq, &events, s);
+	s->process->ticket = start_join(s->env->workspaces, &rq, &events, s);
 }
 
 void claude_process_token_good(struct session *s)

@@ -33,7 +33,7 @@ const struct err *claude_process_error(const struct session *s);
 /* Failed starts in a row. */
 int claude_process_failures(const struct session *s);
 /* Its ticket in the start queue; NULL if it has none. Borrowed. */
-struct start *claude_process_line(const struct session *s);
+struct start *claude_process_ticket(const struct session *s);
 /* The priority of its start. */
 enum start_class claude_process_class(const struct session *s);
 /* clock_mono_ms at which its state began. */

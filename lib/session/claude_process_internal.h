@@ -22,7 +22,7 @@ struct claude_process {
 	int64_t needed_at;	/* clock_mono_ms since when a start is needed; 0: it is not */
 	int64_t idle_at;	/* clock_mono_ms since when it is idle; 0: it is busy */
 	int64_t stop_at;	/* clock_mono_ms when stop was pressed, until the turn ends */
-	struct start *line;	/* its ticket, from IN_LINE to WAKING; else NULL */
+	struct start *ticket;	/* its ticket, from QUEUED to WAKING; else NULL */
 };
 
 /* The only function that changes a state; reports an event without a row. */

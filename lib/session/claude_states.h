@@ -11,7 +11,7 @@
 enum claude_state {
 	CLAUDE_NONE,		/* not wanted, or ended */
 	CLAUDE_NO_PLACE,	/* waits until another process yields its place */
-	CLAUDE_IN_LINE,		/* waits for its turn in the start queue */
+	CLAUDE_QUEUED,		/* waits for its turn in the start queue */
 	CLAUDE_TOKEN,		/* its token is being stored and made valid */
 	CLAUDE_STARTING,	/* the shim was asked to start it */
 	CLAUDE_WAKING,		/* runs, but has not answered `initialize` */

@@ -66,8 +66,8 @@ void prestart_taken(struct session *s)
 	if (!s->ahead)
 		return;
 	TALLOC_FREE(s->ahead);
-	if (claude_process_line(s))
-		start_hurry(claude_process_line(s), START_PERSON);
+	if (claude_process_ticket(s))
+		start_hurry(claude_process_ticket(s), START_PERSON);
 	claude_token_keep(s);
 }
 

@@ -59,7 +59,7 @@ bool session_may_rest(const struct session *s)
 
 	return !session_working(s) && message_queue_empty(s) &&
 	       !claude_process_in_background(s) && !agent_run_unwritten(s) &&
-	       state != CLAUDE_IN_LINE && state != CLAUDE_TOKEN &&
+	       state != CLAUDE_QUEUED && state != CLAUDE_TOKEN &&
 	       state != CLAUDE_STARTING;
 }
 

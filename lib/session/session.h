@@ -228,7 +228,7 @@ void session_status(const struct session *s, struct session_status *out);
  * Sets the sentence to a place in the start queue (workspace/start_slots.h);
  * false if there is none.
  */
-bool session_status_line(struct session_status *out, int place, bool memory);
+bool session_status_queued(struct session_status *out, int place, bool memory);
 
 /* Unread messages, held ones first; NULL after the last. Borrowed. */
 const struct message *session_queued(const struct session *s, size_t i);

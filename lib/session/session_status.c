@@ -105,7 +105,7 @@ static void step(struct session_status *out, int n, const char *key)
 	out->steps = STEPS;
 }
 
-bool session_status_line(struct session_status *out, int place, bool memory)
+bool session_status_queued(struct session_status *out, int place, bool memory)
 {
 	if (!place || place == START_UNCOUNTED)
 		return false;
@@ -117,7 +117,7 @@ bool session_status_line(struct session_status *out, int place, bool memory)
 
 static void no_workspace(const struct session *s, struct session_status *out)
 {
-	if (session_status_line(out, workspace_place(s->workspace),
+	if (session_status_queued(out, workspace_place(s->workspace),
 		    workspace_place_short(s->workspace)))
 		return;
 	switch (workspace_state(s->workspace)) {
@@ -164,7 +164,7 @@ static void starting(const struct session *s, struct session_status *out)
 
 static void process(const struct session *s, struct session_status *out)
 {
-	const struct start *line = claude_process_line(s);
+	const struct start *line = claude_process_ticket(s);
 	bool empty = message_queue_empty(s);
 
 	switch (claude_process_state(s)) {
@@ -179,11 +179,11 @@ static void process(const struct session *s, struct session_status *out)
 		set(out, "starting", "status_place");
 		out->no_place = true;
 		break;
-	case CLAUDE_IN_LINE:
+	case CLAUDE_QUEUED:
 	case CLAUDE_TOKEN:
 	case CLAUDE_STARTING:
 	case CLAUDE_WAKING:
-		if (!session_status_line(out, start_place(line), start_short(line)))
+		if (!session_status_queued(out, start_place(line), start_short(line)))
 			starting(s, out);
 		break;
 	default:		/* none runs */

@@ -314,7 +314,7 @@ void draw_tool_use(struct drawing *d)
 {
 	const char *name = field_text(d->data, "name", NULL);
 	const char *output = field_text(d->data, "output", NULL);
-	bool settled = !str_equal(d->part->state, "running");
+	bool ended = !str_equal(d->part->state, "running");
 	bool ok = str_equal(d->part->state, "ok");
 	int tool = find_tool(name);
 	int64_t ms = d->part->ended_at - d->part->created_at;
@@ -327,15 +327,15 @@ void draw_tool_use(struct drawing *d)
 	draw_flag(d, "oom", "oom");
 	view_text(d->view, "icon", tool_icon(name));
 	view_flag(d->view, "plumbing", name && str_equal(name, plumbing));
-	view_text(d->view, "duration", settled && ms >= 0 && d->text ?
+	view_text(d->view, "duration", ended && ms >= 0 && d->text ?
 		  i18n_duration(d->ctx, d->text, ms) : "");
 	draw_input(d, tool);
 	changed = draw_diff(d, name);
 	draw_steps(d);
 	draw_blocked(d);
 	draw_output(d, tool, hidden);
-	view_flag(d->view, "no_output", settled && !output && !changed);
-	view_flag(d->view, "open", settled && tool >= 0 && (changed || output) &&
+	view_flag(d->view, "no_output", ended && !output && !changed);
+	view_flag(d->view, "open", ended && tool >= 0 && (changed || output) &&
 		  changed <= DIFF_OPEN_LINES &&
 		  (hidden || !output || (count_lines(output) <= OPEN_LINES &&
 					 strlen(output) <= OPEN_BYTES)));

@@ -15,13 +15,13 @@
 
 #define LATE_MS 60000	/* an occurrence claimed later than this was missed */
 
-struct plan_memo;
+struct plan_cache;
 
 struct planner {
 	struct db *db;
 	const struct settings *settings;
 	const struct prices *prices;
-	struct plan_memo *memo;		/* cache of recurrences; NULL: compute each time */
+	struct plan_cache *cache;	/* of recurrences; NULL: computes each time */
 	/* Called after the commit, ids borrowed; NULL: not needed. */
 	void (*queued)(void *data, const char *execution_id);
 	void (*asked)(void *data, const char *conversation_id);	/* asked to end: its session must
@@ -33,7 +33,7 @@ struct planner {
  * For one planner: shares results between agents with the same schedule. Gives
  * (child of ctx).
  */
-struct plan_memo *plan_memo_new(const void *ctx);
+struct plan_cache *plan_cache_new(const void *ctx);
 
 /*
  * Claims up to limit agents that are due at now: next_run_at advances by
@@ -65,9 +65,9 @@ int plan_start(struct planner *p, int64_t now, char conversation[ID_SIZE], char 
 
 /*
  * Books attempts that ended: the run's end or its next attempt; the agent's
- * counts, pause and notifications. *settled: how many.
+ * counts, pause and notifications. *booked: how many.
  */
-int plan_finish(struct planner *p, int64_t now, int limit, int64_t *settled,
+int plan_finish(struct planner *p, int64_t now, int limit, int64_t *booked,
 		struct err *e) must_check;
 
 /*

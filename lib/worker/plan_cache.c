@@ -20,16 +20,16 @@ struct plan_rule {
 	bool asked;
 };
 
-struct plan_memo {
+struct plan_cache {
 	struct plan_rule *buckets[BUCKETS];
 	void *rules;		/* talloc parent of the entries */
 	size_t n;
 	uint64_t zones;		/* zone_generation() that they were computed with */
 };
 
-struct plan_memo *plan_memo_new(const void *ctx)
+struct plan_cache *plan_cache_new(const void *ctx)
 {
-	struct plan_memo *m = talloc_zero(ctx, struct plan_memo);
+	struct plan_cache *m = talloc_zero(ctx, struct plan_cache);
 
 	if (!m)
 		err_abort("out of memory");
@@ -37,17 +37,17 @@ struct plan_memo *plan_memo_new(const void *ctx)
 	return m;
 }
 
-void plan_cache_trim(struct plan_memo *memo)
+void plan_cache_trim(struct plan_cache *cache)
 {
 	const uint64_t zones = zone_generation();
 
-	if (!memo || (memo->n < RULES_MAX && memo->zones == zones))
+	if (!cache || (cache->n < RULES_MAX && cache->zones == zones))
 		return;
-	memo->zones = zones;
-	memset(memo->buckets, 0, sizeof(memo->buckets));
-	memo->n = 0;
-	talloc_free(memo->rules);
-	memo->rules = talloc_new(memo);
+	cache->zones = zones;
+	memset(cache->buckets, 0, sizeof(cache->buckets));
+	cache->n = 0;
+	talloc_free(cache->rules);
+	cache->rules = talloc_new(cache);
 }
 
 static const char *text(const char *s)
@@ -82,23 +82,23 @@ static struct plan_rule *make(const void *ctx, const struct schedule *s,
 	return r;
 }
 
-struct plan_rule *plan_rule_find(struct plan_memo *memo, const void *ctx,
+struct plan_rule *plan_rule_find(struct plan_cache *cache, const void *ctx,
 				 const struct schedule *s, struct err *e)
 {
 	struct plan_rule *r, **bucket;
 	char *name;
 
-	if (!memo)
+	if (!cache)
 		return make(ctx, s, e);
-	name = name_of(memo->rules, s);
-	bucket = &memo->buckets[plan_spread(name, 0) % BUCKETS];
+	name = name_of(cache->rules, s);
+	bucket = &cache->buckets[plan_spread(name, 0) % BUCKETS];
 	for (r = *bucket; r && !str_equal(r->name, name); r = r->next)
 		;
-	if (!r && (r = make(memo->rules, s, e))) {
+	if (!r && (r = make(cache->rules, s, e))) {
 		r->name = talloc_steal(r, name);
 		r->next = *bucket;
 		*bucket = r;
-		memo->n++;
+		cache->n++;
 		return r;
 	}
 	talloc_free(name);

@@ -59,7 +59,7 @@ static void read_definition(struct batch *b, struct due *d,
 		d->missed = read->missed;
 		d->window = read->window_minutes * MINUTE;
 		d->jitter = read->jitter_minutes * MINUTE;
-		d->rule = plan_rule_find(b->planner->memo, b, &read->schedule,
+		d->rule = plan_rule_find(b->planner->cache, b, &read->schedule,
 					 &e);
 	}
 	d->away = !d->rule && e.kind == ERR_UNAVAILABLE;
@@ -299,7 +299,7 @@ int plan_due(struct planner *p, int64_t now, int limit, int64_t *claimed,
 	struct batch *b = alloc_checked(talloc_zero(NULL, struct batch));
 	int rc;
 
-	plan_cache_trim(p->memo);
+	plan_cache_trim(p->cache);
 	b->planner = p;
 	b->now = now;
 	b->limit = (size_t)limit;

@@ -214,7 +214,7 @@ static int book_one(struct planner *p, struct ended_run *r, int64_t now,
 }
 
 static int finish_attempt(struct planner *p, struct ended_run *r, int64_t now,
-			  int64_t *settled, struct err *e)
+			  int64_t *done, struct err *e)
 {
 	bool booked = false;
 
@@ -222,7 +222,7 @@ static int finish_attempt(struct planner *p, struct ended_run *r, int64_t now,
 		return -1;
 	if (db_end(p->db, book_one(p, r, now, &booked, e), e) < 0)
 		return err_wrap(e, "run %s", r->id);
-	*settled += booked;
+	*done += booked;
 	return 0;
 }
 
@@ -250,7 +250,7 @@ static int book_all(struct planner *p, struct ended *l, int64_t now,
 	return rc;
 }
 
-int plan_finish(struct planner *p, int64_t now, int limit, int64_t *settled,
+int plan_finish(struct planner *p, int64_t now, int limit, int64_t *booked,
 		struct err *e)
 {
 	struct ended l = { .list = talloc_zero_array(NULL, struct ended_run,
@@ -265,6 +265,6 @@ int plan_finish(struct planner *p, int64_t now, int limit, int64_t *settled,
 		rc = book_all(p, &l, now, &done, e);
 	talloc_free(l.list);
 	if (rc == 0)
-		*settled = done;
+		*booked = done;
 	return rc;
 }

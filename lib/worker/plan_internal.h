@@ -10,17 +10,17 @@
 uint64_t plan_spread(const char *text, int64_t number);
 
 /*
- * Cached until plan_cache_trim; NULL memo: gives (child of ctx). As
+ * Cached until plan_cache_trim; NULL cache: gives (child of ctx). As
  * recurrence_new.
  */
-struct plan_rule *plan_rule_find(struct plan_memo *memo, const void *ctx, const struct schedule *s, struct err *e) must_check;
+struct plan_rule *plan_rule_find(struct plan_cache *cache, const void *ctx, const struct schedule *s, struct err *e) must_check;
 /* As recurrence_next. */
 int64_t plan_rule_next(struct plan_rule *r, int64_t after);
 /*
  * Between transactions: clears a cache that grew too large or predates a
  * change of time zones.
  */
-void plan_cache_trim(struct plan_memo *memo);
+void plan_cache_trim(struct plan_cache *cache);
 
 /*
  * The schedules of an agent that was edited after an occurrence was due, each

@@ -36,7 +36,7 @@ static int add(void *data, const struct agent_version *v, struct err *e)
 	*h = (struct held){ .since = v->created_at };
 	d = definition_parse(p, v->definition, strlen(v->definition), &bad);
 	if (d)
-		h->rule = plan_rule_find(p->planner->memo, p, &d->schedule,
+		h->rule = plan_rule_find(p->planner->cache, p, &d->schedule,
 					 &bad);
 	talloc_free(d);
 	return 0;

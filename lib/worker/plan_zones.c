@@ -27,7 +27,7 @@ static int replan(void *data, const struct due_agent *a, struct err *e)
 	struct err ignored = { 0 };
 	struct definition *d = definition_parse(r->ctx, a->definition,
 						strlen(a->definition), &ignored);
-	struct plan_rule *rule = d ? plan_rule_find(r->planner->memo, r->ctx,
+	struct plan_rule *rule = d ? plan_rule_find(r->planner->cache, r->ctx,
 						    &d->schedule, &ignored) :
 				     NULL;
 
@@ -67,7 +67,7 @@ int plan_renew(struct planner *p, int64_t now, char after[ID_SIZE],
 
 	if (!r)
 		err_abort("out of memory");
-	plan_cache_trim(p->memo);
+	plan_cache_trim(p->cache);
 	r->planner = p;
 	r->ctx = r;
 	r->now = now;

@@ -180,7 +180,7 @@ static int open_books(struct worker *w, struct err *e)
 	w->jobs = jobs_new(w, w->loop, db);
 	w->planner.settings = w->settings;
 	w->planner.prices = w->prices;
-	w->planner.memo = plan_memo_new(NULL);
+	w->planner.cache = plan_cache_new(NULL);
 	return 0;
 }
 
@@ -246,6 +246,6 @@ void worker_free(struct worker *w)
 	if (!quiet(w) || !drain(w))
 		return;
 	uv_loop_close(w->loop);
-	talloc_free(w->planner.memo);
+	talloc_free(w->planner.cache);
 	talloc_free(w);
 }

@@ -9,14 +9,14 @@
 #include "store/executions.h"
 #include "store/planning.h"
 
-#define SETTLE_MAX 50
+#define BOOK_MAX 50
 #define STEPS_MAX 20		/* per job, so that planning gets its turn */
 #define DROP_ROWS 100
 #define DAY INT64_C(86400000)
 
 struct looked {
 	struct worker *worker;
-	int64_t settled;
+	int64_t booked;
 	bool more;
 	struct ids begun;		/* conversations */
 };
@@ -46,12 +46,12 @@ static int look_work(void *data, struct db *db, struct err *e)
 	struct err other = { 0 };
 
 	p->db = db;
-	if (plan_finish(p, clock_now_ms(), SETTLE_MAX, &l->settled, e) < 0) {
+	if (plan_finish(p, clock_now_ms(), BOOK_MAX, &l->booked, e) < 0) {
 		if (e->kind != ERR_UNAVAILABLE)
 			begin_runs(l, p, &other);	/* those before the failed one are fine */
 		return -1;
 	}
-	l->more = l->settled == SETTLE_MAX;
+	l->more = l->booked == BOOK_MAX;
 	return begin_runs(l, p, e);
 }
 

@@ -294,7 +294,7 @@ void workspace_release(struct workspace *w)
 	workspace_arm_idle(w);
 	/* No longer waits for its turn. */
 	if (start_place(w->start)) {
-		workspace_unline(w);
+		workspace_leave_queue(w);
 		w->task = TASK_NONE;
 		workspace_set_state(w, WORKSPACE_STOPPED);
 	}
@@ -308,7 +308,7 @@ void workspace_stop(struct workspace *w)
 	if (w->state == WORKSPACE_STOPPING)
 		return;
 	w->failures = 0;
-	workspace_unline(w);
+	workspace_leave_queue(w);
 	workspace_schedule(w, TASK_STOP, 0);
 	workspace_set_state(w, WORKSPACE_STOPPING);
 }
@@ -320,7 +320,7 @@ bool workspace_remove(struct workspace *w)
 		return false;
 	w->removing = true;
 	w->again = false;
-	workspace_unline(w);
+	workspace_leave_queue(w);
 	workspace_schedule(w, TASK_REMOVE, 0);
 	workspace_set_state(w, WORKSPACE_STOPPING);
 	return true;

@@ -174,7 +174,7 @@ static void be_ready(struct workspace *w)
 	w->ready_at = clock_mono_ms();
 	w->error = (struct err){ 0 };
 	w->beats = w->waits = 0;
-	workspace_unline(w);
+	workspace_leave_queue(w);
 	workspace_boost_ready(w);
 	uv_timer_start(&w->timers->beat, beat, 0, BEAT_MS);
 	workspace_set_state(w, WORKSPACE_READY);

@@ -115,7 +115,7 @@ void workspace_schedule(struct workspace *w, enum workspace_task task, int64_t d
 void workspace_task_run(struct workspace *w);
 void workspace_failed(struct workspace *w, const struct err *e);
 /* It no longer waits for its turn, or does not need it any more. */
-void workspace_unline(struct workspace *w);
+void workspace_leave_queue(struct workspace *w);
 void workspace_steps_close(struct workspace *w);
 
 /* boost.c */

@@ -427,7 +427,7 @@ static void begin_task(struct workspace *w, enum workspace_task task)
 		inspect(w);
 }
 
-void workspace_unline(struct workspace *w)
+void workspace_leave_queue(struct workspace *w)
 {
 	start_leave(w->start);
 	w->start = NULL;
@@ -487,6 +487,6 @@ void workspace_steps_close(struct workspace *w)
 	w->step = NULL;
 	w->task = TASK_NONE;
 	workspace_leave(w);
-	workspace_unline(w);
+	workspace_leave_queue(w);
 	buf_release(&w->answer);
 }

@@ -28,7 +28,7 @@ static struct world {
 	struct redis_server server;
 	uv_loop_t loop;
 	struct kv_async *async;
-	struct kv *kv;		/* what stands in Redis, by another connection */
+	struct kv *kv;		/* what is_valid in Redis, by another connection */
 	struct token_registry *t;
 	char a[TOKEN_SIZE], b[TOKEN_SIZE];
 	int done, failed;
@@ -69,7 +69,7 @@ static bool get(const char *hash, struct gateway_token *out)
 	return true;
 }
 
-static bool stands(const char *hash)
+static bool is_valid(const char *hash)
 {
 	struct gateway_token found;
 
@@ -216,18 +216,18 @@ static void all_of_an_account(void **state)
 
 	put(w.a, USER, "172.30.0.9");
 	put(w.b, OTHER, "172.30.0.10");
-	until(stands, w.b);
+	until(is_valid, w.b);
 	/* One that an earlier bridge put. */
 	token_new(old);
 	assert_true(str_copy(left.user_id, ID_SIZE, USER));
 	assert_true(str_copy(left.subject_id, ID_SIZE, USER));
 	assert_int_equal(gateway_token_put(w.kv, old, &left, 100, &e), 0);
 	gateway_token_key(old, hash);
-	assert_true(stands(hash + 6));
+	assert_true(is_valid(hash + 6));
 	end_all();
 	until(is_gone, w.a);
 	assert_true(is_gone(hash + 6));
-	assert_true(stands(w.b));
+	assert_true(is_valid(w.b));
 }
 
 /* A run's ends by its own hash, known here or left by an earlier bridge. */
@@ -243,12 +243,12 @@ static void runs_stay(void **state)
 	token_new(old);
 	assert_int_equal(gateway_token_put(w.kv, old, &what, 100, &e), 0);
 	gateway_token_key(old, hash);
-	until(stands, w.a);
-	until(stands, w.b);
+	until(is_valid, w.a);
+	until(is_valid, w.b);
 	end_all();
 	until(is_gone, w.a);
-	assert_true(stands(w.b));
-	assert_true(stands(hash + 6));
+	assert_true(is_valid(w.b));
+	assert_true(is_valid(hash + 6));
 	assert_true(token_registry_has(w.t, w.b));
 	end_one(w.b);
 	until(is_gone, w.b);
@@ -259,23 +259,23 @@ static void emptied(void **state)
 	char command[200];
 
 	put(w.a, USER, "172.30.0.9");
-	until(stands, w.a);
+	until(is_valid, w.a);
 	snprintf(command, sizeof(command), "redis-cli -s %s flushall >/dev/null",
 		 w.server.socket);
 	assert_int_equal(system(command), 0);
 	assert_true(is_gone(w.a));
-	until(stands, w.a);
+	until(is_valid, w.a);
 }
 
 static void killed(void **state)
 {
 	put(w.a, USER, "172.30.0.9");
 	put(w.b, USER, "172.30.0.9");
-	until(stands, w.b);
+	until(is_valid, w.b);
 	server_kill(&w.server);
 	end_one(w.b);
 	server_start(&w.server);
-	until(stands, w.a);
+	until(is_valid, w.a);
 	assert_true(is_gone(w.b));
 }
 
@@ -286,7 +286,7 @@ static void away(void **state)
 	until(is_done, NULL);
 	assert_int_equal(w.failed, 1);
 	server_start(&w.server);
-	until(stands, w.a);		/* it is still to be good */
+	until(is_valid, w.a);		/* it is still to be good */
 	assert_int_equal(w.failed, 1);
 	assert_int_equal(w.done, 0);
 	/* What ends while it is away, and was kept, ends when it is back. */
@@ -297,7 +297,7 @@ static void away(void **state)
 	assert_int_equal(w.failed, 1);
 	kill(w.server.pid, SIGCONT);
 	until(is_gone, w.a);
-	until(stands, w.b);
+	until(is_valid, w.b);
 }
 
 /* It cannot be reached for a while, and has kept what it had. */
@@ -308,7 +308,7 @@ static void ended_meanwhile(void **state)
 	put(w.a, USER, "172.30.0.9");
 	until(is_done, NULL);		/* the next failure is not this one's */
 	assert_int_equal(w.done, 1);
-	assert_true(stands(w.a));
+	assert_true(is_valid(w.a));
 	snprintf(aside, sizeof(aside), "%s.aside", w.server.socket);
 	assert_int_equal(rename(w.server.socket, aside), 0);
 	snprintf(command, sizeof(command),
@@ -320,7 +320,7 @@ static void ended_meanwhile(void **state)
 	end_one(w.a);
 	uv_run(&w.loop, UV_RUN_ONCE);
 	assert_int_equal(rename(aside, w.server.socket), 0);
-	until(stands, w.b);
+	until(is_valid, w.b);
 	until(is_gone, w.a);
 }
 
@@ -350,7 +350,7 @@ static void workspaces_need_a_login(void **state)
 	assert_true(is_gone(w.a));
 	log_in("session:1d");
 	put_kind(w.a, USER, "172.30.0.9", GATEWAY_TOKEN_WORKSPACE);
-	until(stands, w.a);
+	until(is_valid, w.a);
 	/* What an earlier bridge put is taken away. */
 	assert_int_equal(kv_delete(w.kv, "session:1d", &e), 0);
 	put_kind(w.a, USER, "172.30.0.9", GATEWAY_TOKEN_WORKSPACE);
@@ -359,7 +359,7 @@ static void workspaces_need_a_login(void **state)
 	assert_false(members());
 	/* A conversation's lives as long as its Claude. */
 	put(w.b, USER, "172.30.0.9");
-	until(stands, w.b);
+	until(is_valid, w.b);
 }
 
 /* The pages could not tell the bridge, and ended it in Redis. */
@@ -369,15 +369,15 @@ static void ended_by_others(void **state)
 
 	put(w.a, USER, "172.30.0.9");
 	put(w.b, USER, "172.30.0.9");
-	until(stands, w.b);
+	until(is_valid, w.b);
 	until(has_mark, NULL);
 	assert_int_equal(gateway_token_end_all(w.kv, USER, &e), 0);
 	put(w.b, USER, "172.30.0.10");
-	until(stands, w.b);
+	until(is_valid, w.b);
 	token_registry_renew(w.t);
 	until(is_dropped, w.a);
 	assert_true(is_gone(w.a));
-	assert_true(stands(w.b));
+	assert_true(is_valid(w.b));
 	assert_true(token_registry_has(w.t, w.b));
 }
 
@@ -385,21 +385,21 @@ static void ended_by_others(void **state)
 static void an_ending_spares_what_follows(void **state)
 {
 	put(w.a, USER, "172.30.0.9");
-	until(stands, w.a);
+	until(is_valid, w.a);
 	token_registry_drop_user(w.t, USER);
 	put(w.b, USER, "172.30.0.9");
-	until(stands, w.b);
+	until(is_valid, w.b);
 	token_registry_end(w.t, "late", "", USER);
 	until(is_told, "late ");
 	assert_true(is_gone(w.a));
-	assert_true(stands(w.b));
+	assert_true(is_valid(w.b));
 }
 
 /* Each is told when it is done, and not before. */
 static void endings_wait_for_redis(void **state)
 {
 	put(w.a, USER, "172.30.0.9");
-	until(stands, w.a);
+	until(is_valid, w.a);
 	server_kill(&w.server);
 	put(w.b, OTHER, "172.30.0.10");
 	until(is_done, NULL);
@@ -407,7 +407,7 @@ static void endings_wait_for_redis(void **state)
 	uv_run(&w.loop, UV_RUN_ONCE);
 	assert_string_equal(w.ended, "");
 	server_start(&w.server);
-	until(stands, w.b);
+	until(is_valid, w.b);
 	until(is_told, "one ");
 	assert_true(is_gone(w.a));
 }
@@ -435,7 +435,7 @@ static void given_up(void **state)
 	assert_false(token_registry_has(w.t, w.a));
 	server_start(&w.server);
 	put(w.b, USER, "172.30.0.9");
-	until(stands, w.b);
+	until(is_valid, w.b);
 	assert_true(is_gone(w.a));
 }
 
@@ -443,7 +443,7 @@ static void forgotten(void **state)
 {
 	put(w.a, USER, "172.30.0.9");
 	token_registry_forget(w.t, NULL);
-	until(stands, w.a);
+	until(is_valid, w.a);
 	assert_int_equal(w.done, 0);
 }
 

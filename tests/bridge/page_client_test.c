@@ -186,7 +186,7 @@ void workspace_restart(struct workspace *workspace)
 	note("start");
 }
 
-void workspace_words(struct presence *p, struct session_status *out)
+void presence_workspace_status(struct presence *p, struct session_status *out)
 {
 }
 

@@ -20,7 +20,7 @@ static void check(const char *line, size_t n)
 
 	if (!call_line_parse(line, n, &kind, &call, model))
 		return;
-	call_line_settle(&call);
+	call_line_normalize(&call);
 	len = call_line_format(kind, &call, again);
 	if (!call_line_parse(again, len - 1, &other, &same, more) ||
 	    other != kind || strcmp(model, more) != 0 ||

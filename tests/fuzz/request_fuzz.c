@@ -64,7 +64,7 @@ static void read_lines(struct fake *f, char *text, const uint8_t *data,
 	f->left = size - (size_t)(line - text);
 }
 
-static int nothing(struct request *r, struct response *out, struct err *e)
+static int no_handler(struct request *r, struct response *out, struct err *e)
 {
 	return 0;
 }
@@ -72,8 +72,8 @@ static int nothing(struct request *r, struct response *out, struct err *e)
 static void use(struct request *r, const struct request_source *src)
 {
 	static const struct route table[] = {
-		{ METHOD_GET, "/w/{id}/export.md", nothing, 0, 0 },
-		{ METHOD_POST, "/w/{name}", nothing, 0, 0 },
+		{ METHOD_GET, "/w/{id}/export.md",no_handler, 0, 0 },
+		{ METHOD_POST, "/w/{name}",no_handler, 0, 0 },
 	};
 	struct err e = { 0 };
 	unsigned allowed = 0;

@@ -47,9 +47,9 @@ static void what_redis_lost_is_loaded_anew(void **state)
 
 	for (i = 0; i < 3; i++)
 		h[i] = world_ask(w, w->token, 0);
-	world_settle(w, &h[0], "m", 100);
+	world_book(w, &h[0], "m", 100);
 	world_redis(w, "redis.call('FLUSHALL')");
-	world_settle(w, &h[1], "m", 10);
+	world_book(w, &h[1], "m", 10);
 	put_token(w);
 	assert_int_equal(world_verdict(w, 0), VERDICT_ADMITTED);
 	expect_all(w, 110, 1000);
@@ -58,7 +58,7 @@ static void what_redis_lost_is_loaded_anew(void **state)
 		    " 'spent:all:*')))");
 	assert_int_equal(world_verdict(w, 0), VERDICT_ADMITTED);
 	expect_all(w, 110, 1000);
-	world_settle(w, &h[2], "m", 1);
+	world_book(w, &h[2], "m", 1);
 	expect_all(w, 111, 0);
 }
 
@@ -70,7 +70,7 @@ static void an_older_redis_is_not_believed(void **state)
 	uint64_t links;
 
 	h = world_ask(w, w->token, 0);
-	world_settle(w, &h, "m", 500);
+	world_book(w, &h, "m", 500);
 	expect_all(w, 500, 0);
 	world_redis(w, "for _, k in ipairs(redis.call('KEYS', 'spent:all:*'))"
 		    " do redis.call('HSET', k, 't', '0', 'c', '0') end");
@@ -109,7 +109,7 @@ static void away_is_said_and_nothing_is_lost(void **state)
 		}
 		assert_int_equal(world_ask(w, w->token, 0).answer.verdict,
 				 VERDICT_AWAY);
-		world_settle(w, &open, "m", 40);
+		world_book(w, &open, "m", 40);
 		used += 40;
 		server_start(&w->server);
 		put_token(w);
@@ -388,7 +388,7 @@ static void rows_on_their_way_count_once(void **state)
 	admission_set_journal(w->a, NULL);
 }
 
-static void what_settles_during_a_load_counts(void **state)
+static void calls_booked_during_a_load_count(void **state)
 {
 	struct world *w = *state;
 	struct journal *j = open_journal(w);
@@ -519,7 +519,7 @@ int main(void)
 		WTEST(an_old_account_is_read_before_it_is_used),
 		WTEST(a_ledger_that_stays_away_closes_the_door),
 		WTEST(rows_on_their_way_count_once),
-		WTEST(what_settles_during_a_load_counts),
+		WTEST(calls_booked_during_a_load_count),
 		WTEST(counters_and_ledger_agree_whatever_happens),
 	};
 

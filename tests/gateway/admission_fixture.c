@@ -189,8 +189,8 @@ void world_add_row(struct world *w, const char *user, const char *model,
 	add_row(w, &t, model, at, tokens);
 }
 
-void world_settle(struct world *w, const struct heard *h, const char *model,
-		  int64_t tokens)
+void world_book(struct world *w, const struct heard *h, const char *model,
+		int64_t tokens)
 {
 	add_row(w, &h->answer.token, model, h->answer.at, tokens);
 	grant_book(w->a, h->answer.grant, model,

@@ -49,7 +49,7 @@ struct heard world_ask(struct world *w, const char *token, int64_t bytes);
 enum verdict world_verdict(struct world *w, int64_t bytes);	/* what was granted is given back */
 void world_turn_until(struct world *w, const int *calls, int want);
 /* The call's row in the ledger, then its settling. */
-void world_settle(struct world *w, const struct heard *h, const char *model,
+void world_book(struct world *w, const struct heard *h, const char *model,
 		  int64_t tokens);
 void world_add_row(struct world *w, const char *user, const char *model,
 		   int64_t at, int64_t tokens);

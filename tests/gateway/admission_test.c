@@ -39,7 +39,7 @@ static void expect_counters(struct world *w, const char *user, int64_t used,
 	}
 }
 
-static void a_call_reserves_and_settles(void **state)
+static void a_call_reserves_and_is_booked(void **state)
 {
 	struct world *w = *state;
 	struct err e = { 0 };
@@ -56,13 +56,13 @@ static void a_call_reserves_and_settles(void **state)
 	assert_in_range(h.answer.at, clock_now_ms() - 5000, clock_now_ms());
 	expect_counters(w, w->kim, 30, 3000);
 	expect_counters(w, "all", 30, 3000);
-	world_settle(w, &h, "m", 12);
+	world_book(w, &h, "m", 12);
 	expect_counters(w, w->kim, 42, 0);
 	expect_counters(w, "all", 42, 0);
 	/* A model without a price counts as the dearest: it has a limit too. */
 	h = world_ask(w, w->token, -1);
 	assert_int_equal(world_counter(w, "spent:all:" MONTH, "rt"), 1000);
-	world_settle(w, &h, "odd", 8);
+	world_book(w, &h, "odd", 8);
 	expect_counters(w, "all", 50, 0);
 }
 
@@ -252,7 +252,7 @@ static void a_run_has_a_budget_of_its_own(void **state)
 		world_put(w, w->token, &t);
 		h = world_ask(w, w->token, 0);
 		assert_int_equal(h.answer.verdict, VERDICT_ADMITTED);
-		world_settle(w, &h, "m", 6000);
+		world_book(w, &h, "m", 6000);
 		h = world_ask(w, w->token, 0);
 		expect_over(&h, VERDICT_OVER_BUDGET, OVER_RUN, OVER_LIFE, money, 6000);
 		assert_int_equal(h.answer.over.resets_at, 0);
@@ -298,12 +298,12 @@ static void a_day_is_the_users(void **state)
 			 p.month);
 		before = p.day_from == p.month_from ? 10 : 110;
 		assert_int_equal(world_counter(w, pattern, "t"), before);
-		world_settle(w, &h, "m", 1);
+		world_book(w, &h, "m", 1);
 	}
 }
 
 /* Between two zones' days while a call is under way: it counts in both. */
-static void a_call_settles_after_its_day(void **state)
+static void a_call_is_booked_after_its_day(void **state)
 {
 	struct world *w = *state;
 	struct err e = { 0 };
@@ -316,8 +316,8 @@ static void a_call_settles_after_its_day(void **state)
 				0, &e));
 	world_pass_a_second(w);
 	second = world_ask(w, w->token, 0);
-	world_settle(w, &first, "m", 70);
-	world_settle(w, &second, "m", 7);
+	world_book(w, &first, "m", 70);
+	world_book(w, &second, "m", 7);
 	assert_int_equal(world_verdict(w, 0), VERDICT_ADMITTED);
 	expect_counters(w, w->kim, 77, 0);
 	expect_counters(w, "all", 77, 0);
@@ -418,7 +418,7 @@ static void a_grant_reserves_again(void **state)
 	expect_counters(w, w->kim, 0, 6096);
 	/* A call that ends while it asks for more: nothing stays reserved. */
 	grant_reserve(w->a, h.answer.grant, &first, hear, &last);
-	world_settle(w, &h, "m", 70);
+	world_book(w, &h, "m", 70);
 	assert_int_equal(last.calls, 0);
 	assert_int_equal(world_verdict(w, 0), VERDICT_ADMITTED);
 	expect_counters(w, w->kim, 70, 0);
@@ -445,7 +445,7 @@ static void calls_at_once_do_not_overshoot(void **state)
 	/* Each took more than was guessed: no other begins, and none did. */
 	for (i = 0; i < 50; i++) {
 		if (h[i].answer.grant)
-			world_settle(w, &h[i], "m", 15000);
+			world_book(w, &h[i], "m", 15000);
 		assert_int_not_equal(world_verdict(w, 0), VERDICT_ADMITTED);
 	}
 	assert_int_equal(world_verdict(w, 0), VERDICT_OVER_BUDGET);
@@ -492,7 +492,7 @@ static void a_new_table_prices_the_past(void **state)
 	assert_int_equal(world_counter(w, "spent:all:" MONTH, "c"), 1100);
 	admission_set_prices(w->a, world_prices(w, "m 2020-01-01 3 3 3 3 3\n"
 						"odd 2020-01-01 1 1 1 1 1\n"));
-	world_settle(w, &h, "m", 10);
+	world_book(w, &h, "m", 10);
 	assert_int_equal(world_verdict(w, 0), VERDICT_ADMITTED);
 	assert_int_equal(world_counter(w, "spent:all:" MONTH, "c"), 1330);
 	assert_int_equal(world_counter(w, "spent:all:" MONTH, "rt"), 0);
@@ -501,7 +501,7 @@ static void a_new_table_prices_the_past(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WTEST(a_call_reserves_and_settles),
+		WTEST(a_call_reserves_and_is_booked),
 		WTEST(a_steady_call_asks_redis_once),
 		WTEST(strangers_have_no_token),
 		WTEST(an_ended_token_is_refused_at_once),
@@ -509,7 +509,7 @@ int main(void)
 		WTEST(each_limit_is_held_and_named),
 		WTEST(a_run_has_a_budget_of_its_own),
 		WTEST(a_day_is_the_users),
-		WTEST(a_call_settles_after_its_day),
+		WTEST(a_call_is_booked_after_its_day),
 		WTEST(another_zone_is_no_new_budget),
 		WTEST(output_is_capped_to_what_is_left),
 		WTEST(a_grant_reserves_again),

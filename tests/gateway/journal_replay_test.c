@@ -131,7 +131,7 @@ static void lines_are_read_as_they_were_written(void **state)
 	a.usage.cache_read = -5;
 	a.at = INT64_MAX;
 	a.status = 5000;
-	call_line_settle(&a);
+	call_line_normalize(&a);
 	n = call_line_format(LINE_END, &a, line);
 	assert_in_range(n, 1, CALL_LINE_MAX);
 	assert_true(call_line_parse(line, n - 1, &kind, &b, model));

@@ -139,7 +139,7 @@ static void cookies_are_written(void **state)
 	response_release(&out);
 }
 
-static int nothing(struct request *r, struct response *out, struct err *e)
+static int no_handler(struct request *r, struct response *out, struct err *e)
 {
 	return 0;
 }
@@ -147,14 +147,14 @@ static int nothing(struct request *r, struct response *out, struct err *e)
 #define ID "0190f5c2-7a1b-7c3d-8e4f-0123456789ab"
 
 static const struct route table[] = {
-	{ METHOD_GET, "/", nothing, 0, 0 },
-	{ METHOD_GET, "/workspace", nothing, 0, 0 },
-	{ METHOD_GET, "/workspace/{id}", nothing, 0, 0 },
-	{ METHOD_POST, "/workspace/{id}/rename", nothing, 0, 0 },
-	{ METHOD_GET, "/c/{id}/export.md", nothing, 0, 0 },
-	{ METHOD_GET, "/u/{name}", nothing, 0, 0 },
-	{ METHOD_POST, "/u/{name}", nothing, 0, 0 },
-	{ METHOD_GET, "/x/{name}.json", nothing, 0, 0 },
+	{ METHOD_GET, "/", no_handler, 0, 0 },
+	{ METHOD_GET, "/workspace", no_handler, 0, 0 },
+	{ METHOD_GET, "/workspace/{id}", no_handler, 0, 0 },
+	{ METHOD_POST, "/workspace/{id}/rename", no_handler, 0, 0 },
+	{ METHOD_GET, "/c/{id}/export.md", no_handler, 0, 0 },
+	{ METHOD_GET, "/u/{name}", no_handler, 0, 0 },
+	{ METHOD_POST, "/u/{name}", no_handler, 0, 0 },
+	{ METHOD_GET, "/x/{name}.json", no_handler, 0, 0 },
 };
 
 /* Index of the row, or -1 (no page), -2 (method). */

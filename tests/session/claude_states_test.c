@@ -186,7 +186,7 @@ static void leaving_before_it_starts(void **state)
 {
 	fake.place = 2;
 	say();
-	assert_int_equal(now(), CLAUDE_IN_LINE);
+	assert_int_equal(now(), CLAUDE_QUEUED);
 	session_leave(w.s, "error_claude_left");
 	assert_int_equal(now(), CLAUDE_NONE);
 	w.token_late = true;
@@ -341,7 +341,7 @@ static void the_link_is_lost_in_each_state(void **state)
 	w.place = true;
 	fake.place = 2;
 	later(1200);
-	lose_in(CLAUDE_IN_LINE);
+	lose_in(CLAUDE_QUEUED);
 	fake.place = 0;
 	w.token_late = true;
 	turn_loop();

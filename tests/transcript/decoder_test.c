@@ -184,7 +184,7 @@ static void tools_tell_how_they_ended(void **state)
 	trace_free(t);
 }
 
-static void answers_settle_what_was_asked(void **state)
+static void answers_end_what_was_asked(void **state)
 {
 	struct trace *t = trace_of_file("perm");
 
@@ -981,7 +981,7 @@ int main(void)
 		cmocka_unit_test(every_turn_ends_once),
 		cmocka_unit_test(restarts_lose_nothing),
 		cmocka_unit_test(tools_tell_how_they_ended),
-		cmocka_unit_test(answers_settle_what_was_asked),
+		cmocka_unit_test(answers_end_what_was_asked),
 		cmocka_unit_test(joined_messages_stand_once),
 		cmocka_unit_test(broken_streams_are_taken_over),
 		cmocka_unit_test(results_are_told_whole),

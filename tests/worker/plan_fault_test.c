@@ -67,7 +67,7 @@ static void a_broken_end_does_not_stop_the_others(void **state)
 	assert_int_equal(e.kind, ERR_INTERNAL);
 	assert_int_equal(ROWS("status = 'success'"), 1);
 	run_sql("DROP TRIGGER broken");
-	assert_int_equal(settle(T0 + 4), 1);
+	assert_int_equal(book(T0 + 4), 1);
 	end();
 }
 

@@ -48,7 +48,7 @@ static void a_start_writes_all_of_it(void **state)
 			       " 'do 2030-01-01 after (none)'"), 1);
 	assert_string_equal(start(T0 + 10), "");
 	try_ends(c, "success", "", false, T0 + 20);
-	settle(T0 + 20);
+	book(T0 + 20);
 	due(T0 + HOUR);
 	start(T0 + HOUR);
 	assert_int_equal(ROWS("prompt = 'do 2030-01-01 after found 3'"), 1);
@@ -118,7 +118,7 @@ static void one_place_goes_round(void **state)
 		assert_true(*conversation);
 		assert_string_equal(start(T0 + i * MINUTE), "");
 		try_ends(conversation, "success", "", false, T0 + i * MINUTE);
-		settle(T0 + i * MINUTE);
+		book(T0 + i * MINUTE);
 	}
 	assert_int_equal(count("SELECT count(DISTINCT user_id) FROM executions"
 			       " WHERE status = 'success'"), 2);
@@ -243,8 +243,8 @@ static void infrastructure_is_tried_again(void **state)
 	due(T0);
 	for (i = 0; i < 3; i++) {
 		try_ends(start(now), "failed", "api", true, now + 1);
-		assert_int_equal(settle(now + 1), 1);
-		assert_int_equal(settle(now + 1), 0);
+		assert_int_equal(book(now + 1), 1);
+		assert_int_equal(book(now + 1), 0);
 		if (i == 2)
 			break;
 		assert_int_equal(ROWS("status = 'queued' AND reason = 'retry'"
@@ -270,17 +270,17 @@ static void what_the_model_reports_is_not_tried_again(void **state)
 	agent(HOURLY, "", T0, id);
 	due(T0);
 	try_ends(start(T0), "failed", "model", false, T0 + 1);
-	settle(T0 + 2);
+	book(T0 + 2);
 	assert_int_equal(ROWS("status = 'failed' AND reason = 'model'"
 			      " AND ended_at = planned_at + 1"), 1);
 	due(T0 + HOUR);
 	try_ends(start(T0 + HOUR), "timeout", "", false, T0 + HOUR + 1);
-	settle(T0 + HOUR + 2);
+	book(T0 + HOUR + 2);
 	assert_int_equal(ROWS("status = 'timeout'"), 1);
 	due(T0 + 2 * HOUR);
 	try_ends(start(T0 + 2 * HOUR), "failed", "needs_input", false,
 		 T0 + 2 * HOUR + 1);
-	settle(T0 + 2 * HOUR + 2);
+	book(T0 + 2 * HOUR + 2);
 	assert_int_equal(NOTICES("needs_input"), 1);
 	assert_int_equal(NOTICES("failure"), 2);
 	assert_int_equal(count("SELECT failures FROM agents"), 3);
@@ -338,9 +338,9 @@ static void a_success_that_never_reached_the_model(void **state)
 	due(T0);
 	strcpy(c, start(T0));
 	claims(c, NULL);
-	assert_int_equal(settle(T0 + 2000), 0);	/* the ledger may be late */
+	assert_int_equal(book(T0 + 2000), 0);	/* the ledger may be late */
 	assert_int_equal(ROWS("status = 'running'"), 1);
-	assert_int_equal(settle(T0 + 31000), 1);
+	assert_int_equal(book(T0 + 31000), 1);
 	assert_int_equal(ROWS("status = 'failed' AND reason = 'no_model'"), 1);
 	assert_int_equal(count("SELECT count(*) FROM attempts WHERE outcome ="
 			       " 'failed' AND reason = 'no_model'"), 1);
@@ -363,9 +363,9 @@ static void a_ledger_that_is_late(void **state)
 	OK(reach_model(w.f->db, c, T0 - 1, &e));
 	OK(reach_model(w.f->db, c, T0 + 1, &e));
 	run_sql("UPDATE usage SET outcome = 'failed' WHERE at > 1893456000000");
-	assert_int_equal(settle(T0 + 2000), 0);
+	assert_int_equal(book(T0 + 2000), 0);
 	OK(reach_model(w.f->db, c, T0 + 2, &e));
-	assert_int_equal(settle(T0 + 2001), 1);
+	assert_int_equal(book(T0 + 2001), 1);
 	assert_int_equal(ROWS("status = 'success' AND problems = ''"), 1);
 	assert_int_equal(NOTICES("success") + NOTICES("failure"), 0);
 	end();
@@ -416,7 +416,7 @@ static void what_a_run_could_not_do(void **state)
 			OK(attempt_block_note(w.f->db, c, rows[i].block, &e));
 		OK(reach_model(w.f->db, c, T0 + 1, &e));
 		claims(c, rows[i].more);
-		assert_int_equal(settle(T0 + 2000), 1);
+		assert_int_equal(book(T0 + 2000), 1);
 		assert_string_equal(problems(), rows[i].want);
 		run_sql("UPDATE agents SET deleted_at = 1");
 	}
@@ -443,7 +443,7 @@ static void what_is_no_problem_twice(void **state)
 		 T0);
 	OK(reach_model(w.f->db, c, T0 + 1, &e));
 	claims(c, NULL);
-	settle(T0 + 2000);
+	book(T0 + 2000);
 	assert_string_equal(problems(), "[{\"code\":\"denied\",\"what\":"
 		"\"Bash\",\"title\":\"rm\",\"count\":2}]");
 	end();
@@ -465,7 +465,7 @@ static void problems_are_no_failure_and_are_told(void **state)
 	run_part(c, 1, "tool_use", "denied", BASH("t", "ls"), T0, T0);
 	OK(reach_model(w.f->db, c, T0 + 1, &e));
 	claims(c, NULL);
-	assert_int_equal(settle(T0 + 2000), 1);
+	assert_int_equal(book(T0 + 2000), 1);
 	assert_int_equal(NOTICES("problems"), 2);
 	assert_int_equal(count("SELECT count(*) FROM notices"), 2);
 	assert_int_equal(count("SELECT failures FROM agents"), 0);
@@ -542,7 +542,7 @@ static void files_of_a_run_are_its_own(void **state)
 	file_of(run, "untold.png", 0);
 	OK(reach_model(w.f->db, a, T0 + 1, &e));
 	claims(a, NULL);
-	settle(T0 + 90 * S);
+	book(T0 + 90 * S);
 	OK(execution_file_each(w.f->db, run, list_own, own, &e));
 	assert_string_equal(own, "a/own.txt alone.png ");
 	end();
@@ -560,18 +560,18 @@ static void failures_pause_and_success_recovers(void **state)
 	for (i = 0; i < 2; i++, at += HOUR) {
 		due(at);
 		try_ends(start(at), "failed", "model", false, at + 1);
-		settle(at + 1);
+		book(at + 1);
 	}
 	due(at);
 	try_ends(start(at), "success", "", false, at + 1);
-	settle(at + 1);
+	book(at + 1);
 	assert_int_equal(NOTICES("recovery"), 1);
 	assert_int_equal(count("SELECT failures FROM agents"), 0);
 	for (i = 0; i < 3; i++) {
 		at += HOUR;
 		due(at);
 		try_ends(start(at), "failed", "model", false, at + 1);
-		settle(at + 1);
+		book(at + 1);
 	}
 	assert_int_equal(NOTICES("paused"), 1);
 	assert_int_equal(count("SELECT count(*) FROM agents WHERE status ="
@@ -598,12 +598,12 @@ static void tests_and_people_count_for_nothing(void **state)
 	a = agent_load(w.f->db, w.f, id, NULL, false, &e);
 	OK(execution_add(w.f->db, a, "test", NULL, NULL, T0, x, &e));
 	try_ends(start(T0), "failed", "model", false, T0 + 1);
-	settle(T0 + 1);
+	book(T0 + 1);
 	OK(execution_add(w.f->db, a, "manual", NULL, NULL, T0, x, &e));
 	strcpy(c, start(T0));
 	OK(execution_cancel(w.f->db, x, "person", T0, &e));
 	try_ends(c, "failed", "died", true, T0 + 1);
-	settle(T0 + 1);
+	book(T0 + 1);
 	assert_int_equal(ROWS("status = 'cancelled' AND reason = 'person'"),
 			 1);
 	assert_int_equal(count("SELECT failures FROM agents"), 0);
@@ -629,12 +629,12 @@ static void *work(void *data)
 {
 	struct planner p = *(struct planner *)data;
 	struct err e = { 0 };
-	int64_t claimed, settled, i;
+	int64_t claimed, booked, i;
 	struct attempt_end end;
 	bool more;
 	char c[ID_SIZE], x[ID_SIZE];
 
-	p.memo = NULL;
+	p.cache = NULL;
 	p.queued = p.asked = NULL;
 	p.db = db_open(NULL, w.f->path, &e);
 	for (i = 0; i < 40; i++) {
@@ -646,7 +646,7 @@ static void *work(void *data)
 			AGAIN(reach_model(p.db, c, T0 + HOUR, &e));
 			AGAIN(attempt_end(p.db, &end, &e));
 		}
-		AGAIN(plan_finish(&p, T0 + HOUR, 10, &settled, &e));
+		AGAIN(plan_finish(&p, T0 + HOUR, 10, &booked, &e));
 	}
 	talloc_free(p.db);
 	return NULL;
@@ -667,7 +667,7 @@ static void workers_share_and_double_nothing(void **state)
 	for (i = 0; i < 4; i++)
 		pthread_join(threads[i], NULL);
 	due(T0 + 10 * MINUTE);
-	settle(T0 + HOUR);
+	book(T0 + HOUR);
 	assert_int_equal(ROWS("1 = 1"), MANY);
 	assert_int_equal(count("SELECT count(*) FROM (SELECT agent_id FROM"
 			       " executions GROUP BY agent_id, planned_at) s"),

@@ -221,7 +221,7 @@ static void a_run_between_two_tries_goes_on(void **state)
 	agent(HOURLY, ",\"overlap\":\"queue\"", T0, id);
 	due(T0);
 	try_ends(start(T0), "failed", "died", true, T0 + HOUR - 1);
-	settle(T0 + HOUR - 1);
+	book(T0 + HOUR - 1);
 	assert_int_equal(ROWS("status = 'queued' AND reason = 'retry'"), 1);
 	due(T0 + HOUR);
 	assert_int_equal(ROWS("status = 'queued' AND reason = ''"), 1);
@@ -247,7 +247,7 @@ static void overlap_cancels_what_runs(void **state)
 	assert_int_equal(ROWS("status = 'cancelled' AND reason = 'overlap'"),
 			 1);
 	try_ends(c, "cancelled", "", false, T0 + 2 * HOUR);
-	settle(T0 + 2 * HOUR);
+	book(T0 + 2 * HOUR);
 	assert_int_equal(ROWS("status = 'cancelled' AND reason = 'overlap'"),
 			 2);
 	assert_int_equal(count("SELECT failures FROM agents"), 0);
@@ -323,7 +323,7 @@ static void a_deleted_agent_runs_no_more(void **state)
 			 1);
 	assert_int_equal(ROWS("status = 'running' AND cancel_at > 0"), 1);
 	try_ends(c, "failed", "died", true, T0 + 2 * HOUR);
-	assert_int_equal(settle(T0 + 2 * HOUR), 1);
+	assert_int_equal(book(T0 + 2 * HOUR), 1);
 	assert_int_equal(ROWS("status = 'cancelled' AND reason = 'deleted'"),
 			 2);
 	run_sql("UPDATE agents SET next_run_at = 1893463200000,"

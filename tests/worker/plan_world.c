@@ -49,7 +49,7 @@ void begin(void **state)
 	prices = prices_parse(w.f, "none", "", 0, &e);
 	assert_non_null(prices);
 	w.p = (struct planner){ .db = w.f->db, .settings = w.settings,
-		.prices = prices, .memo = plan_memo_new(w.f),
+		.prices = prices, .cache = plan_cache_new(w.f),
 		.queued = queued, .asked = asked, .data = &w };
 	OK(user_create(w.f->db, "kim", "h", false, w.user, &e));
 }
@@ -158,7 +158,7 @@ void try_ends(const char *conversation, const char *outcome,
 	OK(attempt_end(w.f->db, &end, &e));
 }
 
-int64_t settle(int64_t now)
+int64_t book(int64_t now)
 {
 	struct err e = { 0 };
 	int64_t n;

@@ -41,7 +41,7 @@ struct attempt_end make_end(const char *conversation, const char *outcome, const
 /* The ledger has a call of that conversation's run. */
 int reach_model(struct db *db, const char *conversation, int64_t at, struct err *e) must_check;
 void try_ends(const char *conversation, const char *outcome, const char *reason, bool again, int64_t at);
-int64_t settle(int64_t now);
+int64_t book(int64_t now);
 void run_sql(const char *sql);
 
 #endif

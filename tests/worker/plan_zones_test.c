@@ -120,7 +120,7 @@ static void a_renewed_file_moves_what_is_planned(void **state)
 	struct zone_time t;
 
 	begin(state);
-	w.p.memo = plan_memo_new(w.f);
+	w.p.cache = plan_cache_new(w.f);
 	agent(DAILY, "", T0 + 23 * HOUR, id);
 	agent(DAILY, "", T0 + 23 * HOUR, paused);
 	run_sql("UPDATE agents SET status = 'paused', next_run_at = 0"
@@ -151,7 +151,7 @@ static void more_agents_than_a_transaction_takes(void **state)
 
 	put_zone("Asia/Seoul");
 	begin(state);
-	w.p.memo = plan_memo_new(w.f);
+	w.p.cache = plan_cache_new(w.f);
 	for (i = 0; i < PLAN_RENEW_MAX + 20; i++)
 		agent(DAILY, "", T0 + 2 * HOUR, id);
 	zone_generation();

@@ -43,7 +43,7 @@ static bool has_word(const char *words, const char *w)
 }
 
 /* "failure, recovery" as words. */
-static const char *event_words(const struct request *r, const char *list)
+static const char *event_names(const struct request *r, const char *list)
 {
 	char *words = talloc_strdup(r, "");
 	size_t i;
@@ -77,7 +77,7 @@ static int add_rule(void *data, const struct notify_rule *n, struct err *e)
 	view_flag(row, "has_secret", *n->secret);
 	view_text(row, "secret", str_equal(form_text(l->r->args, "fold"),
 					   n->id) ? n->secret : "");
-	view_text(row, "events", event_words(l->r, n->events));
+	view_text(row, "events", event_names(l->r, n->events));
 	return 0;
 }
 

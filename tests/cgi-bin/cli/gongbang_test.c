@@ -241,7 +241,7 @@ static int ask_on_terminal(const struct fixture *f, const char *first,
 
 	assert_true(child >= 0);
 	if (child == 0)
-		become(f, "user add kim");
+		exec_command(f, "user add kim");
 	seen[0] = '\0';
 	await(fd, seen, size, "Password: ");
 	type(fd, first);

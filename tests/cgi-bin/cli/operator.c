@@ -49,7 +49,7 @@ int operator_tear_down(void **state)
 	return 0;
 }
 
-void become(const struct fixture *f, const char *words)
+void exec_command(const struct fixture *f, const char *words)
 {
 	char line[1024], *argv[16], *save = NULL;
 	int n = 0;
@@ -78,7 +78,7 @@ struct ran run(const struct fixture *f, const char *words,
 		dup2(out[1], 1);
 		dup2(err[1], 2);
 		close(in[1]);
-		become(f, words);
+		exec_command(f, words);
 	}
 	close(in[0]);
 	close(out[1]);

@@ -27,9 +27,9 @@ int operator_tear_down(void **state);
 	cmocka_unit_test_setup_teardown(name, operator_set_up, operator_tear_down)
 
 /* In a child: becomes gongbang with these words, parted by spaces. */
-void become(const struct fixture *f, const char *words);
+void exec_command(const struct fixture *f, const char *words);
 
-/* words: as become; input: what its standard input has. */
+/* words: as exec_command; input: what its standard input has. */
 struct ran run(const struct fixture *f, const char *words, const char *input, size_t n);
 /* Fails the test when the status is another. */
 struct ran expect(const struct fixture *f, int status, const char *words, const char *input);
