@@ -40,7 +40,7 @@ int main(int argc, char **argv)
 	result = path_init(&e);
 	if (result < 0)
 		return complain(&e);
-	if (argc > 3 && str_equal(argv[1], "keeper"))
+	if (argc > 3 && str_equal(argv[1], "subreaper"))
 		return subreaper_main(argv[2], argv + 3);
 	if (argc == 2 && str_equal(argv[1], "--version")) {
 		printf("gongbang-shim %s\n", PACKAGE_VERSION);

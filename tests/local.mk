@@ -5,9 +5,9 @@ AM_TESTS_ENVIRONMENT = \
 	ASAN_OPTIONS=detect_leaks=1; export ASAN_OPTIONS;
 test_libs = $(CMOCKA_LIBS)
 
-TESTS += tests/documents_test.sh tests/icons_test.sh tests/layers_test.sh tests/mirror_test.sh tests/unused_test.sh tests/copy_test.sh tests/units_test.sh tests/style_test.sh tests/words_test.sh tests/language_test.sh
-EXTRA_DIST += tests/documents_test.sh tests/icons_test.sh tests/layers_test.sh tests/mirror_test.sh tests/unused_test.sh tests/copy_test.sh tests/units_test.sh tests/style_test.sh tests/words_test.sh tests/language_test.sh \
-	tests/words.list tests/language.list tests/cppcheck.cfg
+TESTS += tests/documents_test.sh tests/icons_test.sh tests/layers_test.sh tests/mirror_test.sh tests/names_test.sh tests/unused_test.sh tests/copy_test.sh tests/units_test.sh tests/style_test.sh tests/words_test.sh tests/language_test.sh
+EXTRA_DIST += tests/documents_test.sh tests/icons_test.sh tests/layers_test.sh tests/mirror_test.sh tests/names_test.sh tests/unused_test.sh tests/copy_test.sh tests/units_test.sh tests/style_test.sh tests/words_test.sh tests/language_test.sh \
+	tests/words.list tests/language.list tests/names.list tests/cppcheck.cfg
 
 include tests/core/local.mk
 include tests/json/local.mk

@@ -49,8 +49,8 @@ static int read_rooms(struct reading *r, struct db *db, struct err *e)
 }
 
 /* u NULL: all users. */
-static int read_standing(struct reading *r, struct db *db, const struct user *u,
-			 struct standing *out, struct err *e)
+static int read_budget_use(struct reading *r, struct db *db, const struct user *u,
+			   struct budget_use *out, struct err *e)
 {
 	struct budget_zone zone;
 	struct period period;
@@ -58,8 +58,8 @@ static int read_standing(struct reading *r, struct db *db, const struct user *u,
 	budget_zone_of(u, settings_text(r->bridge->settings, SET_DEFAULT_TIMEZONE),
 		       &zone);
 	budget_zone_period(&zone, clock_now_ms(), &period);
-	return standing_load(db, r->bridge->prices, u ? u->id : NULL, &period,
-			     out, e);
+	return budget_use_load(db, r->bridge->prices, u ? u->id : NULL, &period,
+			       out, e);
 }
 
 static int read_work(void *data, struct db *db, struct err *e)
@@ -67,21 +67,21 @@ static int read_work(void *data, struct db *db, struct err *e)
 	struct reading *r = data;
 	const struct user *u = user_load(db, r, r->user_id, e);
 	struct stop_all stop;
-	struct standing s;
+	struct budget_use s;
 
-	if (!u || read_standing(r, db, u, &s, e) < 0 ||
+	if (!u || read_budget_use(r, db, u, &s, e) < 0 ||
 	    stop_all_load(db, &stop, e) < 0 || read_rooms(r, db, e) < 0)
 		return -1;
 	r->spend.today = s.day.tokens;
 	r->spend.today_max = s.budget.day_tokens;
-	r->spend.percent = standing_percent(&s);
-	r->spend.resets_at = standing_resets_at(&s);
+	r->spend.percent = budget_use_percent(&s);
+	r->spend.resets_at = budget_use_resets_at(&s);
 	r->spend.stopped = stop.on;
 	if (!r->all)
 		return 0;
-	if (read_standing(r, db, NULL, &s, e) < 0)
+	if (read_budget_use(r, db, NULL, &s, e) < 0)
 		return -1;
-	r->spend.all_percent = standing_percent(&s);
+	r->spend.all_percent = budget_use_percent(&s);
 	return 0;
 }
 

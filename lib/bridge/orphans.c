@@ -10,7 +10,7 @@
 #include "core/clock.h"
 #include "core/str.h"
 
-#define SETTLED_MS 15000	/* after READY: active sessions have been re-adopted by then */
+#define QUIET_MS 15000	/* after READY: active sessions have been re-adopted by then */
 
 /* A child of the link it uses: freed with it. */
 struct sweep {
@@ -86,7 +86,7 @@ void presence_sweep(struct presence *p)
 	struct sweep *w;
 
 	if (!l || l == p->swept || !p->bridge->taken_up || !p->nclients ||
-	    clock_now_ms() - p->told_since < SETTLED_MS)
+	    clock_now_ms() - p->told_since < QUIET_MS)
 		return;
 	p->swept = l;
 	w = talloc_zero(l, struct sweep);

@@ -95,7 +95,7 @@ static const struct i18n_locale *language(const struct claim *p,
 						SET_DEFAULT_LOCALE));
 }
 
-static void write_parcel(const struct claim *p, struct delivery_job *x)
+static void fill_job(const struct claim *p, struct delivery_job *x)
 {
 	const char *url = settings_text(p->settings, SET_PUBLIC_URL);
 	const struct i18n_locale *l = language(p, x->due);
@@ -124,7 +124,7 @@ static int take_one(struct claim *p, struct db *db, const char *user_id,
 		talloc_free(x);
 		return -1;
 	}
-	write_parcel(p, x);
+	fill_job(p, x);
 	p->delivery_jobs[p->n++] = x;
 	return 0;
 }

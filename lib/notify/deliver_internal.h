@@ -34,6 +34,6 @@ struct claim {
 	size_t n;
 };
 job_work deliver_claim;
-job_work deliver_finish;	/* of a struct parcel */
+job_work deliver_finish;	/* of a struct delivery_job */
 
 #endif

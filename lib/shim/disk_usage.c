@@ -39,7 +39,7 @@ static _Noreturn void count(int out)
 	sigset_t none;
 	FTS *tree;
 
-	seccomp_confine_processes();
+	seccomp_filter_processes();
 	setpriority(PRIO_PROCESS, 0, 19);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);

@@ -33,7 +33,7 @@
 #define REFUSE(code) BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (code))
 #define ALLOW BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
 
-int seccomp_confine(struct err *e)
+int seccomp_filter(struct err *e)
 {
 	struct sock_filter code[] = {
 		WORD(arch),
@@ -88,7 +88,7 @@ int seccomp_confine(struct err *e)
 	return 0;
 }
 
-void seccomp_confine_processes(void)
+void seccomp_filter_processes(void)
 {
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }

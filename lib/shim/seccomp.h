@@ -11,12 +11,12 @@
 #include "core/err.h"
 
 /* For this process and its children, for good. Needs no privilege. */
-int seccomp_confine(struct err *e) must_check;
+int seccomp_filter(struct err *e) must_check;
 
 /*
  * No other process of the user may read its memory, trace it, or write to its
  * descriptors.
  */
-void seccomp_confine_processes(void);
+void seccomp_filter_processes(void);
 
 #endif

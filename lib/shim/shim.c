@@ -84,9 +84,9 @@ int shim_run(const struct shim_limits *limits, struct err *e)
 		return err_set(e, ERR_INPUT, "not process 1 of a workspace: "
 			       "set GONGBANG_SHIM_HOME to try it elsewhere");
 	if (path_is_workspace()) {
-		if (seccomp_confine(e) < 0)
+		if (seccomp_filter(e) < 0)
 			return -1;
-		seccomp_confine_processes();
+		seccomp_filter_processes();
 	}
 	shim_session_limit(limits);
 	if (event_loop_init(e) < 0 || watch_signals(e) < 0 ||

@@ -116,7 +116,7 @@ static _Noreturn void scan(int out, int64_t since_ms)
 	struct sigaction alarmed = { .sa_handler = too_late };
 	sigset_t none;
 
-	seccomp_confine_processes();
+	seccomp_filter_processes();
 	setpriority(PRIO_PROCESS, 0, 10);
 #ifdef __SANITIZE_ADDRESS__	/* a covered folder's files would count */
 	(void)memory;

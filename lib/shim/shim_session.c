@@ -213,7 +213,7 @@ static void retry(struct timer *t)
 }
 
 /* The subreaper has ended: with a report if Claude ended first. */
-static void keeper_ended(struct shim_session *s)
+static void subreaper_ended(struct shim_session *s)
 {
 	event_loop_close(&s->subreaper);
 	event_loop_cancel(&s->stage);
@@ -227,7 +227,7 @@ static void keeper_ended(struct shim_session *s)
 	finish(s);
 }
 
-static void ready_keeper(struct watch *w, uint32_t events)
+static void ready_subreaper(struct watch *w, uint32_t events)
 {
 	struct shim_session *s = owner_of(w, struct shim_session, subreaper);
 	struct subreaper_report r;
@@ -238,7 +238,7 @@ static void ready_keeper(struct watch *w, uint32_t events)
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (n != sizeof(r)) {
-		keeper_ended(s);
+		subreaper_ended(s);
 	} else if (r.what == SUBREAPER_CLAUDE_ENDED) {
 		s->reported = true;
 		s->code = r.code;
@@ -271,7 +271,7 @@ static void next_stage(struct timer *t)
 		order(s, SUBREAPER_KILL);
 		event_loop_timer(t, limits->stuck_ms);
 	} else if (s->stage_now == STAGE_STUCK) {
-		kill(s->keeper_pid, SIGKILL);
+		kill(s->subreaper_pid, SIGKILL);
 	}
 }
 
@@ -285,7 +285,7 @@ static struct shim_session *make(const char *id)
 	s->in = (struct watch){ .fd = -1, .ready = shim_session_write_input };
 	s->out = (struct watch){ .fd = -1, .ready = ready_out };
 	s->err = (struct watch){ .fd = -1, .ready = ready_err };
-	s->subreaper = (struct watch){ .fd = -1, .ready = ready_keeper };
+	s->subreaper = (struct watch){ .fd = -1, .ready = ready_subreaper };
 	s->retry.fire = retry;
 	s->tools.fire = tools_late;
 	s->stage.fire = next_stage;

@@ -24,7 +24,7 @@ struct shim_session {
 	struct shim_session *next;
 	struct log_file *log;
 	struct watch in, out, err, subreaper;
-	pid_t keeper_pid;
+	pid_t subreaper_pid;
 	int code, signal;		/* Claude's exit, once reported */
 	bool reported, ended, exit_written, purge, own_home;
 

@@ -85,8 +85,8 @@ static void set_variable(char **env, size_t *n, char *pair)
 	env[*n] = NULL;
 }
 
-static _Noreturn void exec_keeper(const struct shim_session *s,
-				  const struct start_request *start, const int *fds)
+static _Noreturn void exec_subreaper(const struct shim_session *s,
+				     const struct start_request *start, const int *fds)
 {
 	char *argv[START_REQUEST_ARGS_MAX + 4], *env[ENV_MAX + 1] = { NULL };
 	char mark[64], id[ID_SIZE], own[sizeof("HOME=") + PATH_PATH_MAX];
@@ -105,7 +105,7 @@ static _Noreturn void exec_keeper(const struct shim_session *s,
 
 	memcpy(id, s->id, sizeof(id));
 	argv[0] = (char[]){ "gongbang-shim" };
-	argv[1] = (char[]){ "keeper" };
+	argv[1] = (char[]){ "subreaper" };
 	argv[2] = id;
 	memcpy(argv + 3, start->args, (start->nargs + 1) * sizeof(*argv));
 	/*
@@ -119,7 +119,7 @@ static _Noreturn void exec_keeper(const struct shim_session *s,
 	if (chdir(path_home()) < 0)
 		_exit(127);
 	execve("/proc/self/exe", argv, env);
-	dprintf(2, "cannot start the keeper: %s\n", strerror(errno));
+	dprintf(2, "cannot start the subreaper: %s\n", strerror(errno));
 	_exit(127);
 }
 
@@ -136,12 +136,12 @@ int shim_session_spawn(struct shim_session *s,
 		return -1;
 	if (make_ends(&ends, e) < 0)
 		return -1;
-	s->keeper_pid = fork();
-	if (!s->keeper_pid)
-		exec_keeper(s, start, ends.theirs);
+	s->subreaper_pid = fork();
+	if (!s->subreaper_pid)
+		exec_subreaper(s, start, ends.theirs);
 	errnum = errno;
 	close_ends(ends.theirs);
-	if (s->keeper_pid < 0) {
+	if (s->subreaper_pid < 0) {
 		close_ends(ends.ours);
 		return err_errno(e, ERR_UNAVAILABLE, errnum, "start a process");
 	}

@@ -147,7 +147,7 @@ int stdio_proxy_run(struct err *e)
 	static struct pipe_end in, out;
 	int fd, folder;
 
-	seccomp_confine_processes();
+	seccomp_filter_processes();
 	fd = reach(e);
 	if (fd < 0)
 		return -1;

@@ -148,7 +148,7 @@ int subreaper_main(const char *id, char **argv)
 	int signals;
 
 	session = id;
-	seccomp_confine_processes();
+	seccomp_filter_processes();
 	sigfillset(&blocked);
 	sigprocmask(SIG_SETMASK, &blocked, NULL);
 	fcntl(SUBREAPER_FD, F_SETFD, FD_CLOEXEC);

@@ -32,7 +32,7 @@ struct subreaper_report {
 #define SUBREAPER_CLAUDE_ENDED 'x'
 
 /*
- * The program `gongbang-shim keeper <id> <argv of Claude>`; returns its exit
+ * The program `gongbang-shim subreaper <id> <argv of Claude>`; returns its exit
  * code.
  */
 int subreaper_main(const char *id, char **argv);

@@ -58,12 +58,12 @@ static int load_budget(struct db *db, const char *user_id, struct budget *out,
 	return budget_load(db, BUDGET_ALL, out, &own, e);
 }
 
-int standing_load(struct db *db, const struct prices *p, const char *user_id,
-		  const struct period *period, struct standing *out,
-		  struct err *e)
+int budget_use_load(struct db *db, const struct prices *p, const char *user_id,
+		    const struct period *period, struct budget_use *out,
+		    struct err *e)
 {
 	struct usage_filter f = { .user_id = user_id };
-	struct standing s = { .period = *period };
+	struct budget_use s = { .period = *period };
 
 	f.from = s.period.day_from;
 	f.to = s.period.day_to;
@@ -88,7 +88,7 @@ static int percent(int64_t used, int64_t limit)
 	return n > INT_MAX ? INT_MAX : (int)n;
 }
 
-int standing_percent(const struct standing *s)
+int budget_use_percent(const struct budget_use *s)
 {
 	const int all[] = {
 		percent(s->day.tokens, s->budget.day_tokens),
@@ -112,7 +112,7 @@ static bool used_up(const struct spent *s, int64_t tokens, int64_t cost)
 	       percent(s->counted, cost) >= 100;
 }
 
-int64_t standing_resets_at(const struct standing *s)
+int64_t budget_use_resets_at(const struct budget_use *s)
 {
 	const struct budget *b = &s->budget;
 

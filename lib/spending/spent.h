@@ -27,23 +27,23 @@ int spent_load(struct db *db, const struct prices *p, const struct usage_filter 
  * A user's or (user_id NULL) the installation's day and month
  * (budget_zone_period's), with the limits that apply.
  */
-struct standing {
+struct budget_use {
 	struct period period;
 	struct spent day, month;
 	struct budget budget;
 };
-int standing_load(struct db *db, const struct prices *p, const char *user_id,
-		  const struct period *period, struct standing *out,
+int budget_use_load(struct db *db, const struct prices *p, const char *user_id,
+		  const struct period *period, struct budget_use *out,
 		  struct err *e) must_check;
 
 /*
  * The fullest of its limits: percent used (0 without a limit, over 100 when
  * exceeded).
  */
-int standing_percent(const struct standing *s);
+int budget_use_percent(const struct budget_use *s);
 
 /* When the last of its limits that are used up resets, UTC ms; 0: none is used up. */
-int64_t standing_resets_at(const struct standing *s);
+int64_t budget_use_resets_at(const struct budget_use *s);
 #define BUDGET_SOFT_PERCENT 80	/* the status bar warns from here on */
 
 #endif

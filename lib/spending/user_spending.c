@@ -10,7 +10,7 @@
 
 struct loading {
 	struct user_spending *all;
-	const struct standing_of **by_id;
+	const struct user_budget_use **by_id;
 	const struct prices *prices;
 	const char *zone;
 	int64_t now, from;
@@ -21,10 +21,10 @@ static int add_user(void *data, const struct user *u, struct err *e)
 	struct loading *l = data;
 	struct user_spending *all = l->all;
 	struct budget_zone zone;
-	struct standing_of *s;
+	struct user_budget_use *s;
 
 	(void)e;
-	all->list = talloc_realloc(all, all->list, struct standing_of,
+	all->list = talloc_realloc(all, all->list, struct user_budget_use,
 				   (unsigned)all->n + 1);
 	if (!all->list)
 		err_abort("out of memory");
@@ -36,22 +36,22 @@ static int add_user(void *data, const struct user *u, struct err *e)
 	s->admin = u->admin;
 	s->disabled = u->disabled_at != 0;
 	budget_zone_of(u, l->zone, &zone);
-	budget_zone_period(&zone, l->now, &s->standing.period);
-	if (s->standing.period.month_from < l->from)
-		l->from = s->standing.period.month_from;
+	budget_zone_period(&zone, l->now, &s->use.period);
+	if (s->use.period.month_from < l->from)
+		l->from = s->use.period.month_from;
 	return 0;
 }
 
 static int compare_ids(const void *a, const void *b)
 {
-	const struct standing_of *const *x = a, *const *y = b;
+	const struct user_budget_use *const *x = a, *const *y = b;
 
 	return strcmp((*x)->id, (*y)->id);
 }
 
 static int compare_key(const void *key, const void *b)
 {
-	const struct standing_of *const *y = b;
+	const struct user_budget_use *const *y = b;
 
 	return strcmp(key, (*y)->id);
 }
@@ -59,15 +59,15 @@ static int compare_key(const void *key, const void *b)
 static int add_sum(void *data, const struct usage_sum *s, struct err *e)
 {
 	struct loading *l = data;
-	const struct standing_of **found;
-	struct standing *to;
+	const struct user_budget_use **found;
+	struct budget_use *to;
 
 	(void)e;
 	found = bsearch(s->user_id, l->by_id, l->all->n, sizeof(*l->by_id),
 			compare_key);
 	if (!found)
 		return 0;	/* an account created since the list was read */
-	to = &l->all->list[*found - l->all->list].standing;
+	to = &l->all->list[*found - l->all->list].use;
 	if (s->quarter < to->period.month_from ||
 	    s->quarter >= to->period.month_to)
 		return 0;
@@ -86,12 +86,12 @@ static int load_budgets(struct loading *l, struct db *db, struct err *e)
 	if (budget_load(db, BUDGET_EACH, &each, &own, e) < 0)
 		return -1;
 	for (i = 0; i < l->all->n; i++) {
-		struct standing_of *s = &l->all->list[i];
+		struct user_budget_use *s = &l->all->list[i];
 
-		if (budget_load(db, s->id, &s->standing.budget, &s->own, e) < 0)
+		if (budget_load(db, s->id, &s->use.budget, &s->own, e) < 0)
 			return -1;
 		if (!s->own)
-			s->standing.budget = each;
+			s->use.budget = each;
 	}
 	return 0;
 }
@@ -111,7 +111,7 @@ struct user_spending *user_spending_load(const void *ctx, struct db *db,
 		err_abort("out of memory");
 	if (user_each(db, add_user, &l, e) < 0 || load_budgets(&l, db, e) < 0)
 		goto failed;
-	l.by_id = talloc_array(all, const struct standing_of *,
+	l.by_id = talloc_array(all, const struct user_budget_use *,
 			       (unsigned)all->n);
 	if (!l.by_id)
 		err_abort("out of memory");

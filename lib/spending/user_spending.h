@@ -5,17 +5,17 @@
 #include "spending/spent.h"
 #include "store/users.h"
 
-struct standing_of {
+struct user_budget_use {
 	char id[ID_SIZE];
 	const char *login, *display_name;
 	bool admin, disabled;
 	bool own;		/* has a budget of their own */
-	struct standing standing;
+	struct budget_use use;
 };
 
 /* A talloc object; by login. */
 struct user_spending {
-	struct standing_of *list;
+	struct user_budget_use *list;
 	size_t n;
 };
 

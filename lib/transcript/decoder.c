@@ -251,13 +251,13 @@ static void append_line(struct decoder *d, const char *bytes, size_t n)
 	char less[4096];
 	size_t some;
 
-	if (!d->squeezing && buf_add(&d->line, bytes, n, &e) == 0)
+	if (!d->truncating && buf_add(&d->line, bytes, n, &e) == 0)
 		return;
-	if (!d->squeezing) {
-		d->squeezing = true;
-		d->squeeze = (struct truncate_line) { 0 };
-		some = squeeze(&d->squeeze, STRING_MAX, d->line.data,
-			       d->line.len, d->line.data);
+	if (!d->truncating) {
+		d->truncating = true;
+		d->truncate = (struct truncate_line) { 0 };
+		some = truncate_line_feed(&d->truncate, STRING_MAX, d->line.data,
+					  d->line.len, d->line.data);
 		d->line.len = 0;
 		if (some)
 			buf_grew(&d->line, some);
@@ -265,8 +265,8 @@ static void append_line(struct decoder *d, const char *bytes, size_t n)
 	for (; n && !d->lost; bytes += some, n -= some) {
 		some = n < sizeof(less) ? n : sizeof(less);
 		if (buf_add(&d->line, less,
-			    squeeze(&d->squeeze, STRING_MAX, bytes, some, less),
-			    &e) < 0) {
+			    truncate_line_feed(&d->truncate, STRING_MAX, bytes,
+					       some, less), &e) < 0) {
 			d->lost = true;
 			buf_release(&d->line);
 		}
@@ -286,7 +286,7 @@ void decoder_feed(struct decoder *d, const void *bytes, size_t n)
 			append_line(d, at, len);
 			return;
 		}
-		if (!d->line.len && !d->squeezing && len <= DECODER_LINE_MAX) {
+		if (!d->line.len && !d->truncating && len <= DECODER_LINE_MAX) {
 			end_line(d, at, len - 1);
 			continue;
 		}
@@ -298,7 +298,7 @@ void decoder_feed(struct decoder *d, const void *bytes, size_t n)
 		if (d->line.size > 64 << 10)
 			buf_release(&d->line);
 		buf_clear(&d->line);
-		d->squeezing = d->lost = false;
+		d->truncating = d->lost = false;
 	}
 }
 

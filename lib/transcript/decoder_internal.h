@@ -57,8 +57,8 @@ struct decoder {
 	int64_t nth;		/* parts it began so far: each needs a name */
 	int64_t line_time;	/* its timestamp, else now */
 	struct buf line;	/* an incomplete line */
-	struct truncate_line squeeze;	/* of a line that is too long */
-	bool squeezing, lost;	/* still too long after truncation */
+	struct truncate_line truncate;	/* of a line that is too long */
+	bool truncating, lost;	/* still too long after truncation */
 	int64_t broken;		/* lines that were not JSON */
 	bool broken_said;	/* a part of this turn was drawn */
 

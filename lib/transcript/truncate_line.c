@@ -29,8 +29,8 @@ static bool stays(struct truncate_line *q, size_t max, char c)
 	return !q->full;
 }
 
-size_t squeeze(struct truncate_line *q, size_t max, const char *in, size_t n,
-	       char *out)
+size_t truncate_line_feed(struct truncate_line *q, size_t max, const char *in,
+			  size_t n, char *out)
 {
 	size_t i, to = 0;
 

@@ -19,7 +19,7 @@ struct truncate_line {
  * Writes what remains of n bytes to out, which has room for n and may be in.
  * Returns how many.
  */
-size_t squeeze(struct truncate_line *q, size_t max, const char *in, size_t n,
-	       char *out);
+size_t truncate_line_feed(struct truncate_line *q, size_t max, const char *in,
+			  size_t n, char *out);
 
 #endif

@@ -50,15 +50,15 @@ static int budget_left(struct start *s, const struct user *u, bool *left,
 	struct planner *p = s->planner;
 	struct budget_zone zone;
 	struct period period;
-	struct standing standing;
+	struct budget_use use;
 
 	budget_zone_of(u, settings_text(p->settings, SET_DEFAULT_TIMEZONE),
 		       &zone);
 	budget_zone_period(&zone, s->now, &period);
-	if (standing_load(p->db, p->prices, u ? u->id : NULL, &period,
-			  &standing, e) < 0)
+	if (budget_use_load(p->db, p->prices, u ? u->id : NULL, &period,
+			    &use, e) < 0)
 		return -1;
-	*left = standing_percent(&standing) < 100;
+	*left = budget_use_percent(&use) < 100;
 	return 0;
 }
 

@@ -14,7 +14,7 @@
 #include "core/log.h"
 #include "http/http_client.h"
 
-#define POKE_MS 2000
+#define NOTIFY_MS 2000
 #define WAITING_MAX 1000
 
 struct bridge_notifier {
@@ -48,7 +48,7 @@ static void notify(uv_work_t *slot)
 		.socket = p->socket,
 		.method = "POST",
 		.path = path,
-		.deadline_ms = POKE_MS,
+		.deadline_ms = NOTIFY_MS,
 	};
 
 	snprintf(path, sizeof(path), "/conversations/%s/refresh", p->now);

@@ -37,7 +37,7 @@ async function withPeer(login, measure) {
 export async function agentsPage(report, build) {
 	const login = newAccount();
 	const {cookie} = await logIn(login);
-	execFileSync(join(build, "tests/bench/agents"), [join(state, "data/gongbang.db"), login, "50"]);
+	execFileSync(join(build, "tests/bench/fill_agents"), [join(state, "data/gongbang.db"), login, "50"]);
 	const bytes = Buffer.byteLength((await call("GET", "/agents", {cookie})).text);
 	const ours = [], theirs = [];
 	await withPeer(login, async (url) => {

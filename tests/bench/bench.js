@@ -281,7 +281,7 @@ async function memory() {
 async function dashboard() {
 	const login = newAccount();
 	const {cookie} = await logIn(login);
-	execFileSync(join(build, "tests/bench/agents"), [join(state, "data/gongbang.db"), login, "1000"]);
+	execFileSync(join(build, "tests/bench/fill_agents"), [join(state, "data/gongbang.db"), login, "1000"]);
 	const times = [];
 	for (let i = 0; i < 300; i++) {
 		const start = now();

@@ -1,5 +1,5 @@
 // The gateway against nginx proxy_pass, both before the same model service
-// (tests/bench/messages.c), in turn, in one run. Its Redis, store and settings
+// (tests/bench/model_service.c), in turn, in one run. Its Redis, store and settings
 // are its own, so the installation that is measured elsewhere is not counted.
 import {execFileSync, spawn} from "node:child_process";
 import {createHash, randomBytes, randomUUID} from "node:crypto";
@@ -54,7 +54,7 @@ proxy_buffering off; proxy_request_buffering off; } } }
 
 	async start() {
 		this.begin("redis-server", "--port", "0", "--unixsocket", `${this.dir}/redis.sock`, "--save", "", "--dir", this.dir);
-		this.begin(join(build, "tests/bench/messages"), String(this.ports.service));
+		this.begin(join(build, "tests/bench/model_service"), String(this.ports.service));
 		this.begin("nginx", "-p", this.dir, "-c", join(this.dir, "nginx.conf"));
 		await sleep(500);
 		this.begin(join(build, "gongbang-ledger"), "--settings", join(this.dir, "settings"));

@@ -8,7 +8,7 @@ tests_cgi_bin_cli_command_spending_test_SOURCES = \
 tests_cgi_bin_cli_command_spending_test_LDADD = $(operator_libs)
 operator = tests/cgi-bin/cli/operator.c tests/cgi-bin/cli/operator.h \
 	$(test_control) $(test_redis)
-test_control = tests/cgi-bin/control.c tests/cgi-bin/control.h
+test_control = tests/cgi-bin/control_socket.c tests/cgi-bin/control_socket.h
 operator_libs = lib/auth/libauth.a lib/store/libstore.a \
 	lib/kv/libkv.a lib/core/libcore.a $(SODIUM_LIBS) $(SQLITE_LIBS) \
 	$(HIREDIS_LIBS) $(UV_LIBS) $(TALLOC_LIBS) $(CORE_LIBS) $(test_libs)

@@ -168,7 +168,7 @@ static void a_log_that_nobody_records_has_a_cap(void **state)
 	assert_non_null(strstr(log_end(), "\"subtype\":\"exit\""));
 }
 
-/* By its keeper, who tells of it: nobody waits for a stuck one to be killed. */
+/* By its subreaper, who tells of it: nobody waits for a stuck one to be killed. */
 static void who_ignores_term_is_killed(void **state)
 {
 	struct shim_session *s = start((char[]){ "trap '' TERM; echo up; while :; do sleep 1; done" });
@@ -210,8 +210,8 @@ int main(int argc, char **argv)
 	};
 	struct err e = { 0 };
 
-	/* The shim starts its keepers from its own program. */
-	if (argc > 3 && str_equal(argv[1], "keeper"))
+	/* The shim starts its subreapers from its own program. */
+	if (argc > 3 && str_equal(argv[1], "subreaper"))
 		return path_init(&e) < 0 ? 1 : subreaper_main(argv[2],
 							      argv + 3);
 	signal(SIGPIPE, SIG_IGN);

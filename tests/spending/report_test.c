@@ -234,14 +234,14 @@ static void everybody_stands_in_their_own_day(void **state)
 	assert_non_null(all);
 	assert_int_equal(all->n, 2);
 	assert_string_equal(all->list[0].login, "kim");
-	assert_int_equal(all->list[0].standing.day.tokens, 2);
-	assert_int_equal(all->list[0].standing.month.tokens, 2);
-	assert_int_equal(all->list[0].standing.budget.day_tokens, 10);
+	assert_int_equal(all->list[0].use.day.tokens, 2);
+	assert_int_equal(all->list[0].use.month.tokens, 2);
+	assert_int_equal(all->list[0].use.budget.day_tokens, 10);
 	assert_false(all->list[0].own);
-	assert_int_equal(all->list[1].standing.day.tokens, 4);
-	assert_int_equal(all->list[1].standing.day.unpriced, 4);
-	assert_int_equal(all->list[1].standing.month.tokens, 12);
-	assert_int_equal(all->list[1].standing.budget.month_tokens, 20);
+	assert_int_equal(all->list[1].use.day.tokens, 4);
+	assert_int_equal(all->list[1].use.day.unpriced, 4);
+	assert_int_equal(all->list[1].use.month.tokens, 12);
+	assert_int_equal(all->list[1].use.budget.month_tokens, 20);
 	assert_true(all->list[1].own && all->list[1].admin);
 }
 

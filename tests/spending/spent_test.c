@@ -91,14 +91,14 @@ static const struct period *period(const char *zone, int64_t now)
 	return &p;
 }
 
-static void a_standing_is_by_the_users_days(void **state)
+static void budget_use_is_by_the_users_days(void **state)
 {
 	struct fixture *f = *state;
 	/* 16:00 of 31 March in New York, 5:00 of 1 April in Seoul. */
 	int64_t now = clock_days(2026, 3, 31) * 24 * HOUR + 20 * HOUR;
 	const struct prices *p = parse(f, "m 2026-01-01 1 0 0 0 0\n");
 	char kim[ID_SIZE], lee[ID_SIZE];
-	struct standing s;
+	struct budget_use s;
 	struct err e = { 0 };
 
 	OK(user_create(f->db, "kim", "h", false, kim, &e));
@@ -112,61 +112,61 @@ static void a_standing_is_by_the_users_days(void **state)
 		       .day_tokens = 1000 }, &e));
 	OK(budget_save(f->db, BUDGET_ALL, &(struct budget){
 		       .month_cost = 100 }, &e));
-	OK(standing_load(f->db, p, kim, period("Asia/Seoul", now), &s, &e));
+	OK(budget_use_load(f->db, p, kim, period("Asia/Seoul", now), &s, &e));
 	assert_string_equal(s.period.day, "2026-04-01");
 	assert_int_equal(s.day.tokens, 10);
 	assert_int_equal(s.month.tokens, 11);
 	assert_int_equal(s.budget.day_tokens, 1000);
-	assert_int_equal(standing_percent(&s), 1);
-	OK(standing_load(f->db, p, kim, period("America/New_York", now), &s, &e));
+	assert_int_equal(budget_use_percent(&s), 1);
+	OK(budget_use_load(f->db, p, kim, period("America/New_York", now), &s, &e));
 	assert_int_equal(s.day.tokens, 110);
 	assert_int_equal(s.month.tokens, 1110);
-	OK(standing_load(f->db, p, NULL, period("UTC", now), &s, &e));
+	OK(budget_use_load(f->db, p, NULL, period("UTC", now), &s, &e));
 	assert_int_equal(s.month.cost, 11110);
 	assert_int_equal(s.budget.month_cost, 100);
-	assert_int_equal(standing_percent(&s), 11110);
+	assert_int_equal(budget_use_percent(&s), 11110);
 }
 
 static void the_fullest_limit_counts(void **state)
 {
-	struct standing s = { .day = { .tokens = 99, .counted = 50 },
+	struct budget_use s = { .day = { .tokens = 99, .counted = 50 },
 			      .month = { .tokens = 799, .counted = INT64_MAX } };
 
-	assert_int_equal(standing_percent(&s), 0);
+	assert_int_equal(budget_use_percent(&s), 0);
 	s.budget.day_tokens = 1000;
-	assert_int_equal(standing_percent(&s), 9);
+	assert_int_equal(budget_use_percent(&s), 9);
 	s.budget.month_tokens = 1000;
-	assert_int_equal(standing_percent(&s), 79);
+	assert_int_equal(budget_use_percent(&s), 79);
 	s.budget.day_cost = 50;
-	assert_int_equal(standing_percent(&s), 100);
+	assert_int_equal(budget_use_percent(&s), 100);
 	s.budget.month_cost = 1;
-	assert_int_equal(standing_percent(&s), INT_MAX);
+	assert_int_equal(budget_use_percent(&s), INT_MAX);
 }
 
 static void what_is_used_up_resets(void **state)
 {
-	struct standing s = { .day = { .tokens = 100, .counted = 50 },
+	struct budget_use s = { .day = { .tokens = 100, .counted = 50 },
 			      .month = { .tokens = 800, .counted = 400 },
 			      .period = { .day_to = 1, .month_to = 2 } };
 
-	assert_int_equal(standing_resets_at(&s), 0);
+	assert_int_equal(budget_use_resets_at(&s), 0);
 	s.budget.day_tokens = 101;
-	assert_int_equal(standing_resets_at(&s), 0);
+	assert_int_equal(budget_use_resets_at(&s), 0);
 	s.budget.day_tokens = 100;
-	assert_int_equal(standing_resets_at(&s), 1);
+	assert_int_equal(budget_use_resets_at(&s), 1);
 	s.budget = (struct budget){ .day_cost = 50 };
-	assert_int_equal(standing_resets_at(&s), 1);
+	assert_int_equal(budget_use_resets_at(&s), 1);
 	s.budget.month_tokens = 800;
-	assert_int_equal(standing_resets_at(&s), 2);
+	assert_int_equal(budget_use_resets_at(&s), 2);
 	s.budget = (struct budget){ .month_cost = 399 };
-	assert_int_equal(standing_resets_at(&s), 2);
+	assert_int_equal(budget_use_resets_at(&s), 2);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_corrected_price_corrects_the_past),
-		TEST(a_standing_is_by_the_users_days),
+		TEST(budget_use_is_by_the_users_days),
 		TEST(the_fullest_limit_counts),
 		TEST(what_is_used_up_resets),
 	};

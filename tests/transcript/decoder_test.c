@@ -623,7 +623,7 @@ static void broken_lines_are_told(void **state)
 }
 
 /* An answer of many megabytes: its last lines hold it whole, and still end the turn. */
-static void long_lines_are_squeezed(void **state)
+static void long_lines_are_truncated(void **state)
 {
 	size_t n = DECODER_LINE_MAX + 1000;
 	char *log = malloc(3 * n + 4000), *at = log;
@@ -997,7 +997,7 @@ int main(void)
 		cmocka_unit_test(texts_become_valid),
 		cmocka_unit_test(long_lines_are_told),
 		cmocka_unit_test(broken_lines_are_told),
-		cmocka_unit_test(long_lines_are_squeezed),
+		cmocka_unit_test(long_lines_are_truncated),
 		cmocka_unit_test(long_outputs_keep_head_and_tail),
 		cmocka_unit_test(images_are_checked),
 		cmocka_unit_test(a_picture_may_end_the_tool_it_is_for),

@@ -73,7 +73,7 @@ int page_admin(struct request *r, struct response *out, struct err *e)
 	struct view *view = page_view(r, "nav_admin");
 	int64_t now = clock_now_ms();
 	struct counting users = { .users = 0 };
-	struct standing all;
+	struct budget_use all;
 	int requests = page_requests(r);
 	bool away;
 
@@ -81,7 +81,7 @@ int page_admin(struct request *r, struct response *out, struct err *e)
 	if (add_stop(r, view, e) < 0 || add_ledger(r, view, e) < 0 ||
 	    add_mail(r, view, e) < 0 ||
 	    user_each(v->db, count_user, &users, e) < 0 ||
-	    usage_standing(r, usage_prices(r, &away), NULL, now, &all, e) < 0)
+	    usage_budget_use(r, usage_prices(r, &away), NULL, now, &all, e) < 0)
 		return -1;
 	view_flag(view, "prices_away", away);
 	usage_cards(r, view, usage_zone(r), &all, now);

@@ -90,7 +90,7 @@ static int add_use(struct request *r, struct view *view,
 		   const struct subject *s, struct budget *b, struct err *e)
 {
 	int64_t now = clock_now_ms();
-	struct standing use;
+	struct budget_use use;
 	bool away;
 
 	view_list(view, "cards");
@@ -98,7 +98,7 @@ static int add_use(struct request *r, struct view *view,
 		usage_footnote(view, 0);
 		return 0;
 	}
-	if (usage_standing(r, usage_prices(r, &away), s->user, now, &use, e) < 0)
+	if (usage_budget_use(r, usage_prices(r, &away), s->user, now, &use, e) < 0)
 		return -1;
 	*b = use.budget;
 	usage_cards(r, view, usage_budget_zone(r, s->user, now), &use, now);
@@ -195,7 +195,7 @@ int page_budget_clear(struct request *r, struct response *out, struct err *e)
 }
 
 static void add_row(struct request *r, struct view *list, const char *name,
-		    const char *title, const struct standing *s, bool used,
+		    const char *title, const struct budget_use *s, bool used,
 		    bool own)
 {
 	struct view *row = view_append(list);
@@ -220,10 +220,10 @@ static int add_shared(struct request *r, struct view *view,
 {
 	struct view *list = view_list(view, "shared");
 	struct db *db = context_of(r)->db;
-	struct standing all, each = { .day = { 0 } };
+	struct budget_use all, each = { .day = { 0 } };
 	bool own;
 
-	if (usage_standing(r, p, NULL, now, &all, e) < 0 ||
+	if (usage_budget_use(r, p, NULL, now, &all, e) < 0 ||
 	    budget_load(db, BUDGET_EACH, &each.budget, &own, e) < 0)
 		return -1;
 	usage_footnote(view, all.month.unpriced);
@@ -254,9 +254,9 @@ int page_admin_budgets(struct request *r, struct response *out, struct err *e)
 		return -1;
 	list = view_list(view, "users");
 	for (i = 0; i < all->n; i++) {
-		const struct standing_of *s = &all->list[i];
+		const struct user_budget_use *s = &all->list[i];
 
-		add_row(r, list, s->id, s->login, &s->standing, true, s->own);
+		add_row(r, list, s->id, s->login, &s->use, true, s->own);
 	}
 	return page_render(r, out, "pages/budgets", view, e);
 }

@@ -23,7 +23,7 @@ static const struct tally *tally_of(const struct report *r, const char *id)
 }
 
 static void add_user(struct request *r, struct view *list,
-		     const struct standing_of *s, const struct report *report)
+		     const struct user_budget_use *s, const struct report *report)
 {
 	struct view *row = view_append(list);
 
@@ -32,10 +32,10 @@ static void add_user(struct request *r, struct view *list,
 	view_text(row, "login", s->login);
 	view_text(row, "display_name", s->display_name);
 	view_flag(row, "disabled", s->disabled);
-	usage_spent(r, view_map(row, "day"), &s->standing.day);
-	usage_spent(r, view_map(row, "month_spent"), &s->standing.month);
+	usage_spent(r, view_map(row, "day"), &s->use.day);
+	usage_spent(r, view_map(row, "month_spent"), &s->use.month);
 	usage_tally(r, view_map(row, "sum"), tally_of(report, s->id));
-	usage_percent(r, row, &s->standing);
+	usage_percent(r, row, &s->use);
 }
 
 /* Usage of removed accounts; with it the rows add up. */

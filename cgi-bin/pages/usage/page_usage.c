@@ -91,13 +91,13 @@ static void add_subjects(const struct showing *s, struct view *view,
 	usage_tally(s->r, row, &rest);
 }
 
-/* The standing from what is loaded already: the ledger is read once. */
-static int standing_of(const struct showing *s, const struct report *report,
-		       struct standing *out, struct err *e)
+/* The budget use, from data already loaded: the ledger is read once. */
+static int budget_use_of(const struct showing *s, const struct report *report,
+			 struct budget_use *out, struct err *e)
 {
 	int i;
 
-	*out = (struct standing){ .month = usage_spent_of(&report->all) };
+	*out = (struct budget_use){ .month = usage_spent_of(&report->all) };
 	period_at(usage_zone_of(s->r, s->whose), s->now, &out->period);
 	for (i = 0; i < s->month->ndays; i++) {
 		if (s->month->days[i].from == out->period.day_from)
@@ -116,7 +116,7 @@ static int add_cards(const struct showing *s, struct view *view,
 		     struct err *e)
 {
 	const struct user *u = s->whose;
-	struct standing now;
+	struct budget_use now;
 
 	view_list(view, "cards");
 	view_text(view, "budget_zone_words",
@@ -124,8 +124,8 @@ static int add_cards(const struct showing *s, struct view *view,
 	if (s->now < s->month->from || s->now >= s->month->to)
 		return 0;
 	if ((u->budget_timezone_until < s->month->from ?
-	     standing_of(s, report, &now, e) :
-	     usage_standing(s->r, p, u, s->now, &now, e)) < 0)
+	     budget_use_of(s, report, &now, e) :
+	     usage_budget_use(s->r, p, u, s->now, &now, e)) < 0)
 		return -1;
 	usage_cards(s->r, view, usage_budget_zone(s->r, u, s->now), &now,
 		    s->now);
@@ -140,7 +140,7 @@ static int add_all(const struct showing *s, struct view *view,
 		   const struct prices *p, struct err *e)
 {
 	struct db *db = context_of(s->r)->db;
-	struct standing all = { .day = { 0 } };
+	struct budget_use all = { .day = { 0 } };
 	bool limited;
 
 	view_flag(view, "all_used_up", false);
@@ -148,9 +148,9 @@ static int add_all(const struct showing *s, struct view *view,
 		return -1;
 	if (!limited || !s->own)
 		return 0;
-	if (usage_standing(s->r, p, NULL, s->now, &all, e) < 0)
+	if (usage_budget_use(s->r, p, NULL, s->now, &all, e) < 0)
 		return -1;
-	view_flag(view, "all_used_up", standing_percent(&all) >= 100);
+	view_flag(view, "all_used_up", budget_use_percent(&all) >= 100);
 	return 0;
 }
 

@@ -98,18 +98,18 @@ const char *usage_zone_of(const struct request *r, const struct user *u)
 	return *u->timezone ? u->timezone : usage_zone(r);
 }
 
-int usage_standing(const struct request *r, const struct prices *p,
-		   const struct user *u, int64_t now_ms, struct standing *out,
-		   struct err *e)
+int usage_budget_use(const struct request *r, const struct prices *p,
+		     const struct user *u, int64_t now_ms, struct budget_use *out,
+		     struct err *e)
 {
 	struct budget_zone zone;
 	struct period period;
 
 	budget_zone_of(u, usage_zone(r), &zone);
 	budget_zone_period(&zone, now_ms, &period);
-	return standing_load(context_of(r)->db, p, u ? u->id : NULL, &period,
-			     out,
-			     e);
+	return budget_use_load(context_of(r)->db, p, u ? u->id : NULL, &period,
+			       out,
+			       e);
 }
 
 const char *usage_budget_zone(const struct request *r, const struct user *u,
@@ -330,7 +330,7 @@ static void add_card(struct request *r, struct view *list, const char *title,
 }
 
 void usage_cards(struct request *r, struct view *view, const char *zone,
-		 const struct standing *s, int64_t now_ms)
+		 const struct budget_use *s, int64_t now_ms)
 {
 	struct view *list = view_list(view, "cards");
 
@@ -352,10 +352,10 @@ const char *usage_limit(const struct request *r, int64_t tokens, int64_t cost)
 }
 
 void usage_percent(const struct request *r, struct view *row,
-		   const struct standing *s)
+		   const struct budget_use *s)
 {
 	const struct budget *b = &s->budget;
-	int percent = standing_percent(s);
+	int percent = budget_use_percent(s);
 	const char *state = "ok", *word = "";
 
 	if (percent >= 100) {

@@ -36,8 +36,8 @@ const char *usage_zone(const struct request *r);
  * A user's use of the budgets, or (u NULL) the installation's, in the budget's
  * own days.
  */
-int usage_standing(const struct request *r, const struct prices *p,
-		   const struct user *u, int64_t now_ms, struct standing *out,
+int usage_budget_use(const struct request *r, const struct prices *p,
+		   const struct user *u, int64_t now_ms, struct budget_use *out,
 		   struct err *e) must_check;
 
 /*
@@ -75,7 +75,7 @@ void usage_models(struct request *r, struct view *view, const struct report *rep
 
 /* The cards "today" and "this month", each against its limits. */
 void usage_cards(struct request *r, struct view *view, const char *zone,
-		 const struct standing *s, int64_t now_ms);
+		 const struct budget_use *s, int64_t now_ms);
 
 /*
  * One limit as a meter: used of limit. kind: true for costs. Without a limit
@@ -94,7 +94,7 @@ const char *usage_limit(const struct request *r, int64_t tokens, int64_t cost);
  * How full the fullest limit is, with its state and word, by the names that
  * partials/percent uses.
  */
-void usage_percent(const struct request *r, struct view *row, const struct standing *s);
+void usage_percent(const struct request *r, struct view *row, const struct budget_use *s);
 
 /* The names that a row of spending has and partials/usage_figure. */
 void usage_spent(const struct request *r, struct view *row, const struct spent *s);

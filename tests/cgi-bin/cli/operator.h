@@ -6,7 +6,7 @@
 #include <sys/types.h>
 
 #include "store/users.h"
-#include "tests/cgi-bin/control.h"
+#include "tests/cgi-bin/control_socket.h"
 #include "tests/kv/redis_server.h"
 
 struct fixture {

@@ -13,7 +13,7 @@
 #include "core/str.h"
 #include "store/conversations.h"
 #include "tests/cgi-bin/cgi.h"
-#include "tests/cgi-bin/control.h"
+#include "tests/cgi-bin/control_socket.h"
 
 #define XSS "%3Cscript%3Ealert(1)%3C/script%3E%22'%3Cimg+src=x%3E"
 

@@ -24,7 +24,7 @@
 #include "store/usage.h"
 #include "store/users.h"
 #include "tests/cgi-bin/cgi.h"
-#include "tests/cgi-bin/control.h"
+#include "tests/cgi-bin/control_socket.h"
 
 #define XSS "%3Cscript%3Ealert(1)%3C/script%3E%22'%3Cimg+src=x%3E"
 

@@ -1,5 +1,5 @@
 #include "config.h"
-#include "control.h"
+#include "control_socket.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

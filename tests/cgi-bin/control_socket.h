@@ -1,6 +1,6 @@
 /* The bridge's control socket, for one request. */
-#ifndef TESTS_CONTROL_H
-#define TESTS_CONTROL_H
+#ifndef TESTS_CONTROL_SOCKET_H
+#define TESTS_CONTROL_SOCKET_H
 
 #include <stddef.h>
 #include <sys/types.h>
