@@ -143,7 +143,7 @@ struct transcript {
 	const char *author;	/* who wrote what Claude did not */
 	int64_t before;		/* an offset; 0: no bound */
 	int limit;		/* of parts: the last ones */
-	bool chat;		/* there is somebody to ask: why a run ended is left out */
+	bool chat;		/* a user can be asked: leaves out why a run ended */
 	int64_t again;		/* the `at` of a question that is asked again; -1 none */
 };
 #define PARTS_SHOWN 200

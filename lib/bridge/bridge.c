@@ -95,7 +95,7 @@ static bool among(const char *id, const char *const *ids, size_t n)
 	return false;
 }
 
-/* Work that was cut off with its container waits until somebody opens a page. */
+/* Work that was cut off with its container waits until a page opens. */
 static void running_listed(void *data, const char *const *user_ids, size_t n,
 			   const struct err *e)
 {

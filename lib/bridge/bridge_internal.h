@@ -213,7 +213,10 @@ struct client_start {
 	const void *early;
 	size_t n;
 };
-/* What a person asks of the conversation; asker: the page, 0 for none. False: it is of no conversation. */
+/*
+ * Carries out a user's message to the conversation; asker: the page, 0 for
+ * none. False if it is not for a conversation.
+ */
 bool client_perform(struct room *r, uint64_t asker, const struct incoming *cmd);
 void client_new(struct bridge *b, const struct client_start *start);
 /* False: its socket is closed or closing. */

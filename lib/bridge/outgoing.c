@@ -186,9 +186,9 @@ char *outgoing_blocked(const void *ctx, const struct presence *p,
 	json_object_object_add(o, "domains", list);
 	for (i = 0; i < p->nblocks; i++) {
 		one = json_object_new_object();
-		add_string(one, "domain", p->blocks[i].domain);
-		add_string(one, "state", p->blocks[i].state);
-		add_string(one, "word", word_of(l, &p->blocks[i]));
+		field_put_string(one, "domain", p->blocks[i].domain);
+		field_put_string(one, "state", p->blocks[i].state);
+		field_put_string(one, "word", word_of(l, &p->blocks[i]));
 		json_object_array_add(list, one);
 	}
 	return write_event(ctx, o);
@@ -233,10 +233,10 @@ char *outgoing_status(const void *ctx, struct presence *p, const struct room *r,
 		outgoing_failed("status", &e);
 	} else {
 		o = event("status");
-		add_string(o, "state", state);
-		add_string(o, "html", buf_text(&html));
-		add_string(o, "banner", banner);
-		add_string(o, "no_send", budget_status_no_send(v, p, l));
+		field_put_string(o, "state", state);
+		field_put_string(o, "html", buf_text(&html));
+		field_put_string(o, "banner", banner);
+		field_put_string(o, "no_send", budget_status_no_send(v, p, l));
 		text = write_event(ctx, o);
 	}
 	talloc_free(v);

@@ -16,7 +16,7 @@ struct egress_server;
 
 /*
  * Binds path (mode 0666: access is limited by its folder; an existing file is
- * replaced). Keeps gate. Gives (child of ctx).
+ * replaced). Keeps policy. Gives (child of ctx).
  */
 struct egress_server *egress_server_new(const void *ctx, uv_loop_t *loop,
 					const char *path,

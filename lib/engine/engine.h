@@ -25,7 +25,7 @@ struct engine *engine_docker_new(const void *ctx, uv_loop_t *loop, const char *s
 
 /* The definition of a workspace's container; texts borrowed during the call. */
 struct container_spec {
-	const char *name;		/* gongbang-<user id> */
+	const char *name;		/* gongbang-<hash of the user's id> */
 	const char *image;
 	const char *instance;		/* label gongbang.instance */
 	const char *user_id;		/* label gongbang.user */

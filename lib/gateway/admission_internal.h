@@ -98,7 +98,6 @@ struct ask {
 	int64_t tokens, cost;		/* total, beyond what the grant has already */
 	struct grant *grant;		/* whose reservation this renews; NULL: none, or it was
 					 * booked */
-	bool renews;
 	struct admission_answer answer;
 	char locale[LOCALE_SIZE], zone[ZONE_SIZE];
 	struct err failure;

@@ -1,5 +1,5 @@
 /*
- * What a user has on the host besides the container: a uid, the passwd and
+ * A user's resources on the host besides the container: a uid, the passwd and
  * group files that name it, and a volume with enforced limits.
  */
 #ifndef GUARD_HOST_USER_H

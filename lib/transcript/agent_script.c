@@ -48,8 +48,8 @@ static size_t fence(const char *line, const char **info, size_t *n)
 }
 
 /*
- * The end of a block that began with so many backticks: its last fence, or the
- * text's end.
+ * The end of a block whose fence has that many backticks: its closing fence, or
+ * the text's end.
  */
 static const char *block_end(const char *line, size_t ticks)
 {

@@ -24,7 +24,7 @@ static bool too_much(const struct decoder *d)
 	return d->nopen >= LIVE_MAX || weight > AT_HAND_MAX;
 }
 
-/* Only a forged log has so many, or such large ones: the oldest are ended. */
+/* Only a forged log has that many, or such large ones: the oldest are ended. */
 static struct live *add(struct decoder *d)
 {
 	struct live *l;

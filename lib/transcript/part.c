@@ -71,7 +71,10 @@ void draw_fields(struct drawing *d, const char *skip)
 	}
 }
 
-/* What the page asked of Claude in its person's name is one line, its words folded. */
+/*
+ * A request that the page sent in the user's name is one line, with its text
+ * folded.
+ */
 static bool asks_for_agent(const struct drawing *d)
 {
 	const char *text = field_text(d->data, "text", NULL);

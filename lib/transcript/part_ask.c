@@ -106,7 +106,7 @@ static void draw_asked(struct drawing *d, const char *tool)
 		draw_fields(d, NULL);
 }
 
-/* What was said for a person who gave no reason is none of theirs. */
+/* The standard text for a user who gave no reason is not shown as one. */
 static void draw_reason(struct drawing *d)
 {
 	const char *reason = field_text(d->data, "reason", NULL);

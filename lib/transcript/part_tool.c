@@ -38,7 +38,7 @@ static const struct {
 	{ "Write", "file_path", "file-new", true },
 };
 
-/* The CLI looks tools up for itself: nobody reads it. */
+/* The CLI searches its tools for itself: not shown. */
 static const char plumbing[] = "ToolSearch";
 
 static int find_tool(const char *name)
@@ -210,7 +210,7 @@ static void draw_steps(struct drawing *d)
 	}
 }
 
-/* How the CLI tells Claude, not the person, that a tool was not used. */
+/* The CLI's sentence for Claude that a tool was not used; not for the user. */
 static const struct {
 	const char *begins, *key;
 } refusals[] = {

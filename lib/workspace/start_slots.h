@@ -41,8 +41,7 @@ int start_place(const struct start *s);
 bool start_short(const struct start *s);
 
 /*
- * A deadline of so many ms, stretched by how busy this host is: four times at
- * most.
+ * A deadline of `ms`, stretched by how busy this host is: four times at most.
  */
 int64_t start_deadline(int64_t ms);
 

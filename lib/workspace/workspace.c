@@ -10,7 +10,7 @@
 #include "workspace/workspace_internal.h"
 
 #define ADOPT_AGAIN_MS 30000
-#define ADOPT_EACH_MS 20		/* one in so many is checked per tick */
+#define ADOPT_EACH_MS 20		/* between the checks of two adopted workspaces */
 
 struct workspace_watch {
 	TAILQ_ENTRY(workspace_watch) link;

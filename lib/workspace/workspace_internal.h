@@ -52,7 +52,7 @@ struct workspace {
 	enum workspace_task task;
 	struct start *start;	/* it waits for its turn, or has it */
 	enum start_class class;	/* highest urgency requested */
-	int64_t since;		/* clock_mono_ms: since when it is wanted; 0 nobody waits */
+	int64_t since;		/* clock_mono_ms since when it is needed; 0: it is not */
 	struct workspace_step *step;	/* the pending engine call */
 	struct container_state seen;	/* from the last inspect */
 	bool running;			/* the container, as last known */
@@ -123,7 +123,7 @@ void workspace_steps_close(struct workspace *w);
 bool workspace_boost_new(struct workspace *w);
 /* The state found in the engine; an unwanted boost is ended. */
 void workspace_boost_seen(struct workspace *w, const struct container_state *s);
-/* Found running when this program began: the engine is asked in so many ms. */
+/* Found running when this program began: the engine is asked in `ms`. */
 void workspace_boost_adopt(struct workspace *w, int64_t ms);
 /*
  * Its container's start is complete: a boost that no session asked for ends

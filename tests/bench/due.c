@@ -1,9 +1,8 @@
 /*
- * Agents for tests/bench/worker.js. due DB make N: so many, none due;
- * due DB due MS SPREAD: all due, spread from now on + MS over so many ms;
- * due DB wait N: until so many moments have their rows, then a line
- * "rows N p50 MS p99 MS rate ROWS": from plan to queue, and rows a second from
- * the first one's to the last one's.
+ * Agents for tests/bench/worker.js. due DB make N: creates N, none due; due DB
+ * due MS SPREAD: makes all due, spread over SPREAD ms from now + MS on; due DB
+ * wait N: waits until N occurrences have their rows, then prints "rows N p50 MS
+ * p99 MS rate ROWS": the delays, and rows per second from first to last.
  */
 #include "config.h"
 

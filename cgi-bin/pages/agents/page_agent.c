@@ -227,7 +227,7 @@ static int after_save(struct request *r, struct response *out, const char *id,
 	return response_redirect(out, e, "/agents/%s?done=%s", id, done);
 }
 
-/* A draft's schedule stays off; with a test, until it is turned on when the result is good. */
+/* A draft's schedule stays off; after a test, until the user turns it on. */
 static int create(struct request *r, struct response *out,
 		  const struct agent_form *f, const struct definition *d,
 		  int64_t next, const struct act *act, struct err *e)

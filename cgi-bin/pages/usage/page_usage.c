@@ -57,7 +57,7 @@ static void add_title(const struct showing *s, struct view *row,
 			   l->subject_id);
 }
 
-/* The first so many lines that are runs, or all others; the rest combined. */
+/* The first SUBJECTS_SHOWN lines that are runs, or all others; the rest combined. */
 static void add_subjects(const struct showing *s, struct view *view,
 			 const char *name, const struct report *report,
 			 bool runs)
