@@ -205,7 +205,7 @@ int gateway_token_end_all(struct kv *kv, const char *user_id, struct err *e)
 	return end_tokens(kv, user_id, false, e);
 }
 
-int gateway_token_end_persons(struct kv *kv, const char *user_id, struct err *e)
+int gateway_token_end_except_runs(struct kv *kv, const char *user_id, struct err *e)
 {
 	return end_tokens(kv, user_id, true, e);
 }

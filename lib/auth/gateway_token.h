@@ -49,6 +49,6 @@ int gateway_token_parse(const char *text, struct gateway_token *out, struct err 
 int gateway_token_put(struct kv *kv, const char token[TOKEN_SIZE], const struct gateway_token *t, int64_t ttl_s, struct err *e) must_check;
 int gateway_token_end_all(struct kv *kv, const char *user_id, struct err *e) must_check;
 /* Revokes all except those of runs, which need no login. */
-int gateway_token_end_persons(struct kv *kv, const char *user_id, struct err *e) must_check;
+int gateway_token_end_except_runs(struct kv *kv, const char *user_id, struct err *e) must_check;
 
 #endif

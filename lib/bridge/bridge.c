@@ -111,7 +111,7 @@ static void running_listed(void *data, const char *const *user_ids, size_t n,
 		if (!row->working || e || among(row->user_id, user_ids, n))
 			room_get(presence_get(b, row->user_id), row->id);
 	}
-	b->taken_up = true;
+	b->resumed = true;
 	runs_poll(b);
 	talloc_free(t);
 }

@@ -125,7 +125,7 @@ struct bridge {
 	uint64_t serial;
 	int64_t nclients, clients_max;
 	int handshakes;
-	bool taken_up, stopping, stopped;
+	bool resumed, stopping, stopped;
 	bool looking;			/* look for runs; run_control.c */
 	unsigned looks;
 };

@@ -85,7 +85,7 @@ void presence_sweep(struct presence *p)
 	struct err e = { 0 };
 	struct sweep *w;
 
-	if (!l || l == p->swept || !p->bridge->taken_up || !p->nclients ||
+	if (!l || l == p->swept || !p->bridge->resumed || !p->nclients ||
 	    clock_now_ms() - p->told_since < QUIET_MS)
 		return;
 	p->swept = l;

@@ -101,7 +101,7 @@ void runs_poll(struct bridge *b)
 {
 	struct look *l;
 
-	if (b->looking || b->stopping || !b->taken_up)
+	if (b->looking || b->stopping || !b->resumed)
 		return;
 	b->looking = true;
 	l = talloc_zero(NULL, struct look);

@@ -129,7 +129,7 @@ static void stop_changed(void *data, bool on)
 }
 
 /* An earlier gateway's rows are in the ledger: counters can be correct now. */
-static void taken_up(void *data)
+static void resumed(void *data)
 {
 	struct gateway *g = data;
 
@@ -259,7 +259,7 @@ static int open_books(struct gateway *g, struct err *e)
 				     settings_text(s, SET_DEFAULT_TIMEZONE));
 	admission_set_journal(g->admission, g->journal);
 	admission_on_stop(g->admission, stop_changed, g);
-	journal_when_taken_up(g->journal, taken_up, g);
+	journal_when_resumed(g->journal, resumed, g);
 	return 0;
 }
 

@@ -262,11 +262,11 @@ struct journal *journal_open(const void *ctx, uv_loop_t *loop,
 	return j;
 }
 
-void journal_when_taken_up(struct journal *j, void (*done)(void *data),
-			   void *data)
+void journal_when_resumed(struct journal *j, void (*done)(void *data),
+			  void *data)
 {
-	j->taken_up = done;
-	j->taken_up_data = data;
+	j->resumed = done;
+	j->resumed_data = data;
 	journal_book_soon(j, 0);
 }
 
@@ -313,7 +313,7 @@ void journal_close(struct journal *j, int64_t deadline_ms)
 	uv_timer_t *deadline = new_timer(j);
 	bool late = false;
 
-	j->taken_up = NULL;
+	j->resumed = NULL;
 	j->booked = NULL;
 	deadline->data = &late;
 	uv_timer_start(deadline, wake, (uint64_t)deadline_ms, 0);

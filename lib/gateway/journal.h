@@ -38,7 +38,7 @@ struct journal *journal_open(const void *ctx, uv_loop_t *loop, struct jobs *jobs
 			     const struct journal_options *options, struct err *e) must_check;
 
 /* Called once everything an earlier gateway left is in the ledger. */
-void journal_when_taken_up(struct journal *j, void (*done)(void *data), void *data);
+void journal_when_resumed(struct journal *j, void (*done)(void *data), void *data);
 
 /*
  * Called after each batch with the number of rows done with (for tests and the

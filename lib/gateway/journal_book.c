@@ -114,14 +114,14 @@ static void set_aside(struct journal *j, const struct usage_call *c)
 		  "model", c->model, "kept", kept ? ASIDE : "no", NULL);
 }
 
-static void tell_taken_up(struct journal *j)
+static void tell_resumed(struct journal *j)
 {
-	void (*done)(void *data) = j->taken_up;
+	void (*done)(void *data) = j->resumed;
 
 	if (!done || j->n_earlier)
 		return;
-	j->taken_up = NULL;
-	done(j->taken_up_data);
+	j->resumed = NULL;
+	done(j->resumed_data);
 }
 
 /* Returns how many rows are done with. */
@@ -160,7 +160,7 @@ static void book_done(void *data, const struct err *e)
 		journal_book_soon(j, e ? j->again_ms : n == BATCH_MAX ? 0 : JOURNAL_BOOK_MS);
 	if (n && j->booked)
 		j->booked(j->booked_data, n);
-	tell_taken_up(j);
+	tell_resumed(j);
 }
 
 void journal_book(struct journal *j)
@@ -196,7 +196,7 @@ static void on_book(uv_timer_t *timer)
 	struct journal *j = timer->data;
 
 	journal_book(j);
-	tell_taken_up(j);
+	tell_resumed(j);
 }
 
 void journal_book_soon(struct journal *j, uint64_t ms)

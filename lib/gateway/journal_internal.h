@@ -61,8 +61,8 @@ struct journal {
 	struct batch *batch;		/* a batch is at the ledger */
 	struct err trouble;		/* why rows are not in the ledger; kind ERR_NONE: nothing
 					 * is wrong */
-	void (*taken_up)(void *data);
-	void *taken_up_data;
+	void (*resumed)(void *data);
+	void *resumed_data;
 	void (*booked)(void *data, size_t n);
 	void *booked_data;
 };

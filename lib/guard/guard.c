@@ -37,7 +37,7 @@ static void engine_bytes(void *data, const void *bytes, size_t n)
 {
 	struct connection *c = data;
 
-	guard_put(c, bytes, n, NULL, 0, false);
+	guard_send(c, bytes, n, NULL, 0, false);
 	if (!c->closed && !c->stopped &&
 	    uv_stream_get_write_queue_size((uv_stream_t *)&c->pipe) > UNSENT_MAX) {
 		c->stopped = true;
@@ -61,7 +61,7 @@ static void engine_end(void *data, const struct err *e)
 	if (e)
 		guard_hang_up(c);
 	else
-		guard_put(c, "", 0, NULL, 0, true);
+		guard_send(c, "", 0, NULL, 0, true);
 }
 
 /* Remembers what later requests depend on, before the client has the answer. */
@@ -105,7 +105,7 @@ static void engine_answer(void *data, int status, const struct buf *body,
 
 	if (!e && c->call.request.upgrade && (status == 101 || status == 200)) {
 		c->streaming = true;
-		guard_put(c, head, sizeof(head) - 1, NULL, 0, false);
+		guard_send(c, head, sizeof(head) - 1, NULL, 0, false);
 		if (!c->closed)
 			read_more(c);
 		return;

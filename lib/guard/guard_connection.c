@@ -62,8 +62,8 @@ static void written(uv_write_t *w, int status)
 	}
 }
 
-void guard_put(struct connection *c, const void *head, size_t n,
-	       const void *body, size_t m, bool last)
+void guard_send(struct connection *c, const void *head, size_t n,
+		const void *body, size_t m, bool last)
 {
 	struct sending *s = malloc(sizeof(*s) + n + m);
 	uv_buf_t buf;
@@ -96,7 +96,7 @@ void guard_reply(struct connection *c, int status, const void *body, size_t n)
 		return;
 	uv_timer_stop(&c->timer);
 	uv_read_stop((uv_stream_t *)&c->pipe);
-	guard_put(c, head, (size_t)len, body,
+	guard_send(c, head, (size_t)len, body,
 	    status == 204 || status == 304 ? 0 : n, true);
 }
 

@@ -49,7 +49,7 @@ struct guard {
 
 /* guard_connection.c */
 /* Sends head and body; last: the connection closes once these are sent. */
-void guard_put(struct connection *c, const void *head, size_t n,
+void guard_send(struct connection *c, const void *head, size_t n,
 	       const void *body, size_t m, bool last);
 /* Closes the connection, which is freed with its handles. */
 void guard_hang_up(struct connection *c);

@@ -118,8 +118,8 @@ static int take_one(struct claim *p, struct db *db, const char *user_id,
 	if (hold_back(p, db, user_id, e) < 0)
 		return -1;
 	x = talloc_zero(p, struct delivery_job);
-	x->due = notice_take(db, x, user_id, p->now, p->now + LEASE_MS,
-			     DELIVER_TRIES, e);
+	x->due = notice_claim(db, x, user_id, p->now, p->now + LEASE_MS,
+			      DELIVER_TRIES, e);
 	if (!x->due) {
 		talloc_free(x);
 		return -1;

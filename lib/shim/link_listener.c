@@ -170,7 +170,7 @@ static ssize_t receive(int fd, char *bytes, size_t size)
 	    head->cmsg_type == SCM_RIGHTS &&
 	    head->cmsg_len == CMSG_LEN(sizeof(folder))) {
 		memcpy(&folder, CMSG_DATA(head), sizeof(folder));
-		path_volume_take(folder);
+		path_volume_set(folder);
 	}
 	return n;
 }

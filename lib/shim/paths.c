@@ -52,7 +52,7 @@ int path_volume_here(void)
 	return -1;
 }
 
-void path_volume_take(int fd)
+void path_volume_set(int fd)
 {
 	if (volume < 0 && is_home(fd))
 		volume = fd;

@@ -39,8 +39,8 @@ void path_open_home(void);
  */
 int path_volume_here(void);
 
-/* In process 1, from a link; takes fd. Accepts only the home's volume. */
-void path_volume_take(int fd);
+/* In process 1, for a fd from a link; takes it. Accepts only the home's volume. */
+void path_volume_set(int fd);
 
 /*
  * A session's HOME of its own: in a tmpfs that no other session's Landlock

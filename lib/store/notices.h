@@ -80,7 +80,7 @@ struct notice_due {
  * skip it. One with tries_max unfinished tries, or eight times as many tries, has
  * failed. Gives (child of ctx); ERR_MISSING.
  */
-struct notice_due *notice_take(struct db *db, const void *ctx, const char *user_id,
+struct notice_due *notice_claim(struct db *db, const void *ctx, const char *user_id,
 			       int64_t now, int64_t until, int64_t tries_max,
 			       struct err *e) must_check;
 

@@ -106,9 +106,9 @@ static int claim_next(struct db *db, struct notice_due *d, const char *user_id,
 		      " WHERE id = $1", "tnn", d->n.id, d->n.tries, until);
 }
 
-struct notice_due *notice_take(struct db *db, const void *ctx,
-			       const char *user_id, int64_t now, int64_t until,
-			       int64_t tries_max, struct err *e)
+struct notice_due *notice_claim(struct db *db, const void *ctx,
+				const char *user_id, int64_t now, int64_t until,
+				int64_t tries_max, struct err *e)
 {
 	struct notice_due *d = talloc_zero(ctx, struct notice_due);
 	int rc;

@@ -180,13 +180,13 @@ static void runs_outlive_a_logout(void **state)
 	token_new(token[1]);
 	OK(gateway_token_put(kv, token[0], &chat, 100, &e));
 	OK(gateway_token_put(kv, token[1], &run, 100, &e));
-	OK(gateway_token_end_persons(kv, ONE, &e));
+	OK(gateway_token_end_except_runs(kv, ONE, &e));
 	assert_false(known(kv, token[0]));
 	assert_true(known(kv, token[1]));
 	OK(gateway_token_end_all(kv, ONE, &e));
 	assert_false(known(kv, token[1]));
 	server_kill(&server);
-	assert_int_equal(gateway_token_end_persons(kv, ONE, &e), -1);
+	assert_int_equal(gateway_token_end_except_runs(kv, ONE, &e), -1);
 	server_release(&server);
 	talloc_free(kv);
 }

@@ -448,7 +448,7 @@ static void who_dies_is_followed(void **state)
 	receiver_start(&r, ANSWER("200 OK"));
 	add_hooked(&kim, "kim", &r);
 	raise_one(&kim, "failure");
-	d = notice_take(w.f->db, w.f, kim.id, now + 1000, now + 60000, 5, &e);
+	d = notice_claim(w.f->db, w.f, kim.id, now + 1000, now + 60000, 5, &e);
 	assert_non_null(d);
 	run_idle();
 	assert_int_equal(r.n, 0);

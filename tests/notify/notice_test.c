@@ -209,7 +209,7 @@ static void what_was_tried_counts_without_its_rule(void **state)
 	make_agent(f, user, agent);
 	make_rule(f, agent, "paused", &r);
 	raise(f, user, agent, "", "paused");
-	d = notice_take(f->db, NULL, user, 2000, 3000, 5, &e);
+	d = notice_claim(f->db, NULL, user, 2000, 3000, 5, &e);
 	assert_non_null(d);
 	OK(notify_rule_remove(f->db, r.id, agent, &e));
 	OK(notice_count_tries(f->db, user, 0, &mails, &all, &e));

@@ -109,7 +109,7 @@ static int end_access(struct request *r, const char *user_id, struct err *e)
 	if (!str_copy(ending.user_id, sizeof(ending.user_id), user_id))
 		err_abort("an id too long");
 	if (token_ending_add(v->db, &ending, e) < 0 ||
-	    gateway_token_end_persons(v->kv, user_id, e) < 0)
+	    gateway_token_end_except_runs(v->kv, user_id, e) < 0)
 		return -1;
 	return token_ending_done(v->db, ending.id, e);
 }
