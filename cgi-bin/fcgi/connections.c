@@ -30,10 +30,8 @@ static void watch(struct connections *c, int operation, int fd, uint32_t events)
 
 struct connections *connections_new(int listener)
 {
-	struct connections *c = malloc(sizeof(*c));
+	struct connections *c = alloc_checked(malloc(sizeof(*c)));
 
-	if (!c)
-		err_abort("out of memory");
 	c->listener = listener;
 	c->epoll = epoll_create1(EPOLL_CLOEXEC);
 	c->stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

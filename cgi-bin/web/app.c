@@ -18,12 +18,10 @@
 struct app *app_load(const void *ctx, const struct settings *s,
 		     struct err *e)
 {
-	struct app *app = talloc_zero(ctx, struct app);
+	struct app *app = alloc_checked(talloc_zero(ctx, struct app));
 	const char *dir = settings_text(s, SET_TEMPLATES);
 	const char *locales;
 
-	if (!app)
-		err_abort("out of memory");
 	app->settings = s;
 	app->base_path = settings_text(s, SET_BASE_PATH);
 	locales = talloc_asprintf(app, "%s/locale", dir);
@@ -39,16 +37,13 @@ struct app *app_load(const void *ctx, const struct settings *s,
 
 struct page_worker *page_worker_new(const void *ctx, const struct app *app)
 {
-	struct page_worker *w = talloc_zero(ctx, struct page_worker);
+	struct page_worker *w =
+		alloc_checked(talloc_zero(ctx, struct page_worker));
 
-	if (!w)
-		err_abort("out of memory");
 	w->app = app;
 	w->rows = fragments_new(w, ROWS_KEPT);
 	w->renderer = renderer_new(w);
-	w->pool = talloc_pool(w, REQUEST_POOL);
-	if (!w->pool)
-		err_abort("out of memory");
+	w->pool = alloc_checked(talloc_pool(w, REQUEST_POOL));
 	w->kv = kv_new(w, settings_text(app->settings, SET_REDIS_SOCKET));
 	return w;
 }
@@ -159,13 +154,11 @@ static int serve(struct page_worker *w, struct request *r,
 /* A request so malformed that request_new refused it still gets a page. */
 static struct request *blank(const void *ctx, const struct request_source *src)
 {
-	struct request *r = talloc_zero(ctx, struct request);
+	struct request *r = alloc_checked(talloc_zero(ctx, struct request));
 	const char *languages = src->env(src->data, "HTTP_ACCEPT_LANGUAGE");
 	const char *method = src->env(src->data, "REQUEST_METHOD");
 	char id[ID_SIZE];
 
-	if (!r)
-		err_abort("out of memory");
 	id_new(id);
 	r->method = method && str_equal(method, "HEAD") ? METHOD_HEAD :
 							   METHOD_GET;

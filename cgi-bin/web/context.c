@@ -46,10 +46,8 @@ static void before_login(struct request *r, struct context *v)
 void context_blank(struct request *r, struct page_worker *w,
 		   const struct request_source *src)
 {
-	struct context *v = talloc_zero(r, struct context);
+	struct context *v = alloc_checked(talloc_zero(r, struct context));
 
-	if (!v)
-		err_abort("out of memory");
 	v->worker = w;
 	v->app = w->app;
 	v->src = src;

@@ -15,10 +15,8 @@
 
 char *url_encode(const void *ctx, const char *s, const char *keep)
 {
-	char *out = talloc_array(ctx, char, 3 * strlen(s) + 1);
+	char *out = alloc_checked(talloc_array(ctx, char, 3 * strlen(s) + 1));
 
-	if (!out)
-		err_abort("out of memory");
 	percent_encode(out, s, keep);
 	return out;
 }

@@ -110,11 +110,10 @@ int64_t definition_number_of(const struct definition *d,
 
 struct definition *definition_new(const void *ctx, const char *timezone)
 {
-	struct definition *d = talloc_zero(ctx, struct definition);
+	struct definition *d =
+		alloc_checked(talloc_zero(ctx, struct definition));
 	size_t i;
 
-	if (!d)
-		err_abort("out of memory");
 	d->name = d->prompt = d->model = "";
 	d->schedule = (struct schedule){ .date = "", .time = "", .days = "",
 		.cron = "", .timezone = talloc_strdup(d, timezone) };

@@ -259,10 +259,8 @@ struct definition *definition_parse(const void *ctx, const char *json,
 
 static int add_string(struct buf *out, const char *s, struct err *e)
 {
-	auto_strict_json *o = json_object_new_string(s);
+	auto_strict_json *o = alloc_checked(json_object_new_string(s));
 
-	if (!o)
-		err_abort("out of memory");
 	return buf_add_text(out, json_object_to_json_string_ext(o,
 			    JSON_C_TO_STRING_PLAIN |
 			    JSON_C_TO_STRING_NOSLASHESCAPE), e);

@@ -42,9 +42,7 @@ char *buf_reserve(struct buf *b, size_t n, struct err *e)
 			size = size > b->cap / 2 ? b->cap + 1 : size * 2;
 		if (size < need)
 			size = need;
-		data = realloc(b->data, size);
-		if (!data)
-			err_abort("out of memory");
+		data = alloc_checked(realloc(b->data, size));
 		b->data = data;
 		b->size = size;
 		b->data[b->len] = '\0';

@@ -65,9 +65,7 @@ static int assign(struct settings *s, enum setting id, const char *value,
 
 	if (check(&rows[id], value, &number, e) < 0)
 		return -1;
-	copy = strdup(value);
-	if (!copy)
-		err_abort("out of memory");
+	copy = alloc_checked(strdup(value));
 	free(s->text[id]);
 	s->text[id] = copy;
 	s->number[id] = number;
@@ -76,12 +74,10 @@ static int assign(struct settings *s, enum setting id, const char *value,
 
 struct settings *settings_new(void)
 {
-	struct settings *s = calloc(1, sizeof(*s));
+	struct settings *s = alloc_checked(calloc(1, sizeof(*s)));
 	struct err e = { 0 };
 	int i;
 
-	if (!s)
-		err_abort("out of memory");
 	for (i = 0; i < SET_COUNT; i++) {
 		if (assign(s, (enum setting)i, rows[i].preset, &e) < 0)
 			err_abort(e.text);

@@ -72,12 +72,10 @@ bool unicode_name_valid(const char *name, size_t max)
 char *unicode_name(const void *ctx, const char *text, size_t max)
 {
 	size_t n = strlen(text), used, len = 0, count = 0;
-	char *out = talloc_size(ctx, n + 1);
+	char *out = alloc_checked(talloc_size(ctx, n + 1));
 	bool seen = false, space = false;
 	int32_t c;
 
-	if (!out)
-		err_abort("out of memory");
 	for (; n && count < max; text += used, n -= used) {
 		used = next(text, n, &c);
 		if (!used || c == ' ' || forbidden(c)) {

@@ -366,9 +366,7 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *connection,
 	struct call *c = *state;
 
 	if (!c) {
-		c = calloc(1, sizeof(*c));
-		if (!c)
-			err_abort("out of memory");
+		c = alloc_checked(calloc(1, sizeof(*c)));
 		c->server = cls;
 		c->share = demo_share_of(&c->server->shares, connection);
 		buf_init(&c->body, DEMO_BODY_MAX);
@@ -411,11 +409,9 @@ static int open_listener(const char *listen_on, uint16_t *port, struct err *e)
 
 struct demo_server *demo_server_new(const char *listen_on, struct err *e)
 {
-	struct demo_server *s = calloc(1, sizeof(*s));
+	struct demo_server *s = alloc_checked(calloc(1, sizeof(*s)));
 	int fd;
 
-	if (!s)
-		err_abort("out of memory");
 	pthread_mutex_init(&s->lock, NULL);
 	sem_init(&s->parsing, 0, PARSED_AT_ONCE);
 	fd = open_listener(listen_on, &s->port, e);

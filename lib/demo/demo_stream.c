@@ -66,11 +66,9 @@ static size_t piece_size(size_t n)
 
 struct demo_stream *demo_stream_new(struct demo_reply *r)
 {
-	struct demo_stream *s = calloc(1, sizeof(*s));
+	struct demo_stream *s = alloc_checked(calloc(1, sizeof(*s)));
 	size_t i, n;
 
-	if (!s)
-		err_abort("out of memory");
 	s->reply = *r;
 	r->content = NULL;
 	for (i = 0; i < json_object_array_length(s->reply.content); i++) {

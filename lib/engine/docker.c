@@ -233,10 +233,8 @@ static const struct docker_http_events events = { .answer = answered };
 static struct op *op_new(struct engine *eng, enum call call, const char *name,
 			 void *data)
 {
-	struct op *op = talloc_zero(docker_of(eng), struct op);
+	struct op *op = alloc_checked(talloc_zero(docker_of(eng), struct op));
 
-	if (!op)
-		err_abort("out of memory");
 	op->call = call;
 	op->data = data;
 	if (!str_copy(op->name, sizeof(op->name), name))
@@ -418,10 +416,8 @@ static int hang_up(struct docker *d)
 struct engine *engine_docker_new(const void *ctx, uv_loop_t *loop,
 				 const char *socket_path)
 {
-	struct docker *d = talloc_zero(ctx, struct docker);
+	struct docker *d = alloc_checked(talloc_zero(ctx, struct docker));
 
-	if (!d)
-		err_abort("out of memory");
 	d->engine.driver = &driver;
 	d->place.loop = loop;
 	d->place.socket_path = talloc_strdup(d, socket_path);

@@ -238,12 +238,10 @@ static void written(uv_write_t *w, int status)
 
 void docker_http_write(struct docker_http *c, const void *bytes, size_t n)
 {
-	struct sending *s = malloc(sizeof(*s) + n);
+	struct sending *s = alloc_checked(malloc(sizeof(*s) + n));
 	uv_buf_t buf;
 	int code;
 
-	if (!s)
-		err_abort("out of memory");
 	memcpy(s->bytes, bytes, n);
 	s->to = c;
 	s->n = n;
@@ -322,10 +320,9 @@ struct docker_http *docker_http_send(struct docker_place *place,
 				     const struct docker_http_events *ev,
 				     void *data)
 {
-	struct docker_http *c = talloc_zero(NULL, struct docker_http);
+	struct docker_http *c =
+		alloc_checked(talloc_zero(NULL, struct docker_http));
 
-	if (!c)
-		err_abort("out of memory");
 	c->place = place;
 	c->ev = ev;
 	c->data = data;

@@ -50,10 +50,8 @@ void admission_on_stop(struct admission *a,
 
 static uv_timer_t *new_timer(struct admission *a)
 {
-	uv_timer_t *timer = calloc(1, sizeof(*timer));
+	uv_timer_t *timer = alloc_checked(calloc(1, sizeof(*timer)));
 
-	if (!timer)
-		err_abort("out of memory");
 	uv_timer_init(a->loop, timer);
 	timer->data = a;
 	return timer;
@@ -64,10 +62,8 @@ struct admission *admission_new(const void *ctx, uv_loop_t *loop,
 				struct ledger_client *ledger,
 				const struct prices *prices, const char *zone)
 {
-	struct admission *a = talloc_zero(ctx, struct admission);
+	struct admission *a = alloc_checked(talloc_zero(ctx, struct admission));
 
-	if (!a)
-		err_abort("out of memory");
 	a->loop = loop;
 	a->kv = kv;
 	a->jobs = jobs;

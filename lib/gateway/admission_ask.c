@@ -127,10 +127,8 @@ static void wait_for_load(struct ask *q)
 static void give_grant(struct ask *q)
 {
 	struct admission *a = q->a;
-	struct grant *g = talloc_zero(a, struct grant);
+	struct grant *g = alloc_checked(talloc_zero(a, struct grant));
 
-	if (!g)
-		err_abort("out of memory");
 	memcpy(g->user_id, q->answer.token.user_id, ID_SIZE);
 	g->n = q->n;
 	memcpy(g->limits, q->limits, sizeof(g->limits));
@@ -324,11 +322,9 @@ static void step(struct ask *q)
 void admission_ask(struct admission *a, const char *token, const char *address,
 		   const struct call_estimate *estimate, admission_done *done, void *data)
 {
-	struct ask *q = talloc_zero(a, struct ask);
+	struct ask *q = alloc_checked(talloc_zero(a, struct ask));
 	int64_t now = clock_mono_ms();
 
-	if (!q)
-		err_abort("out of memory");
 	q->a = a;
 	q->done = done;
 	q->data = data;

@@ -164,10 +164,8 @@ static void on_reserve(void *data, const char *value, const struct err *e)
 void grant_reserve(struct admission *a, struct grant *g, const struct call_estimate *estimate,
 		   admission_done *done, void *data)
 {
-	struct ask *q = talloc_zero(a, struct ask);
+	struct ask *q = alloc_checked(talloc_zero(a, struct ask));
 
-	if (!q)
-		err_abort("out of memory");
 	q->a = a;
 	q->done = done;
 	q->data = data;

@@ -35,9 +35,7 @@ static void grow(struct bounded_buffer *w, size_t need)
 		size *= 2;
 	if (size > w->cap)
 		size = w->cap;
-	w->data = realloc(w->data, size);
-	if (!w->data)
-		err_abort("out of memory");
+	w->data = alloc_checked(realloc(w->data, size));
 	w->size = size;
 }
 

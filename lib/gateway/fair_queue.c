@@ -34,10 +34,8 @@ struct fair_queue *fair_queue_new(const struct fair_queue_limits *limits,
 				  fair_queue_may *may,
 				  fair_queue_turn *turn, void *data)
 {
-	struct fair_queue *l = calloc(1, sizeof(*l));
+	struct fair_queue *l = alloc_checked(calloc(1, sizeof(*l)));
 
-	if (!l)
-		err_abort("out of memory");
 	l->limits = *limits;
 	l->may = may;
 	l->turn = turn;
@@ -85,9 +83,7 @@ static struct fair_queue_user *find_user(struct fair_queue *l, const char *id,
 	}
 	if (found)
 		return found;
-	u = calloc(1, sizeof(*u));
-	if (!u)
-		err_abort("out of memory");
+	u = alloc_checked(calloc(1, sizeof(*u)));
 	memcpy(u->id, id, ID_SIZE);
 	u->minute = now;
 	TAILQ_INIT(&u->waiting);

@@ -48,10 +48,8 @@ static void set_call(struct entry *e, const struct usage_call *call)
 
 struct entry *journal_add(struct journal *j, const struct usage_call *call)
 {
-	struct entry *e = talloc_zero(j, struct entry);
+	struct entry *e = alloc_checked(talloc_zero(j, struct entry));
 
-	if (!e)
-		err_abort("out of memory");
 	set_call(e, call);
 	LIST_INSERT_HEAD(&j->buckets[bucket_of(call->id)], e, same);
 	TAILQ_INSERT_TAIL(&j->open, e, next);
@@ -204,10 +202,8 @@ static void free_handle(uv_handle_t *handle)
 
 static uv_timer_t *new_timer(struct journal *j)
 {
-	uv_timer_t *timer = calloc(1, sizeof(*timer));
+	uv_timer_t *timer = alloc_checked(calloc(1, sizeof(*timer)));
 
-	if (!timer)
-		err_abort("out of memory");
 	uv_timer_init(j->loop, timer);
 	timer->data = j;
 	return timer;

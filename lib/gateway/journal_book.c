@@ -170,9 +170,7 @@ void journal_book(struct journal *j)
 
 	if (j->batch || !j->n_ended)
 		return;
-	b = talloc(NULL, struct batch);	/* large, and mostly unused */
-	if (!b)
-		err_abort("out of memory");
+	b = alloc_checked(talloc(NULL, struct batch));	/* large, and mostly unused */
 	b->journal = j;
 	b->ledger = j->ledger;
 	b->n = 0;

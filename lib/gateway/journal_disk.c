@@ -65,9 +65,8 @@ static void retire(struct journal *j)
 {
 	struct segment *s = j->current;
 
-	j->old_fds = talloc_realloc(j, j->old_fds, int, j->n_old_fds + 1);
-	if (!j->old_fds)
-		err_abort("out of memory");
+	j->old_fds = alloc_checked(talloc_realloc(j, j->old_fds, int,
+						  j->n_old_fds + 1));
 	j->old_fds[j->n_old_fds++] = j->fd;
 	if (!s->entries) {
 		TAILQ_REMOVE(&j->segments, s, next);
@@ -103,9 +102,7 @@ static bool rotate(struct journal *j)
 
 	if (fd < 0)
 		return j->current;	/* a full segment is better than none */
-	s = talloc_zero(j, struct segment);
-	if (!s)
-		err_abort("out of memory");
+	s = alloc_checked(talloc_zero(j, struct segment));
 	s->number = j->next_number++;
 	TAILQ_INSERT_TAIL(&j->segments, s, next);
 	if (j->current)
@@ -196,10 +193,8 @@ static void end_sync(struct journal *j, struct sync *s)
 
 static struct sync *new_sync(struct journal *j)
 {
-	struct sync *s = talloc_zero(NULL, struct sync);
+	struct sync *s = alloc_checked(talloc_zero(NULL, struct sync));
 
-	if (!s)
-		err_abort("out of memory");
 	s->work.data = s;
 	s->j = j;
 	s->fd = j->fd;

@@ -114,9 +114,7 @@ static int take_segment(struct journal *j, int64_t number, const char *name,
 				 j->folder, name);
 	/* Anything but a regular file is not ours and stays. */
 	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) {
-		s = talloc_zero(j, struct segment);
-		if (!s)
-			err_abort("out of memory");
+		s = alloc_checked(talloc_zero(j, struct segment));
 		s->number = number;
 		s->bytes = st.st_size;
 		j->bytes += s->bytes;

@@ -38,10 +38,8 @@ struct keys {
 
 struct keys *keys_new(void)
 {
-	struct keys *k = calloc(1, sizeof(*k));
+	struct keys *k = alloc_checked(calloc(1, sizeof(*k)));
 
-	if (!k)
-		err_abort("out of memory");
 	return k;
 }
 

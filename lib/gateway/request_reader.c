@@ -326,10 +326,9 @@ void request_reader_feed(struct request_reader *r, const char *bytes, size_t n)
 
 struct request_reader *request_reader_new(const void *ctx, const char *allowed)
 {
-	struct request_reader *r = talloc_zero(ctx, struct request_reader);
+	struct request_reader *r =
+		alloc_checked(talloc_zero(ctx, struct request_reader));
 
-	if (!r)
-		err_abort("out of memory");
 	r->allowed = allowed;
 	r->state = S_VALUE;
 	r->reading.max_tokens = r->reading.max_at = -1;

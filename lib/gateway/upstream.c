@@ -86,9 +86,7 @@ CURL *upstream_handle(struct upstream *u)
 
 	if (u->nspare)
 		return u->spare[--u->nspare];
-	easy = curl_easy_init();
-	if (!easy)
-		err_abort("out of memory");
+	easy = alloc_checked(curl_easy_init());
 	set_options(u, easy);
 	return easy;
 }
@@ -263,11 +261,9 @@ static int check_base(struct upstream *u, CURLU *url, const char *base, struct e
 
 static int set_base(struct upstream *u, const char *base, struct err *e)
 {
-	CURLU *url = curl_url();
+	CURLU *url = alloc_checked(curl_url());
 	int done;
 
-	if (!url)
-		err_abort("out of memory");
 	done = check_base(u, url, base, e);
 	curl_url_cleanup(url);
 	return done;
@@ -275,9 +271,7 @@ static int set_base(struct upstream *u, const char *base, struct err *e)
 
 static void make_multi(struct upstream *u, int64_t calls)
 {
-	u->multi = curl_multi_init();
-	if (!u->multi)
-		err_abort("out of memory");
+	u->multi = alloc_checked(curl_multi_init());
 	curl_multi_setopt(u->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_NOTHING);
 	curl_multi_setopt(u->multi, CURLMOPT_MAXCONNECTS, (long)calls);
 	curl_multi_setopt(u->multi, CURLMOPT_SOCKETFUNCTION, socket_wanted);

@@ -26,10 +26,9 @@ static int release(struct usage_reader *r)
 
 struct usage_reader *usage_reader_new(const void *ctx)
 {
-	struct usage_reader *r = talloc_zero(ctx, struct usage_reader);
+	struct usage_reader *r =
+		alloc_checked(talloc_zero(ctx, struct usage_reader));
 
-	if (!r)
-		err_abort("out of memory");
 	buf_init(&r->kept, USAGE_KEPT_MAX);
 	talloc_set_destructor(r, release);
 	return r;

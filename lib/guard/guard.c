@@ -302,9 +302,7 @@ static void accepted(uv_stream_t *server, int status)
 
 	if (status < 0)
 		return;
-	c = talloc_zero(NULL, struct connection);
-	if (!c)
-		err_abort("out of memory");
+	c = alloc_checked(talloc_zero(NULL, struct connection));
 	c->guard = g;
 	c->handles = 2;
 	c->pipe.data = c->timer.data = c;
@@ -365,10 +363,8 @@ static int open_socket(struct guard *g, uv_loop_t *loop, struct err *e)
 struct guard *guard_new(const void *ctx, uv_loop_t *loop,
 			const struct guard_policy *policy, struct err *e)
 {
-	struct guard *g = talloc_zero(ctx, struct guard);
+	struct guard *g = alloc_checked(talloc_zero(ctx, struct guard));
 
-	if (!g)
-		err_abort("out of memory");
 	g->policy = policy;
 	g->engine.loop = loop;
 	g->engine.socket_path = policy->engine_socket;

@@ -65,11 +65,9 @@ static void written(uv_write_t *w, int status)
 void guard_send(struct connection *c, const void *head, size_t n,
 		const void *body, size_t m, bool last)
 {
-	struct sending *s = malloc(sizeof(*s) + n + m);
+	struct sending *s = alloc_checked(malloc(sizeof(*s) + n + m));
 	uv_buf_t buf;
 
-	if (!s)
-		err_abort("out of memory");
 	memcpy(s->bytes, head, n);
 	if (m)
 		memcpy(s->bytes + n, body, m);

@@ -71,10 +71,8 @@ static int load(struct host *h, struct err *e)
 struct host *host_new(const void *ctx, const struct host_settings *s,
 		      struct err *e)
 {
-	struct host *h = talloc_zero(ctx, struct host);
+	struct host *h = alloc_checked(talloc_zero(ctx, struct host));
 
-	if (!h)
-		err_abort("out of memory");
 	h->settings = s;
 	h->file = talloc_asprintf(h, "%s/uids", s->folder);
 	h->numbers = json_object_new_object();

@@ -62,11 +62,10 @@ static void prepared(uv_work_t *work, int status)
 static void begin_preparation(struct connection *c, const char *path)
 {
 	struct guard *g = c->guard;
-	struct preparation *p = talloc_zero(NULL, struct preparation);
+	struct preparation *p =
+		alloc_checked(talloc_zero(NULL, struct preparation));
 	struct err e = { 0 };
 
-	if (!p)
-		err_abort("out of memory");
 	p->work.data = p;
 	p->guard = g;
 	p->connection = c;

@@ -62,10 +62,8 @@ void fragments_keep(struct fragments *f, const void *key, size_t n, const char *
 	uint64_t hash = hash_of(key, n);
 	struct fragment *slot = &f->slots[hash & f->mask];
 	size_t len = strlen(html);
-	char *both = talloc_size(f, n + len + 1);
+	char *both = alloc_checked(talloc_size(f, n + len + 1));
 
-	if (!both)
-		err_abort("out of memory");
 	memcpy(both, key, n);
 	memcpy(both + n, html, len + 1);
 	talloc_free(slot->key);

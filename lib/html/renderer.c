@@ -308,10 +308,8 @@ static int end(struct renderer *r)
 
 struct renderer *renderer_new(const void *ctx)
 {
-	struct renderer *r = talloc_zero(ctx, struct renderer);
+	struct renderer *r = alloc_checked(talloc_zero(ctx, struct renderer));
 
-	if (!r)
-		err_abort("out of memory");
 	r->fd = -1;
 	talloc_set_destructor(r, end);
 	return r;

@@ -180,10 +180,9 @@ static int join(struct templates *set, const struct i18n *texts,
 struct templates *templates_load(const void *ctx, const char *dir,
 				 const struct i18n *texts, struct err *e)
 {
-	struct templates *set = talloc_zero(ctx, struct templates);
+	struct templates *set =
+		alloc_checked(talloc_zero(ctx, struct templates));
 
-	if (!set)
-		err_abort("out of memory");
 	if (load_folder(set, dir, "", 0, e) < 0 ||
 	    join(set, texts, TEMPLATE_STRICT, e) < 0) {
 		talloc_free(set);
@@ -207,12 +206,11 @@ int template_render_text(const char *source, const char *const *partials,
 			 const struct view *view, enum template_mode mode,
 			 struct buf *out, struct err *e)
 {
-	struct templates *set = talloc_zero(NULL, struct templates);
+	struct templates *set =
+		alloc_checked(talloc_zero(NULL, struct templates));
 	struct template *t;
 	int done;
 
-	if (!set)
-		err_abort("out of memory");
 	t = add_template(set, "");
 	done = template_parse(t, source, mode, e);
 	for (; done == 0 && partials && *partials; partials += 2)

@@ -64,9 +64,8 @@ static struct node *add(struct parser *p, enum node_kind kind, uint32_t line)
 
 	if (t->n == t->size) {
 		t->size = t->size ? t->size * 2 : 16;
-		t->nodes = talloc_realloc(t, t->nodes, struct node, t->size);
-		if (!t->nodes)
-			err_abort("out of memory");
+		t->nodes = alloc_checked(talloc_realloc(t, t->nodes,
+							struct node, t->size));
 	}
 	t->nodes[t->n] = (struct node) { .kind = kind, .line = line };
 	return &t->nodes[t->n++];
@@ -74,10 +73,8 @@ static struct node *add(struct parser *p, enum node_kind kind, uint32_t line)
 
 static char *copy(struct parser *p, const char *s, size_t n)
 {
-	char *text = talloc_strndup(p->t, s, n);
+	char *text = alloc_checked(talloc_strndup(p->t, s, n));
 
-	if (!text)
-		err_abort("out of memory");
 	return text;
 }
 
@@ -174,9 +171,7 @@ static int split(struct parser *p, struct node *node)
 	size_t n = strlen(node->name), i;
 	char *parts;
 
-	parts = talloc_zero_size(p->t, n + 2);
-	if (!parts)
-		err_abort("out of memory");
+	parts = alloc_checked(talloc_zero_size(p->t, n + 2));
 	node->parts = parts;
 	if (str_equal(node->name, "."))
 		return 0;

@@ -40,15 +40,11 @@ static void *cut_piece(struct arena *a, size_t size)
 
 	size = (size + 7) & ~(size_t)7;
 	if (size > PIECE / 4) {
-		piece = talloc_size(a->ctx, size);
-		if (!piece)
-			err_abort("out of memory");
+		piece = alloc_checked(talloc_size(a->ctx, size));
 		return piece;
 	}
 	if (size > a->left) {
-		a->at = talloc_size(a->ctx, PIECE);
-		if (!a->at)
-			err_abort("out of memory");
+		a->at = alloc_checked(talloc_size(a->ctx, PIECE));
 		a->left = PIECE;
 	}
 	piece = a->at;
@@ -81,10 +77,8 @@ struct view *view_new(const void *ctx)
 	struct root {
 		struct view view;
 		struct arena arena;
-	} *root = talloc_zero(ctx, struct root);
+	} *root = alloc_checked(talloc_zero(ctx, struct root));
 
-	if (!root)
-		err_abort("out of memory");
 	root->arena.ctx = root;
 	root->view = (struct view) {
 		.type = VIEW_MAP,

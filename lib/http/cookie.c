@@ -45,9 +45,7 @@ char *cookie_find(const void *ctx, const char *header, const char *name)
 			}
 			if (!octets(header, n))
 				return NULL;
-			value = talloc_strndup(ctx, header, n);
-			if (!value)
-				err_abort("out of memory");
+			value = alloc_checked(talloc_strndup(ctx, header, n));
 			return value;
 		}
 		header += n;

@@ -20,10 +20,8 @@ struct form {
 
 struct form *form_new(const void *ctx)
 {
-	struct form *f = talloc_zero(ctx, struct form);
+	struct form *f = alloc_checked(talloc_zero(ctx, struct form));
 
-	if (!f)
-		err_abort("out of memory");
 	return f;
 }
 
@@ -72,10 +70,8 @@ static void join_lines(char *s)
 
 static char *read_part(struct form *f, const char *s, size_t n, struct err *e)
 {
-	char *out = talloc_size(f, n + 1);
+	char *out = alloc_checked(talloc_size(f, n + 1));
 
-	if (!out)
-		err_abort("out of memory");
 	if (form_decode(out, s, n, true, e) < 0)
 		return NULL;
 	join_lines(out);

@@ -51,9 +51,7 @@ static struct curl_slist *list_of(const char *const *headers)
 	size_t i;
 
 	for (i = 0; headers && headers[i] && i < HEADERS_MAX; i++) {
-		longer = curl_slist_append(list, headers[i]);
-		if (!longer)
-			err_abort("out of memory");
+		longer = alloc_checked(curl_slist_append(list, headers[i]));
 		list = longer;
 	}
 	return list;

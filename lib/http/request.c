@@ -24,10 +24,8 @@ static int malformed(struct err *e, const char *what)
 
 static char *copy_text(const void *ctx, const char *s, size_t n)
 {
-	char *text = talloc_strndup(ctx, s, n);
+	char *text = alloc_checked(talloc_strndup(ctx, s, n));
 
-	if (!text)
-		err_abort("out of memory");
 	return text;
 }
 
@@ -119,11 +117,9 @@ static int set_path(struct request *r, const char *raw, size_t n,
 		    const char *base_path, struct err *e)
 {
 	size_t base = strlen(base_path);
-	char *path = talloc_size(r, n + 1);
+	char *path = alloc_checked(talloc_size(r, n + 1));
 	struct err ignored = { 0 };
 
-	if (!path)
-		err_abort("out of memory");
 	if (form_decode(path, raw, n, false, &ignored) < 0)
 		return bad_path(e, ignored.text);
 	if (check_path(path, e) < 0)
@@ -207,10 +203,8 @@ struct request *request_new(const void *ctx, const struct request_source *src,
 			    const char *base_path, const char *server_names,
 			    struct err *e)
 {
-	struct request *r = talloc_zero(ctx, struct request);
+	struct request *r = alloc_checked(talloc_zero(ctx, struct request));
 
-	if (!r)
-		err_abort("out of memory");
 	if (read_all(r, src, base_path, server_names, e) < 0) {
 		talloc_free(r);
 		return NULL;

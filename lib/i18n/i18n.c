@@ -44,9 +44,7 @@ static void make_table(struct i18n_locale *l)
 	while (size < 2 * l->n)
 		size *= 2;
 	l->mask = size - 1;
-	l->table = talloc_zero_array(l->list, uint32_t, size);
-	if (!l->table)
-		err_abort("out of memory");
+	l->table = alloc_checked(talloc_zero_array(l->list, uint32_t, size));
 	for (k = 0; k < l->n; k++) {
 		l->list[k].hash = hash_text(l->list[k].key);
 		at = l->list[k].hash & l->mask;
@@ -133,11 +131,9 @@ static int check_keys(const struct i18n *i, struct err *e)
 
 struct i18n *i18n_load(const void *ctx, const char *dir, struct err *e)
 {
-	struct i18n *i = talloc_zero(ctx, struct i18n);
+	struct i18n *i = alloc_checked(talloc_zero(ctx, struct i18n));
 	size_t k;
 
-	if (!i)
-		err_abort("out of memory");
 	for (k = 0; k < LOCALES; k++) {
 		if (load_locale(i, &i->locales[k], dir, locale_names[k], e) < 0)
 			goto failed;

@@ -99,10 +99,10 @@ static bool scrub(struct buf *scratch, const char *s, size_t n, size_t max,
 
 static struct json_object *text_object(const struct buf *b)
 {
-	struct json_object *o = json_object_new_string_len(buf_text(b), (int)b->len);
+	struct json_object *o =
+		alloc_checked(json_object_new_string_len(buf_text(b),
+							 (int)b->len));
 
-	if (!o)
-		err_abort("out of memory");
 	return o;
 }
 

@@ -109,10 +109,8 @@ static void clean_up(void *data)
 
 int kv_link_attach(uv_loop_t *loop, redisAsyncContext *context)
 {
-	struct link *l = calloc(1, sizeof(*l));
+	struct link *l = alloc_checked(calloc(1, sizeof(*l)));
 
-	if (!l)
-		err_abort("out of memory");
 	if (uv_poll_init(loop, &l->poll, context->c.fd) != 0) {
 		free(l);
 		return -1;

@@ -24,9 +24,7 @@ static struct script_call *new_call(size_t nkeys, size_t n,
 
 	for (i = 0; i < n; i++)
 		bytes += strlen(args[i]) + 1;
-	c = malloc(head + bytes);
-	if (!c)
-		err_abort("out of memory");
+	c = alloc_checked(malloc(head + bytes));
 	*c = (struct script_call){ .nkeys = nkeys, .n = n };
 	to = (char *)c + head;
 	for (i = 0; i < n; i++, to += size) {

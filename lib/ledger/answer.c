@@ -172,11 +172,9 @@ static int read_calls(const struct asked *a, struct calls *c, struct err *e)
 
 static int add(struct asked *a, struct err *e)
 {
-	struct calls *c = malloc(sizeof(*c));
+	struct calls *c = alloc_checked(malloc(sizeof(*c)));
 	int rc;
 
-	if (!c)
-		err_abort("out of memory");
 	rc = read_calls(a, c, e);
 	if (rc == 0)
 		rc = usage_add(a->db, c->list, a->n, e);

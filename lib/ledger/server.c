@@ -62,11 +62,9 @@ static void written(uv_write_t *w, int status)
 
 static void answer(struct client *c, size_t n)
 {
-	struct reply *r = talloc_zero(NULL, struct reply);
+	struct reply *r = alloc_checked(talloc_zero(NULL, struct reply));
 	uv_buf_t out;
 
-	if (!r)
-		err_abort("out of memory");
 	buf_init(&r->bytes, LEDGER_REPLY_MAX);
 	r->write.data = r;
 	ledger_answer(c->server->db, c->request.data, n, &r->bytes);
@@ -124,9 +122,7 @@ static void on_connection(uv_stream_t *stream, int status)
 
 	if (status < 0)
 		return;
-	c = talloc_zero(NULL, struct client);
-	if (!c)
-		err_abort("out of memory");
+	c = alloc_checked(talloc_zero(NULL, struct client));
 	c->server = s;
 	c->pipe.data = c;
 	buf_init(&c->request, LEDGER_REQUEST_MAX + READ_SIZE);
@@ -158,10 +154,9 @@ static int listen_at(struct ledger_server *s, const char *path, struct err *e)
 struct ledger_server *ledger_server_new(uv_loop_t *loop, const char *path,
 					struct db *db, struct err *e)
 {
-	struct ledger_server *s = talloc_zero(NULL, struct ledger_server);
+	struct ledger_server *s =
+		alloc_checked(talloc_zero(NULL, struct ledger_server));
 
-	if (!s)
-		err_abort("out of memory");
 	s->loop = loop;
 	s->db = db;
 	LIST_INIT(&s->clients);

@@ -288,10 +288,8 @@ struct link *link_new(const void *ctx, const struct link_events *ev, void *data)
 		{ NGHTTP2_SETTINGS_ENABLE_PUSH, 0 },
 		{ NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, STREAM_WINDOW },
 	};
-	struct link *l = talloc_zero(ctx, struct link);
+	struct link *l = alloc_checked(talloc_zero(ctx, struct link));
 
-	if (!l)
-		err_abort("out of memory");
 	l->ev = ev;
 	l->data = data;
 	make_session(l);
@@ -421,9 +419,7 @@ struct link_stream *link_request(struct link *l, const struct link_request *rq,
 			PATH_MAX_LEN);
 		return NULL;
 	}
-	s = talloc_zero(l, struct link_stream);
-	if (!s)
-		err_abort("out of memory");
+	s = alloc_checked(talloc_zero(l, struct link_stream));
 	s->link = l;
 	s->ev = ev;
 	s->data = data;

@@ -260,11 +260,9 @@ static void picked(void *data, const struct err *e)
 
 static struct claim *new_pick(struct deliver *d)
 {
-	struct claim *p = talloc_zero(NULL, struct claim);
+	struct claim *p = alloc_checked(talloc_zero(NULL, struct claim));
 	size_t i;
 
-	if (!p)
-		err_abort("out of memory");
 	p->owner = d;
 	p->settings = d->settings;
 	p->i18n = d->i18n;

@@ -69,14 +69,12 @@ static size_t give(char *to, size_t size, size_t n, void *data)
 /* By its literal name: "localhost", 127.0.0.0/8, [::1]. */
 static bool names_loopback(const char *url)
 {
-	CURLU *u = curl_url();
+	CURLU *u = alloc_checked(curl_url());
 	char *host = NULL;
 	unsigned a, b, c, d;
 	char end;
 	bool yes = false;
 
-	if (!u)
-		err_abort("out of memory");
 	if (curl_url_set(u, CURLUPART_URL, url, 0) == CURLUE_OK &&
 	    curl_url_get(u, CURLUPART_HOST, &host, 0) == CURLUE_OK)
 		yes = str_equal(host, "localhost") ||
@@ -221,9 +219,7 @@ void mail_send(const struct settings *s, const struct mail *m,
 		fail(out, SEND_NEVER, "address");
 		return;
 	}
-	c = curl_easy_init();
-	if (!c)
-		err_abort("out of memory");
+	c = alloc_checked(curl_easy_init());
 	if (log_in(c, s))
 		transfer(c, s, m, &message, deadline_ms, out);
 	else

@@ -49,11 +49,9 @@ static bool plain_bytes(const char *s)
 
 int webhook_url_check(const char *url, struct err *e)
 {
-	CURLU *u = curl_url();
+	CURLU *u = alloc_checked(curl_url());
 	bool good;
 
-	if (!u)
-		err_abort("out of memory");
 	good = strlen(url) <= WEBHOOK_URL_MAX && plain_bytes(url) &&
 	       curl_url_set(u, CURLUPART_URL, url, 0) == CURLUE_OK &&
 	       is_web(u) && has(u, CURLUPART_HOST) && !has(u, CURLUPART_USER) &&

@@ -34,10 +34,8 @@ static void add(icalcomponent *to, icalproperty *property)
  */
 static char *plain(const char *text, bool lines)
 {
-	char *copy = strdup(text), *to;
+	char *copy = alloc_checked(strdup(text)), *to;
 
-	if (!copy)
-		err_abort("out of memory");
 	for (to = copy; *text; text++) {
 		if (((unsigned char)*text >= ' ' && *text != 0x7f) ||
 		    (lines && *text == '\n'))

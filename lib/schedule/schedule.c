@@ -243,10 +243,9 @@ const struct zone *schedule_zone(const struct schedule *s, struct err *e)
 struct recurrence *recurrence_new(const void *ctx, const struct schedule *s,
 				  struct err *e)
 {
-	struct recurrence *r = talloc_zero(ctx, struct recurrence);
+	struct recurrence *r =
+		alloc_checked(talloc_zero(ctx, struct recurrence));
 
-	if (!r)
-		err_abort("out of memory");
 	r->zone = schedule_zone(s, e);
 	if (r->zone && read(s, r, e) == 0)
 		return r;

@@ -116,9 +116,7 @@ static int write_fresh(struct connection *c)
 		return 0;
 	c->late_len = used - (size_t)done;
 	c->late_at = 0;
-	c->late = malloc(c->late_len);
-	if (!c->late)
-		err_abort("out of memory");
+	c->late = alloc_checked(malloc(c->late_len));
 	memcpy(c->late, scratch + done, c->late_len);
 	return 0;
 }
@@ -270,9 +268,7 @@ static void accept_one(struct watch *w, uint32_t events)
 		close(fd);
 		return;
 	}
-	c = calloc(1, sizeof(*c));
-	if (!c)
-		err_abort("out of memory");
+	c = alloc_checked(calloc(1, sizeof(*c)));
 	c->watch.ready = ready;
 	c->preface.fire = silent;
 	c->server = link_server_new(api_routes, limits->bodies, mark_dirty, c);

@@ -156,9 +156,7 @@ static int on_begin_headers(nghttp2_session *h2, const nghttp2_frame *frame, voi
 	if (frame->hd.type != NGHTTP2_HEADERS ||
 	    frame->headers.cat != NGHTTP2_HCAT_REQUEST)
 		return 0;
-	x = calloc(1, sizeof(*x));
-	if (!x)
-		err_abort("out of memory");
+	x = alloc_checked(calloc(1, sizeof(*x)));
 	x->server = s;
 	x->stream = frame->hd.stream_id;
 	x->query = x->path + LINK_SERVER_PATH_MAX - 1;
@@ -351,10 +349,8 @@ struct link_server *link_server_new(const struct link_server_route *routes,
 				    size_t bodies_max,
 				    void (*dirty)(void *data), void *data)
 {
-	struct link_server *s = calloc(1, sizeof(*s));
+	struct link_server *s = alloc_checked(calloc(1, sizeof(*s)));
 
-	if (!s)
-		err_abort("out of memory");
 	s->routes = routes;
 	s->bodies_max = bodies_max;
 	s->dirty = dirty;

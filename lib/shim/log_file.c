@@ -78,9 +78,7 @@ struct log_file *log_file_open(const char *id, bool create, struct err *e)
 			return j;
 		}
 	}
-	j = calloc(1, sizeof(*j));
-	if (!j)
-		err_abort("out of memory");
+	j = alloc_checked(calloc(1, sizeof(*j)));
 	j->fd = -1;
 	j->users = 1;
 	j->folder = path_session(id, create, e);

@@ -122,11 +122,9 @@ static void end_reader(struct exchange *x)
 
 static void attach(struct exchange *x, struct log_file *j, int64_t from)
 {
-	struct log_reader *r = calloc(1, sizeof(*r));
+	struct log_reader *r = alloc_checked(calloc(1, sizeof(*r)));
 	struct err e = { 0 };
 
-	if (!r)
-		err_abort("out of memory");
 	r->reader.woken = wake_reader;
 	r->x = x;
 	if (log_file_attach(j, &r->reader, from, &e) < 0) {

@@ -198,9 +198,7 @@ void shim_changes_begin(struct exchange *x, int64_t since_ms)
 		exchange_answer(x, 503, "too many look at once");
 		return;
 	}
-	l = calloc(1, sizeof(*l));
-	if (!l)
-		err_abort("out of memory");
+	l = alloc_checked(calloc(1, sizeof(*l)));
 	l->pipe.fd = -1;
 	l->x = x;
 	looks++;

@@ -277,10 +277,8 @@ static void next_stage(struct timer *t)
 
 static struct shim_session *make(const char *id)
 {
-	struct shim_session *s = calloc(1, sizeof(*s));
+	struct shim_session *s = alloc_checked(calloc(1, sizeof(*s)));
 
-	if (!s)
-		err_abort("out of memory");
 	memcpy(s->id, id, sizeof(s->id));
 	s->in = (struct watch){ .fd = -1, .ready = shim_session_write_input };
 	s->out = (struct watch){ .fd = -1, .ready = ready_out };

@@ -75,9 +75,7 @@ void shim_session_input(struct shim_session *s, struct exchange *x)
 		exchange_answer(x, 503, "too much input waits");
 		return;
 	}
-	in = calloc(1, sizeof(*in));
-	if (!in)
-		err_abort("out of memory");
+	in = alloc_checked(calloc(1, sizeof(*in)));
 	exchange_take_body(x, &in->body);
 	in->x = x;
 	in->session = s;

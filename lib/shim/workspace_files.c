@@ -143,9 +143,7 @@ void workspace_files_send(struct exchange *x, const char *name, int64_t max)
 				(long long)max);
 		return;
 	}
-	s = malloc(sizeof(*s));
-	if (!s)
-		err_abort("out of memory");
+	s = alloc_checked(malloc(sizeof(*s)));
 	s->fd = fd;
 	s->left = size;
 	x->work = s;

@@ -201,9 +201,8 @@ static int read_text(struct prices *p, const char *file, char *text,
 	char *line = text, *next;
 	int number = 1;
 
-	p->rows = talloc_zero_array(p, struct row, count_lines(text));
-	if (!p->rows)
-		err_abort("out of memory");
+	p->rows = alloc_checked(talloc_zero_array(p, struct row,
+						  count_lines(text)));
 	for (; line; line = next, number++) {
 		next = strchr(line, '\n');
 		if (next)

@@ -24,10 +24,9 @@ static int add_user(void *data, const struct user *u, struct err *e)
 	struct user_budget_use *s;
 
 	(void)e;
-	all->list = talloc_realloc(all, all->list, struct user_budget_use,
-				   (unsigned)all->n + 1);
-	if (!all->list)
-		err_abort("out of memory");
+	all->list = alloc_checked(talloc_realloc(all, all->list,
+						 struct user_budget_use,
+						 (unsigned)all->n + 1));
 	s = &all->list[all->n++];
 	memset(s, 0, sizeof(*s));
 	memcpy(s->id, u->id, sizeof(s->id));
@@ -111,10 +110,9 @@ struct user_spending *user_spending_load(const void *ctx, struct db *db,
 		err_abort("out of memory");
 	if (user_each(db, add_user, &l, e) < 0 || load_budgets(&l, db, e) < 0)
 		goto failed;
-	l.by_id = talloc_array(all, const struct user_budget_use *,
-			       (unsigned)all->n);
-	if (!l.by_id)
-		err_abort("out of memory");
+	l.by_id = alloc_checked(talloc_array(all,
+					     const struct user_budget_use *,
+					     (unsigned)all->n));
 	for (i = 0; i < all->n; i++)
 		l.by_id[i] = &all->list[i];
 	if (all->n)

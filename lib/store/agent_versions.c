@@ -46,9 +46,7 @@ static int keep_row(void *data, const struct db_row *row, struct err *e)
 {
 	struct loading *l = data;
 
-	l->version = talloc_zero(l->ctx, struct agent_version);
-	if (!l->version)
-		err_abort("out of memory");
+	l->version = alloc_checked(talloc_zero(l->ctx, struct agent_version));
 	read_row(l->version, row);
 	l->version->definition = db_own(l->version, l->version->definition);
 	return 0;

@@ -103,10 +103,8 @@ struct loading {
 static int keep_row(void *data, const struct db_row *row, struct err *e)
 {
 	struct loading *l = data;
-	struct agent *a = talloc_zero(l->ctx, struct agent);
+	struct agent *a = alloc_checked(talloc_zero(l->ctx, struct agent));
 
-	if (!a)
-		err_abort("out of memory");
 	if (read_row(a, row, e) < 0) {
 		talloc_free(a);
 		return -1;

@@ -78,10 +78,9 @@ struct loading {
 static int keep_rules(void *data, const struct db_row *row, struct err *e)
 {
 	struct loading *l = data;
-	struct run_rules *r = talloc_zero(l->ctx, struct run_rules);
+	struct run_rules *r =
+		alloc_checked(talloc_zero(l->ctx, struct run_rules));
 
-	if (!r)
-		err_abort("out of memory");
 	if (!str_copy(r->execution_id, sizeof(r->execution_id),
 		      db_text(row, 0)) ||
 	    !str_copy(r->agent_id, sizeof(r->agent_id), db_text(row, 1))) {

@@ -142,10 +142,9 @@ struct loading {
 static int keep_row(void *data, const struct db_row *row, struct err *e)
 {
 	struct loading *l = data;
-	struct conversation *c = talloc_zero(l->ctx, struct conversation);
+	struct conversation *c =
+		alloc_checked(talloc_zero(l->ctx, struct conversation));
 
-	if (!c)
-		err_abort("out of memory");
 	if (read_row(c, row, e) < 0) {
 		talloc_free(c);
 		return -1;

@@ -21,10 +21,8 @@ struct db {
 
 struct db *db_connect(const void *ctx, const char *path, struct err *e)
 {
-	struct db *db = talloc_zero(ctx, struct db);
+	struct db *db = alloc_checked(talloc_zero(ctx, struct db));
 
-	if (!db)
-		err_abort("out of memory");
 	db->driver = &sqlite_driver;
 	db->connection = db->driver->open(db, path, e);
 	if (!db->connection) {
@@ -257,10 +255,8 @@ struct db *db_open(const void *ctx, const char *path, struct err *e)
 
 const char *db_own(const void *ctx, const char *text)
 {
-	char *copy = talloc_strdup(ctx, text);
+	char *copy = alloc_checked(talloc_strdup(ctx, text));
 
-	if (!copy)
-		err_abort("out of memory");
 	return copy;
 }
 

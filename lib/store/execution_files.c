@@ -92,12 +92,11 @@ struct loading {
 static int keep_row(void *data, const struct db_row *row, struct err *e)
 {
 	struct loading *l = data;
-	struct execution_file *f = talloc_zero(l->ctx, struct execution_file);
+	struct execution_file *f =
+		alloc_checked(talloc_zero(l->ctx, struct execution_file));
 	const void *bytes;
 	size_t n;
 
-	if (!f)
-		err_abort("out of memory");
 	read_row(f, row);
 	f->path = db_own(f, f->path);
 	bytes = db_bytes(row, 6, &n);
@@ -106,9 +105,8 @@ static int keep_row(void *data, const struct db_row *row, struct err *e)
 		return err_set(e, ERR_INTERNAL, "file of a run: %zu bytes", n);
 	}
 	if (f->kept) {
-		f->content = talloc_memdup(f, n ? bytes : "", n ? n : 1);
-		if (!f->content)
-			err_abort("out of memory");
+		f->content = alloc_checked(talloc_memdup(f, n ? bytes : "",
+							 n ? n : 1));
 	}
 	l->file = f;
 	return 0;

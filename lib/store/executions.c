@@ -63,10 +63,9 @@ struct loading {
 static int keep_row(void *data, const struct db_row *row, struct err *e)
 {
 	struct loading *l = data;
-	struct execution *x = talloc_zero(l->ctx, struct execution);
+	struct execution *x =
+		alloc_checked(talloc_zero(l->ctx, struct execution));
 
-	if (!x)
-		err_abort("out of memory");
 	if (read_row(x, row, e) < 0) {
 		talloc_free(x);
 		return -1;

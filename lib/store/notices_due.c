@@ -110,11 +110,10 @@ struct notice_due *notice_claim(struct db *db, const void *ctx,
 				const char *user_id, int64_t now, int64_t until,
 				int64_t tries_max, struct err *e)
 {
-	struct notice_due *d = talloc_zero(ctx, struct notice_due);
+	struct notice_due *d =
+		alloc_checked(talloc_zero(ctx, struct notice_due));
 	int rc;
 
-	if (!d)
-		err_abort("out of memory");
 	if (db_begin(db, e) == 0) {
 		rc = claim_next(db, d, user_id, now, until, tries_max, e);
 		if (rc == 0 || e->kind == ERR_MISSING) {

@@ -74,9 +74,7 @@ static void *open_connection(const void *ctx, const char *path, struct err *e)
 
 	if (!db)
 		return NULL;
-	c = talloc_zero(ctx, struct connection);
-	if (!c)
-		err_abort("out of memory");
+	c = alloc_checked(talloc_zero(ctx, struct connection));
 	c->db = db;
 	talloc_set_destructor(c, close_connection);
 	return c;

@@ -181,12 +181,11 @@ static int add_all(struct db *db, const struct usage_call *calls, size_t n,
 int usage_add(struct db *db, const struct usage_call *calls, size_t n,
 	      struct err *e)
 {
-	struct group *all = talloc_array(NULL, struct group, TABLES * n);
+	struct group *all =
+		alloc_checked(talloc_array(NULL, struct group, TABLES * n));
 	struct groups groups[TABLES];
 	int t, done;
 
-	if (!all)
-		err_abort("out of memory");
 	for (t = 0; t < TABLES; t++)
 		groups[t] = (struct groups){ .list = all + (size_t)t * n };
 	done = db_begin(db, e);

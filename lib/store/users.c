@@ -76,10 +76,8 @@ struct loading {
 static int keep_row(void *data, const struct db_row *row, struct err *e)
 {
 	struct loading *l = data;
-	struct user *u = talloc_zero(l->ctx, struct user);
+	struct user *u = alloc_checked(talloc_zero(l->ctx, struct user));
 
-	if (!u)
-		err_abort("out of memory");
 	if (read_row(u, row, e) < 0) {
 		talloc_free(u);
 		return -1;
@@ -117,10 +115,8 @@ struct user *user_load(struct db *db, const void *ctx, const char *id,
 char *user_fold_login(const void *ctx, const char *login)
 {
 	size_t n = strlen(login);
-	char *out = talloc_size(ctx, 4 * n + 1);
+	char *out = alloc_checked(talloc_size(ctx, 4 * n + 1));
 
-	if (!out)
-		err_abort("out of memory");
 	out[casefold_lower(out, login, n)] = '\0';
 	return out;
 }

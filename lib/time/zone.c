@@ -162,10 +162,8 @@ static int parse(struct zone *z, const uint8_t *b, size_t n, struct err *e)
 struct zone *zone_parse(const void *ctx, const void *bytes, size_t n,
 			struct err *e)
 {
-	struct zone *z = talloc_zero(ctx, struct zone);
+	struct zone *z = alloc_checked(talloc_zero(ctx, struct zone));
 
-	if (!z)
-		err_abort("out of memory");
 	if (parse(z, bytes, n, e) < 0) {
 		talloc_free(z);
 		return NULL;

@@ -55,10 +55,8 @@ struct decoder *decoder_new(const void *ctx, int64_t offset,
 			    const struct part *open, size_t nopen, bool in_turn,
 			    int64_t (*now)(void), const struct decoder_events *ev, void *data)
 {
-	struct decoder *d = talloc_zero(ctx, struct decoder);
+	struct decoder *d = alloc_checked(talloc_zero(ctx, struct decoder));
 
-	if (!d)
-		err_abort("out of memory");
 	d->ev = ev;
 	d->data = data;
 	d->now = now;

@@ -31,9 +31,7 @@ static struct live *add(struct decoder *d)
 
 	while (d->open && too_much(d))
 		live_finish(d, d->open, "cancelled");
-	l = talloc_zero(d, struct live);
-	if (!l)
-		err_abort("out of memory");
+	l = alloc_checked(talloc_zero(d, struct live));
 	buf_init(&l->text, TEXT_MAX);
 	l->data = json_object_new_object();
 	talloc_set_destructor(l, drop);
@@ -260,9 +258,7 @@ void live_end(struct decoder *d, const char *running, bool all)
 
 void live_kill(struct decoder *d, const struct live *l)
 {
-	d->oom_killed = talloc_zero(d, struct live);
-	if (!d->oom_killed)
-		err_abort("out of memory");
+	d->oom_killed = alloc_checked(talloc_zero(d, struct live));
 	buf_init(&d->oom_killed->text, TEXT_MAX);
 	d->oom_killed->p = l->p;
 	d->oom_killed->data = json_object_get(l->data);

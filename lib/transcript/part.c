@@ -214,9 +214,7 @@ static void draw(struct drawing *d, int kind)
 	char key[32];
 
 	d->data = data;
-	d->ctx = talloc_new(NULL);
-	if (!d->ctx)
-		err_abort("out of memory");
+	d->ctx = alloc_checked(talloc_new(NULL));
 	view_textf(d->view, "at", "%" PRId64, d->part->at);
 	view_text(d->view, "state", state);
 	snprintf(key, sizeof(key), "state_%s", state);

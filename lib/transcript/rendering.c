@@ -86,9 +86,7 @@ static void add_fresh(struct rendering *r, int64_t at, const char *hash)
 
 	if (!r->db || r->fresh_bytes + r->html.len > FRESH_MAX)
 		return;
-	f = malloc(sizeof(*f) + r->html.len + 1);
-	if (!f)
-		err_abort("out of memory");
+	f = alloc_checked(malloc(sizeof(*f) + r->html.len + 1));
 	f->at = at;
 	memcpy(f->hash, hash, DIGEST_SIZE);
 	memcpy(f->html, buf_text(&r->html), r->html.len + 1);

@@ -51,9 +51,7 @@ static void add_title(struct json_object *into, const char *key,
 		return;
 	if (n > strlen(home) && str_starts(text, home))
 		skip = strlen(home);
-	line = malloc(n - skip + 1);
-	if (!line)
-		err_abort("out of memory");
+	line = alloc_checked(malloc(n - skip + 1));
 	for (i = skip; i < n; i++)
 		line[i - skip] = (unsigned char)text[i] < 0x20 ? ' ' : text[i];
 	field_put_text(into, key, line, n - skip, TITLE_MAX, false);

@@ -39,9 +39,7 @@ static void shrink_text(struct json_object *o, const char *key,
 
 	if (!s || n <= TEXT_KEPT)
 		return;
-	kept = strndup(s, utf8_prefix(s, n, TEXT_KEPT));
-	if (!kept)
-		err_abort("out of memory");
+	kept = alloc_checked(strndup(s, utf8_prefix(s, n, TEXT_KEPT)));
 	json_object_object_add(o, key, json_object_new_string(kept));
 	free(kept);
 	if (flag)

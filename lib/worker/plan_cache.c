@@ -29,10 +29,9 @@ struct plan_cache {
 
 struct plan_cache *plan_cache_new(const void *ctx)
 {
-	struct plan_cache *m = talloc_zero(ctx, struct plan_cache);
+	struct plan_cache *m =
+		alloc_checked(talloc_zero(ctx, struct plan_cache));
 
-	if (!m)
-		err_abort("out of memory");
 	m->rules = talloc_new(m);
 	return m;
 }
@@ -57,23 +56,21 @@ static const char *text(const char *s)
 
 static char *name_of(const void *ctx, const struct schedule *s)
 {
-	char *name = talloc_asprintf(ctx, "%d\n%s\n%s\n%s\n%s\n%s",
-				     (int)s->frequency, text(s->date),
-				     text(s->time), text(s->days),
-				     text(s->cron), text(s->timezone));
+	char *name = alloc_checked(talloc_asprintf(ctx,
+						   "%d\n%s\n%s\n%s\n%s\n%s",
+						   (int)s->frequency,
+						   text(s->date), text(s->time),
+						   text(s->days), text(s->cron),
+						   text(s->timezone)));
 
-	if (!name)
-		err_abort("out of memory");
 	return name;
 }
 
 static struct plan_rule *make(const void *ctx, const struct schedule *s,
 			      struct err *e)
 {
-	struct plan_rule *r = talloc_zero(ctx, struct plan_rule);
+	struct plan_rule *r = alloc_checked(talloc_zero(ctx, struct plan_rule));
 
-	if (!r)
-		err_abort("out of memory");
 	r->recurrence = recurrence_new(r, s, e);
 	if (!r->recurrence) {
 		talloc_free(r);

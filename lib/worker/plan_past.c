@@ -29,9 +29,8 @@ static int add(void *data, const struct agent_version *v, struct err *e)
 	(void)e;
 	if (p->n && p->list[p->n - 1].since <= p->from)
 		return 0;		/* earlier versions applied before it */
-	p->list = talloc_realloc(p, p->list, struct held, p->n + 1);
-	if (!p->list)
-		err_abort("out of memory");
+	p->list = alloc_checked(talloc_realloc(p, p->list, struct held,
+					       p->n + 1));
 	h = &p->list[p->n++];
 	*h = (struct held){ .since = v->created_at };
 	d = definition_parse(p, v->definition, strlen(v->definition), &bad);
@@ -45,10 +44,9 @@ static int add(void *data, const struct agent_version *v, struct err *e)
 struct plan_past *plan_past_load(struct planner *p, const void *ctx,
 				 const struct due_agent *a, struct err *e)
 {
-	struct plan_past *past = talloc_zero(ctx, struct plan_past);
+	struct plan_past *past =
+		alloc_checked(talloc_zero(ctx, struct plan_past));
 
-	if (!past)
-		err_abort("out of memory");
 	past->planner = p;
 	past->from = a->next_run_at;
 	if (agent_version_each(p->db, a->id, add, past, e) == 0)

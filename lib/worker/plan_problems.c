@@ -236,12 +236,11 @@ static char *written(const void *ctx, const struct gathering *g)
 char *plan_problems(struct planner *p, const void *ctx,
 		    const struct ended_run *r, struct err *e)
 {
-	struct gathering *g = talloc_zero(NULL, struct gathering);
+	struct gathering *g =
+		alloc_checked(talloc_zero(NULL, struct gathering));
 	char *text = NULL;
 	size_t i;
 
-	if (!g)
-		err_abort("out of memory");
 	if (part_each(p->db, r->conversation_id, -1, r->offset, 0, look_at, g,
 		      e) == 0 &&
 	    attempt_block_each(p->db, r->conversation_id, look_at_block, g,
@@ -376,12 +375,10 @@ static int decide_owner(void *data, const struct execution_file *f, struct err *
 int plan_claim_files(struct planner *p, const struct ended_run *r, int64_t now,
 		     struct err *e)
 {
-	struct claiming *c = talloc_zero(NULL, struct claiming);
+	struct claiming *c = alloc_checked(talloc_zero(NULL, struct claiming));
 	int rc = -1;
 	size_t i;
 
-	if (!c)
-		err_abort("out of memory");
 	c->now = now;
 	if (part_each(p->db, r->conversation_id, -1, r->offset, 0, add_own, c,
 		      e) == 0 &&

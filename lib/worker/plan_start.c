@@ -117,11 +117,11 @@ static char *make_title(struct start *s, const struct definition *d)
 	if (z)
 		zone_at(z, utc, &t);
 	clock_date(utc + t.offset, &at);
-	title = talloc_asprintf(s->run, "%s, %04lld-%02d-%02d %02d:%02d",
-				d->name, (long long)at.year, at.month, at.day,
-				at.hour, at.minute);
-	if (!title)
-		err_abort("out of memory");
+	title = alloc_checked(talloc_asprintf(s->run,
+					      "%s, %04lld-%02d-%02d %02d:%02d",
+					      d->name, (long long)at.year,
+					      at.month, at.day, at.hour,
+					      at.minute));
 	return title;
 }
 

@@ -62,11 +62,9 @@ static int renew(struct renewal *r, const char *after, struct err *e)
 int plan_renew(struct planner *p, int64_t now, char after[ID_SIZE],
 	       int64_t *moved, struct err *e)
 {
-	struct renewal *r = talloc_zero(NULL, struct renewal);
+	struct renewal *r = alloc_checked(talloc_zero(NULL, struct renewal));
 	int rc;
 
-	if (!r)
-		err_abort("out of memory");
 	plan_cache_trim(p->cache);
 	r->planner = p;
 	r->ctx = r;

@@ -186,10 +186,8 @@ static int open_books(struct worker *w, struct err *e)
 
 struct worker *worker_new(const struct settings *s, struct err *e)
 {
-	struct worker *w = talloc_zero(NULL, struct worker);
+	struct worker *w = alloc_checked(talloc_zero(NULL, struct worker));
 
-	if (!w)
-		err_abort("out of memory");
 	signal(SIGPIPE, SIG_IGN);
 	http_client_start();
 	w->settings = s;

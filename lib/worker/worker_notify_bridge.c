@@ -30,10 +30,9 @@ struct bridge_notifier {
 
 struct bridge_notifier *bridge_notifier_new(struct worker *w)
 {
-	struct bridge_notifier *p = talloc_zero(w, struct bridge_notifier);
+	struct bridge_notifier *p =
+		alloc_checked(talloc_zero(w, struct bridge_notifier));
 
-	if (!p)
-		err_abort("out of memory");
 	p->worker = w;
 	p->socket = settings_text(w->settings, SET_CONTROL_SOCKET);
 	p->slot.data = p;

@@ -100,9 +100,7 @@ void worker_plan(struct worker *w)
 
 	if (!pass_begin(w, &w->planning))
 		return;
-	p = talloc_zero(NULL, struct planned);
-	if (!p)
-		err_abort("out of memory");
+	p = alloc_checked(talloc_zero(NULL, struct planned));
 	p->worker = w;
 	jobs_add(w->jobs, plan_work, plan_done, p);
 }
@@ -160,9 +158,7 @@ void worker_renew(struct worker *w)
 
 	if (!pass_begin(w, &w->renewing))
 		return;
-	r = talloc_zero(NULL, struct renewed);
-	if (!r)
-		err_abort("out of memory");
+	r = alloc_checked(talloc_zero(NULL, struct renewed));
 	r->worker = w;
 	jobs_add(w->jobs, renew_work, renew_done, r);
 }

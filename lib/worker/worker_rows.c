@@ -76,9 +76,7 @@ void worker_look(struct worker *w)
 
 	if (!pass_begin(w, &w->looking))
 		return;
-	l = talloc_zero(NULL, struct looked);
-	if (!l)
-		err_abort("out of memory");
+	l = alloc_checked(talloc_zero(NULL, struct looked));
 	l->worker = w;
 	jobs_add(w->jobs, look_work, look_done, l);
 }
@@ -122,9 +120,7 @@ void worker_sweep(struct worker *w)
 
 	if (!pass_begin(w, &w->sweeping))
 		return;
-	s = talloc_zero(NULL, struct swept);
-	if (!s)
-		err_abort("out of memory");
+	s = alloc_checked(talloc_zero(NULL, struct swept));
 	s->worker = w;
 	jobs_add(w->jobs, sweep_work, sweep_done, s);
 }
@@ -160,9 +156,7 @@ void worker_drop(struct worker *w)
 
 	if (!pass_begin(w, &w->dropping))
 		return;
-	d = talloc_zero(NULL, struct dropped);
-	if (!d)
-		err_abort("out of memory");
+	d = alloc_checked(talloc_zero(NULL, struct dropped));
 	d->worker = w;
 	d->before = clock_now_ms() - DAY *
 		    settings_number(w->settings, SET_RUN_FILES_DAYS);

@@ -78,10 +78,8 @@ void wake_tick(struct wake *k, int64_t now)
 struct wake *wake_new(struct worker *w)
 {
 	const char *path = settings_text(w->settings, SET_REDIS_SOCKET);
-	struct wake *k = talloc_zero(w, struct wake);
+	struct wake *k = alloc_checked(talloc_zero(w, struct wake));
 
-	if (!k)
-		err_abort("out of memory");
 	k->worker = w;
 	id_new(k->name);
 	snprintf(k->alive, sizeof(k->alive), WORKER_ALIVE "%s", k->name);

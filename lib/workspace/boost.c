@@ -127,9 +127,8 @@ static struct workspace_boost_call *call_new(struct workspace *w)
 {
 	struct workspace_boost_call *call;
 
-	call = talloc_zero(w->all->engine, struct workspace_boost_call);
-	if (!call)
-		err_abort("out of memory");
+	call = alloc_checked(talloc_zero(w->all->engine,
+					 struct workspace_boost_call));
 	*call = (struct workspace_boost_call){ w, w->boost.wanted };
 	talloc_set_destructor(call, forget);
 	w->boost.call = call;

@@ -45,10 +45,9 @@ struct start_queue {
 struct start_queue *start_queue_new(const void *ctx,
 				    const struct start_limits *limits)
 {
-	struct start_queue *l = talloc_zero(ctx, struct start_queue);
+	struct start_queue *l =
+		alloc_checked(talloc_zero(ctx, struct start_queue));
 
-	if (!l)
-		err_abort("out of memory");
 	l->limits = *limits;
 	TAILQ_INIT(&l->tickets);
 	LIST_INIT(&l->users);
@@ -77,9 +76,7 @@ static struct user *user_get(struct start_queue *l, const char *id)
 			return u;
 	}
 	forget_users(l);
-	u = talloc_zero(l, struct user);
-	if (!u)
-		err_abort("out of memory");
+	u = alloc_checked(talloc_zero(l, struct user));
 	if (!str_copy(u->id, sizeof(u->id), id))
 		err_abort("a user's id is not an id");
 	LIST_INSERT_HEAD(&l->users, u, link);
@@ -113,10 +110,9 @@ struct start_ticket *start_queue_join(struct start_queue *l,
 				      const struct start_request *rq,
 				      void *owner)
 {
-	struct start_ticket *t = talloc_zero(l, struct start_ticket);
+	struct start_ticket *t =
+		alloc_checked(talloc_zero(l, struct start_ticket));
 
-	if (!t)
-		err_abort("out of memory");
 	t->line = l;
 	t->user = user_get(l, rq->user_id);
 	t->user->tickets++;
@@ -315,9 +311,7 @@ void start_queue_places(struct start_queue *l, int64_t now,
 	if (!n)
 		return;
 	l->runs_held = count_held(l, now, true);
-	all = talloc_zero_array(l, struct sorting, (unsigned)n);
-	if (!all)
-		err_abort("out of memory");
+	all = alloc_checked(talloc_zero_array(l, struct sorting, (unsigned)n));
 	TAILQ_FOREACH(t, &l->tickets, link) {
 		if (!t->began)
 			all[i++] = (struct sorting){ t, now };

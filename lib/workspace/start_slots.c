@@ -61,9 +61,7 @@ struct starts *starts_new(struct workspaces *all)
 	TAILQ_INIT(&l->all_starts);
 	l->line = start_queue_new(l, &limits);
 	l->reserve = settings_number(all->settings, SET_START_MEMORY_RESERVE);
-	l->timer = talloc_zero(NULL, uv_timer_t);
-	if (!l->timer)
-		err_abort("out of memory");
+	l->timer = alloc_checked(talloc_zero(NULL, uv_timer_t));
 	uv_timer_init(all->loop, l->timer);
 	uv_unref((uv_handle_t *)l->timer);
 	l->timer->data = l;
@@ -167,10 +165,8 @@ struct start *start_join(struct workspaces *all, const struct start_request *rq,
 			 const struct start_events *ev, void *data)
 {
 	struct starts *l = all->starts;
-	struct start *s = talloc_zero(l, struct start);
+	struct start *s = alloc_checked(talloc_zero(l, struct start));
 
-	if (!s)
-		err_abort("out of memory");
 	s->line = l;
 	s->ev = ev;
 	s->data = data;

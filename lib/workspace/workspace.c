@@ -61,10 +61,9 @@ void workspace_set_state(struct workspace *w, enum workspace_state state)
 struct workspace_watch *workspace_watch(struct workspace *w,
 					void (*changed)(void *data), void *data)
 {
-	struct workspace_watch *watch = talloc_zero(w, struct workspace_watch);
+	struct workspace_watch *watch =
+		alloc_checked(talloc_zero(w, struct workspace_watch));
 
-	if (!watch)
-		err_abort("out of memory");
 	watch->w = w;
 	watch->changed = changed;
 	watch->data = data;
@@ -128,10 +127,9 @@ static void close_timers(struct workspace *w)
 
 static void open_timers(struct workspace *w)
 {
-	struct workspace_timers *t = talloc_zero(NULL, struct workspace_timers);
+	struct workspace_timers *t =
+		alloc_checked(talloc_zero(NULL, struct workspace_timers));
 
-	if (!t)
-		err_abort("out of memory");
 	w->timers = t;
 	t->open = 4;
 	uv_timer_init(w->all->loop, &t->retry);
@@ -159,9 +157,7 @@ struct workspace *workspace_get(struct workspaces *all,
 		if (str_equal(w->user_id, user_id))
 			return w;
 	}
-	w = talloc_zero(all, struct workspace);
-	if (!w)
-		err_abort("out of memory");
+	w = alloc_checked(talloc_zero(all, struct workspace));
 	w->all = all;
 	if (!str_copy(w->user_id, sizeof(w->user_id), user_id))
 		err_abort("a user's id is not an id");
@@ -370,9 +366,7 @@ static void adopt(struct workspaces *all)
 {
 	struct workspace_adoption *a;
 
-	a = talloc_zero(all->engine, struct workspace_adoption);
-	if (!a)
-		err_abort("out of memory");
+	a = alloc_checked(talloc_zero(all->engine, struct workspace_adoption));
 	a->all = all;
 	all->adoption = a;
 	talloc_set_destructor(a, forget_adoption);
@@ -389,11 +383,10 @@ static int release(struct workspaces *all)
 struct workspaces *workspaces_new(const void *ctx, uv_loop_t *loop,
 				  struct engine *eng, const struct settings *s)
 {
-	struct workspaces *all = talloc_zero(ctx, struct workspaces);
+	struct workspaces *all =
+		alloc_checked(talloc_zero(ctx, struct workspaces));
 	size_t i;
 
-	if (!all)
-		err_abort("out of memory");
 	all->loop = loop;
 	all->engine = eng;
 	all->settings = s;

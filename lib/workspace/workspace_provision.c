@@ -38,9 +38,8 @@ static struct workspace_step *step_new(struct workspace *w, next_step *next)
 {
 	struct workspace_step *step;
 
-	step = talloc_zero(w->all->engine, struct workspace_step);
-	if (!step)
-		err_abort("out of memory");
+	step = alloc_checked(talloc_zero(w->all->engine,
+					 struct workspace_step));
 	step->w = w;
 	step->next = next;
 	talloc_set_destructor(step, forget);

@@ -87,12 +87,10 @@ static bool keys_closed(const char *path, struct finding *f)
 {
 	static const char mend[] = "scripts/up sets the folder's permissions;"
 		" for the file: chown gongbang-gateway FILE && chmod 0400 FILE";
-	char *folder = strdup(path), *slash;
+	char *folder = alloc_checked(strdup(path)), *slash;
 	struct stat st;
 	bool closed;
 
-	if (!folder)
-		err_abort("out of memory");
 	slash = strrchr(folder, '/');
 	if (slash)
 		*slash = '\0';

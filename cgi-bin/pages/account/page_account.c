@@ -156,9 +156,8 @@ static int keep_other(void *data, const char *member, struct err *e)
 	(void)e;
 	if (str_equal(member, o->own))
 		return 0;
-	o->list = talloc_realloc(NULL, o->list, char *, o->n + 1);
-	if (!o->list)
-		err_abort("out of memory");
+	o->list =
+		alloc_checked(talloc_realloc(NULL, o->list, char *, o->n + 1));
 	o->list[o->n++] = talloc_strdup(o->list, member);
 	return 0;
 }

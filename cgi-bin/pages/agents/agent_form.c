@@ -61,11 +61,9 @@ const char *agent_field_label(const struct request *r, enum agent_field field)
 
 static struct agent_form *form_blank(const struct request *r)
 {
-	struct agent_form *f = talloc_zero(r, struct agent_form);
+	struct agent_form *f = alloc_checked(talloc_zero(r, struct agent_form));
 	size_t i;
 
-	if (!f)
-		err_abort("out of memory");
 	for (i = 0; i < AGENT_FIELDS; i++)
 		f->text[i] = "";
 	return f;
@@ -220,10 +218,9 @@ static void read_tools(const struct agent_form *f, struct definition *d)
 		one = trimmed(f, talloc_strndup(f, s, n));
 		if (!*one || d->ntools > AGENT_TOOLS_MAX)
 			continue;
-		d->tools = talloc_realloc(d, d->tools, const char *,
-					  d->ntools + 1);
-		if (!d->tools)
-			err_abort("out of memory");
+		d->tools = alloc_checked(talloc_realloc(d, d->tools,
+							const char *,
+							d->ntools + 1));
 		d->tools[d->ntools++] = one;
 	}
 }

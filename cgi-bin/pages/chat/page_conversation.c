@@ -162,10 +162,8 @@ int page_conversation_restore(struct request *r, struct response *out,
 static int name_file(struct request *r, struct response *out, const char *title,
 		     const char *suffix, struct err *e)
 {
-	char *name = talloc_strdup(r, title), *c;
+	char *name = alloc_checked(talloc_strdup(r, title)), *c;
 
-	if (!name)
-		err_abort("out of memory");
 	for (c = name; *c; c++) {
 		if ((unsigned char)*c < ' ' || *c == 0x7f || strchr("/\\:", *c))
 			*c = '_';

@@ -153,9 +153,8 @@ static int fill(struct feed *f, const struct user *u, struct err *e)
 		.limit = AGENTS_MAX,
 	};
 
-	f->agents = talloc_zero_array(f->r, struct planned, AGENTS_MAX);
-	if (!f->agents)
-		err_abort("out of memory");
+	f->agents = alloc_checked(talloc_zero_array(f->r, struct planned,
+						    AGENTS_MAX));
 	if (execution_each(db, &past, add_past, f, e) < 0 ||
 	    agent_each(db, &active, keep_agent, f, e) < 0)
 		return -1;

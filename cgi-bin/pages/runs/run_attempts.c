@@ -22,10 +22,9 @@ static int copy_attempt(void *data, const struct attempt *a, struct err *e)
 	struct attempt *copy;
 
 	(void)e;
-	all->list = talloc_realloc(all->r, all->list, struct attempt,
-				   (unsigned)all->n + 1);
-	if (!all->list)
-		err_abort("out of memory");
+	all->list = alloc_checked(talloc_realloc(all->r, all->list,
+						 struct attempt,
+						 (unsigned)all->n + 1));
 	copy = &all->list[all->n++];
 	*copy = *a;
 	copy->outcome = talloc_strdup(all->r, a->outcome);
