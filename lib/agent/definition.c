@@ -249,12 +249,10 @@ static const char *schedule_field(const struct schedule *s, const char *key)
 		{ "error_schedule_cron", "cron" },
 		{ "error_schedule_zone", "timezone" },
 	};
-	size_t i;
+	const char *const (*row)[2] = table_find(fields, key);
 
-	for (i = 0; i < COUNT(fields); i++) {
-		if (str_equal(fields[i][0], key))
-			return fields[i][1];
-	}
+	if (row)
+		return (*row)[1];
 	return s->frequency == FREQUENCY_CRON ? "cron" :
 	       s->frequency == FREQUENCY_ONCE ? "date" : "days";
 }

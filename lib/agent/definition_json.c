@@ -195,12 +195,11 @@ const char *definition_member(const char *field)
 		{ "days", "schedule.days" }, { "cron", "schedule.cron" },
 		{ "timezone", "schedule.timezone" },
 	};
+	const char *const (*row)[2] = table_find(rows, field);
 	size_t i;
 
-	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		if (str_equal(rows[i][0], field))
-			return rows[i][1];
-	}
+	if (row)
+		return (*row)[1];
 	for (i = 0; i < definition_nnumbers; i++) {
 		if (str_equal(definition_numbers[i].field, field))
 			return definition_numbers[i].member;

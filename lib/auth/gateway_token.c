@@ -73,15 +73,11 @@ static bool cut_fields(char *text, char *fields[FIELDS])
 
 static bool parse_kind(const char *name, enum gateway_token_kind *out)
 {
-	size_t i;
+	const char *const *kind = table_find(kinds, name);
 
-	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-		if (str_equal(kinds[i], name)) {
-			*out = (enum gateway_token_kind)i;
-			return true;
-		}
-	}
-	return false;
+	if (kind)
+		*out = (enum gateway_token_kind)(kind - kinds);
+	return kind != NULL;
 }
 
 static bool parse_address(const char *text, char out[46])

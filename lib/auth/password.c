@@ -31,17 +31,6 @@ static const char *const common[] = {
 
 #define EDGES "0123456789 !\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"
 
-static bool is_common(const char *text)
-{
-	size_t i;
-
-	for (i = 0; i < sizeof(common) / sizeof(common[0]); i++) {
-		if (str_equal(common[i], text))
-			return true;
-	}
-	return false;
-}
-
 /* Removes digits and signs at both ends, in place. */
 static char *stem_of(char *text)
 {
@@ -137,8 +126,8 @@ static bool is_weak(void *ctx, const char *password, const struct user *u)
 	once(whole);
 	once(stem);
 	once(plain);
-	return is_pattern(folded) || is_common(folded) || is_common(whole) ||
-	       is_common(stem) || is_common(plain) ||
+	return is_pattern(folded) || table_find(common, folded) || table_find(common, whole) ||
+	       table_find(common, stem) || table_find(common, plain) ||
 	       is_own_name(ctx, folded, u);
 }
 

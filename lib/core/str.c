@@ -24,6 +24,17 @@ bool str_equal(const char *a, const char *b)
 	return strcmp(a, b) == 0;
 }
 
+const void *table_row(const void *rows, size_t n, size_t size, const char *word)
+{
+	const char *row = rows;
+
+	for (; word && n; n--, row += size) {
+		if (str_equal(*(const char *const *)(const void *)row, word))
+			return row;
+	}
+	return NULL;
+}
+
 bool str_starts(const char *s, const char *prefix)
 {
 	return strncmp(s, prefix, strlen(prefix)) == 0;

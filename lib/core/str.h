@@ -15,6 +15,15 @@ bool str_copy(char *to, size_t size, const char *from) must_check;
 bool str_equal(const char *a, const char *b);
 bool str_starts(const char *s, const char *prefix);
 
+/*
+ * The row of an array that begins with the word; NULL if there is none, or no
+ * word. A row is a const char *, or a struct or array whose first one counts.
+ */
+#define table_find(rows, word)                                            \
+	((typeof(&(rows)[0]))table_row((rows), sizeof(rows) / sizeof((rows)[0]), \
+				       sizeof((rows)[0]), (word)))
+const void *table_row(const void *rows, size_t n, size_t size, const char *word);
+
 /* Parses the whole string as a decimal in min..max; ERR_INPUT otherwise. */
 int str_parse_number(const char *s, int64_t min, int64_t max, int64_t *out,
 		     struct err *e) must_check;

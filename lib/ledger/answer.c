@@ -195,17 +195,6 @@ static const struct verb {
 	{ "add", 1, 1, LEDGER_ROWS_MAX, add },
 };
 
-static const struct verb *find_verb(const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
-		if (str_equal(verbs[i].name, name))
-			return &verbs[i];
-	}
-	return NULL;
-}
-
 static int answer(struct asked *a, char *request, size_t n, struct err *e)
 {
 	const struct verb *v;
@@ -215,7 +204,7 @@ static int answer(struct asked *a, char *request, size_t n, struct err *e)
 	if (!line || strlen(request) + 1 + strlen(at) != n)
 		return malformed(e);
 	words = wire_split(line, a->words);
-	v = find_verb(a->words[0]);
+	v = table_find(verbs, a->words[0]);
 	if (!v || words != v->words)
 		return malformed(e);
 	while ((line = wire_line(&at))) {

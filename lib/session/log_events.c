@@ -54,13 +54,10 @@ static void on_command(void *data, const char *uuid, const char *lifecycle)
 {
 	static const char *const untaken[] = { "cancelled", "discarded", "refused" };
 	struct session *s = data;
-	size_t i;
 
 	message_queue_heard(s);
-	for (i = 0; i < sizeof(untaken) / sizeof(untaken[0]); i++) {
-		if (str_equal(untaken[i], lifecycle))
-			message_queue_withdrawn(s, uuid);
-	}
+	if (table_find(untaken, lifecycle))
+		message_queue_withdrawn(s, uuid);
 }
 
 static const char *on_words(void *data, const char *uuid)

@@ -38,13 +38,9 @@ const char *message_queue_text(const struct session *s, const char *id)
 static const char *reason_of(const char *word)
 {
 	static const char *const words[] = { "stopped", "withdrawn" };
-	size_t i;
+	const char *const *found = table_find(words, word);
 
-	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-		if (str_equal(words[i], word))
-			return words[i];
-	}
-	return "untaken";
+	return found ? *found : "untaken";
 }
 
 void message_queue_load(struct session *s, const struct message *m)

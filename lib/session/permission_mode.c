@@ -29,13 +29,9 @@ struct permission_mode {
 /* -1 if unknown. */
 static int rank_of(const char *mode)
 {
-	int i;
+	const char *const *row = table_find(modes, mode);
 
-	for (i = 0; i < (int)(sizeof(modes) / sizeof(modes[0])); i++) {
-		if (str_equal(modes[i], mode))
-			return i;
-	}
-	return -1;
+	return row ? (int)(row - modes) : -1;
 }
 
 bool mode_known(const char *mode)

@@ -79,11 +79,7 @@ const char *run_outcome_problem(const struct turn_result *r)
 		{ "pause_turn", "cut" },
 		{ "refusal", "refusal" },
 	};
-	size_t i;
+	const char *const (*row)[2] = table_find(rows, r->stop_reason);
 
-	for (i = 0; i < COUNT(rows); i++) {
-		if (str_equal(rows[i][0], r->stop_reason))
-			return rows[i][1];
-	}
-	return NULL;
+	return row ? (*row)[1] : NULL;
 }

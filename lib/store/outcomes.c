@@ -94,11 +94,5 @@ enum outcome_again outcome_again(const char *status, const char *reason)
 
 const struct outcome_problem *outcome_problem_find(const char *code)
 {
-	size_t i;
-
-	for (i = 0; i < COUNT(outcome_problems); i++) {
-		if (str_equal(outcome_problems[i].code, code))
-			return &outcome_problems[i];
-	}
-	return NULL;
+	return table_find(outcome_problems, code);
 }

@@ -228,8 +228,8 @@ static void cli_state(struct decoder *d, struct json_object *line)
 	turn_end(d, true, &none);
 }
 
-static const struct {
-	const char *subtype;
+static const struct subtype {
+	const char *name;
 	void (*take)(struct decoder *d, struct json_object *line);
 } subtypes[] = {
 	{ "api_retry", retry },
@@ -247,13 +247,10 @@ static const struct {
 
 void turn_system(struct decoder *d, struct json_object *line)
 {
-	const char *subtype = field_text(line, "subtype", NULL);
-	size_t i;
+	const struct subtype *row = table_find(subtypes, field_text(line, "subtype", NULL));
 
-	for (i = 0; subtype && i < sizeof(subtypes) / sizeof(subtypes[0]); i++) {
-		if (str_equal(subtypes[i].subtype, subtype))
-			subtypes[i].take(d, line);
-	}
+	if (row)
+		row->take(d, line);
 }
 
 /* All open parts end with their process; an unfinished turn gets its one error. */

@@ -56,15 +56,11 @@ static void image(struct decoder *d, const char *role, struct json_object *block
 	struct json_object *source = field_object(block, "source");
 	const char *type = field_text(source, "media_type", NULL), *data;
 	struct live *l;
-	size_t n, i;
+	size_t n;
 
 	data = field_text(source, "data", &n);
-	for (i = 0; type && i < sizeof(types) / sizeof(types[0]); i++) {
-		if (str_equal(types[i], type))
-			break;
-	}
-	if (!type || i == sizeof(types) / sizeof(types[0]) || !data ||
-	    n > IMAGE_MAX || !base64(data, n)) {
+	if (!table_find(types, type) || !data || n > IMAGE_MAX ||
+	    !base64(data, n)) {
 		live_say(d, "status", "status_image_dropped", "text", NULL, 0);
 		return;
 	}

@@ -177,13 +177,9 @@ static const char *const states[] = { "running", "waiting", "ok", "failed", "den
 
 static const char *state_of(const struct part *p)
 {
-	size_t i;
+	const char *const *state = table_find(states, p->state);
 
-	for (i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
-		if (str_equal(states[i], p->state))
-			return states[i];
-	}
-	return "failed";
+	return state ? *state : "failed";
 }
 
 static int find_kind(const struct part *p, struct err *e)

@@ -65,7 +65,7 @@ static void draw_session(struct drawing *d)
 }
 
 /* The question, by what the tool does. */
-static const struct {
+static const struct heading {
 	const char *tool, *key;
 } headings[] = {
 	{ "Bash", "permission_run" },
@@ -79,12 +79,10 @@ static const struct {
 
 static const char *heading_of(struct drawing *d, const char *tool)
 {
-	size_t i;
+	const struct heading *row = table_find(headings, tool);
 
-	for (i = 0; i < sizeof(headings) / sizeof(headings[0]); i++) {
-		if (str_equal(headings[i].tool, tool))
-			return draw_sentence(d, headings[i].key, headings[i].key);
-	}
+	if (row)
+		return draw_sentence(d, row->key, row->key);
 	return d->text ? i18n_fill(d->ctx, d->text, "permission_heading", tool, NULL) :
 			 "permission_heading";
 }
