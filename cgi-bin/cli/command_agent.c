@@ -115,16 +115,13 @@ int command_agent_export(const struct call *c, struct err *e)
 static int read_file(const char *path, struct buf *out, struct err *e)
 {
 	FILE *f = str_equal(path, "-") ? stdin : fopen(path, "re");
-	char part[4096];
-	size_t n;
-	int rc = 0;
+	int rc;
 
 	if (!f)
 		return err_set(e, ERR_INPUT, "can't read %.150s", path);
-	while (rc == 0 && (n = fread(part, 1, sizeof(part), f)) > 0)
-		rc = buf_add(out, part, n, e);
-	if (rc == 0 && ferror(f))
-		rc = err_set(e, ERR_INPUT, "can't read %.150s", path);
+	rc = buf_read_file(out, f, e);
+	if (rc < 0 && e->kind == ERR_INPUT)
+		err_set(e, ERR_INPUT, "can't read %.150s", path);
 	if (f != stdin)
 		fclose(f);
 	return rc;

@@ -2,7 +2,6 @@
 #include "core/buf.h"
 
 #include <assert.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -93,6 +92,18 @@ int buf_addf(struct buf *b, struct err *e, const char *fmt, ...)
 	va_end(ap);
 	buf_grew(b, (size_t)n);
 	return 0;
+}
+
+int buf_read_file(struct buf *b, FILE *f, struct err *e)
+{
+	char bytes[8192];
+	size_t n;
+
+	while ((n = fread(bytes, 1, sizeof(bytes), f)) > 0) {
+		if (buf_add(b, bytes, n, e) < 0)
+			return -1;
+	}
+	return ferror(f) ? err_set(e, ERR_INPUT, "cannot be read") : 0;
 }
 
 void buf_drop(struct buf *b, size_t n)

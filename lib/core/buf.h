@@ -3,6 +3,7 @@
 #define CORE_BUF_H
 
 #include <stddef.h>
+#include <stdio.h>
 
 #include "core/err.h"
 
@@ -31,6 +32,8 @@ int buf_add_text(struct buf *b, const char *text, struct err *e) must_check;
 int buf_addf(struct buf *b, struct err *e, const char *fmt, ...)
 	must_check printf_like(3, 4);
 
+/* Appends a file's content from here on; ERR_INPUT if it cannot be read. */
+int buf_read_file(struct buf *b, FILE *f, struct err *e) must_check;
 /* Reserves n more bytes at the end; NULL with ERR_LIMIT. Call buf_grew after writing. */
 char *buf_reserve(struct buf *b, size_t n, struct err *e) must_check;
 void buf_grew(struct buf *b, size_t n);

@@ -4,30 +4,12 @@
 #include <string.h>
 
 #include "core/str.h"
+#include "json/field.h"
 #include "json/strict_json.h"
 
 static const struct strict_json_limits limits = {
 	.bytes = INT32_MAX, .depth = 100, .containers = 50000, .elements = 500000,
 };
-
-static struct json_object *member(struct json_object *o, const char *name,
-				  enum json_type type)
-{
-	struct json_object *v;
-
-	if (!json_object_is_type(o, json_type_object) ||
-	    !json_object_object_get_ex(o, name, &v) ||
-	    !json_object_is_type(v, type))
-		return NULL;
-	return v;
-}
-
-static const char *text_of(struct json_object *o, const char *name)
-{
-	struct json_object *v = member(o, name, json_type_string);
-
-	return v ? json_object_get_string(v) : "";
-}
 
 /* Blocks of a message: the number, and one each (a bare string is one). */
 static size_t block_count(struct json_object *message)
@@ -56,8 +38,8 @@ static const char *block_text(struct json_object *block)
 {
 	if (json_object_is_type(block, json_type_string))
 		return json_object_get_string(block);
-	if (str_equal(text_of(block, "type"), "text"))
-		return text_of(block, "text");
+	if (str_equal(field_string(block, "type"), "text"))
+		return field_string(block, "text");
 	return "";
 }
 
@@ -107,16 +89,14 @@ static const char *words_in(struct json_object *message)
 static void read_result(struct demo_turn *t, struct json_object *message)
 {
 	size_t i = block_count(message);
-	struct json_object *failed;
 
 	while (i-- > 0) {
 		struct json_object *block = block_at(message, i);
 
-		if (!str_equal(text_of(block, "type"), "tool_result"))
+		if (!str_equal(field_string(block, "type"), "tool_result"))
 			continue;
-		failed = member(block, "is_error", json_type_boolean);
 		t->result = block;
-		t->result_failed = failed && json_object_get_boolean(failed);
+		t->result_failed = field_flag(block, "is_error");
 		return;
 	}
 }
@@ -128,10 +108,10 @@ static void read_calls(struct demo_turn *t, struct json_object *message)
 	while (i-- > 0) {
 		struct json_object *block = block_at(message, i);
 
-		if (!str_equal(text_of(block, "type"), "tool_use"))
+		if (!str_equal(field_string(block, "type"), "tool_use"))
 			continue;
 		if (!t->step++)
-			t->last_tool = text_of(block, "name");
+			t->last_tool = field_string(block, "name");
 	}
 }
 
@@ -143,7 +123,7 @@ static void read_messages(struct demo_turn *t)
 	t->last_tool = "";
 	while (i-- > 0) {
 		struct json_object *m = json_object_array_get_idx(t->messages, i);
-		const char *role = text_of(m, "role");
+		const char *role = field_string(m, "role");
 
 		if (str_equal(role, "assistant")) {
 			answered = true;
@@ -172,21 +152,18 @@ static void read_messages(struct demo_turn *t)
 int demo_turn_parse(struct demo_turn *t, const char *body, size_t n,
 		    struct err *e)
 {
-	struct json_object *flag;
-
 	memset(t, 0, sizeof(*t));
 	if (n > limits.bytes)
 		return err_set(e, ERR_LIMIT, "request of %zu bytes", n);
 	t->root = strict_json_parse(body, n, &limits);
 	if (!t->root)
 		return err_set(e, ERR_INPUT, "the body is not JSON, or has too many elements");
-	t->messages = member(t->root, "messages", json_type_array);
+	t->messages = field_list(t->root, "messages");
 	if (!t->messages || !json_object_array_length(t->messages)) {
 		demo_turn_release(t);
 		return err_set(e, ERR_INPUT, "messages: a list with at least one message is needed");
 	}
-	flag = member(t->root, "stream", json_type_boolean);
-	t->stream = flag && json_object_get_boolean(flag);
+	t->stream = field_flag(t->root, "stream");
 	t->bytes = n;
 	read_messages(t);
 	return 0;
@@ -200,12 +177,12 @@ void demo_turn_release(struct demo_turn *t)
 
 bool demo_turn_has_tool(const struct demo_turn *t, const char *name)
 {
-	struct json_object *tools = member(t->root, "tools", json_type_array);
+	struct json_object *tools = field_list(t->root, "tools");
 	size_t i, n = tools ? json_object_array_length(tools) : 0;
 
 	for (i = 0; i < n; i++) {
-		if (str_equal(text_of(json_object_array_get_idx(tools, i),
-				      "name"), name))
+		if (str_equal(field_string(json_object_array_get_idx(tools, i),
+					   "name"), name))
 			return true;
 	}
 	return false;

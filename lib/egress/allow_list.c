@@ -1,10 +1,8 @@
 #include "config.h"
 #include "egress/allow_list.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <talloc.h>
 
@@ -130,30 +128,19 @@ struct allow_list *allow_list_parse(const void *ctx, const char *name,
 	return l;
 }
 
-static int read_all(int fd, struct buf *out, struct err *e)
-{
-	char bytes[8192];
-	ssize_t n;
-
-	while ((n = read(fd, bytes, sizeof(bytes))) > 0) {
-		if (buf_add(out, bytes, (size_t)n, e) < 0)
-			return -1;
-	}
-	return n < 0 ? err_set(e, ERR_INPUT, "cannot be read") : 0;
-}
-
 struct allow_list *allow_list_load(const void *ctx, const char *path,
 				   struct err *e)
 {
 	auto_buf text = BUF_INIT(LIST_MAX);
-	int fd = open(path, O_RDONLY | O_CLOEXEC), rc;
+	FILE *f = fopen(path, "re");
+	int rc;
 
-	if (fd < 0) {
+	if (!f) {
 		err_set(e, ERR_INPUT, "%s: %m", path);
 		return NULL;
 	}
-	rc = read_all(fd, &text, e);
-	close(fd);
+	rc = buf_read_file(&text, f, e);
+	fclose(f);
 	if (rc < 0) {
 		err_wrap(e, "%s", path);
 		return NULL;

@@ -38,23 +38,14 @@ static struct template *add_template(struct templates *set, const char *name)
 static int read_source(const char *path, struct buf *source, struct err *e)
 {
 	FILE *f = fopen(path, "re");
-	char *room;
-	size_t n;
+	int rc;
 
 	if (!f)
 		return err_errno(e, ERR_INTERNAL, errno, "%s", path);
-	do {
-		room = buf_reserve(source, 4096, e);
-		if (!room)
-			break;
-		n = fread(room, 1, 4096, f);
-		buf_grew(source, n);
-	} while (n > 0);
-	if (!room || ferror(f)) {
-		fclose(f);
-		return err_set(e, ERR_INTERNAL, "%s: cannot be read completely", path);
-	}
+	rc = buf_read_file(source, f, e);
 	fclose(f);
+	if (rc < 0)
+		return err_set(e, ERR_INTERNAL, "%s: cannot be read completely", path);
 	if (!utf8_valid(buf_text(source), source->len))
 		return err_set(e, ERR_INTERNAL, "%s: not UTF-8", path);
 	return 0;

@@ -43,6 +43,13 @@ const char *field_text(struct json_object *o, const char *key, size_t *n)
 	return json_object_get_string(value);
 }
 
+const char *field_string(struct json_object *o, const char *key)
+{
+	const char *text = field_text(o, key, NULL);
+
+	return text ? text : "";
+}
+
 struct json_object *field_object(struct json_object *o, const char *key)
 {
 	return get(o, key, json_type_object);

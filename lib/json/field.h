@@ -20,6 +20,8 @@ struct json_object *field_parse(const char *text, size_t n);
 
 /* Borrowed from o; NULL if there is none. *n (n may be NULL): bytes, NULs included. */
 const char *field_text(struct json_object *o, const char *key, size_t *n);
+/* The text, "" if there is none. Borrowed from o. */
+const char *field_string(struct json_object *o, const char *key);
 struct json_object *field_object(struct json_object *o, const char *key);
 struct json_object *field_list(struct json_object *o, const char *key);
 /* Negative numbers become 0, fractions are truncated. */

@@ -6,6 +6,7 @@
 
 #include "core/clock.h"
 #include "core/str.h"
+#include "json/field.h"
 #include "json/strict_json.h"
 
 #define MILLION INT64_C(1000000)
@@ -97,17 +98,6 @@ static bool parse_model(const char *name, char out[CLI_PRICES_NAME_SIZE])
 	return true;
 }
 
-static const char *text_of(json_object *o, const char *name)
-{
-	json_object *value;
-
-	if (!json_object_is_type(o, json_type_object) ||
-	    !json_object_object_get_ex(o, name, &value) ||
-	    !json_object_is_type(value, json_type_string))
-		return "";
-	return json_object_get_string(value);
-}
-
 static json_object *part(json_object *o, const char *name)
 {
 	json_object *value;
@@ -131,12 +121,12 @@ static void add_model(struct cli_prices *out, json_object *o)
 {
 	struct cli_prices_price l = { .input = 0 };
 
-	if (!parse_model(text_of(o, "resolvedModel"), l.model))
+	if (!parse_model(field_string(o, "resolvedModel"), l.model))
 		out->unread++;
 	else if (has(out, l.model))
 		return;
 	else if (out->n == CLI_PRICES_MODELS_MAX ||
-		 !parse_price(text_of(o, "description"), &l))
+		 !parse_price(field_string(o, "description"), &l))
 		out->unread++;
 	else
 		out->rows[out->n++] = l;
@@ -148,9 +138,9 @@ static json_object *models_of(json_object *line)
 	json_object *response = part(line, "response");
 	json_object *models = part(part(response, "response"), "models");
 
-	if (!str_equal(text_of(line, "type"), "control_response") ||
-	    !str_equal(text_of(response, "request_id"), CLI_PRICES_REQUEST) ||
-	    !str_equal(text_of(response, "subtype"), "success") ||
+	if (!str_equal(field_string(line, "type"), "control_response") ||
+	    !str_equal(field_string(response, "request_id"), CLI_PRICES_REQUEST) ||
+	    !str_equal(field_string(response, "subtype"), "success") ||
 	    !json_object_is_type(models, json_type_array))
 		return NULL;
 	return models;

@@ -236,21 +236,6 @@ struct prices *prices_parse(const void *ctx, const char *name,
 	return p;
 }
 
-static int read_file(struct buf *out, FILE *f, struct err *e)
-{
-	char *room;
-	size_t n;
-
-	while ((room = buf_reserve(out, 4096, e))) {
-		n = fread(room, 1, 4096, f);
-		if (!n)
-			return ferror(f) ? err_errno(e, ERR_INPUT, errno,
-						     "cannot be read") : 0;
-		buf_grew(out, n);
-	}
-	return -1;
-}
-
 struct prices *prices_load(const void *ctx, const char *path, struct err *e)
 {
 	auto_buf text = BUF_INIT(FILE_MAX + 4096);
@@ -262,7 +247,7 @@ struct prices *prices_load(const void *ctx, const char *path, struct err *e)
 			  path);
 		return NULL;
 	}
-	rc = read_file(&text, f, e);
+	rc = buf_read_file(&text, f, e);
 	fclose(f);
 	if (rc < 0) {
 		err_wrap(e, "%s", path);

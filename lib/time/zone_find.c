@@ -78,19 +78,17 @@ static bool same(const struct stamp *a, const struct stamp *b)
 static bool read_file(const char *name, struct buf *bytes)
 {
 	struct err e = { 0 };
-	char path[256], *room;
-	size_t n;
+	char path[256];
+	int rc;
 	FILE *f;
 
 	path_of(name, path);
 	f = fopen(path, "re");
 	if (!f)
 		return false;
-	while ((room = buf_reserve(bytes, 4096, &e)) &&
-	       (n = fread(room, 1, 4096, f)) > 0)
-		buf_grew(bytes, n);
+	rc = buf_read_file(bytes, f, &e);
 	fclose(f);
-	return room && bytes->len;
+	return rc == 0 && bytes->len;
 }
 
 /* ---- the list */

@@ -58,13 +58,6 @@ static void say_silent(struct decoder *d, struct json_object *line)
 	live_say(d, "status", n ? NULL : "status_no_answer", "text", n ? text : NULL, n);
 }
 
-static const char *word(struct json_object *line, const char *key)
-{
-	const char *text = field_text(line, key, NULL);
-
-	return text ? text : "";
-}
-
 static void tell_result(struct decoder *d, struct json_object *line,
 			bool stopped)
 {
@@ -77,9 +70,9 @@ static void tell_result(struct decoder *d, struct json_object *line,
 		.max_turns = field_is(line, "subtype", "error_max_turns"),
 		.api = why && str_equal(why, "api_error"),
 		.api_status = count(line, "api_error_status"),
-		.api_type = word(line, "api_error_type"),
-		.api_error = word(line, "api_error"),
-		.stop_reason = word(line, "stop_reason"),
+		.api_type = field_string(line, "api_error_type"),
+		.api_error = field_string(line, "api_error"),
+		.stop_reason = field_string(line, "stop_reason"),
 		.turns = count(line, "num_turns"),
 		.denials = denials ?
 			   (int64_t)json_object_array_length(denials) : 0,

@@ -12,6 +12,7 @@
 #include <talloc.h>
 
 #include "core/str.h"
+#include "json/field.h"
 #include "json/strict_json.h"
 #include "store/conversations.h"
 
@@ -60,16 +61,6 @@ static int tool_find(const char *name)
 			return (int)i;
 	}
 	return -1;
-}
-
-static const char *text_of(struct json_object *o, const char *key)
-{
-	struct json_object *text;
-
-	if (!json_object_object_get_ex(o, key, &text) ||
-	    !json_object_is_type(text, json_type_string))
-		return "";
-	return json_object_get_string(text);
 }
 
 /* ---- problems ---- */
@@ -135,13 +126,13 @@ static bool is_known(const struct gathering *g, const char *id)
 static void look_at_call(struct gathering *g, const struct part *p,
 			 struct json_object *o)
 {
-	const char *name = text_of(o, "name"), *title = text_of(o, "title");
+	const char *name = field_string(o, "name"), *title = field_string(o, "title");
 	int tool = tool_find(name);
 
 	if (tool >= 0 && tools[tool].later)
 		add(g, "put_off", name, "", 1);
 	if (str_equal(p->state, "denied")) {
-		know(g, text_of(o, "id"));
+		know(g, field_string(o, "id"));
 		add(g, "denied", name, title, 1);
 	} else if (str_equal(p->state, "ok")) {
 		g->nlast = 0;
@@ -165,8 +156,8 @@ static int look_at(void *data, const struct part *p, struct err *e)
 	o = strict_json_parse(p->data, strlen(p->data), &data_limits);
 	if (call)
 		look_at_call(g, p, o);
-	else if (!is_known(g, text_of(o, "tool_use")))
-		add(g, "denied", text_of(o, "tool"), text_of(o, "title"), 1);
+	else if (!is_known(g, field_string(o, "tool_use")))
+		add(g, "denied", field_string(o, "tool"), field_string(o, "title"), 1);
 	return 0;
 }
 
@@ -283,7 +274,7 @@ static void add_call(struct claiming *c, struct calls *to, const char *data,
 	auto_strict_json *o = strict_json_parse(data, strlen(data),
 						&data_limits);
 	struct json_object *input;
-	int tool = tool_find(text_of(o, "name"));
+	int tool = tool_find(field_string(o, "name"));
 	const char *path = NULL;
 	struct call *call;
 
@@ -295,7 +286,7 @@ static void add_call(struct claiming *c, struct calls *to, const char *data,
 	}
 	if (tool >= 0 && tools[tool].path)
 		path = json_object_object_get_ex(o, "input", &input) ?
-		       text_of(input, tools[tool].path) : "";
+		       field_string(input, tools[tool].path) : "";
 	to->list = talloc_realloc(c, to->list, struct call, to->n + 1);
 	call = &to->list[to->n++];
 	*call = (struct call){ .from = from,

@@ -41,21 +41,14 @@ static int add_domain(struct request *r, struct view *row, const char *domain,
 	return 0;
 }
 
-static const char *text_of(struct json_object *o, const char *key)
-{
-	const char *text = field_text(o, key, NULL);
-
-	return text ? text : "";
-}
-
 /* An old row names no tool. */
 static int add_row(struct request *r, struct view *list, struct json_object *o,
 		   const struct execution *x, struct err *e)
 {
 	const struct i18n_locale *text = context_of(r)->text;
 	const struct outcome_problem *p =
-		outcome_problem_find(text_of(o, "code"));
-	const char *what = text_of(o, "what");
+		outcome_problem_find(field_string(o, "code"));
+	const char *what = field_string(o, "what");
 	int64_t times = field_number(o, "count");
 	struct view *row;
 
@@ -68,7 +61,7 @@ static int add_row(struct request *r, struct view *list, struct json_object *o,
 	view_text(row, "todo", page_text(r, talloc_asprintf(r,
 		  "run_problem_%s_do", p->code)));
 	view_text(row, "what", what);
-	view_text(row, "title", text_of(o, "title"));
+	view_text(row, "title", field_string(o, "title"));
 	view_text(row, "times", *what && times > 1 ?
 		  i18n_count(r, text, "run_denied_times", times) : "");
 	view_text(row, "agent_link", "");
