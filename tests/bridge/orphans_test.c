@@ -84,7 +84,7 @@ static int setup(void **state)
 	memset(&w, 0, sizeof(w));
 	w.link = talloc_new(NULL);
 	w.now = 1000000;
-	w.bridge.taken_up = true;
+	w.bridge.resumed = true;
 	w.presence.bridge = &w.bridge;
 	w.presence.nclients = 1;
 	w.presence.told_since = w.now - 15000;
@@ -156,9 +156,9 @@ static void it_waits_until_sessions_are_adopted(void **state)
 	w.presence.told_since++;
 	presence_sweep(&w.presence);
 	w.presence.told_since--;
-	w.bridge.taken_up = false;
+	w.bridge.resumed = false;
 	presence_sweep(&w.presence);
-	w.bridge.taken_up = true;
+	w.bridge.resumed = true;
 	w.presence.nclients = 0;
 	presence_sweep(&w.presence);
 	w.presence.nclients = 1;

@@ -102,7 +102,7 @@ void workspace_stop(struct workspace *workspace)
 	note("stop");
 }
 
-bool session_status_line(struct session_status *out, int place, bool memory)
+bool session_status_queued(struct session_status *out, int place, bool memory)
 {
 	return false;
 }

@@ -1,4 +1,4 @@
-/* lib/gateway/call.c: which calls are forwarded, and when. The answers are error_reply.c's. */
+/* lib/gateway/call.c, call_body.c: which calls are forwarded, and when. The answers are error_reply.c's. */
 #include "config.h"
 
 #include <setjmp.h>

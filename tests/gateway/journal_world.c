@@ -91,7 +91,7 @@ void start(struct gateway *g, struct fixture *f)
 
 void take_up(struct gateway *g)
 {
-	journal_when_taken_up(g->journal, set_taken_up, g);
+	journal_when_resumed(g->journal, set_taken_up, g);
 	assert_false(g->taken_up);
 	while (!g->taken_up)
 		uv_run(&g->loop, UV_RUN_ONCE);

@@ -1,6 +1,6 @@
 // kill -9 of each program in mid-answer: the page continues by itself and every
 // event is shown once.
-// Tests lib/bridge/room.c.
+// Tests lib/bridge/room.c, lib/bridge/room_events.c.
 import {after, before, test} from "node:test";
 import assert from "node:assert/strict";
 import {engine, inside, newAccount, containerOf, openConversation, service, sleep} from "../client.js";

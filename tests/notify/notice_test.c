@@ -280,7 +280,7 @@ static void a_decision_names_the_domain(void **state)
 	make_agent(f, user, agent);
 	make_rule(f, agent, "domain", &r);
 	decide(f, user, "granted");
-	d = notice_take(f->db, NULL, user, INT64_MAX / 2, INT64_MAX, 5, &e);
+	d = notice_claim(f->db, NULL, user, INT64_MAX / 2, INT64_MAX, 5, &e);
 	assert_non_null(d);
 	assert_string_equal(d->n.domain, "a.org");
 	text = announce_json(d, "https://g.example/", d);

@@ -1,4 +1,4 @@
-/* lib/session/agent_run.c: deadlines, and ends that somebody asks for. */
+/* lib/session/agent_run_deadlines.c: deadlines, and ends that a user requests. */
 #include "config.h"
 
 #include <setjmp.h>

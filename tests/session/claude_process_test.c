@@ -1,4 +1,4 @@
-/* lib/session/claude_process.c: what is wanted of Claude, and what becomes of it. */
+/* lib/session/claude_process.c, claude_process_end.c: starting and ending Claude. */
 #include "config.h"
 
 #include <setjmp.h>

@@ -1,6 +1,6 @@
 /*
- * lib/session/message_queue.c: messages from a person to Claude's input. Tests
- * also requests.c.
+ * lib/session/message_queue.c: messages from a user to Claude's stdin. Tests also
+ * message_intake.c, message_queue_deadlines.c and requests.c.
  */
 #include "config.h"
 

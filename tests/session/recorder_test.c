@@ -1,4 +1,4 @@
-/* lib/session/recorder.c: what is in memory, and how much of it. */
+/* lib/session/recorder.c, recorder_parts.c: parts in memory, and how many are allowed. */
 #include "config.h"
 
 #include <setjmp.h>

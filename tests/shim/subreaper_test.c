@@ -101,14 +101,14 @@ static void nothing_outlives_the_end(void **state)
 	reply_release(&log);
 }
 
-static void a_killed_keeper_ends_the_session(void **state)
+static void a_killed_subreaper_ends_the_session(void **state)
 {
 	struct reply log = { 0 };
 	int pid;
 
 	begin_hiding(&log);
 	start_script(world.c, world.id, "true");
-	/* Claude's parent is the keeper; the tools' marks are all that is left. */
+	/* Claude's parent is the subreaper; the tools' marks are all that is left. */
 	pid = pid_after(log.body.data, "\nb ");
 	{
 		char path[64], line[256];
@@ -138,7 +138,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(all_tools_end),
 		CASE(nothing_outlives_the_end),
-		CASE(a_killed_keeper_ends_the_session),
+		CASE(a_killed_subreaper_ends_the_session),
 	};
 
 	signal(SIGPIPE, SIG_IGN);
