@@ -32,7 +32,7 @@ static void add(struct fixture *f, const char *user, int64_t at, int64_t input)
 	OK(usage_add(f->db, &c, 1, &e));
 }
 
-static const struct standing_of *of(const struct user_spending *all,
+static const struct user_budget_use *of(const struct user_spending *all,
 				    const char *login)
 {
 	size_t i;
@@ -67,7 +67,7 @@ static void periods_have_two_ends(void **state)
 	int64_t april = clock_days(2026, 4, 1) * 24 * HOUR;
 	int64_t now = clock_days(2026, 3, 10) * 24 * HOUR + 12 * HOUR;
 	int64_t today = now - 12 * HOUR;
-	const struct standing *s;
+	const struct budget_use *s;
 	struct err e = { 0 };
 	char kim[ID_SIZE];
 
@@ -79,7 +79,7 @@ static void periods_have_two_ends(void **state)
 	add(f, kim, today + 24 * HOUR, 10000);
 	add(f, kim, april - QUARTER, 100000);
 	add(f, kim, april, 1000000);
-	s = &of(load(f, now), "kim")->standing;
+	s = &of(load(f, now), "kim")->use;
 	assert_int_equal(s->day.tokens, 1000);
 	assert_int_equal(s->month.tokens, 111110);
 }
@@ -106,11 +106,11 @@ static void each_has_a_zone_and_a_budget(void **state)
 	add(f, lee, noon - 3 * HOUR, 5);
 	all = load(f, noon);
 	assert_int_equal(all->n, 2);
-	assert_int_equal(of(all, "kim")->standing.day.tokens, 50);
-	assert_int_equal(of(all, "kim")->standing.month.tokens, 55);
-	assert_int_equal(of(all, "lee")->standing.day.tokens, 5);
-	assert_int_equal(of(all, "kim")->standing.budget.day_tokens, 7);
-	assert_int_equal(of(all, "lee")->standing.budget.day_tokens, 9);
+	assert_int_equal(of(all, "kim")->use.day.tokens, 50);
+	assert_int_equal(of(all, "kim")->use.month.tokens, 55);
+	assert_int_equal(of(all, "lee")->use.day.tokens, 5);
+	assert_int_equal(of(all, "kim")->use.budget.day_tokens, 7);
+	assert_int_equal(of(all, "lee")->use.budget.day_tokens, 9);
 	assert_false(of(all, "kim")->own);
 	assert_true(of(all, "lee")->own);
 	assert_true(of(all, "kim")->admin);
