@@ -18,7 +18,6 @@
 struct app *pages_site;
 struct page_worker *pages_worker;
 struct kv *pages_kv;
-size_t pages_bytes;
 char *pages_text;
 static struct settings *settings;
 
@@ -106,7 +105,6 @@ int pages_ask(struct page_worker *w, const char *token, enum method method,
 	}
 	snprintf(a.length, sizeof(a.length), "%zu", strlen(a.body));
 	assert_true(app_answer(w, &src, PASSWORDS_NOW, &bytes));
-	pages_bytes = bytes.len;
 	talloc_free(pages_text);
 	pages_text = talloc_strndup(NULL, buf_text(&bytes), bytes.len);
 	assert_int_equal(sscanf(buf_text(&bytes), "Status: %d", &status), 1);

@@ -8,8 +8,7 @@
 extern struct app *pages_site;
 extern struct page_worker *pages_worker;
 extern struct kv *pages_kv;
-extern size_t pages_bytes;	/* of the last answer */
-extern char *pages_text;	/* that answer, headers included */
+extern char *pages_text;	/* the last answer, headers included */
 
 /* The setup and teardown of run_rows.h, and the site loaded. */
 int pages_begin(void **state);
