@@ -121,6 +121,9 @@ static void test_begin(void **state)
 	a = get(&b, talloc_asprintf(b.site->db, "/workspace/%s", id));
 	expect(a, 200);
 	assert_non_null(strstr(a->body, "data-offset=\"0\""));
+	/* The rules by which a browser prefetches the others. */
+	assert_true(str_starts(header(a, "Speculation-Rules"), "\"/static/v/"));
+	assert_non_null(strstr(header(a, "Speculation-Rules"), "/speculation.json\""));
 	assert_non_null(strstr(a->body, "one\ntwo"));
 	talloc_free(a);
 	expect_error(post(&b, "/conversations", "csrf=CSRF&id=x&text=x"), 400,
