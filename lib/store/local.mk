@@ -6,6 +6,7 @@ lib_store_libstore_a_SOURCES = \
 	lib/store/attempts.c \
 	lib/store/budgets.c lib/store/budgets.h \
 	lib/store/casefold.c lib/store/casefold.h \
+	lib/store/conversation_record.c \
 	lib/store/conversation_tokens.c lib/store/conversation_tokens.h \
 	lib/store/conversations.c lib/store/conversations.h \
 	lib/store/dashboard.c lib/store/dashboard.h \

@@ -1,6 +1,7 @@
 /*
- * lib/store: accounts, conversations, messages. Tests users.c,
- * conversations.c, conversation_tokens.c, messages.c, casefold.c and like.c.
+ * lib/store: accounts, conversations, messages. Tests users.c, conversations.c,
+ * conversation_record.c, conversation_tokens.c, messages.c, casefold.c and
+ * like.c.
  */
 #include "config.h"
 
