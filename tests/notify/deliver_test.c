@@ -372,7 +372,7 @@ static void many_of_some_wait_for_one_of_another(void **state)
 		if (str_starts(r.requests[i], "POST /kim"))
 			at = i;
 	}
-	assert_in_range(at, 0, 15);
+	assert_in_range(at, 0, 29);	/* 34 without turns; arrivals swap under load */
 }
 
 static void a_failure_is_tried_five_times(void **state)
