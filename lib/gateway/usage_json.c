@@ -132,15 +132,17 @@ static size_t in_value(struct json_scan *s, const char *bytes, size_t n,
 	return n;
 }
 
-/* A second document says what the first one did not. */
+/* A second document says what the first one did not; blanks say nothing. */
 static void after_end(struct usage_reader *r, const char *bytes, size_t n)
 {
 	size_t i;
 
-	for (i = 0; i < n && blank(bytes[i]); i++)
-		;
-	r->reading.absurd |= i < n;
-	r->reading.unreported += (int64_t)(n - i);
+	for (i = 0; i < n; i++) {
+		if (blank(bytes[i]))
+			continue;
+		r->reading.absurd = true;
+		r->reading.unreported++;
+	}
 }
 
 void json_feed(struct usage_reader *r, const char *bytes, size_t n)
