@@ -111,7 +111,8 @@ test("tokens against the budget: live, from 80 % with a warning; used up, nothin
 	await say(page, "kept for later");
 	assert.equal(await page.inputValue("#message-input"), "kept for later");
 	assert.match(await page.innerText("#composer-error"), /^Resets /);
-	// Whoever sends it all the same is told by the gateway.
+	// Whoever sends it all the same is told by the gateway, which reads budgets once a second.
+	await page.waitForTimeout(2000);
 	await page.evaluate(async () => {
 		const form = document.querySelector("#composer");
 		const body = new URLSearchParams(new FormData(form));

@@ -311,7 +311,7 @@ test("what we send, set and pass has a row", () => {
 		...literals(image.slice(image.indexOf("WORKDIR")), /^(?:ENV |\t)([A-Z][A-Z_]+)=/gm)];
 	const asked = [...literals(sent, /\b(?:stdin_json_control|control)\([^,]+,\s*"(\w+)"/g), ...literals(source("cgi-bin/cli/doctor/doctor_prices.c"), /\\"subtype\\":\\"(\w+)/g)];
 	assert.ok(asked.includes("list_models"));
-	const put = literals(source("lib/session/stdin_json.c"), /\b(?:put|json_object_object_add)\(\w+, "(\w+)"/g);
+	const put = literals(source("lib/session/stdin_json.c"), /\b(?:field_put_string|field_put_flag|json_object_object_add)\(\*?\w+, "(\w+)"/g);
 	assert.ok(given.length > 12 && set.length > 12 && asked.length > 4 && put.length > 12 && tools.length > 6, JSON.stringify([given, set, asked, put, tools]));
 	assert.deepEqual(given.filter((flag) => !table.flags[flag]), []);
 	assert.deepEqual(tools.filter((tool) => !table.words.includes(tool)), []);
