@@ -37,14 +37,13 @@ done <"$work/ours"
 	tr '\n' '\0' <"$work/ours" | xargs -0 grep -ohE '^([a-z_].*[ *])?[a-z_0-9]+\(|^(struct|enum) [a-z_0-9]+ \{|^#define [A-Za-z_0-9]+' |
 		sed -E 's/\($//; s/ \{$//; s/.*[ *]//'
 	sed 's|.*/||; s|\.[ch]$||' "$work/ours"
-} | tr 'A-Z' 'a-z' | sort -u >"$work/names"
+} | tr '[:upper:]' '[:lower:]' | sort -u >"$work/names"
 [ "$(wc -l <"$work/names")" -gt 3000 ] || complain "few names were found"
 while IFS='	' read -r word better; do
 	case $word in
 	'' | \#*) continue ;;
 	esac
-	for name in $(grep -E "(^|_)$word(_|\$)" "$work/names"); do
-		complain "$name: not \"$word\" but $better"
-	done
+	grep -E "(^|_)$word(_|\$)" "$work/names" >"$work/old" || continue
+	complain "not \"$word\" but $better: $(paste -sd' ' "$work/old")"
 done <tests/names.list
 exit $failed

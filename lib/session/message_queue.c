@@ -43,24 +43,6 @@ static const char *reason_of(const char *word)
 	return found ? *found : "untaken";
 }
 
-void message_queue_load(struct session *s, const struct message *m)
-{
-	struct message_queue *queue = s->queue;
-	struct queued *q;
-
-	if (queued_find(&queue->waiting, m->id) || queued_find(&queue->held, m->id))
-		return;
-	q = talloc_zero(s, struct queued);
-	q->m = *m;
-	q->m.state = str_equal(m->state, "sent") ? "sent" : "queued";
-	q->m.held = m->held[0] ? reason_of(m->held) : "";
-	q->m.text = talloc_strdup(q, m->text);
-	if (m->held[0])
-		TAILQ_INSERT_TAIL(&queue->held, q, next);
-	else
-		TAILQ_INSERT_TAIL(&queue->waiting, q, next);
-}
-
 void message_queue_tell(struct session *s)
 {
 	s->ev->queue(s->data);
@@ -75,6 +57,7 @@ static void forget(struct session *s, struct queued *q)
 }
 
 struct marking {
+	TAILQ_ENTRY(marking) next;
 	struct session *s;
 	char conversation[ID_SIZE], id[ID_SIZE];
 	const char *state;	/* NULL: no longer held */
@@ -100,6 +83,7 @@ static void mark_done(void *data, const struct err *e)
 	/* Harmless: a message without an echo is given again. */
 	if (e && e->kind != ERR_CONFLICT && e->kind != ERR_MISSING)
 		session_trouble(s, "message_state_not_stored", e);
+	TAILQ_REMOVE(&s->queue->marks, m, next);
 	talloc_free(m);
 	session_job_over(s);
 }
@@ -114,7 +98,42 @@ static void mark(struct session *s, const char *id, const char *state,
 	m->why = why;
 	memcpy(m->id, id, ID_SIZE);
 	memcpy(m->conversation, s->id, ID_SIZE);
+	TAILQ_INSERT_TAIL(&s->queue->marks, m, next);
 	session_job(s, mark_work, mark_done, m);
+}
+
+/*
+ * The store's jobs run in order: what it said of a message before such a change
+ * is no longer so.
+ */
+static bool being_stored(const struct session *s, const char *id)
+{
+	const struct marking *m;
+
+	TAILQ_FOREACH(m, &s->queue->marks, next) {
+		if (str_equal(m->id, id))
+			return true;
+	}
+	return recorder_has_seen(s, id);
+}
+
+void message_queue_load(struct session *s, const struct message *m)
+{
+	struct message_queue *queue = s->queue;
+	struct queued *q;
+
+	if (queued_find(&queue->waiting, m->id) ||
+	    queued_find(&queue->held, m->id) || being_stored(s, m->id))
+		return;
+	q = talloc_zero(s, struct queued);
+	q->m = *m;
+	q->m.state = str_equal(m->state, "sent") ? "sent" : "queued";
+	q->m.held = m->held[0] ? reason_of(m->held) : "";
+	q->m.text = talloc_strdup(q, m->text);
+	if (m->held[0])
+		TAILQ_INSERT_TAIL(&queue->held, q, next);
+	else
+		TAILQ_INSERT_TAIL(&queue->waiting, q, next);
 }
 
 void session_discard(struct session *s, const char *held)
@@ -275,5 +294,6 @@ struct message_queue *message_queue_new(struct session *s)
 
 	TAILQ_INIT(&queue->waiting);
 	TAILQ_INIT(&queue->held);
+	TAILQ_INIT(&queue->marks);
 	return queue;
 }

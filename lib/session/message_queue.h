@@ -11,7 +11,7 @@ struct message_queue;
 
 struct message_queue *message_queue_new(struct session *s);
 
-/* Adds a stored message. Copied. */
+/* Adds a message as the store had it, unless it is here or has changed since. Copied. */
 void message_queue_load(struct session *s, const struct message *m);
 /* No message waits for Claude. */
 bool message_queue_empty(const struct session *s);

@@ -18,10 +18,12 @@ struct queued {
 };
 
 TAILQ_HEAD(messages, queued);
+struct marking;
 
 struct message_queue {
 	struct messages waiting;	/* for Claude */
 	struct messages held;	/* withdrawn; the user sends or removes them */
+	TAILQ_HEAD(, marking) marks;	/* changes of state that are being stored */
 	int adding;		/* messages that are being stored */
 	size_t adding_bytes;
 	int64_t silent_at;	/* clock_mono_ms since when Claude ignores a message; 0: it does not */

@@ -24,6 +24,7 @@ static const char *const modes[] = {
 struct permission_mode {
 	int now;		/* in force; index of its row */
 	int max;		/* the widest that the bridge asked for */
+	int storing;		/* changes */
 };
 
 /* -1 if unknown. */
@@ -49,6 +50,16 @@ void mode_ask(struct session *s, const char *mode)
 	int rank = rank_of(mode_known(mode) ? mode : "default");
 
 	s->mode->now = s->mode->max = rank;
+}
+
+void mode_storing(struct session *s, int n)
+{
+	s->mode->storing += n;
+}
+
+bool mode_stored(const struct session *s)
+{
+	return !s->mode->storing && !recorder_mode_unsaved(s);
 }
 
 void mode_widen(struct session *s, const char *mode)

@@ -43,6 +43,17 @@ void recorder_add_seen(struct session *s, const char *id, int64_t at)
 	claude_start_resume(s);
 }
 
+bool recorder_has_seen(const struct session *s, const char *id)
+{
+	const struct seen *seen;
+
+	TAILQ_FOREACH(seen, &s->recorder->seen, next) {
+		if (str_equal(seen->m.id, id))
+			return true;
+	}
+	return false;
+}
+
 bool recorder_pressed(const struct session *s)
 {
 	const struct session_env *env = s->env;
@@ -118,7 +129,7 @@ static void record_done(void *data, const struct err *e)
 	struct session *s = b->s;
 	bool was_stuck = s->recorder->stuck;
 
-	s->recorder->recording = false;
+	s->recorder->recording = s->recorder->mode_in_flight = false;
 	s->recorder->stuck = e != NULL;
 	if (!e) {
 		saved(s, b);
@@ -219,6 +230,7 @@ static void record(struct session *s)
 	b->r.account_max = settings_number(s->env->settings,
 					   SET_RECORD_ACCOUNT_MAX) << 20;
 	b->r.shrink = truncate_part;
+	r->mode_in_flight = r->mode_changed;
 	r->touched = r->mode_changed = false;
 	r->recording = true;
 	session_job(s, record_work, record_done, b);
@@ -256,7 +268,7 @@ void recorder_note_mode(struct session *s)
 
 bool recorder_mode_unsaved(const struct session *s)
 {
-	return s->recorder->mode_changed;
+	return s->recorder->mode_changed || s->recorder->mode_in_flight;
 }
 
 int64_t recorder_offset(const struct session *s)

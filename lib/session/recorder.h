@@ -25,6 +25,8 @@ void recorder_load(struct session *s, const struct part *p);
 void recorder_add(struct session *s, const struct part *p);
 /* Claude has read that message; `at`: offset in the log. */
 void recorder_add_seen(struct session *s, const char *id, int64_t at);
+/* That is not stored yet. */
+bool recorder_has_seen(const struct session *s, const char *id);
 
 /*
  * Iterates over the parts in memory in the log's order: starts with NULL,

@@ -32,7 +32,7 @@ struct recorder {
 	char state[12];		/* stored state */
 	int dirty;		/* parts to be recorded */
 	size_t dirty_bytes;	/* size of their data */
-	bool recording, stuck, touched, mode_changed;
+	bool recording, stuck, touched, mode_changed, mode_in_flight;
 	int64_t waiting_at;	/* clock_mono_ms of the newest open question; 0 none */
 };
 

@@ -201,6 +201,8 @@ static void set_done(void *data, const struct err *e)
 
 	if (e && !s->closed)
 		s->ev->trouble(s->data, w->asker, e);
+	if (w->mode)
+		mode_storing(s, -1);
 	talloc_free(w);
 	session_job_over(s);
 }
@@ -232,6 +234,7 @@ void session_set_mode(struct session *s, uint64_t asker, const char *mode)
 	}
 	w = change_of(s, asker);
 	w->mode = talloc_strdup(w, mode);
+	mode_storing(s, 1);
 	session_job(s, set_work, set_done, w);
 	mode_ask(s, mode);
 	s->ev->changed(s->data);

@@ -150,6 +150,10 @@ bool mode_known(const char *mode);
 bool mode_skips(const struct session *s);
 /* Sets the mode that the bridge asks for; an unknown one is "default". */
 void mode_ask(struct session *s, const char *mode);
+/* One more change of the mode is being stored (n 1), or one less (n -1). */
+void mode_storing(struct session *s, int n);
+/* The store has the mode, so what it says is not older. */
+bool mode_stored(const struct session *s);
 /* The user's answer allows Claude that mode too. */
 void mode_widen(struct session *s, const char *mode);
 /* Claude reported its mode; true if it is believed and changed. */

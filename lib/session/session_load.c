@@ -142,7 +142,7 @@ static void take_names(struct session *s, const struct conversation *c)
 	s->title = talloc_strdup(s, c->title);
 	s->model = talloc_strdup(s, c->model);
 	s->updated_at = c->updated_at;
-	if (!s->run && !recorder_mode_unsaved(s))
+	if (!s->run && mode_stored(s))
 		mode_ask(s, c->mode);
 }
 

@@ -18,6 +18,8 @@
 #include "core/settings.h"
 #include "core/str.h"
 #include "fake_shim.h"
+#include "session/message_queue.h"
+#include "session/recorder.h"
 #include "session_world.h"
 
 static void the_same_id_is_accepted_once_more_and_given_once(void **state)
@@ -226,6 +228,35 @@ static void a_held_message_can_be_removed(void **state)
 	assert_int_equal(given(M1), 0);
 }
 
+/* A page that opens reads the store again, which may be behind. */
+static void what_claude_has_read_is_not_queued_again(void **state)
+{
+	static const struct message old = { .id = M2, .state = "sent", .text = "hello",
+					    .held = "", .at = -1 };
+
+	fake_ready();
+	session_message(w.s, 1, M1, "hello");
+	turn_loop();
+	recorder_add_seen(w.s, M2, 1);
+	message_queue_load(w.s, &old);
+	assert_null(session_queued(w.s, 0));
+	wait_recorded();	/* it is stored: what the store says now counts */
+	message_queue_load(w.s, &old);
+	assert_string_equal(session_queued(w.s, 0)->id, M2);
+}
+
+static void what_was_removed_does_not_come_back(void **state)
+{
+	session_message(w.s, 1, M1, "hello");
+	turn_loop();
+	session_withdraw(w.s, M1);
+	turn_loop();
+	session_refresh(w.s);
+	session_discard(w.s, M1);
+	turn_loop();
+	assert_null(session_queued(w.s, 0));
+}
+
 static void say_lifecycle(const char *id, const char *state)
 {
 	fake_say("{\"type\":\"command_lifecycle\",\"state\":\"%s\","
@@ -376,6 +407,8 @@ int main(void)
 		TEST(what_was_given_is_cancelled),
 		TEST(what_stop_takes_from_the_queue_is_held),
 		TEST(a_held_message_can_be_removed),
+		TEST(what_claude_has_read_is_not_queued_again),
+		TEST(what_was_removed_does_not_come_back),
 		TEST(a_command_without_an_echo_leaves_it_ready),
 		TEST(a_command_whose_process_dies_is_shown_and_not_given_again),
 		TEST(a_process_that_says_nothing_of_a_message_is_replaced),

@@ -102,6 +102,32 @@ static void the_mode_in_force_is_shown(void **state)
 	assert_string_equal(session_mode(w.s), "default");
 }
 
+/* A page that opens while the mode is being stored reads the one before. */
+static void a_mode_holds_while_it_is_stored(void **state)
+{
+	int i;
+
+	fake_ready();
+	session_message(w.s, 1, M1, "hello");
+	turn_loop();
+	session_refresh(w.s);
+	session_set_mode(w.s, 1, "acceptEdits");
+	turn_loop();
+	assert_string_equal(session_mode(w.s), "acceptEdits");
+	/* What Claude says of it is stored with the next batch. */
+	fake_say("{\"type\":\"system\",\"subtype\":\"init\",\"model\":\"m\","
+		 "\"permissionMode\":\"plan\",\"session_id\":\"s\"}");
+	for (i = 0; i < 1000 && !str_equal(session_mode(w.s), "plan"); i++) {
+		session_refresh(w.s);
+		session_refresh(w.s);
+		fake_pump();
+		uv_run(&w.loop, UV_RUN_NOWAIT);
+	}
+	session_flush(w.s);
+	turn_loop();
+	assert_string_equal(session_mode(w.s), "plan");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
 
 int main(void)
@@ -111,6 +137,7 @@ int main(void)
 		TEST(skipping_questions_takes_a_process_of_its_own),
 		TEST(a_first_answer_in_another_mode_is_boosted),
 		TEST(the_mode_in_force_is_shown),
+		TEST(a_mode_holds_while_it_is_stored),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
