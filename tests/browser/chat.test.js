@@ -22,14 +22,16 @@ const part = (page, kind) => page.locator(`[data-part=${kind}]`);
 
 test("a message streams, ends as markdown, and shows its tokens", async () => {
 	const page = await open();
-	await begin(page, "markdown");
+	await begin(page, "slow 4");	// longer than a busy host takes to open the page
 	await page.locator("[data-part=text][data-state=running]").first().waitFor();
 	await turns(page, 1);
+	await say(page, "markdown");
+	await turns(page, 2);
 	const answer = page.locator("[data-role=assistant] [data-part=text]").last();
 	assert.ok(await answer.locator("table").count());
 	assert.ok(await answer.locator("pre code").count());
-	assert.equal(await page.locator("[data-role=user]").count(), 1);
-	assert.match(await part(page, "usage").innerText(), /\d/);
+	assert.equal(await page.locator("[data-role=user]").count(), 2);
+	assert.match(await part(page, "usage").last().innerText(), /\d/);
 	await ready(page);
 	assert.deepEqual(page.problems, []);
 });

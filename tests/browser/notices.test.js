@@ -51,7 +51,7 @@ test("a trigger's address is shown once and begins a run", async () => {
 	const hook = await page.locator("#hook-address").innerText();
 	assert.match(hook, /\/hooks\/[0-9a-f]{64}$/);
 	await page.click(".copy-address");
-	assert.match(await page.locator(".copy-address").innerText(), says("copied"));
+	await page.locator(".copy-address").filter({hasText: says("copied")}).waitFor();
 	await assertAccessible(page, "hook");
 	const at = address + hook.slice(hook.indexOf("/hooks/"));
 	assert.equal((await fetch(at, {method: "POST"})).status, 409);

@@ -182,7 +182,8 @@ test("the kill switch asks first, and everybody is told", async () => {
 	await boss.locator("#kill-switch[data-state=on]").waitFor();
 	try {
 		await page.reload();
-		assert.match(await page.locator(".banner").innerText(), new RegExp(admin));
+		assert.match(await page.locator(".banner").innerText(), /paused for everyone/);
+		assert.match(await boss.locator("#kill-switch").innerText(), new RegExp(`by ${admin}`));
 	} finally {
 		await boss.getByRole("button", {name: "Resume calls"}).click();
 		await boss.locator("#kill-switch[data-state=off]").waitFor();

@@ -345,8 +345,8 @@ static void forms_that_no_page_shows_say_so(void **state)
 		FORM("\"properties\":{\"a\":{\"enum\":[1,2]}}"),
 		FORM("\"properties\":{\"\":{\"type\":\"string\"}}"),
 		FORM("\"properties\":{\"a\":7}"),
-		"{\"type\":\"control_request\",\"request_id\":\"f\",\"request\":"
-		"{\"subtype\":\"elicitation\",\"mode\":\"url\",\"url\":\"https://x\"}}\n",
+		("{\"type\":\"control_request\",\"request_id\":\"f\",\"request\":"
+		"{\"subtype\":\"elicitation\",\"mode\":\"url\",\"url\":\"https://x\"}}\n"),
 	};
 	struct trace *t;
 	const struct part *p;
