@@ -390,6 +390,7 @@ static void a_blocked_domain_is_at_its_card(void **state)
 			       "\"blocked\":[\"example.org\",\"example.net\"]"));
 	assert_non_null(strstr(trace_part(t, "tool_use", 1)->data,
 			       "\"blocked\":[\"example.net\",\"example.com\"]"));
+	talloc_free(d);
 	trace_free(t);
 }
 
