@@ -201,7 +201,7 @@ for (const input of document.querySelectorAll("input[type=file][data-into]")) {
 	});
 }
 
-// What is folded is not in the page: opening fetches it from where its link leads.
+// Folded parts are not in the page: opening one fetches it from its link's address.
 for (const fold of document.querySelectorAll("details[data-load]"))
 	fold.addEventListener("toggle", async () => {
 		try {

@@ -180,7 +180,7 @@ static void apply_loaded(struct session *s, struct loading *l)
 		s->want_workspace = true;
 }
 
-/* What was deleted when it was first read was never taken in. */
+/* A conversation that was already deleted at the first read was never loaded. */
 static bool known(const struct session *s)
 {
 	return s->loaded && (s->decoder || !s->deleted);

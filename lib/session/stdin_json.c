@@ -140,7 +140,7 @@ static struct json_object *deny(const struct session_answer *a)
 	return r;
 }
 
-/* What was typed as the value that the field's type asks for. NULL: it is none. */
+/* Converts a typed answer to the field's type. NULL: it has no such value. */
 static struct json_object *field_value(struct json_object *field, const char *typed)
 {
 	bool whole = field_is(field, "type", "integer");

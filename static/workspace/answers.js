@@ -40,7 +40,7 @@ function answersOf(part) {
 // Whether everything that is asked has its answer; else it says what has none.
 export const answered = (part) => Boolean(answersOf(part));
 
-// What was sent was refused: it can be answered again.
+// The answer was refused: the form can be sent again.
 export function letAnswer() {
 	for (const button of waitingPart()?.querySelectorAll("button") || [])
 		button.disabled = false;

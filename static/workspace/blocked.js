@@ -37,7 +37,7 @@ export function showBlocked(event) {
 	settleBlocked(chat);
 }
 
-// What is being typed about a domain goes on in the card that is drawn anew.
+// A reason that is being typed is kept when its card is replaced.
 export function keepAsking(old, fresh) {
 	for (const form of old.querySelectorAll("form[data-ask]")) {
 		const next = fresh.querySelector(`form[data-ask="${CSS.escape(form.dataset.ask)}"]`);

@@ -1,4 +1,4 @@
-// What is said once, in passing; and the moment in which a deletion can be undone.
+// Short messages that disappear, one of them with the button that undoes a deletion.
 
 const toasts = document.querySelector("#toasts");
 

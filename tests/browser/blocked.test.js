@@ -58,7 +58,7 @@ test("a refusal is said at the tool's card only, and access is requested by keyb
 	assert.equal(sql(`SELECT reason FROM domains WHERE user_id = '${id}'`), "for <b>prices</b>");
 });
 
-test("what is being typed stays when the card is drawn anew", async () => {
+test("a reason that is being typed stays when its card is replaced", async () => {
 	await say(page, "run: curl -sS -m 8 https://a.example.net/; sleep 4");
 	await note("a.example.net").waitFor();
 	const input = note("a.example.net").locator("input[name=reason]");

@@ -23,7 +23,7 @@ async function pathsOf(page) {
 	return [...lists, ...texts, ...ofAgent.map((path) => agent + path)];
 }
 
-// What is too small for a finger. A link within a sentence may be as its text is;
+// Targets that are too small for a finger. A link within a sentence may be as its text is;
 // a row of a list is one target, and what takes no tap is none.
 const smallTargets = () => [...document.querySelectorAll("a, button, input:not([type=hidden]), select, textarea, summary")]
 	.filter((e) => e.checkVisibility({visibilityProperty: true}) && !e.closest(".sr, dialog:not([open])"))

@@ -117,7 +117,7 @@ static void what_the_ledger_could_not_take_stays(void **state)
 		{ { WRONG, AWAY }, "313", 0 },
 		{ { WRONG, WRONG, AWAY }, "3112", 1 },
 		{ { WRONG, WRONG }, "3111", 1 },
-		/* What is wrong with a row is known when another is taken. */
+		/* A doubtful row is known to be wrong once the ledger has taken another. */
 		{ { DOUBT, DOUBT, AWAY }, "3113", 0 },
 		{ { DOUBT, DOUBT, "ok\n\n", AWAY }, "31111", 1 },
 		{ { DOUBT, DOUBT, DOUBT, DOUBT }, "31113", 0 },

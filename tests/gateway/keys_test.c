@@ -145,7 +145,7 @@ static void a_busy_key_rests_for_its_model(void **state)
 	assert_true(keys_next(k, "haiku", 0, &use));
 	assert_int_equal(keys_ready_at(k, NULL, 0, &refused), 0);
 	assert_true(keys_next(k, "opus", 1000, &use));
-	/* What ends first makes room. */
+	/* The rest that ends first is replaced. */
 	for (i = 0; i < KEYS_MODELS; i++) {
 		snprintf(model, sizeof(model), "m%d", i);
 		keys_rest(k, &one, model, KEY_BUSY, 5000 + i);

@@ -278,7 +278,7 @@ static void test_rename_and_delete(void **state)
 	expect_error(get(&b, page), 404, "@error_missing");
 }
 
-/* For a while; and by nobody else. */
+/* Only for some seconds, and only by the owner. */
 static void test_undo(void **state)
 {
 	struct browser b, lee;

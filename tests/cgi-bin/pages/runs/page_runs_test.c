@@ -527,7 +527,7 @@ static void test_transcript(void **state)
 	expect_error(get(&b, address(id, "/transcript?attempt=7")), 404, "");
 }
 
-/* What is folded is not in the page, but where its link leads. */
+/* A folded part is not in the page, but at its link's address. */
 static void test_folds(void **state)
 {
 	static const struct {
