@@ -15,6 +15,7 @@ dist_static_DATA = \
 	static/pages.css \
 	static/palette.js \
 	static/pico.min.css \
+	static/preview.css \
 	static/speculation.json \
 	static/workspace.js
 chatmodulesdir = $(staticdir)/workspace

@@ -35,6 +35,7 @@ may time core
 may http core
 may i18n core time
 may html core i18n
+may preview core json i18n html
 may ws core
 may kv core
 may store core

@@ -2,6 +2,7 @@
 #include "core/unicode.h"
 
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <talloc.h>
@@ -106,5 +107,42 @@ char *unicode_nfc(const void *ctx, const char *text)
 	free(made);
 	if (!out)
 		err_abort("out of memory");
+	return out;
+}
+
+/* Shows nothing, or changes how others are shown. */
+static bool misleads(int32_t c)
+{
+	switch (utf8proc_category(c)) {
+	case UTF8PROC_CATEGORY_CF:
+	case UTF8PROC_CATEGORY_CO:
+	case UTF8PROC_CATEGORY_CN:
+		return true;
+	default:
+		return forbidden(c);
+	}
+}
+
+char *unicode_escape(const void *ctx, const char *text)
+{
+	size_t n = strlen(text), used;
+	char *out = alloc_checked(talloc_array(ctx, char, 8 * n + 1)), *to = out;
+	int32_t c;
+
+	for (; n; text += used, n -= used) {
+		used = next(text, n, &c);
+		if (!used) {
+			used = 1;
+			to += sprintf(to, "\\x%02x", (unsigned char)*text);
+		} else if (misleads(c)) {
+			to += sprintf(to, c < 0x80 ? "\\x%02x" :
+				      c < 0x10000 ? "\\u%04x" : "\\U%06x",
+				      (unsigned)c);
+		} else {
+			memcpy(to, text, used);
+			to += used;
+		}
+	}
+	*to = '\0';
 	return out;
 }

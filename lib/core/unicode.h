@@ -22,4 +22,11 @@ char *unicode_name(const void *ctx, const char *text, size_t max);
 /* NFC (UAX 15) of valid UTF-8; other bytes unchanged. Gives (child of ctx). */
 char *unicode_nfc(const void *ctx, const char *text);
 
+/*
+ * Any bytes as text that cannot mislead: control characters, marks of writing
+ * direction, what is invisible or ill-formed become "\x0a", "\u202e". For names
+ * of files. Gives (child of ctx).
+ */
+char *unicode_escape(const void *ctx, const char *text);
+
 #endif

@@ -287,10 +287,30 @@ static void names_can_be_seen(void **state)
 	}
 }
 
+static void names_of_files_mislead_no_one(void **state)
+{
+	static const char *const rows[][2] = {
+		{ "보고서 (1).pdf", "보고서 (1).pdf" }, { "", "" },
+		{ "\xe1\x84\x80\xe1\x85\xa1", "\xe1\x84\x80\xe1\x85\xa1" },	/* NFD */
+		{ "a\nb\t", "a\\x0ab\\x09" }, { "a\xff" "b\xec\x97", "a\\xffb\\xec\\x97" },
+		{ "exe.\xe2\x80\xae" "gpj", "exe.\\u202egpj" },
+		{ "\xe2\x80\x8b", "\\u200b" }, { "\xf3\xa0\x80\x81", "\\U0e0001" },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char *name = unicode_escape(NULL, rows[i][0]);
+
+		assert_string_equal(name, rows[i][1]);
+		talloc_free(name);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names_can_be_seen),
+		cmocka_unit_test(names_of_files_mislead_no_one),
 		cmocka_unit_test(err_reads_outermost_first),
 		cmocka_unit_test(buf_refuses_past_its_cap),
 		cmocka_unit_test(utf8_is_checked_and_mended),

@@ -162,3 +162,8 @@ tests_fuzz_health_fuzz_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_inflater_fuzz_SOURCES = tests/fuzz/inflater_fuzz.c $(fuzz_main)
 tests_fuzz_inflater_fuzz_LDADD = $(gateway_test_libs)
 tests_fuzz_inflater_fuzz_LDFLAGS = $(fuzz_ldflags)
+
+check_PROGRAMS += tests/fuzz/preview_fuzz
+tests_fuzz_preview_fuzz_SOURCES = tests/fuzz/preview_fuzz.c $(fuzz_main)
+tests_fuzz_preview_fuzz_LDADD = $(preview_test_libs)
+tests_fuzz_preview_fuzz_LDFLAGS = $(fuzz_ldflags)

@@ -1,0 +1,26 @@
+/*
+ * A picture's size by its header alone: PNG (RFC 2083, 4.1.1), JPEG (ITU T.81,
+ * B.2.2), GIF (89a, 18) and WebP (RFC 9649). Nothing is decoded, so a picture
+ * that would need gigabytes to be shown is known before anyone decodes it.
+ */
+#ifndef PREVIEW_PICTURE_SIZE_H
+#define PREVIEW_PICTURE_SIZE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define PICTURE_SIDE_MAX 16384
+#define PICTURE_PIXELS_MAX (64 << 20)
+
+struct picture_size {
+	uint32_t width, height;	/* pixels */
+};
+
+/* False when the first bytes do not say the size. */
+bool picture_size_read(const void *head, size_t n, struct picture_size *out);
+
+/* Whether a browser may be asked to draw it. */
+bool picture_size_shown(const struct picture_size *size);
+
+#endif
