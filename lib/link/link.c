@@ -37,6 +37,8 @@ struct link_stream {
 	bool told, complete;		/* status() was called; END_STREAM was received */
 	uint8_t *body;			/* rest of the request's body */
 	size_t body_at, body_len;
+	bool streams, finished;		/* the body comes in pieces; has come whole */
+	bool waits, roomy;		/* nghttp2 waits for bytes; room() is due */
 	size_t held;			/* bytes that body() left in the window */
 	struct link_stream *next;
 };
@@ -83,7 +85,32 @@ static void fail_link(struct link *l, const struct err *e)
 		l->ev->failed(l->data, e);
 }
 
-static void pump(struct link *l)
+/* Calls room() of streams whose bytes were sent; true if there was one. */
+static bool tell_room(struct link *l)
+{
+	struct link_stream *s, *next;
+	bool any = false;
+
+	for (s = l->streams; s && !l->doomed; s = next) {
+		next = s->next;
+		if (!s->roomy || s->body_len - s->body_at > STREAM_WINDOW / 2)
+			continue;
+		s->roomy = false;
+		any = true;
+		s->ev->room(s->data);
+		next = l->streams;	/* the call may have ended any of them */
+	}
+	return any;
+}
+
+static void resume_body(struct link_stream *s)
+{
+	if (s->waits)
+		nghttp2_session_resume_data(s->link->h2, s->id);
+	s->waits = false;
+}
+
+static void send_bytes(struct link *l)
 {
 	struct err e = { 0 };
 	ssize_t n;
@@ -108,6 +135,13 @@ static void pump(struct link *l)
 	}
 }
 
+static void pump(struct link *l)
+{
+	do
+		send_bytes(l);
+	while (l->state == READY && !l->doomed && tell_room(l));
+}
+
 static void enter(struct link *l)
 {
 	l->inside++;
@@ -128,7 +162,12 @@ static int header(nghttp2_session *h2, const nghttp2_frame *frame,
 		  size_t value_len, uint8_t flags, void *data)
 {
 	struct link_stream *s = stream_of(data, frame->hd.stream_id);
+	struct link *l = data;
 
+	/* nghttp2 NUL-terminates both. */
+	if (s && name_len && name[0] != ':' && !s->told && s->ev->field && !l->doomed)
+		s->ev->field(s->data, (const char *)name, (const char *)value);
+	s = stream_of(l, frame->hd.stream_id);
 	/* nghttp2 has checked that a status is three digits. */
 	if (s && name_len == 7 && memcmp(name, ":status", 7) == 0 &&
 	    value_len == 3)
@@ -141,7 +180,7 @@ static void finish_stream(struct link *l, struct link_stream *s)
 {
 	s->complete = true;
 	/* An early answer: the rest of the body is not wanted. */
-	if (s->body)
+	if (s->body || (s->streams && !s->finished))
 		nghttp2_submit_rst_stream(l->h2, NGHTTP2_FLAG_NONE, s->id,
 					  NGHTTP2_NO_ERROR);
 }
@@ -244,11 +283,52 @@ static ssize_t read_body(nghttp2_session *h2, int32_t id, uint8_t *out,
 	if (n)
 		memcpy(out, s->body + s->body_at, n);
 	s->body_at += n;
-	if (s->body_at == s->body_len) {
-		*flags |= NGHTTP2_DATA_FLAG_EOF;
-		TALLOC_FREE(s->body);
+	if (s->body_at < s->body_len)
+		return (ssize_t)n;
+	if (s->streams && !s->finished) {
+		s->body_at = s->body_len = 0;
+		s->waits = n == 0;
+		return n ? (ssize_t)n : NGHTTP2_ERR_DEFERRED;
 	}
+	*flags |= NGHTTP2_DATA_FLAG_EOF;
+	TALLOC_FREE(s->body);
 	return (ssize_t)n;
+}
+
+size_t link_stream_write(struct link_stream *s, const void *bytes, size_t n)
+{
+	struct link *l = s->link;
+	size_t left = s->body_len - s->body_at;
+
+	if (s->complete || s->finished)
+		return 0;
+	if (!s->body && !(s->body = talloc_size(s, STREAM_WINDOW)))
+		err_abort("out of memory");
+	if (n > STREAM_WINDOW - s->body_len && s->body_at) {
+		memmove(s->body, s->body + s->body_at, left);
+		s->body_at = 0;
+		s->body_len = left;
+	}
+	if (n > STREAM_WINDOW - s->body_len) {
+		n = STREAM_WINDOW - s->body_len;
+		s->roomy = true;
+	}
+	memcpy(s->body + s->body_len, bytes, n);
+	s->body_len += n;
+	enter(l);
+	resume_body(s);
+	leave_link(l);
+	return n;
+}
+
+void link_stream_finish(struct link_stream *s)
+{
+	struct link *l = s->link;
+
+	s->finished = true;
+	enter(l);
+	resume_body(s);
+	leave_link(l);
 }
 
 static void make_session(struct link *l)
@@ -399,7 +479,7 @@ static int submit(struct link_stream *s, const struct link_request *rq)
 	};
 
 	s->id = nghttp2_submit_request(s->link->h2, NULL, fields, 4,
-				       s->body ? &provider : NULL, s);
+				       s->body || s->streams ? &provider : NULL, s);
 	return s->id < 0 ? -1 : 0;
 }
 
@@ -424,6 +504,7 @@ struct link_stream *link_request(struct link *l, const struct link_request *rq,
 	s->ev = ev;
 	s->data = data;
 	s->body_len = rq->body_len;
+	s->streams = rq->streams;
 	if (rq->body) {
 		s->body = talloc_size(s, rq->body_len ? rq->body_len : 1);
 		if (!s->body)

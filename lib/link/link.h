@@ -51,6 +51,7 @@ struct link_request {
 	const char *path;	/* "/sessions/<id>/log?from=10" */
 	const void *body;	/* copied; NULL: none */
 	size_t body_len;
+	bool streams;		/* the body comes by link_stream_write; body is NULL */
 };
 
 /* Callbacks may be NULL. None after end; never inside link_request itself. */
@@ -66,6 +67,10 @@ struct link_response_events {
 	 * ERR_INTERNAL: reset.
 	 */
 	void (*end)(void *data, const struct err *e);
+	/* A streamed body has room again after link_stream_write took less than all. */
+	void (*room)(void *data);
+	/* A field of the answer, before status(); its name is in lower case. */
+	void (*field)(void *data, const char *name, const char *value);
 };
 
 /* NULL: the link is not ready or has failed. Borrowed until end. */
@@ -77,6 +82,14 @@ struct link_stream *link_request(struct link *l, const struct link_request *rq,
  * more.
  */
 void link_stream_consume(struct link_stream *s, size_t n);
+/*
+ * Takes up to n bytes of a streamed body and returns how many: no more than a
+ * window of them is kept. 0 after the shim answered early: the rest is not
+ * wanted.
+ */
+size_t link_stream_write(struct link_stream *s, const void *bytes, size_t n) must_check;
+/* The streamed body is complete. */
+void link_stream_finish(struct link_stream *s);
 /* Ends it; no callback afterwards. */
 void link_stream_cancel(struct link_stream *s);
 

@@ -12,6 +12,7 @@
 
 #define ANSWER_MAX (1 << 20)
 #define WINDOW (256 << 10)
+#define FIELDS_MAX (sizeof(((struct exchange *)0)->fields) / sizeof(struct link_server_field))
 
 struct link_server {
 	nghttp2_session *h2;
@@ -34,6 +35,25 @@ void exchange_take_body(struct exchange *x, struct buf *out)
 {
 	*out = x->body;
 	buf_init(&x->body, 0);
+}
+
+bool link_server_query(const char *query, const char *name, char *out,
+		       size_t size)
+{
+	size_t n = strlen(name), len;
+	const char *at;
+
+	for (at = query; *at; at += len + (at[len] == '&')) {
+		len = strcspn(at, "&");
+		if (len <= n || strncmp(at, name, n) != 0 || at[n] != '=')
+			continue;
+		if (len - n - 1 >= size)
+			return false;
+		memcpy(out, at + n + 1, len - n - 1);
+		out[len - n - 1] = '\0';
+		return true;
+	}
+	return false;
 }
 
 static void free_exchange(struct exchange *x)
@@ -60,6 +80,8 @@ static ssize_t read_answer(nghttp2_session *h2, int32_t stream, uint8_t *out,
 
 	if (x->read) {
 		got = x->read(x, out, size);
+		if (got == LINK_SERVER_BROKEN)
+			return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
 		if (got < 0)
 			*flags |= NGHTTP2_DATA_FLAG_EOF;
 		x->asleep = got == 0;
@@ -76,23 +98,33 @@ static ssize_t read_answer(nghttp2_session *h2, int32_t stream, uint8_t *out,
 	return (ssize_t)n;
 }
 
+static nghttp2_nv field_of(const char *name, const char *value)
+{
+	return (nghttp2_nv){
+		.name = (uint8_t *)(uintptr_t)name, .namelen = strlen(name),
+		.value = (uint8_t *)(uintptr_t)value,
+		.valuelen = strlen(value),
+	};
+}
+
 static void submit(struct exchange *x, int status)
 {
 	nghttp2_data_provider provider = {
 		.source = { .ptr = x }, .read_callback = read_answer,
 	};
+	nghttp2_nv fields[1 + FIELDS_MAX] = { 0 };
 	char code[12];
-	nghttp2_nv field = {
-		.name = (uint8_t *)(char[]){ ":status" }, .namelen = 7,
-		.value = (uint8_t *)code,
-	};
+	size_t i;
 
 	if (x->answered)
 		return;
 	x->answered = true;
-	field.valuelen = (size_t)snprintf(code, sizeof(code), "%d", status);
-	if (nghttp2_submit_response(x->server->h2, x->stream, &field, 1,
-				    &provider) < 0)
+	snprintf(code, sizeof(code), "%d", status);
+	fields[0] = field_of(":status", code);
+	for (i = 0; i < x->nfields; i++)
+		fields[i + 1] = field_of(x->fields[i].name, x->fields[i].value);
+	if (nghttp2_submit_response(x->server->h2, x->stream, fields,
+				    1 + x->nfields, &provider) < 0)
 		nghttp2_submit_rst_stream(x->server->h2, NGHTTP2_FLAG_NONE,
 					  x->stream, NGHTTP2_INTERNAL_ERROR);
 	x->server->dirty(x->server->data);
@@ -120,7 +152,7 @@ void exchange_answer_text(struct exchange *x)
 	submit(x, 200);
 }
 
-void exchange_fail(struct exchange *x, const struct err *e)
+int exchange_status(enum err_kind kind)
 {
 	static const int statuses[] = {
 		[ERR_NONE] = 500, [ERR_INPUT] = 400, [ERR_AUTH] = 401,
@@ -129,14 +161,39 @@ void exchange_fail(struct exchange *x, const struct err *e)
 		[ERR_INTERNAL] = 500,
 	};
 
-	exchange_answer(x, statuses[e->kind], "%s", e->text);
+	return statuses[kind];
 }
 
-void exchange_stream(struct exchange *x,
+void exchange_fail(struct exchange *x, const struct err *e)
+{
+	exchange_answer(x, exchange_status(e->kind), "%s", e->text);
+}
+
+void exchange_field(struct exchange *x, const char *name, const char *fmt, ...)
+{
+	struct link_server_field *f;
+	va_list ap;
+
+	if (x->nfields == FIELDS_MAX)
+		err_abort("too many fields");
+	f = &x->fields[x->nfields++];
+	snprintf(f->name, sizeof(f->name), "%s", name);
+	va_start(ap, fmt);
+	vsnprintf(f->value, sizeof(f->value), fmt, ap);
+	va_end(ap);
+}
+
+void exchange_consume(struct exchange *x, size_t n)
+{
+	nghttp2_session_consume_stream(x->server->h2, x->stream, n);
+	x->server->dirty(x->server->data);
+}
+
+void exchange_stream(struct exchange *x, int status,
 		     int (*read)(struct exchange *x, void *out, size_t size))
 {
 	x->read = read;
-	submit(x, 200);
+	submit(x, status);
 }
 
 void exchange_wake(struct exchange *x)
@@ -250,6 +307,7 @@ static void route(struct exchange *x)
 		exchange_answer(x, 404, "no such path");
 }
 
+/* The handler runs once the body is complete, or before it when that streams. */
 static void dispatch(struct exchange *x)
 {
 	const char *at = "";
@@ -277,9 +335,16 @@ static int received(nghttp2_session *h2, const nghttp2_frame *frame, void *data)
 	if (!x)
 		return 0;
 	if (frame->hd.type == NGHTTP2_HEADERS &&
-	    frame->headers.cat == NGHTTP2_HCAT_REQUEST)
+	    frame->headers.cat == NGHTTP2_HCAT_REQUEST) {
 		route(x);
-	if (frame->hd.flags & NGHTTP2_FLAG_END_STREAM)
+		if (x->route && x->route->streams)
+			dispatch(x);
+	}
+	if (!(frame->hd.flags & NGHTTP2_FLAG_END_STREAM))
+		return 0;
+	if (x->take)
+		x->take(x, NULL, 0);
+	else if (!x->route || !x->route->streams)
 		dispatch(x);
 	return 0;
 }
@@ -290,7 +355,14 @@ static int chunk(nghttp2_session *h2, uint8_t flags, int32_t stream,
 	struct exchange *x = nghttp2_session_get_stream_user_data(h2, stream);
 	struct err e = { 0 };
 
-	if (!x || x->answered || !x->route)
+	/* A stalled body must not stall others: the connection's window is released. */
+	nghttp2_session_consume_connection(h2, n);
+	if (x && x->take) {
+		x->take(x, bytes, n);
+		return 0;
+	}
+	nghttp2_session_consume_stream(h2, stream, n);
+	if (!x || x->answered || !x->route || x->route->streams)
 		return 0;
 	if (bodies + n > x->server->bodies_max) {
 		exchange_answer(x, 503, "too many bodies at once");
@@ -333,6 +405,7 @@ static void make_session(struct link_server *s)
 	nghttp2_session_callbacks_set_on_frame_recv_callback(calls, received);
 	nghttp2_session_callbacks_set_on_data_chunk_recv_callback(calls, chunk);
 	nghttp2_session_callbacks_set_on_stream_close_callback(calls, closed);
+	nghttp2_option_set_no_auto_window_update(option, 1);
 	nghttp2_option_set_no_closed_streams(option, 1);
 	nghttp2_option_set_max_outbound_ack(option, 64);
 	if (nghttp2_session_server_new2(&s->h2, calls, s, option))

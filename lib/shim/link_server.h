@@ -28,6 +28,12 @@ struct exchange {
 	char *query;		/* the part after '?', "" when absent */
 	struct buf body;	/* complete when the request is handled */
 
+	/*
+	 * A streamed body: gets each piece as it comes, and a last one of no
+	 * bytes. Pieces stay in the stream's window until exchange_consume.
+	 */
+	void (*take)(struct exchange *x, const void *bytes, size_t n);
+
 	/* The handler's: data of unfinished work, and how to cancel it. */
 	void *work;
 	void (*gone)(struct exchange *x);
@@ -38,6 +44,8 @@ struct exchange {
 	int32_t stream;
 	size_t header_bytes, answer_at;
 	struct buf answer;
+	struct link_server_field { char name[16], value[40]; } fields[4];
+	size_t nfields;
 	int (*read)(struct exchange *x, void *out, size_t size);
 	bool answered, asleep, bad;
 	struct exchange *sibling;
@@ -48,6 +56,7 @@ struct link_server_route {
 	const char *method, *pattern;
 	size_t body_max;	/* bytes; beyond it: 413 */
 	void (*handle)(struct exchange *x, const char *arg);
+	bool streams;		/* handled before its body, which comes by take(); body_max is 0 */
 };
 
 /*
@@ -69,9 +78,23 @@ size_t link_server_pull(struct link_server *s, const uint8_t **bytes);
 /* No more bytes are expected in either direction. */
 bool link_server_is_done(const struct link_server *s);
 
+/* Copies the value of name from "a=b&c=d"; false: absent, or of size bytes or more. */
+bool link_server_query(const char *query, const char *name, char *out,
+		       size_t size);
+
 /* Moves the body to out; it counts as held until body_release. */
 void exchange_take_body(struct exchange *x, struct buf *out);
 void body_release(struct buf *body);
+
+/* n bytes that take() got were used: the peer may send as many more. */
+void exchange_consume(struct exchange *x, size_t n);
+
+/* One more field of the answer to come; at most four, of printable ASCII. */
+void exchange_field(struct exchange *x, const char *name, const char *fmt, ...)
+	printf_like(3, 4);
+
+/* The status that a kind of error is answered with. */
+int exchange_status(enum err_kind kind);
 
 /* Answers an exchange with a short text; once, now or later. */
 void exchange_answer(struct exchange *x, int status, const char *fmt, ...)
@@ -84,10 +107,12 @@ void exchange_answer_text(struct exchange *x);
 void exchange_fail(struct exchange *x, const struct err *e);
 
 /*
- * 200 with a body that read() generates when there is room: bytes, 0 to wait
- * for exchange_wake, -1 for the end.
+ * A body that read() generates when there is room: bytes, 0 to wait for
+ * exchange_wake, -1 for the end, LINK_SERVER_BROKEN to reset the stream: the
+ * body cannot be completed.
  */
-void exchange_stream(struct exchange *x,
+#define LINK_SERVER_BROKEN (-2)
+void exchange_stream(struct exchange *x, int status,
 		     int (*read)(struct exchange *x, void *out, size_t size));
 void exchange_wake(struct exchange *x);
 

@@ -5,6 +5,9 @@ lib_shim_libshim_a_SOURCES = \
 	lib/shim/cgroup.c lib/shim/cgroup.h \
 	lib/shim/disk_usage.c lib/shim/disk_usage.h \
 	lib/shim/event_loop.c lib/shim/event_loop.h \
+	lib/shim/file_list.c \
+	lib/shim/file_type.c lib/shim/file_type.h \
+	lib/shim/file_worker.c lib/shim/file_worker.h \
 	lib/shim/landlock.c lib/shim/landlock.h \
 	lib/shim/link_listener.c lib/shim/link_listener.h \
 	lib/shim/link_server.c lib/shim/link_server.h \

@@ -17,24 +17,10 @@
 #define GRACE_PRESET 5		/* seconds */
 #define GRACE_MAX 60
 
-/* Copies the value of name from "a=b&c=d"; false when absent. */
 static bool query(const struct exchange *x, const char *name, char *out,
 		  size_t size)
 {
-	size_t n = strlen(name), len;
-	const char *at;
-
-	for (at = x->query; *at; at += len + (at[len] == '&')) {
-		len = strcspn(at, "&");
-		if (len <= n || strncmp(at, name, n) != 0 || at[n] != '=')
-			continue;
-		if (len - n - 1 >= size)
-			return false;
-		memcpy(out, at + n + 1, len - n - 1);
-		out[len - n - 1] = '\0';
-		return true;
-	}
-	return false;
+	return link_server_query(x->query, name, out, size);
 }
 
 static int query_number(const struct exchange *x, const char *name,
@@ -134,7 +120,7 @@ static void attach(struct exchange *x, struct log_file *j, int64_t from)
 	}
 	x->work = r;
 	x->gone = end_reader;
-	exchange_stream(x, read_log);
+	exchange_stream(x, 200, read_log);
 }
 
 static void follow(struct exchange *x, const char *id)
@@ -292,29 +278,21 @@ static void changes(struct exchange *x, const char *arg)
 		shim_changes_begin(x, since);
 }
 
-static void file(struct exchange *x, const char *name)
-{
-	struct err e = { 0 };
-	int64_t max;
-
-	if (query_number(x, "max", WORKSPACE_FILES_SIZE_MAX,
-			 WORKSPACE_FILES_SIZE_MAX, &max, &e) < 0)
-		exchange_fail(x, &e);
-	else
-		workspace_files_send(x, name, max);
-}
-
 const struct link_server_route api_routes[] = {
-	{ "POST", "/sessions/*", START_REQUEST_BODY_MAX, start },
-	{ "DELETE", "/sessions/*", 0, end_session },
-	{ "GET", "/sessions/*/log", 0, follow },
-	{ "POST", "/sessions/*/input", SHIM_SESSION_INPUT_MAX, input },
-	{ "POST", "/sessions/*/signal", 0, send_signal },
-	{ "POST", "/sessions/*/tools/end", 0, end_tools },
-	{ "POST", "/sessions/*/trim", 0, trim },
-	{ "GET", "/sessions", 0, list },
-	{ "GET", "/changes", 0, changes },
-	{ "GET", "/files/*", 0, file },
-	{ "GET", "/health", 0, health },
-	{ NULL, NULL, 0, NULL },
+	{ "POST", "/sessions/*", START_REQUEST_BODY_MAX, start, false },
+	{ "DELETE", "/sessions/*", 0, end_session, false },
+	{ "GET", "/sessions/*/log", 0, follow, false },
+	{ "POST", "/sessions/*/input", SHIM_SESSION_INPUT_MAX, input, false },
+	{ "POST", "/sessions/*/signal", 0, send_signal, false },
+	{ "POST", "/sessions/*/tools/end", 0, end_tools, false },
+	{ "POST", "/sessions/*/trim", 0, trim, false },
+	{ "GET", "/sessions", 0, list, false },
+	{ "GET", "/changes", 0, changes, false },
+	{ "GET", "/stat", 0, workspace_files_stat, false },
+	{ "GET", "/stat/*", 0, workspace_files_stat, false },
+	{ "GET", "/list", 0, workspace_files_list, false },
+	{ "GET", "/list/*", 0, workspace_files_list, false },
+	{ "GET", "/files/*", 0, workspace_files_send, false },
+	{ "GET", "/health", 0, health, false },
+	{ NULL, NULL, 0, NULL, false },
 };

@@ -67,7 +67,7 @@ static void stream(struct exchange *x, const char *arg)
 {
 	flowing = x;
 	x->gone = gone;
-	exchange_stream(x, flow);
+	exchange_stream(x, 200, flow);
 }
 
 static void silent(struct exchange *x, const char *arg)
