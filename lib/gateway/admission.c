@@ -9,6 +9,7 @@
 #include "gateway/admission_internal.h"
 
 #define LOOK_MS 1000
+#define DEADLINE_MS 10000
 
 void admission_set_prices(struct admission *a, const struct prices *prices)
 {
@@ -69,6 +70,7 @@ struct admission *admission_new(const void *ctx, uv_loop_t *loop,
 	a->jobs = jobs;
 	a->ledger = ledger;
 	a->prices = prices;
+	a->deadline_ms = DEADLINE_MS;
 	if (!str_copy(a->zone, sizeof(a->zone), zone))
 		a->zone[0] = '\0';
 	TAILQ_INIT(&a->waiting);

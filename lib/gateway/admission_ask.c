@@ -8,8 +8,6 @@
 #include "core/str.h"
 #include "gateway/admission_internal.h"
 
-#define DEADLINE_MS 2000
-#define LOAD_DEADLINE_MS 10000
 #define SWEEP_MS 100
 #define CLEAN_MS 60000
 #define TRIES_MAX 10
@@ -114,12 +112,6 @@ void admission_wake(struct admission *a)
 		move(q, &a->woken);
 	while ((q = TAILQ_FIRST(&a->woken)))
 		step(q);
-}
-
-static void wait_for_load(struct ask *q)
-{
-	q->deadline = q->begun + LOAD_DEADLINE_MS;
-	move(q, &q->a->waiting);
 }
 
 /* ---- answers from Redis ---- */
@@ -277,7 +269,7 @@ static void step_account(struct ask *q, struct cached_token *h)
 		finish_away(q, &e);
 		return;
 	case KNOWN_LATER:
-		wait_for_load(q);
+		move(q, &a->waiting);
 		return;
 	case KNOWN:
 		ask_redis(q, h);
@@ -309,7 +301,7 @@ static void step(struct ask *q)
 		return;
 	}
 	if (!redis_ready(a)) {
-		wait_for_load(q);
+		move(q, &a->waiting);
 		return;
 	}
 	h = cached_token_find(a, q->key);
@@ -329,7 +321,7 @@ void admission_ask(struct admission *a, const char *token, const char *address,
 	q->done = done;
 	q->data = data;
 	q->begun = now;
-	q->deadline = now + DEADLINE_MS;
+	q->deadline = now + a->deadline_ms;
 	if (token_valid(token) && str_copy(q->address, sizeof(q->address),
 					   address))
 		gateway_token_key(token, q->key);

@@ -14,7 +14,7 @@
 #define AGAIN_MS 500		/* older values are read again, before an ask must wait */
 #define PATIENCE_MS 300		/* for a call whose account is cached, but outdated */
 #define OLD_MS (60 * 1000)	/* older values may have changed considerably */
-#define OLD_PATIENCE_MS 1500	/* nearly as long as an ask may last */
+#define OLD_PATIENCE_MS 1500
 #define STALE_MS (10 * 60 * 1000)	/* older values are not used at all */
 #define IDLE_MS (3600 * 1000)
 

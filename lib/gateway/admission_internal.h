@@ -129,6 +129,7 @@ struct admission {
 	uint64_t tables;	/* version of the price table */
 	const struct journal *journal;
 	char zone[ZONE_SIZE];
+	int64_t deadline_ms;	/* of an ask that waits for ledger or Redis */
 
 	char epoch[TOKEN_SIZE];
 	uint64_t links;		/* kv's link count when the epoch began */
