@@ -1,9 +1,11 @@
 /* gongbang.fcgi's side of the bridge's control socket. */
 #include "config.h"
 #include <string.h>
+#include <strings.h>
 #include <talloc.h>
 
 #include "core/log.h"
+#include "core/percent.h"
 #include "core/str.h"
 #include "http/http_client.h"
 #include "web/web.h"
@@ -59,4 +61,48 @@ void bridge_login_ended(const struct request *r, const char *token)
 
 	login_key(token, key);
 	bridge_tell(r, "/logins/%s/ended", key + strlen("session:"));
+}
+
+static void on_header(void *data, const char *name, const char *value)
+{
+	struct bridge_answer *out = data;
+	struct err e = { 0 };
+	bool fits = true;
+
+	if (strcasecmp(name, "X-Version") == 0)
+		fits = str_copy(out->version, sizeof(out->version), value);
+	else if (strcasecmp(name, "X-Type") == 0)
+		fits = str_copy(out->type, sizeof(out->type), value);
+	else if (strcasecmp(name, "X-Size") == 0)
+		fits = str_parse_number(value, 0, INT64_MAX, &out->size, &e) == 0;
+	else if (strcasecmp(name, "X-Mtime") == 0)
+		fits = str_parse_number(value, 0, INT64_MAX, &out->mtime, &e) == 0;
+	(void)fits;	/* a field that is not one stays empty */
+}
+
+int bridge_fetch(const struct request *r, const char *method, const char *path,
+		 const void *body, size_t n, size_t body_max,
+		 int64_t deadline_ms, struct bridge_answer *out, struct err *e)
+{
+	const struct settings *s = context_of(r)->app->settings;
+	struct http_client_call call = {
+		.socket = settings_text(s, SET_CONTROL_SOCKET),
+		.method = method,
+		.body = body,
+		.body_len = n,
+		.deadline_ms = deadline_ms,
+		.request_id = r->id,
+		.header = on_header,
+		.data = out,
+	};
+	char *to = talloc_size(r, 3 * strlen(path) + 1);
+
+	if (!to)
+		err_abort("out of memory");
+	percent_encode(to, path, "");
+	call.path = talloc_asprintf(r, "/users/%s/files?to=%s",
+				    context_of(r)->user->id, to);
+	*out = (struct bridge_answer){ .size = -1, .mtime = -1 };
+	buf_init(&out->body, body_max);
+	return http_client_run(&call, &out->status, &out->body, e);
 }

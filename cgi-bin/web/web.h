@@ -161,6 +161,25 @@ int page_transcript(struct request *r, struct view *list,
  */
 bool bridge_tell(const struct request *r, const char *fmt, ...) printf_like(2, 3);
 
+/* An answer of the workspace's shim, shim/shim_api.h. */
+struct bridge_answer {
+	int status;
+	struct buf body;		/* release it, also after a failure */
+	char version[17], type[16];	/* of GET /files/<path>; "" absent */
+	int64_t size, mtime;		/* -1 absent */
+};
+
+/*
+ * Sends a request for files to the workspace of the page's user, which is
+ * started if it is not running, and waits. path: the shim's, with its query.
+ * body: n bytes, NULL for none. body_max: bytes of the answer's; ERR_LIMIT
+ * beyond. ERR_UNAVAILABLE "error_bridge" without an answer within deadline_ms.
+ */
+int bridge_fetch(const struct request *r, const char *method, const char *path,
+		 const void *body, size_t n, size_t body_max,
+		 int64_t deadline_ms, struct bridge_answer *out,
+		 struct err *e) must_check;
+
 /* 0 when the bridge is healthy. */
 int bridge_check(const struct request *r, struct err *e) must_check;
 

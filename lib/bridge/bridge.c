@@ -9,6 +9,7 @@
 #include <talloc.h>
 
 #include "bridge/bridge_internal.h"
+#include "bridge/file_relay.h"
 #include "core/log.h"
 #include "core/piece.h"
 #include "core/str.h"
@@ -153,6 +154,7 @@ static void on_tick(uv_timer_t *timer)
 
 	runs_poll(b);
 	presence_each(b, release_idle, NULL);
+	file_relays_check(b);
 	client_check(b, b->slot);
 	b->slot = (b->slot + 1) % CHECK_SLOTS;
 }
@@ -270,11 +272,21 @@ static int open_egress(struct bridge *b, struct err *e)
 	return b->egress ? 0 : -1;
 }
 
+static void web_request(void *data, struct exchange *x)
+{
+	struct bridge *b = data;
+
+	if (file_request_is_ours(b, x))
+		file_request_begin(b, x);
+	else
+		handshake_begin(b, x);
+}
+
 static int open_servers(struct bridge *b, struct err *e)
 {
 	b->web = bridge_server_new(b, b->loop, settings_text(b->settings,
 							     SET_WEB_SOCKET),
-				   handshake_begin, b, e);
+				   web_request, b, e);
 	if (!b->web)
 		return -1;
 	b->control = bridge_server_new(b, b->loop,
@@ -304,6 +316,7 @@ struct bridge *bridge_new(const struct settings *s, struct err *e)
 		LIST_INIT(&b->people[i]);
 	for (i = 0; i < CHECK_SLOTS; i++)
 		LIST_INIT(&b->slots[i]);
+	TAILQ_INIT(&b->relays);
 	uv_timer_init(b->loop, &b->tick);
 	uv_timer_init(b->loop, &b->last);
 	uv_timer_init(b->loop, &b->spend_timer);

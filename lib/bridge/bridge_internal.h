@@ -82,6 +82,7 @@ struct presence {
 	uint64_t drawn;			/* sequence number of its last turn at drawing */
 	int64_t window;			/* clock_mono_ms: these rates' interval began */
 	int messages, others, opened;
+	int relays, relays_running;	/* transfers of files; file_relay.c */
 	struct workspace *workspace;
 	struct workspace_watch *watch;	/* while there are clients */
 	int64_t told_since;		/* UTC ms of the workspace's state */
@@ -121,6 +122,7 @@ struct bridge {
 	uv_signal_t term, interrupt;
 	LIST_HEAD(, presence) people[PEOPLE_BUCKETS];
 	LIST_HEAD(, client) slots[CHECK_SLOTS];
+	TAILQ_HEAD(, file_relay) relays;	/* oldest first */
 	unsigned slot;
 	uint64_t serial;
 	int64_t nclients, clients_max;

@@ -18,6 +18,7 @@
 #define BACKLOG 4096
 #define POOL_BYTES 8192		/* per connection; nginx caps the headers below it */
 #define HEAD_TIMEOUT_S 30
+#define PIECE_BYTES (64 << 10)	/* of a streamed answer, read at once */
 #define CONNECTIONS 4096	/* concurrent handshakes; upgraded connections do not count */
 
 struct exchange {
@@ -29,7 +30,9 @@ struct exchange {
 	exchange_upgraded *upgraded;
 	void *data;
 	int status;
-	bool asked, suspended;
+	bool asked, suspended, streams, complete;	/* complete: take() got the whole body */
+	const struct exchange_pieces *pieces;
+	void *pieces_data;
 };
 
 /* An upgraded connection that MHD still holds. */
@@ -64,6 +67,24 @@ static enum MHD_Result send_answer(struct exchange *x)
 	return r;
 }
 
+static enum MHD_Result suspend(struct exchange *x)
+{
+	x->suspended = true;
+	MHD_suspend_connection(x->connection);
+	return MHD_YES;
+}
+
+/* A body that waits for its answer is dropped once that is there. */
+static enum MHD_Result take_piece(struct exchange *x, const char *body,
+				  size_t *body_len)
+{
+	if (x->response)
+		*body_len = 0;
+	else if (x->pieces)
+		*body_len -= x->pieces->take(x->pieces_data, body, *body_len);
+	return *body_len && !x->response ? suspend(x) : MHD_YES;
+}
+
 static enum MHD_Result handle(void *cls, struct MHD_Connection *connection,
 			      const char *url, const char *method,
 			      const char *version, const char *body,
@@ -82,10 +103,6 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *connection,
 		*request = x;
 		return MHD_YES;
 	}
-	if (*body_len) {
-		*body_len = 0;
-		return MHD_YES;
-	}
 	if (!x->asked) {
 		x->asked = true;
 		if (s->closing)
@@ -93,11 +110,13 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *connection,
 		else
 			s->request(s->data, x);
 	}
-	if (x->response)
-		return send_answer(x);
-	x->suspended = true;
-	MHD_suspend_connection(connection);
-	return MHD_YES;
+	if (*body_len)
+		return take_piece(x, body, body_len);
+	if (x->pieces && !x->complete) {
+		x->complete = true;
+		x->pieces->take(x->pieces_data, NULL, 0);
+	}
+	return x->response ? send_answer(x) : suspend(x);
 }
 
 static void completed(void *cls, struct MHD_Connection *connection,
@@ -113,6 +132,8 @@ static void completed(void *cls, struct MHD_Connection *connection,
 		MHD_destroy_response(x->response);
 	if (x->upgraded)
 		x->upgraded(x->data, -1, NULL, 0);
+	if (x->pieces)
+		x->pieces->gone(x->pieces_data);
 	talloc_free(x);
 }
 
@@ -241,7 +262,9 @@ void bridge_server_close(struct bridge_server *s)
 
 	s->closing = true;
 	LIST_FOREACH(x, &s->exchanges, all) {
-		if (x->suspended && !x->response)
+		if (x->streams)
+			exchange_wake(x);
+		else if (x->suspended && !x->response)
 			exchange_answer(x, 503, "text/plain", "closing\n", NULL, NULL);
 	}
 	daemon_run(s->daemon);
@@ -281,17 +304,22 @@ bool exchange_of_root(const struct exchange *x)
 	       n == sizeof(peer) && peer.uid == 0;
 }
 
+void exchange_wake(struct exchange *x)
+{
+	if (!x->suspended)
+		return;
+	x->suspended = false;
+	MHD_resume_connection(x->connection);
+	daemon_soon(x->server->daemon);
+}
+
 static void answer(struct exchange *x, int status, struct MHD_Response *r)
 {
 	if (!r)
 		err_abort("out of memory");
 	x->status = status;
 	x->response = r;
-	if (x->suspended) {
-		x->suspended = false;
-		MHD_resume_connection(x->connection);
-		daemon_soon(x->server->daemon);
-	}
+	exchange_wake(x);
 }
 
 void exchange_answer(struct exchange *x, int status, const char *type,
@@ -308,6 +336,49 @@ void exchange_answer(struct exchange *x, int status, const char *type,
 		if (extra_name)
 			MHD_add_response_header(r, extra_name, extra_value);
 	}
+	answer(x, status, r);
+}
+
+void exchange_attach(struct exchange *x, const struct exchange_pieces *pieces,
+		     void *data, unsigned idle_s)
+{
+	x->pieces = pieces;
+	x->pieces_data = data;
+	MHD_set_connection_option(x->connection, MHD_CONNECTION_OPTION_TIMEOUT,
+				  idle_s);
+	exchange_wake(x);
+}
+
+static ssize_t read_piece(void *cls, uint64_t at, char *out, size_t n)
+{
+	struct exchange *x = cls;
+	ssize_t got;
+
+	if (x->server->closing)
+		return MHD_CONTENT_READER_END_WITH_ERROR;
+	got = x->pieces->read(x->pieces_data, out, n);
+	if (got > 0)
+		return got;
+	if (got < 0)
+		return got == EXCHANGE_END ? MHD_CONTENT_READER_END_OF_STREAM :
+		       MHD_CONTENT_READER_END_WITH_ERROR;
+	suspend(x);
+	return 0;
+}
+
+void exchange_stream(struct exchange *x, int status, int64_t size,
+		     const struct exchange_row *rows, size_t n)
+{
+	struct MHD_Response *r = MHD_create_response_from_callback(
+		size < 0 ? MHD_SIZE_UNKNOWN : (uint64_t)size, PIECE_BYTES,
+		read_piece, x, NULL);
+	size_t i;
+
+	for (i = 0; r && i < n; i++) {
+		if (rows[i].value)
+			MHD_add_response_header(r, rows[i].name, rows[i].value);
+	}
+	x->streams = true;
 	answer(x, status, r);
 }
 

@@ -8,6 +8,7 @@
 #include <talloc.h>
 
 #include "bridge/bridge_internal.h"
+#include "bridge/file_relay.h"
 #include "bridge/incoming.h"
 #include "core/log.h"
 #include "core/str.h"
@@ -284,6 +285,50 @@ static void command(struct bridge *b, struct exchange *x, const char *id)
 	talloc_free(cmd);
 }
 
+/* ---- files of a workspace, for pages ---- */
+
+/* The shim's head as headers: X-Version, X-Size, X-Mtime, X-Type. */
+static void head_of_files(void *data, struct file_relay *r,
+			  const struct file_head *head)
+{
+	char size[24], mtime[24];
+	const struct exchange_row rows[] = {
+		{ "X-Version", *head->version ? head->version : NULL },
+		{ "X-Type", *head->type ? head->type : NULL },
+		{ "X-Size", head->size < 0 ? NULL : size },
+		{ "X-Mtime", head->mtime < 0 ? NULL : mtime },
+	};
+
+	snprintf(size, sizeof(size), "%lld", (long long)head->size);
+	snprintf(mtime, sizeof(mtime), "%lld", (long long)head->mtime);
+	file_relay_stream(r, head->status, -1, rows,
+			  sizeof(rows) / sizeof(rows[0]));
+}
+
+/* ?to=: the shim's path with its query, "/list/a%2Fb?from=0"; only its requests for files. */
+static void files(struct bridge *b, struct exchange *x, const char *user)
+{
+	static const char *const prefixes[] = {
+		"/stat", "/list", "/files/", "/save/", "/folders/", "/move/",
+		"/trash", "/archive", "/uploads/",
+	};
+	struct file_relay_request rq = {
+		.user_id = user,
+		.method = exchange_method(x),
+		.path = exchange_query(x, "to"),
+		.head = head_of_files,
+	};
+	size_t i;
+
+	for (i = 0; rq.path && i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
+		if (str_starts(rq.path, prefixes[i])) {
+			file_relay_begin(b, x, &rq);
+			return;
+		}
+	}
+	answer(x, 422, "{}\n");
+}
+
 static const struct row {
 	const char *method, *before, *after;
 	bool (*valid)(const char *name);
@@ -299,6 +344,9 @@ static const struct row {
 	{ "POST", "/users/", "/ended", id_valid, end_user },
 	{ "POST", "/users/", "/remove", id_valid, remove_user },
 	{ "POST", "/users/", "/logged-out", id_valid, leave },
+	{ "GET", "/users/", "/files", id_valid, files },
+	{ "POST", "/users/", "/files", id_valid, files },
+	{ "DELETE", "/users/", "/files", id_valid, files },
 	{ "POST", "/egress/reload", "", NULL, reload_egress },
 	{ "POST", "/spending/reload", "", NULL, reload_spending },
 };

@@ -12,24 +12,20 @@
 
 #include <talloc.h>
 
-#include "auth/login.h"
 #include "bridge/bridge_internal.h"
+#include "bridge/caller.h"
 #include "core/log.h"
 #include "core/str.h"
-#include "http/cookie.h"
-#include "http/origin.h"
 
 struct handshake {
+	struct caller caller;
 	struct bridge *bridge;
 	struct exchange *x;
-	char key[LOGIN_KEY_SIZE];
-	struct login login;
 	char conversation[ID_SIZE];	/* "" for /ws/workspace */
 	char accept[29];
 	char *language, *request_id;
 	int64_t from;
 	bool run;			/* the conversation belongs to a run */
-	struct user *user;
 };
 
 static void refuse(struct exchange *x, int status)
@@ -56,21 +52,6 @@ static void refuse(struct exchange *x, int status)
 			rows[i].name, rows[i].value);
 }
 
-static int error_status(const struct err *e)
-{
-	switch (e->kind) {
-	case ERR_INPUT:
-		return 400;
-	case ERR_AUTH:
-		return 401;
-	case ERR_MISSING:
-	case ERR_DENIED:
-		return 404;
-	default:
-		return 503;
-	}
-}
-
 static void over(struct handshake *h)
 {
 	struct bridge *b = h->bridge;
@@ -82,7 +63,7 @@ static void over(struct handshake *h)
 
 static void fail(struct handshake *h, const struct err *e)
 {
-	int status = error_status(e);
+	int status = caller_status(e);
 
 	if (status == 503)
 		log_failure("handshake", e, "request", h->request_id, NULL);
@@ -106,8 +87,8 @@ static const struct i18n_locale *locale_of(const struct handshake *h)
 	const struct bridge *b = h->bridge;
 	const struct i18n_locale *l = NULL;
 
-	if (h->user->locale[0])
-		l = i18n_find(b->i18n, h->user->locale);
+	if (h->caller.user->locale[0])
+		l = i18n_find(b->i18n, h->caller.user->locale);
 	return l ? l : i18n_negotiate(b->i18n, h->language,
 				      settings_text(b->settings,
 						    SET_DEFAULT_LOCALE));
@@ -130,30 +111,24 @@ static void upgraded(void *data, int fd, const void *early, size_t n)
 	if (fd >= 0 && h->bridge->stopping) {
 		close(fd);
 	} else if (fd >= 0) {
-		sodium_hex2bin(key, sizeof(key), h->key + strlen("session:"),
+		sodium_hex2bin(key, sizeof(key), h->caller.key + strlen("session:"),
 			       2 * sizeof(key), NULL, NULL, NULL);
 		start.locale = locale_of(h);
-		start.presence = presence_get(h->bridge, h->login.user_id);
-		name_person(start.presence, h->user);
+		start.presence = presence_get(h->bridge, h->caller.login.user_id);
+		name_person(start.presence, h->caller.user);
 		client_new(h->bridge, &start);
 	}
 	over(h);
 }
 
-static int look_work(void *data, struct db *db, struct err *e)
+static int look_up(void *data, struct db *db, struct err *e)
 {
 	struct handshake *h = data;
 	struct conversation *c;
 
-	h->user = user_load(db, h, h->login.user_id, e);
-	if (!h->user)
-		return e->kind == ERR_MISSING ?
-		       err_set(e, ERR_AUTH, "no such account") : -1;
-	if (h->user->disabled_at || !login_holds(&h->login, h->user))
-		return err_set(e, ERR_AUTH, "disabled, or another password");
 	if (!h->conversation[0])
 		return 0;
-	c = conversation_load(db, h, h->conversation, h->login.user_id, e);
+	c = conversation_load(db, h, h->conversation, h->caller.login.user_id, e);
 	if (!c)
 		return -1;
 	h->run = str_equal(c->kind, "run");
@@ -172,21 +147,6 @@ static void looked(void *data, const struct err *e)
 		exchange_upgrade(h->x, h->accept, upgraded, h);
 }
 
-static void found(void *data, const char *value, const struct err *e)
-{
-	struct handshake *h = data;
-	struct err none = { 0 };
-
-	if (!e && (!value || !login_parse(value, &h->login))) {
-		err_set(&none, ERR_AUTH, "no such login");
-		e = &none;
-	}
-	if (e)
-		fail(h, e);
-	else
-		jobs_add(h->bridge->jobs, look_work, looked, h);
-}
-
 static bool has_token(const char *header, const char *token)
 {
 	return header && strcasestr(header, token);
@@ -196,9 +156,6 @@ static bool has_token(const char *header, const char *token)
 static int check_head(const struct bridge *b, const struct exchange *x,
 		      char accept[29])
 {
-	const char *host = exchange_header(x, "Host");
-	const char *origin = exchange_header(x, "Origin");
-	const char *proto = exchange_header(x, "X-Forwarded-Proto");
 	const char *version = exchange_header(x, "Sec-WebSocket-Version");
 	const char *key = exchange_header(x, "Sec-WebSocket-Key");
 	struct err e = { 0 };
@@ -212,9 +169,7 @@ static int check_head(const struct bridge *b, const struct exchange *x,
 		return 426;
 	if (!key || websocket_accept(key, accept, &e) < 0)
 		return 400;
-	if (!host || !origin_host_known(host, settings_text(b->settings,
-							    SET_SERVER_NAMES)) ||
-	    !origin_ours(origin, host, proto && str_equal(proto, "https")))
+	if (!caller_from_here(b, x, true))
 		return 403;
 	return 0;
 }
@@ -244,17 +199,6 @@ static int check_path(const struct bridge *b, const struct exchange *x,
 	return 0;
 }
 
-static int check_cookie(const struct exchange *x, char key[LOGIN_KEY_SIZE])
-{
-	const char *header = exchange_header(x, "Cookie");
-	char *token = header ? cookie_find(x, header, LOGIN_COOKIE) : NULL;
-
-	if (!token || !token_valid(token))
-		return 401;
-	login_key(token, key);
-	return 0;
-}
-
 void handshake_begin(void *data, struct exchange *x)
 {
 	struct bridge *b = data;
@@ -265,20 +209,22 @@ void handshake_begin(void *data, struct exchange *x)
 	status = check_path(b, x, h->conversation, &h->from);
 	if (!status)
 		status = check_head(b, x, h->accept);
-	if (!status)
-		status = check_cookie(x, h->key);
 	if (!status && (b->stopping ||
 			b->nclients + b->handshakes >= b->clients_max))
 		status = 503;
+	h->bridge = b;
+	h->x = x;
+	h->caller = (struct caller){
+		.owner = h, .look = look_up, .done = looked,
+	};
+	h->language = talloc_strdup(h, language ? language : "");
+	h->request_id = talloc_strdup(h, exchange_header(x, "X-Request-Id"));
+	if (!status)
+		status = caller_find(&h->caller, b, x);
 	if (status) {
 		talloc_free(h);
 		refuse(x, status);
 		return;
 	}
-	h->bridge = b;
-	h->x = x;
-	h->language = talloc_strdup(h, language ? language : "");
-	h->request_id = talloc_strdup(h, exchange_header(x, "X-Request-Id"));
 	b->handshakes++;
-	kv_async_get(b->kv, h->key, found, h);
 }

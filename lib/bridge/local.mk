@@ -5,7 +5,10 @@ lib_bridge_libbridge_a_SOURCES = \
 	lib/bridge/bridge_internal.h \
 	lib/bridge/bridge_server.c lib/bridge/bridge_server.h \
 	lib/bridge/budget_status.c \
+	lib/bridge/caller.c lib/bridge/caller.h \
 	lib/bridge/control.c \
+	lib/bridge/file_relay.c lib/bridge/file_relay.h \
+	lib/bridge/file_request.c \
 	lib/bridge/handshake.c \
 	lib/bridge/incoming.c lib/bridge/incoming.h \
 	lib/bridge/orphans.c \

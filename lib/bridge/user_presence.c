@@ -148,7 +148,7 @@ void presence_release_unused(struct presence *p)
 			room_close(r);
 	}
 	presence_watch(p);
-	if (!p->nclients && LIST_EMPTY(&p->rooms))
+	if (!p->nclients && !p->relays && LIST_EMPTY(&p->rooms))
 		forget(p);
 }
 

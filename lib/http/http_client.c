@@ -28,6 +28,25 @@ static size_t receive_body(char *bytes, size_t size, size_t n, void *data)
 	return n;
 }
 
+/* One line: "Name: value\r\n", not NUL-terminated. */
+static size_t receive_header(char *bytes, size_t size, size_t n, void *data)
+{
+	const struct http_client_call *call = data;
+	char line[256], *value;
+
+	n *= size;
+	if (n >= sizeof(line) || n < 2)
+		return n;
+	memcpy(line, bytes, n - 2);
+	line[n - 2] = '\0';
+	value = strchr(line, ':');
+	if (value) {
+		*value++ = '\0';
+		call->header(call->data, line, value + strspn(value, " "));
+	}
+	return n;
+}
+
 static struct curl_slist *add_headers(CURL *curl,
 				      const struct http_client_call *call)
 {
@@ -59,6 +78,13 @@ static void prepare(CURL *curl, const struct http_client_call *call,
 		curl_easy_setopt(curl, CURLOPT_POSTFIELDS,
 				 call->body ? call->body : "");
 		curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, call->method);
+	}
+	if (call->body_len)
+		curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE,
+				 (long)call->body_len);
+	if (call->header) {
+		curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, receive_header);
+		curl_easy_setopt(curl, CURLOPT_HEADERDATA, call);
 	}
 	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, receive_body);
 	curl_easy_setopt(curl, CURLOPT_WRITEDATA, sink);

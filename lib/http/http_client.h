@@ -10,9 +10,13 @@ struct http_client_call {
 	const char *socket;	/* path of the Unix socket */
 	const char *method;	/* GET, POST, DELETE */
 	const char *path;	/* begins with "/", encoded */
-	const char *body;	/* JSON; NULL for none */
+	const char *body;	/* NULL for none */
+	size_t body_len;	/* 0: a text, to its NUL */
 	const char *request_id;	/* sent as X-Request-Id; NULL for none */
 	int64_t deadline_ms;	/* for the whole request */
+	/* Gets the response's headers, as they come; may be NULL. */
+	void (*header)(void *data, const char *name, const char *value);
+	void *data;
 };
 
 /* Once per process, before threads start. */
