@@ -8,6 +8,7 @@ lib_shim_libshim_a_SOURCES = \
 	lib/shim/file_list.c \
 	lib/shim/file_type.c lib/shim/file_type.h \
 	lib/shim/file_worker.c lib/shim/file_worker.h \
+	lib/shim/file_writers.c lib/shim/file_writers.h \
 	lib/shim/landlock.c lib/shim/landlock.h \
 	lib/shim/link_listener.c lib/shim/link_listener.h \
 	lib/shim/link_server.c lib/shim/link_server.h \
@@ -24,11 +25,13 @@ lib_shim_libshim_a_SOURCES = \
 	lib/shim/shim_session_internal.h \
 	lib/shim/shim_session_log.c \
 	lib/shim/shim_session_spawn.c \
+	lib/shim/shim_written.c lib/shim/shim_written.h \
 	lib/shim/start_request.c lib/shim/start_request.h \
 	lib/shim/stdio_proxy.c lib/shim/stdio_proxy.h \
 	lib/shim/subreaper.c lib/shim/subreaper.h \
 	lib/shim/tool_exec.c \
-	lib/shim/workspace_files.c lib/shim/workspace_files.h
+	lib/shim/workspace_files.c lib/shim/workspace_files.h \
+	lib/shim/write_notifier.c lib/shim/write_notifier.h
 
 pkglibexec_PROGRAMS += gongbang-shim
 gongbang_shim_SOURCES = cgi-bin/gongbang_shim.c

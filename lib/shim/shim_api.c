@@ -12,7 +12,9 @@
 #include "shim/paths.h"
 #include "shim/shim_changes.h"
 #include "shim/shim_session.h"
+#include "shim/shim_written.h"
 #include "shim/workspace_files.h"
+#include "shim/write_notifier.h"
 
 #define GRACE_PRESET 5		/* seconds */
 #define GRACE_MAX 60
@@ -269,13 +271,55 @@ static void health(struct exchange *x, const char *arg)
 
 static void changes(struct exchange *x, const char *arg)
 {
+	char session[ID_SIZE] = "";
 	struct err e = { 0 };
 	int64_t since;
 
+	query(x, "session", session, sizeof(session));
 	if (query_number(x, "since", 0, INT64_MAX, &since, &e) < 0)
 		exchange_fail(x, &e);
+	else if (*session && !id_valid(session))
+		exchange_answer(x, 400, "a session's id is a UUID");
 	else
-		shim_changes_begin(x, since);
+		shim_changes_begin(x, session, since);
+}
+
+/* since= and until=, of a session that need not run any more. */
+static int query_span(struct exchange *x, const char *id, int64_t *since,
+		      int64_t *until, struct err *e)
+{
+	if (!id_valid(id))
+		return err_set(e, ERR_INPUT, "a session's id is a UUID");
+	if (query_number(x, "since", 0, INT64_MAX, since, e) < 0)
+		return -1;
+	return query_number(x, "until", INT64_MAX / 2, INT64_MAX / 2, until, e);
+}
+
+static void written(struct exchange *x, const char *id)
+{
+	struct err e = { 0 };
+	int64_t since, until;
+
+	if (query_span(x, id, &since, &until, &e) < 0)
+		exchange_fail(x, &e);
+	else
+		shim_written_list(x, id, since, until);
+}
+
+static void wrote(struct exchange *x, const char *id)
+{
+	char name[LINK_SERVER_PATH_MAX] = "", path[WRITE_NOTIFIER_PATH_MAX + 1];
+	struct err e = { 0 };
+	int64_t since, until;
+
+	query(x, "path", name, sizeof(name));
+	if (query_span(x, id, &since, &until, &e) < 0 ||
+	    workspace_files_path(name, path, sizeof(path), &e) < 0) {
+		exchange_fail(x, &e);
+		return;
+	}
+	shim_written_note(id, path, since, until);
+	exchange_answer(x, 200, "noted");
 }
 
 const struct link_server_route api_routes[] = {
@@ -286,6 +330,8 @@ const struct link_server_route api_routes[] = {
 	{ "POST", "/sessions/*/signal", 0, send_signal, false },
 	{ "POST", "/sessions/*/tools/end", 0, end_tools, false },
 	{ "POST", "/sessions/*/trim", 0, trim, false },
+	{ "GET", "/sessions/*/written", 0, written, false },
+	{ "POST", "/sessions/*/wrote", 0, wrote, false },
 	{ "GET", "/sessions", 0, list, false },
 	{ "GET", "/changes", 0, changes, false },
 	{ "GET", "/stat", 0, workspace_files_stat, false },

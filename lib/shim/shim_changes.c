@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <fts.h>
-#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,11 +13,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "core/percent.h"
+#include "core/id.h"
 #include "core/str.h"
 #include "shim/event_loop.h"
+#include "shim/file_writers.h"
 #include "shim/paths.h"
 #include "shim/seccomp.h"
+#include "shim/shim_written.h"
 
 #define LOOKS_MAX 8		/* at once */
 #define MEMORY_MAX (128u << 20)	/* per folder: all its names are in memory at once */
@@ -26,6 +27,12 @@
 struct scan {
 	struct watch pipe;
 	struct exchange *x;
+};
+
+/* Whose changes are listed; session "": everybody's. */
+struct wanted {
+	char session[ID_SIZE];
+	int64_t since;		/* UTC ms */
 };
 
 static int looks;
@@ -43,49 +50,29 @@ static int by_name(const FTSENT **a, const FTSENT **b)
 	return strcmp((*a)->fts_name, (*b)->fts_name);
 }
 
-static bool left_out(const FTSENT *entry)
-{
-	return entry->fts_name[0] == '.' ||
-	       str_equal(entry->fts_name, "node_modules") ||
-	       str_equal(entry->fts_name, "__pycache__");
-}
-
-static bool is_made(const char *path, int64_t since_ms)
-{
-	struct statx more;
-
-	if (statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, STATX_BTIME, &more) < 0 ||
-	    !(more.stx_mask & STATX_BTIME))
-		return false;
-	return more.stx_btime.tv_sec * 1000 +
-	       more.stx_btime.tv_nsec / 1000000 >= since_ms;
-}
-
-/* Every change of content, name or rights updates ctime; no process can set it. */
-static int64_t changed_ms(const struct stat *st)
-{
-	return (int64_t)st->st_ctim.tv_sec * 1000 +
-	       st->st_ctim.tv_nsec / 1000000;
-}
-
-static int write_entry(int out, const FTSENT *entry, size_t skip, int64_t since_ms)
+static int write_entry(int out, const FTSENT *entry, size_t skip,
+		       const struct wanted *w)
 {
 	auto_buf line = BUF_INIT(64 << 10);
+	const char *path = entry->fts_path + skip, *whose = NULL;
 	struct err e = { 0 };
 
-	if (buf_addf(&line, &e, "%s %" PRId64 " %" PRId64 " ",
-		     is_made(entry->fts_path, since_ms) ? "made" : "changed",
-		     (int64_t)entry->fts_statp->st_size,
-		     changed_ms(entry->fts_statp)) < 0)
-		return -1;
-	if (percent_add(&line, entry->fts_path + skip, "/", &e) < 0)
-		return -1;
-	if (buf_add(&line, "\n", 1, &e) < 0)
+	if (*w->session)
+		whose = file_writer_words[
+			file_writers_find(w->session, path,
+					  changes_ms(entry->fts_statp), w->since)];
+	if (changes_line(&line, changes_made(AT_FDCWD, entry->fts_path, w->since),
+			 whose, entry->fts_statp, path, &e) < 0)
 		return -1;
 	return write(out, line.data, line.len) == (ssize_t)line.len ? 0 : -1;
 }
 
-static void walk(int out, int64_t since_ms)
+static bool left_out(const FTSENT *entry)
+{
+	return changes_leave_out(entry->fts_name, entry->fts_namelen);
+}
+
+static void walk(int out, const struct wanted *w)
 {
 	char *const roots[] = { (char *)(uintptr_t)path_home(), NULL };
 	size_t skip = strlen(roots[0]) + 1;
@@ -103,14 +90,14 @@ static void walk(int out, int64_t since_ms)
 			fts_set(tree, entry, FTS_SKIP);
 		} else if (entry->fts_info == FTS_F &&
 			   S_ISREG(entry->fts_statp->st_mode) &&
-			   changed_ms(entry->fts_statp) >= since_ms) {
-			rc = write_entry(out, entry, skip, since_ms);
+			   changes_ms(entry->fts_statp) >= w->since) {
+			rc = write_entry(out, entry, skip, w);
 			told++;
 		}
 	}
 }
 
-static _Noreturn void scan(int out, int64_t since_ms)
+static _Noreturn void scan(int out, const struct wanted *w)
 {
 	const struct rlimit memory = { MEMORY_MAX, MEMORY_MAX };
 	struct sigaction alarmed = { .sa_handler = too_late };
@@ -127,7 +114,7 @@ static _Noreturn void scan(int out, int64_t since_ms)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	sigaction(SIGALRM, &alarmed, NULL);
 	alarm(SHIM_CHANGES_S);
-	walk(out, since_ms);
+	walk(out, w);
 	_exit(0);
 }
 
@@ -169,7 +156,8 @@ static void heard(struct watch *w, uint32_t events)
 		finish(l->x);
 }
 
-static int start_scan(struct scan *l, int64_t since_ms, struct err *e)
+static int start_scan(struct scan *l, const struct wanted *w,
+		      struct err *e)
 {
 	int ends[2];
 	pid_t pid;
@@ -179,7 +167,7 @@ static int start_scan(struct scan *l, int64_t since_ms, struct err *e)
 	fcntl(ends[0], F_SETFL, O_NONBLOCK);
 	pid = fork();
 	if (pid == 0)
-		scan(ends[1], since_ms);
+		scan(ends[1], w);
 	close(ends[1]);
 	if (pid < 0) {
 		close(ends[0]);
@@ -189,8 +177,10 @@ static int start_scan(struct scan *l, int64_t since_ms, struct err *e)
 	return event_loop_watch(&l->pipe, ends[0], EPOLLIN, e);
 }
 
-void shim_changes_begin(struct exchange *x, int64_t since_ms)
+void shim_changes_begin(struct exchange *x, const char *session,
+			int64_t since_ms)
 {
+	struct wanted w = { .since = since_ms };
 	struct err e = { 0 };
 	struct scan *l;
 
@@ -202,7 +192,9 @@ void shim_changes_begin(struct exchange *x, int64_t since_ms)
 	l->pipe.fd = -1;
 	l->x = x;
 	looks++;
-	if (start_scan(l, since_ms, &e) < 0) {
+	if (*session)
+		memcpy(w.session, session, ID_SIZE);
+	if (start_scan(l, &w, &e) < 0) {
 		forget(l);
 		exchange_fail(x, &e);
 		return;

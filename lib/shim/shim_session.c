@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,12 +15,14 @@
 #include "core/clock.h"
 #include "core/str.h"
 #include "shim/cgroup.h"
+#include "shim/file_writers.h"
 #include "shim/paths.h"
 #include "shim/processes.h"
 #include "shim/shim_session_internal.h"
 #include "shim/subreaper.h"
 
 #define READS_AT_ONCE 4		/* chunks per turn, so that other sessions get theirs */
+#define REPORTS_AT_ONCE 64
 #define DRAIN_MAX (2 << 20)	/* bytes read after Claude's end */
 #define TOOLS_MS 10000
 #define ORPHANS_MS 1000		/* all sessions wait while a dead subreaper's tools are killed */
@@ -227,28 +230,60 @@ static void subreaper_ended(struct shim_session *s)
 	finish(s);
 }
 
+static void tools_ended(struct shim_session *s, int count)
+{
+	struct exchange *x = s->tool_waiters;
+
+	if (!x)
+		return;
+	leave_list(x);
+	x->gone = NULL;
+	exchange_answer(x, 200, "ended %d", count);
+	if (!s->tool_waiters)
+		event_loop_cancel(&s->tools);
+}
+
+static void handle_report(struct shim_session *s,
+			  const struct subreaper_report *r)
+{
+	switch (r->what) {
+	case SUBREAPER_CLAUDE_ENDED:
+		s->reported = true;
+		s->code = r->code;
+		s->signal = r->signal;
+		break;
+	case SUBREAPER_TOOLS_ENDED:
+		tools_ended(s, (int)r->count);
+		break;
+	case SUBREAPER_UNNAMED:
+		file_writers_miss();
+		break;
+	case SUBREAPER_OPENED:
+		file_writers_note(s->id, r->at, r->paths);
+		break;
+	case SUBREAPER_MOVED:
+		file_writers_move(r->paths, r->paths + strlen(r->paths) + 1);
+		break;
+	}
+}
+
 static void ready_subreaper(struct watch *w, uint32_t events)
 {
 	struct shim_session *s = owner_of(w, struct shim_session, subreaper);
+	const size_t head = offsetof(struct subreaper_report, paths);
 	struct subreaper_report r;
-	struct exchange *x;
 	ssize_t n;
+	int i;
 
-	n = recv(w->fd, &r, sizeof(r), 0);
-	if (n < 0 && (errno == EAGAIN || errno == EINTR))
-		return;
-	if (n != sizeof(r)) {
-		subreaper_ended(s);
-	} else if (r.what == SUBREAPER_CLAUDE_ENDED) {
-		s->reported = true;
-		s->code = r.code;
-		s->signal = r.signal;
-	} else if ((x = s->tool_waiters)) {
-		leave_list(x);
-		x->gone = NULL;
-		exchange_answer(x, 200, "ended %d", (int)r.count);
-		if (!s->tool_waiters)
-			event_loop_cancel(&s->tools);
+	for (i = 0; i < REPORTS_AT_ONCE; i++) {
+		n = recv(w->fd, &r, sizeof(r), MSG_DONTWAIT);
+		if (n < 0 && (errno == EAGAIN || errno == EINTR))
+			return;
+		if (n < (ssize_t)head) {
+			subreaper_ended(s);
+			return;
+		}
+		handle_report(s, &r);
 	}
 }
 

@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,6 +51,12 @@ static int32_t sweep(enum sweep what)
 	return (int32_t)killed;
 }
 
+static void send_report(const struct subreaper_report *r, size_t paths)
+{
+	(void)!send(SUBREAPER_FD, r, offsetof(struct subreaper_report, paths) +
+		    paths, MSG_NOSIGNAL);
+}
+
 static void report(char what, int32_t count)
 {
 	struct subreaper_report r = { .what = what, .count = count };
@@ -60,10 +67,68 @@ static void report(char what, int32_t count)
 		else
 			r.code = WEXITSTATUS(claude_status);
 	}
-	(void)!send(SUBREAPER_FD, &r, sizeof(r), MSG_NOSIGNAL);
+	send_report(&r, 0);
 }
 
-static _Noreturn void exec_claude(char **argv, pid_t subreaper)
+static void report_write(const struct write_notice *w)
+{
+	struct subreaper_report r = { .what = SUBREAPER_OPENED, .at = w->at };
+	char *end = r.paths;
+
+	if (w->from[0]) {
+		r.what = SUBREAPER_MOVED;
+		end = stpcpy(end, w->from) + 1;
+	}
+	end = stpcpy(end, w->path) + 1;
+	send_report(&r, (size_t)(end - r.paths));
+}
+
+/*
+ * Sends the notifier's descriptor to the subreaper, or a message without one.
+ */
+static void send_notifier(int fd, int to)
+{
+	union {
+		struct cmsghdr head;
+		char room[CMSG_SPACE(sizeof(int))];
+	} control = { .head = {
+		.cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS,
+		.cmsg_len = CMSG_LEN(sizeof(int)),
+	} };
+	struct iovec byte = { (char[]){ 'n' }, 1 };
+	struct msghdr m = { .msg_iov = &byte, .msg_iovlen = 1 };
+
+	if (fd >= 0) {
+		memcpy(CMSG_DATA(&control.head), &fd, sizeof(fd));
+		m.msg_control = &control;
+		m.msg_controllen = sizeof(control.room);
+	}
+	(void)!sendmsg(to, &m, MSG_NOSIGNAL);
+}
+
+/* -1: there is none. Takes from. */
+static int receive_notifier(int from)
+{
+	union {
+		struct cmsghdr head;
+		char room[CMSG_SPACE(sizeof(int))];
+	} control;
+	struct iovec byte = { (char[1]){ 0 }, 1 };
+	struct msghdr m = {
+		.msg_iov = &byte, .msg_iovlen = 1,
+		.msg_control = &control, .msg_controllen = sizeof(control),
+	};
+	int fd = -1;
+
+	if (recvmsg(from, &m, MSG_CMSG_CLOEXEC) == 1 &&
+	    m.msg_controllen >= CMSG_LEN(sizeof(int)) &&
+	    control.head.cmsg_type == SCM_RIGHTS)
+		memcpy(&fd, CMSG_DATA(&control.head), sizeof(fd));
+	close(from);
+	return fd;
+}
+
+static _Noreturn void exec_claude(char **argv, pid_t subreaper, int to)
 {
 	const char *home = getenv("HOME");
 	char own[PATH_PATH_MAX];
@@ -85,6 +150,7 @@ static _Noreturn void exec_claude(char **argv, pid_t subreaper)
 		dprintf(2, "cannot start %s: %s\n", argv[0], e.text);
 		_exit(126);
 	}
+	send_notifier(write_notifier_install(), to);
 	execvp(argv[0], argv);
 	dprintf(2, "cannot start %s: %s\n", argv[0], strerror(errno));
 	_exit(127);
@@ -122,17 +188,20 @@ static bool handle_order(void)
 	return true;
 }
 
-static void serve(int signals)
+static void serve(int signals, int notifier)
 {
 	struct pollfd fds[] = {
 		{ .fd = signals, .events = POLLIN },
 		{ .fd = SUBREAPER_FD, .events = POLLIN },
+		{ .fd = notifier, .events = POLLIN },
 	};
 	struct signalfd_siginfo info;
 
 	while (claude) {
-		if (poll(fds, 2, -1) < 0)
+		if (poll(fds, 3, -1) < 0)
 			continue;
+		if (fds[2].revents && !write_notifier_read(notifier, report_write))
+			fds[2].fd = -1;
 		if (fds[0].revents)
 			(void)!read(signals, &info, sizeof(info));
 		reap();
@@ -144,8 +213,8 @@ static void serve(int signals)
 int subreaper_main(const char *id, char **argv)
 {
 	sigset_t blocked;
+	int signals, notifier, ends[2];
 	pid_t self = getpid();
-	int signals;
 
 	session = id;
 	seccomp_filter_processes();
@@ -156,7 +225,8 @@ int subreaper_main(const char *id, char **argv)
 	sigemptyset(&blocked);
 	sigaddset(&blocked, SIGCHLD);
 	signals = signalfd(-1, &blocked, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (signals < 0)
+	if (signals < 0 || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0,
+				      ends) < 0)
 		return 1;
 	claude = fork();
 	if (claude < 0) {
@@ -167,9 +237,13 @@ int subreaper_main(const char *id, char **argv)
 		return 1;
 	}
 	if (!claude)
-		exec_claude(argv, self);
+		exec_claude(argv, self, ends[1]);
+	close(ends[1]);
 	close_pipes();
-	serve(signals);
+	notifier = receive_notifier(ends[0]);
+	if (notifier < 0)
+		report(SUBREAPER_UNNAMED, 0);
+	serve(signals, notifier);
 	sweep(SWEEP_ALL);
 	if (!claude)
 		report(SUBREAPER_CLAUDE_ENDED, 0);

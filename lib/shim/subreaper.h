@@ -4,12 +4,15 @@
  * is found, however it tried to hide. It starts Claude on descriptors 0, 1, 2
  * and talks to process 1 over SUBREAPER_FD (a SOCK_SEQPACKET pair).
  *
- * When Claude or process 1 has ended it kills the rest and exits.
+ * It also reports the files that Claude's descendants open for writing
+ * (shim/write_notifier.h). When Claude or process 1 has ended it kills the rest and exits.
  */
 #ifndef SHIM_SUBREAPER_H
 #define SHIM_SUBREAPER_H
 
 #include <stdint.h>
+
+#include "shim/write_notifier.h"
 
 #define SUBREAPER_FD 3
 
@@ -23,13 +26,22 @@ enum subreaper_order {
 
 /* From the subreaper. */
 struct subreaper_report {
-	char what;		/* SUBREAPER_TOOLS_ENDED, SUBREAPER_CLAUDE_ENDED */
+	char what;		/* SUBREAPER_* below */
 	int32_t count;		/* tools killed */
 	int32_t code, signal;	/* Claude's */
+	int64_t at;		/* of an open: UTC ms */
+	/*
+	 * Of an open: the file; of a move: the folder, a zero byte and its new
+	 * path; sent up to the last byte only. Paths below the home.
+	 */
+	char paths[2 * (WRITE_NOTIFIER_PATH_MAX + 1)];
 };
 
 #define SUBREAPER_TOOLS_ENDED 'e'
 #define SUBREAPER_CLAUDE_ENDED 'x'
+#define SUBREAPER_UNNAMED 'u'	/* what its processes write stays unnamed */
+#define SUBREAPER_OPENED 'o'
+#define SUBREAPER_MOVED 'm'
 
 /*
  * The program `gongbang-shim subreaper <id> <argv of Claude>`; returns its exit

@@ -31,7 +31,7 @@ static struct shim_session only = { ID };
 static char home[] = "/tmp/gongbang-fuzz-XXXXXX";
 
 /* Nothing is forked here. */
-void shim_changes_begin(struct exchange *x, int64_t since_ms)
+void shim_changes_begin(struct exchange *x, const char *session, int64_t since_ms)
 {
 	exchange_answer(x, 503, "no process");
 }

@@ -92,3 +92,14 @@ check_PROGRAMS += tests/shim/link_server_test
 tests_shim_link_server_test_SOURCES = tests/shim/link_server_test.c
 tests_shim_link_server_test_LDADD = lib/shim/libshim.a lib/link/liblink.a \
 	lib/core/libcore.a $(SODIUM_LIBS) $(NGHTTP2_LIBS) $(TALLOC_LIBS) $(test_libs)
+
+check_PROGRAMS += tests/shim/write_notifier_test
+tests_shim_write_notifier_test_SOURCES = tests/shim/write_notifier_test.c $(shim_world)
+tests_shim_write_notifier_test_CPPFLAGS = $(tests_shim_shim_test_CPPFLAGS)
+tests_shim_write_notifier_test_LDADD = $(tests_shim_shim_test_LDADD)
+tests_shim_write_notifier_test_DEPENDENCIES = $(tests_shim_shim_test_DEPENDENCIES)
+
+check_PROGRAMS += tests/shim/file_writers_test
+tests_shim_file_writers_test_SOURCES = tests/shim/file_writers_test.c
+tests_shim_file_writers_test_LDADD = lib/shim/libshim.a lib/core/libcore.a \
+	$(SODIUM_LIBS) $(TALLOC_LIBS) $(test_libs)
