@@ -59,7 +59,46 @@ static const char *take_number(const char *line, const char *end, int64_t *out)
 	return space + 1;
 }
 
-/* "made 120 1764025200123 a%20name"; an older shim sends no time. */
+static const struct {
+	const char *word;	/* with its blank */
+	enum change_whose whose;
+} words[] = {
+	{ "own ", CHANGE_OWN },
+	{ "other ", CHANGE_OTHERS },
+	{ "none ", CHANGE_OTHERS },
+	{ "unknown ", CHANGE_UNKNOWN },
+};
+
+static bool is_hex(const char *text, size_t n)
+{
+	return strspn(text, "0123456789abcdef") >= n;
+}
+
+/* Whose it is, and its version: an older shim sends neither. */
+static const char *take_whose(const char *line, const char *end,
+			      struct change *c)
+{
+	size_t i, n;
+
+	c->whose = CHANGE_UNTOLD;
+	c->version[0] = '\0';
+	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		n = strlen(words[i].word);
+		if ((size_t)(end - line) <= n + CHANGED_FILES_VERSION ||
+		    memcmp(line, words[i].word, n) != 0)
+			continue;
+		if (!is_hex(line + n, CHANGED_FILES_VERSION) ||
+		    line[n + CHANGED_FILES_VERSION] != ' ')
+			return NULL;
+		c->whose = words[i].whose;
+		memcpy(c->version, line + n, CHANGED_FILES_VERSION);
+		c->version[CHANGED_FILES_VERSION] = '\0';
+		return line + n + CHANGED_FILES_VERSION + 1;
+	}
+	return line;
+}
+
+/* "made own 01..ef 120 1764025200123 a%20name"; an older shim sends no time. */
 static bool parse(const char *line, size_t n, struct change *c)
 {
 	const char *end = line + n, *after;
@@ -68,7 +107,9 @@ static bool parse(const char *line, size_t n, struct change *c)
 	c->made = n > 5 && memcmp(line, "made ", 5) == 0;
 	if (!c->made && !(n > 8 && memcmp(line, "changed ", 8) == 0))
 		return false;
-	line += c->made ? 5 : 8;
+	line = take_whose(line + (c->made ? 5 : 8), end, c);
+	if (!line)
+		return false;
 	line = take_number(line, end, &c->size);
 	if (!line)
 		return false;

@@ -13,8 +13,20 @@
 #define CHANGED_FILES_PATH_MAX 1024	/* bytes of a path */
 #define CHANGED_FILES_NAME_MAX (3 * CHANGED_FILES_PATH_MAX)	/* percent-encoded */
 
+/* shim/file_writers.h */
+enum change_whose {
+	CHANGE_UNTOLD,		/* nothing is known */
+	CHANGE_OWN,		/* the session's that was asked about */
+	CHANGE_OTHERS,		/* another session's, or of no session's processes */
+	CHANGE_UNKNOWN,		/* that session's, or another's */
+};
+
+#define CHANGED_FILES_VERSION 16	/* hex digits */
+
 struct change {
 	bool made;		/* else changed */
+	enum change_whose whose;
+	char version[CHANGED_FILES_VERSION + 1];	/* "" unknown */
 	int64_t size;
 	int64_t changed_at;	/* UTC ms; 0: unknown */
 	char path[CHANGED_FILES_PATH_MAX + 1];	/* UTF-8, relative, no control bytes, no "." or ".." */

@@ -35,4 +35,5 @@ lib_session_libsession_a_SOURCES = \
 	lib/session/session_status.c \
 	lib/session/shim_request.c \
 	lib/session/stdin_json.c \
-	lib/session/stdin_writer.c
+	lib/session/stdin_writer.c \
+	lib/session/turn_files.c

@@ -155,6 +155,11 @@ static void on_control(void *data, const char *id, bool ok, const char *response
 	}
 }
 
+static void on_wrote(void *data, const char *path, int64_t from, int64_t to)
+{
+	turn_files_wrote(data, path, from, to);
+}
+
 static void on_background(void *data, size_t n)
 {
 	claude_process_background(data, n > 0);
@@ -187,6 +192,7 @@ static const struct decoder_events decoder_calls = {
 	.init = on_init,
 	.control = on_control,
 	.background = on_background,
+	.wrote = on_wrote,
 	.asked = on_asked,
 	.process_started = on_process_started,
 	.process_ended = on_process_ended,

@@ -19,6 +19,7 @@ struct file {
 	char *path, *name;	/* percent-encoded */
 	int64_t size, changed_at;
 	bool made, kept;
+	enum file_owner owner;
 	char *content;
 };
 
@@ -57,6 +58,7 @@ static int store_work(void *data, struct db *db, struct err *e)
 			.path = f->path,
 			.size = f->size,
 			.made = f->made,
+			.owner = f->owner,
 			.changed_at = f->changed_at,
 			.kept = kept,
 			.content = kept ? f->content : NULL,
@@ -204,6 +206,9 @@ static void add_file(void *data, const struct change *c)
 		.name = talloc_strdup(h, c->name),
 		.size = c->size,
 		.made = c->made,
+		.owner = c->whose == CHANGE_OWN ? FILE_OWN :
+			 c->whose == CHANGE_UNTOLD ? FILE_UNDECIDED :
+			 FILE_MEANWHILE,
 		.changed_at = c->changed_at,
 	};
 }
@@ -228,7 +233,7 @@ struct files *run_files_new(struct session *s, const char *execution_id,
 		.end = on_list,
 	};
 	struct files *f = talloc_zero(s, struct files);
-	char path[64];
+	char path[64 + ID_SIZE];
 
 	f->s = s;
 	f->done = done;
@@ -239,7 +244,8 @@ struct files *run_files_new(struct session *s, const char *execution_id,
 	memcpy(f->collected->execution_id, execution_id, ID_SIZE);
 	memcpy(f->collected->user_id, s->user_id, ID_SIZE);
 	buf_init(&f->body, LIST_MAX);
-	snprintf(path, sizeof(path), "/changes?since=%" PRId64, since);
+	snprintf(path, sizeof(path), "/changes?since=%" PRId64 "&session=%s",
+		 since, s->id);
 	if (request_file(f, path, LIST_MAX, &events))
 		return f;
 	talloc_free(f->collected);

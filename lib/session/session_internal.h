@@ -133,6 +133,12 @@ void session_decode(struct session *s, int64_t from, const struct part *open,
 /* Continues at another offset of the log. */
 void session_decode_from(struct session *s, int64_t from);
 
+/* ---- turn_files.c: the files that a turn made or changed ---- */
+
+/* A call of Claude's own wrote that file (decoder.h): tells the shim. */
+void turn_files_wrote(struct session *s, const char *path, int64_t from,
+		      int64_t to);
+
 /* ---- requests.c: what a person asks, or is asked ---- */
 
 /* The part is a server's form. */

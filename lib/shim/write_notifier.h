@@ -4,8 +4,8 @@
  * Claude and its descendants until the session's subreaper, which is their
  * ancestor, has read the path. So a process can only speak for its own session,
  * however it was started and whatever its environment says. Nothing is refused:
- * what cannot be read (a program that is not readable, as Claude itself) goes
- * on unnamed.
+ * what cannot be read (a program that is not readable, as Claude itself) stays
+ * unnamed.
  */
 #ifndef SHIM_WRITE_NOTIFIER_H
 #define SHIM_WRITE_NOTIFIER_H
@@ -29,8 +29,8 @@ int write_notifier_install(void);
 
 /*
  * Reads a notification, fills out when it is about a file of the workspace that
- * is listed (changes_leave_out) and calls each before the process goes
- * on. False: no process is left, or the descriptor failed.
+ * is listed (changes_leave_out) and calls each before the process
+ * continues. False: no process is left, or the descriptor failed.
  */
 bool write_notifier_read(int fd, void (*each)(const struct write_notice *n));
 

@@ -9,16 +9,17 @@ int execution_file_add(struct db *db, const char *execution_id,
 		       const struct execution_file *f, struct err *e)
 {
 	return db_run(db, e, "INSERT INTO execution_files (execution_id, path,"
-		      " size, made, kept, content, changed_at)"
-		      " VALUES ($1, $2, $3, $4, $5, $6, $7)"
+		      " size, made, kept, content, changed_at, own)"
+		      " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
 		      " ON CONFLICT (execution_id, path) DO UPDATE SET"
 		      " size = excluded.size, made = excluded.made,"
 		      " kept = excluded.kept, content = excluded.content,"
-		      " changed_at = excluded.changed_at",
-		      "ttnnnbn", execution_id, f->path, f->size,
+		      " changed_at = excluded.changed_at, own = excluded.own",
+		      "ttnnnbnn", execution_id, f->path, f->size,
 		      (int64_t)f->made, (int64_t)f->kept,
 		      f->kept ? f->content : NULL,
-		      f->kept ? (size_t)f->size : (size_t)0, f->changed_at);
+		      f->kept ? (size_t)f->size : (size_t)0, f->changed_at,
+		      (int64_t)f->owner);
 }
 
 int execution_files_room(struct db *db, const char *user_id, int64_t account_max,
@@ -42,8 +43,8 @@ int execution_file_claim(struct db *db, const char *execution_id,
 			 const char *path, struct err *e)
 {
 	return db_run(db, e, "UPDATE execution_files SET own = 1"
-		      " WHERE execution_id = $1 AND path = $2", "tt",
-		      execution_id, path);
+		      " WHERE execution_id = $1 AND path = $2 AND own = 0",
+		      "tt", execution_id, path);
 }
 
 #define COLUMNS "path, size, made, kept, own, changed_at"
@@ -59,7 +60,7 @@ static void read_row(struct execution_file *f, const struct db_row *row)
 	f->size = db_number(row, 1);
 	f->made = db_number(row, 2) != 0;
 	f->kept = db_number(row, 3) != 0;
-	f->own = db_number(row, 4) != 0;
+	f->own = db_number(row, 4) > 0;
 	f->changed_at = db_number(row, 5);
 }
 
@@ -81,7 +82,7 @@ int execution_file_each(struct db *db, const char *execution_id,
 
 	return db_query(db, e, list_row, &l, "SELECT " COLUMNS
 			" FROM execution_files WHERE execution_id = $1"
-			" ORDER BY own DESC, path", "t", execution_id);
+			" ORDER BY own > 0 DESC, path", "t", execution_id);
 }
 
 struct loading {

@@ -145,16 +145,23 @@ int attempt_block_each(struct db *db, const char *conversation_id,
 
 /* ---- files ---- */
 
+enum file_owner {
+	FILE_MEANWHILE = -1,	/* not the run's */
+	FILE_UNDECIDED = 0,	/* the worker decides by the calls' times */
+	FILE_OWN = 1,
+};
+
 struct execution_file {
 	const char *path;		/* below /workspace; untrusted */
 	int64_t size;
 	bool made;			/* created, else changed */
+	enum file_owner owner;		/* when it is added */
 	bool own;			/* by the run itself, else changed meanwhile */
 	bool kept;			/* its content is stored */
 	int64_t changed_at;		/* UTC ms; 0: unknown */
 	const void *content;		/* size bytes, if loaded and kept */
 };
-/* Adds or replaces by path; execution_file_claim sets own. */
+/* Adds or replaces by path. */
 int execution_file_add(struct db *db, const char *execution_id, const struct execution_file *f, struct err *e) must_check;
 /*
  * *left: bytes of files that may be kept below account_max, beside the account's
@@ -162,7 +169,7 @@ int execution_file_add(struct db *db, const char *execution_id, const struct exe
  */
 int execution_files_room(struct db *db, const char *user_id, int64_t account_max,
 			 int64_t *left, struct err *e) must_check;
-/* Marks it as the run's own. */
+/* Marks it as the run's own, unless that was decided. */
 int execution_file_claim(struct db *db, const char *execution_id, const char *path, struct err *e) must_check;
 /* The run's own first, then by path; without content. */
 int execution_file_each(struct db *db, const char *execution_id,

@@ -114,6 +114,12 @@ struct decoder_events {
 	 */
 	void (*asked)(void *data, const char *request_id, const char *subtype);
 	/*
+	 * A call of the turn or of a sub-agent wrote the file that it names:
+	 * a path, relative to the home unless it begins with a slash. The call
+	 * lasted from..to, UTC ms.
+	 */
+	void (*wrote)(void *data, const char *path, int64_t from, int64_t to);
+	/*
 	 * The shim's lines, each after the turn_ended that it causes. A
 	 * process that ends outside a turn leaves no part: the caller decides
 	 * what that means.

@@ -115,8 +115,10 @@ static bool block_step(struct decoder *d, struct live *l, struct json_object *bl
 	return true;
 }
 
-static bool result_step(struct live *l, struct json_object *block)
+static bool result_step(struct decoder *d, struct live *l,
+			struct json_object *block)
 {
+	bool failed = field_flag(block, "is_error");
 	struct json_object *step;
 
 	if (!field_is(block, "type", "tool_result"))
@@ -125,7 +127,9 @@ static bool result_step(struct live *l, struct json_object *block)
 	if (!step)
 		return false;
 	json_object_object_add(step, "state", json_object_new_string(
-		field_flag(block, "is_error") ? "failed" : "ok"));
+		failed ? "failed" : "ok"));
+	if (!failed)
+		call_wrote(d, step, l->p.created_at);
 	return true;
 }
 
@@ -146,7 +150,7 @@ bool agent_line(struct decoder *d, struct json_object *line)
 		if (field_is(line, "type", "assistant"))
 			changed |= block_step(d, l, block);
 		else if (field_is(line, "type", "user"))
-			changed |= result_step(l, block);
+			changed |= result_step(d, l, block);
 	}
 	if (changed)
 		live_emit(d, l);

@@ -124,6 +124,9 @@ void live_say(struct decoder *d, const char *kind, const char *key,
 void stream_event(struct decoder *d, struct json_object *line);
 void stream_assistant(struct decoder *d, struct json_object *line);
 
+/* decoder_user.c: a call with that data has succeeded; it began at from. */
+void call_wrote(struct decoder *d, struct json_object *call, int64_t from);
+
 /* decoder_user.c: user lines: echoes, tool results. */
 void user_line(struct decoder *d, struct json_object *line);
 /* Whether this message was echoed before; add: remember that it is. */

@@ -7,6 +7,7 @@
 #include <talloc.h>
 
 #include "core/str.h"
+#include "transcript/tool_title.h"
 
 #define CONTENT_MAX (DECODER_LINE_MAX + 16)
 #define HUNKS_MAX (64 << 10)
@@ -307,6 +308,14 @@ static void mark_oom(struct decoder *d, struct live *l)
 	live_kill(d, l);
 }
 
+void call_wrote(struct decoder *d, struct json_object *call, int64_t from)
+{
+	const char *path = field_text(call, "title", NULL);
+
+	if (d->ev->wrote && path && tool_writes(field_text(call, "name", NULL)))
+		d->ev->wrote(d->data, path, from, d->line_time);
+}
+
 static void tool_result(struct decoder *d, struct json_object *line,
 			struct json_object *block)
 {
@@ -338,6 +347,8 @@ static void tool_result(struct decoder *d, struct json_object *line,
 		set_output(l, &out, field_number(result, "persistedOutputSize"));
 	set_diff(l, result);
 	field_put_flag(l->data, "is_error", failed);
+	if (!failed)
+		call_wrote(d, l->data, l->p.created_at);
 	l->p.state = result_state(line, id, failed);
 	l->p.ended_at = d->line_time;
 	if (failed)

@@ -58,6 +58,15 @@ static void add_title(struct json_object *into, const char *key,
 	free(line);
 }
 
+bool tool_writes(const char *name)
+{
+	static const char *const writers[] = {
+		"Edit", "MultiEdit", "NotebookEdit", "Write",
+	};
+
+	return table_find(writers, name) != NULL;
+}
+
 void tool_title(struct json_object *into, const char *name, struct json_object *input)
 {
 	size_t i;

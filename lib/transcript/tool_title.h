@@ -2,6 +2,8 @@
 #ifndef TRANSCRIPT_TOOL_TITLE_H
 #define TRANSCRIPT_TOOL_TITLE_H
 
+#include <stdbool.h>
+
 #include <json-c/json.h>
 
 /*
@@ -10,5 +12,8 @@
  * pattern. One line each, at most 300 bytes. Unknown tools have none.
  */
 void tool_title(struct json_object *into, const char *name, struct json_object *input);
+
+/* The tool writes the one file that its title names. */
+bool tool_writes(const char *name);
 
 #endif

@@ -164,12 +164,22 @@ test("of two that write at once each has its own files, and none of the other's"
 	assert.deepEqual(own(writes), ["notes.md"]);
 	assert.deepEqual([own(greets), own(slow)], [[], []]);
 	assert.ok(all(slow).includes("chart.png"), "it changed meanwhile");
-	// Two shells at one moment: which of them it was, nothing tells.
-	const [a, b] = [begin("run: sleep 2; echo x > a.png; sleep 2"), begin("run: sleep 2; echo x > b.png; sleep 2")];
+	// Two shells at one moment, background processes, and files that are moved into place.
+	const [a, b] = [
+		begin("run: sleep 2; echo x > a.png; (setsid sh -c 'sleep 1; echo x > late.txt' &); mkdir st; echo x > st/in; mv st moved; sleep 3"),
+		begin("run: sleep 2; echo x > b.png; echo x > .part; mv .part b.csv; sleep 3"),
+	];
 	await booked(a);
 	await booked(b);
-	assert.deepEqual([own(a), own(b)], [[], []]);
-	assert.ok(all(a).includes("a.png") && all(b).includes("b.png"));
+	assert.deepEqual([own(a), own(b)], [["a.png", "late.txt", "moved/in"], ["b.csv", "b.png"]]);
+	assert.ok(all(a).includes("b.png") && all(b).includes("a.png"), "they changed meanwhile");
+	// One name: it is whose that wrote it last.
+	const first = begin("run: echo 1 > same.txt; sleep 4");
+	await until(() => inside(name, "cat same.txt 2>/dev/null; true").trim() === "1", "the first wrote it");
+	const last = begin("run: echo 2 > same.txt");
+	await booked(first);
+	await booked(last);
+	assert.deepEqual([own(first), own(last)], [[], ["same.txt"]]);
 });
 
 test("its budget is used up: no other try", async () => {

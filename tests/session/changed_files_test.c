@@ -39,6 +39,40 @@ static void lines_are_files(void **state)
 			    "[made 7 \xea\xb0\x80 %EA%B0%80]");
 }
 
+static enum change_whose whose;
+static char version[CHANGED_FILES_VERSION + 1];
+
+static void note(void *data, const struct change *c)
+{
+	count++;
+	whose = c->whose;
+	memcpy(version, c->version, sizeof(version));
+}
+
+static int read_whose(const char *text)
+{
+	count = 0;
+	changed_files_each(text, strlen(text), note, NULL);
+	return count;
+}
+
+static void lines_say_whose_a_file_is(void **state)
+{
+	assert_int_equal(read_whose("made own 0123456789abcdef 1 2 a\n"), 1);
+	assert_int_equal(whose, CHANGE_OWN);
+	assert_string_equal(version, "0123456789abcdef");
+	assert_int_equal(read_whose("made none 0123456789abcdef 1 2 a\n"), 1);
+	assert_int_equal(whose, CHANGE_OTHERS);
+	assert_int_equal(read_whose("changed unknown 0123456789abcdef 1 2 a\n"), 1);
+	assert_int_equal(whose, CHANGE_UNKNOWN);
+	assert_int_equal(read_whose("made 1 2 own\n"), 1);
+	assert_int_equal(whose, CHANGE_UNTOLD);
+	assert_string_equal(version, "");
+	assert_int_equal(read_whose("made own 0123456789abcdeg 1 2 a\n"), 0);
+	assert_int_equal(read_whose("made own 0123 1 2 a\n"), 0);
+	assert_int_equal(read_whose("made mine 0123456789abcdef 1 2 a\n"), 0);
+}
+
 static void what_is_hostile_is_left_out(void **state)
 {
 	static const char *const lines[] = {
@@ -84,6 +118,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lines_are_files),
+		cmocka_unit_test(lines_say_whose_a_file_is),
 		cmocka_unit_test(what_is_hostile_is_left_out),
 		cmocka_unit_test(there_is_a_limit),
 	};

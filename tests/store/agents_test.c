@@ -497,6 +497,16 @@ static void a_runs_files_come_back_as_they_were(void **state)
 	assert_null(out->content);
 	OK(execution_file_each(f->db, x, count_files, &n, &e));
 	assert_int_equal(n, 2);
+	/* What the shim knows is not decided again. */
+	in = (struct execution_file){ .path = "own", .owner = FILE_OWN };
+	OK(execution_file_add(f->db, x, &in, &e));
+	in = (struct execution_file){ .path = "other", .owner = FILE_MEANWHILE };
+	OK(execution_file_add(f->db, x, &in, &e));
+	OK(execution_file_claim(f->db, x, "other", &e));
+	OK(execution_file_claim(f->db, x, "big", &e));
+	assert_true(execution_file_load(f->db, f, x, "own", &e)->own);
+	assert_false(execution_file_load(f->db, f, x, "other", &e)->own);
+	assert_true(execution_file_load(f->db, f, x, "big", &e)->own);
 	/* What is kept counts, beside the records. */
 	in = (struct execution_file){ .path = "small", .size = 4, .kept = true, .content = bytes };
 	OK(execution_file_add(f->db, x, &in, &e));
