@@ -28,8 +28,8 @@ pages_libs = lib/worker/libworker.a lib/notify/libnotify.a \
 	lib/agent/libagent.a lib/schedule/libschedule.a \
 	lib/transcript/libtranscript.a lib/egress/libegress.a \
 	lib/spending/libspending.a lib/auth/libauth.a lib/store/libstore.a \
-	lib/kv/libkv.a lib/html/libhtml.a lib/i18n/libi18n.a \
-	lib/http/libhttp.a lib/time/libtime.a lib/json/libjson.a \
+	lib/kv/libkv.a lib/preview/libpreview.a lib/html/libhtml.a \
+	lib/i18n/libi18n.a lib/http/libhttp.a lib/time/libtime.a lib/json/libjson.a \
 	lib/core/libcore.a $(SODIUM_LIBS) $(SQLITE_LIBS) $(HIREDIS_LIBS) \
 	$(CMARK_LIBS) $(CURL_LIBS) $(ICAL_LIBS) $(JSON_LIBS) $(TALLOC_LIBS) \
 	$(UV_LIBS) $(CORE_LIBS) -lpthread

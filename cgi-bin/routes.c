@@ -2,6 +2,7 @@
 #include "config.h"
 #include "pages/pages.h"
 #include "pages/agents/agent_view.h"
+#include "pages/files/files_view.h"
 
 const struct route routes[] = {
 	{ METHOD_GET, "/", page_root, 0, 0 },
@@ -86,6 +87,16 @@ const struct route routes[] = {
 	{ METHOD_POST, "/executions/{id}/continue", page_run_continue,
 	  0, 0 },
 	{ METHOD_POST, "/executions/{id}/again", page_run_again, 0, 0 },
+	{ METHOD_GET, "/files", page_files, 0, 0 },
+	{ METHOD_GET, "/files/{path*}", page_files, 0, 0 },
+	{ METHOD_POST, "/files/save", page_file_save, 0, FILE_EDIT_BODY },
+	{ METHOD_POST, "/files/folder", page_file_folder, 0, 0 },
+	{ METHOD_POST, "/files/rename", page_file_rename, 0, 0 },
+	{ METHOD_POST, "/files/move", page_file_move, 0, FILES_BODY },
+	{ METHOD_POST, "/files/delete", page_file_delete, 0, FILES_BODY },
+	{ METHOD_POST, "/files/restore", page_file_restore, 0, 0 },
+	{ METHOD_GET, "/trash", page_trash, 0, 0 },
+	{ METHOD_POST, "/trash/empty", page_trash_empty, 0, 0 },
 	{ METHOD_GET, "/usage", page_usage, 0, 0 },
 	{ METHOD_GET, "/usage.csv", page_usage_csv, 0, 0 },
 	{ METHOD_GET, "/domains", page_domains, 0, 0 },

@@ -9,6 +9,8 @@ dist_static_DATA = \
 	static/board.js \
 	static/chat.css \
 	static/execution.js \
+	static/files.css \
+	static/files.js \
 	static/icon.svg \
 	static/icons.css \
 	static/icons.svg \
@@ -37,6 +39,10 @@ dist_chatmodules_DATA = \
 	static/workspace/status.js \
 	static/workspace/toast.js \
 	static/workspace/transcript.js
+filesmodulesdir = $(staticdir)/files
+dist_filesmodules_DATA = \
+	static/files/dropped.js \
+	static/files/uploads.js
 # Colours of code; the names as in workspace/highlight.js.
 highlightdir = $(staticdir)/highlight
 dist_highlight_DATA = \
@@ -68,7 +74,7 @@ dist_highlight_DATA = \
 	static/highlight/yaml.min.js
 # Pages name static files with this digest, so that no cache hides an upgrade.
 CLEANFILES += cgi-bin/web/static_version.h
-cgi-bin/web/static_version.h: $(dist_static_DATA) $(dist_chatmodules_DATA) $(dist_highlight_DATA)
+cgi-bin/web/static_version.h: $(dist_static_DATA) $(dist_chatmodules_DATA) $(dist_filesmodules_DATA) $(dist_highlight_DATA)
 	$(AM_V_GEN)$(MKDIR_P) $(@D) && \
 	printf '#define STATIC_VERSION "%.12s"\n' \
 		"`cat $^ | sha256sum`" >$@.new && mv $@.new $@

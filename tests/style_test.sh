@@ -3,7 +3,7 @@
 # colours, and motion only for those who have not asked for less.
 set -eu
 cd "${top_srcdir:-.}/static"
-sheets='base.css chat.css agents.css pages.css'
+sheets='base.css chat.css agents.css pages.css preview.css files.css'
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
@@ -16,7 +16,7 @@ declared() {
 	declared '(^|[^a-z-])(font-size|--pico-font-size|--gb-input)' |
 		grep -vE ': (inherit|100%|var\(--gb-(badge|meta|chrome|body|lead|title|figure|input)\))$'
 	declared '(font-weight|--pico-font-weight)' | grep -vE ': (inherit|400|500|600)$'
-	grep -nE '#[0-9a-f]{3,8}\b' chat.css agents.css pages.css | grep -vE 'mask: linear-gradient\(#000' | sed 's/{.*//'
+	grep -nE '#[0-9a-f]{3,8}\b' chat.css agents.css pages.css preview.css files.css | grep -vE 'mask: linear-gradient\(#000' | sed 's/{.*//'
 } >"$work/found" || true
 [ ! -s "$work/found" ] || sed 's/^/style: not one of base.css: /' "$work/found" >&2
 

@@ -26,6 +26,15 @@ pages = cgi-bin/routes.c $(web) \
 	cgi-bin/pages/chat/page_history.c \
 	cgi-bin/pages/chat/page_workspace.c \
 	cgi-bin/pages/domain_view.h \
+	cgi-bin/pages/files/file_path.c cgi-bin/pages/files/file_path.h \
+	cgi-bin/pages/files/file_record.c \
+	cgi-bin/pages/files/files_view.c cgi-bin/pages/files/files_view.h \
+	cgi-bin/pages/files/page_file.c \
+	cgi-bin/pages/files/page_file_actions.c \
+	cgi-bin/pages/files/page_file_edit.c \
+	cgi-bin/pages/files/page_files.c \
+	cgi-bin/pages/files/workspace_file.c \
+	cgi-bin/pages/files/workspace_file.h \
 	cgi-bin/pages/page_domains.c \
 	cgi-bin/pages/page_health.c \
 	cgi-bin/pages/page_notices.c \

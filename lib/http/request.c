@@ -12,7 +12,7 @@
 #include "http/form.h"
 #include "http/origin.h"
 
-#define PATH_MAX_BYTES 2048
+#define PATH_MAX_BYTES 4096
 #define QUERY_MAX 8192
 #define HEADER_MAX 8192		/* bytes of any header we read */
 #define READ_MAX 65536		/* bytes per read from the source */

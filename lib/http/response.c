@@ -64,8 +64,8 @@ static int add_location(struct buf *out, const char *path, struct err *e)
 
 int response_redirect(struct response *out, struct err *e, const char *fmt, ...)
 {
-	auto_buf location = BUF_INIT(4096);
-	char path[2048];
+	auto_buf location = BUF_INIT(8192);
+	char path[4096];
 	va_list ap;
 	int n;
 
@@ -93,6 +93,7 @@ int response_status(const struct err *e)
 		{ "error_export_large", 413 }, { "error_csv_large", 413 },
 		{ "error_agent_prompt_long", 413 },
 		{ "error_agent_json_long", 413 },
+		{ "error_file_large", 413 }, { "error_files_full", 507 },
 	};
 	static const int kinds[] = {
 		[ERR_NONE] = 200,	 [ERR_INPUT] = 400,
@@ -123,6 +124,7 @@ static const char *reason(int status)
 		{ 429, "Too Many Requests" },
 		{ 500, "Internal Server Error" },
 		{ 503, "Service Unavailable" },
+		{ 507, "Insufficient Storage" },
 	};
 	size_t i;
 

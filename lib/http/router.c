@@ -10,16 +10,19 @@
 
 #define NAME_MAX_BYTES 32	/* in a {name} */
 #define SEGMENT_MAX 512		/* bytes a {name} may match */
+#define REST_MAX 8192		/* bytes a {name*} may match */
 
 /* Stores the match of {name}; false when it is not allowed. */
 static bool capture(struct form *captures, const char *name, size_t name_len,
 		    const char *segment, size_t n)
 {
-	char key[NAME_MAX_BYTES], value[SEGMENT_MAX];
+	char key[NAME_MAX_BYTES], value[REST_MAX];
+	bool rest = name[name_len - 1] == '*';
 
+	name_len -= rest;
 	if (name_len >= sizeof(key))
 		err_abort("a route's {name} is too long");
-	if (n == 0 || n >= sizeof(value))
+	if (n == 0 || n >= (rest ? REST_MAX : SEGMENT_MAX))
 		return false;
 	memcpy(key, name, name_len);
 	key[name_len] = '\0';
@@ -46,10 +49,11 @@ static bool fits(const char *pattern, const char *path, struct form *captures)
 		if (!close)
 			err_abort("a route's pattern lacks its }");
 		/* "{id}/x" and "{id}.md": up to the text that follows it. */
-		n = close[1] && close[1] != '/' && strstr(path, close + 1) ?
+		n = close[-1] == '*' ? strlen(path) :
+		    close[1] && close[1] != '/' && strstr(path, close + 1) ?
 		    (size_t)(strstr(path, close + 1) - path) :
 		    strcspn(path, "/");
-		if (memchr(path, '/', n) ||
+		if ((close[-1] != '*' && memchr(path, '/', n)) ||
 		    !capture(captures, pattern + 1,
 			     (size_t)(close - pattern) - 1, path, n))
 			return false;

@@ -17,7 +17,7 @@ enum {
 
 struct route {
 	enum method method;	/* GET also serves HEAD */
-	const char *pattern;	/* "/workspace/{id}": {id} a UUID, {name} any segment */
+	const char *pattern;	/* "/workspace/{id}": {id} a UUID, {name} any segment, {name*} all that follows */
 	int (*handler)(struct request *r, struct response *out, struct err *e);
 	unsigned flags;
 	size_t body_cap;	/* bytes of a POST body; 0: 64 KiB */
@@ -32,7 +32,7 @@ const struct route *router_find(const struct route *table, size_t n,
 				struct request *r, unsigned *allowed,
 				struct err *e) must_check;
 
-/* The segment that matched {name}; aborts if the pattern has no such name. */
+/* What matched {name} or {name*}; aborts if the pattern has no such name. */
 const char *request_arg(const struct request *r, const char *name);
 
 #endif

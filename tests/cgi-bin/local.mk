@@ -144,3 +144,7 @@ tests_cgi_bin_pages_account_page_password_test_SOURCES = \
 	tests/cgi-bin/pages/account/page_password_test.c $(in_process)
 tests_cgi_bin_pages_account_page_password_test_LDADD = $(pages_libs) \
 	$(test_libs)
+check_PROGRAMS += tests/cgi-bin/pages/files/page_files_test
+tests_cgi_bin_pages_files_page_files_test_SOURCES = \
+	tests/cgi-bin/pages/files/page_files_test.c $(in_process)
+tests_cgi_bin_pages_files_page_files_test_LDADD = $(pages_libs) $(test_libs)

@@ -132,6 +132,7 @@ static char *with_ids(const char *text, const char *own)
 		{ "CONVERSATION", conversation }, { "AGENT", agent_id },
 		{ "MESSAGE", message }, { "RULE", rule }, { "OWN", own },
 		{ "{version}", "1" }, { "{subject}", "all" },
+		{ "{path*}", "a/b.txt" },
 	};
 	char *out = talloc_strdup(NULL, text), *at, *next;
 	size_t i;
