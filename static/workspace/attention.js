@@ -25,7 +25,8 @@ function show() {
 if (button && "Notification" in window) {
 	button.dataset.label = button.textContent;
 	button.hidden = false;
-	show();
+	// The browser's other process knows the permission: asked when the menu opens.
+	button.closest(".menu").addEventListener("toggle", show);
 	button.addEventListener("click", async () => {
 		const on = !allowed() && await Notification.requestPermission() === "granted";
 		store.write(name, on || null);

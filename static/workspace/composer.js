@@ -19,16 +19,18 @@ function turn() {
 }
 
 const LONG = 20000;	// characters: to measure more takes longer than a key may
+const sizesItself = CSS.supports("field-sizing", "content");
 
 export function grow() {
 	turn();
 	showStop();
-	if (box.value.length > LONG) {
-		box.style.height = "40vh";
-		return;
-	}
-	box.style.height = "auto";
-	box.style.height = Math.min(box.scrollHeight + 2, innerHeight * 0.4) + "px";
+	const long = box.value.length > LONG;
+	box.classList.toggle("long", long);
+	if (sizesItself)
+		return;		// measuring would lay out the page once more
+	box.style.height = "";
+	if (box.value && !long)
+		box.style.height = box.scrollHeight + "px";
 }
 
 function tooLong(text) {

@@ -14,7 +14,8 @@ export function toEnd() {
 	below.hidden = true;
 }
 
-// At the end one stays at the end when the box grows or a picture arrives.
+// At the end one stays at the end when the box grows, a picture arrives, or a height
+// that was guessed is known.
 let following = Boolean(conversation);
 chat.addEventListener("scroll", () => {
 	following = atEnd();
@@ -22,7 +23,8 @@ chat.addEventListener("scroll", () => {
 		below.hidden = true;
 }, {passive: true});
 new ResizeObserver(() => following && toEnd()).observe(chat);
-chat.addEventListener("load", () => following && toEnd(), true);
+for (const name of ["load", "contentvisibilityautostatechange"])
+	chat.addEventListener(name, () => following && toEnd(), true);
 below.addEventListener("click", toEnd);
 // Not "toggle": that comes for folds the server opens, too.
 chat.addEventListener("click", (event) => {

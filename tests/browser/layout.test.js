@@ -137,3 +137,46 @@ test("a keyboard that covers the page leaves the composer above it", async () =>
 	assert.equal(await bottom(), before);
 	await closePage(page);
 });
+
+test("the message box grows with its text, where the browser sizes it and where the script does", async () => {
+	for (const native of [true, false]) {
+		const page = await openPage(browser, {viewport: {width: 360, height: 740}});
+		if (!native)
+			await page.addInitScript(() => {
+				CSS.supports = () => false;
+				const sheet = new CSSStyleSheet();
+				sheet.replaceSync("textarea { field-sizing: fixed !important; }");
+				document.adoptedStyleSheets = [sheet];
+			});
+		await logIn(page, admin);
+		await page.waitForURL(/\/workspace$/);
+		const heightOf = async (text) => {
+			await page.fill("#message-input", text);
+			return page.evaluate(() => document.querySelector("#message-input").offsetHeight);
+		};
+		const one = await heightOf("one");
+		const five = await heightOf("line\n".repeat(4) + "line");
+		assert.ok(five >= one + 3 * 24 && five <= one + 4 * 24, `${native}: ${one}, then ${five}`);
+		assert.equal(await heightOf("line\n".repeat(100)), 0.4 * 740);
+		assert.equal(await heightOf("word ".repeat(5000)), 0.4 * 740);
+		assert.equal(await heightOf(""), one);
+		await closePage(page);
+	}
+});
+
+test("a conversation with code opens without anything moving", async () => {
+	const page = await openAt(browser, admin, "/workspace", {viewport: {width: 360, height: 740}});
+	await begin(page, "markdown");
+	await turns(page, 1);
+	await page.addInitScript(() => {
+		window.shifts = [];
+		new PerformanceObserver((list) => window.shifts.push(...list.getEntries().map((e) => [e.value, ...e.sources.map((s) => s.node?.id || s.node?.className)].join(" "))))
+			.observe({type: "layout-shift", buffered: true});
+	});
+	await page.reload();
+	await page.locator(".copyable [class~=hljs-keyword]").first().waitFor();
+	await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+	assert.deepEqual(await page.evaluate(() => window.shifts), []);
+	assert.ok(await page.evaluate(() => { const c = document.querySelector("#chat-area"); return c.scrollHeight - c.scrollTop - c.clientHeight < 2; }), "at the end");
+	await closePage(page);
+});
