@@ -1,12 +1,19 @@
 # gongbang-shim is one static file: it runs in images of any C library. With a
 # sanitizer, which needs the dynamic linker, it is an ordinary program.
+# Of libarchive only the zip writer is linked: the symbol below, which a program
+# that adds files and folders never calls, would bring in every other format.
 noinst_LIBRARIES += lib/shim/libshim.a
 lib_shim_libshim_a_SOURCES = \
 	lib/shim/cgroup.c lib/shim/cgroup.h \
 	lib/shim/disk_usage.c lib/shim/disk_usage.h \
 	lib/shim/event_loop.c lib/shim/event_loop.h \
+	lib/shim/file_archive.c \
 	lib/shim/file_list.c \
+	lib/shim/file_place.c lib/shim/file_place.h \
+	lib/shim/file_save.c \
+	lib/shim/file_trash.c \
 	lib/shim/file_type.c lib/shim/file_type.h \
+	lib/shim/file_upload.c \
 	lib/shim/file_worker.c lib/shim/file_worker.h \
 	lib/shim/file_writers.c lib/shim/file_writers.h \
 	lib/shim/landlock.c lib/shim/landlock.h \
@@ -35,10 +42,13 @@ lib_shim_libshim_a_SOURCES = \
 
 pkglibexec_PROGRAMS += gongbang-shim
 gongbang_shim_SOURCES = cgi-bin/gongbang_shim.c
-gongbang_shim_LDADD = lib/shim/libshim.a lib/core/libcore.a $(NGHTTP2_LIBS)
+gongbang_shim_LDADD = lib/shim/libshim.a lib/core/libcore.a $(NGHTTP2_LIBS) $(shim_archive_libs)
 if SANITIZE
+shim_archive_libs = $(ARCHIVE_LIBS)
 gongbang_shim_LDFLAGS = $(AM_LDFLAGS)
 else
+shim_archive_libs = $(ARCHIVE_LIBS) -lnettle $(ZLIB_LIBS)
 gongbang_shim_LDFLAGS = -static-pie \
-	-Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code
+	-Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code \
+	-Wl,--defsym=__archive_write_entry_filetype_unsupported=abort
 endif

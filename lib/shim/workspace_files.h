@@ -50,5 +50,17 @@ int64_t workspace_files_mtime(const struct stat *st);	/* UTC ms */
 void workspace_files_stat(struct exchange *x, const char *path);
 void workspace_files_list(struct exchange *x, const char *path);
 void workspace_files_send(struct exchange *x, const char *path);
+void workspace_files_save(struct exchange *x, const char *path);
+void workspace_files_folder(struct exchange *x, const char *path);
+void workspace_files_move(struct exchange *x, const char *path);
+void workspace_files_delete(struct exchange *x, const char *path);
+void workspace_files_trash(struct exchange *x, const char *id);
+void workspace_files_restore(struct exchange *x, const char *id);
+void workspace_files_erase(struct exchange *x, const char *id);
+void workspace_files_upload_status(struct exchange *x, const char *id);
+void workspace_files_upload_append(struct exchange *x, const char *id);
+void workspace_files_upload_finish(struct exchange *x, const char *id);
+void workspace_files_upload_drop(struct exchange *x, const char *id);
+void workspace_files_archive(struct exchange *x, const char *path);
 
 #endif

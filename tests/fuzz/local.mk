@@ -46,7 +46,7 @@ tests_fuzz_link_fuzz_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_link_server_fuzz_SOURCES = tests/fuzz/link_server_fuzz.c \
 	$(fuzz_main)
 tests_fuzz_link_server_fuzz_LDADD = lib/shim/libshim.a lib/core/libcore.a \
-	$(NGHTTP2_LIBS)
+	$(NGHTTP2_LIBS) $(ARCHIVE_LIBS)
 tests_fuzz_link_server_fuzz_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_start_request_fuzz_SOURCES = tests/fuzz/start_request_fuzz.c \
 	$(fuzz_main)

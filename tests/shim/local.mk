@@ -16,7 +16,7 @@ tests_shim_cgroup_test_DEPENDENCIES = $(tests_shim_shim_test_DEPENDENCIES)
 check_PROGRAMS += tests/shim/link_listener_test
 tests_shim_link_listener_test_SOURCES = tests/shim/link_listener_test.c $(shim_world)
 tests_shim_link_listener_test_CPPFLAGS = $(tests_shim_shim_test_CPPFLAGS)
-tests_shim_link_listener_test_LDADD = lib/shim/libshim.a $(tests_shim_shim_test_LDADD)
+tests_shim_link_listener_test_LDADD = lib/shim/libshim.a $(tests_shim_shim_test_LDADD) $(ARCHIVE_LIBS)
 tests_shim_link_listener_test_DEPENDENCIES = $(tests_shim_shim_test_DEPENDENCIES)
 
 check_PROGRAMS += tests/shim/paths_test
@@ -67,6 +67,30 @@ tests_shim_workspace_files_test_CPPFLAGS = $(tests_shim_shim_test_CPPFLAGS)
 tests_shim_workspace_files_test_LDADD = $(tests_shim_shim_test_LDADD)
 tests_shim_workspace_files_test_DEPENDENCIES = $(tests_shim_shim_test_DEPENDENCIES)
 
+check_PROGRAMS += tests/shim/file_archive_test
+tests_shim_file_archive_test_SOURCES = tests/shim/file_archive_test.c $(shim_world)
+tests_shim_file_archive_test_CPPFLAGS = $(tests_shim_shim_test_CPPFLAGS)
+tests_shim_file_archive_test_LDADD = $(tests_shim_shim_test_LDADD)
+tests_shim_file_archive_test_DEPENDENCIES = $(tests_shim_shim_test_DEPENDENCIES)
+
+check_PROGRAMS += tests/shim/file_save_test
+tests_shim_file_save_test_SOURCES = tests/shim/file_save_test.c $(shim_world)
+tests_shim_file_save_test_CPPFLAGS = $(tests_shim_shim_test_CPPFLAGS)
+tests_shim_file_save_test_LDADD = $(tests_shim_shim_test_LDADD)
+tests_shim_file_save_test_DEPENDENCIES = $(tests_shim_shim_test_DEPENDENCIES)
+
+check_PROGRAMS += tests/shim/file_trash_test
+tests_shim_file_trash_test_SOURCES = tests/shim/file_trash_test.c $(shim_world)
+tests_shim_file_trash_test_CPPFLAGS = $(tests_shim_shim_test_CPPFLAGS)
+tests_shim_file_trash_test_LDADD = $(tests_shim_shim_test_LDADD)
+tests_shim_file_trash_test_DEPENDENCIES = $(tests_shim_shim_test_DEPENDENCIES)
+
+check_PROGRAMS += tests/shim/file_upload_test
+tests_shim_file_upload_test_SOURCES = tests/shim/file_upload_test.c $(shim_world)
+tests_shim_file_upload_test_CPPFLAGS = $(tests_shim_shim_test_CPPFLAGS)
+tests_shim_file_upload_test_LDADD = $(tests_shim_shim_test_LDADD)
+tests_shim_file_upload_test_DEPENDENCIES = $(tests_shim_shim_test_DEPENDENCIES)
+
 check_PROGRAMS += tests/shim/container_test
 tests_shim_container_test_SOURCES = tests/shim/container_test.c \
 	tests/shim/harness.c tests/shim/harness.h
@@ -75,7 +99,7 @@ tests_shim_container_test_LDADD = $(tests_shim_shim_test_LDADD)
 tests_shim_container_test_DEPENDENCIES = $(tests_shim_shim_test_DEPENDENCIES)
 
 # Parts of it, in the test's own process.
-shim_part_libs = lib/shim/libshim.a lib/core/libcore.a $(SODIUM_LIBS) $(NGHTTP2_LIBS) $(test_libs)
+shim_part_libs = lib/shim/libshim.a lib/core/libcore.a $(SODIUM_LIBS) $(NGHTTP2_LIBS) $(ARCHIVE_LIBS) $(test_libs)
 check_PROGRAMS += tests/shim/log_file_test
 tests_shim_log_file_test_SOURCES = tests/shim/log_file_test.c
 tests_shim_log_file_test_LDADD = $(shim_part_libs)
