@@ -321,8 +321,9 @@ struct bridge *bridge_new(const struct settings *s, struct err *e)
 	uv_timer_init(b->loop, &b->last);
 	uv_timer_init(b->loop, &b->spend_timer);
 	uv_timer_init(b->loop, &b->survey_timer);
+	uv_timer_init(b->loop, &b->backlog_timer);
 	b->tick.data = b->last.data = b;
-	b->spend_timer.data = b->survey_timer.data = b;
+	b->spend_timer.data = b->survey_timer.data = b->backlog_timer.data = b;
 	watch_signal(b, &b->term, SIGTERM);
 	watch_signal(b, &b->interrupt, SIGINT);
 	if (open_parts(b, e) < 0 || open_egress(b, e) < 0 ||
@@ -333,6 +334,7 @@ struct bridge *bridge_new(const struct settings *s, struct err *e)
 	limit_sockets(b);
 	uv_timer_start(&b->tick, on_tick, TICK_MS, TICK_MS);
 	take_up(b);
+	search_backlog_begin(b);
 	return b;
 }
 
@@ -360,6 +362,7 @@ static void close_own(struct bridge *b)
 		(uv_handle_t *)&b->tick, (uv_handle_t *)&b->last,
 		(uv_handle_t *)&b->term, (uv_handle_t *)&b->interrupt,
 		(uv_handle_t *)&b->spend_timer, (uv_handle_t *)&b->survey_timer,
+		(uv_handle_t *)&b->backlog_timer,
 	};
 	size_t i;
 

@@ -118,7 +118,7 @@ struct bridge {
 	struct templates *templates;
 	struct i18n *i18n;
 	struct bridge_server *web, *control;
-	uv_timer_t tick, last, spend_timer, survey_timer;
+	uv_timer_t tick, last, spend_timer, survey_timer, backlog_timer;
 	uv_signal_t term, interrupt;
 	LIST_HEAD(, presence) people[PEOPLE_BUCKETS];
 	LIST_HEAD(, client) slots[CHECK_SLOTS];
@@ -134,6 +134,9 @@ struct bridge {
 
 /* handshake.c */
 void handshake_begin(void *bridge, struct exchange *x);
+
+/* search_backlog.c */
+void search_backlog_begin(struct bridge *b);
 
 /* control.c */
 void control_request(void *bridge, struct exchange *x);

@@ -18,6 +18,7 @@ lib_bridge_libbridge_a_SOURCES = \
 	lib/bridge/room.c \
 	lib/bridge/room_events.c \
 	lib/bridge/run_control.c \
+	lib/bridge/search_backlog.c \
 	lib/bridge/token_lifecycle.c \
 	lib/bridge/turnover.c \
 	lib/bridge/user_presence.c \

@@ -15,6 +15,7 @@ lib_core_libcore_a_SOURCES = \
 	lib/core/log.c lib/core/log.h \
 	lib/core/percent.c lib/core/percent.h \
 	lib/core/piece.c lib/core/piece.h \
+	lib/core/search_terms.c lib/core/search_terms.h \
 	lib/core/serve.c lib/core/serve.h \
 	lib/core/settings.c lib/core/settings.def lib/core/settings.h \
 	lib/core/str.c lib/core/str.h \

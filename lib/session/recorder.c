@@ -10,6 +10,7 @@
 #include "session/agent_run.h"
 #include "session/claude_start.h"
 #include "session/log_reader.h"
+#include "transcript/part_search.h"
 #include "transcript/truncate_part.h"
 
 #define BATCH_MS 50		/* from a change to its batch; a turn's end does not wait */
@@ -230,6 +231,7 @@ static void record(struct session *s)
 	b->r.account_max = settings_number(s->env->settings,
 					   SET_RECORD_ACCOUNT_MAX) << 20;
 	b->r.shrink = truncate_part;
+	b->r.search_text = part_search_text;
 	r->mode_in_flight = r->mode_changed;
 	r->touched = r->mode_changed = false;
 	r->recording = true;

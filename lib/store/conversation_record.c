@@ -8,6 +8,7 @@
 #include "core/clock.h"
 #include "core/str.h"
 #include "store/executions.h"
+#include "store/search.h"
 
 /*
  * The bytes still allowed, minus those that an earlier version of the part
@@ -59,6 +60,17 @@ static int write_part(struct db *db, const char *conversation,
 		      (int64_t)strlen(p->data));
 }
 
+/* In the same transaction, so that what can be read can be found. */
+static int record_entry(struct db *db, const struct recording *r,
+			const struct part *p, struct err *e)
+{
+	char *text = r->search_text ? r->search_text(NULL, p) : NULL;
+	int rc = search_entry_put(db, r->conversation_id, p, text, e);
+
+	talloc_free(text);
+	return rc;
+}
+
 static int record_part(struct db *db, const struct recording *r,
 		       const struct part *p, struct room *room, struct err *e)
 {
@@ -76,6 +88,8 @@ static int record_part(struct db *db, const struct recording *r,
 	    (int64_t)strlen(p->data) > room->left + old)
 		small.data = data = r->shrink(NULL, p);
 	rc = write_part(db, r->conversation_id, &small, e);
+	if (rc == 0)
+		rc = record_entry(db, r, &small, e);
 	if (rc == 0) {
 		room->left -= (int64_t)strlen(small.data) - old;
 		room->used += (int64_t)strlen(small.data) - old;

@@ -190,6 +190,8 @@ struct recording {
 	 */
 	int64_t conversation_max, account_max;
 	char *(*shrink)(const void *ctx, const struct part *p);
+	/* What can be found of a part (child of ctx), or NULL; NULL: parts are not to be found. */
+	char *(*search_text)(const void *ctx, const struct part *p);
 };
 /*
  * ERR_MISSING if the conversation was purged; ERR_CONFLICT if offset is behind

@@ -191,6 +191,7 @@ static int is_applied(struct db *db, const struct migration *m, bool *applied,
 /* Checked again inside: another process may have migrated first. */
 static int migrate_one(struct db *db, const struct migration *m, struct err *e)
 {
+	const char *own;
 	bool applied;
 
 	if (is_applied(db, m, &applied, e) < 0)
@@ -205,7 +206,9 @@ static int migrate_one(struct db *db, const struct migration *m, struct err *e)
 		db_rollback(db);
 		return 0;
 	}
+	own = db->driver->migration(m->number);
 	if (db->driver->script(db->connection, m->sql, e) < 0 ||
+	    (own && db->driver->script(db->connection, own, e) < 0) ||
 	    db_run(db, e, "INSERT INTO schema_migrations (number, name, at)"
 		   " VALUES ($1, $2, $3)", "ntn",
 		   m->number, m->name, clock_now_ms()) < 0)
@@ -258,6 +261,11 @@ const char *db_own(const void *ctx, const char *text)
 	char *copy = alloc_checked(talloc_strdup(ctx, text));
 
 	return copy;
+}
+
+const struct db_search *db_search(const struct db *db)
+{
+	return db->driver->search;
 }
 
 void db_shrink(struct db *db)

@@ -25,7 +25,12 @@ struct db_statement {
 	void *data;		/* passed to each; each NULL: rows are ignored */
 };
 
+struct db_search;
+
 struct db_driver {
+	/* What a migration needs besides its text in this driver's own SQL; NULL: nothing. */
+	const char *(*migration)(int64_t number);
+	const struct db_search *search;
 	/* Gives the connection (child of ctx, closed with it). */
 	void *(*open)(const void *ctx, const char *path, struct err *e);
 	/* *changed: rows changed. */
@@ -48,6 +53,9 @@ struct db_row {
 };
 
 extern const struct db_driver sqlite_driver;
+
+/* How this store searches. */
+const struct db_search *db_search(const struct db *db);
 
 /* The two steps of db_open; up_to: the last migration to run. */
 struct db *db_connect(const void *ctx, const char *path, struct err *e) must_check;

@@ -28,9 +28,12 @@ lib_store_libstore_a_SOURCES = \
 	lib/store/removal.c lib/store/removal.h \
 	lib/store/renderings.c lib/store/renderings.h \
 	lib/store/run_queue.c \
+	lib/store/search.c lib/store/search.h \
+	lib/store/search_internal.h \
 	lib/store/sqlite.c \
 	lib/store/sqlite_internal.h \
 	lib/store/sqlite_open.c \
+	lib/store/sqlite_search.c \
 	lib/store/usage.c lib/store/usage.h \
 	lib/store/users.c lib/store/users.h
 
@@ -51,7 +54,8 @@ store_migrations = \
 	lib/store/migrations/0013_recorded_bytes.sql \
 	lib/store/migrations/0014_outcomes.sql \
 	lib/store/migrations/0015_removals.sql \
-	lib/store/migrations/0016_domain_notices.sql
+	lib/store/migrations/0016_domain_notices.sql \
+	lib/store/migrations/0017_search.sql
 
 EXTRA_DIST += $(store_migrations) lib/store/embed.awk
 CLEANFILES += lib/store/migrations.inc

@@ -8,6 +8,7 @@
 
 #include "core/str.h"
 #include "store/db_internal.h"
+#include "store/search_internal.h"
 
 #define CACHE_SIZE 64
 
@@ -264,6 +265,8 @@ static void shrink(void *connection)
 }
 
 const struct db_driver sqlite_driver = {
+	.migration = sqlite_migration,
+	.search = &sqlite_search,
 	.open = open_connection,
 	.run = run,
 	.script = script,

@@ -119,6 +119,7 @@ static int use_wal(sqlite3 *db, struct err *e)
 	return rc == SQLITE_OK ? 0 : sqlite_fail(db, rc, e);
 }
 
+/* The schema is trusted, because its triggers write the search index. */
 static int set_up(sqlite3 *db, struct err *e)
 {
 	int rc;
@@ -130,10 +131,11 @@ static int set_up(sqlite3 *db, struct err *e)
 				     SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS,
 				     NULL, lower, NULL, NULL);
 	if (rc == SQLITE_OK)
+		rc = sqlite_search_open(db);
+	if (rc == SQLITE_OK)
 		rc = sqlite3_exec(db, "PRAGMA foreign_keys = ON;"
 				  "PRAGMA synchronous = FULL;"
 				  "PRAGMA temp_store = MEMORY;"
-				  "PRAGMA trusted_schema = OFF;"
 				  "PRAGMA journal_size_limit = 16777216",
 				  NULL, NULL, NULL);
 	if (rc != SQLITE_OK)

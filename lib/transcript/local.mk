@@ -18,6 +18,7 @@ lib_transcript_libtranscript_a_SOURCES = \
 	lib/transcript/part.c lib/transcript/part.h \
 	lib/transcript/part_ask.c \
 	lib/transcript/part_internal.h \
+	lib/transcript/part_search.c lib/transcript/part_search.h \
 	lib/transcript/part_tool.c \
 	lib/transcript/rendering.c lib/transcript/rendering.h \
 	lib/transcript/tool_title.c lib/transcript/tool_title.h \

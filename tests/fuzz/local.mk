@@ -167,3 +167,7 @@ check_PROGRAMS += tests/fuzz/preview_fuzz
 tests_fuzz_preview_fuzz_SOURCES = tests/fuzz/preview_fuzz.c $(fuzz_main)
 tests_fuzz_preview_fuzz_LDADD = $(preview_test_libs)
 tests_fuzz_preview_fuzz_LDFLAGS = $(fuzz_ldflags)
+check_PROGRAMS += tests/fuzz/search_terms_fuzz
+tests_fuzz_search_terms_fuzz_SOURCES = tests/fuzz/search_terms_fuzz.c $(fuzz_main)
+tests_fuzz_search_terms_fuzz_LDADD = lib/core/libcore.a $(TALLOC_LIBS) $(CORE_LIBS)
+tests_fuzz_search_terms_fuzz_LDFLAGS = $(fuzz_ldflags)

@@ -25,3 +25,6 @@ tests_store_removal_test_LDADD = $(store_test_libs)
 check_PROGRAMS += tests/store/jobs_test
 tests_store_jobs_test_SOURCES = tests/store/jobs_test.c
 tests_store_jobs_test_LDADD = $(store_test_libs) $(UV_LIBS) -lpthread
+check_PROGRAMS += tests/store/search_test
+tests_store_search_test_SOURCES = tests/store/search_test.c $(store_fixture)
+tests_store_search_test_LDADD = $(store_test_libs)
