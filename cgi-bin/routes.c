@@ -97,6 +97,7 @@ const struct route routes[] = {
 	{ METHOD_POST, "/files/restore", page_file_restore, 0, 0 },
 	{ METHOD_GET, "/trash", page_trash, 0, 0 },
 	{ METHOD_POST, "/trash/empty", page_trash_empty, 0, 0 },
+	{ METHOD_GET, "/search", page_search, 0, 0 },
 	{ METHOD_GET, "/usage", page_usage, 0, 0 },
 	{ METHOD_GET, "/usage.csv", page_usage_csv, 0, 0 },
 	{ METHOD_GET, "/domains", page_domains, 0, 0 },

@@ -57,8 +57,14 @@ const showShortcuts = document.querySelector("#show-shortcuts");
 for (const [button, act] of [[go, openPalette], [showShortcuts, () => shortcuts.showModal()]]) {
 	if (!button)
 		continue;
-	button.hidden = false;
-	button.addEventListener("click", act);
+	if (button.tagName === "BUTTON")
+		button.hidden = false;
+	button.addEventListener("click", (event) => {
+		if (event.ctrlKey || event.metaKey || event.shiftKey)
+			return;
+		event.preventDefault();
+		act();
+	});
 }
 
 // What was being written is nobody else's. Without an account in their name they

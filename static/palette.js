@@ -1,16 +1,19 @@
-// Ctrl+K: pages, acts, conversations and agents by a few letters of their names.
+// Ctrl+K: pages, acts, conversations and agents by a few letters of their names,
+// and what was said in conversations and runs.
 
 const dialog = document.querySelector("#palette");
 const input = dialog.querySelector("input");
 const list = dialog.querySelector("ul");
 const none = dialog.querySelector("p");
 const fixed = [...list.children].filter((option) => getComputedStyle(option).display !== "none");
+const searching = list.querySelector("[data-search]");	// the page with everything that is found
 const base = document.body.dataset.base;
 
 // Where names are found: the pages that list them, as anybody would search there.
 const sources = [
 	{page: "/workspace", links: /\/workspace\/[0-9a-f-]{36}$/, icon: "chat"},
 	{page: "/agents", links: /\/agents\/[0-9a-f-]{36}$/, icon: "agent"},
+	{page: "/search", field: "q", from: "#search-hits a", links: /./, icon: "search"},
 ];
 const FOUND_MAX = 6;
 const PAUSE_MS = 150;
@@ -43,7 +46,8 @@ function select(option) {
 // chosen: the option that stays selected while names arrive from the server.
 function show(chosen) {
 	const text = wanted();
-	list.replaceChildren(...fixed.filter((option) => option.textContent.toLowerCase().includes(text)), ...found);
+	const named = fixed.filter((option) => option !== searching && option.textContent.toLowerCase().includes(text));
+	list.replaceChildren(...named, ...found, ...found.some((option) => option.querySelector(".palette-about")) ? [searching] : []);
 	shown().forEach((option, i) => {
 		option.id = `palette-${i}`;
 	});
@@ -57,18 +61,25 @@ function optionOf(link, icon) {
 	option.dataset.href = link.href;
 	mark.className = `icon icon-${icon}`;
 	mark.setAttribute("aria-hidden", "true");
-	const name = (link.querySelector(".row-title") || link).textContent.trim();
+	const name = (link.querySelector(".row-title, .hit-title") || link).textContent.trim();
+	const text = link.querySelector(".hit-text");
 	option.append(mark, name);
+	if (text) {
+		const about = document.createElement("span");
+		about.className = "palette-about";
+		about.append(...[...text.childNodes].map((node) => node.cloneNode(true)));
+		option.append(about);
+	}
 	return option;
 }
 
-async function search({page, links, icon}, text, signal) {
-	const answer = await fetch(`${base}${page}?search=${encodeURIComponent(text)}`, {signal});
+async function search({page, field = "search", from = "#conversation-list a, main a", links, icon}, text, signal) {
+	const answer = await fetch(`${base}${page}?${field}=${encodeURIComponent(text)}`, {signal});
 	const there = new DOMParser().parseFromString(await answer.text(), "text/html");
 	const seen = new Set();
-	return [...there.querySelectorAll("#conversation-list a, main a")].filter((link) => {
-		const fits = links.test(link.pathname) && link.textContent.trim() && !seen.has(link.pathname);
-		seen.add(link.pathname);
+	return [...there.querySelectorAll(from)].filter((link) => {
+		const fits = links.test(link.pathname) && link.textContent.trim() && !seen.has(link.href);
+		seen.add(link.href);
 		return fits;
 	}).slice(0, FOUND_MAX).map((link) => optionOf(link, icon));
 }
@@ -78,7 +89,7 @@ async function look() {
 	asking = new AbortController();
 	const {signal} = asking;
 	try {
-		const lists = await Promise.all(sources.map((source) => search(source, wanted(), signal)));
+		const lists = await Promise.all(sources.filter((source) => !source.field || wanted()).map((source) => search(source, wanted(), signal)));
 		if (signal.aborted)
 			return;
 		found = lists.flat();
@@ -93,7 +104,7 @@ function choose(option) {
 	if (option.dataset.click)
 		document.querySelector(option.dataset.click).click();
 	else
-		location.assign(option.dataset.href);
+		location.assign(option.dataset.href + (option === searching ? encodeURIComponent(wanted()) : ""));
 }
 
 input.addEventListener("input", () => {

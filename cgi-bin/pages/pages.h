@@ -45,6 +45,7 @@ int page_file_delete(struct request *r, struct response *out, struct err *e);
 int page_file_restore(struct request *r, struct response *out, struct err *e);
 int page_trash(struct request *r, struct response *out, struct err *e);
 int page_trash_empty(struct request *r, struct response *out, struct err *e);
+int page_search(struct request *r, struct response *out, struct err *e);
 int page_usage(struct request *r, struct response *out, struct err *e);
 int page_usage_csv(struct request *r, struct response *out, struct err *e);
 int page_domains(struct request *r, struct response *out, struct err *e);

@@ -11,6 +11,7 @@
 #include "http/router.h"
 #include "i18n/i18n.h"
 #include "store/conversations.h"
+#include "time/period.h"
 #include "web/app.h"
 
 #define LOCALE_COOKIE "gongbang_locale"
@@ -120,6 +121,10 @@ const char *page_title(const struct request *r, const struct conversation *c);
 int page_number(const struct request *r, const char *name, int64_t *out,
 		struct err *e) must_check;
 
+/* The zone's day with this name (2026-11-30): ERR_INPUT "error_run_date". */
+int page_day(const char *zone, const char *text, struct period *out,
+	     struct err *e) must_check;
+
 /* Whether conversations may be in that mode. */
 bool chat_mode_known(const char *mode);
 /* Refuses a message that is too long. */
@@ -154,6 +159,12 @@ struct transcript {
 int page_transcript(struct request *r, struct view *list,
 		    const struct transcript *t, int64_t *older,
 		    struct err *e) must_check;
+
+/*
+ * What the query asks for: before=, or at= (a part to show); 0: the last page.
+ */
+int page_place(const struct request *r, const char *conversation_id,
+	       int64_t *before, struct err *e) must_check;
 
 /*
  * POSTs to the bridge's control socket. A bridge that is away is logged (and

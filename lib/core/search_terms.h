@@ -20,7 +20,7 @@
 #define SEARCH_PREFIX_MIN 3	/* characters from which on a word also finds longer ones */
 #define SEARCH_MARKS_MAX 24
 
-/* Appends the terms of valid UTF-8, parted by spaces; at most 8 bytes and a term's rest for each byte of text. */
+/* Appends the terms of valid UTF-8, each followed by a space. */
 int search_terms_add(struct buf *out, const char *text, struct err *e) must_check;
 
 /* A word or an unbroken run of Hangul, Han and kana. */

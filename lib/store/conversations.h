@@ -208,6 +208,13 @@ int part_count(struct db *db, const char *conversation_id, int64_t before,
 	       int limit, int64_t characters, int *count, bool *more, struct err *e) must_check;
 
 /*
+ * The `before` of a page of at most limit parts and that many characters that shows
+ * the part at, with some that follow it; 0: the last page does.
+ */
+int part_page(struct db *db, const char *conversation_id, int64_t at, int limit,
+	      int64_t characters, int64_t *before, struct err *e) must_check;
+
+/*
  * The `at` of the last question if nobody answered it and the user said nothing
  * after it, nor has anything in the queue; else -1.
  */

@@ -5,6 +5,8 @@
 #define COLUMNS \
 	"at, changed_at, turn, role, kind, state, data, created_at, ended_at"
 
+#define PART_FOLLOWERS 40	/* shown below a part that is gone to */
+
 struct listing {
 	int (*each)(void *data, const struct part *p, struct err *e);
 	void *data;
@@ -79,6 +81,45 @@ int part_count(struct db *db, const char *conversation_id, int64_t before,
 		return -1;
 	*count = c.count;
 	*more = c.seen == limit || c.seen > c.count;
+	return 0;
+}
+
+struct following {
+	int64_t at[1 + PART_FOLLOWERS];
+	int n;
+};
+
+static int keep_following(void *data, const struct db_row *row, struct err *e)
+{
+	struct following *f = data;
+
+	(void)e;
+	f->at[f->n++] = db_number(row, 0);
+	return 0;
+}
+
+int part_page(struct db *db, const char *conversation_id, int64_t at, int limit,
+	      int64_t characters, int64_t *before, struct err *e)
+{
+	struct following f = { .n = 0 };
+	int shown, count;
+	bool more;
+
+	if (db_query(db, e, keep_following, &f, "SELECT at FROM parts"
+		     " WHERE conversation_id = $1 AND at > $2 ORDER BY at"
+		     " LIMIT $3", "tnn", conversation_id, at,
+		     (int64_t)(1 + PART_FOLLOWERS)) < 0)
+		return -1;
+	shown = f.n < PART_FOLLOWERS ? f.n : PART_FOLLOWERS;
+	for (; shown; shown /= 2) {
+		*before = shown < f.n ? f.at[shown] : 0;
+		if (part_count(db, conversation_id, *before, limit, characters,
+			       &count, &more, e) < 0)
+			return -1;
+		if (count > shown)
+			return 0;
+	}
+	*before = f.n ? f.at[0] : 0;
 	return 0;
 }
 

@@ -19,6 +19,11 @@ static int64_t first_id(int64_t ms)
 	return (ms > 0 ? ms : 0) * (1 << ID_SHIFT);
 }
 
+int64_t search_time(int64_t id)
+{
+	return id >> ID_SHIFT;
+}
+
 static int remove_entry(struct db *db, const char *conversation_id, int64_t at,
 			struct err *e)
 {
@@ -68,7 +73,7 @@ static int read_row(void *data, const struct db_row *row, struct err *e)
 		.id = db_number(row, 0), .title = db_text(row, 3),
 		.kind = db_text(row, 4), .role = db_text(row, 5),
 		.text = db_text(row, 6), .at = db_number(row, 7),
-		.created_at = db_number(row, 8),
+		.created_at = db_number(row, 8), .attempt = db_number(row, 9),
 	};
 
 	r->chunk++;

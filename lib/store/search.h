@@ -25,7 +25,8 @@ struct search_filter {
 struct search_hit {
 	int64_t id;
 	char conversation_id[ID_SIZE];
-	char execution_id[ID_SIZE];	/* of a run; "" for a chat */
+	char execution_id[ID_SIZE];	/* of a run or one that was continued; else "" */
+	int64_t attempt;
 	const char *title, *kind, *role;
 	const char *text;	/* of the part; NFC */
 	int64_t at, created_at;
@@ -39,6 +40,9 @@ struct search_end {
 	bool tired;		/* it read SEARCH_READ_MAX texts without filling the page */
 };
 #define SEARCH_READ_MAX 2000
+
+/* When the entry with that id was written; UTC ms. */
+int64_t search_time(int64_t id);
 
 /*
  * The user's entries that have all of the query, newest first; never of a deleted

@@ -7,7 +7,7 @@
 /* The rows of a result; each driver's statement selects these. */
 #define SEARCH_COLUMNS \
 	"s.id, s.conversation_id, coalesce(t.execution_id, ''), c.title, c.kind," \
-	" p.role, s.text, s.at, p.created_at"
+	" p.role, s.text, s.at, p.created_at, coalesce(t.attempt, 0)"
 /* $2: user, $3 and $4: ids from and below, $5: kind, $6: role, $7: limit. */
 #define SEARCH_FILTER \
 	" c.deleted_at = 0 AND s.user_id = $2" \
@@ -20,7 +20,7 @@
 struct db_search {
 	/* With $1: what match made of the query; newest first. */
 	const char *select;
-	/* The query's terms, each of them quoted: no text of a person's is an operator. */
+	/* The query's terms, each quoted, because nothing that a person wrote may become syntax. */
 	int (*match)(struct buf *out, const struct search_query *q,
 		     const char *user_id, struct err *e);
 };

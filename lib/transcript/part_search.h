@@ -1,4 +1,4 @@
-/* What of a part can be found by searching. */
+/* Which text of a part can be found by searching. */
 #ifndef TRANSCRIPT_PART_SEARCH_H
 #define TRANSCRIPT_PART_SEARCH_H
 

@@ -16,7 +16,7 @@ EXTRA_PROGRAMS += tests/bench/due
 tests_bench_due_SOURCES = tests/bench/due.c
 tests_bench_due_LDADD = lib/store/libstore.a lib/core/libcore.a \
 	$(SQLITE_LIBS) $(TALLOC_LIBS) $(CORE_LIBS)
-EXTRA_PROGRAMS += tests/bench/search
-tests_bench_search_SOURCES = tests/bench/search.c
-tests_bench_search_LDADD = lib/store/libstore.a lib/core/libcore.a \
+EXTRA_PROGRAMS += tests/bench/fill_search
+tests_bench_fill_search_SOURCES = tests/bench/fill_search.c
+tests_bench_fill_search_LDADD = lib/store/libstore.a lib/core/libcore.a \
 	$(SQLITE_LIBS) $(TALLOC_LIBS) $(CORE_LIBS)

@@ -32,8 +32,10 @@ test("Ctrl+K finds pages, conversations and acts, in Korean too", async () => {
 	await assertAccessible(page, "the palette");
 	// the last syllable is still being written
 	await page.keyboard.insertText("주간 보고서ㄱ");
-	await page.locator("#palette li", {hasText: "주간 보고서"}).waitFor();
-	assert.equal(await page.locator("#palette li").count(), 1);
+	// its title, the message itself, and the page with all messages
+	await page.locator("#palette li mark", {hasText: "보고서"}).waitFor();
+	assert.match(await page.locator("#palette li").first().textContent(), /주간 보고서/);
+	assert.equal(await page.locator("#palette li").count(), 3);
 	await page.keyboard.press("Enter");
 	await page.waitForURL(conversation);
 

@@ -133,10 +133,14 @@ in_process = tests/cgi-bin/pages/in_process.c \
 	tests/cgi-bin/pages/in_process.h $(pages) $(run_rows)
 check_PROGRAMS += tests/cgi-bin/pages/routes_test \
 	tests/cgi-bin/pages/lists_test \
+	tests/cgi-bin/pages/page_search_test \
 	tests/cgi-bin/pages/account/page_password_test
 tests_cgi_bin_pages_routes_test_SOURCES = tests/cgi-bin/pages/routes_test.c \
 	$(in_process)
 tests_cgi_bin_pages_routes_test_LDADD = $(pages_libs) $(test_libs)
+tests_cgi_bin_pages_page_search_test_SOURCES = \
+	tests/cgi-bin/pages/page_search_test.c $(in_process)
+tests_cgi_bin_pages_page_search_test_LDADD = $(pages_libs) $(test_libs)
 tests_cgi_bin_pages_lists_test_SOURCES = tests/cgi-bin/pages/lists_test.c \
 	$(in_process)
 tests_cgi_bin_pages_lists_test_LDADD = $(pages_libs) $(test_libs)

@@ -19,3 +19,6 @@ check_PROGRAMS += tests/transcript/message_title_test
 tests_transcript_message_title_test_SOURCES = \
 	tests/transcript/message_title_test.c
 tests_transcript_message_title_test_LDADD = $(transcript_test_libs)
+check_PROGRAMS += tests/transcript/part_search_test
+tests_transcript_part_search_test_SOURCES = tests/transcript/part_search_test.c
+tests_transcript_part_search_test_LDADD = $(transcript_test_libs)

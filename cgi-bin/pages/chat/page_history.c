@@ -137,6 +137,20 @@ int page_transcript(struct request *r, struct view *list,
 	return 0;
 }
 
+int page_place(const struct request *r, const char *conversation_id,
+	       int64_t *before, struct err *e)
+{
+	int64_t at;
+
+	if (page_number(r, "before", before, e) < 0 ||
+	    page_number(r, "at", &at, e) < 0)
+		return -1;
+	if (*before || !*form_text(r->args, "at"))
+		return 0;
+	return part_page(context_of(r)->db, conversation_id, at, PARTS_SHOWN,
+			 DATA_MAX, before, e);
+}
+
 static int add_messages(struct request *r, struct view *view,
 			const struct conversation *c, int64_t before,
 			int64_t again, struct err *e)
@@ -260,7 +274,7 @@ int page_conversation(struct request *r, struct response *out, struct err *e)
 	struct err none = { 0 };
 
 	c = conversation_load(v->db, r, request_arg(r, "id"), v->user->id, e);
-	if (!c || page_number(r, "before", &before, e) < 0)
+	if (!c || page_place(r, c->id, &before, e) < 0)
 		return -1;
 	if (attempt_find(v->db, c->id, run, &none) < 0 &&
 	    none.kind != ERR_MISSING) {

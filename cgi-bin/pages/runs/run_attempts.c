@@ -259,7 +259,7 @@ static int keep_attempt(void *data, const struct attempt *a, struct err *e)
 
 /*
  * GET /executions/{id}/transcript?attempt=&before= -- the parts before those
- * on the run's page.
+ * on the run's page; with at= those around that one.
  */
 int page_run_transcript(struct request *r, struct response *out,
 			struct err *e)
@@ -271,11 +271,12 @@ int page_run_transcript(struct request *r, struct response *out,
 	int64_t before;
 
 	if (!x || page_number(r, "attempt", &f.number, e) < 0 ||
-	    page_number(r, "before", &before, e) < 0 ||
 	    attempt_each(v->db, x->id, keep_attempt, &f, e) < 0)
 		return -1;
 	if (!f.any)
 		return err_set(e, ERR_MISSING, "no such attempt");
+	if (page_place(r, f.found.conversation_id, &before, e) < 0)
+		return -1;
 	if (before && (!f.found.ended_offset || before < f.found.ended_offset))
 		f.found.ended_offset = before;
 	view = page_view(r, "run_how");

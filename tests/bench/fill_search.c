@@ -1,5 +1,5 @@
 /*
- * search FOLDER MESSAGES -- fills a new store with synthetic messages, Korean with
+ * fill_search FOLDER MESSAGES -- fills a new store with synthetic messages, Korean with
  * particles and English, of ten accounts, then prints one JSON object: milliseconds
  * of each kind of query (best of several) beside LIKE over the same rows, bytes of
  * the index, and what writing an entry adds to recording a part.
