@@ -26,7 +26,7 @@ gongbang_LDADD = lib/ledger/libledger.a lib/notify/libnotify.a \
 pkglibexec_PROGRAMS += cgi-bin/gongbang.fcgi
 pages_libs = lib/worker/libworker.a lib/notify/libnotify.a \
 	lib/agent/libagent.a lib/schedule/libschedule.a \
-	lib/transcript/libtranscript.a lib/egress/libegress.a \
+	lib/transcript/libtranscript.a lib/preview/libpreview.a lib/egress/libegress.a \
 	lib/spending/libspending.a lib/auth/libauth.a lib/store/libstore.a \
 	lib/kv/libkv.a lib/preview/libpreview.a lib/html/libhtml.a \
 	lib/i18n/libi18n.a lib/http/libhttp.a lib/time/libtime.a lib/json/libjson.a \
@@ -40,7 +40,7 @@ pkglibexec_PROGRAMS += gongbang-bridge
 gongbang_bridge_SOURCES = cgi-bin/gongbang_bridge.c
 gongbang_bridge_LDADD = lib/bridge/libbridge.a lib/agent/libagent.a \
 	lib/schedule/libschedule.a lib/session/libsession.a \
-	lib/transcript/libtranscript.a lib/workspace/libworkspace.a \
+	lib/transcript/libtranscript.a lib/preview/libpreview.a lib/workspace/libworkspace.a \
 	lib/link/liblink.a lib/egress/libegress.a lib/spending/libspending.a \
 	lib/auth/libauth.a lib/engine/libengine.a lib/store/libstore.a \
 	lib/kv/libkv.a lib/ws/libws.a lib/html/libhtml.a lib/i18n/libi18n.a \

@@ -17,7 +17,7 @@ instance=gb-$(printf %s "$state" | sha256sum | cut -c1-8)
 port=${GONGBANG_PORT:-$(cat "$state/port" 2>/dev/null || echo 8080)}
 settings=$state/gongbang.conf
 steps_log=$state/log/up
-build_packages=(autoconf automake gcc libc6-dev make pkg-config libarchive-dev
+build_packages=(autoconf automake gcc highlight libc6-dev make pkg-config libarchive-dev
 	libcmark-gfm-dev libcmark-gfm-extensions-dev libcmocka-dev libcurl4-openssl-dev
 	libfcgi-dev libhiredis-dev libhttp-parser-dev libical-dev libinih-dev
 	libjson-c-dev

@@ -27,7 +27,6 @@ dist_chatmodules_DATA = \
 	static/workspace/blocked.js \
 	static/workspace/composer.js \
 	static/workspace/connection.js \
-	static/workspace/highlight.js \
 	static/workspace/keys.js \
 	static/workspace/messages.js \
 	static/workspace/outbox.js \
@@ -43,38 +42,9 @@ filesmodulesdir = $(staticdir)/files
 dist_filesmodules_DATA = \
 	static/files/dropped.js \
 	static/files/uploads.js
-# Colours of code; the names as in workspace/highlight.js.
-highlightdir = $(staticdir)/highlight
-dist_highlight_DATA = \
-	static/highlight/core.min.js \
-	static/highlight/bash.min.js \
-	static/highlight/c.min.js \
-	static/highlight/cpp.min.js \
-	static/highlight/csharp.min.js \
-	static/highlight/css.min.js \
-	static/highlight/diff.min.js \
-	static/highlight/dockerfile.min.js \
-	static/highlight/go.min.js \
-	static/highlight/ini.min.js \
-	static/highlight/java.min.js \
-	static/highlight/javascript.min.js \
-	static/highlight/json.min.js \
-	static/highlight/kotlin.min.js \
-	static/highlight/makefile.min.js \
-	static/highlight/markdown.min.js \
-	static/highlight/php.min.js \
-	static/highlight/python.min.js \
-	static/highlight/r.min.js \
-	static/highlight/ruby.min.js \
-	static/highlight/rust.min.js \
-	static/highlight/sql.min.js \
-	static/highlight/swift.min.js \
-	static/highlight/typescript.min.js \
-	static/highlight/xml.min.js \
-	static/highlight/yaml.min.js
 # Pages name static files with this digest, so that no cache hides an upgrade.
 CLEANFILES += cgi-bin/web/static_version.h
-cgi-bin/web/static_version.h: $(dist_static_DATA) $(dist_chatmodules_DATA) $(dist_filesmodules_DATA) $(dist_highlight_DATA)
+cgi-bin/web/static_version.h: $(dist_static_DATA) $(dist_chatmodules_DATA) $(dist_filesmodules_DATA)
 	$(AM_V_GEN)$(MKDIR_P) $(@D) && \
 	printf '#define STATIC_VERSION "%.12s"\n' \
 		"`cat $^ | sha256sum`" >$@.new && mv $@.new $@
@@ -99,34 +69,3 @@ $(srcdir)/static/icons.css: $(srcdir)/static/icons.svg
 	$(AM_V_GEN)$(npm_packages) && \
 	sh icons.sh css node_modules/lucide-static/icons <icons.list >icons.css.new && \
 	mv icons.css.new icons.css
-
-$(srcdir)/static/highlight/core.min.js \
-$(srcdir)/static/highlight/bash.min.js \
-$(srcdir)/static/highlight/c.min.js \
-$(srcdir)/static/highlight/cpp.min.js \
-$(srcdir)/static/highlight/csharp.min.js \
-$(srcdir)/static/highlight/css.min.js \
-$(srcdir)/static/highlight/diff.min.js \
-$(srcdir)/static/highlight/dockerfile.min.js \
-$(srcdir)/static/highlight/go.min.js \
-$(srcdir)/static/highlight/ini.min.js \
-$(srcdir)/static/highlight/java.min.js \
-$(srcdir)/static/highlight/javascript.min.js \
-$(srcdir)/static/highlight/json.min.js \
-$(srcdir)/static/highlight/kotlin.min.js \
-$(srcdir)/static/highlight/makefile.min.js \
-$(srcdir)/static/highlight/markdown.min.js \
-$(srcdir)/static/highlight/php.min.js \
-$(srcdir)/static/highlight/python.min.js \
-$(srcdir)/static/highlight/r.min.js \
-$(srcdir)/static/highlight/ruby.min.js \
-$(srcdir)/static/highlight/rust.min.js \
-$(srcdir)/static/highlight/sql.min.js \
-$(srcdir)/static/highlight/swift.min.js \
-$(srcdir)/static/highlight/typescript.min.js \
-$(srcdir)/static/highlight/xml.min.js \
-$(srcdir)/static/highlight/yaml.min.js: \
-		$(srcdir)/static/package-lock.json | $(srcdir)/static/pico.min.css
-	$(AM_V_GEN)$(npm_packages) && mkdir -p highlight && \
-	cp node_modules/@highlightjs/cdn-assets/es/*/$(@F) highlight/$(@F) 2>/dev/null || \
-	cp node_modules/@highlightjs/cdn-assets/es/$(@F) highlight/$(@F)

@@ -46,7 +46,7 @@ may egress core store engine
 may link core
 may workspace core engine link
 may guard core json engine
-may transcript core json i18n html store
+may transcript core json i18n html preview store
 may session core json store workspace transcript
 may schedule core time
 may agent core json time schedule
@@ -77,7 +77,7 @@ only 'curl/' lib/gateway lib/http lib/notify
 only 'nghttp2/' lib/link lib/shim
 only 'microhttpd' lib/bridge lib/demo lib/gateway lib/http
 only 'wslay/' lib/ws
-only 'sodium' lib/auth lib/bridge lib/core lib/notify lib/ws
+only 'sodium' lib/auth lib/bridge lib/core lib/notify lib/transcript lib/ws
 only 'sqlite3' lib/store
 only 'http_parser' lib/engine lib/guard
 only 'cmark-gfm' lib/html

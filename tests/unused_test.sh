@@ -118,7 +118,7 @@ done
 
 find lib cgi-bin -name '*.[ch]' -exec cat {} + >"$work/code"
 find templates -name '*.html' -exec cat {} + >"$work/templates"
-find static \( -name node_modules -o -name highlight \) -prune -o -name '*.js' -exec cat {} + >"$work/scripts"
+find static -name node_modules -prune -o -name '*.js' -exec cat {} + >"$work/scripts"
 cat "$work/scripts" "$work/templates" "$work/code" >"$work/pages"
 for name in $(sed -n 's/^SETTING(\([A-Z_0-9]*\),.*/\1/p' lib/core/settings.def); do
 	grep -qw "SET_$name" "$work/code" || complain "setting $name is read by nothing"

@@ -9,8 +9,11 @@
 #include <strings.h>
 #include <sys/mman.h>
 
+#include "core/clock.h"
 #include "core/str.h"
 #include "html/emphasis.h"
+#include "html/highlight.h"
+#include "html/template.h"
 
 #define OPTIONS (CMARK_OPT_VALIDATE_UTF8 | CMARK_OPT_STRIKETHROUGH_DOUBLE_TILDE)
 
@@ -25,6 +28,13 @@ static struct {
 } arena;
 
 static const char *mark;	/* of emphasis, in the text that is rendered; NULL: none */
+
+/* For the colours of the code in the text that is rendered. */
+static struct {
+	int64_t until;		/* clock_mono_ms; 0: none */
+	bool late;
+	struct buf html;	/* of one block */
+} colours = { .html = BUF_INIT(MARKDOWN_HTML_MAX) };
 
 void markdown_start(void)
 {
@@ -184,21 +194,29 @@ static void image_to_link(cmark_node *node)
 	cmark_node_free(node);
 }
 
+static const char *without_marks(const char *text)
+{
+	const char *at;
+	char *clean, *to;
+
+	if (!mark || !strstr(text, mark))
+		return text;
+	clean = to = arena_alloc(strlen(text) + 1);
+	while ((at = strstr(text, mark))) {
+		to = mempcpy(to, text, (size_t)(at - text));
+		text = at + strlen(mark);
+	}
+	strcpy(to, text);
+	return clean;
+}
+
 /* A URL would keep them, percent-encoded. */
 static void drop_marks(cmark_node *node)
 {
-	const char *url = cmark_node_get_url(node), *at;
-	char *clean, *to;
+	const char *url = cmark_node_get_url(node), *clean = without_marks(url);
 
-	if (!mark || !strstr(url, mark))
-		return;
-	clean = to = arena_alloc(strlen(url) + 1);
-	while ((at = strstr(url, mark))) {
-		to = mempcpy(to, url, (size_t)(at - url));
-		url = at + strlen(mark);
-	}
-	strcpy(to, url);
-	cmark_node_set_url(node, clean);
+	if (clean != url)
+		cmark_node_set_url(node, clean);
 }
 
 /* True when the node was removed from the tree. */
@@ -225,6 +243,70 @@ static bool change_link(cmark_node *node)
 static bool change_html(cmark_node *node, cmark_node_type with)
 {
 	must(cmark_node_replace(node, leaf(with, cmark_node_get_literal(node))));
+	cmark_node_free(node);
+	return true;
+}
+
+static int add_code(struct buf *out, const char *language, const char *code, struct err *e)
+{
+	int64_t left = colours.until ? colours.until - clock_mono_ms() : 0;
+	enum highlighted how = HIGHLIGHT_PLAIN;
+
+	if (language && left > 0)
+		how = highlight_code(language, code, (int)left, out);
+	else if (language && colours.until)
+		how = HIGHLIGHT_LATE;
+	colours.late = colours.late || how == HIGHLIGHT_LATE;
+	return how == HIGHLIGHTED ? 0 : html_escape(out, code, e);
+}
+
+static bool is_space(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+/* The first word after the fence: what the code is written in. */
+static const char *said_language(cmark_node *node)
+{
+	const char *info = cmark_node_get_fence_info(node);
+	size_t n = 0;
+	char *word;
+
+	info = without_marks(info ? info : "");
+	while (info[n] && !is_space(info[n]))
+		n++;
+	word = arena_alloc(n + 1);
+	memcpy(word, info, n);
+	word[n] = '\0';
+	return word;
+}
+
+static int write_code(struct buf *out, const char *said, const char *code, struct err *e)
+{
+	const char *language = highlight_language(said);
+	bool shell = language && str_equal(language, "sh");
+
+	if (buf_add_text(out, "<div class=\"code\"><div class=\"code-head\"><span class=\"code-name\">", e) < 0 ||
+	    html_escape(out, said, e) < 0 || buf_add_text(out, "</span>", e) < 0 ||
+	    buf_add_text(out, shell ? MARKDOWN_ACTS_SHELL : MARKDOWN_ACTS, e) < 0 ||
+	    buf_add_text(out, "</div><pre tabindex=\"0\"><code>", e) < 0 ||
+	    add_code(out, language, code, e) < 0)
+		return -1;
+	return buf_add_text(out, "</code></pre></div>", e);
+}
+
+static bool change_code(cmark_node *node)
+{
+	const char *code = cmark_node_get_literal(node), *said = said_language(node);
+	cmark_node *own = cmark_node_new_with_mem(CMARK_NODE_CUSTOM_BLOCK, &memory);
+	struct err e = { 0 };
+
+	buf_clear(&colours.html);
+	code = without_marks(code ? code : "");
+	if (write_code(&colours.html, said, code, &e) < 0)
+		longjmp(arena.full, 1);
+	cmark_node_set_on_enter(own, buf_text(&colours.html));
+	must(cmark_node_replace(node, own));
 	cmark_node_free(node);
 	return true;
 }
@@ -282,6 +364,8 @@ static bool change(cmark_node *node, int *heading, struct lists *lists)
 		return change_html(node, CMARK_NODE_TEXT);
 	if (type == CMARK_NODE_HTML_BLOCK)
 		return change_html(node, CMARK_NODE_CODE_BLOCK);
+	if (type == CMARK_NODE_CODE_BLOCK)
+		return change_code(node);
 	if (type == CMARK_NODE_HEADING)
 		place_heading(node, heading);
 	return false;
@@ -374,7 +458,8 @@ static const char *render(const char *text, size_t n, struct lists *lists)
 	return cmark_render_html_with_mem(root, OPTIONS, NULL, &memory);
 }
 
-int markdown_render(const char *text, size_t n, struct buf *out, struct err *e)
+int markdown_render(const char *text, size_t n, int colour_ms, bool *late,
+		    struct buf *out, struct err *e)
 {
 	auto_buf html = BUF_INIT(out->cap), marked = BUF_INIT(9 * n + 1);
 	struct lists lists;
@@ -384,9 +469,12 @@ int markdown_render(const char *text, size_t n, struct buf *out, struct err *e)
 	if (emphasis_mark(text, n, &marked, &mark, e) < 0)
 		return -1;
 	empty_arena();
+	colours.until = colour_ms > 0 ? clock_mono_ms() + colour_ms : 0;
+	colours.late = false;
 	if (setjmp(arena.full))
 		return err_set(e, ERR_LIMIT, "markdown that takes too much memory");
 	text = render(buf_text(&marked), marked.len, &lists);
+	*late = colours.late;
 	if (add_html(&html, text, lists.first, e) < 0)
 		return -1;
 	return buf_add(out, html.data ? html.data : "", html.len, e);

@@ -1,6 +1,6 @@
 /*
- * caller -- socketpair --> renderer: a length (uint32_t) and the text; back: a
- * length and the HTML, or NOT_RENDERED. A renderer that ran out of time was
+ * caller -- socketpair --> renderer: struct request and the text; back: struct
+ * reply and the HTML, or none with NOT_RENDERED. A renderer that ran out of time was
  * ended by its own SIGPROF, which the caller sees as the end of the stream.
  *
  * Renderers are forked by the nursery, which has one thread and little memory;
@@ -40,6 +40,9 @@
 #else
 #define SLOWNESS 1
 #endif
+
+struct request { uint32_t n, colour_ms; };
+struct reply { uint32_t n, late; };
 
 struct renderer {
 	int fd;			/* -1: no process */
@@ -147,29 +150,31 @@ static void set_deadline(int ms)
 }
 
 /* False: the caller has gone. */
-static bool render_one(int fd, char *text, size_t n)
+static bool render_one(int fd, char *text, const struct request *q)
 {
 	auto_buf html = BUF_INIT(MARKDOWN_HTML_MAX);
+	struct reply reply = { NOT_RENDERED, 0 };
 	struct err e = { 0 };
-	uint32_t size;
-	bool done;
+	bool late = false, done;
 
 	set_deadline(RENDERER_CPU_MS * SLOWNESS);
-	done = markdown_render(text, n, &html, &e) == 0;
+	done = markdown_render(text, q->n, (int)q->colour_ms, &late, &html, &e) == 0;
 	set_deadline(0);
-	size = done ? (uint32_t)html.len : NOT_RENDERED;
-	return write_all(fd, &size, sizeof(size)) &&
+	if (done)
+		reply = (struct reply) { (uint32_t)html.len, late };
+	return write_all(fd, &reply, sizeof(reply)) &&
 	       (!done || write_all(fd, buf_text(&html), html.len));
 }
 
 static void render_all(int fd)
 {
 	static char text[MARKDOWN_TEXT_MAX];
-	uint32_t n;
+	struct request q;
 
 	signal(SIGPROF, SIG_DFL);
-	while (read_all(fd, &n, sizeof(n)) && n <= sizeof(text) &&
-	       read_all(fd, text, n) && render_one(fd, text, n) && n <= LARGE)
+	signal(SIGCHLD, SIG_DFL);
+	while (read_all(fd, &q, sizeof(q)) && q.n <= sizeof(text) &&
+	       read_all(fd, text, q.n) && render_one(fd, text, &q) && q.n <= LARGE)
 		;
 }
 
@@ -338,59 +343,65 @@ static int move(int fd, short way, char *at, size_t n, int64_t until)
 	return 1;
 }
 
-static int receive(int fd, struct buf *out, int64_t until, bool *html)
+static int receive(int fd, struct buf *out, int64_t until, struct reply *reply)
 {
 	struct err e = { 0 };
-	uint32_t size = 0;
 	char *room;
-	int came = move(fd, POLLIN, (char *)&size, sizeof(size), until);
+	int came = move(fd, POLLIN, (char *)reply, sizeof(*reply), until);
 
-	*html = came == 1 && size != NOT_RENDERED;
-	if (!*html)
+	if (came != 1 || reply->n == NOT_RENDERED)
 		return came;
-	room = size > MARKDOWN_HTML_MAX ? NULL : buf_reserve(out, size, &e);
+	room = reply->n > MARKDOWN_HTML_MAX ? NULL : buf_reserve(out, reply->n, &e);
 	if (!room)
 		return 0;
-	came = move(fd, POLLIN, room, size, until);
+	came = move(fd, POLLIN, room, reply->n, until);
 	if (came == 1)
-		buf_grew(out, size);
+		buf_grew(out, reply->n);
 	return came;
 }
 
-static int exchange(struct renderer *r, const char *text, size_t n,
-		    int64_t until, struct buf *out, bool *html)
+static int exchange(struct renderer *r, const char *text, const struct request *q,
+		    int64_t until, struct buf *out, struct reply *reply)
 {
-	uint32_t size = (uint32_t)n;
-	int came = move(r->fd, POLLOUT, (char *)&size, sizeof(size), until);
+	int came = move(r->fd, POLLOUT, (char *)(uintptr_t)q, sizeof(*q), until);
 
-	*html = false;
+	*reply = (struct reply) { NOT_RENDERED, 0 };
 	if (came == 1)
-		came = move(r->fd, POLLOUT, (char *)(uintptr_t)text, n, until);
+		came = move(r->fd, POLLOUT, (char *)(uintptr_t)text, q->n, until);
 	if (came == 1)
-		came = receive(r->fd, out, until, html);
-	if (came != 1 || n > LARGE)
+		came = receive(r->fd, out, until, reply);
+	if (came != 1 || q->n > LARGE)
 		stop(r);
 	return came;
+}
+
+static enum rendered outcome(int came, const struct request *q, const struct reply *reply)
+{
+	if (came != 1 || reply->n == NOT_RENDERED)
+		return came < 0 ? RENDERED_LATER : RENDERED_PLAIN;
+	return reply->late && q->colour_ms < RENDERER_COLOUR_MS ? RENDERED_UNCOLOURED :
+	       RENDERED_HTML;
 }
 
 enum rendered renderer_markdown(struct renderer *r, const char *text, size_t n,
 				int wait_ms, struct buf *out)
 {
 	int64_t began = clock_mono_ms();
-	bool html = false;
+	struct request q = { (uint32_t)n, RENDERER_COLOUR_MS };
+	struct reply reply = { NOT_RENDERED, 0 };
 	int came = 0, tries;
 
 	if (n > MARKDOWN_TEXT_MAX)
 		return RENDERED_PLAIN;
+	if (wait_ms / 4 < RENDERER_COLOUR_MS)
+		q.colour_ms = wait_ms < 0 ? 0 : (uint32_t)wait_ms / 4;
 	for (tries = 0; tries < 2 && came == 0; tries++) {
 		if (!start(r))
 			return RENDERED_LATER;
-		came = exchange(r, text, n, began + wait_ms, out, &html);
+		came = exchange(r, text, &q, began + wait_ms, out, &reply);
 		/* It ended before its deadline, so this text did not cause it. */
 		if (clock_mono_ms() - began >= RENDERER_CPU_MS)
 			break;
 	}
-	if (came == 1 && html)
-		return RENDERED_HTML;
-	return came < 0 ? RENDERED_LATER : RENDERED_PLAIN;
+	return outcome(came, &q, &reply);
 }

@@ -11,6 +11,7 @@
 #include "core/buf.h"
 
 #define RENDERER_CPU_MS 150
+#define RENDERER_COLOUR_MS 200	/* at most, for the colours of a text's code */
 
 /*
  * Forks the small process from which renderers are forked. Call it early in
@@ -23,6 +24,7 @@ struct renderer;	/* its process is started when a text needs one */
 
 enum rendered {
 	RENDERED_HTML,
+	RENDERED_UNCOLOURED,	/* html, with more colours when there is more time */
 	RENDERED_PLAIN,		/* exceeds the limits, and always will */
 	RENDERED_LATER,		/* no process, or not in time; may succeed later */
 };
@@ -31,8 +33,8 @@ enum rendered {
 struct renderer *renderer_new(const void *ctx);
 
 /*
- * Appends the html of markdown_render for RENDERED_HTML, else nothing. Blocks
- * for at most wait_ms, sleeping.
+ * Appends the html of markdown_render for RENDERED_HTML and _UNCOLOURED, else
+ * nothing. Blocks for at most wait_ms, sleeping; a quarter of it is for colours.
  */
 enum rendered renderer_markdown(struct renderer *r, const char *text, size_t n,
 				int wait_ms, struct buf *out);

@@ -6,6 +6,7 @@
 #include "core/str.h"
 #include "json/strict_json.h"
 
+#define OPEN_DEPTH 2	/* branches that are open at first */
 #define DEPTH_MAX 24	/* what is deeper is not opened */
 
 static const struct strict_json_limits limits = {
@@ -112,4 +113,37 @@ struct json_tree *json_tree_parse(const void *ctx, const char *text, size_t n)
 						  JSON_ROWS + DEPTH_MAX + 1));
 	add_value(t, NULL, o, 0);
 	return t;
+}
+
+static void add_view(struct view *rows, const struct i18n_locale *text,
+		     const struct json_row *row)
+{
+	struct view *map = view_append(rows);
+	char *count;
+
+	view_flag(map, "opens", row->kind == JSON_ROW_OPENS);
+	view_flag(map, "leaf", row->kind == JSON_ROW_LEAF);
+	view_flag(map, "closes", row->kind == JSON_ROW_CLOSES);
+	view_flag(map, "open", row->depth < OPEN_DEPTH);
+	view_text(map, "key", row->key);
+	view_text(map, "type", row->word);
+	view_text(map, "words", row->value);
+	view_textf(map, "count", "%zu", row->count);
+	if (!text || row->kind != JSON_ROW_OPENS)
+		return;
+	count = i18n_count(NULL, text, str_equal(row->word, "array") ?
+			   "preview_elements" : "preview_members",
+			   (int64_t)row->count);
+	view_text(map, "count", count);
+	talloc_free(count);
+}
+
+void json_tree_view(struct view *map, const struct i18n_locale *text,
+		    const struct json_tree *t)
+{
+	struct view *rows = view_list(map, "rows");
+	size_t i;
+
+	for (i = 0; i < t->n; i++)
+		add_view(rows, text, &t->rows[i]);
 }

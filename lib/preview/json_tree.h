@@ -5,6 +5,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "html/view.h"
+#include "i18n/i18n.h"
+
 #define JSON_ROWS 2000
 #define JSON_TEXT_MAX 500	/* bytes of a text; what is longer ends in "…" */
 
@@ -27,5 +30,9 @@ struct json_tree {
 
 /* NULL when the text is not JSON, or nested or long beyond all use. Gives (child of ctx). */
 struct json_tree *json_tree_parse(const void *ctx, const char *text, size_t n);
+
+/* Sets "rows" of map, for the template preview/json. text NULL, in tests: counts are digits. */
+void json_tree_view(struct view *map, const struct i18n_locale *text,
+		    const struct json_tree *t);
 
 #endif

@@ -15,8 +15,6 @@
 #include "preview/picture_size.h"
 #include "preview/preview_text.h"
 
-#define OPEN_DEPTH 2	/* branches of a JSON tree that are open at first */
-
 struct drawing {
 	struct view *into;	/* "preview" */
 	const struct preview_file *file;
@@ -187,39 +185,16 @@ static void draw_notebook(struct drawing *d)
 			     i18n_number(d->pool, NOTEBOOK_CELLS)));
 }
 
-static void draw_row(struct drawing *d, struct view *rows,
-		     const struct json_row *row)
-{
-	struct view *map = view_append(rows);
-
-	view_flag(map, "opens", row->kind == JSON_ROW_OPENS);
-	view_flag(map, "leaf", row->kind == JSON_ROW_LEAF);
-	view_flag(map, "closes", row->kind == JSON_ROW_CLOSES);
-	view_flag(map, "open", row->depth < OPEN_DEPTH);
-	view_text(map, "key", row->key);
-	view_text(map, "type", row->word);
-	view_text(map, "words", row->value);
-	view_text(map, "count", row->kind != JSON_ROW_OPENS ? "" :
-		  i18n_count(d->pool, d->tools->text,
-			     str_equal(row->word, "array") ?
-			     "preview_elements" : "preview_members",
-			     (int64_t)row->count));
-}
-
 static void draw_json(struct drawing *d)
 {
 	struct json_tree *t = d->whole ?
 		json_tree_parse(d->pool, buf_text(&d->text), d->text.len) : NULL;
-	struct view *rows;
-	size_t i;
 
 	if (!t) {
 		draw_text(d);
 		return;
 	}
-	rows = view_list(view_map(d->into, "json"), "rows");
-	for (i = 0; i < t->n; i++)
-		draw_row(d, rows, &t->rows[i]);
+	json_tree_view(view_map(d->into, "json"), d->tools->text, t);
 	if (t->more)
 		note(d, fill(d, "preview_json_more",
 			     i18n_number(d->pool, JSON_ROWS)));

@@ -75,6 +75,8 @@ struct json_object *ask_rules(struct json_object *data)
 	bool rules = has(given, "rules");
 	size_t i;
 
+	if (field_flag(data, "no_rules"))
+		return list;
 	if (!rules &&
 	    (!has(given, "directories") || ask_offers_edits(data))) {
 		add_own(list, data);
@@ -105,6 +107,8 @@ bool ask_offers_edits(struct json_object *data)
 	struct json_object *given = field_list(data, "suggestions");
 	size_t i;
 
+	if (field_flag(data, "no_rules"))
+		return false;
 	for (i = 0; given && i < json_object_array_length(given); i++) {
 		if (field_is(json_object_array_get_idx(given, i), "mode", "acceptEdits"))
 			return true;

@@ -88,6 +88,10 @@ static void fill_permission(struct live *l, struct json_object *request,
 	put_copy(l, "suggestions", field_list(request, "permission_suggestions"),
 		 INPUT_MAX, NULL);
 	put_text(l->data, "why", request, "decision_reason", LABEL_MAX);
+	if (field_flag(request, "default_to_no"))
+		field_put_flag(l->data, "default_no", true);
+	if (field_flag(request, "suppress_always_allow_rule"))
+		field_put_flag(l->data, "no_rules", true);
 	if (tool)
 		tool_title(l->data, tool, json_object_object_get(l->data, "input"));
 }

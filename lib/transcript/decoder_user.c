@@ -280,15 +280,15 @@ static void set_output(struct live *l, const struct buf *out, int64_t bytes)
 	field_put_number(l->data, "bytes", bytes > (int64_t)n ? bytes : (int64_t)n);
 	if (n <= 2 * OUTPUT_HALF) {
 		if (n)
-			field_put_text(l->data, "output", text, n, 2 * OUTPUT_HALF, true);
+			field_put_text(l->data, "output", text, n, 2 * OUTPUT_HALF, false);
 		return;
 	}
 	head = utf8_prefix(text, n, OUTPUT_HALF);
 	tail = n - OUTPUT_HALF;
 	while (tail < n && ((unsigned char)text[tail] & 0xc0) == 0x80)
 		tail++;
-	field_put_text(l->data, "output", text, head, OUTPUT_HALF, true);
-	field_put_text(l->data, "output_tail", text + tail, n - tail, OUTPUT_HALF, true);
+	field_put_text(l->data, "output", text, head, OUTPUT_HALF, false);
+	field_put_text(l->data, "output_tail", text + tail, n - tail, OUTPUT_HALF, false);
 	field_put_number(l->data, "output_left_out", (int64_t)(tail - head));
 }
 

@@ -80,6 +80,16 @@ static int add_block(struct buf *out, const char *language, const char *text, st
 	return add_fence(out, fence, e) < 0 ? -1 : buf_add(out, "\n\n", 2, e);
 }
 
+/* A terminal's colours are no words. */
+static int add_output(struct buf *out, const char *text, struct err *e)
+{
+	auto_buf plain = BUF_INIT(out->cap);
+
+	if (utf8_scrub(&plain, text, strlen(text), true, e) < 0)
+		return -1;
+	return add_block(out, "", buf_text(&plain), e);
+}
+
 /* The text is markdown itself; it only needs a final newline. */
 static int add_prose(struct buf *out, const char *text, struct err *e)
 {
@@ -98,10 +108,10 @@ static int tool_use(struct export *x, struct json_object *data, struct err *e)
 		return -1;
 	if (title && add_block(x->out, "", title, e) < 0)
 		return -1;
-	if (output && add_block(x->out, "", output, e) < 0)
+	if (output && add_output(x->out, output, e) < 0)
 		return -1;
 	return tail ? (add_prose(x->out, sentence(x, "export_cut"), e) < 0 ? -1 :
-		       add_block(x->out, "", tail, e)) : 0;
+		       add_output(x->out, tail, e)) : 0;
 }
 
 static int permission(struct export *x, struct json_object *data, struct err *e)

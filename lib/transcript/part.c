@@ -2,6 +2,7 @@
 #include "transcript/part.h"
 
 #include <inttypes.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 #include <talloc.h>
@@ -9,9 +10,13 @@
 #include "core/clock.h"
 #include "core/str.h"
 #include "json/field.h"
+#include "preview/picture_size.h"
+#include "transcript/code_acts.h"
 #include "transcript/part_internal.h"
 
 #define HEAVY (32 << 10)	/* bytes of data */
+#define HEAVY_CHANGE (4 << 10)	/* of a permission: its lines are compared */
+#define PICTURE_HEAD (48 << 10)	/* bytes that are looked at for its size */
 #define RETRY_SECONDS "20"	/* until an overloaded service is asked again */
 
 void draw_text(struct drawing *d, const char *name, const char *key)
@@ -32,8 +37,8 @@ void draw_markdown(struct drawing *d, const char *key)
 	view_text(d->view, "html", "");
 	text = field_text(d->data, key, &n);
 	if (text && n && d->rendering)
-		view_html(d->view, "html", rendering_html(d->rendering,
-							  d->part->at, text, n));
+		view_html(d->view, "html", code_acts_fill(d->ctx, d->templates, d->text,
+			  rendering_html(d->rendering, d->part->at, text, n)));
 }
 
 const char *draw_sentence(struct drawing *d, const char *key, const char *other)
@@ -49,23 +54,29 @@ const char *draw_sentence(struct drawing *d, const char *key, const char *other)
 	return sentence ? sentence : "";
 }
 
-void draw_fields(struct drawing *d, const char *skip)
+static bool is_branch(struct json_object *value)
+{
+	return json_object_is_type(value, json_type_object) ||
+	       json_object_is_type(value, json_type_array);
+}
+
+void draw_fields(struct drawing *d, bool trees)
 {
 	static const int pretty = JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE;
 	struct json_object *input = field_object(d->data, "input");
-	struct view *list = view_list(d->view, "fields"), *one;
+	struct view *list = view_list(d->view, "fields"), *one, *tree;
 
 	if (!input)
 		return;
 	json_object_object_foreach(input, key, value) {
-		if (skip && str_equal(key, skip))
-			continue;
 		one = view_append(list);
 		view_text(one, "name", key);
-		view_flag(one, "cut", false);
+		tree = view_list(one, "tree");
+		view_text(one, "value", "");
 		if (json_object_is_type(value, json_type_string))
 			view_text(one, "value", json_object_get_string(value));
-		else
+		else if (!trees || !is_branch(value) ||
+			 !draw_json(d, tree, json_object_to_json_string(value)))
 			view_text(one, "value", value ?
 				  json_object_to_json_string_ext(value, pretty) : "null");
 	}
@@ -94,8 +105,35 @@ static void draw_prose(struct drawing *d)
 		draw_markdown(d, "text");
 }
 
+/* False when its first bytes do not say it. */
+static bool size_of(const char *base64, size_t n, struct picture_size *size)
+{
+	unsigned char head[PICTURE_HEAD];
+	size_t len = 0;
+
+	n = n < sizeof(head) / 3 * 4 ? n : sizeof(head) / 3 * 4;
+	sodium_base642bin(head, sizeof(head), base64, n, NULL, &len, NULL,
+			  sodium_base64_VARIANT_ORIGINAL);
+	return picture_size_read(head, len, size);
+}
+
+/* Its size is known before it is loaded, and one that no browser should decode is not sent. */
 static void draw_image(struct drawing *d)
 {
+	struct picture_size size;
+	const char *data;
+	bool known;
+	size_t n;
+
+	data = field_text(d->data, "data", &n);
+	known = data && size_of(data, n, &size);
+	view_text(d->view, "width", "");
+	view_text(d->view, "height", "");
+	if (known) {
+		view_number(d->view, "width", size.width);
+		view_number(d->view, "height", size.height);
+	}
+	view_flag(d->view, "too_large", known && !picture_size_shown(&size));
 	draw_text(d, "media_type", "media_type");
 	draw_text(d, "data", "data");
 }
@@ -198,6 +236,7 @@ bool part_heavy(const struct part *p)
 	bool prose = str_equal(p->kind, "text") || str_equal(p->kind, "thinking");
 
 	return str_equal(p->kind, "plan") || strlen(p->data) > HEAVY ||
+	       (str_equal(p->kind, "permission") && strlen(p->data) > HEAVY_CHANGE) ||
 	       (prose && str_equal(p->role, "assistant") &&
 		!str_equal(p->state, "running"));
 }
@@ -226,7 +265,7 @@ int part_render(const struct templates *t, const struct i18n_locale *text,
 {
 	int kind = find_kind(p, e), bad;
 	struct drawing d = {
-		.text = text, .zone = zone, .part = p, .rendering = rendering,
+		.text = text, .zone = zone, .part = p, .rendering = rendering, .templates = t,
 	};
 
 	if (kind < 0)

@@ -13,12 +13,13 @@
  * data, JSON by kind (texts valid UTF-8 and capped; absent fields are left out;
  * a flag "..._cut" says that its field was truncated):
  * text, thinking: {"text","cut"}
- * tool_use: {"id","name","title","about","input","input_cut","output",
- *   "output_tail","output_left_out","bytes" (of the whole output),"is_error","oom",
+ * tool_use: {"id","name","title","about","input","input_cut","output" (with
+ *   a terminal's escape sequences),"output_tail","output_left_out","bytes" (of the whole output),"is_error","oom",
  *   "diff":[{"oldStart","oldLines","newStart","newLines","lines":[]}],"diff_cut",
  *   "background","blocked" (domains it was refused):[],"steps" (a sub-agent's):[{"kind","state","id","name","title","text"}]}
  * permission: {"request","tool","tool_use","input","input_cut","title","about","why",
- *   "suggestions","for_session","reason"}; with input_cut the input must not be
+ *   "suggestions","for_session","reason","default_no" (nothing is preselected),
+ *   "no_rules" (the CLI offers no rule)}; with input_cut the input must not be
  *   sent back as updatedInput
  * question: {"request","tool","tool_use","input","questions":[{"question","header",
  *   "multi","options":[{"label","description"}]}],"answers":{},"reason"}; a

@@ -101,7 +101,7 @@ static void draw_asked(struct drawing *d, const char *tool)
 	if (bash || changed)
 		view_list(d->view, "fields");
 	else
-		draw_fields(d, NULL);
+		draw_fields(d, false);
 }
 
 /* The standard text for a user who gave no reason is not shown as one. */
@@ -154,6 +154,7 @@ void draw_permission(struct drawing *d)
 	draw_why(d);
 	draw_reason(d);
 	draw_flag(d, "for_session", "for_session");
+	draw_flag(d, "default_no", "default_no");
 	draw_asked(d, tool);
 	draw_flag(d, "input_cut", "input_cut");
 	draw_session(d);

@@ -112,7 +112,7 @@ const char *rendering_html(struct rendering *r, int64_t at, const char *text,
 	began = clock_mono_ms();
 	how = renderer_markdown(r->renderer, text, n, r->wait_ms, &r->html);
 	r->wait_ms -= (int)(clock_mono_ms() - began);
-	if (how != RENDERED_LATER)
+	if (how == RENDERED_HTML || how == RENDERED_PLAIN)
 		add_fresh(r, at, hash);
 	return buf_text(&r->html);
 }

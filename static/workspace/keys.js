@@ -50,6 +50,8 @@ document.addEventListener("keydown", (event) => {
 	const part = waitingPart();
 	if (!part || !idleBox(event.target) || performance.now() - since < READ_MS)
 		return;
+	if (event.key === "Enter" && "defaultNo" in part.dataset)
+		return;
 	if (event.key === "Enter")
 		answer(part, "allow");
 	else if (!/^[1-9]$/.test(event.key) || !choose(part, Number(event.key)))

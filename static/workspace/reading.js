@@ -1,7 +1,6 @@
 // The log: following its end, and what makes it easier to read.
 
 import {settleBlocked} from "./blocked.js";
-import {highlight} from "./highlight.js";
 import {countDown} from "./messages.js";
 import {below, chat, conversation, words} from "./page.js";
 
@@ -33,33 +32,23 @@ chat.addEventListener("click", (event) => {
 		fold.dataset.touched = "1";
 });
 
-// Each block of code says its language and can be copied.
-function headCode(pre) {
-	const holder = document.createElement("div");
-	holder.className = "copyable";
-	pre.replaceWith(holder);
-	const head = document.createElement("div");
-	head.className = "code-head";
-	const code = pre.querySelector("code");
-	const language = /language-(\S+)/.exec(code?.className || "")?.[1];
-	const label = document.createElement("span");
-	label.textContent = language || (pre.classList.contains("output") ? "" : words("code"));
-	const button = document.createElement("button");
-	button.type = "button";
-	button.className = "quiet copy";
-	button.textContent = words("copy");
-	button.addEventListener("click", async () => {
-		await navigator.clipboard.writeText(pre.textContent);
-		button.textContent = words("copied");
-		setTimeout(() => { button.textContent = words("copy"); }, 1500);
-	});
-	button.hidden = !navigator.clipboard;
-	pre.tabIndex = 0;
-	head.append(label, button);
-	holder.append(head, pre);
-	if (language)
-		highlight(code, language);
+// A page without TLS has no clipboard of its own: the old way copies what is selected.
+async function copyText(pre) {
+	if (navigator.clipboard)
+		return navigator.clipboard.writeText(pre.textContent);
+	getSelection().selectAllChildren(pre);
+	document.execCommand("copy");
+	getSelection().removeAllRanges();
 }
+
+chat.addEventListener("click", async (event) => {
+	const button = event.target.closest("[data-copy-code]");
+	if (!button)
+		return;
+	await copyText(button.closest(".code").querySelector("pre"));
+	button.textContent = words("copied");
+	setTimeout(() => { button.textContent = words("copy"); }, 1500);
+});
 
 const LONG = {lines: 20, characters: 3000};
 
@@ -84,9 +73,6 @@ function foldLong(body) {
 }
 
 export function decorate(within) {
-	for (const pre of within.querySelectorAll(".part-text pre, pre.output"))
-		if (!pre.parentElement.classList.contains("copyable"))
-			headCode(pre);
 	for (const body of chat.querySelectorAll(".message[data-role=user] .part-text .part-body"))
 		foldLong(body);
 	for (const table of within.querySelectorAll(".part-body table"))

@@ -69,7 +69,8 @@ check_PROGRAMS += tests/cgi-bin/pages/agents/line_diff_test
 tests_cgi_bin_pages_agents_line_diff_test_SOURCES = \
 	tests/cgi-bin/pages/agents/line_diff_test.c \
 	cgi-bin/pages/agents/line_diff.c
-tests_cgi_bin_pages_agents_line_diff_test_LDADD = lib/html/libhtml.a \
+tests_cgi_bin_pages_agents_line_diff_test_LDADD = \
+	lib/transcript/libtranscript.a lib/preview/libpreview.a lib/html/libhtml.a \
 	lib/i18n/libi18n.a lib/time/libtime.a lib/core/libcore.a \
 	$(CMARK_LIBS) $(JSON_LIBS) $(TALLOC_LIBS) $(CORE_LIBS) $(test_libs)
 

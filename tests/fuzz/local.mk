@@ -32,6 +32,22 @@ tests_fuzz_docker_response_fuzz_LDADD = lib/engine/libengine.a \
 	lib/json/libjson.a lib/core/libcore.a $(engine_libs) $(CORE_LIBS)
 tests_fuzz_docker_response_fuzz_LDFLAGS = $(fuzz_ldflags)
 
+check_PROGRAMS += tests/fuzz/ansi_fuzz tests/fuzz/highlight_fuzz
+tests_fuzz_ansi_fuzz_SOURCES = tests/fuzz/ansi_fuzz.c $(fuzz_main)
+tests_fuzz_ansi_fuzz_LDADD = $(html_test_libs)
+tests_fuzz_ansi_fuzz_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_highlight_fuzz_SOURCES = tests/fuzz/highlight_fuzz.c $(fuzz_main)
+tests_fuzz_highlight_fuzz_LDADD = $(html_test_libs)
+tests_fuzz_highlight_fuzz_LDFLAGS = $(fuzz_ldflags)
+
+check_PROGRAMS += tests/fuzz/text_diff_fuzz tests/fuzz/part_fuzz
+tests_fuzz_text_diff_fuzz_SOURCES = tests/fuzz/text_diff_fuzz.c $(fuzz_main)
+tests_fuzz_text_diff_fuzz_LDADD = $(transcript_test_libs)
+tests_fuzz_text_diff_fuzz_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_part_fuzz_SOURCES = tests/fuzz/part_fuzz.c $(fuzz_main)
+tests_fuzz_part_fuzz_LDADD = $(transcript_test_libs)
+tests_fuzz_part_fuzz_LDFLAGS = $(fuzz_ldflags)
+
 check_PROGRAMS += tests/fuzz/markdown_fuzz
 tests_fuzz_markdown_fuzz_SOURCES = tests/fuzz/markdown_fuzz.c $(fuzz_main)
 tests_fuzz_markdown_fuzz_LDADD = $(html_test_libs)

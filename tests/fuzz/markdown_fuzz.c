@@ -16,13 +16,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static bool started;
 	auto_buf out = BUF_INIT(64 << 20);
 	struct err e = { 0 };
+	bool late;
 
 	if (!started)
 		markdown_start();
 	started = true;
 	if (size > 1 << 16)
 		return 0;
-	if (markdown_render((const char *)data, size, &out, &e) < 0) {
+	if (markdown_render((const char *)data, size, 0, &late, &out, &e) < 0) {
 		if (e.kind == ERR_LIMIT)
 			return 0;
 		fprintf(stderr, "%s\n", e.text);

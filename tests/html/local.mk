@@ -5,7 +5,11 @@ html_test_libs = lib/worker/libworker.a lib/notify/libnotify.a \
 	$(CORE_LIBS) $(test_libs)
 check_PROGRAMS += tests/html/template_test tests/html/mustache_test \
 	tests/html/fragments_test tests/html/markdown_test \
-	tests/html/renderer_test
+	tests/html/renderer_test tests/html/ansi_test tests/html/highlight_test
+tests_html_ansi_test_SOURCES = tests/html/ansi_test.c
+tests_html_ansi_test_LDADD = $(html_test_libs)
+tests_html_highlight_test_SOURCES = tests/html/highlight_test.c
+tests_html_highlight_test_LDADD = $(html_test_libs)
 tests_html_template_test_SOURCES = tests/html/template_test.c
 tests_html_template_test_LDADD = $(html_test_libs)
 tests_html_mustache_test_SOURCES = tests/html/mustache_test.c

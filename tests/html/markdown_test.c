@@ -19,6 +19,9 @@
 
 #define LINK "<a rel=\"noopener noreferrer nofollow\" target=\"_blank\" href="
 
+#define CODE(said, code) "<div class=\"code\"><div class=\"code-head\"><span class=\"code-name\">" said \
+	"</span>" MARKDOWN_ACTS "</div><pre tabindex=\"0\"><code>" code "</code></pre></div>"
+
 static int start(void **state)
 {
 	markdown_start();
@@ -29,10 +32,11 @@ static const char *render(const char *text)
 {
 	static struct buf out;
 	struct err e = { 0 };
+	bool late;
 
 	buf_release(&out);
 	buf_init(&out, 16 << 20);
-	if (markdown_render(text, strlen(text), &out, &e) < 0)
+	if (markdown_render(text, strlen(text), 0, &late, &out, &e) < 0)
 		fail_msg("%s", e.text);
 	return buf_text(&out);
 }
@@ -45,8 +49,7 @@ static void markdown_becomes_html(void **state)
 		  "<p>a <strong>b</strong> <del>c</del> <code>d</code></p>\n" },
 		{ "1~3 그리고 4~5", "<p>1~3 그리고 4~5</p>\n" },
 		{ "```py\nprint(\"<\")\n```",
-		  "<pre><code class=\"language-py\">print(&quot;&lt;&quot;)\n"
-		  "</code></pre>\n" },
+		  CODE("py", "print(&quot;&lt;&quot;)\n") "\n" },
 		{ "- [ ] a\n- [x] b",
 		  "<ul>\n<li><span class=\"task\">☐</span> a</li>\n"
 		  "<li><span class=\"task\">☑</span> b</li>\n</ul>\n" },
@@ -121,7 +124,7 @@ static void emphasis_goes_on_without_blanks(void **state)
 		assert_string_equal(render(rows[i].text), want);
 	}
 	assert_string_equal(render("```가)**나\n가)**나\n```"),
-			    "<pre><code class=\"language-가)**나\">가)**나\n</code></pre>\n");
+			    CODE("가)**나", "가)**나\n") "\n");
 }
 
 /* So cmark gets the same bytes, and no example of the specification can end otherwise. */
@@ -208,7 +211,7 @@ static void nothing_dangerous_comes_through(void **state)
 		}
 	}
 	assert_string_equal(render("<div>\nx"),
-			    "<pre><code>&lt;div&gt;\nx\n</code></pre>\n");
+			    CODE("", "&lt;div&gt;\nx\n") "\n");
 	assert_string_equal(render("a <b>c"), "<p>a &lt;b&gt;c</p>\n");
 }
 
@@ -222,8 +225,40 @@ static void a_large_fenced_text_is_not_abuse(void **state)
 	while (at < n)
 		text[at++] = '[';
 	strcpy(text + at, "\n```\n");
-	assert_true(str_starts(render(text), "<pre><code>["));
+	assert_non_null(strstr(render(text), "<pre tabindex=\"0\"><code>["));
 	free(text);
+}
+
+static const char *coloured(const char *text, int ms, bool *late)
+{
+	static struct buf out;
+	struct err e = { 0 };
+
+	buf_release(&out);
+	buf_init(&out, 1 << 20);
+	if (markdown_render(text, strlen(text), ms, late, &out, &e) < 0)
+		fail_msg("%s", e.text);
+	return buf_text(&out);
+}
+
+/* The marks of emphasis are not in what is coloured. */
+static void code_is_coloured_while_there_is_time(void **state)
+{
+	static const char text[] = "**가)**나\n\n```Python title=x\nx = \"**가)**나\"\n```\n";
+	bool late = true;
+
+	assert_non_null(strstr(coloured(text, 60000, &late),
+			       "<span class=\"code-name\">Python</span>" MARKDOWN_ACTS "</div>"
+			       "<pre tabindex=\"0\"><code>x <span class=\"hl-opt\">=</span> "
+			       "<span class=\"hl-str\">&quot;**가)**나&quot;</span>\n</code></pre></div>"));
+	assert_false(late);
+	assert_null(strstr(coloured(text, 0, &late), "hl-"));
+	assert_false(late);
+	coloured("```py\nx = 1\n```\n\n```py\nx = 2\n```", 1, &late);
+	assert_true(late);
+	assert_non_null(strstr(coloured("```sh\nls\n```", 0, &late), MARKDOWN_ACTS_SHELL));
+	assert_non_null(strstr(coloured("```\"><script>\nls\n```", 60000, &late),
+			       "<span class=\"code-name\">&quot;&gt;&lt;script&gt;</span>"));
 }
 
 static void too_much_is_refused(void **state)
@@ -232,16 +267,17 @@ static void too_much_is_refused(void **state)
 	char *text = calloc(1, n + 1);
 	struct err e = { 0 };
 	auto_buf out = BUF_INIT(10);
+	bool late;
 
 	assert_non_null(text);
 	memset(text, 'a', n);
-	assert_int_equal(markdown_render(text, n, &out, &e), -1);
+	assert_int_equal(markdown_render(text, n, 0, &late, &out, &e), -1);
 	assert_int_equal(e.kind, ERR_LIMIT);
-	assert_int_equal(markdown_render(text, 20, &out, &e), -1);
+	assert_int_equal(markdown_render(text, 20, 0, &late, &out, &e), -1);
 	assert_int_equal(e.kind, ERR_LIMIT);
 	memset(text, '|', n);	/* more memory than it may take */
 	e = (struct err){ 0 };
-	assert_int_equal(markdown_render(text, n - 1, &out, &e), -1);
+	assert_int_equal(markdown_render(text, n - 1, 0, &late, &out, &e), -1);
 	assert_int_equal(e.kind, ERR_LIMIT);
 	assert_int_equal(out.len, 0);
 	free(text);
@@ -257,6 +293,7 @@ int main(void)
 		cmocka_unit_test(links_open_apart_and_images_are_links),
 		cmocka_unit_test(nothing_dangerous_comes_through),
 		cmocka_unit_test(a_large_fenced_text_is_not_abuse),
+		cmocka_unit_test(code_is_coloured_while_there_is_time),
 		cmocka_unit_test(too_much_is_refused),
 	};
 

@@ -3,7 +3,7 @@ session_world = tests/session/session_world.c tests/session/session_world.h \
 	tests/session/fake_shim.c tests/session/fake_shim.h
 tests_session_session_test_SOURCES = tests/session/session_test.c $(session_world)
 tests_session_session_test_LDADD = lib/session/libsession.a \
-	lib/transcript/libtranscript.a lib/store/libstore.a \
+	lib/transcript/libtranscript.a lib/preview/libpreview.a lib/store/libstore.a \
 	lib/json/libjson.a lib/core/libcore.a $(SQLITE_LIBS) $(JSON_LIBS) \
 	$(TALLOC_LIBS) $(UV_LIBS) $(CORE_LIBS) $(test_libs)
 # The fake has the clocks.

@@ -1,4 +1,4 @@
-transcript_test_libs = lib/transcript/libtranscript.a lib/store/libstore.a \
+transcript_test_libs = lib/transcript/libtranscript.a lib/preview/libpreview.a lib/store/libstore.a \
 	lib/html/libhtml.a lib/i18n/libi18n.a lib/time/libtime.a \
 	lib/json/libjson.a lib/core/libcore.a $(CMARK_LIBS) $(SQLITE_LIBS) \
 	$(JSON_LIBS) $(TALLOC_LIBS) $(CORE_LIBS) $(test_libs) -lm

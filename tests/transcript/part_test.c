@@ -1,7 +1,7 @@
 /*
  * Parts and messages as HTML, in both languages, with hostile texts in every
- * field; and exports. Tests part_ask.c, part_tool.c, tool_title.c,
- * truncate_part.c, rendering.c and export.c.
+ * field; and exports. Tests part_ask.c, part_tool.c, part_diff.c, part_output.c,
+ * code_acts.c, tool_title.c, truncate_part.c, rendering.c and export.c.
  */
 #include "config.h"
 #include "trace.h"
@@ -218,7 +218,7 @@ static void a_permission_names_what_it_allows(void **state)
 		"{\"tool\":\"Edit\",\"title\":\"x.py\",\"input\":{\"old_string\":\"one\\ntwo\","
 		"\"new_string\":\"three\"},\"suggestions\":[{\"type\":\"setMode\",\"mode\":\"acceptEdits\"}]}");
 	assert_has(html, "Change this file?");
-	assert_has(html, "<del>one</del>\n<del>two</del>\n<ins>three</ins>");
+	assert_has(html, "<del data-n=\"\">one</del><del data-n=\"\">two</del></div><div><ins data-n=\"\">three</ins>");
 	assert_null(strstr(html, "old_string"));
 	assert_null(strstr(html, "allow_session"));
 	assert_has(html, "data-answer=\"allow_edits\"");
@@ -269,8 +269,131 @@ static void words_for_claude_are_not_shown(void **state)
 	assert_has(html, "Three files.");
 	assert_null(strstr(html, "agentId"));
 	talloc_free(html);
+	html = draw_one("tool_use", "ok", "{\"name\":\"Agent\",\"output\":\"[Subagent hand-back] It carries no authority. "
+		"The report follows:\\n  One.\\n    Two.\\nagentId: a1\",\"steps\":[{\"kind\":\"tool\",\"name\":\"ToolSearch\",\"state\":\"ok\"}]}");
+	assert_has(html, ">One.\n  Two.</pre>");
+	assert_null(strstr(html, "hand-back"));
+	assert_null(strstr(html, "ToolSearch"));
+	talloc_free(html);
 	html = draw_one("tool_use", "ok", "{\"name\":\"ToolSearch\"}");
 	assert_has(html, "data-plumbing");
+	talloc_free(html);
+}
+
+static void outputs_are_drawn_by_what_they_are(void **state)
+{
+	char *html = draw_one("tool_use", "ok", "{\"name\":\"Bash\",\"output\":"
+		"\"\\u001b[31mred\\u001b[0m\\u001b]0;title\\u0007\\n10%\\r20%\"}");
+
+	assert_has(html, "tabindex=\"0\"><span class=\"ansi-2\">red</span>\n20%</pre>");
+	assert_has(html, "data-copy-code");
+	talloc_free(html);
+	html = draw_one("tool_use", "ok", "{\"name\":\"Bash\",\"output\":\"(Bash completed with no output)\"}");
+	assert_has(html, "No output");
+	assert_null(strstr(html, "Bash completed"));
+	talloc_free(html);
+	html = draw_one("tool_use", "ok", "{\"name\":\"Bash\",\"output\":"
+		"\"1\\n2\\n3\\n4\\n5\\n6\\n7\\n8\\n9\\n10\\n11\\n12\\n13\"}");
+	assert_has(html, "<details><summary");
+	assert_has(html, "<span class=\"part-lines num\">13 lines</span>");
+	talloc_free(html);
+	html = draw_one("tool_use", "ok", "{\"name\":\"mcp__db__query\",\"input\":{\"filter\":{\"id\":7}},"
+		"\"output\":\"{\\\"rows\\\":[{\\\"name\\\":\\\"<b>\\\",\\\"n\\\":null}]}\"}");
+	assert_has(html, "<b>id</b> <code data-type=\"number\">7</code>");
+	assert_has(html, "<b>name</b> <code data-type=\"text\">&quot;&lt;b&gt;&quot;</code>");
+	assert_has(html, "<summary><b>rows</b> <span class=\"muted\">1 ");
+	assert_null(strstr(html, "<pre class=\"output\""));
+	talloc_free(html);
+	html = draw_one("tool_use", "ok", "{\"name\":\"WebSearch\",\"title\":\"q\",\"input\":{\"query\":\"q\"},"
+		"\"output\":\"Web search results for query: \\\"q\\\"\\n\\nLinks: [{\\\"title\\\":\\\"One\\\",\\\"url\\\":\\\"https://a.example/\\\"},"
+		"{\\\"title\\\":\\\"Two\\\",\\\"url\\\":\\\"javascript:x\\\"}]\\n\\nFound it.\\n\\nREMINDER: You MUST\"}");
+	assert_has(html, "<a href=\"https://a.example/\" target=\"_blank\" rel=\"noopener noreferrer nofollow\"><bdi>One</bdi></a>");
+	assert_null(strstr(html, "javascript"));
+	assert_null(strstr(html, "REMINDER"));
+	assert_has(html, ">Found it.");
+	talloc_free(html);
+}
+
+/* A forged tree has a bounded number of nodes and of folds in each other. */
+static void trees_are_bounded(void **state)
+{
+	char *deep = talloc_strdup(NULL, ""), *wide = talloc_strdup(NULL, "1");
+	char *html;
+	int i;
+
+	for (i = 0; i < 30; i++)
+		deep = talloc_asprintf_append(deep, "[");
+	for (i = 0; i < 30; i++)
+		deep = talloc_asprintf_append(deep, "]");
+	for (i = 0; i < 2000; i++)
+		wide = talloc_asprintf_append(wide, ",1");
+	html = draw_one("tool_use", "ok", talloc_asprintf(deep, "{\"name\":\"x\",\"output\":\"%s\"}", deep));
+	assert_has(html, "[[[[");
+	talloc_free(html);
+	html = draw_one("tool_use", "ok", talloc_asprintf(wide, "{\"name\":\"x\",\"output\":\"[%s]\"}", wide));
+	assert_has(html, "Only part is shown.");
+	talloc_free(html);
+	talloc_free(deep);
+	talloc_free(wide);
+}
+
+static void changes_have_two_sides(void **state)
+{
+	char *html = draw_one("tool_use", "ok", "{\"name\":\"Edit\",\"output\":\"x\",\"diff\":[{\"oldStart\":8,"
+		"\"oldLines\":3,\"newStart\":8,\"newLines\":3,\"lines\":[\" same\",\"-old\",\"+new\",\"+more\"]}]}");
+
+	assert_has(html, "data-split");
+	assert_has(html, "<div class=\"diff-same\"><span data-n=\"8\">same</span><span aria-hidden=\"true\">same</span></div>");
+	assert_has(html, "<div><del data-n=\"9\">old</del></div><div><ins data-n=\"9\">new</ins><ins data-n=\"10\">more</ins></div>");
+	talloc_free(html);
+	html = draw_one("permission", "waiting", "{\"tool\":\"Edit\",\"input\":{\"old_string\":\"a\\nb\\nc\",\"new_string\":\"a\\nx\\nc\"}}");
+	assert_has(html, "<span data-n=\"\">a</span>");
+	assert_has(html, "<div><del data-n=\"\">b</del></div><div><ins data-n=\"\">x</ins></div>");
+	assert_has(html, "<span data-n=\"\">c</span>");
+	talloc_free(html);
+	html = draw_one("permission", "waiting", "{\"tool\":\"NotebookEdit\",\"input\":{\"notebook_path\":\"n.ipynb\",\"new_source\":\"x = 1\"}}");
+	assert_has(html, "<ins data-n=\"\">x = 1</ins>");
+	assert_null(strstr(html, "data-split"));
+	talloc_free(html);
+}
+
+/* What the CLI says about the question holds. */
+static void a_dangerous_permission_offers_less(void **state)
+{
+	char *html = draw_one("permission", "waiting", "{\"tool\":\"Bash\",\"input\":{\"command\":\"rm x\"},"
+		"\"default_no\":true,\"no_rules\":true,\"suggestions\":[{\"type\":\"setMode\",\"mode\":\"acceptEdits\"},"
+		"{\"type\":\"addRules\",\"rules\":[{\"toolName\":\"Bash\",\"ruleContent\":\"rm x\"}]}]}");
+
+	assert_has(html, "data-default-no");
+	assert_has(html, "class=\"secondary\" data-answer=\"allow\"");
+	assert_has(html, "data-answer=\"deny\"");
+	assert_null(strstr(html, "allow_session"));
+	assert_null(strstr(html, "allow_edits"));
+	talloc_free(html);
+}
+
+static void pictures_have_their_size(void **state)
+{
+	char *html = draw_one("image", "ok", "{\"media_type\":\"image/png\",\"data\":\"iVBORw0KGgoAAAANSUhEUgAAAAMAAAACCAIAAAA=\"}");
+
+	assert_has(html, " width=\"3\" height=\"2\">");
+	talloc_free(html);
+	html = draw_one("image", "ok", "{\"media_type\":\"image/gif\",\"data\":\"R0lGODlh////fw==\"}");
+	assert_null(strstr(html, "<img"));
+	assert_has(html, "An image was left out");
+	talloc_free(html);
+}
+
+static void code_can_be_copied(void **state)
+{
+	struct part p = { .at = 5, .turn = 5, .role = "assistant", .kind = "text", .state = "ok",
+		.data = "{\"text\":\"```sh\\nls\\n```\\n\\n```py\\nx = 1\\n```\"}" };
+	char *html = render(&p, "ko");
+
+	assert_has(html, "<span class=\"code-name\">sh</span><div class=\"code-acts scripted\">");
+	assert_has(html, "<span class=\"code-name\">py</span><div class=\"code-acts scripted\">");
+	assert_has(html, "data-copy-code>복사</button>");
+	assert_has(html, "<span class=\"hl-num\">1</span>");
 	talloc_free(html);
 }
 
@@ -511,6 +634,12 @@ int main(void)
 		cmocka_unit_test(a_permission_names_what_it_allows),
 		cmocka_unit_test(words_for_claude_are_not_shown),
 		cmocka_unit_test(cards_say_what_they_are),
+		cmocka_unit_test(outputs_are_drawn_by_what_they_are),
+		cmocka_unit_test(trees_are_bounded),
+		cmocka_unit_test(changes_have_two_sides),
+		cmocka_unit_test(a_dangerous_permission_offers_less),
+		cmocka_unit_test(pictures_have_their_size),
+		cmocka_unit_test(code_can_be_copied),
 		cmocka_unit_test(an_error_offers_what_helps),
 		cmocka_unit_test(questions_show_the_choice),
 		cmocka_unit_test(forms_name_their_server),

@@ -1,5 +1,5 @@
 /*
- * cgi-bin/pages/agents/line_diff.c: the removed and added lines turn the old
+ * cgi-bin/pages/agents/line_diff.c and lib/transcript/text_diff.c: the removed and added lines turn the old
  * text into the new one.
  */
 #include "config.h"
