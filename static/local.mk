@@ -41,6 +41,7 @@ dist_chatmodules_DATA = \
 filesmodulesdir = $(staticdir)/files
 dist_filesmodules_DATA = \
 	static/files/dropped.js \
+	static/files/panel.js \
 	static/files/uploads.js
 # Pages name static files with this digest, so that no cache hides an upgrade.
 CLEANFILES += cgi-bin/web/static_version.h

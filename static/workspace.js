@@ -92,6 +92,12 @@ document.addEventListener("click", (event) => {
 		answer(button.closest(".part"), button.dataset.answer);
 });
 
+const files = document.querySelector("#open-files");
+files?.addEventListener("click", async (event) => {
+	event.preventDefault();
+	(await import("./files/panel.js")).toggle(files);
+});
+
 // Coming back to this page and asking for an agent again is another question.
 addEventListener("pageshow", (event) => {
 	if (event.persisted && conversation)

@@ -182,9 +182,9 @@ static void bad_requests_are_refused(void **state)
 	assert_non_null(longest);
 	memset(longest, 'a', 20000);
 	longest[0] = '/';
-	longest[2049] = '\0';
+	longest[4097] = '\0';
 	assert_string_equal(refusal("REQUEST_URI", longest), "error_path");
-	longest[2049] = 'a';
+	longest[4097] = 'a';
 	longest[1] = '?';
 	longest[19999] = '\0';
 	assert_string_equal(refusal("REQUEST_URI", longest), "error_path");
