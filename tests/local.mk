@@ -50,6 +50,7 @@ EXTRA_DIST += \
 	tests/browser/chat.test.js \
 	tests/browser/executions.test.js \
 	tests/browser/gongbang.js \
+	tests/browser/files.test.js \
 	tests/browser/layout.test.js \
 	tests/browser/login.test.js \
 	tests/browser/nojs.test.js \
