@@ -47,7 +47,7 @@ may link core
 may workspace core engine link
 may guard core json engine
 may transcript core json i18n html preview store
-may session core json store workspace transcript
+may session core json store workspace preview transcript
 may schedule core time
 may agent core json time schedule
 may notify core json i18n store

@@ -22,22 +22,32 @@ static ptrdiff_t decode(const char *text, size_t n,
 	return len;
 }
 
-bool changed_files_path_valid(const char *path, size_t n)
+/* Relative, with no empty, "." or ".." segment, and no NUL. */
+static bool is_below(const char *path, size_t n)
 {
-	size_t at = 0, len, i;
+	size_t at = 0, len;
 
-	if (!n || n > CHANGED_FILES_PATH_MAX || !utf8_valid(path, n))
+	if (!n || n > CHANGED_FILES_PATH_MAX || memchr(path, '\0', n))
 		return false;
-	for (i = 0; i < n; i++) {
-		if ((unsigned char)path[i] < ' ' || path[i] == 0x7f)
-			return false;
-	}
 	for (; at <= n; at += len + 1) {
 		const char *slash = memchr(path + at, '/', n - at);
 
 		len = slash ? (size_t)(slash - path) - at : n - at;
 		if (!len || (len == 1 && path[at] == '.') ||
 		    (len == 2 && path[at] == '.' && path[at + 1] == '.'))
+			return false;
+	}
+	return true;
+}
+
+bool changed_files_path_valid(const char *path, size_t n)
+{
+	size_t i;
+
+	if (!is_below(path, n) || !utf8_valid(path, n))
+		return false;
+	for (i = 0; i < n; i++) {
+		if ((unsigned char)path[i] < ' ' || path[i] == 0x7f)
 			return false;
 	}
 	return true;
@@ -99,7 +109,7 @@ static const char *take_whose(const char *line, const char *end,
 }
 
 /* "made own 01..ef 120 1764025200123 a%20name"; an older shim sends no time. */
-static bool parse(const char *line, size_t n, struct change *c)
+static bool parse(const char *line, size_t n, bool any_name, struct change *c)
 {
 	const char *end = line + n, *after;
 	ptrdiff_t len;
@@ -119,13 +129,14 @@ static bool parse(const char *line, size_t n, struct change *c)
 	else
 		c->changed_at = 0;
 	len = decode(line, (size_t)(end - line), c->path);
-	if (len < 0 || !changed_files_path_valid(c->path, (size_t)len))
+	if (len < 0 || !(any_name ? is_below(c->path, (size_t)len) :
+				    changed_files_path_valid(c->path, (size_t)len)))
 		return false;
 	percent_encode(c->name, c->path, "");
 	return true;
 }
 
-void changed_files_each(const char *text, size_t n,
+void changed_files_each(const char *text, size_t n, bool any_name,
 			void (*each)(void *data,
 				     const struct change *c), void *data)
 {
@@ -138,7 +149,7 @@ void changed_files_each(const char *text, size_t n,
 		newline = memchr(text, '\n', (size_t)(end - text));
 		if (!newline)
 			return;		/* truncated */
-		if (parse(text, (size_t)(newline - text), &c))
+		if (parse(text, (size_t)(newline - text), any_name, &c))
 			each(data, &c);
 	}
 }

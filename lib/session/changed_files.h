@@ -29,12 +29,15 @@ struct change {
 	char version[CHANGED_FILES_VERSION + 1];	/* "" unknown */
 	int64_t size;
 	int64_t changed_at;	/* UTC ms; 0: unknown */
-	char path[CHANGED_FILES_PATH_MAX + 1];	/* UTF-8, relative, no control bytes, no "." or ".." */
+	char path[CHANGED_FILES_PATH_MAX + 1];	/* relative, no "." or ".."; UTF-8 without control bytes unless any */
 	char name[CHANGED_FILES_NAME_MAX + 1];	/* the same, percent-encoded */
 };
 
-/* Skips malformed lines; a path may appear twice. */
-void changed_files_each(const char *text, size_t n,
+/*
+ * Skips malformed lines, and paths that may not be stored; with any_name only
+ * those that name nothing below the home. A path may appear twice.
+ */
+void changed_files_each(const char *text, size_t n, bool any_name,
 			void (*each)(void *data,
 				     const struct change *c), void *data);
 

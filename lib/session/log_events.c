@@ -205,6 +205,7 @@ void session_decode(struct session *s, int64_t from, const struct part *open,
 	log_reader_seek(s, from);
 	s->decoder = decoder_new(s, from, open, n, in_turn, clock_now_ms,
 				 &decoder_calls, s);
+	decoder_want_files(s->decoder);
 }
 
 void session_decode_from(struct session *s, int64_t from)

@@ -160,6 +160,7 @@ static void fed(struct session *s)
 	session_tell(s);
 	message_queue_send(s);
 	agent_run_step(s);
+	turn_files_step(s);
 	session_decline_unshown(s);
 	stdin_step(s);
 	claude_process_step(s);

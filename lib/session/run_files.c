@@ -219,7 +219,7 @@ static void on_list(void *data, const struct err *e)
 
 	f->stream = NULL;
 	if (!e && f->status == 200)
-		changed_files_each(buf_text(&f->body), f->body.len, add_file,
+		changed_files_each(buf_text(&f->body), f->body.len, false, add_file,
 				   f->collected);
 	next(f);
 }

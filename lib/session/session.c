@@ -79,6 +79,7 @@ void session_close_timer(uv_timer_t *t)
 static void drop_link(struct session *s)
 {
 	agent_run_link_lost(s);
+	turn_files_link_lost(s);
 	shim_request_cancel_all(s);
 	log_reader_link_lost(s);
 	claude_process_link_lost(s);
@@ -304,6 +305,7 @@ void session_step(struct session *s)
 	claude_process_step(s);
 	message_queue_send(s);
 	agent_run_step(s);
+	turn_files_step(s);
 	session_decline_unshown(s);
 	stdin_step(s);
 	session_tell(s);

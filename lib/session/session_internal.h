@@ -95,6 +95,8 @@ struct session {
 	struct prestart *ahead;	/* while its conversation is not stored; else NULL */
 	struct permission_mode *mode;
 	struct shown_status *shown;
+	struct turn_look *look;	/* at a turn's files; NULL: none in progress */
+	int64_t looked_until;	/* UTC ms of the last one's turn; 0: none */
 };
 
 /* ---- session.c ---- */
@@ -138,6 +140,9 @@ void session_decode_from(struct session *s, int64_t from);
 /* A call of Claude's own wrote that file (decoder.h): tells the shim. */
 void turn_files_wrote(struct session *s, const char *path, int64_t from,
 		      int64_t to);
+/* Completes the parts of kind "files" that wait for it, one after another. */
+void turn_files_step(struct session *s);
+void turn_files_link_lost(struct session *s);
 
 /* ---- requests.c: what a person asks, or is asked ---- */
 

@@ -34,7 +34,7 @@ void file_writers_move(const char *from, const char *to);
 
 /*
  * Whose a file is that was last changed then; both UTC ms. since: opened
- * earlier, it may have been changed by somebody else.
+ * earlier, another process may have changed it.
  */
 enum file_writer file_writers_find(const char *session, const char *path,
 				   int64_t changed, int64_t since);

@@ -298,12 +298,14 @@ static int query_span(struct exchange *x, const char *id, int64_t *since,
 static void written(struct exchange *x, const char *id)
 {
 	struct err e = { 0 };
-	int64_t since, until;
+	int64_t since, until, most;
 
-	if (query_span(x, id, &since, &until, &e) < 0)
+	if (query_span(x, id, &since, &until, &e) < 0 ||
+	    query_number(x, "most", SHIM_CHANGES_MAX, SHIM_CHANGES_MAX, &most,
+			 &e) < 0)
 		exchange_fail(x, &e);
 	else
-		shim_written_list(x, id, since, until);
+		shim_written_list(x, id, since, until, (size_t)most);
 }
 
 static void wrote(struct exchange *x, const char *id)

@@ -15,8 +15,9 @@
  * DELETE /sessions/<id>?grace=S&purge=1  200 once all processes have ended
  * GET    /sessions                    lines "<id> running|ended <log bytes>"
  * GET    /changes?since=MS&session=   shim/shim_changes.h; 503: later
- * GET    /sessions/<id>/written?since=MS&until=MS  the same, at once, of files
- *                                     that the session's processes wrote
+ * GET    /sessions/<id>/written?since=MS&until=MS&most=N
+ *                                     the same, at once, of files that the
+ *                                     session's processes wrote
  * POST   /sessions/<id>/wrote?path=&since=MS&until=MS  Claude's own call wrote
  *                                     that file in that time
  * GET    /health                      lines "key value", shim/cgroup.h

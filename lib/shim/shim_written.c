@@ -8,7 +8,6 @@
 
 #include "core/percent.h"
 #include "shim/file_writers.h"
-#include "shim/shim_changes.h"
 #include "shim/workspace_files.h"
 
 bool changes_leave_out(const char *name, size_t n)
@@ -58,11 +57,13 @@ int changes_line(struct buf *out, bool made, const char *whose,
 	return buf_add(out, "\n", 1, e);
 }
 
+#define LOOKS_MAX 2000		/* process 1 waits for each; others are only counted */
+
 struct written {
 	struct exchange *x;
 	const char *session;
 	int64_t since;		/* UTC ms */
-	size_t told, more;
+	size_t looked, told, most, more;
 };
 
 static bool add_written(void *data, const char *path)
@@ -73,10 +74,11 @@ static bool add_written(void *data, const char *path)
 	struct err e = { 0 };
 	int fd;
 
-	if (w->told == SHIM_CHANGES_MAX) {
+	if (w->told == w->most || w->looked == LOOKS_MAX) {
 		w->more++;
 		return true;
 	}
+	w->looked++;
 	fd = workspace_files_at(path, O_PATH | O_NOFOLLOW, &e);
 	if (fd < 0)
 		return true;	/* removed, or replaced by something else */
@@ -97,10 +99,11 @@ static bool add_written(void *data, const char *path)
 }
 
 void shim_written_list(struct exchange *x, const char *session,
-		       int64_t since_ms, int64_t until_ms)
+		       int64_t since_ms, int64_t until_ms, size_t most)
 {
 	struct written w = {
 		.x = x, .session = session, .since = since_ms,
+		.most = most,
 	};
 	struct err e = { 0 };
 

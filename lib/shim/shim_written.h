@@ -16,11 +16,11 @@
 /*
  * Answers x at once with lines about the files that the session's processes
  * opened for writing in that time (UTC ms) and that are its own, or its own or
- * another's; the last one first. If there are more, a last line "more <number>"
- * counts them.
+ * another's; the last one first, most of them at most. If there are more, a last
+ * line "more <number>" counts them.
  */
 void shim_written_list(struct exchange *x, const char *session,
-		       int64_t since_ms, int64_t until_ms);
+		       int64_t since_ms, int64_t until_ms, size_t most);
 
 /*
  * Claude's own call, in that time, wrote that file: notes it if the file

@@ -42,6 +42,8 @@ static void restore(struct decoder *d, const struct part *open, size_t nopen)
 	}
 	if (!d->in_turn)
 		return;
+	d->tools = true;	/* of its earlier parts only the open ones are known */
+	d->turn_time = last ? last->created_at : 0;
 	if (next && str_equal(next->role, "assistant"))
 		d->group = next->turn < d->line_at ? next->turn : -1;
 	else if (last && !next && str_equal(last->role, "assistant") &&
@@ -82,7 +84,8 @@ void turn_start(struct decoder *d)
 	if (d->in_turn)
 		return;
 	d->in_turn = true;
-	d->failed = d->drawn = d->broken_said = false;
+	d->failed = d->drawn = d->broken_said = d->tools = false;
+	d->turn_time = d->line_time;
 	d->group = -1;
 	if (d->ev->turn_started)
 		d->ev->turn_started(d->data);

@@ -19,6 +19,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <json-c/json.h>
+
 #include "core/err.h"
 #include "store/conversations.h"
 
@@ -175,6 +177,14 @@ void decoder_memory_lost(struct decoder *d);
  * that name it, or if none does all that run, say so from now on.
  */
 void decoder_blocked(struct decoder *d, const char *domain);
+
+/*
+ * Turns that call a tool end with a part of kind "files", which runs until
+ * decoder_files completes it: outside of callbacks, with its data (part.h).
+ * Takes data.
+ */
+void decoder_want_files(struct decoder *d);
+void decoder_files(struct decoder *d, int64_t at, struct json_object *data);
 
 bool decoder_in_turn(const struct decoder *d);
 

@@ -66,6 +66,9 @@ struct decoder {
 	bool failed;		/* the turn has its error part */
 	bool drawn;		/* the turn has a part of Claude's */
 	int64_t drawn_at;	/* the last part begun */
+	bool want_files;	/* decoder_want_files */
+	bool tools;		/* the turn called a tool */
+	int64_t turn_time;	/* when it began, UTC ms */
 	const char *end_key;	/* decoder_end_as; NULL: ends are shown as they appear */
 	int64_t group;		/* the current assistant message, -1: none */
 	int64_t user_group;
@@ -119,6 +122,9 @@ void live_unkill(struct decoder *d);
  */
 void live_say(struct decoder *d, const char *kind, const char *key,
 	      const char *field, const char *text, size_t n);
+
+/* The turn's files, if it may have written some. */
+void live_files(struct decoder *d);
 
 /* decoder_stream.c: stream_event and assistant lines. */
 void stream_event(struct decoder *d, struct json_object *line);

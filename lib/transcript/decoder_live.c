@@ -111,6 +111,7 @@ struct live *live_begin(struct decoder *d, const char *role, const char *kind,
 		d->nth++;		/* a forged line: parts must have names inside it */
 	d->drawn_at = at;
 	d->drawn = d->drawn || str_equal(role, "assistant");
+	d->tools = d->tools || str_equal(kind, "tool_use");
 	l->p.role = role;
 	l->p.kind = kind;
 	l->p.state = state;
@@ -208,7 +209,7 @@ static const char *literal(const char *s, const char *const *names)
 void live_restore(struct decoder *d, const struct part *p)
 {
 	static const char *const kinds[] = { "text", "thinking", "tool_use",
-		"permission", "question", "plan", "todo", NULL };
+		"permission", "question", "plan", "todo", "files", NULL };
 	static const char *const states[] = { "running", "waiting", NULL };
 	const char *kind = literal(p->kind, kinds), *state = literal(p->state, states);
 	const char *id;
@@ -242,7 +243,7 @@ void live_end(struct decoder *d, const char *running, bool all)
 
 	for (l = d->open; l; l = next) {
 		next = l->next;
-		if (l->background && !all)
+		if ((l->background && !all) || str_equal(l->p.kind, "files"))
 			continue;
 		if (str_equal(l->p.state, "waiting"))
 			state = "cancelled";
@@ -281,6 +282,38 @@ void live_say(struct decoder *d, const char *kind, const char *key,
 	if (text)
 		field_put_text(l->data, field, text, n, INPUT_MAX, true);
 	live_finish(d, l, str_equal(kind, "error") ? "failed" : "ok");
+}
+
+void decoder_want_files(struct decoder *d)
+{
+	d->want_files = true;
+}
+
+void live_files(struct decoder *d)
+{
+	struct live *l;
+
+	if (!d->want_files || !d->tools)
+		return;
+	l = live_begin(d, "assistant", "files", "running");
+	field_put_number(l->data, "since", d->turn_time);
+	field_put_number(l->data, "until", d->line_time);
+	live_emit(d, l);
+}
+
+void decoder_files(struct decoder *d, int64_t at, struct json_object *data)
+{
+	struct live *l;
+
+	for (l = d->open; l && (l->p.at != at || !str_equal(l->p.kind, "files"));)
+		l = l->next;
+	if (!l) {
+		json_object_put(data);
+		return;
+	}
+	strict_json_release(&l->data);
+	l->data = data;
+	live_finish(d, l, "ok");
 }
 
 void decoder_each_open(struct decoder *d,

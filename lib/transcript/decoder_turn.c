@@ -114,6 +114,7 @@ void turn_result(struct decoder *d, struct json_object *line)
 		live_say(d, "error", d->end_key, "detail", NULL, 0);
 	else if (failed && !d->failed)
 		say_failure(d, line);
+	live_files(d);
 	say_usage(d, &u);
 	tell_result(d, line, stopped);
 	turn_end(d, !failed, &u);
@@ -257,6 +258,7 @@ static void process_gone(struct decoder *d, const char *key, const char *tail, s
 		d->ev->background(d->data, 0);
 	if (!d->in_turn)
 		return;
+	live_files(d);
 	live_say(d, "error", key, "detail", tail, n);
 	turn_end(d, false, &none);
 }

@@ -19,6 +19,7 @@ lib_transcript_libtranscript_a_SOURCES = \
 	lib/transcript/part.c lib/transcript/part.h \
 	lib/transcript/part_ask.c \
 	lib/transcript/part_diff.c \
+	lib/transcript/part_files.c \
 	lib/transcript/part_internal.h \
 	lib/transcript/part_search.c lib/transcript/part_search.h \
 	lib/transcript/part_output.c \

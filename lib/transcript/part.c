@@ -198,6 +198,7 @@ static const struct {
 	void (*draw)(struct drawing *d);
 } kinds[] = {
 	{ "error", "parts/error", draw_error },
+	{ "files", "parts/files", draw_files },
 	{ "image", "parts/image", draw_image },
 	{ "permission", "parts/permission", draw_permission },
 	{ "plan", "parts/plan", draw_plan },
@@ -235,7 +236,9 @@ bool part_heavy(const struct part *p)
 {
 	bool prose = str_equal(p->kind, "text") || str_equal(p->kind, "thinking");
 
-	return str_equal(p->kind, "plan") || strlen(p->data) > HEAVY ||
+	return str_equal(p->kind, "plan") ||
+	       (str_equal(p->kind, "files") && strstr(p->data, "\"head\":")) ||
+	       strlen(p->data) > HEAVY ||
 	       (str_equal(p->kind, "permission") && strlen(p->data) > HEAVY_CHANGE) ||
 	       (prose && str_equal(p->role, "assistant") &&
 		!str_equal(p->state, "running"));

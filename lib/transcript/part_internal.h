@@ -50,6 +50,8 @@ enum output_kind {
 };
 /* "output", "output_tail", "left_out", "links", "tree", "refusal"; bytes of output that are drawn. */
 size_t draw_output(struct drawing *d, enum output_kind kind);
+/* part_files.c */
+void draw_files(struct drawing *d);
 /* part_ask.c */
 void draw_permission(struct drawing *d);
 void draw_question(struct drawing *d);

@@ -30,7 +30,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	memcpy(text, data, size);
 	text[size] = '\0';
-	changed_files_each(text, size, each, NULL);
+	changed_files_each(text, size, false, each, NULL);
 	if (workspace_files_path(text, path, sizeof(path), &e) == 0 &&
 	    (path[0] == '/' || strstr(path, "/../") || !path[0]))
 		abort();

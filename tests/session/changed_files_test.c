@@ -28,7 +28,7 @@ static void read_text(const char *text)
 {
 	heard[0] = '\0';
 	count = 0;
-	changed_files_each(text, strlen(text), each, NULL);
+	changed_files_each(text, strlen(text), false, each, NULL);
 }
 
 static void lines_are_files(void **state)
@@ -52,7 +52,7 @@ static void note(void *data, const struct change *c)
 static int read_whose(const char *text)
 {
 	count = 0;
-	changed_files_each(text, strlen(text), note, NULL);
+	changed_files_each(text, strlen(text), true, note, NULL);
 	return count;
 }
 
