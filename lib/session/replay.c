@@ -6,6 +6,7 @@
 
 #include <talloc.h>
 
+#include "core/str.h"
 #include "session/recorder.h"
 #include "session/session_internal.h"
 
@@ -46,11 +47,22 @@ static void put_part(struct replay *r, const struct part *p)
 	memmove(r->parts, r->parts + i, r->n * sizeof(*r->parts));
 }
 
+/*
+ * A turn's files are completed when its last line is decoded already, and a
+ * page may have begun at that offset before.
+ */
+static bool is_newer(const struct replay *r, const struct part *p)
+{
+	return p->changed_at > r->from ||
+	       (p->changed_at == r->from && str_equal(p->kind, "files"));
+}
+
 static int add_replayed(void *data, const struct part *p, struct err *e)
 {
 	struct replay *r = data;
 
-	put_part(r, p);
+	if (is_newer(r, p))
+		put_part(r, p);
 	return 0;
 }
 
@@ -58,7 +70,7 @@ static int replay_work(void *data, struct db *db, struct err *e)
 {
 	struct replay *r = data;
 
-	return part_each(db, r->conversation, r->from, 0, REPLAY_MAX,
+	return part_each(db, r->conversation, r->from - 1, 0, REPLAY_MAX,
 			 add_replayed, r, e);
 }
 
@@ -86,7 +98,7 @@ static void merge(struct session *s, struct replay *r)
 	const struct part *p;
 
 	for (p = recorder_next(s, NULL); p; p = recorder_next(s, p)) {
-		if (p->changed_at > r->from)
+		if (is_newer(r, p))
 			put_part(r, p);
 	}
 	if (s->decoder)

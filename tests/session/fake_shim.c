@@ -92,6 +92,7 @@ void fake_reset(void)
 	buf_init(&fake.log, 64 << 20);
 	buf_init(&fake.input, 64 << 20);
 	fake.changes = "";
+	fake.file = "what is in it";
 	fake.urgent = true;
 	fake.stretch = 1;
 	the_workspace = (struct workspace){ .state = WORKSPACE_STOPPED };
@@ -225,7 +226,15 @@ static void serve(struct link_stream *s)
 			s->deaf = true;
 	} else if (str_starts(s->path, "/files/")) {
 		fake.reads++;
-		answer(s, 200, "what is in it");
+		answer(s, 200, fake.file);
+	} else if (strstr(s->path, "/written?")) {
+		snprintf(fake.written_asked, sizeof(fake.written_asked), "%s",
+			 s->path);
+		answer(s, fake.written ? 200 : 404,
+		       fake.written ? fake.written : "no\n");
+	} else if (strstr(s->path, "/wrote?")) {
+		snprintf(fake.wrote, sizeof(fake.wrote), "%s", s->path);
+		answer(s, 200, "noted");
 	} else if (str_equal(s->path, "/sessions")) {
 		list(s);
 	} else if (fake.mute && !strstr(s->path, "/input")) {

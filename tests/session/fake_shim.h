@@ -22,6 +22,10 @@ struct fake {
 	int64_t trimmed;
 	struct buf input;		/* all lines Claude was given */
 	const char *changes;		/* GET /changes */
+	const char *written;		/* GET /sessions/ID/written; NULL: 404 */
+	const char *file;		/* GET /files/... */
+	char wrote[256];		/* the last POST /sessions/ID/wrote */
+	char written_asked[256];
 	bool silent;			/* it is never answered */
 	int place;			/* in the start line, of those that join it; 0: it is their turn */
 	bool in_line;			/* somebody stands there, or has his turn */

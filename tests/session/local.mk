@@ -32,6 +32,11 @@ tests_session_run_questions_test_SOURCES = tests/session/run_questions_test.c $(
 tests_session_run_questions_test_LDADD = $(tests_session_session_test_LDADD)
 tests_session_run_questions_test_LDFLAGS = $(tests_session_session_test_LDFLAGS)
 
+check_PROGRAMS += tests/session/turn_files_test
+tests_session_turn_files_test_SOURCES = tests/session/turn_files_test.c $(session_world)
+tests_session_turn_files_test_LDADD = $(tests_session_session_test_LDADD)
+tests_session_turn_files_test_LDFLAGS = $(tests_session_session_test_LDFLAGS)
+
 check_PROGRAMS += tests/session/changed_files_test
 tests_session_changed_files_test_SOURCES = tests/session/changed_files_test.c
 tests_session_changed_files_test_LDADD = lib/session/libsession.a \

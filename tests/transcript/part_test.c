@@ -1,7 +1,8 @@
 /*
  * Parts and messages as HTML, in both languages, with hostile texts in every
- * field; and exports. Tests part_ask.c, part_tool.c, part_diff.c, part_output.c,
- * code_acts.c, tool_title.c, truncate_part.c, rendering.c and export.c.
+ * field; and exports. Tests part_ask.c, part_files.c, part_tool.c, part_diff.c,
+ * part_output.c, code_acts.c, tool_title.c, truncate_part.c, rendering.c and
+ * export.c.
  */
 #include "config.h"
 #include "trace.h"
@@ -110,7 +111,8 @@ static const struct {
 	{ "usage", "{\"input\":1204,\"output\":380,\"cache_read\":9800,\"cache_write\":0,\"ms\":14000}" },
 	{ "status", "{\"key\":\"" BAD "\",\"text\":\"" BAD "\"}" },
 	{ "status", "{\"key\":\"status_interrupted\"}" }, { "status", "{\"key\":\"status_line_broken\"}" },
-	{ "tool_use", "{}" }, { "permission", "{}" }, { "question", "{}" }, { "plan", "{}" },
+	{ "files", "{\"files\":[{\"name\":\"" BAD "\",\"path\":\"" BAD "\",\"version\":\"" BAD "\",\"icon\":\"table\",\"size\":7,\"at\":9,\"head\":\"a,b\\n" BAD ",2\\n\"},{\"name\":\"" BAD "\",\"path\":\"" BAD ".png\",\"version\":\"" BAD "\",\"icon\":\"image\",\"shown\":true,\"width\":9000,\"height\":3},{\"path\":\"" BAD "\",\"icon\":\"file\",\"meanwhile\":true},7],\"more\":3}" },
+	{ "files", "{}" }, { "files", "7" }, { "tool_use", "{}" }, { "permission", "{}" }, { "question", "{}" }, { "plan", "{}" },
 	{ "todo", "not json" }, { "text", "[]" }, { "error", "{}" }, { "usage", "{}" }, { "status", "{}" },
 };
 
@@ -627,10 +629,47 @@ static void a_shrunk_part_is_drawn_and_says_so(void **state)
 	free(long_text);
 }
 
+static char *files_html(const char *data)
+{
+	const struct part p = { .at = 12, .turn = 7, .role = "assistant",
+				.kind = "files", .state = "ok", .data = data };
+
+	return render(&p, "en");
+}
+
+static void shows(const char *html, const char *what)
+{
+	if (!strstr(html, what))
+		fail_msg("no %s in %s", what, html);
+}
+
+static void files_are_shown_or_chips(void **state)
+{
+	char *html = files_html("{\"files\":["
+		"{\"name\":\"d%2F%EA%B0%80%20b.png\",\"path\":\"d/\xea\xb0\x80 b.png\",\"version\":\"0123\",\"icon\":\"image\",\"size\":2048,\"made\":true,\"shown\":true,\"width\":1280,\"height\":400},"
+		"{\"name\":\"t.csv\",\"path\":\"t.csv\",\"version\":\"1\",\"icon\":\"table\",\"head\":\"x,y\\n1,2\\n\",\"whole\":true},"
+		"{\"name\":\"w%FF%25\",\"path\":\"w\",\"icon\":\"file\"},"
+		"{\"name\":\"m\",\"path\":\"m\",\"icon\":\"file\",\"meanwhile\":true}],\"more\":12}");
+
+	shows(html, "<img src=\"../files/raw/d/%EA%B0%80%20b.png?view=1&amp;version=0123\"");
+	shows(html, " width=\"640\" height=\"200\" loading=\"lazy\"");
+	shows(html, "href=\"../files/d/%EA%B0%80%20b.png\"");
+	shows(html, "<td class=\"num\" dir=\"auto\">1</td>");
+	shows(html, "href=\"../files/w%25FF%2525\"");	/* no URL of ours may contain it */
+	shows(html, "href=\"../files/raw/w%FF%25\" download");
+	shows(html, "and 12 more");
+	shows(html, "1 file changed meanwhile in the workspace");
+	talloc_free(html);
+	html = files_html("{\"since\":1,\"until\":2}");
+	shows(html, "data-state=\"ok\"></section>");
+	talloc_free(html);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_kind_is_tame),
+		cmocka_unit_test(files_are_shown_or_chips),
 		cmocka_unit_test(a_permission_names_what_it_allows),
 		cmocka_unit_test(words_for_claude_are_not_shown),
 		cmocka_unit_test(cards_say_what_they_are),
