@@ -234,10 +234,15 @@ static void keep_head(struct turn_look *l)
 	}
 }
 
+/* Pictures first. */
 static int by_path(const void *a, const void *b)
 {
-	return strcmp(((const struct listed *)a)->c.path,
-		      ((const struct listed *)b)->c.path);
+	const struct listed *x = a, *y = b;
+	const bool first = x->type->kind == PREVIEW_PICTURE;
+
+	if (first != (y->type->kind == PREVIEW_PICTURE))
+		return first ? -1 : 1;
+	return strcmp(x->c.path, y->c.path);
 }
 
 static void add(void *data, const struct change *c)

@@ -658,7 +658,7 @@ static void files_are_shown_or_chips(void **state)
 	shows(html, "href=\"../files/w%25FF%2525\"");	/* no URL of ours may contain it */
 	shows(html, "href=\"../files/raw/w%FF%25\" download");
 	shows(html, "and 12 more");
-	shows(html, "1 file changed meanwhile in the workspace");
+	shows(html, "1 file that also changed in the workspace");
 	talloc_free(html);
 	html = files_html("{\"since\":1,\"until\":2}");
 	shows(html, "data-state=\"ok\"></section>");
