@@ -126,6 +126,15 @@ const struct route routes[] = {
 	  ROUTE_ADMIN, 0 },
 	{ METHOD_POST, "/admin/domains/add", page_admin_domain_add,
 	  ROUTE_ADMIN, 0 },
+	{ METHOD_GET, "/conversations/{id}/share", page_share_conversation, 0, 0 },
+	{ METHOD_POST, "/conversations/{id}/share", page_share_conversation_make, 0, 0 },
+	{ METHOD_GET, "/executions/{id}/share", page_share_execution, 0, 0 },
+	{ METHOD_POST, "/executions/{id}/share", page_share_execution_make, 0, 0 },
+	{ METHOD_POST, "/shares/{id}/end", page_share_end, 0, 0 },
+	/* The secret is the credential; whether a login is needed is the link's. */
+	{ METHOD_GET, "/share/{secret}", page_shared, ROUTE_OPEN, 0 },
+	{ METHOD_GET, "/share/{secret}/state", page_shared_state, ROUTE_OPEN, 0 },
+	{ METHOD_GET, "/share/{secret}/file", page_shared_file, ROUTE_OPEN, 0 },
 	{ METHOD_GET, "/healthz", page_health, ROUTE_OPEN, 0 },
 };
 

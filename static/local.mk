@@ -18,6 +18,7 @@ dist_static_DATA = \
 	static/palette.js \
 	static/pico.min.css \
 	static/preview.css \
+	static/shared.js \
 	static/speculation.json \
 	static/workspace.js
 chatmodulesdir = $(staticdir)/workspace

@@ -48,6 +48,8 @@ pages = cgi-bin/routes.c $(web) \
 	cgi-bin/pages/runs/run_problems.c \
 	cgi-bin/pages/runs/run_view.c cgi-bin/pages/runs/run_view.h \
 	cgi-bin/pages/search/page_search.c \
+	cgi-bin/pages/share/page_share.c \
+	cgi-bin/pages/share/page_shared.c \
 	cgi-bin/pages/usage/page_usage.c \
 	cgi-bin/pages/usage/page_usage_csv.c \
 	cgi-bin/pages/usage/usage_chart.c \

@@ -176,7 +176,7 @@ static struct request *blank(const void *ctx, const struct request_source *src)
 /* These paths end in a bearer secret; never log it. */
 static const char *path_to_log(const char *path)
 {
-	static const char *const secrets[] = { "/calendar/", "/hooks/" };
+	static const char *const secrets[] = { "/calendar/", "/hooks/", "/share/" };
 	size_t i;
 
 	for (i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++) {

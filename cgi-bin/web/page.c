@@ -1,5 +1,6 @@
 /* Shared by all pages: URLs, the common view, rendering. */
 #include "config.h"
+#include <stdio.h>
 #include <string.h>
 #include <talloc.h>
 
@@ -12,6 +13,8 @@
 #include "store/domains.h"
 #include "store/notices.h"
 #include "web/web.h"
+
+#define MINUTE_S 60
 
 char *url_encode(const void *ctx, const char *s, const char *keep)
 {
@@ -52,6 +55,7 @@ static const char *page_of_form(const char *path)
 		{ "/executions", "/executions" },
 		{ "/files/", "/files" },
 		{ "/trash", "/trash" },
+		{ "/shares", "/account" },
 	};
 	size_t i;
 
@@ -278,4 +282,70 @@ int page_render(struct request *r, struct response *out, const char *name,
 			    &out->body, e) < 0)
 		return err_wrap(e, "render %s", name);
 	return 0;
+}
+
+const char *page_site_url(const struct request *r)
+{
+	const struct app *app = context_of(r)->app;
+	const char *url = settings_text(app->settings, SET_PUBLIC_URL);
+	size_t n = strlen(url);
+
+	while (n && url[n - 1] == '/')
+		n--;
+	if (n)
+		return talloc_strndup(r, url, n);
+	return talloc_asprintf(r, "%s://%s%s", r->secure ? "https" : "http",
+			       r->host, app->base_path);
+}
+
+int page_check_rate(struct request *r, struct response *out, const char *key,
+		    int64_t per_minute, const char *sentence_key, struct err *e)
+{
+	int64_t count = 0, left = MINUTE_S;
+	struct err away = { 0 };
+	char text[24];
+
+	if (kv_count(context_of(r)->kv, key, MINUTE_S, &count, &left,
+		     &away) < 0) {
+		log_failure("rate_not_counted", &away, "request", r->id, NULL);
+		return 0;
+	}
+	if (count <= per_minute)
+		return 0;
+	snprintf(text, sizeof(text), "%lld", (long long)(left > 0 ? left : 1));
+	if (response_header(out, "Retry-After", text, e) < 0)
+		return -1;
+	return err_tell(e, ERR_LIMIT, sentence_key, "too often");
+}
+
+int page_attachment(struct request *r, struct response *out, const char *plain,
+		    const char *name, struct err *e)
+{
+	auto_buf clean = BUF_INIT(16384);
+	char *c;
+
+	if (utf8_scrub(&clean, name, strlen(name), true, e) < 0)
+		return -1;
+	for (c = clean.data; c && *c; c++) {
+		if ((unsigned char)*c < ' ' || *c == 0x7f || strchr("/\\:", *c))
+			*c = '_';
+	}
+	return response_header(out, "Content-Disposition", talloc_asprintf(r,
+		"attachment; filename=\"%s\"; filename*=UTF-8''%s", plain,
+		url_encode(r, buf_text(&clean), "")), e);
+}
+
+int page_download(struct request *r, struct response *out, const char *path,
+		  const void *content, size_t size, struct err *e)
+{
+	const char *name = strrchr(path, '/');
+
+	if (page_attachment(r, out, "file", name && name[1] ? name + 1 : path,
+			    e) < 0 ||
+	    response_header(out, "Content-Security-Policy",
+			    "sandbox; default-src 'none'", e) < 0)
+		return -1;
+	out->type = "application/octet-stream";
+	out->body.cap = size + 1;
+	return buf_add(&out->body, content, size, e);
 }

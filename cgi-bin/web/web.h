@@ -117,6 +117,29 @@ char *url_encode(const void *ctx, const char *s, const char *keep);
 /* A conversation's title, or the word for an untitled one. Borrowed. */
 const char *page_title(const struct request *r, const struct conversation *c);
 
+/*
+ * Counts a call against a limit per minute, in Redis under that key: ERR_LIMIT
+ * with that sentence, and Retry-After, when there are more. Without Redis
+ * nothing is counted.
+ */
+int page_check_rate(struct request *r, struct response *out, const char *key,
+		    int64_t per_minute, const char *sentence_key,
+		    struct err *e) must_check;
+
+/*
+ * Answers with a file as a download under its own name (RFC 6266). It is never
+ * displayed or executed here, whatever its type. path: untrusted.
+ */
+int page_download(struct request *r, struct response *out, const char *path,
+		  const void *content, size_t size, struct err *e) must_check;
+
+/*
+ * Content-Disposition with both names of RFC 6266: a plain one, and name by
+ * RFC 5987.
+ */
+int page_attachment(struct request *r, struct response *out, const char *plain,
+		    const char *name, struct err *e) must_check;
+
 /* A number in the query, 0 when absent: ERR_INPUT. */
 int page_number(const struct request *r, const char *name, int64_t *out,
 		struct err *e) must_check;
@@ -150,6 +173,8 @@ struct transcript {
 	int limit;		/* of parts: the last ones */
 	bool chat;		/* a user can be asked: leaves out why a run ended */
 	int64_t again;		/* the `at` of a question that is asked again; -1 none */
+	bool shared;		/* for others: only what was said; no buttons */
+	bool tools;		/* if shared: tool calls, thinking and pictures too */
 };
 #define PARTS_SHOWN 200
 /*
@@ -203,6 +228,13 @@ int64_t page_login_ttl(const struct request *r);
  */
 int page_remember_browser(struct request *r, struct response *out,
 			  const struct user *u, struct err *e) must_check;
+
+/* Its links in the view, as partials/share_rows shows them; subject_id "": of everything. */
+int page_share_rows(struct request *r, struct view *view, const char *subject_id,
+		    struct err *e) must_check;
+
+/* The installation's public URL, without a trailing slash. Gives (child of r). */
+const char *page_site_url(const struct request *r);
 
 /* Closes the sockets of the login with this token. */
 void bridge_login_ended(const struct request *r, const char *token);

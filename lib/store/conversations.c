@@ -322,6 +322,8 @@ static int purge(struct db *db, const char *id, struct err *e)
 	bool kept;
 
 	if (attempt_keep(db, id, &kept, e) < 0 ||
+	    db_run(db, e, "DELETE FROM shares WHERE subject_id = $1", "t",
+		   id) < 0 ||
 	    db_run(db, e, "DELETE FROM renderings WHERE subject = $1", "t",
 		   id) < 0)
 		return -1;

@@ -30,6 +30,7 @@ lib_store_libstore_a_SOURCES = \
 	lib/store/run_queue.c \
 	lib/store/search.c lib/store/search.h \
 	lib/store/search_internal.h \
+	lib/store/shares.c lib/store/shares.h \
 	lib/store/sqlite.c \
 	lib/store/sqlite_internal.h \
 	lib/store/sqlite_open.c \
@@ -55,7 +56,8 @@ store_migrations = \
 	lib/store/migrations/0014_outcomes.sql \
 	lib/store/migrations/0015_removals.sql \
 	lib/store/migrations/0016_domain_notices.sql \
-	lib/store/migrations/0017_search.sql
+	lib/store/migrations/0017_search.sql \
+	lib/store/migrations/0018_shares.sql
 
 EXTRA_DIST += $(store_migrations) lib/store/embed.awk
 CLEANFILES += lib/store/migrations.inc

@@ -35,6 +35,7 @@ static const char *const marks[] = {
  * batches, so that other writers get their turn.
  */
 static const char *const steps[] = {
+	"DELETE FROM shares WHERE user_id = $1",
 	"DELETE FROM notices WHERE user_id = $1",
 	"DELETE FROM notices WHERE agent_id IN " AGENTS,
 	"DELETE FROM notify_rules WHERE agent_id IN " AGENTS,

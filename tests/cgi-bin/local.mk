@@ -153,3 +153,9 @@ check_PROGRAMS += tests/cgi-bin/pages/files/page_files_test
 tests_cgi_bin_pages_files_page_files_test_SOURCES = \
 	tests/cgi-bin/pages/files/page_files_test.c $(in_process)
 tests_cgi_bin_pages_files_page_files_test_LDADD = $(pages_libs) $(test_libs)
+check_PROGRAMS += tests/cgi-bin/pages/share/page_share_test
+tests_cgi_bin_pages_share_page_share_test_SOURCES = \
+	tests/cgi-bin/pages/share/page_share_test.c $(run_rows)
+tests_cgi_bin_pages_share_page_share_test_DEPENDENCIES = cgi-bin/gongbang.fcgi \
+	$(cgi_test_own)
+tests_cgi_bin_pages_share_page_share_test_LDADD = $(cgi_test_libs)

@@ -28,3 +28,6 @@ tests_store_jobs_test_LDADD = $(store_test_libs) $(UV_LIBS) -lpthread
 check_PROGRAMS += tests/store/search_test
 tests_store_search_test_SOURCES = tests/store/search_test.c $(store_fixture)
 tests_store_search_test_LDADD = $(store_test_libs)
+check_PROGRAMS += tests/store/shares_test
+tests_store_shares_test_SOURCES = tests/store/shares_test.c $(store_fixture)
+tests_store_shares_test_LDADD = $(store_test_libs)

@@ -43,6 +43,8 @@ static const char *const rows[] = {
 	"INSERT INTO notices (id, user_id, agent_id, execution_id, event, state, created_at) VALUES ('~-n', $1, '~-a', '~-x', 'failure', 'pending', 1)",
 	"INSERT INTO domains (user_id, domain, state, first_at, last_at) VALUES ($1, '~.example.org', 'asked', 1, 1)",
 	"INSERT INTO budgets (subject, day_tokens, changed_at) VALUES ($1, 5, 1)",
+	"INSERT INTO shares (id, user_id, kind, subject_id, secret_hash, title, author, anyone, tools, files, html, bytes, created_at, expires_at) VALUES ('~-s', $1, 'conversation', '~-chat', '~', '~', '~', 0, 0, 0, '~', 3, 1, 2)",
+	"INSERT INTO share_files (share_id, path, content) VALUES ('~-s', '~', '~')",
 	"UPDATE users SET feed_hash = '~' WHERE id = $1",
 };
 

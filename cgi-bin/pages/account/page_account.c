@@ -93,6 +93,10 @@ static int show(struct request *r, struct response *out,
 	view_flag(view, "password_saved", str_equal(saved, "password"));
 	view_flag(view, "feed_exists", feed);
 	view_flag(view, "feed_revoked", str_equal(saved, "feed"));
+	view_flag(view, "share_ended", str_equal(saved, "share"));
+	view_text(view, "share_next", "");
+	if (page_share_rows(r, view, "", e) < 0)
+		return -1;
 	return page_render(r, out, "pages/account", view, e);
 }
 

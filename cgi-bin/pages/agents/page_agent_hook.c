@@ -15,20 +15,6 @@
 #include "pages/pages.h"
 #include "store/executions.h"
 
-#define MINUTE_S 60
-
-/* The installation's public URL, without a trailing slash; a child of r. */
-static const char *site_url(const struct request *r)
-{
-	const struct app *app = context_of(r)->app;
-	const char *url = settings_text(app->settings, SET_PUBLIC_URL);
-	size_t n = strlen(url);
-
-	while (n && url[n - 1] == '/')
-		n--;
-	return n ? talloc_strndup(r, url, n) : app->base_path;
-}
-
 /* ---- the page ---- */
 
 static int show(struct request *r, struct response *out, const struct agent *a,
@@ -36,17 +22,12 @@ static int show(struct request *r, struct response *out, const struct agent *a,
 {
 	const struct context *v = context_of(r);
 	struct view *view = page_view(r, "hook_title");
-	const char *base = site_url(r);
-
-	if (base == v->app->base_path)
-		base = talloc_asprintf(r, "%s://%s%s", r->secure ? "https" :
-				       "http", r->host, base);
 	view_text(view, "id", a->id);
 	agent_head(r, view, a, "/hook");
 	view_flag(view, "hook", a->hook);
 	view_flag(view, "active", str_equal(a->status, "active"));
 	view_text(view, "address", *secret ? talloc_asprintf(r, "%s/hooks/%s",
-							     base, secret) : "");
+			page_site_url(r), secret) : "");
 	view_text(view, "about", i18n_fill(r, v->text, "hook_about",
 					   "{{payload}}", NULL));
 	view_text(view, "often", i18n_count(r, v->text, "hook_often",
@@ -119,28 +100,6 @@ static int check_payload(const struct request *r, struct err *e)
 	return 0;
 }
 
-/* While Redis is away the cap on queued runs still applies. */
-static int check_rate(const struct request *r, struct response *out,
-		      const char *hash, struct err *e)
-{
-	const struct context *v = context_of(r);
-	int64_t count = 0, left = MINUTE_S;
-	struct err away = { 0 };
-	char text[24];
-
-	if (kv_count(v->kv, talloc_asprintf(r, "hook:%s", hash), MINUTE_S,
-		     &count, &left, &away) < 0) {
-		log_failure("hook_not_counted", &away, "request", r->id, NULL);
-		return 0;
-	}
-	if (count <= settings_number(v->app->settings, SET_HOOKS_PER_MINUTE))
-		return 0;
-	snprintf(text, sizeof(text), "%lld", (long long)(left > 0 ? left : 1));
-	if (response_header(out, "Retry-After", text, e) < 0)
-		return -1;
-	return err_tell(e, ERR_LIMIT, "error_hook_often", "too often");
-}
-
 static int queue(struct request *r, struct response *out, char run[ID_SIZE],
 		 struct err *e)
 {
@@ -154,7 +113,12 @@ static int queue(struct request *r, struct response *out, char run[ID_SIZE],
 		return -1;
 	digest_hex(secret, strlen(secret), hash);
 	a = agent_load_by_hook(v->db, r, hash, e);
-	if (!a || check_rate(r, out, hash, e) < 0 || check_payload(r, e) < 0)
+	/* While Redis is away the cap on queued runs still applies. */
+	if (!a || page_check_rate(r, out, talloc_asprintf(r, "hook:%s", hash),
+				  settings_number(v->app->settings,
+						  SET_HOOKS_PER_MINUTE),
+				  "error_hook_often", e) < 0 ||
+	    check_payload(r, e) < 0)
 		return -1;
 	if (!str_equal(a->status, "active"))
 		return err_tell(e, ERR_CONFLICT, "error_hook_paused",
@@ -194,8 +158,8 @@ int page_hook_call(struct request *r, struct response *out, struct err *e)
 	const char *address;
 
 	if (queue(r, out, run, &why) == 0) {
-		address = talloc_asprintf(r, "%s/executions/%s", site_url(r),
-					  run);
+		address = talloc_asprintf(r, "%s/executions/%s",
+					  page_site_url(r), run);
 		out->status = 202;
 		if (response_header(out, "Location", address, e) < 0)
 			return -1;

@@ -158,20 +158,13 @@ int page_conversation_restore(struct request *r, struct response *out,
 	return response_redirect(out, e, "/workspace/%s", id);
 }
 
-/* Both names of RFC 6266: a plain one, and the title by RFC 5987. */
-static int name_file(struct request *r, struct response *out, const char *title,
-		     const char *suffix, struct err *e)
+static int name_export(struct request *r, struct response *out,
+		       const struct conversation *c, const char *suffix,
+		       struct err *e)
 {
-	char *name = alloc_checked(talloc_strdup(r, title)), *c;
-
-	for (c = name; *c; c++) {
-		if ((unsigned char)*c < ' ' || *c == 0x7f || strchr("/\\:", *c))
-			*c = '_';
-	}
-	return response_header(out, "Content-Disposition",
-		talloc_asprintf(r, "attachment; filename=\"conversation.%s\"; "
-				"filename*=UTF-8''%s.%s", suffix,
-				url_encode(r, name, ""), suffix), e);
+	return page_attachment(r, out, talloc_asprintf(r, "conversation.%s", suffix),
+			       talloc_asprintf(r, "%s.%s", page_title(r, c), suffix),
+			       e);
 }
 
 static int exported(int done, struct err *e)
@@ -188,7 +181,7 @@ int page_export_markdown(struct request *r, struct response *out, struct err *e)
 	struct conversation *c;
 
 	c = conversation_load(v->db, r, request_arg(r, "id"), v->user->id, e);
-	if (!c || name_file(r, out, page_title(r, c), "md", e) < 0)
+	if (!c || name_export(r, out, c, "md", e) < 0)
 		return -1;
 	out->type = "text/markdown; charset=utf-8";
 	out->body.cap = EXPORT_MAX;
@@ -202,7 +195,7 @@ int page_export_json(struct request *r, struct response *out, struct err *e)
 	struct conversation *c;
 
 	c = conversation_load(v->db, r, request_arg(r, "id"), v->user->id, e);
-	if (!c || name_file(r, out, page_title(r, c), "json", e) < 0)
+	if (!c || name_export(r, out, c, "json", e) < 0)
 		return -1;
 	out->type = "application/json";
 	out->body.cap = EXPORT_MAX;

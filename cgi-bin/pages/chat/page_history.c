@@ -75,6 +75,44 @@ static char *ask_again(struct request *r, const char *data)
 	return text;
 }
 
+/*
+ * What others may see of a part. Kinds that are not listed, and those that
+ * wait for an answer, are left out.
+ */
+static bool may_share(const struct transcript *t, const struct part *p)
+{
+	static const struct {
+		const char *kind;
+		bool said;	/* by the user or Claude, else by a tool */
+	} kinds[] = {
+		{ "text", true }, { "plan", true }, { "question", true },
+		{ "todo", true }, { "thinking", false }, { "tool_use", false },
+	};
+	size_t i;
+
+	if (str_equal(p->state, "waiting"))
+		return false;
+	if (str_equal(p->kind, "image"))
+		return t->tools || str_equal(p->role, "user");
+	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		if (str_equal(p->kind, kinds[i].kind))
+			return kinds[i].said || t->tools;
+	}
+	return false;
+}
+
+/* A tool call without the forms that request its blocked domains. */
+static char *without_requests(struct request *r, const char *data)
+{
+	auto_strict_json *o = field_parse(data, strlen(data));
+
+	if (!json_object_is_type(o, json_type_object))
+		return talloc_strdup(r, "{}");
+	json_object_object_del(o, "blocked");
+	return talloc_strdup(r, json_object_to_json_string_ext(o,
+		JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
+}
+
 static bool says_run_asked(const struct part *p)
 {
 	return str_equal(p->kind, "error") &&
@@ -92,6 +130,12 @@ static int add_part(void *data, const struct part *recorded, struct err *e)
 		h->oldest = p->at;
 	if (h->shown->chat && says_run_asked(p))
 		return 0;
+	if (h->shown->shared) {
+		if (!may_share(h->shown, p))
+			return 0;
+		if (str_equal(p->kind, "tool_use"))
+			shown.data = without_requests(h->r, p->data);
+	}
 	if (p->at == h->shown->again) {
 		shown.state = "waiting";
 		shown.data = ask_again(h->r, p->data);

@@ -227,7 +227,7 @@ int page_calendar(struct request *r, struct response *out, struct err *e)
 int page_feed_make(struct request *r, struct response *out, struct err *e)
 {
 	const struct context *v = context_of(r);
-	const char *url = settings_text(v->app->settings, SET_PUBLIC_URL);
+	const char *url = page_site_url(r);
 	struct view *view = page_view(r, "feed_title");
 	char secret[TOKEN_SIZE], hash[DIGEST_SIZE], *webcal;
 
@@ -235,9 +235,6 @@ int page_feed_make(struct request *r, struct response *out, struct err *e)
 	digest_hex(secret, strlen(secret), hash);
 	if (feed_set(v->db, v->user->id, hash, e) < 0)
 		return -1;
-	if (!*url)
-		url = talloc_asprintf(r, "%s://%s%s", r->secure ? "https" :
-				      "http", r->host, v->app->base_path);
 	webcal = talloc_asprintf(r, "webcal%s/calendar/%s.ics",
 				 url + strcspn(url, ":"), secret);
 	view_textf(view, "feed_address", "%s/calendar/%s.ics", url, secret);

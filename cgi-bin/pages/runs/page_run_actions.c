@@ -10,29 +10,8 @@
 #include "pages/pages.h"
 #include "pages/runs/run_view.h"
 
-/* Both names of RFC 6266: a plain one, and the file's own by RFC 5987. */
-static int name_file(struct request *r, struct response *out, const char *path,
-		     struct err *e)
-{
-	const char *name = strrchr(path, '/');
-	auto_buf clean = BUF_INIT(16384);
-	char *c;
-
-	name = name && name[1] ? name + 1 : path;
-	if (utf8_scrub(&clean, name, strlen(name), true, e) < 0)
-		return -1;
-	for (c = clean.data; c && *c; c++) {
-		if ((unsigned char)*c < ' ' || *c == 0x7f || strchr("/\\:", *c))
-			*c = '_';
-	}
-	return response_header(out, "Content-Disposition", talloc_asprintf(r,
-		"attachment; filename=\"file\"; filename*=UTF-8''%s",
-		url_encode(r, buf_text(&clean), "")), e);
-}
-
 /*
- * GET /executions/{id}/files?path= -- a run's file as a download. It is never
- * displayed or executed here, whatever its type.
+ * GET /executions/{id}/files?path= -- a run's file as a download.
  */
 int page_run_file(struct request *r, struct response *out, struct err *e)
 {
@@ -47,13 +26,7 @@ int page_run_file(struct request *r, struct response *out, struct err *e)
 		return -1;
 	if (!f->kept)
 		return err_set(e, ERR_MISSING, "only its name was kept");
-	if (name_file(r, out, f->path, e) < 0 ||
-	    response_header(out, "Content-Security-Policy",
-			    "sandbox; default-src 'none'", e) < 0)
-		return -1;
-	out->type = "application/octet-stream";
-	out->body.cap = (size_t)f->size + 1;
-	return buf_add(&out->body, f->content, (size_t)f->size, e);
+	return page_download(r, out, f->path, f->content, (size_t)f->size, e);
 }
 
 static int tell_session(void *data, const struct attempt *a, struct err *e)

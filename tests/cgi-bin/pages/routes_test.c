@@ -22,12 +22,15 @@
 #include "pages/pages.h"
 #include "store/domains.h"
 #include "store/notices.h"
+#include "store/shares.h"
 #include "store/users.h"
 
 static char park[ID_SIZE];	/* an administrator */
 
 /* Kim's, made again for every row: the row before may have deleted them. */
 static char conversation[ID_SIZE], agent_id[ID_SIZE], run[ID_SIZE];
+static struct share shared = { .kind = "conversation", .title = "t", .author = "Kim",
+			       .html = "", .expires_at = INT64_MAX };
 static char message[ID_SIZE], rule[ID_SIZE];
 
 /* What an {id} names, by the beginning of the pattern. */
@@ -38,6 +41,7 @@ static const struct {
 	{ "/conversations/{id}", conversation },
 	{ "/agents/{id}", agent_id },
 	{ "/executions/{id}", run },
+	{ "/shares/{id}", shared.id },
 	{ "/admin/usage/{id}", site.kim },
 };
 
@@ -51,6 +55,8 @@ static const struct {
 	{ "/agents/{id}/versions/{version}/restore", "version=1" },
 	{ "/agents/{id}/notify/remove", "rule=RULE" },
 	{ "/agents/{id}/notify/test", "rule=RULE" },
+	{ "/conversations/{id}/share", "who=members&days=1" },
+	{ "/executions/{id}/share", "who=members&days=1" },
 	{ "/executions/{id}/files", "path=out.txt" },
 	{ "/executions/{id}/transcript", "attempt=1" },
 };
@@ -91,6 +97,10 @@ static void make_things(void)
 	must(conversation_create(site.db, site.kim, "t", conversation, &e), &e);
 	id_new(message);
 	must(message_add(site.db, conversation, message, "hello", &e), &e);
+	memcpy(shared.user_id, site.kim, ID_SIZE);
+	shared.subject_id = conversation;
+	must(db_run(site.db, &e, "DELETE FROM shares", ""), &e);
+	must(share_add(site.db, &shared, "hash", NULL, 0, &e), &e);
 	new_agent(site.kim, "n", agent_id);
 	memcpy(r.agent_id, agent_id, ID_SIZE);
 	must(notify_rule_add(site.db, &r, &e), &e);
