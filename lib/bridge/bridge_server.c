@@ -16,7 +16,7 @@
 #include "http/daemon.h"
 
 #define BACKLOG 4096
-#define POOL_BYTES 8192		/* per connection; nginx caps the headers below it */
+#define POOL_BYTES (64 << 10)	/* per connection, touched as far as it is used: an upload's pieces */
 #define HEAD_TIMEOUT_S 30
 #define PIECE_BYTES (64 << 10)	/* of a streamed answer, read at once */
 #define CONNECTIONS 4096	/* concurrent handshakes; upgraded connections do not count */

@@ -12,7 +12,7 @@
 #define START_MS 120000		/* for a workspace to start */
 #define SILENT_MS 60000		/* for the shim's next byte */
 #define CLIENT_IDLE_S 120
-#define KEPT_MAX (512 << 10)	/* above a stream's window, which bounds it */
+#define KEPT_MAX (2 << 20)	/* above a stream's window, which bounds it */
 
 struct file_relay {
 	TAILQ_ENTRY(file_relay) next;
@@ -197,6 +197,7 @@ static void send_request(struct file_relay *r)
 		.method = r->method,
 		.path = r->path,
 		.streams = !str_equal(r->method, "GET"),
+		.bulk = true,
 	};
 	struct link *l = workspace_link(r->presence->workspace);
 	struct err e = { 0 };

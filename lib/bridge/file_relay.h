@@ -1,7 +1,7 @@
 /*
  * Carries a request for files to a workspace's shim (shim/shim_api.h) and the
- * answer back, both bodies in pieces: whoever is slower holds up the other, and
- * no more than a window of either is in memory. Starts the workspace if it is
+ * answer back, both bodies in pieces: the slower side delays the other, and no
+ * more than a window of either is in memory. Starts the workspace if it is
  * not running. An account has FILE_RELAYS_MAX at once; the others wait for
  * their turn.
  */

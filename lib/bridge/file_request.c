@@ -59,18 +59,20 @@ static const struct shown {
 /* RFC 6266 with RFC 8187: in the first name "_" replaces all but plain ASCII. */
 static char *disposition(const void *ctx, const char *how, const char *name)
 {
-	char *clean = unicode_name(ctx, name, 255), *plain, *encoded, *at;
+	char *clean = unicode_name(ctx, name, 255), *plain, *encoded, *to;
+	const char *at;
 
-	plain = talloc_strdup(ctx, clean);
+	plain = to = talloc_size(ctx, strlen(clean) + 1);
 	encoded = talloc_size(ctx, 3 * strlen(clean) + 1);
 	if (!plain || !encoded)
 		err_abort("out of memory");
 	percent_encode(encoded, clean, "");
-	for (at = plain; *at; at++) {
-		if (*at < ' ' || *at > '~' || *at == '"' || *at == '\\' ||
-		    *at == '%')
-			*at = '_';
+	for (at = clean; *at; at++) {
+		if ((*at & 0xc0) != 0x80)	/* one for a character */
+			*to++ = *at < ' ' || *at > '~' || strchr("\"\\%", *at) ?
+				'_' : *at;
 	}
+	*to = '\0';
 	return talloc_asprintf(ctx, "%s; filename=\"%s\"; filename*=UTF-8''%s",
 			       how, plain, encoded);
 }

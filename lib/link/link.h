@@ -52,6 +52,7 @@ struct link_request {
 	const void *body;	/* copied; NULL: none */
 	size_t body_len;
 	bool streams;		/* the body comes by link_stream_write; body is NULL */
+	bool bulk;		/* a transfer: the answer's window is 1 MB */
 };
 
 /* Callbacks may be NULL. None after end; never inside link_request itself. */
@@ -83,7 +84,7 @@ struct link_stream *link_request(struct link *l, const struct link_request *rq,
  */
 void link_stream_consume(struct link_stream *s, size_t n);
 /*
- * Takes up to n bytes of a streamed body and returns how many: no more than a
+ * Accepts at most n bytes of a streamed body and returns how many: no more than a
  * window of them is kept. 0 after the shim answered early: the rest is not
  * wanted.
  */

@@ -68,6 +68,26 @@ static int add_content(struct zip *z, int fd, int64_t left)
 
 static int add_folder(struct zip *z, int fd, int depth);
 
+/* Extends the entry's name; false: too long. Names in a zip are UTF-8, and some programs take "\\" for "/". */
+static bool enter_name(struct zip *z, const char *name)
+{
+	auto_buf clean = BUF_INIT(3 * WORKSPACE_FILES_NAME_SIZE);
+	size_t end = strlen(z->name);
+	struct err e = { 0 };
+	char *at;
+
+	if (utf8_scrub(&clean, name, strlen(name), false, &e) < 0 ||
+	    !str_copy(z->name + end, sizeof(z->name) - end - 1, buf_text(&clean))) {
+		z->name[end] = '\0';
+		return false;
+	}
+	for (at = z->name + end; *at; at++) {
+		if (*at == '\\')
+			*at = '_';
+	}
+	return true;
+}
+
 /* Adds name below at; what cannot be opened, or is neither file nor folder, is left out. */
 static int add(struct zip *z, int at, const char *name, int depth)
 {
@@ -75,7 +95,7 @@ static int add(struct zip *z, int at, const char *name, int depth)
 	struct stat st;
 	int fd, rc = 0;
 
-	if (end + strlen(name) + 2 > sizeof(z->name) || depth > DEPTH_MAX)
+	if (depth > DEPTH_MAX)
 		return 0;
 	/* Opening a device or a fifo could have an effect; a later swap meets O_NOFOLLOW. */
 	if (fstatat(at, name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
@@ -85,7 +105,10 @@ static int add(struct zip *z, int at, const char *name, int depth)
 		    O_CLOEXEC);
 	if (fd < 0)
 		return 0;
-	strcpy(z->name + end, name);
+	if (!enter_name(z, name)) {
+		close(fd);
+		return 0;
+	}
 	if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode)) {
 		strcat(z->name, "/");
 		rc = add_header(z, &st);

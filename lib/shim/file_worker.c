@@ -19,7 +19,7 @@
 
 #define MEMORY_MAX (128u << 20)
 #define HEAD_MAX 512		/* the answer's first line: status and fields */
-#define BODY_MAX (512 << 10)	/* above a stream's window, which bounds it */
+#define BODY_MAX (2 << 20)	/* above a stream's window, which bounds it */
 #define PIPE_BYTES (256 << 10)
 
 struct worker {

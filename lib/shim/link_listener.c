@@ -16,8 +16,8 @@
 #include "shim/processes.h"
 #include "shim/shim_api.h"
 
-#define SCRATCH (64 << 10)
-#define FRAME_MAX (17 << 10)	/* the maximum of a pull: one frame of 16 KB */
+#define SCRATCH (256 << 10)
+#define FRAME_MAX (LINK_SERVER_FRAME_MAX + 1024)	/* the maximum of a pull: one frame */
 #define PAUSE_MS 1000
 #define PEER_PIDFD 77		/* SO_PEERPIDFD, Linux 6.5 */
 

@@ -12,6 +12,7 @@
 
 #define ANSWER_MAX (1 << 20)
 #define WINDOW (256 << 10)
+#define STREAMED_WINDOW (1 << 20)	/* of a streamed body: a transfer keeps going across the latency */
 #define FIELDS_MAX (sizeof(((struct exchange *)0)->fields) / sizeof(struct link_server_field))
 
 struct link_server {
@@ -337,8 +338,11 @@ static int received(nghttp2_session *h2, const nghttp2_frame *frame, void *data)
 	if (frame->hd.type == NGHTTP2_HEADERS &&
 	    frame->headers.cat == NGHTTP2_HCAT_REQUEST) {
 		route(x);
-		if (x->route && x->route->streams)
+		if (x->route && x->route->streams) {
+			nghttp2_session_set_local_window_size(
+				h2, NGHTTP2_FLAG_NONE, x->stream, STREAMED_WINDOW);
 			dispatch(x);
+		}
 	}
 	if (!(frame->hd.flags & NGHTTP2_FLAG_END_STREAM))
 		return 0;
@@ -376,6 +380,18 @@ static int chunk(nghttp2_session *h2, uint8_t flags, int32_t stream,
 	return 0;
 }
 
+/* Larger frames than the preset 16 KB: fewer calls on the whole way. */
+static ssize_t frame_length(nghttp2_session *h2, uint8_t type, int32_t stream,
+			    int32_t session_window, int32_t stream_window,
+			    uint32_t frame_max, void *data)
+{
+	int32_t n = LINK_SERVER_FRAME_MAX;
+
+	n = session_window < n ? session_window : n;
+	n = stream_window < n ? stream_window : n;
+	return frame_max < (uint32_t)n ? (ssize_t)frame_max : n;
+}
+
 static int closed(nghttp2_session *h2, int32_t stream, uint32_t code, void *data)
 {
 	struct exchange *x = nghttp2_session_get_stream_user_data(h2, stream);
@@ -395,6 +411,7 @@ static void make_session(struct link_server *s)
 		{ NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, LINK_SERVER_STREAMS_MAX },
 		{ NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, WINDOW },
 		{ NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, LINK_SERVER_HEADERS_MAX },
+		{ NGHTTP2_SETTINGS_MAX_FRAME_SIZE, LINK_SERVER_FRAME_MAX },
 	};
 
 	if (nghttp2_session_callbacks_new(&calls) ||
@@ -405,6 +422,7 @@ static void make_session(struct link_server *s)
 	nghttp2_session_callbacks_set_on_frame_recv_callback(calls, received);
 	nghttp2_session_callbacks_set_on_data_chunk_recv_callback(calls, chunk);
 	nghttp2_session_callbacks_set_on_stream_close_callback(calls, closed);
+	nghttp2_session_callbacks_set_data_source_read_length_callback(calls, frame_length);
 	nghttp2_option_set_no_auto_window_update(option, 1);
 	nghttp2_option_set_no_closed_streams(option, 1);
 	nghttp2_option_set_max_outbound_ack(option, 64);
@@ -412,9 +430,9 @@ static void make_session(struct link_server *s)
 		err_abort("out of memory");
 	nghttp2_option_del(option);
 	nghttp2_session_callbacks_del(calls);
-	if (nghttp2_submit_settings(s->h2, NGHTTP2_FLAG_NONE, settings, 3) ||
+	if (nghttp2_submit_settings(s->h2, NGHTTP2_FLAG_NONE, settings, 4) ||
 	    nghttp2_session_set_local_window_size(s->h2, NGHTTP2_FLAG_NONE, 0,
-						  4 * WINDOW))
+						  16 * WINDOW))
 		err_abort("out of memory");
 }
 

@@ -17,6 +17,7 @@
 
 #define LINK_SERVER_STREAMS_MAX 256
 #define LINK_SERVER_PATH_MAX 4096
+#define LINK_SERVER_FRAME_MAX (64 << 10)	/* bytes of a frame's payload, in both directions */
 #define LINK_SERVER_HEADERS_MAX (16 << 10)	/* bytes of all fields; beyond it: 431 */
 
 struct link_server;

@@ -7,6 +7,7 @@ import {createInterface} from "node:readline";
 import {begin, call, containerOf, engine, engineSocket, event, inspect, isEnd, isReady, logIn, newAccount, now, open, origin, port, service, sleep, state} from "../client.js";
 
 import {agentsPage} from "./agents_page.js";
+import {files as measureFiles} from "./files.js";
 import {gateway as measureGateway} from "./gateway.js";
 import {children, sharedKb} from "./host.js";
 import {load, percentile} from "./load.js";
@@ -304,8 +305,9 @@ async function start() {
 const agents = () => agentsPage(report, build);
 const gateway = () => measureGateway(report, instance);
 const worker = () => measureWorker(report);
+const files = () => measureFiles(report);
 
-const all = {ready, start, firstDelta, page, agents, dashboard, sockets, flood, memory, gateway, worker};
+const all = {ready, start, firstDelta, page, agents, dashboard, sockets, flood, memory, gateway, worker, files};
 for (const name of only)
 	if (!all[name])
 		throw new Error("no such measurement: " + name);

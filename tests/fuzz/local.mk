@@ -54,7 +54,7 @@ tests_fuzz_markdown_fuzz_LDADD = $(html_test_libs)
 tests_fuzz_markdown_fuzz_LDFLAGS = $(fuzz_ldflags)
 
 check_PROGRAMS += tests/fuzz/link_fuzz tests/fuzz/link_server_fuzz \
-	tests/fuzz/start_request_fuzz
+	tests/fuzz/start_request_fuzz tests/fuzz/workspace_path_fuzz
 tests_fuzz_link_fuzz_SOURCES = tests/fuzz/link_fuzz.c $(fuzz_main)
 tests_fuzz_link_fuzz_LDADD = lib/link/liblink.a lib/core/libcore.a \
 	$(NGHTTP2_LIBS) $(TALLOC_LIBS)
@@ -68,6 +68,11 @@ tests_fuzz_start_request_fuzz_SOURCES = tests/fuzz/start_request_fuzz.c \
 	$(fuzz_main)
 tests_fuzz_start_request_fuzz_LDADD = lib/shim/libshim.a lib/core/libcore.a
 tests_fuzz_start_request_fuzz_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_workspace_path_fuzz_SOURCES = tests/fuzz/workspace_path_fuzz.c \
+	$(fuzz_main)
+tests_fuzz_workspace_path_fuzz_LDADD = lib/shim/libshim.a lib/core/libcore.a \
+	$(NGHTTP2_LIBS)
+tests_fuzz_workspace_path_fuzz_LDFLAGS = $(fuzz_ldflags)
 
 check_PROGRAMS += tests/fuzz/form_fuzz tests/fuzz/cookie_fuzz \
 	tests/fuzz/request_fuzz

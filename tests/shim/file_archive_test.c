@@ -42,6 +42,15 @@ static void a_folder_becomes_a_zip(void **state)
 	shell("cd %s && python3 -c \"import zipfile; assert zipfile.ZipFile('z.zip').namelist() == ['f']\"", world.shim.home);
 }
 
+/* Names that a program could take for a path, or not read at all. */
+static void names_in_a_zip_are_plain_text(void **state)
+{
+	shell("cd %s && mkdir d && cd d && python3 -c \"open(b'\\xff.txt', 'w'); open('..\\\\\\\\up', 'w')\"", world.shim.home);
+	zip_of("/archive/d", "z.zip");
+	shell("cd %s && python3 -c \"import zipfile; n = sorted(zipfile.ZipFile('z.zip').namelist()); "
+	      "assert n == ['d/', 'd/.._up', 'd/\\ufffd.txt'], n\"", world.shim.home);
+}
+
 static void the_whole_workspace_has_no_platform_folder(void **state)
 {
 	shell("cd %s && mkdir -p .gongbang/sessions .gongbang-files/trash && echo x >.gongbang/x && echo a >a", world.shim.home);
@@ -89,6 +98,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(a_folder_becomes_a_zip),
+		CASE(names_in_a_zip_are_plain_text),
 		CASE(the_whole_workspace_has_no_platform_folder),
 		CASE(what_is_no_file_or_folder_has_no_zip),
 		CASE(a_shrinking_file_breaks_the_zip_off),

@@ -100,6 +100,9 @@ tests_shim_container_test_DEPENDENCIES = $(tests_shim_shim_test_DEPENDENCIES)
 
 # Parts of it, in the test's own process.
 shim_part_libs = lib/shim/libshim.a lib/core/libcore.a $(SODIUM_LIBS) $(NGHTTP2_LIBS) $(ARCHIVE_LIBS) $(test_libs)
+check_PROGRAMS += tests/shim/file_place_test
+tests_shim_file_place_test_SOURCES = tests/shim/file_place_test.c
+tests_shim_file_place_test_LDADD = $(shim_part_libs)
 check_PROGRAMS += tests/shim/log_file_test
 tests_shim_log_file_test_SOURCES = tests/shim/log_file_test.c
 tests_shim_log_file_test_LDADD = $(shim_part_libs)

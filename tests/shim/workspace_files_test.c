@@ -1,4 +1,7 @@
-/* lib/shim/workspace_files.c: files of the workspace, and nothing else. */
+/*
+ * lib/shim/workspace_files.c, file_list.c and file_worker.c: files of the
+ * workspace, and nothing else.
+ */
 #include "config.h"
 
 #include <setjmp.h>
@@ -162,7 +165,7 @@ static void a_swapped_link_never_leads_outside(void **state)
 	int i;
 
 	shell("cd %s && mkdir s out && echo inside >s/hostname && ln -s /etc l; "
-	      "(for i in $(seq 400); do mv -T s t; mv -T l s; mv -T s l; mv -T t s; done) "
+	      "touch swapping; (while [ -e swapping ]; do mv -T s t; mv -T l s; mv -T s l; mv -T t s; done; touch swapped) "
 	      "</dev/null >/dev/null 2>&1 &", world.shim.home);
 	for (i = 0; i < 300; i++) {
 		if (get("/files/s%2Fhostname", &r) == 200)
@@ -171,6 +174,7 @@ static void a_swapped_link_never_leads_outside(void **state)
 			assert_int_equal(r.status, 404);
 		reply_release(&r);
 	}
+	shell("cd %s && rm swapping && while [ ! -e swapped ]; do sleep 0.01; done", world.shim.home);
 }
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
