@@ -223,7 +223,16 @@ static int error(struct export *x, struct json_object *data, struct err *e)
 	return detail && *detail ? add_block(x->out, "", detail, e) : 0;
 }
 
-/* Kinds without a row (thinking, usage, status) have nothing worth keeping. */
+/* That a reply was withdrawn stays; other states of a turn are over. */
+static int status(struct export *x, struct json_object *data, struct err *e)
+{
+	static const char key[] = "status_retracted";
+
+	return field_is(data, "key", key) ?
+	       buf_addf(x->out, e, "*%s*\n\n", sentence(x, key)) : 0;
+}
+
+/* Kinds without a row (thinking, usage) have nothing worth keeping. */
 static const struct {
 	const char *kind;
 	int (*write)(struct export *x, struct json_object *data, struct err *e);
@@ -233,6 +242,7 @@ static const struct {
 	{ "permission", permission },
 	{ "plan", plan },
 	{ "question", question },
+	{ "status", status },
 	{ "text", text },
 	{ "todo", todo },
 	{ "tool_use", tool_use },

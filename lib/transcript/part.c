@@ -185,6 +185,7 @@ static void draw_status(struct drawing *d)
 
 	if (key && !str_starts(key, "status_"))
 		key = NULL;
+	draw_flag(d, "gone", "gone");
 	view_flag(d->view, "recall", key && (str_equal(key, "status_memory_lost") ||
 					     str_equal(key, "status_memory_torn") ||
 					     str_equal(key, "status_writes_lost") ||

@@ -34,7 +34,7 @@
  *   (as it is shown),"version","size","at","made","kind","icon","meanwhile" (perhaps another
  *   session's),"width","height","shown" (a picture in the conversation),"head" (a text's
  *   beginning as it was),"whole"}],"more" (not listed)}
- * usage: {"input","output","cache_read","cache_write","ms"} · status: {"key","text"}
+ * usage: {"input","output","cache_read","cache_write","ms"} · status: {"key","text","gone" (nothing is left of it)}
  */
 
 /*

@@ -938,6 +938,22 @@ static void what_claude_takes_back_goes(void **state)
 	trace_free(t);
 }
 
+/* Thinking and text are gone, one line says it, the other model's answer stays. */
+static void one_line_says_what_was_taken_back(void **state)
+{
+	struct trace *t = trace_of_file("retract");
+
+	assert_int_equal(trace_count(t, "thinking"), 0);
+	assert_int_equal(trace_count(t, "text"), 2);
+	assert_non_null(strstr(trace_part(t, "text", 1)->data, "Answered by another model."));
+	assert_int_equal(trace_count(t, "status"), 2);
+	assert_non_null(strstr(trace_part(t, "status", 0)->data, "status_retracted"));
+	assert_null(strstr(trace_part(t, "status", 1)->data, "status_retracted"));
+	assert_non_null(strstr(trace_part(t, "status", 1)->data, "\"gone\":true"));
+	assert_int_equal(trace_part(t, "status", 0)->turn, trace_part(t, "text", 1)->turn);
+	trace_free(t);
+}
+
 static void a_transcript_that_lost_lines_is_told(void **state)
 {
 	struct trace *t = trace_lines("{\"type\":\"system\",\"subtype\":\"session_writes_lost\","
@@ -1007,6 +1023,7 @@ int main(void)
 		cmocka_unit_test(each_end_of_a_message_is_known),
 		cmocka_unit_test(a_begun_message_is_decoded_again),
 		cmocka_unit_test(what_claude_takes_back_goes),
+		cmocka_unit_test(one_line_says_what_was_taken_back),
 		cmocka_unit_test(a_transcript_that_lost_lines_is_told),
 	};
 

@@ -490,7 +490,7 @@ static void blocked_domains_are_at_the_card(void **state)
 static void recordings_are_drawn(void **state)
 {
 	static const char *const names[] = { "tools", "perm", "ask", "plan", "agent", "todo_on",
-		"misc", "modes2", "kill", "think" };
+		"misc", "modes2", "kill", "think", "retract" };
 	struct trace *t;
 	size_t i, k;
 	char *html;
@@ -546,9 +546,12 @@ static void exports_hold(void **state)
 		{ .at = 3, .changed_at = 4, .turn = 3, .role = "assistant", .kind = "tool_use", .state = "ok", .data = "{\"name\":\"B`*\",\"title\":\"x\",\"output\":\"a\\n````\\nb\"}" },
 		{ .at = 5, .changed_at = 6, .turn = 3, .role = "assistant", .kind = "text", .state = "ok", .data = "{\"text\":\"done\"}" },
 		{ .at = 7, .changed_at = 8, .turn = 3, .role = "assistant", .kind = "question", .state = "ok", .data = "{\"questions\":[{\"question\":\"Which?\"}],\"answers\":{\"Which?\":[\"Table\",\"Picture\",null]}}" },
+		{ .at = 9, .changed_at = 10, .turn = 3, .role = "assistant", .kind = "status", .state = "cancelled", .data = "{\"key\":\"status_retracted\"}" },
+		{ .at = 10, .changed_at = 11, .turn = 3, .role = "assistant", .kind = "status", .state = "ok", .data = "{\"key\":\"status_interrupted\"}" },
+		{ .at = 11, .changed_at = 12, .turn = 3, .role = "assistant", .kind = "tool_use", .state = "ok", .data = "{\"name\":\"Bash\",\"output\":\"\\u001b[31mred\\u001b[0m\"}" },
 	};
 	char dir[] = "/tmp/part_test.XXXXXX", path[64], user[ID_SIZE], id[ID_SIZE];
-	struct recording r = { .conversation_id = id, .offset = 8, .parts = parts, .nparts = 4 };
+	struct recording r = { .conversation_id = id, .offset = 12, .parts = parts, .nparts = 7 };
 	auto_buf out = BUF_INIT(1 << 20);
 	struct json_object *o;
 	struct conversation *c;
@@ -574,6 +577,7 @@ static void exports_hold(void **state)
 					 "Asia/Seoul", &out, &e), 0);
 	assert_has(out.data, "# a \\# b \\<i\\>\n\n");
 	assert_has(out.data, "**B\\`\\***\n\n```\nx\n```\n\n`````\na\n````\nb\n`````\n\ndone\n\n- Which? → Table, Picture, \n");
+	assert_has(out.data, "*The model service withdrew a reply.*\n\n**Bash**\n\n```\nred\n```\n");
 	buf_clear(&out);
 	assert_int_equal(export_json(db, c, &out, &e), 0);
 	o = json_tokener_parse(out.data);
