@@ -26,6 +26,7 @@ dist_chatmodules_DATA = \
 	static/workspace/answers.js \
 	static/workspace/attention.js \
 	static/workspace/blocked.js \
+	static/workspace/code.js \
 	static/workspace/composer.js \
 	static/workspace/connection.js \
 	static/workspace/keys.js \

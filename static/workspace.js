@@ -5,6 +5,7 @@ import {answer, answered, letAnswer} from "./workspace/answers.js";
 import {callBack} from "./workspace/attention.js";
 import {showBlocked} from "./workspace/blocked.js";
 import {openComposer, showNoSend, showRefused} from "./workspace/composer.js";
+import "./workspace/code.js";
 import {close, open, post} from "./workspace/connection.js";
 import {forget, give, sendOutbox, showUnsent} from "./workspace/outbox.js";
 import {bar, below, box, chat, complain, conversation, mode, readOnly, uuid, words} from "./workspace/page.js";

@@ -223,7 +223,7 @@ static int error(struct export *x, struct json_object *data, struct err *e)
 	return detail && *detail ? add_block(x->out, "", detail, e) : 0;
 }
 
-/* That a reply was withdrawn stays; other states of a turn are over. */
+/* That a reply was withdrawn stays; other states pass with their turn. */
 static int status(struct export *x, struct json_object *data, struct err *e)
 {
 	static const char key[] = "status_retracted";

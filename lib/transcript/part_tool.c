@@ -162,6 +162,7 @@ void draw_tool_use(struct drawing *d)
 	draw_text(d, "title", "title");
 	draw_text(d, "about", "about");
 	draw_flag(d, "oom", "oom");
+	view_flag(d->view, "shell", false);
 	view_text(d->view, "icon", tool_icon(name));
 	view_flag(d->view, "plumbing", name && table_find(plumbing, name));
 	view_text(d->view, "duration", ended && ms >= 0 && d->text ?

@@ -8,14 +8,23 @@ import {toEnd} from "./reading.js";
 const textOf = (message) => [...message.querySelectorAll(":scope .part-text .part-body")]
 	.map((body) => (body.querySelector("[data-stream]") || body).innerText.trim()).join("\n\n");
 
-async function copy(button) {
-	await navigator.clipboard.writeText(textOf(button.closest(".message")));
+async function copy(button, text) {
+	const title = button.title;
+	await navigator.clipboard.writeText(text);
 	button.title = words("copied");
 	button.dataset.done = "1";
 	setTimeout(() => {
-		button.title = words("copy");
+		button.title = title;
 		delete button.dataset.done;
 	}, 1500);
+}
+
+// It opens the page of the conversation that this message is on.
+function linkTo(message) {
+	const link = new URL(location.pathname, location.href);
+	link.searchParams.set("at", message.id.slice(2));
+	link.hash = message.id;
+	return link.href;
 }
 
 function reuse(button) {
@@ -49,7 +58,9 @@ chat.addEventListener("click", (event) => {
 	if (!button)
 		return;
 	if ("copyMessage" in button.dataset)
-		copy(button);
+		copy(button, textOf(button.closest(".message")));
+	else if ("copyLink" in button.dataset)
+		copy(button, linkTo(button.closest(".message")));
 	else if ("reuse" in button.dataset)
 		reuse(button);
 	else if ("resend" in button.dataset)

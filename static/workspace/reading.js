@@ -32,24 +32,6 @@ chat.addEventListener("click", (event) => {
 		fold.dataset.touched = "1";
 });
 
-// A page without TLS has no clipboard of its own: the old way copies what is selected.
-async function copyText(pre) {
-	if (navigator.clipboard)
-		return navigator.clipboard.writeText(pre.textContent);
-	getSelection().selectAllChildren(pre);
-	document.execCommand("copy");
-	getSelection().removeAllRanges();
-}
-
-chat.addEventListener("click", async (event) => {
-	const button = event.target.closest("[data-copy-code]");
-	if (!button)
-		return;
-	await copyText(button.closest(".code").querySelector("pre"));
-	button.textContent = words("copied");
-	setTimeout(() => { button.textContent = words("copy"); }, 1500);
-});
-
 const LONG = {lines: 20, characters: 3000};
 
 // A message that would push all others off the page begins folded.
