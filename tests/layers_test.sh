@@ -54,7 +54,8 @@ may notify core json i18n store
 may worker core json time http kv store spending schedule agent notify
 may bridge core json http html ws kv store auth spending egress workspace transcript session schedule agent
 may demo core json
-may shim core
+may emulator core
+may shim core emulator
 may ledger core store
 may gateway core json http i18n kv store auth spending ledger
 

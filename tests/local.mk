@@ -14,6 +14,7 @@ include tests/json/local.mk
 include tests/time/local.mk
 include tests/http/local.mk
 include tests/html/local.mk
+include tests/emulator/local.mk
 include tests/preview/local.mk
 include tests/ws/local.mk
 include tests/kv/local.mk

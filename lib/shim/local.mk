@@ -36,13 +36,19 @@ lib_shim_libshim_a_SOURCES = \
 	lib/shim/start_request.c lib/shim/start_request.h \
 	lib/shim/stdio_proxy.c lib/shim/stdio_proxy.h \
 	lib/shim/subreaper.c lib/shim/subreaper.h \
+	lib/shim/subreaper_exec.c \
+	lib/shim/shim_terminal.c lib/shim/shim_terminal.h \
+	lib/shim/terminal_api.c lib/shim/terminal_api.h \
+	lib/shim/terminal_internal.h \
+	lib/shim/terminal_viewer.c \
 	lib/shim/tool_exec.c \
 	lib/shim/workspace_files.c lib/shim/workspace_files.h \
 	lib/shim/write_notifier.c lib/shim/write_notifier.h
 
 pkglibexec_PROGRAMS += gongbang-shim
 gongbang_shim_SOURCES = cgi-bin/gongbang_shim.c
-gongbang_shim_LDADD = lib/shim/libshim.a lib/core/libcore.a $(NGHTTP2_LIBS) $(shim_archive_libs)
+gongbang_shim_LDADD = lib/shim/libshim.a lib/emulator/libemulator.a \
+	lib/core/libcore.a $(NGHTTP2_LIBS) $(UTF8PROC_LIBS) $(shim_archive_libs)
 if SANITIZE
 shim_archive_libs = $(ARCHIVE_LIBS)
 gongbang_shim_LDFLAGS = $(AM_LDFLAGS)

@@ -16,6 +16,7 @@
 #include "shim/paths.h"
 #include "shim/seccomp.h"
 #include "shim/shim_session.h"
+#include "shim/shim_terminal.h"
 
 static struct watch signals = { .fd = -1 };
 
@@ -29,6 +30,7 @@ static void ready(struct watch *w, uint32_t events)
 		while (waitpid(-1, NULL, WNOHANG) > 0)
 			;
 	} else {
+		terminal_end_all();
 		shim_session_end_all(event_loop_stop);
 	}
 }
@@ -89,6 +91,7 @@ int shim_run(const struct shim_limits *limits, struct err *e)
 		seccomp_filter_processes();
 	}
 	shim_session_limit(limits);
+	terminal_limit(limits);
 	if (event_loop_init(e) < 0 || watch_signals(e) < 0 ||
 	    link_listener_open(limits, recover, e) < 0)
 		return -1;

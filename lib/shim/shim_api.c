@@ -13,6 +13,7 @@
 #include "shim/shim_changes.h"
 #include "shim/shim_session.h"
 #include "shim/shim_written.h"
+#include "shim/terminal_api.h"
 #include "shim/workspace_files.h"
 #include "shim/write_notifier.h"
 
@@ -355,6 +356,13 @@ const struct link_server_route api_routes[] = {
 	{ "DELETE", "/uploads/*", 0, workspace_files_upload_drop, false },
 	{ "GET", "/archive", 0, workspace_files_archive, false },
 	{ "GET", "/archive/*", 0, workspace_files_archive, false },
+	{ "GET", "/terminals", 0, terminal_api_list, false },
+	{ "POST", "/terminals/*", 0, terminal_api_start, false },
+	{ "DELETE", "/terminals/*", 0, terminal_api_end, false },
+	{ "GET", "/terminals/*/io", 0, terminal_api_view, false },
+	{ "POST", "/terminals/*/input", TERMINAL_INPUT_MAX, terminal_api_input, false },
+	{ "POST", "/terminals/*/resize", 0, terminal_api_resize, false },
+	{ "POST", "/terminals/*/name", 0, terminal_api_rename, false },
 	{ "GET", "/health", 0, health, false },
 	{ NULL, NULL, 0, NULL, false },
 };

@@ -20,6 +20,16 @@
  *                                     session's processes wrote
  * POST   /sessions/<id>/wrote?path=&since=MS&until=MS  Claude's own call wrote
  *                                     that file in that time
+ * GET    /terminals                   lines, see terminal_list()
+ * POST   /terminals/<id>?rows=&cols=&name=&folder=
+ *                                     a login shell; 201 started, 200 runs
+ *                                     already. Texts are percent-encoded
+ * GET    /terminals/<id>/io           records as in shim/shim_terminal.h; ends with
+ *                                     the shell. 404 it has ended
+ * POST   /terminals/<id>/input        bytes, 64 KB; 413 the program reads none
+ * POST   /terminals/<id>/resize?rows=&cols=
+ * POST   /terminals/<id>/name?to=
+ * DELETE /terminals/<id>              hangs up, and kills after 2 s
  * GET    /health                      lines "key value", shim/cgroup.h
  *
  * Files of the workspace. A <path> is relative to the home and percent-encoded,

@@ -1,27 +1,19 @@
 /*
- * A session's processes: sockets, the subreaper's environment, fork and exec.
- * Claude's descriptors are sockets and not pipes, because a socket cannot be
- * opened through /proc/<pid>/fd.
+ * A session's processes: sockets and fork. Claude's descriptors are sockets and
+ * not pipes, because a socket cannot be opened through /proc/<pid>/fd.
  */
 #include "config.h"
 #include "shim/shim_session_internal.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "core/str.h"
 #include "shim/paths.h"
 #include "shim/subreaper.h"
-
-#define ENV_MAX 512
-
-extern char **environ;
 
 /* Our ends and the subreaper's ends of all four. */
 struct ends {
@@ -62,67 +54,6 @@ static int make_ends(struct ends *p, struct err *e)
 	return 0;
 }
 
-/* Whether both have the same NAME before the "=". */
-static bool same_name(const char *a, const char *b)
-{
-	size_t n = strcspn(a, "=");
-
-	return strncmp(a, b, n) == 0 && b[n] == '=';
-}
-
-static void set_variable(char **env, size_t *n, char *pair)
-{
-	size_t i;
-
-	for (i = 0; i < *n; i++) {
-		if (same_name(pair, env[i])) {
-			env[i] = pair;
-			return;
-		}
-	}
-	if (*n < ENV_MAX)
-		env[(*n)++] = pair;
-	env[*n] = NULL;
-}
-
-static _Noreturn void exec_subreaper(const struct shim_session *s,
-				     const struct start_request *start, const int *fds)
-{
-	char *argv[START_REQUEST_ARGS_MAX + 4], *env[ENV_MAX + 1] = { NULL };
-	char mark[64], id[ID_SIZE], own[sizeof("HOME=") + PATH_PATH_MAX];
-	size_t n = 0, i;
-
-	for (i = 0; i < ENV_MAX - START_REQUEST_ENV_MAX - 1 && environ[i]; i++)
-		set_variable(env, &n, environ[i]);
-	for (i = 0; i < start->nenv; i++)
-		set_variable(env, &n, start->env[i]);
-	snprintf(mark, sizeof(mark), "GONGBANG_SESSION=%s", s->id);
-	set_variable(env, &n, mark);
-	memcpy(own, "HOME=", 6);
-	path_own_home(s->id, own + 5);
-	if (start->own_home)
-		set_variable(env, &n, own);
-
-	memcpy(id, s->id, sizeof(id));
-	argv[0] = (char[]){ "gongbang-shim" };
-	argv[1] = (char[]){ "subreaper" };
-	argv[2] = id;
-	memcpy(argv + 3, start->args, (start->nargs + 1) * sizeof(*argv));
-	/*
-	 * Process 1 keeps descriptors 0 to 3 open, so none of these is one of
-	 * them.
-	 */
-	for (i = 0; i < 4; i++) {
-		if (dup2(fds[i], (int)i) < 0)
-			_exit(127);
-	}
-	if (chdir(path_home()) < 0)
-		_exit(127);
-	execve("/proc/self/exe", argv, env);
-	dprintf(2, "cannot start the subreaper: %s\n", strerror(errno));
-	_exit(127);
-}
-
 int shim_session_spawn(struct shim_session *s,
 		       const struct start_request *start, struct err *e)
 {
@@ -138,7 +69,7 @@ int shim_session_spawn(struct shim_session *s,
 		return -1;
 	s->subreaper_pid = fork();
 	if (!s->subreaper_pid)
-		exec_subreaper(s, start, ends.theirs);
+		subreaper_exec(s->id, start, ends.theirs);
 	errnum = errno;
 	close_ends(ends.theirs);
 	if (s->subreaper_pid < 0) {

@@ -25,6 +25,7 @@ struct start_request {
 	size_t nenv;
 	int64_t from;			/* minimal offset of the first new byte */
 	bool own_home, servers;
+	const char *folder;		/* to start in; NULL or "": the home */
 };
 
 /* Borrows body for out's life; body[n] must be NUL. ERR_INPUT, ERR_LIMIT. */

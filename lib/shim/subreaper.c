@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -139,6 +140,8 @@ static _Noreturn void exec_claude(char **argv, pid_t subreaper, int to)
 	if (getppid() != subreaper)
 		_exit(127);
 	setsid();
+	if (isatty(0))
+		ioctl(0, TIOCSCTTY, 0);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL);
@@ -150,7 +153,8 @@ static _Noreturn void exec_claude(char **argv, pid_t subreaper, int to)
 		dprintf(2, "cannot start %s: %s\n", argv[0], e.text);
 		_exit(126);
 	}
-	send_notifier(write_notifier_install(), to);
+	/* Nobody asks what a terminal's programs write. */
+	send_notifier(isatty(0) ? -1 : write_notifier_install(), to);
 	execvp(argv[0], argv);
 	dprintf(2, "cannot start %s: %s\n", argv[0], strerror(errno));
 	_exit(127);
@@ -173,8 +177,8 @@ static void close_pipes(void)
 static bool handle_order(void)
 {
 	static const int signals[] = {
-		[SUBREAPER_INT] = SIGINT, [SUBREAPER_TERM] = SIGTERM,
-		[SUBREAPER_KILL] = SIGKILL,
+		[SUBREAPER_HUP] = SIGHUP, [SUBREAPER_INT] = SIGINT,
+		[SUBREAPER_TERM] = SIGTERM, [SUBREAPER_KILL] = SIGKILL,
 	};
 	unsigned char order;
 

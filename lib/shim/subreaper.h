@@ -4,6 +4,9 @@
  * is found, however it tried to hide. It starts Claude on descriptors 0, 1, 2
  * and talks to process 1 over SUBREAPER_FD (a SOCK_SEQPACKET pair).
  *
+ * A terminal's shell has one too, in Claude's place; its descriptors 0, 1, 2
+ * are a terminal, which becomes its controlling one.
+ *
  * It also reports the files that Claude's descendants open for writing
  * (shim/write_notifier.h). When Claude or process 1 has ended it kills the rest and exits.
  */
@@ -12,13 +15,15 @@
 
 #include <stdint.h>
 
+#include "shim/start_request.h"
 #include "shim/write_notifier.h"
 
 #define SUBREAPER_FD 3
 
 /* To the subreaper, one byte each. */
 enum subreaper_order {
-	SUBREAPER_INT = 'I',	/* the signal, to Claude alone */
+	SUBREAPER_HUP = 'H',	/* the signal, to Claude alone */
+	SUBREAPER_INT = 'I',
 	SUBREAPER_TERM = 'T',
 	SUBREAPER_KILL = 'K',
 	SUBREAPER_END_TOOLS = 'E',	/* answered by SUBREAPER_TOOLS_ENDED */
@@ -48,5 +53,12 @@ struct subreaper_report {
  * code.
  */
 int subreaper_main(const char *id, char **argv);
+
+/*
+ * In a child of process 1: becomes the subreaper of a session or terminal.
+ * fds: what it starts on, and SUBREAPER_FD.
+ */
+_Noreturn void subreaper_exec(const char *id, const struct start_request *start,
+			      const int fds[4]);
 
 #endif

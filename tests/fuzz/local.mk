@@ -61,8 +61,8 @@ tests_fuzz_link_fuzz_LDADD = lib/link/liblink.a lib/core/libcore.a \
 tests_fuzz_link_fuzz_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_link_server_fuzz_SOURCES = tests/fuzz/link_server_fuzz.c \
 	$(fuzz_main)
-tests_fuzz_link_server_fuzz_LDADD = lib/shim/libshim.a lib/core/libcore.a \
-	$(NGHTTP2_LIBS) $(ARCHIVE_LIBS)
+tests_fuzz_link_server_fuzz_LDADD = lib/shim/libshim.a lib/emulator/libemulator.a lib/core/libcore.a \
+	$(NGHTTP2_LIBS) $(UTF8PROC_LIBS) $(ARCHIVE_LIBS)
 tests_fuzz_link_server_fuzz_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_start_request_fuzz_SOURCES = tests/fuzz/start_request_fuzz.c \
 	$(fuzz_main)
@@ -70,9 +70,14 @@ tests_fuzz_start_request_fuzz_LDADD = lib/shim/libshim.a lib/core/libcore.a
 tests_fuzz_start_request_fuzz_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_workspace_path_fuzz_SOURCES = tests/fuzz/workspace_path_fuzz.c \
 	$(fuzz_main)
-tests_fuzz_workspace_path_fuzz_LDADD = lib/shim/libshim.a lib/core/libcore.a \
-	$(NGHTTP2_LIBS)
+tests_fuzz_workspace_path_fuzz_LDADD = lib/shim/libshim.a lib/emulator/libemulator.a lib/core/libcore.a \
+	$(NGHTTP2_LIBS) $(UTF8PROC_LIBS)
 tests_fuzz_workspace_path_fuzz_LDFLAGS = $(fuzz_ldflags)
+check_PROGRAMS += tests/fuzz/emulator_fuzz
+tests_fuzz_emulator_fuzz_SOURCES = tests/fuzz/emulator_fuzz.c $(fuzz_main)
+tests_fuzz_emulator_fuzz_LDADD = lib/emulator/libemulator.a lib/core/libcore.a \
+	$(UTF8PROC_LIBS)
+tests_fuzz_emulator_fuzz_LDFLAGS = $(fuzz_ldflags)
 
 check_PROGRAMS += tests/fuzz/form_fuzz tests/fuzz/cookie_fuzz \
 	tests/fuzz/request_fuzz
@@ -146,8 +151,8 @@ tests_fuzz_cron_fuzz_LDFLAGS = $(fuzz_ldflags)
 check_PROGRAMS += tests/fuzz/changed_files_fuzz
 tests_fuzz_changed_files_fuzz_SOURCES = tests/fuzz/changed_files_fuzz.c \
 	$(fuzz_main)
-tests_fuzz_changed_files_fuzz_LDADD = lib/shim/libshim.a \
-	lib/session/libsession.a lib/core/libcore.a $(NGHTTP2_LIBS) \
+tests_fuzz_changed_files_fuzz_LDADD = lib/shim/libshim.a lib/emulator/libemulator.a \
+	lib/session/libsession.a lib/core/libcore.a $(NGHTTP2_LIBS) $(UTF8PROC_LIBS) \
 	$(CORE_LIBS)
 tests_fuzz_changed_files_fuzz_LDFLAGS = $(fuzz_ldflags)
 

@@ -16,7 +16,8 @@ tests_shim_cgroup_test_DEPENDENCIES = $(tests_shim_shim_test_DEPENDENCIES)
 check_PROGRAMS += tests/shim/link_listener_test
 tests_shim_link_listener_test_SOURCES = tests/shim/link_listener_test.c $(shim_world)
 tests_shim_link_listener_test_CPPFLAGS = $(tests_shim_shim_test_CPPFLAGS)
-tests_shim_link_listener_test_LDADD = lib/shim/libshim.a $(tests_shim_shim_test_LDADD) $(ARCHIVE_LIBS)
+tests_shim_link_listener_test_LDADD = lib/shim/libshim.a lib/emulator/libemulator.a \
+	$(tests_shim_shim_test_LDADD) $(UTF8PROC_LIBS) $(ARCHIVE_LIBS)
 tests_shim_link_listener_test_DEPENDENCIES = $(tests_shim_shim_test_DEPENDENCIES)
 
 check_PROGRAMS += tests/shim/paths_test
@@ -61,6 +62,12 @@ tests_shim_subreaper_test_CPPFLAGS = $(tests_shim_shim_test_CPPFLAGS)
 tests_shim_subreaper_test_LDADD = $(tests_shim_shim_test_LDADD)
 tests_shim_subreaper_test_DEPENDENCIES = $(tests_shim_shim_test_DEPENDENCIES)
 
+check_PROGRAMS += tests/shim/shim_terminal_test
+tests_shim_shim_terminal_test_SOURCES = tests/shim/shim_terminal_test.c $(shim_world)
+tests_shim_shim_terminal_test_CPPFLAGS = $(tests_shim_shim_test_CPPFLAGS)
+tests_shim_shim_terminal_test_LDADD = $(tests_shim_shim_test_LDADD)
+tests_shim_shim_terminal_test_DEPENDENCIES = $(tests_shim_shim_test_DEPENDENCIES)
+
 check_PROGRAMS += tests/shim/workspace_files_test
 tests_shim_workspace_files_test_SOURCES = tests/shim/workspace_files_test.c $(shim_world)
 tests_shim_workspace_files_test_CPPFLAGS = $(tests_shim_shim_test_CPPFLAGS)
@@ -99,7 +106,7 @@ tests_shim_container_test_LDADD = $(tests_shim_shim_test_LDADD)
 tests_shim_container_test_DEPENDENCIES = $(tests_shim_shim_test_DEPENDENCIES)
 
 # Parts of it, in the test's own process.
-shim_part_libs = lib/shim/libshim.a lib/core/libcore.a $(SODIUM_LIBS) $(NGHTTP2_LIBS) $(ARCHIVE_LIBS) $(test_libs)
+shim_part_libs = lib/shim/libshim.a lib/emulator/libemulator.a lib/core/libcore.a $(UTF8PROC_LIBS) $(SODIUM_LIBS) $(NGHTTP2_LIBS) $(ARCHIVE_LIBS) $(test_libs)
 check_PROGRAMS += tests/shim/file_place_test
 tests_shim_file_place_test_SOURCES = tests/shim/file_place_test.c
 tests_shim_file_place_test_LDADD = $(shim_part_libs)
@@ -117,8 +124,8 @@ tests_shim_landlock_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=syscall
 tests_shim_landlock_test_LDADD = $(shim_part_libs)
 check_PROGRAMS += tests/shim/link_server_test
 tests_shim_link_server_test_SOURCES = tests/shim/link_server_test.c
-tests_shim_link_server_test_LDADD = lib/shim/libshim.a lib/link/liblink.a \
-	lib/core/libcore.a $(SODIUM_LIBS) $(NGHTTP2_LIBS) $(TALLOC_LIBS) $(test_libs)
+tests_shim_link_server_test_LDADD = lib/shim/libshim.a lib/emulator/libemulator.a lib/link/liblink.a \
+	lib/core/libcore.a $(UTF8PROC_LIBS) $(SODIUM_LIBS) $(NGHTTP2_LIBS) $(TALLOC_LIBS) $(test_libs)
 
 check_PROGRAMS += tests/shim/write_notifier_test
 tests_shim_write_notifier_test_SOURCES = tests/shim/write_notifier_test.c $(shim_world)
@@ -128,5 +135,5 @@ tests_shim_write_notifier_test_DEPENDENCIES = $(tests_shim_shim_test_DEPENDENCIE
 
 check_PROGRAMS += tests/shim/file_writers_test
 tests_shim_file_writers_test_SOURCES = tests/shim/file_writers_test.c
-tests_shim_file_writers_test_LDADD = lib/shim/libshim.a lib/core/libcore.a \
+tests_shim_file_writers_test_LDADD = lib/shim/libshim.a lib/emulator/libemulator.a lib/core/libcore.a $(UTF8PROC_LIBS) \
 	$(SODIUM_LIBS) $(TALLOC_LIBS) $(test_libs)
