@@ -237,15 +237,6 @@ static void read_cell(struct reader *r, struct notebook_cell *c,
 		read_output(r, c, json_object_array_get_idx(outputs, i));
 }
 
-static const char *language_of(struct json_object *o)
-{
-	struct json_object *meta = field_object(o, "metadata");
-	const char *name = field_string(field_object(meta, "language_info"), "name");
-
-	return *name ? name : field_string(field_object(meta, "kernelspec"),
-					   "language");
-}
-
 struct notebook *notebook_parse(const void *ctx, const char *text, size_t n)
 {
 	auto_strict_json *o = strict_json_parse(text, n, &limits);
@@ -262,7 +253,6 @@ struct notebook *notebook_parse(const void *ctx, const char *text, size_t n)
 	book->n = book->more ? NOTEBOOK_CELLS : count;
 	book->cells = alloc_checked(talloc_zero_array(book, struct notebook_cell,
 						      (unsigned)book->n + 1));
-	book->language = alloc_checked(talloc_strdup(book, language_of(o)));
 	r.ctx = book;
 	for (i = 0; i < book->n; i++)
 		read_cell(&r, &book->cells[i], json_object_array_get_idx(cells, i));

@@ -32,7 +32,6 @@ struct notebook_cell {
 };
 
 struct notebook {
-	const char *language;	/* of the code; "" unknown */
 	struct notebook_cell *cells;
 	size_t n;
 	bool more;		/* cells than these */

@@ -8,6 +8,7 @@
 #include "core/clock.h"
 #include "core/str.h"
 #include "core/unicode.h"
+#include "html/highlight.h"
 #include "html/markdown.h"
 #include "preview/csv_table.h"
 #include "preview/json_tree.h"
@@ -42,11 +43,51 @@ static void note_cut(struct drawing *d)
 			     i18n_bytes(d->pool, d->file->size)));
 }
 
+static void render(struct drawing *d, const char *text, size_t n,
+		   struct buf *html)
+{
+	int64_t began = clock_mono_ms();
+
+	if (d->tools->renderer && d->tools->wait_ms > 0)
+		renderer_markdown(d->tools->renderer, text, n,
+				  d->tools->wait_ms, html);
+	d->tools->wait_ms -= (int)(clock_mono_ms() - began);
+}
+
+/* The <pre> of the code, coloured, by way of a fence in Markdown; "" without colours. */
+static const char *colour(struct drawing *d)
+{
+	const char *code = buf_text(&d->text), *at, *begin, *end;
+	auto_buf text = BUF_INIT(3 * d->text.len + 64);
+	auto_buf html = BUF_INIT(MARKDOWN_HTML_MAX);
+	size_t fence = 3, run;
+	struct err e = { 0 };
+
+	if (!*d->type->language || d->text.len > HIGHLIGHT_CODE_MAX)
+		return "";
+	for (at = code; (at = strchr(at, '`')); at += run) {
+		run = strspn(at, "`");
+		fence = run >= fence ? run + 1 : fence;
+	}
+	at = talloc_array(d->pool, char, (unsigned)fence + 1);
+	memset((char *)at, '`', fence);
+	((char *)at)[fence] = '\0';
+	if (buf_addf(&text, &e, "%s%s\n%s\n%s\n", at, d->type->language, code,
+		     at) < 0)
+		return "";
+	render(d, buf_text(&text), text.len, &html);
+	begin = strstr(buf_text(&html), "<pre");
+	end = begin ? strstr(begin, "</pre>") : NULL;
+	return end ? talloc_strndup(d->pool, begin,
+				    (size_t)(end - begin) + strlen("</pre>")) : "";
+}
+
 static void draw_text(struct drawing *d)
 {
 	struct view *map = view_map(d->into, "text");
 
 	view_text(map, "language", d->type->language);
+	view_html(map, "html", colour(d));
 	view_text(map, "words", buf_text(&d->text));
 	view_flag(d->into, "empty", d->file->size == 0);
 	note_cut(d);
@@ -115,12 +156,8 @@ static void add_markdown(struct drawing *d, struct view *map, const char *text,
 			 size_t n)
 {
 	auto_buf html = BUF_INIT(MARKDOWN_HTML_MAX);
-	int64_t began = clock_mono_ms();
 
-	if (d->tools->renderer && d->tools->wait_ms > 0)
-		renderer_markdown(d->tools->renderer, text, n,
-				  d->tools->wait_ms, &html);
-	d->tools->wait_ms -= (int)(clock_mono_ms() - began);
+	render(d, text, n, &html);
 	view_html(map, "html", buf_text(&html));
 	view_text(map, "words", html.len ? "" : text);
 }
@@ -144,14 +181,13 @@ static void draw_output(struct view *outputs, const struct notebook_output *o)
 }
 
 static void draw_cell(struct drawing *d, struct view *cells,
-		      const struct notebook *book, const struct notebook_cell *c)
+		      const struct notebook_cell *c)
 {
 	struct view *map = view_append(cells), *outputs;
 	size_t i;
 
 	view_flag(map, "code", c->kind == NOTEBOOK_CODE);
 	view_text(map, "number", c->number ? i18n_number(d->pool, c->number) : "");
-	view_text(map, "language", book->language);
 	view_flag(map, "cut", c->cut);
 	if (c->kind == NOTEBOOK_MARKDOWN) {
 		add_markdown(d, map, c->source, strlen(c->source));
@@ -179,7 +215,7 @@ static void draw_notebook(struct drawing *d)
 	}
 	cells = view_list(view_map(d->into, "notebook"), "cells");
 	for (i = 0; i < book->n; i++)
-		draw_cell(d, cells, book, &book->cells[i]);
+		draw_cell(d, cells, &book->cells[i]);
 	if (book->more)
 		note(d, fill(d, "preview_cells_more",
 			     i18n_number(d->pool, NOTEBOOK_CELLS)));

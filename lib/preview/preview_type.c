@@ -12,7 +12,7 @@
 #define SVG_BYTES 4096	/* within which an SVG's root begins */
 
 #define PICTURE(media) { PREVIEW_PICTURE, "picture", "image", media, "", 0 }
-#define CODE(language) { PREVIEW_TEXT, "text", "file-edit", "", language, 0 }
+#define CODE(language) { PREVIEW_TEXT, "text", "code", "", language, 0 }
 #define TABLE(delimiter) { PREVIEW_TABLE, "table", "table", "", "", delimiter }
 #define NONE { PREVIEW_NONE, "none", "file", "", "", 0 }
 #define PLAIN { PREVIEW_TEXT, "text", "file", "", "", 0 }
@@ -21,7 +21,7 @@
 #define MEDIA { PREVIEW_MEDIA, "media", "play", "", "", 0 }
 #define MARKDOWN { PREVIEW_MARKDOWN, "markdown", "file", "", "markdown", 0 }
 #define NOTEBOOK { PREVIEW_NOTEBOOK, "notebook", "notebook", "", "json", 0 }
-#define JSON { PREVIEW_JSON, "json", "file-edit", "", "json", 0 }
+#define JSON { PREVIEW_JSON, "json", "code", "", "json", 0 }
 
 static const struct preview_type none = NONE, plain = PLAIN,
 				 svg = PICTURE("image/svg+xml");

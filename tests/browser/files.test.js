@@ -99,8 +99,8 @@ test("each kind has its preview, and none of them acts", async () => {
 	const kinds = {
 		"sales.csv": [".preview-table th >> text=이름"], "euckr.csv": [".preview-table th >> text=가"], "read.md": [".preview-words h2 >> text=Words"],
 		"cells.ipynb": [".preview-cells h2 >> text=Cells", ".preview-drawn"], "tree.json": [".preview-json details >> nth=1"],
-		"code.py": [".preview-text code >> text=print"], "empty.txt": [says("preview_empty")], "paper.pdf": [".preview-other"],
-		"pack.zip": [".preview-other"], "evil.html": [".preview-text >> text=script"], "bomb.png": [says("preview_picture_large")],
+		"code.py": [".preview-code .hl-str"], "empty.txt": [says("preview_empty")], "paper.pdf": [".preview-other"],
+		"pack.zip": [".preview-other"], "evil.html": [".preview-code >> text=script"], "bomb.png": [says("preview_picture_large")],
 	};
 	for (const [name, wanted] of Object.entries(kinds)) {
 		await page.goto(address + "/files/" + name);
@@ -130,7 +130,7 @@ test("a text is saved, and two editors lose nothing", async () => {
 	await page.fill("#file-text", "print('mine')\n");
 	await page.keyboard.press("Control+s");
 	await page.getByText(says("files_saved")).waitFor();
-	await page.locator("code", {hasText: "mine"}).waitFor();
+	await page.locator(".preview-code", {hasText: "mine"}).waitFor();
 	await page.goto(address + "/files/code.py?edit=1");
 	inside(container, "printf \"print('theirs')\\n\" >/workspace/code.py");
 	await page.fill("#file-text", "print('again mine')\n");

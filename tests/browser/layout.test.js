@@ -13,7 +13,7 @@ before(async () => {
 });
 after(() => browser.close());
 
-const lists = ["/agents", "/executions", "/usage", "/admin", "/admin/usage", "/admin/budgets"];
+const lists = ["/agents", "/executions", "/files", "/trash", "/usage", "/admin", "/admin/usage", "/admin/budgets"];
 const texts = ["/account", "/notices", "/domains", "/admin/domains", "/admin/budgets/each", "/agents/new", "/agents/import"];
 const ofAgent = ["", "/edit", "/versions", "/notify", "/hook"];
 
