@@ -72,8 +72,9 @@ static const char *colour(struct drawing *d)
 	at = talloc_array(d->pool, char, (unsigned)fence + 1);
 	memset((char *)at, '`', fence);
 	((char *)at)[fence] = '\0';
-	if (buf_addf(&text, &e, "%s%s\n%s\n%s\n", at, d->type->language, code,
-		     at) < 0)
+	end = d->text.len && code[d->text.len - 1] == '\n' ? "" : "\n";
+	if (buf_addf(&text, &e, "%s%s\n%s%s%s\n", at, d->type->language, code,
+		     end, at) < 0)
 		return "";
 	render(d, buf_text(&text), text.len, &html);
 	begin = strstr(buf_text(&html), "<pre");
