@@ -1,7 +1,7 @@
 // Every page: what a finger or Tab reaches, its left edge, its one primary act, what moves.
 import assert from "node:assert/strict";
 import {after, before, test} from "node:test";
-import {address, begin, closePage, gongbang, logIn, openAt, openPage, password, startBrowser, turns} from "./gongbang.js";
+import {address, begin, closePage, gongbang, logIn, openAt, openPage, password, say, startBrowser, turns} from "./gongbang.js";
 
 let browser;
 const admin = "layout" + process.pid;
@@ -168,6 +168,8 @@ test("a conversation with code opens without anything moving", async () => {
 	const page = await openAt(browser, admin, "/workspace", {viewport: {width: 360, height: 740}});
 	await begin(page, "markdown");
 	await turns(page, 1);
+	await say(page, "markdown");
+	await turns(page, 2);
 	await page.addInitScript(() => {
 		window.shifts = [];
 		new PerformanceObserver((list) => window.shifts.push(...list.getEntries().map((e) => [e.value, ...e.sources.map((s) => s.node?.id || s.node?.className)].join(" "))))
