@@ -84,7 +84,7 @@ bool call_judge_key(struct call *c, const struct headers *fields)
 		return true;
 	}
 	if (c->status < 300)
-		keys_take(keys, &c->key);
+		keys_accept(keys, &c->key);
 	else if (c->status == 429)
 		rest_key(c, busy_s(fields), now);
 	return false;

@@ -65,7 +65,7 @@ static bool value_valid(const char *value, size_t n)
 	return true;
 }
 
-int headers_take(struct headers *h, enum headers_way way, const char *name, size_t name_len,
+int headers_add(struct headers *h, enum headers_way way, const char *name, size_t name_len,
 		 const char *value, size_t value_len, struct err *e)
 {
 	bool request = way == HEADERS_REQUEST;

@@ -30,7 +30,7 @@ void headers_init(struct headers *h, void *ctx);
  * ERR_INPUT for bytes that are not allowed in a field (RFC 9110, section 5.5),
  * ERR_LIMIT beyond the caps: then it is not kept.
  */
-int headers_take(struct headers *h, enum headers_way way, const char *name, size_t name_len,
+int headers_add(struct headers *h, enum headers_way way, const char *name, size_t name_len,
 		 const char *value, size_t value_len, struct err *e) must_check;
 
 /* A field's value (name in lower case); NULL when absent. Borrowed. */

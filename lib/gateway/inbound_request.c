@@ -252,7 +252,7 @@ static enum MHD_Result each_field(void *cls, enum MHD_ValueKind kind,
 {
 	struct taking *t = cls;
 
-	if (value && headers_take(t->out, HEADERS_REQUEST, name, strlen(name),
+	if (value && headers_add(t->out, HEADERS_REQUEST, name, strlen(name),
 				  value, strlen(value), t->e) < 0)
 		t->result = -1;
 	return t->result < 0 ? MHD_NO : MHD_YES;

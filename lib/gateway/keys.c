@@ -250,7 +250,7 @@ bool keys_refuse(struct keys *k, const struct key_use *use, int64_t sent, int64_
 	return true;
 }
 
-void keys_take(struct keys *k, const struct key_use *use)
+void keys_accept(struct keys *k, const struct key_use *use)
 {
 	struct key *key = used(k, use);
 

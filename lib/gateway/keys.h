@@ -71,7 +71,7 @@ bool keys_alone(const struct keys *k, const struct key_use *use, const char *mod
  */
 bool keys_refuse(struct keys *k, const struct key_use *use, int64_t sent, int64_t now);
 /* The service accepted it: refusals are no longer consecutive. */
-void keys_take(struct keys *k, const struct key_use *use);
+void keys_accept(struct keys *k, const struct key_use *use);
 
 /*
  * When the next key can be used (0: now) for a model (NULL: any), and whether

@@ -84,7 +84,7 @@ const char *inbound_target(const struct inbound *c);	/* as received, not decoded
 const char *inbound_address(const struct inbound *c);
 const char *inbound_header(const struct inbound *c, const char *name);
 /*
- * Its fields that may be forwarded, as in headers_take; also ERR_INPUT for two
+ * Its fields that may be forwarded, as in headers_add; also ERR_INPUT for two
  * lengths and for invalid names.
  */
 int inbound_fields(const struct inbound *c, struct headers *out,

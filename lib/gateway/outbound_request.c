@@ -136,7 +136,7 @@ static void read_field(struct outbound *t, const char *line, size_t n)
 	if (field_is(line, name, "content-length"))
 		t->length = strtoll(colon + 1, NULL, 10);
 	/* Fields beyond the caps are dropped: the reply itself still passes. */
-	if (headers_take(&t->fields, HEADERS_RESPONSE, line, name, colon + 1,
+	if (headers_add(&t->fields, HEADERS_RESPONSE, line, name, colon + 1,
 			 n - name - 1, &e) < 0)
 		return;
 }

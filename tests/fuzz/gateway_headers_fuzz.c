@@ -24,7 +24,7 @@ static void take_all(struct headers *h, enum headers_way way, const char *at, si
 		if (!stop)
 			stop = end;
 		colon = memchr(at, ':', (size_t)(stop - at));
-		if (colon && headers_take(h, way, at, (size_t)(colon - at), colon + 1,
+		if (colon && headers_add(h, way, at, (size_t)(colon - at), colon + 1,
 					  (size_t)(stop - colon - 1), &e) < 0)
 			e.kind = ERR_NONE;
 	}

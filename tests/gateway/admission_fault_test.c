@@ -22,7 +22,7 @@
 #include "store/users.h"
 
 /* The test's own link may be cut, too. */
-static void put_token(struct world *w)
+static void put_token(struct admission_world *w)
 {
 	struct gateway_token t = world_token(w->kim);
 	struct err e = { 0 };
@@ -31,7 +31,7 @@ static void put_token(struct world *w)
 		usleep(1000);
 }
 
-static void expect_all(struct world *w, int64_t used, int64_t reserved)
+static void expect_all(struct admission_world *w, int64_t used, int64_t reserved)
 {
 	assert_int_equal(world_counter(w, "spent:all:" MONTH, "t"), used);
 	assert_int_equal(world_counter(w, "spent:all:" MONTH, "c"), used);
@@ -41,7 +41,7 @@ static void expect_all(struct world *w, int64_t used, int64_t reserved)
 
 static void what_redis_lost_is_loaded_anew(void **state)
 {
-	struct world *w = *state;
+	struct admission_world *w = *state;
 	struct heard h[3];
 	int i;
 
@@ -65,7 +65,7 @@ static void what_redis_lost_is_loaded_anew(void **state)
 /* As with appendfsync everysec: the epoch is right, the counters are old. */
 static void an_older_redis_is_not_believed(void **state)
 {
-	struct world *w = *state;
+	struct admission_world *w = *state;
 	struct heard h;
 	uint64_t links;
 
@@ -86,7 +86,7 @@ static void an_older_redis_is_not_believed(void **state)
 
 static void away_is_said_and_nothing_is_lost(void **state)
 {
-	struct world *w = *state;
+	struct admission_world *w = *state;
 	struct heard open, h[5] = { 0 };
 	int i, round;
 	int64_t used = 0;
@@ -119,13 +119,13 @@ static void away_is_said_and_nothing_is_lost(void **state)
 	}
 }
 
-static void wait_for_jobs(struct world *w)
+static void wait_for_jobs(struct admission_world *w)
 {
 	while (jobs_left(w->jobs))
 		uv_run(&w->loop, UV_RUN_ONCE);
 }
 
-static void set_readable(struct world *w, bool readable)
+static void set_readable(struct admission_world *w, bool readable)
 {
 	struct err e = { 0 };
 
@@ -146,7 +146,7 @@ static void set_readable(struct world *w, bool readable)
 /* Who is known goes on as last seen (the journal keeps what they spend). */
 static void a_store_that_is_away_stops_only_the_unknown(void **state)
 {
-	struct world *w = *state;
+	struct admission_world *w = *state;
 	struct gateway_token t = world_token(w->lee);
 	char other[TOKEN_SIZE];
 	struct heard h;
@@ -172,7 +172,7 @@ static void count(void *data, const struct admission_answer *a)
 
 static void the_forgotten_give_back(void **state)
 {
-	struct world *w = *state;
+	struct admission_world *w = *state;
 	int calls = 0, i;
 
 	for (i = 0; i < 4; i++) {
@@ -193,7 +193,7 @@ static void the_forgotten_give_back(void **state)
 
 static void freed_in_the_middle(void **state)
 {
-	struct world *w = *state;
+	struct admission_world *w = *state;
 	int calls = 0, turns, i;
 
 	for (turns = 0; turns < 12; turns++) {
@@ -215,7 +215,7 @@ static void freed_in_the_middle(void **state)
 
 /* ---- with the journal ---- */
 
-static struct journal *open_journal(struct world *w)
+static struct journal *open_journal(struct admission_world *w)
 {
 	struct journal *j;
 	struct err e = { 0 };
@@ -230,7 +230,7 @@ static struct journal *open_journal(struct world *w)
 	return j;
 }
 
-static void end_call(struct world *w, struct journal *j,
+static void end_call(struct admission_world *w, struct journal *j,
 		     const struct heard *h, const char *id, int64_t tokens)
 {
 	struct usage_call c = { .kind = "workspace", .model = "m",
@@ -246,7 +246,7 @@ static void end_call(struct world *w, struct journal *j,
 
 static void rows_of_the_journal_count_once(void **state)
 {
-	struct world *w = *state;
+	struct admission_world *w = *state;
 	struct journal *j = open_journal(w);
 	struct heard h;
 	struct err e = { 0 };
@@ -280,7 +280,7 @@ static int slow(void *data, struct db *db, struct err *e)
 /* Nobody waits for ever for a store that does not answer. */
 static void a_stuck_store_is_away(void **state)
 {
-	struct world *w = *state;
+	struct admission_world *w = *state;
 	const int64_t deadline_ms = w->a->deadline_ms;
 	struct heard h;
 	int i;
@@ -301,7 +301,7 @@ static void a_stuck_store_is_away(void **state)
 /* A ledger that has just started on a busy host, for instance. */
 static void a_slow_first_reading_is_waited_for(void **state)
 {
-	struct world *w = *state;
+	struct admission_world *w = *state;
 	int i;
 
 	for (i = 0; i < 8; i++)
@@ -310,12 +310,12 @@ static void a_slow_first_reading_is_waited_for(void **state)
 }
 
 /* As if nobody had asked for this account meanwhile. */
-static void grow_old(struct world *w, int64_t ms)
+static void grow_old(struct admission_world *w, int64_t ms)
 {
 	account_find(w->a, w->kim)->reading.read_at -= ms;
 }
 
-static void keep_busy(struct world *w, int jobs)
+static void keep_busy(struct admission_world *w, int jobs)
 {
 	while (jobs--)
 		jobs_add(w->jobs, slow, NULL, NULL);
@@ -324,7 +324,7 @@ static void keep_busy(struct world *w, int jobs)
 /* Much may have changed since: a store that is slow is waited for. */
 static void an_old_account_is_read_before_it_is_used(void **state)
 {
-	struct world *w = *state;
+	struct admission_world *w = *state;
 	struct err e = { 0 };
 
 	assert_int_equal(world_verdict(w, 0), VERDICT_ADMITTED);
@@ -354,7 +354,7 @@ static void an_old_account_is_read_before_it_is_used(void **state)
 /* A reading that is too old no longer counts, even when the ledger does not answer. */
 static void a_ledger_that_stays_away_closes_the_door(void **state)
 {
-	struct world *w = *state;
+	struct admission_world *w = *state;
 	struct heard h;
 
 	assert_int_equal(world_verdict(w, 0), VERDICT_ADMITTED);
@@ -379,7 +379,7 @@ static void a_ledger_that_stays_away_closes_the_door(void **state)
 
 static void rows_on_their_way_count_once(void **state)
 {
-	struct world *w = *state;
+	struct admission_world *w = *state;
 	struct journal *j = open_journal(w);
 	struct heard h, second = { 0 };
 	char id[ID_SIZE];
@@ -404,7 +404,7 @@ static void rows_on_their_way_count_once(void **state)
 
 static void calls_booked_during_a_load_count(void **state)
 {
-	struct world *w = *state;
+	struct admission_world *w = *state;
 	struct journal *j = open_journal(w);
 	struct heard h, second = { 0 };
 	char id[ID_SIZE];
@@ -428,7 +428,7 @@ struct calling {
 	bool asked;
 };
 
-static int64_t ledger(struct world *w)
+static int64_t ledger(struct admission_world *w)
 {
 	struct usage_filter f = { .from = 0 };
 	struct spent s;
@@ -439,7 +439,7 @@ static int64_t ledger(struct world *w)
 }
 
 /* One thing that may happen. */
-static void trouble(struct world *w, int what)
+static void trouble(struct admission_world *w, int what)
 {
 	switch (what) {
 	case 0:
@@ -466,7 +466,7 @@ static void trouble(struct world *w, int what)
 
 static void counters_and_ledger_agree_whatever_happens(void **state)
 {
-	struct world *w = *state;
+	struct admission_world *w = *state;
 	struct journal *j = open_journal(w);
 	struct calling calls[40] = { 0 }, *c;
 	int64_t sum = 0, tokens;

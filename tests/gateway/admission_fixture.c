@@ -20,7 +20,7 @@
 #define CLOSE_MS 5000
 #define LEDGER_MS 60000
 
-struct prices *world_prices(struct world *w, const char *text)
+struct prices *world_prices(struct admission_world *w, const char *text)
 {
 	struct err e = { 0 };
 	struct prices *p = prices_parse(w, "t", text, strlen(text), &e);
@@ -40,7 +40,7 @@ struct gateway_token world_token(const char *user)
 	return t;
 }
 
-void world_put(struct world *w, const char *token,
+void world_put(struct admission_world *w, const char *token,
 	       const struct gateway_token *t)
 {
 	struct err e = { 0 };
@@ -50,7 +50,7 @@ void world_put(struct world *w, const char *token,
 
 int world_set_up(void **state)
 {
-	struct world *w = talloc_zero(NULL, struct world);
+	struct admission_world *w = talloc_zero(NULL, struct admission_world);
 	struct gateway_token t;
 	struct err e = { 0 };
 	void *f;
@@ -101,7 +101,7 @@ static void end_loop(uv_loop_t *loop)
 
 int world_tear_down(void **state)
 {
-	struct world *w = *state;
+	struct admission_world *w = *state;
 	bool idle = false;
 	void *f = w->f;
 
@@ -131,7 +131,7 @@ void hear(void *data, const struct admission_answer *a)
 		h->e = *a->e;
 }
 
-void world_turn_until(struct world *w, const int *calls, int want)
+void world_turn_until(struct admission_world *w, const int *calls, int want)
 {
 	int64_t end = clock_mono_ms() + ANSWER_MS;
 
@@ -145,7 +145,7 @@ struct call_estimate world_estimate(int64_t bytes)
 	return (struct call_estimate){ .input = bytes / 4, .output = 1000, .model = "m" };
 }
 
-struct heard world_ask(struct world *w, const char *token, int64_t bytes)
+struct heard world_ask(struct admission_world *w, const char *token, int64_t bytes)
 {
 	struct heard h = { 0 };
 
@@ -157,7 +157,7 @@ struct heard world_ask(struct world *w, const char *token, int64_t bytes)
 	return h;
 }
 
-enum verdict world_verdict(struct world *w, int64_t bytes)
+enum verdict world_verdict(struct admission_world *w, int64_t bytes)
 {
 	struct heard h = world_ask(w, w->token, bytes);
 
@@ -166,7 +166,7 @@ enum verdict world_verdict(struct world *w, int64_t bytes)
 	return h.answer.verdict;
 }
 
-static void add_row(struct world *w, const struct gateway_token *t,
+static void add_row(struct admission_world *w, const struct gateway_token *t,
 		    const char *model, int64_t at, int64_t tokens)
 {
 	struct usage_call c = { .model = model, .outcome = "complete",
@@ -181,7 +181,7 @@ static void add_row(struct world *w, const struct gateway_token *t,
 	OK(usage_add(w->f->db, &c, 1, &e));
 }
 
-void world_add_row(struct world *w, const char *user, const char *model,
+void world_add_row(struct admission_world *w, const char *user, const char *model,
 		   int64_t at, int64_t tokens)
 {
 	struct gateway_token t = world_token(user);
@@ -189,7 +189,7 @@ void world_add_row(struct world *w, const char *user, const char *model,
 	add_row(w, &t, model, at, tokens);
 }
 
-void world_book(struct world *w, const struct heard *h, const char *model,
+void world_book(struct admission_world *w, const struct heard *h, const char *model,
 		int64_t tokens)
 {
 	add_row(w, &h->answer.token, model, h->answer.at, tokens);
@@ -215,7 +215,7 @@ static void keep(void *data, const char *value, const struct err *e)
 }
 
 /* Over the loop's own connection, so after all that was sent before. */
-const char *world_redis(struct world *w, const char *script)
+const char *world_redis(struct admission_world *w, const char *script)
 {
 	static struct said s;
 	const char *const args[] = { "EVAL", script, "0" };
@@ -228,7 +228,7 @@ const char *world_redis(struct world *w, const char *script)
 	return s.text;
 }
 
-int64_t world_counter(struct world *w, const char *pattern, const char *field)
+int64_t world_counter(struct admission_world *w, const char *pattern, const char *field)
 {
 	char script[512];
 
@@ -239,7 +239,7 @@ int64_t world_counter(struct world *w, const char *pattern, const char *field)
 	return atoll(world_redis(w, script));
 }
 
-void world_budget(struct world *w, const char *subject, struct budget b)
+void world_budget(struct admission_world *w, const char *subject, struct budget b)
 {
 	struct err e = { 0 };
 
@@ -251,7 +251,7 @@ static void wake(uv_timer_t *timer)
 	*(bool *)timer->data = true;
 }
 
-void world_pass_a_second(struct world *w)
+void world_pass_a_second(struct admission_world *w)
 {
 	uv_timer_t timer;
 	bool passed = false;

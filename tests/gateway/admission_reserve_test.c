@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "calls.h"
+#include "gateway_calls.h"
 #include "store/budgets.h"
 
 #define PARALLEL 100

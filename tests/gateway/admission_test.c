@@ -22,7 +22,7 @@
 #include "store/users.h"
 
 /* What the day and month counters of a user say: used and reserved. */
-static void expect_counters(struct world *w, const char *user, int64_t used,
+static void expect_counters(struct admission_world *w, const char *user, int64_t used,
 			    int64_t reserved)
 {
 	static const char *const forms[] = { DAY, MONTH };
@@ -41,7 +41,7 @@ static void expect_counters(struct world *w, const char *user, int64_t used,
 
 static void a_call_reserves_and_is_booked(void **state)
 {
-	struct world *w = *state;
+	struct admission_world *w = *state;
 	struct err e = { 0 };
 	struct heard h;
 
@@ -66,7 +66,7 @@ static void a_call_reserves_and_is_booked(void **state)
 	expect_counters(w, "all", 50, 0);
 }
 
-static int64_t calls_of(struct world *w, const char *command)
+static int64_t calls_of(struct admission_world *w, const char *command)
 {
 	char script[160];
 
@@ -79,7 +79,7 @@ static int64_t calls_of(struct world *w, const char *command)
 /* Its script gets the token and the epoch; a look-up would get one more. */
 static void a_steady_call_asks_redis_once(void **state)
 {
-	struct world *w = *state;
+	struct admission_world *w = *state;
 	int64_t scripts, gets;
 	int i;
 
@@ -100,7 +100,7 @@ static void strangers_have_no_token(void **state)
 	static const char *const bad[] = { "", "x", "token",
 		"00000000000000000000000000000000000000000000000000000000000000",
 		"ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff" };
-	struct world *w = *state;
+	struct admission_world *w = *state;
 	struct gateway_token t = world_token(w->kim);
 	struct heard h = { 0 };
 	struct err e = { 0 };
@@ -140,7 +140,7 @@ static void strangers_have_no_token(void **state)
 
 static void an_ended_token_is_refused_at_once(void **state)
 {
-	struct world *w = *state;
+	struct admission_world *w = *state;
 	struct gateway_token t = world_token(w->kim);
 	struct err e = { 0 };
 
@@ -161,7 +161,7 @@ static void an_ended_token_is_refused_at_once(void **state)
 
 static void a_disabled_account_is_refused_in_a_second(void **state)
 {
-	struct world *w = *state;
+	struct admission_world *w = *state;
 	struct gateway_token t = world_token(w->kim);
 	struct err e = { 0 };
 	char other[TOKEN_SIZE];
@@ -211,7 +211,7 @@ static void expect_over(const struct heard *h, enum verdict verdict, int scope,
 
 static void each_limit_is_held_and_named(void **state)
 {
-	struct world *w = *state;
+	struct admission_world *w = *state;
 	int64_t now = clock_now_ms(), resets;
 	struct period p;
 	struct heard h, second;
@@ -239,7 +239,7 @@ static void each_limit_is_held_and_named(void **state)
 
 static void a_run_has_a_budget_of_its_own(void **state)
 {
-	struct world *w = *state;
+	struct admission_world *w = *state;
 	struct gateway_token t = world_token(w->kim);
 	struct heard h;
 	int money;
@@ -268,7 +268,7 @@ static void a_day_is_the_users(void **state)
 {
 	static const char *const zones[] = { "Pacific/Kiritimati",
 		"Etc/GMT+12", "Asia/Kathmandu", "America/New_York" };
-	struct world *w = *state;
+	struct admission_world *w = *state;
 	struct err e = { 0 };
 	struct period p;
 	struct heard h;
@@ -305,7 +305,7 @@ static void a_day_is_the_users(void **state)
 /* Between two zones' days while a call is under way: it counts in both. */
 static void a_call_is_booked_after_its_day(void **state)
 {
-	struct world *w = *state;
+	struct admission_world *w = *state;
 	struct err e = { 0 };
 	struct heard first, second;
 
@@ -323,7 +323,7 @@ static void a_call_is_booked_after_its_day(void **state)
 	expect_counters(w, "all", 77, 0);
 }
 
-static void choose_zone(struct world *w, const char *zone)
+static void choose_zone(struct admission_world *w, const char *zone)
 {
 	struct err e = { 0 };
 	struct user *u = user_load(w->f->db, w, w->kim, &e);
@@ -340,7 +340,7 @@ static void another_zone_is_no_new_budget(void **state)
 {
 	static const char *const zones[] = { "Pacific/Kiritimati",
 		"Etc/GMT+12", "UTC", "" };
-	struct world *w = *state;
+	struct admission_world *w = *state;
 	struct period p;
 	struct heard h;
 	size_t i;
@@ -371,7 +371,7 @@ static void output_is_capped_to_what_is_left(void **state)
 		{ 99999, 50000, 128000, 1 },
 		{ 99999, 50000, 0, 0 },
 	};
-	struct world *w = *state;
+	struct admission_world *w = *state;
 	struct heard h;
 	size_t i;
 
@@ -404,7 +404,7 @@ static void a_grant_reserves_again(void **state)
 {
 	const struct call_estimate first = { .input = 10, .output = 0, .model = "m" };
 	const struct call_estimate more = { .input = 2000, .output = 9000, .model = "m" };
-	struct world *w = *state;
+	struct admission_world *w = *state;
 	struct heard h = { 0 }, again = { 0 }, last = { 0 };
 
 	world_budget(w, w->kim, (struct budget){ .day_tokens = 10000 });
@@ -426,7 +426,7 @@ static void a_grant_reserves_again(void **state)
 
 static void calls_at_once_do_not_overshoot(void **state)
 {
-	struct world *w = *state;
+	struct admission_world *w = *state;
 	struct heard h[50] = { 0 };
 	const struct call_estimate estimate = { .input = 9000, .output = 1000, .model = "m" };
 	int admitted = 0, over = 0, i;
@@ -459,7 +459,7 @@ static void keep_stopped(void *data, bool stopped)
 
 static void the_switch_stops_all(void **state)
 {
-	struct world *w = *state;
+	struct admission_world *w = *state;
 	int told = -1;
 	struct err e = { 0 };
 
@@ -483,7 +483,7 @@ static void the_switch_stops_all(void **state)
 
 static void a_new_table_prices_the_past(void **state)
 {
-	struct world *w = *state;
+	struct admission_world *w = *state;
 	struct heard h;
 
 	world_add_row(w, w->kim, "m", clock_now_ms() - 1, 100);

@@ -17,7 +17,7 @@ static int take(struct headers *h, enum headers_way way, const char *name,
 {
 	struct err e = { 0 };
 
-	return headers_take(h, way, name, strlen(name), value, strlen(value), &e);
+	return headers_add(h, way, name, strlen(name), value, strlen(value), &e);
 }
 
 static void betas_pass_by_list(void **state)

@@ -12,7 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "calls.h"
+#include "gateway_calls.h"
 
 static void a_refused_key_is_the_operators_matter(void **state)
 {

@@ -13,7 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "calls.h"
+#include "gateway_calls.h"
 #include "gateway/gateway_internal.h"
 #include "store/budgets.h"
 

@@ -18,7 +18,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "calls.h"
+#include "gateway_calls.h"
 #include "store/budgets.h"
 
 static void the_switch_cuts_and_refuses(void **state)

@@ -13,7 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "calls.h"
+#include "gateway_calls.h"
 
 static void large_requests_pass_in_pieces(void **state)
 {

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "calls.h"
+#include "gateway_calls.h"
 
 static void compressed_replies_come_decoded(void **state)
 {

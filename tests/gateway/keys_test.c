@@ -72,7 +72,7 @@ static void a_key_is_doubted_before_it_is_refused(void **state)
 	assert_false(refused);
 	/* One that was under way meanwhile says nothing new. */
 	assert_false(keys_refuse(k, &a, 1400, 1600));
-	keys_take(k, &a);
+	keys_accept(k, &a);
 	assert_false(keys_refuse(k, &a, 7000, 7100));
 	assert_true(keys_refuse(k, &a, 13000, 13100));
 	assert_int_equal(keys_ready_at(k, NULL, 13100, &refused), 13100 + KEYS_REFUSED_MS);

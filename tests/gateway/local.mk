@@ -42,9 +42,9 @@ check_PROGRAMS += tests/gateway/request_reader_test
 tests_gateway_request_reader_test_SOURCES = tests/gateway/request_reader_test.c
 tests_gateway_request_reader_test_LDADD = $(gateway_test_libs)
 check_PROGRAMS += tests/gateway/gateway_test
-gateway_world = tests/gateway/world.c tests/gateway/world.h \
+gateway_world = tests/gateway/gateway_world.c tests/gateway/gateway_world.h \
 	tests/gateway/scripted.c tests/gateway/scripted.h $(test_redis)
-gateway_calls = tests/gateway/calls.c tests/gateway/calls.h $(gateway_world)
+gateway_calls = tests/gateway/gateway_calls.c tests/gateway/gateway_calls.h $(gateway_world)
 tests_gateway_gateway_test_SOURCES = tests/gateway/gateway_test.c $(gateway_calls)
 tests_gateway_gateway_test_LDADD = $(gateway_libs) $(SQLITE_LIBS) $(test_libs)
 check_PROGRAMS += tests/gateway/call_test

@@ -15,7 +15,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "calls.h"
+#include "gateway_calls.h"
 
 static void only_the_key_goes_upstream(void **state)
 {

@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 #include "store/budgets.h"
-#include "world.h"
+#include "gateway_world.h"
 
 #define CALLS 1000
 #define WORKERS 6

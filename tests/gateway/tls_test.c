@@ -17,7 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "world.h"
+#include "gateway_world.h"
 
 #define MB (1 << 20)
 

@@ -13,7 +13,7 @@
 
 #include "core/clock.h"
 #include "core/host.h"
-#include "world.h"
+#include "workspace_world.h"
 
 /* Turns of the loop until the log is that, some seconds at most. */
 static void expect_log(struct world *w, const char *wanted)

@@ -1,6 +1,6 @@
 check_PROGRAMS += tests/workspace/workspace_test
 workspace_world = tests/workspace/fake_link.c tests/workspace/fake_link.h \
-	tests/workspace/world.c tests/workspace/world.h \
+	tests/workspace/workspace_world.c tests/workspace/workspace_world.h \
 	tests/engine/fake.c tests/engine/fake.h
 tests_workspace_workspace_test_SOURCES = tests/workspace/workspace_test.c $(workspace_world)
 tests_workspace_workspace_test_LDADD = lib/workspace/libworkspace.a \

@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "core/digest.h"
-#include "world.h"
+#include "workspace_world.h"
 
 /* The token is in the environment, its hash a label; the next one differs. */
 static void token_of_its_own(void **state)

@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "core/settings.h"
-#include "world.h"
+#include "workspace_world.h"
 
 #define START_MIB 192
 

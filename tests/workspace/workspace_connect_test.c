@@ -8,7 +8,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "world.h"
+#include "workspace_world.h"
 
 static void not_to_be_entered(void **state)
 {

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "world.h"
+#include "workspace_world.h"
 
 static void found_running(void **state)
 {

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "world.h"
+#include "workspace_world.h"
 
 static void made_and_entered(void **state)
 {

@@ -1,10 +1,10 @@
 /*
  * One world, and the calls its tests make; the last answer is in `a`.
  */
-#ifndef TESTS_CALLS_H
-#define TESTS_CALLS_H
+#ifndef GATEWAY_CALLS_H
+#define GATEWAY_CALLS_H
 
-#include "world.h"
+#include "gateway_world.h"
 
 #define MB (1 << 20)
 

@@ -1,5 +1,5 @@
 #include "config.h"
-#include "world.h"
+#include "gateway_world.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 #include "config.h"
-#include "calls.h"
+#include "gateway_calls.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,7 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "world.h"
+#include "gateway_world.h"
 
 struct world w;
 struct answer a;

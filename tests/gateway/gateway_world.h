@@ -2,8 +2,8 @@
  * gongbang-gateway as it is run, with a Redis, a store and a scripted model
  * service of its own, and a client that speaks HTTP/1.1 byte by byte.
  */
-#ifndef TESTS_GATEWAY_WORLD_H
-#define TESTS_GATEWAY_WORLD_H
+#ifndef GATEWAY_WORLD_H
+#define GATEWAY_WORLD_H
 
 #include <sys/types.h>
 #include <talloc.h>

@@ -3,8 +3,8 @@
  * as fast, and the host is as busy and full as a test says (link with
  * --wrap=uv_timer_start,--wrap=clock_mono_ms,--wrap=host_load,--wrap=host_memory_left).
  */
-#ifndef TESTS_WORKSPACE_WORLD_H
-#define TESTS_WORKSPACE_WORLD_H
+#ifndef WORKSPACE_WORLD_H
+#define WORKSPACE_WORLD_H
 
 #include "../engine/fake.h"
 #include "fake_link.h"
