@@ -9,7 +9,9 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <nghttp2/nghttp2.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <talloc.h>
@@ -212,6 +214,69 @@ static void a_long_path_is_refused(void **state)
 	assert_int_equal(status_of("GET", path, 0), 200);
 }
 
+/* Our link sends few fields: this client is another one. */
+static int on_field(nghttp2_session *h2, const nghttp2_frame *frame, const uint8_t *name,
+		    size_t name_len, const uint8_t *value, size_t value_len, uint8_t flags, void *data)
+{
+	if (name_len == 7 && memcmp(name, ":status", 7) == 0)
+		*(int *)data = atoi((const char *)value);
+	return 0;
+}
+
+static void turn(nghttp2_session *h2)
+{
+	const uint8_t *bytes;
+	ssize_t n;
+	size_t got;
+
+	while ((n = nghttp2_session_mem_send(h2, &bytes)) > 0)
+		assert_int_equal(link_server_receive(w.server, bytes, (size_t)n), 0);
+	while ((got = link_server_pull(w.server, &bytes)) > 0)
+		assert_int_equal(nghttp2_session_mem_recv(h2, bytes, got), got);
+}
+
+/* The status of a request with fields of that many bytes, as HTTP/2 counts them. */
+static int status_with_fields(size_t bytes)
+{
+	static char value[LINK_SERVER_HEADERS_MAX + 1];
+#define FIELD(name, text, len) { (uint8_t *)(name), (uint8_t *)(text), sizeof(name) - 1, len, 0 }
+	nghttp2_nv fields[] = {
+		FIELD(":method", "GET", 3), FIELD(":scheme", "http", 4),
+		FIELD(":authority", "x", 1), FIELD(":path", "/names/a", 8),
+		FIELD("more", value, 0),
+	};
+	nghttp2_session_callbacks *events;
+	nghttp2_session *h2;
+	size_t i, least = 0;
+	int status = 0;
+
+	for (i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+		least += fields[i].namelen + fields[i].valuelen + 32;
+	memset(value, 'a', bytes - least);
+	fields[4].valuelen = bytes - least;
+	assert_int_equal(nghttp2_session_callbacks_new(&events), 0);
+	nghttp2_session_callbacks_set_on_header_callback(events, on_field);
+	assert_int_equal(nghttp2_session_client_new(&h2, events, &status), 0);
+	assert_int_equal(nghttp2_submit_settings(h2, 0, NULL, 0), 0);
+	turn(h2);
+	assert_true(nghttp2_submit_request(h2, NULL, fields, 5, NULL, NULL) > 0);
+	turn(h2);
+	nghttp2_session_del(h2);
+	nghttp2_session_callbacks_del(events);
+	return status;
+}
+
+static void fields_have_a_cap(void **state)
+{
+	tear_down(NULL);
+	w.link = NULL;
+	w.server = link_server_new(routes, BODIES, dirty, NULL);
+	assert_int_equal(status_with_fields(LINK_SERVER_HEADERS_MAX), 200);
+	link_server_free(w.server);
+	w.server = link_server_new(routes, BODIES, dirty, NULL);
+	assert_int_equal(status_with_fields(LINK_SERVER_HEADERS_MAX + 1), 431);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -221,6 +286,7 @@ int main(void)
 		CASE(a_body_has_a_cap),
 		CASE(all_bodies_at_once_have_one),
 		CASE(a_long_path_is_refused),
+		CASE(fields_have_a_cap),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
