@@ -92,7 +92,7 @@ int response_status(const struct err *e)
 		{ "error_message_too_long", 413 },
 		{ "error_export_large", 413 }, { "error_csv_large", 413 },
 		{ "error_agent_prompt_long", 413 },
-		{ "error_agent_json_long", 413 },
+		{ "error_agent_json_long", 413 }, { "error_share_large", 413 },
 		{ "error_file_large", 413 }, { "error_files_full", 507 },
 	};
 	static const int kinds[] = {

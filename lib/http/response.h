@@ -32,7 +32,8 @@ int response_redirect(struct response *out, struct err *e, const char *fmt, ...)
 /*
  * The status for a failure's kind: 400, 401, 403, 404, 409, 429, 503, 500. Some
  * keys have their own: error_method 405; error_too_large, error_message_too_long,
- * error_export_large, error_csv_large and error_file_large 413; error_files_full 507.
+ * error_export_large, error_share_large, error_csv_large and error_file_large 413;
+ * error_files_full 507.
  */
 int response_status(const struct err *e);
 

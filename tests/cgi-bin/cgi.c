@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <talloc.h>
@@ -116,6 +117,8 @@ static _Noreturn void be_cgi(struct browser *b, const char *method,
 	set("GONGBANG_SETTINGS", b->site->settings);
 	for (i = 0; i < ENV_MAX && b->env[i][0]; i++)
 		set(b->env[i][0], b->env[i][1]);
+	/* A page that does not end must not outlive a test that gave up. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	dup2(fd, 0);
 	dup2(fd, 1);
 	if (!getenv("PAGES_TEST_LOG"))

@@ -1,5 +1,6 @@
 /* Sharing a conversation or a run: the form, its links, and their end. */
 #include "config.h"
+#include <json-c/json.h>
 #include <string.h>
 #include <talloc.h>
 
@@ -10,7 +11,7 @@
 #include "pages/pages.h"
 #include "pages/runs/run_view.h"
 #include "store/shares.h"
-#include "transcript/rendering.h"
+#include "transcript/part.h"
 
 #define DAY_MS INT64_C(86400000)
 #define HTML_MAX (8u << 20)	/* bytes of one copy's messages */
@@ -183,24 +184,33 @@ int page_share_execution(struct request *r, struct response *out, struct err *e)
 
 /* ---- the copy ---- */
 
-struct page_of_parts {
-	struct view *messages;
-	struct page_of_parts *after;
+/* The HTML of one page of parts, and the later page's. */
+struct piece {
+	char *html;
+	struct piece *after;
 };
 
-static int add_page(const struct view *messages, struct buf *html, struct err *e)
+static int copy_page(struct request *r, const struct transcript *shown,
+		     struct piece *to, int64_t *older, size_t *left, struct err *e)
 {
+	struct view *view = view_new(r), *messages = view_list(view, "messages");
+	auto_buf html = BUF_INIT(*left);
 	const struct view *m;
 	size_t i;
 
+	if (page_transcript(r, messages, shown, older, e) < 0)
+		return -1;
 	for (i = 0; (m = view_item(messages, i)); i++) {
-		if (buf_add_text(html, view_string(view_get(m, "html")), e) < 0)
+		if (buf_add_text(&html, view_string(view_get(m, "html")), e) < 0)
 			return -1;
 	}
+	talloc_free(view);
+	*left -= html.len;
+	to->html = alloc_checked(talloc_strdup(r, buf_text(&html)));
 	return 0;
 }
 
-/* Pages of parts come newest first. */
+/* Pages come newest first; what does not fit is found before it is rendered. */
 static int copy_messages(struct request *r, const struct subject *s, bool tools,
 			 struct buf *html, struct err *e)
 {
@@ -209,41 +219,48 @@ static int copy_messages(struct request *r, const struct subject *s, bool tools,
 		.author = context_of(r)->user->display_name, .again = -1,
 		.shared = true, .tools = tools,
 	};
-	struct page_of_parts *first = NULL, *p;
+	size_t left = HTML_MAX - html->len;
+	struct piece *first = NULL, *p;
 	int64_t older = s->end;
 
 	if (!*s->conversation)
 		return 0;
 	do {
 		shown.before = older;
-		p = alloc_checked(talloc_zero(r, struct page_of_parts));
-		p->messages = view_list(view_new(r), "messages");
+		p = alloc_checked(talloc_zero(r, struct piece));
 		p->after = first;
 		first = p;
-		if (page_transcript(r, p->messages, &shown, &older, e) < 0)
+		if (copy_page(r, &shown, p, &older, &left, e) < 0)
 			return -1;
 	} while (older);
 	for (p = first; p; p = p->after) {
-		if (add_page(p->messages, html, e) < 0)
+		if (buf_add_text(html, p->html, e) < 0)
 			return -1;
 	}
 	return 0;
 }
 
+/* As the text of a message, rendered or, if that takes too long, plain. */
 static int copy_result(struct request *r, const struct execution *x,
 		       struct buf *html, struct err *e)
 {
 	const struct context *v = context_of(r);
+	struct json_object *o = json_object_new_object();
+	struct part p = { .role = "assistant", .kind = "text", .state = "ok",
+			  .created_at = x->ended_at, .ended_at = x->ended_at };
+	auto_buf drawn = BUF_INIT(HTML_MAX);
 	auto_rendering rendered;
-	const char *result;
+	int rc;
 
-	if (!*x->result)
-		return 0;
+	json_object_object_add(o, "text", json_object_new_string(x->result));
+	p.data = json_object_to_json_string(o);
 	rendering_init(&rendered, v->db, v->worker->renderer, x->id, RENDER_MS);
-	result = rendering_html(&rendered, 0, x->result, strlen(x->result));
-	if (*result)
-		return buf_addf(html, e, "<div class=\"result\" dir=\"auto\">%s</div>", result);
-	return 0;
+	rc = part_render(v->app->templates, v->text, v->zone, &p, &rendered, &drawn, e);
+	if (rc == 0)
+		rc = message_render(v->app->templates, v->text, v->zone, "", &p,
+				    buf_text(&drawn), html, e);
+	json_object_put(o);
+	return rc;
 }
 
 struct files {
@@ -311,7 +328,7 @@ static int copy(struct request *r, const struct subject *s, struct share *to,
 	auto_buf html = BUF_INIT(HTML_MAX);
 	struct files g = { .r = r, .execution = s->id };
 
-	if (s->run && copy_result(r, s->run, &html, e) < 0)
+	if (s->run && *s->run->result && copy_result(r, s->run, &html, e) < 0)
 		return -1;
 	/* A run's text is its result; how it got there are its tools. */
 	if ((!s->run || to->tools) &&

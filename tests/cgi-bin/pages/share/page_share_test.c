@@ -189,6 +189,30 @@ static void a_long_one_is_whole(void **state)
 	talloc_free(a);
 }
 
+/* Two megabytes of text each; what is rendered stays bounded. */
+static void too_large_is_refused(void **state)
+{
+	const size_t n = 2 << 20;
+	char *data = malloc(n + 100);
+	struct part part = { .role = "assistant", .kind = "text", .state = "ok", .data = data };
+	struct recording r = { .conversation_id = chat, .state = "idle", .parts = &part, .nparts = 1 };
+	struct err e = { 0 };
+
+	(void)state;
+	begin("");
+	strcpy(data, "{\"text\":\"");
+	memset(data + strlen(data), 'x', n);
+	strcpy(data + 9 + n, "\"}");
+	for (r.offset = 20000; r.offset < 20006; r.offset++) {
+		part.at = part.turn = r.offset;
+		part.changed_at = r.offset + 1;
+		must(conversation_record(site.db, &r, &e), &e);
+	}
+	free(data);
+	talloc_free(get(&kim, of_chat("/share")));
+	expect_error(post(&kim, of_chat("/share"), "csrf=CSRF&who=members&days=1"), 413, "@error_share_large");
+}
+
 static void strangers_log_in_first(void **state)
 {
 	struct answer *a;
@@ -330,14 +354,14 @@ static void a_run_with_its_files(void **state)
 	has(a, "the-<strong>result</strong>");
 	has_not(a, "out/a");
 	has_not(a, "others.txt");
-	assert_int_equal(count(a, "data-part="), 0);
+	assert_int_equal(count(a, "data-part="), 1);
 	talloc_free(a);
 	path = share(address(run, "/share"), "csrf=CSRF&who=members&days=1&files=1&tools=1");
 	a = get(&lee, path);
 	expect(a, 200);
 	has(a, "out/a");
 	has_not(a, "others.txt");
-	assert_true(count(a, "data-part=") > 0);
+	assert_true(count(a, "data-part=") > 1);
 	talloc_free(a);
 	snprintf(file, sizeof(file), "%s/file?path=out/a%%22b%%0A%%3Cx%%3E.txt", path);
 	a = get(&lee, file);
@@ -357,6 +381,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(only_what_was_said, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_copy_does_not_follow, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_long_one_is_whole, setup, teardown),
+		cmocka_unit_test_setup_teardown(too_large_is_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(strangers_log_in_first, setup, teardown),
 		cmocka_unit_test_setup_teardown(public_if_the_installation_allows, setup, teardown),
 		cmocka_unit_test_setup_teardown(others_cannot_share_it, setup, teardown),
