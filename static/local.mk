@@ -20,6 +20,8 @@ dist_static_DATA = \
 	static/preview.css \
 	static/shared.js \
 	static/speculation.json \
+	static/too_large.html \
+	static/unreadable.html \
 	static/workspace.js
 chatmodulesdir = $(staticdir)/workspace
 dist_chatmodules_DATA = \

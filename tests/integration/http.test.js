@@ -64,6 +64,23 @@ test("wrong method, path, host, length, encoding", async () => {
 	assert.match(await raw(`GET /login HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nX: ${"x".repeat(100000)}\r\n\r\n`), /^HTTP\/1\.1 4\d\d/);
 });
 
+test("what nginx refuses itself is said in both languages", async () => {
+	const long = "x".repeat(20000);
+	const head = `Host: 127.0.0.1:${port}\r\nConnection: close\r\n`;
+	const rows = [
+		[413, "too large", `POST /login HTTP/1.1\r\n${head}Content-Length: 99999999\r\n\r\n`],
+		[414, "can't read", `GET /login?${long} HTTP/1.1\r\n${head}\r\n`],
+		[400, "can't read", `GET /login HTTP/1.1\r\n${head}Cookie: a=${long}\r\n\r\n`],
+		[400, "can't read", `GET /login HTTP/1.1\r\n${head}Host: b\r\n\r\n`],
+		[400, "can't read", `POST /login HTTP/1.1\r\n${head}Content-Length: -1\r\n\r\n`],
+	];
+	for (const [status, words, request] of rows) {
+		const answer = await raw(request);
+		assert.match(answer, new RegExp(`^HTTP/1\\.1 ${status} [^]*Content-Type: text/html; charset=utf-8[^]*<h1>[^<]*${words}[^]*<p lang="ko">`), request.slice(0, 60));
+		assert.match(answer, /Content-Security-Policy: default-src 'none'; style-src/);
+	}
+});
+
 test("wrong cookie, CSRF token, Origin; a form of 10 MB", async () => {
 	for (const bad of ["gongbang_session=", "gongbang_session=../..", "gongbang_session=" + "a".repeat(64), "gongbang_session=\u00e9; ;;=;", "x".repeat(3000)])
 		assert.ok([303, 400].includes((await call("GET", "/workspace", {cookie: Buffer.from(bad).toString("latin1")})).status));
