@@ -3,6 +3,8 @@
 #include "pages/pages.h"
 #include "pages/agents/agent_view.h"
 #include "pages/files/files_view.h"
+#include "store/composer.h"
+#include "store/pictures.h"
 
 const struct route routes[] = {
 	{ METHOD_GET, "/", page_root, 0, 0 },
@@ -30,6 +32,10 @@ const struct route routes[] = {
 	{ METHOD_POST, "/conversations/{id}/agent", page_agent_ask, 0, 0 },
 	{ METHOD_POST, "/conversations/{id}/agent/cancel",
 	  page_agent_ask_cancel, 0, 0 },
+	{ METHOD_GET, "/pictures/{id}", page_picture, 0, 0 },
+	{ METHOD_POST, "/pictures", page_picture_add, ROUTE_BYTES,
+	  PICTURE_BYTES_MAX },
+	{ METHOD_GET, "/completions", page_completions, 0, 0 },
 	{ METHOD_GET, "/agents", page_agents, 0, 0 },
 	{ METHOD_GET, "/agents/new", page_agent_new, 0, 0 },
 	{ METHOD_POST, "/agents/new", page_agent_create, 0, AGENT_BODY_MAX },
@@ -69,6 +75,10 @@ const struct route routes[] = {
 	{ METHOD_GET, "/account", page_account, 0, 0 },
 	{ METHOD_POST, "/account", page_account_save, 0, 0 },
 	{ METHOD_POST, "/account/password", page_password, ROUTE_PASSWORD, 0 },
+	{ METHOD_POST, "/account/templates", page_template_save, 0,
+	  4 * TEMPLATE_TEXT_MAX },
+	{ METHOD_POST, "/account/templates/remove", page_template_remove, 0, 0 },
+	{ METHOD_POST, "/account/composer", page_composer_choice, 0, 0 },
 	{ METHOD_POST, "/account/feed", page_feed_make, 0, 0 },
 	{ METHOD_POST, "/account/feed/revoke", page_feed_revoke, 0, 0 },
 	/* read by programs, which have no login: the secret is the credential */

@@ -26,8 +26,11 @@ dist_static_DATA = \
 chatmodulesdir = $(staticdir)/workspace
 dist_chatmodules_DATA = \
 	static/workspace/answers.js \
+	static/workspace/attachments.js \
 	static/workspace/attention.js \
 	static/workspace/blocked.js \
+	static/workspace/choices.js \
+	static/workspace/completion.js \
 	static/workspace/code.js \
 	static/workspace/composer.js \
 	static/workspace/connection.js \
@@ -41,7 +44,8 @@ dist_chatmodules_DATA = \
 	static/workspace/sidebar.js \
 	static/workspace/status.js \
 	static/workspace/toast.js \
-	static/workspace/transcript.js
+	static/workspace/transcript.js \
+	static/workspace/upload.js
 filesmodulesdir = $(staticdir)/files
 dist_filesmodules_DATA = \
 	static/files/dropped.js \

@@ -4,7 +4,8 @@
 import {answer, answered, letAnswer} from "./workspace/answers.js";
 import {callBack} from "./workspace/attention.js";
 import {showBlocked} from "./workspace/blocked.js";
-import {openComposer, showNoSend, showRefused} from "./workspace/composer.js";
+import {askContext, hideSuggestion, showAside, showChoice, showContext, showSuggestion} from "./workspace/choices.js";
+import {openComposer, showFiles, showNoSend, showRefused} from "./workspace/composer.js";
 import "./workspace/code.js";
 import {close, open, post} from "./workspace/connection.js";
 import {forget, give, sendOutbox, showUnsent} from "./workspace/outbox.js";
@@ -24,6 +25,10 @@ const handlers = {
 	status(event) {
 		if (event.state === "waiting" && bar.dataset.state !== "waiting")
 			callBack(document.querySelector("#conversation-title")?.textContent || "");
+		if (event.state === "working")
+			hideSuggestion();
+		else if (event.state === "ready" && bar.dataset.state !== "ready")
+			askContext();
 		bar.dataset.state = event.state;
 		showStatus(event.html);
 		showBanner(event.banner);
@@ -40,6 +45,12 @@ const handlers = {
 		forget(event.id);
 	},
 	refused: showRefused,
+	choice: showChoice,
+	context: showContext,
+	aside: showAside,
+	files: showFiles,
+	suggestion: showSuggestion,
+	end: askContext,
 	error(event) {
 		complain(event.text);
 		letAnswer();

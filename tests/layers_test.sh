@@ -78,7 +78,7 @@ only 'curl/' lib/gateway lib/http lib/notify
 only 'nghttp2/' lib/link lib/shim
 only 'microhttpd' lib/bridge lib/demo lib/gateway lib/http
 only 'wslay/' lib/ws
-only 'sodium' lib/auth lib/bridge lib/core lib/notify lib/transcript lib/ws
+only 'sodium' lib/auth lib/bridge lib/core lib/transcript lib/ws
 only 'sqlite3' lib/store
 only 'http_parser' lib/engine lib/guard
 only 'cmark-gfm' lib/html

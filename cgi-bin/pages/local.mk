@@ -21,9 +21,12 @@ pages = cgi-bin/routes.c $(web) \
 	cgi-bin/pages/agents/page_agent_notify.c \
 	cgi-bin/pages/agents/page_agent_versions.c \
 	cgi-bin/pages/agents/page_agents.c \
+	cgi-bin/pages/chat/composer_view.c cgi-bin/pages/chat/composer_view.h \
 	cgi-bin/pages/chat/page_act.c \
+	cgi-bin/pages/chat/page_composer.c \
 	cgi-bin/pages/chat/page_conversation.c \
 	cgi-bin/pages/chat/page_history.c \
+	cgi-bin/pages/chat/page_pictures.c \
 	cgi-bin/pages/chat/page_workspace.c \
 	cgi-bin/pages/domain_view.h \
 	cgi-bin/pages/files/file_path.c cgi-bin/pages/files/file_path.h \

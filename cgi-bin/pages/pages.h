@@ -104,6 +104,12 @@ int page_notify_remove(struct request *r, struct response *out, struct err *e);
 int page_notify_test(struct request *r, struct response *out, struct err *e);
 int page_notices(struct request *r, struct response *out, struct err *e);
 int page_notices_read(struct request *r, struct response *out, struct err *e);
+int page_picture(struct request *r, struct response *out, struct err *e);
+int page_picture_add(struct request *r, struct response *out, struct err *e);
+int page_completions(struct request *r, struct response *out, struct err *e);
+int page_template_save(struct request *r, struct response *out, struct err *e);
+int page_template_remove(struct request *r, struct response *out, struct err *e);
+int page_composer_choice(struct request *r, struct response *out, struct err *e);
 int page_preferences(struct request *r, struct response *out, struct err *e);
 int page_health(struct request *r, struct response *out, struct err *e);
 

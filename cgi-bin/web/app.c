@@ -93,6 +93,18 @@ static int ask_login(struct request *r, struct response *out, struct err *e)
 				 url_encode(r, here, "/"));
 }
 
+/* A form; or bytes, beside an empty form. */
+static int read_body(struct request *r, const struct request_source *src,
+		     const struct route *route, struct err *e)
+{
+	size_t cap = body_cap(context_of(r)->app, route);
+
+	if (!(route->flags & ROUTE_BYTES))
+		return request_read_form(r, src, cap, e);
+	r->form = form_new(r);
+	return request_read_raw(r, src, cap, e);
+}
+
 /* Login, Origin, body and CSRF token, in this order, then the handler. */
 static int pass(struct request *r, struct response *out,
 		const struct route *route, struct err *e)
@@ -112,8 +124,7 @@ static int pass(struct request *r, struct response *out,
 			return -1;
 	} else if (r->method == METHOD_POST) {
 		if (context_check_origin(r, e) < 0 ||
-		    request_read_form(r, v->src, body_cap(v->app, route),
-				      e) < 0)
+		    read_body(r, v->src, route, e) < 0)
 			return -1;
 		if (!(route->flags & ROUTE_NO_CSRF) &&
 		    context_check_csrf(r, e) < 0)

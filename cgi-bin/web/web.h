@@ -8,6 +8,7 @@
 #include "auth/login.h"
 #include "html/view.h"
 #include "http/form.h"
+#include "http/multipart.h"
 #include "http/router.h"
 #include "i18n/i18n.h"
 #include "store/conversations.h"
@@ -154,6 +155,9 @@ bool chat_mode_known(const char *mode);
 int chat_check_message(const struct request *r, const char *text, struct err *e) must_check;
 /* What the empty and the filled chat both have. ws: the WebSocket's path below /ws/. */
 struct view *page_chat_view(struct request *r, const char *ws, const char *mode);
+/* The choices of the message box: a conversation's (NULL: of a new one). */
+int page_chat_choices(struct request *r, struct view *view,
+		      const struct conversation *c, struct err *e) must_check;
 /* As page_render, of pages/workspace. */
 int page_chat_render(struct request *r, struct response *out, struct view *view,
 		     struct err *e) must_check;

@@ -49,7 +49,7 @@ struct room {
 	struct session *session;
 	TAILQ_HEAD(, client) clients;
 	int nclients;
-	char *row, *mode;		/* as last sent */
+	char *row, *mode, *choice;	/* as last sent */
 	uint64_t begun_by;		/* serial of the page on which the first message is typed;
 					 * 0: none */
 	int retries;			/* consecutive retries that found no room */
@@ -280,6 +280,9 @@ char *outgoing_blocked(const void *ctx, const struct presence *p,
 /* A kind and up to two texts by name; NULL names are left out. */
 char *outgoing_text(const void *ctx, const char *kind, const char *name,
 		    const char *value, const char *name2, const char *value2);
+/* The answer to a page's question to Claude's process; NULL: there is none to show. */
+char *outgoing_reply(const void *ctx, const struct session_reply *r,
+		     const struct i18n_locale *l);
 /* e's sentence. */
 const char *outgoing_sentence(const struct i18n_locale *l, const struct err *e);
 /* Logs a template's failure, once. */

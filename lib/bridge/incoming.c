@@ -11,6 +11,7 @@
 #define SMALL (64 << 10)	/* bytes of a message without a long text */
 #define REASON_MAX 10000	/* bytes */
 #define ANSWERS_MAX 100
+#define PICTURES_MAX 20
 
 /* A message's text may be long; the socket limits its frame. */
 static const struct strict_json_limits limits = {
@@ -18,7 +19,7 @@ static const struct strict_json_limits limits = {
 };
 
 enum { ID = 1, TEXT = 2, ANSWER = 4, MODE = 8, MODEL = 16, DOMAIN = 32, HOW = 64,
-       HELD = 128, MAY_HELD = 256 };
+       HELD = 128, MAY_HELD = 256, EFFORT = 512, EXTRAS = 1024 };
 
 static const struct {
 	const char *name;
@@ -26,7 +27,7 @@ static const struct {
 	unsigned fields;
 	size_t max;		/* bytes of the whole message */
 } types[] = {
-	{ "message", INCOMING_MESSAGE, ID | TEXT | MAY_HELD, INT32_MAX },
+	{ "message", INCOMING_MESSAGE, ID | TEXT | MAY_HELD | EXTRAS, INT32_MAX },
 	{ "send", INCOMING_SEND, ID | HELD, SMALL },
 	{ "discard", INCOMING_DISCARD, HELD, SMALL },
 	{ "recall", INCOMING_RECALL, ID, SMALL },
@@ -35,6 +36,10 @@ static const struct {
 	{ "answer", INCOMING_ANSWER, ANSWER, 1 << 20 },
 	{ "mode", INCOMING_MODE, MODE, SMALL },
 	{ "model", INCOMING_MODEL, MODEL, SMALL },
+	{ "effort", INCOMING_EFFORT, EFFORT, SMALL },
+	{ "context", INCOMING_CONTEXT, 0, SMALL },
+	{ "aside", INCOMING_ASIDE, ID | TEXT, SMALL },
+	{ "files", INCOMING_FILES, TEXT, SMALL },
 	{ "ask", INCOMING_ASK, DOMAIN, SMALL },
 	{ "start", INCOMING_START, HOW, SMALL },
 	{ "begin", INCOMING_BEGIN, ID, SMALL },
@@ -156,6 +161,35 @@ static int get_domain(struct incoming *c, struct err *e)
 	return check_reason(c, e);
 }
 
+/* A message's pictures, as ids separated by spaces, and whether it interrupts. */
+static int get_extras(struct incoming *c, struct err *e)
+{
+	struct json_object *list;
+	const char *id;
+	char *ids;
+	size_t i, n;
+
+	if (json_object_object_get_ex(c->whole, "now", &list))
+		c->now = json_object_get_boolean(list);
+	if (!json_object_object_get_ex(c->whole, "pictures", &list))
+		return 0;
+	if (!json_object_is_type(list, json_type_array))
+		return err_set(e, ERR_INPUT, "pictures must be a list");
+	n = json_object_array_length(list);
+	if (n > PICTURES_MAX)
+		return err_tell(e, ERR_LIMIT, "error_pictures_many",
+				"%zu pictures", n);
+	ids = talloc_strdup(c, "");
+	for (i = 0; i < n; i++) {
+		id = json_object_get_string(json_object_array_get_idx(list, i));
+		if (!id || !id_valid(id) || strstr(ids, id))
+			return err_set(e, ERR_INPUT, "a picture's id");
+		ids = talloc_asprintf_append_buffer(ids, "%s%s", i ? " " : "", id);
+	}
+	c->pictures = ids;
+	return 0;
+}
+
 static int get_fields(struct incoming *c, unsigned fields, struct err *e)
 {
 	if (fields & ID && get_id(c, "id", c->id, e) < 0)
@@ -173,6 +207,10 @@ static int get_fields(struct incoming *c, unsigned fields, struct err *e)
 	if (fields & HOW && get_optional(c->whole, "how", &c->how, e) < 0)
 		return -1;
 	if (fields & MODE && get(c->whole, "mode", &c->mode, e) < 0)
+		return -1;
+	if (fields & EXTRAS && get_extras(c, e) < 0)
+		return -1;
+	if (fields & EFFORT && get(c->whole, "effort", &c->effort, e) < 0)
 		return -1;
 	if (fields & MODEL && get(c->whole, "model", &c->model, e) < 0)
 		return -1;
@@ -209,8 +247,8 @@ struct incoming *incoming_parse(const void *ctx, const char *text, size_t n,
 	struct incoming *c;
 
 	c = talloc_zero(ctx, struct incoming);
-	c->text = c->choice = c->reason = c->mode = c->model = c->domain =
-		c->how = "";
+	c->text = c->choice = c->reason = c->mode = c->model = c->effort =
+		c->domain = c->how = c->pictures = "";
 	c->whole = strict_json_parse(text, n, &limits);
 	talloc_set_destructor(c, release);
 	if (!json_object_is_type(c->whole, json_type_object)) {

@@ -12,7 +12,7 @@
 #include "core/id.h"
 
 enum incoming_type {
-	INCOMING_MESSAGE,	/* id, text, held (of the message it replaces) */
+	INCOMING_MESSAGE,	/* id, text, held (of the message it replaces), pictures, now */
 	INCOMING_SEND,		/* id, held: its text, as message id */
 	INCOMING_DISCARD,	/* held */
 	INCOMING_RECALL,		/* id */
@@ -21,6 +21,10 @@ enum incoming_type {
 	INCOMING_ANSWER,		/* target, choice, reason, answers */
 	INCOMING_MODE,		/* mode */
 	INCOMING_MODEL,		/* model */
+	INCOMING_EFFORT,		/* effort */
+	INCOMING_CONTEXT,	/* how full Claude's context is */
+	INCOMING_ASIDE,		/* id, text: a question beside the conversation */
+	INCOMING_FILES,		/* text: the beginning of a path */
 	INCOMING_ASK,		/* domain, reason */
 	INCOMING_START,		/* how: "", safe, reset, usual, restart */
 	INCOMING_BEGIN,		/* id: of the conversation whose first message is typed */
@@ -32,7 +36,9 @@ enum incoming_type {
 struct incoming {
 	enum incoming_type type;
 	char id[ID_SIZE], held[ID_SIZE];	/* held: "" none */
-	const char *text, *choice, *reason, *mode, *model, *domain, *how;
+	const char *text, *choice, *reason, *mode, *model, *effort, *domain, *how;
+	const char *pictures;		/* ids, separated by spaces */
+	bool now;
 	int64_t target;			/* the part's `at` */
 	struct json_object *answers;	/* question -> label or [labels]; may be NULL */
 	struct json_object *whole;

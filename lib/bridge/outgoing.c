@@ -14,6 +14,9 @@
 #include "json/field.h"
 #include "transcript/part.h"
 
+#define ASIDE_MAX (256 << 10)	/* bytes of an answer beside the conversation */
+#define FILES_MAX 50
+#define FILE_NAME_MAX 1000
 #define HTML_MAX (8u << 20)	/* bytes of one fragment */
 
 /* Takes o. */
@@ -106,6 +109,77 @@ char *outgoing_text(const void *ctx, const char *kind, const char *name,
 	if (name2)
 		field_put_string(o, name2, value2);
 	return write_event(ctx, o);
+}
+
+/* "14,805 / 1,000,000": of the tokens that the model reads at once. */
+static char *context_event(const void *ctx, const struct session_reply *r,
+			   const struct i18n_locale *l)
+{
+	auto_strict_json *o = field_parse(r->json, strlen(r->json));
+	int64_t used = field_number(o, "totalTokens"), max = field_number(o, "maxTokens");
+	struct json_object *out;
+	void *tmp;
+
+	if (!max)
+		return NULL;
+	tmp = talloc_new(ctx);
+	out = event("context");
+	field_put_number(out, "percent", used >= max ? 100 : used * 100 / max);
+	field_put_string(out, "words", i18n_fill(tmp, l, "context_words",
+		i18n_number(tmp, used), i18n_number(tmp, max), NULL));
+	talloc_free(tmp);
+	return write_event(ctx, out);
+}
+
+static char *aside_event(const void *ctx, const struct session_reply *r,
+			 const struct i18n_locale *l)
+{
+	auto_strict_json *o = r->json ? field_parse(r->json, strlen(r->json)) : NULL;
+	struct json_object *out = event("aside");
+	size_t n = 0;
+	const char *text = field_text(o, "response", &n);
+
+	field_put_string(out, "id", r->id);
+	if (n)
+		field_put_text(out, "text", text, n, ASIDE_MAX, true);
+	else
+		field_put_string(out, "problem", r->e ? outgoing_sentence(l, r->e) :
+				 i18n_sentence(l, "error_query"));
+	return write_event(ctx, out);
+}
+
+static char *files_event(const void *ctx, const struct session_reply *r)
+{
+	auto_strict_json *o = r->json ? field_parse(r->json, strlen(r->json)) : NULL;
+	struct json_object *list = field_list(o, "suggestions"), *out = event("files");
+	struct json_object *names = json_object_new_array(), *one;
+	size_t i, n;
+	const char *path;
+
+	for (i = 0; list && i < json_object_array_length(list) && i < FILES_MAX; i++) {
+		path = field_text(json_object_array_get_idx(list, i), "path", &n);
+		if (!path || !n || n > FILE_NAME_MAX || !utf8_valid(path, n))
+			continue;
+		one = json_object_new_string_len(path, (int)n);
+		json_object_array_add(names, one);
+	}
+	field_put_string(out, "text", r->text);
+	json_object_object_add(out, "names", names);
+	return write_event(ctx, out);
+}
+
+char *outgoing_reply(const void *ctx, const struct session_reply *r,
+		     const struct i18n_locale *l)
+{
+	switch (r->query) {
+	case QUERY_CONTEXT:
+		return r->json ? context_event(ctx, r, l) : NULL;
+	case QUERY_ASIDE:
+		return aside_event(ctx, r, l);
+	case QUERY_FILES:
+		break;
+	}
+	return files_event(ctx, r);
 }
 
 const char *outgoing_sentence(const struct i18n_locale *l, const struct err *e)

@@ -120,8 +120,11 @@ bool client_perform(struct room *r, uint64_t asker, const struct incoming *cmd)
 
 	switch (cmd->type) {
 	case INCOMING_MESSAGE:
-		session_message_for(s, asker, cmd->id, cmd->text,
-				    cmd->held[0] ? cmd->held : NULL);
+		session_message_for(s, asker, &(struct session_message){
+			.id = cmd->id, .text = cmd->text,
+			.pictures = cmd->pictures, .now = cmd->now,
+			.held = cmd->held[0] ? cmd->held : NULL,
+		});
 		break;
 	case INCOMING_SEND:
 		session_send_held(s, asker, cmd->id, cmd->held);
@@ -147,6 +150,18 @@ bool client_perform(struct room *r, uint64_t asker, const struct incoming *cmd)
 	case INCOMING_MODEL:
 		session_set_model(s, asker, cmd->model);
 		break;
+	case INCOMING_EFFORT:
+		session_set_effort(s, asker, cmd->effort);
+		break;
+	case INCOMING_CONTEXT:
+		session_query(s, asker, QUERY_CONTEXT, "", "");
+		break;
+	case INCOMING_ASIDE:
+		session_query(s, asker, QUERY_ASIDE, cmd->id, cmd->text);
+		break;
+	case INCOMING_FILES:
+		session_query(s, asker, QUERY_FILES, "", cmd->text);
+		break;
 	case INCOMING_ASK:
 	case INCOMING_BEGIN:
 	case INCOMING_RELEASE:
@@ -169,7 +184,7 @@ static bool within_rate(struct client *c, enum incoming_type type)
 	struct presence *p = c->presence;
 
 	return type == INCOMING_MESSAGE || type == INCOMING_SEND ||
-	       type == INCOMING_RECALL ?
+	       type == INCOMING_RECALL || type == INCOMING_ASIDE ?
 	       presence_may(p, &p->messages, MESSAGES_MAX) :
 	       presence_may(p, &p->others, OTHERS_MAX);
 }

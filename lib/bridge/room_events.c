@@ -224,6 +224,14 @@ static void on_changed(void *data)
 		r->mode = talloc_strdup(r, session_mode(r->session));
 		tell_text(r, mode_event(r));
 	}
+	now = talloc_asprintf(r, "%s %s", session_model(r->session),
+			      session_effort(r->session));
+	if (!r->choice || !str_equal(r->choice, now))
+		tell_text(r, outgoing_text(r, "choice", "model",
+					   session_model(r->session), "effort",
+					   session_effort(r->session)));
+	talloc_free(r->choice);
+	r->choice = now;
 	if (session_is_run(r->session))
 		return;		/* not in any list */
 	now = talloc_asprintf(r, "%s\n%s", session_state(r->session),
@@ -285,6 +293,24 @@ static void on_trouble(void *data, uint64_t asker, const struct err *e)
 		client_send(c, text);
 		talloc_free(text);
 	}
+}
+
+static void on_queried(void *data, uint64_t asker, const struct session_reply *reply)
+{
+	struct room *r = data;
+	struct client *c = find_client(r, asker);
+	char *text = c ? outgoing_reply(r, reply, c->locale) : NULL;
+
+	if (text)
+		client_send(c, text);
+	talloc_free(text);
+}
+
+static void on_suggestion(void *data, const char *suggestion)
+{
+	struct room *r = data;
+
+	tell_text(r, outgoing_text(r, "suggestion", "text", suggestion, NULL, NULL));
 }
 
 static bool send_text(struct client *c, char *text)
@@ -397,6 +423,8 @@ const struct session_events room_events = {
 	.changed = on_changed,
 	.accepted = on_accepted,
 	.refused = on_refused,
+	.queried = on_queried,
+	.suggestion = on_suggestion,
 	.trouble = on_trouble,
 	.replayed = on_replayed,
 	.may_start = on_may_start,

@@ -3,6 +3,7 @@ noinst_LIBRARIES += lib/core/libcore.a
 lib_core_libcore_a_CPPFLAGS = $(AM_CPPFLAGS) -DPKGDATADIR='"$(pkgdatadir)"'
 lib_core_libcore_a_SOURCES = \
 	lib/core/address.c lib/core/address.h \
+	lib/core/base64.c lib/core/base64.h \
 	lib/core/buf.c lib/core/buf.h \
 	lib/core/clock.c lib/core/clock.h \
 	lib/core/digest.c lib/core/digest.h \

@@ -405,6 +405,22 @@ static void play_error(struct play *p)
 			 say(p, TEXT_ERROR_LIMIT), false);
 }
 
+/* Which pictures came with the message. */
+static void play_pictures(struct play *p)
+{
+	auto_buf text = BUF_INIT(DEMO_TEXT_MAX);
+	const char *type;
+	struct err e = { 0 };
+	size_t i, bytes;
+	int bad = buf_add_text(&text, say(p, TEXT_PICTURES), &e);
+
+	for (i = 0; demo_turn_picture(p->turn, i, &type, &bytes); i++)
+		bad |= buf_addf(&text, &e, "- %.40s, %zu bytes\n", type, bytes);
+	if (bad)
+		err_abort(e.text);
+	demo_reply_text(p->reply, buf_text(&text));
+}
+
 /* For "save as agent": a block to be found in the reply. */
 static void play_agent_script(struct play *p)
 {
@@ -472,8 +488,14 @@ void demo_script_play(struct demo_reply *r, const struct demo_turn *t,
 {
 	struct play p = { .reply = r, .turn = t, .korean = t->korean,
 			  .first = first };
-	size_t i;
+	const char *type;
+	size_t i, bytes;
 
+	if (strstr(t->text, "[SUGGESTION MODE")) {
+		demo_reply_text(r, say(&p, TEXT_SUGGESTION));
+		demo_reply_count(r, t);
+		return;
+	}
 	if (strstr(t->text, "```agent\n")) {
 		play_agent_script(&p);
 		demo_reply_count(r, t);
@@ -487,7 +509,9 @@ void demo_script_play(struct demo_reply *r, const struct demo_turn *t,
 		scripts[i].play(&p);
 		break;
 	}
-	if (!p.rest)
+	if (!p.rest && demo_turn_picture(t, 0, &type, &bytes))
+		play_pictures(&p);
+	else if (!p.rest)
 		play_hello(&p);
 	demo_reply_count(r, t);
 }

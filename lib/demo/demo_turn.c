@@ -86,6 +86,17 @@ static const char *words_in(struct json_object *message)
 	return NULL;
 }
 
+static bool has_picture(struct json_object *message)
+{
+	size_t i = block_count(message);
+
+	while (i-- > 0) {
+		if (str_equal(field_string(block_at(message, i), "type"), "image"))
+			return true;
+	}
+	return false;
+}
+
 static void read_result(struct demo_turn *t, struct json_object *message)
 {
 	size_t i = block_count(message);
@@ -138,7 +149,8 @@ static void read_messages(struct demo_turn *t)
 		if (!t->result)
 			read_result(t, m);
 		t->text = words_in(m);
-		if (t->text)
+		t->asked = m;
+		if (t->text || (!t->step && has_picture(m)))
 			break;
 	}
 	if (!t->text)
@@ -248,4 +260,26 @@ const char *demo_turn_result_text(const struct demo_turn *t)
 			return text;
 	}
 	return "";
+}
+
+bool demo_turn_picture(const struct demo_turn *t, size_t n,
+		       const char **media_type, size_t *bytes)
+{
+	size_t i, count = t->asked ? block_count(t->asked) : 0, length = 0;
+	struct json_object *block, *source;
+	const char *data;
+
+	for (i = 0; i < count; i++) {
+		block = block_at(t->asked, i);
+		if (!str_equal(field_string(block, "type"), "image") || n--)
+			continue;
+		source = field_object(block, "source");
+		data = field_text(source, "data", &length);
+		*media_type = field_string(source, "media_type");
+		*bytes = length / 4 * 3;
+		while (data && length && data[--length] == '=')
+			--*bytes;
+		return true;
+	}
+	return false;
 }

@@ -18,6 +18,7 @@ struct demo_turn {
 	const char *last_tool;		/* the newest of these calls, or "" */
 	struct json_object *result;	/* last tool_result when step > 0, or NULL */
 	bool result_failed;
+	struct json_object *asked;	/* the message with that text, or of pictures alone; NULL none */
 	bool stream;
 	size_t bytes;			/* in the request */
 	size_t fresh;			/* of these, new since the last reply */
@@ -31,6 +32,13 @@ struct demo_turn {
 int demo_turn_parse(struct demo_turn *t, const char *body, size_t n,
 		    struct err *e) must_check;
 void demo_turn_release(struct demo_turn *t);
+
+/*
+ * The i-th picture (from 0) of the user's last message: its media type and the
+ * bytes of its content. False past the last.
+ */
+bool demo_turn_picture(const struct demo_turn *t, size_t i,
+		       const char **media_type, size_t *bytes) must_check;
 
 /* The tool is in the request's list. */
 bool demo_turn_has_tool(const struct demo_turn *t, const char *name);

@@ -10,6 +10,7 @@
 #include "core/str.h"
 #include "http/cookie.h"
 #include "http/form.h"
+#include "http/multipart.h"
 #include "http/origin.h"
 
 #define PATH_MAX_BYTES 4096
@@ -278,6 +279,19 @@ static int read_length(struct request *r, const struct request_source *src,
 	return 0;
 }
 
+/* r->body keeps the files' bytes. */
+static int read_files(struct request *r, const struct request_source *src,
+		      const char *content_type, size_t cap, struct err *e)
+{
+	if (request_read_raw(r, src, cap, e) < 0)
+		return -1;
+	r->files = multipart_parse(r, content_type, r->body, r->body_len, e);
+	if (!r->files)
+		return -1;
+	r->form = r->files->form;
+	return 0;
+}
+
 int request_read_form(struct request *r, const struct request_source *src,
 		      size_t cap, struct err *e)
 {
@@ -288,6 +302,8 @@ int request_read_form(struct request *r, const struct request_source *src,
 
 	if (read_env(r, src, "CONTENT_TYPE", &type, e) < 0)
 		return -1;
+	if (multipart_type(type))
+		return read_files(r, src, type, cap, e);
 	if (!form_type(type))
 		return malformed(e, "the body is not a plain UTF-8 form");
 	if (read_length(r, src, cap, false, &n, e) < 0 ||

@@ -19,6 +19,7 @@ struct request_source {
 };
 
 struct form;
+struct multipart;
 
 /* A talloc context that owns everything of the request. */
 struct request {
@@ -33,6 +34,7 @@ struct request {
 	const char *cookie;	/* raw header, "" if none */
 	const char *origin;	/* "" if none */
 	struct form *form;	/* the body's fields, after request_read_form */
+	struct multipart *files;	/* of a form with files; else NULL */
 	const char *body;	/* of a ROUTE_RAW; body_len bytes and a NUL */
 	const char *body_type;
 	size_t body_len;
@@ -53,7 +55,8 @@ struct request *request_new(const void *ctx, const struct request_source *src,
 			    struct err *e) must_check;
 
 /*
- * Reads the body as application/x-www-form-urlencoded in UTF-8. ERR_LIMIT
+ * Reads the body as application/x-www-form-urlencoded in UTF-8, or as a form
+ * with files (http/multipart.h). ERR_LIMIT
  * "error_too_large" past cap bytes; ERR_INPUT for another type, a wrong length,
  * bad escapes, NUL or ill-formed UTF-8.
  */

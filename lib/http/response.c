@@ -146,8 +146,7 @@ static const char security[] =
 	"Cross-Origin-Opener-Policy: same-origin\r\n"
 	"Cross-Origin-Resource-Policy: same-origin\r\n"
 	"Permissions-Policy: camera=(), microphone=(), geolocation=(), "
-	"payment=(), usb=()\r\n"
-	"Cache-Control: no-store\r\n";
+	"payment=(), usb=()\r\n";
 
 int response_format(const struct response *out, bool head, struct buf *bytes,
 		    struct err *e)
@@ -159,6 +158,8 @@ int response_format(const struct response *out, bool head, struct buf *bytes,
 	    buf_addf(bytes, e, "Content-Type: %s\r\n", out->type) < 0 ||
 	    buf_add(bytes, buf_text(&out->headers), out->headers.len, e) < 0 ||
 	    buf_add(bytes, security, sizeof(security) - 1, e) < 0 ||
+	    buf_addf(bytes, e, "Cache-Control: %s\r\n", out->kept ?
+		     "private, max-age=31536000, immutable" : "no-store") < 0 ||
 	    buf_addf(bytes, e, "Content-Length: %zu\r\n\r\n",
 		     out->body.len) < 0)
 		return -1;

@@ -13,6 +13,7 @@ struct response {
 	const char *type;	/* "text/html; charset=utf-8" unless set */
 	struct buf headers;	/* more header lines, each ended by CRLF */
 	struct buf body;	/* capped at 16 MiB */
+	bool kept;		/* never changes: its user's browser may keep it; else no-store */
 	const char *base_path;
 };
 

@@ -12,6 +12,7 @@ enum {
 	ROUTE_NO_CSRF = 2,	/* an unsafe method without CSRF token: say why in the row */
 	ROUTE_ADMIN = 4,	/* administrators only; 404 for others */
 	ROUTE_PASSWORD = 16,	/* hashes a password (~100 ms, 64 MiB): limited concurrency */
+	ROUTE_BYTES = 32,	/* a body of any type, from our script: CSRF token in X-CSRF-Token */
 	ROUTE_RAW = 8,		/* for programs: a body of any type; ignores cookies and Origin */
 };
 

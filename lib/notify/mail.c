@@ -1,9 +1,9 @@
 #include "config.h"
 #include "notify/mail.h"
 
-#include <sodium.h>
 #include <string.h>
 
+#include "core/base64.h"
 #include "core/clock.h"
 #include "core/id.h"
 #include "core/str.h"
@@ -15,8 +15,6 @@
 #define ENCODED_MAX 42
 #define ENCODED_FIRST 39
 #define LINE_BYTES 57		/* input bytes of a 76-character line of base64 */
-
-#define BASE64 sodium_base64_VARIANT_ORIGINAL
 
 #define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #define DIGITS "0123456789"
@@ -46,19 +44,6 @@ bool mail_ready(const struct settings *s)
 	       settings_text(s, SET_SMTP_FROM)[0];
 }
 
-static int add_base64(struct buf *out, const char *text, size_t n,
-		      struct err *e)
-{
-	size_t size = sodium_base64_ENCODED_LEN(n, BASE64);
-	char *room = buf_reserve(out, size - 1, e);
-
-	if (!room)
-		return -1;
-	sodium_bin2base64(room, size, (const unsigned char *)text, n, BASE64);
-	buf_grew(out, size - 1);
-	return 0;
-}
-
 /* Always encoded words: no text can end the header. */
 static int add_subject(struct buf *out, const char *s, struct err *e)
 {
@@ -71,7 +56,7 @@ static int add_subject(struct buf *out, const char *s, struct err *e)
 		if (!n)
 			return err_set(e, ERR_INPUT, "subject: not UTF-8");
 		if (buf_add_text(out, " =?UTF-8?B?", e) < 0 ||
-		    add_base64(out, s, n, e) < 0 ||
+		    base64_add(out, s, n, e) < 0 ||
 		    buf_add_text(out, n < left ? "?=\r\n" : "?=", e) < 0)
 			return -1;
 		s += n;
@@ -107,7 +92,7 @@ static int add_body(struct buf *out, const char *text, struct err *e)
 	}
 	for (at = 0; at < lines.len; at += n) {
 		n = lines.len - at < LINE_BYTES ? lines.len - at : LINE_BYTES;
-		if (add_base64(out, lines.data + at, n, e) < 0 ||
+		if (base64_add(out, lines.data + at, n, e) < 0 ||
 		    buf_add_text(out, "\r\n", e) < 0)
 			return -1;
 	}

@@ -222,6 +222,12 @@ int claude_args_add(const struct claude_args *a, struct buf *b, struct err *e)
 		return -1;
 	if (a->safe && add(b, "arg=", "--safe-mode", e) < 0)
 		return -1;
+	if (a->effort[0] && (add(b, "arg=", "--effort", e) < 0 ||
+			     add(b, "arg=", a->effort, e) < 0))
+		return -1;
+	if (a->suggests && !a->run &&
+	    add(b, "arg=", "--prompt-suggestions=true", e) < 0)
+		return -1;
 	/* Only its prompt controls a run. */
 	if (a->run && add(b, "arg=", "--disallowedTools=SendMessage,ListAgents",
 			  e) < 0)

@@ -15,6 +15,8 @@ struct claude_args {
 	bool resume;			/* else a new transcript */
 	const char *mode;		/* permission mode */
 	const char *model;		/* "" for the CLI's default */
+	const char *effort;		/* "" for the model's own */
+	bool suggests;			/* the user's next message, after each turn */
 	const char *token;		/* for the gateway; a secret */
 	bool skips;			/* may be switched to skip all questions */
 	bool safe;			/* without the user's settings */

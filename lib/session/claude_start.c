@@ -137,6 +137,8 @@ static int add_args(const struct session *s, struct buf *b, struct err *e)
 		.mode = session_mode(s),
 		.model = s->model[0] ? s->model :
 			 settings_text(s->env->settings, SET_MODEL),
+		.effort = s->effort,
+		.suggests = s->suggests,
 		.token = claude_token_text(s),
 		.skips = start->skips,
 		.safe = start->safe,

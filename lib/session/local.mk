@@ -6,6 +6,7 @@ lib_session_libsession_a_SOURCES = \
 	lib/session/changed_files.c lib/session/changed_files.h \
 	lib/session/claude_args.c lib/session/claude_args.h \
 	lib/session/claude_deadlines.c \
+	lib/session/claude_lists.c \
 	lib/session/claude_process.c lib/session/claude_process.h \
 	lib/session/claude_process_end.c \
 	lib/session/claude_process_internal.h \
@@ -20,6 +21,7 @@ lib_session_libsession_a_SOURCES = \
 	lib/session/message_queue_internal.h \
 	lib/session/permission_mode.c \
 	lib/session/prestart.c \
+	lib/session/queries.c \
 	lib/session/recall.c \
 	lib/session/recorder.c lib/session/recorder.h \
 	lib/session/recorder_internal.h \
@@ -29,6 +31,7 @@ lib_session_libsession_a_SOURCES = \
 	lib/session/run_files.c \
 	lib/session/run_outcome.c lib/session/run_outcome.h \
 	lib/session/run_questions.c \
+	lib/session/sent_pictures.c \
 	lib/session/session.c lib/session/session.h \
 	lib/session/session_internal.h \
 	lib/session/session_load.c \

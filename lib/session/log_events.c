@@ -65,6 +65,19 @@ static const char *on_words(void *data, const char *uuid)
 	return message_queue_text(data, uuid);
 }
 
+static const char *on_pictures(void *data, const char *uuid)
+{
+	return sent_pictures_find(data, uuid);
+}
+
+static void on_suggestion(void *data, const char *text)
+{
+	struct session *s = data;
+
+	if (s->ev->suggestion && !log_reader_in_backlog(s))
+		s->ev->suggestion(s->data, text);
+}
+
 static void on_turn_started(void *data)
 {
 	struct session *s = data;
@@ -138,8 +151,11 @@ static void on_control(void *data, const char *id, bool ok, const char *response
 		mode_in_force(s, response);
 	} else if (str_equal(id, "init") && !log_reader_in_backlog(s)) {
 		claude_process_answered(s);
+		claude_lists_note(s, response);
 		if (claude_start_forgot(s))
 			decoder_memory_lost(s->decoder);
+	} else if (str_starts(id, "query:") && !log_reader_in_backlog(s)) {
+		queries_answered(s, id + strlen("query:"), ok, response);
 	} else if (str_starts(id, "cancel:") && !ok) {
 		message_queue_cancel_failed(s, id + 7);
 	} else if (str_starts(id, "cancel:")) {
@@ -175,6 +191,7 @@ static void on_process_ended(void *data, const struct process_end *end)
 	struct session *s = data;
 
 	claude_process_background(s, false);
+	queries_fail(s);
 	agent_run_process_ended(s, end);
 	claude_process_ended(s, end->stderr_tail);
 }
@@ -185,6 +202,8 @@ static const struct decoder_events decoder_calls = {
 	.echo = on_echo,
 	.command = on_command,
 	.words = on_words,
+	.pictures = on_pictures,
+	.suggestion = on_suggestion,
 	.turn_started = on_turn_started,
 	.result = on_result,
 	.turn_ended = on_turn_ended,

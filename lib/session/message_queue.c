@@ -130,6 +130,8 @@ void message_queue_load(struct session *s, const struct message *m)
 	q->m.state = str_equal(m->state, "sent") ? "sent" : "queued";
 	q->m.held = m->held[0] ? reason_of(m->held) : "";
 	q->m.text = talloc_strdup(q, m->text);
+	q->m.pictures = talloc_strdup(q, m->pictures);
+	sent_pictures_keep(s, m->id, m->pictures);
 	if (m->held[0])
 		TAILQ_INSERT_TAIL(&queue->held, q, next);
 	else
@@ -148,6 +150,76 @@ void session_discard(struct session *s, const char *held)
 	s->ev->queue(s->data);
 }
 
+/* ---- lines with pictures, which are made beside the loop ---- */
+
+struct making {
+	struct session *s;
+	char id[ID_SIZE], user_id[ID_SIZE];
+	char *text, *ids, *line;
+	bool now;
+};
+
+static int make_work(void *data, struct db *db, struct err *e)
+{
+	struct picture *all[PICTURES_PER_MESSAGE] = { NULL };
+	struct making *m = data;
+	char id[ID_SIZE];
+	const char *at;
+	size_t n = 0;
+
+	for (at = m->ids; *at && n < PICTURES_PER_MESSAGE; at += *at == ' ') {
+		memcpy(id, at, ID_SIZE - 1);
+		id[ID_SIZE - 1] = '\0';
+		at += ID_SIZE - 1;
+		all[n] = picture_load(db, m, id, m->user_id, e);
+		if (!all[n++])
+			return -1;
+	}
+	m->line = stdin_json_pictures(m->id, m->text, m->now, all, n, e);
+	while (n)
+		talloc_free(all[--n]);
+	return m->line ? 0 : -1;
+}
+
+/* One that cannot be made is held for its user. */
+static void make_done(void *data, const struct err *e)
+{
+	struct making *m = data;
+	struct session *s = m->s;
+	struct queued *q = s->closed ? NULL : find_waiting(s, m->id);
+
+	s->queue->making = false;
+	if (q && e) {
+		session_trouble(s, "pictures_not_read", e);
+		message_queue_withdrawn(s, m->id);
+	} else if (q) {
+		q->line = talloc_steal(q, m->line);
+	} else {
+		talloc_free(m->line);
+	}
+	talloc_free(m);
+	if (!s->closed)
+		session_step(s);
+	session_job_over(s);
+}
+
+static void make_line(struct session *s, const struct queued *q)
+{
+	struct making *m;
+
+	if (s->queue->making)
+		return;
+	s->queue->making = true;
+	m = talloc_zero(NULL, struct making);
+	m->s = s;
+	m->now = q->now;
+	m->text = talloc_strdup(m, q->m.text);
+	m->ids = sent_pictures_ids(m, q->m.pictures);
+	memcpy(m->id, q->m.id, ID_SIZE);
+	memcpy(m->user_id, s->user_id, ID_SIZE);
+	session_job(s, make_work, make_done, m);
+}
+
 void message_queue_send(struct session *s)
 {
 	struct queued *q;
@@ -157,10 +229,16 @@ void message_queue_send(struct session *s)
 	TAILQ_FOREACH(q, &s->queue->waiting, next) {
 		if (q->given || q->withdrawing)
 			continue;
+		if (*q->m.pictures && !q->line) {
+			make_line(s, q);
+			return;		/* later ones wait, too */
+		}
 		q->given = true;
 		q->tries++;
-		stdin_add(s, STDIN_MESSAGE, stdin_json_user(q->m.id, q->m.text),
+		stdin_add(s, STDIN_MESSAGE, q->line ? q->line :
+			  stdin_json_user(q->m.id, q->m.text, q->now),
 			  q->m.id, 0, 0);
+		q->line = NULL;
 	}
 }
 

@@ -12,6 +12,8 @@ struct queued {
 	struct message m;
 	bool given;		/* written to this process's stdin */
 	int tries;		/* processes that it was given to */
+	bool now;		/* interrupts the turn; of a message that no bridge lost */
+	char *line;		/* for Claude's stdin, of one with pictures; NULL: to be made */
 	bool withdrawing;
 	const char *why;	/* why it is withdrawn or held; NULL: it is not */
 	int64_t asked_at;	/* clock_mono_ms of the withdrawal request */
@@ -25,6 +27,7 @@ struct message_queue {
 	struct messages held;	/* withdrawn; the user sends or removes them */
 	TAILQ_HEAD(, marking) marks;	/* changes of state that are being stored */
 	int adding;		/* messages that are being stored */
+	bool making;		/* a line is being made */
 	size_t adding_bytes;
 	int64_t silent_at;	/* clock_mono_ms since when Claude ignores a message; 0: it does not */
 };

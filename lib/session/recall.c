@@ -57,12 +57,16 @@ static int add_part(void *data, const struct part *p, struct err *e)
 	const char *text;
 
 	(void)e;
-	if (!str_equal(p->kind, "text") && !str_equal(p->kind, "tool_use"))
+	if (!str_equal(p->kind, "text") && !str_equal(p->kind, "tool_use") &&
+	    !str_equal(p->kind, "image"))
 		return 0;
 	o = field_parse(p->data, strlen(p->data));
-	text = field_text(o, str_equal(p->kind, "text") ? "text" : "title", NULL);
+	text = field_text(o, str_equal(p->kind, "text") ? "text" :
+			  str_equal(p->kind, "image") ? "name" : "title", NULL);
 	if (!text || !text[0])
 		return 0;
+	if (str_equal(p->kind, "image"))
+		text = talloc_asprintf(r, "(picture: %s)", text);
 	if (str_equal(p->kind, "tool_use"))
 		text = talloc_asprintf(r, "(%s: %s)", field_text(o, "name", NULL) ?
 				       field_text(o, "name", NULL) : "tool", text);

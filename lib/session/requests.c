@@ -183,15 +183,17 @@ struct change {
 	struct session *s;
 	uint64_t asker;
 	char id[ID_SIZE];
-	char *mode, *model;	/* one of them */
+	char *mode, *model, *effort;	/* one of them */
 };
 
 static int set_work(void *data, struct db *db, struct err *e)
 {
 	struct change *w = data;
 
-	return w->mode ? conversation_set_mode(db, w->id, w->mode, e) :
-			 conversation_set_model(db, w->id, w->model, e);
+	if (w->mode)
+		return conversation_set_mode(db, w->id, w->mode, e);
+	return w->model ? conversation_set_model(db, w->id, w->model, e) :
+			  conversation_set_effort(db, w->id, w->effort, e);
 }
 
 static void set_done(void *data, const struct err *e)
@@ -281,4 +283,37 @@ void session_set_model(struct session *s, uint64_t asker, const char *model)
 					     model[0] ? model : "default"),
 			  NULL, 0, 0);
 	stdin_step(s);
+}
+
+/* The next start passes it as a flag; a CLI without the request keeps the last one till then. */
+void session_set_effort(struct session *s, uint64_t asker, const char *effort)
+{
+	struct err e = { 0 };
+	struct change *w;
+
+	if (!conversation_effort_known(effort)) {
+		err_tell(&e, ERR_INPUT, "error_effort", "no such effort");
+		s->ev->trouble(s->data, asker, &e);
+		return;
+	}
+	w = change_of(s, asker);
+	w->effort = talloc_strdup(w, effort);
+	session_job(s, set_work, set_done, w);
+	talloc_free(s->effort);
+	s->effort = talloc_strdup(s, effort);
+	s->ev->changed(s->data);
+	if (claude_process_takes_input(s))
+		stdin_add(s, STDIN_CONTROL, stdin_json_effort("effort:", effort),
+			  NULL, 0, 0);
+	stdin_step(s);
+}
+
+const char *session_model(const struct session *s)
+{
+	return s->model;
+}
+
+const char *session_effort(const struct session *s)
+{
+	return s->effort;
 }

@@ -272,6 +272,7 @@ void session_arm(struct session *s)
 	next = claude_process_due(s);
 	next = sooner(next, log_reader_due(s));
 	next = sooner(next, message_queue_due(s));
+	next = sooner(next, queries_due(s));
 	next = sooner(next, agent_run_due(s));
 	next = sooner(next, prestart_due(s));
 	next = sooner(next, session_status_due(s));
@@ -304,6 +305,7 @@ void session_step(struct session *s)
 	log_reader_step(s);
 	claude_process_step(s);
 	message_queue_send(s);
+	queries_step(s);
 	agent_run_step(s);
 	turn_files_step(s);
 	session_decline_unshown(s);
@@ -329,6 +331,7 @@ static struct session *make(const void *ctx, const struct session_env *env,
 		err_abort("an id too long");
 	s->title = talloc_strdup(s, "");
 	s->model = talloc_strdup(s, "");
+	s->effort = talloc_strdup(s, "");
 	TAILQ_INIT(&s->requests);
 	session_init_timer(s, &s->timer);
 	s->process = claude_process_new(s);
@@ -337,6 +340,8 @@ static struct session *make(const void *ctx, const struct session_env *env,
 	s->log = log_reader_new(s);
 	s->recorder = recorder_new(s);
 	s->queue = message_queue_new(s);
+	s->pictures = sent_pictures_new(s);
+	s->queries = queries_new(s);
 	s->input = stdin_writer_new(s);
 	s->mode = permission_mode_new(s);
 	s->shown = shown_status_new(s);

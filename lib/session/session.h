@@ -52,6 +52,16 @@ struct session_env {
 
 struct session;
 
+/* What Claude's process is asked for a page, outside the conversation. */
+enum session_query { QUERY_CONTEXT, QUERY_ASIDE, QUERY_FILES };
+
+struct session_reply {
+	enum session_query query;
+	const char *id, *text;	/* as given with the query */
+	const char *json;	/* the CLI's response; NULL if there is none */
+	const struct err *e;	/* why there is none */
+};
+
 /*
  * Texts are borrowed during the call. asker: the number given with the request.
  */
@@ -99,6 +109,10 @@ struct session_events {
 	/* Its state changed (session/claude_states.h). May be NULL. */
 	void (*claude_state)(void *data, enum claude_state from,
 			     const struct claude_transition *by);
+	/* The reply to session_query. May be NULL. */
+	void (*queried)(void *data, uint64_t asker, const struct session_reply *r);
+	/* Claude suggests the user's next message. May be NULL. */
+	void (*suggestion)(void *data, const char *text);
 	/* The conversation was deleted; no event follows. */
 	void (*gone)(void *data);
 	/* A failure to log. */
@@ -184,10 +198,17 @@ struct part *part_copy(const void *ctx, const struct part *p);
 
 void session_replay(struct session *s, uint64_t asker, int64_t from);
 
+/* A new message of the user's. Borrowed. */
+struct session_message {
+	const char *id, *text;
+	const char *pictures;	/* their ids, separated by spaces; "" none: the text may then not be empty */
+	const char *held;	/* of the held message that it replaces; NULL none */
+	bool now;		/* interrupts the turn in progress, which loses nothing it wrote */
+};
+void session_message_for(struct session *s, uint64_t asker, const struct session_message *m);
+/* The same with a text alone. */
 void session_message(struct session *s, uint64_t asker, const char *id, const char *text);
-/* The same, replacing a held message. */
-void session_message_for(struct session *s, uint64_t asker, const char *id, const char *text, const char *held);
-/* Sends the text of a held message, as message id. */
+/* Sends the text and pictures of a held message, as message id. */
 void session_send_held(struct session *s, uint64_t asker, const char *id, const char *held);
 /* Sends Claude the newest part of the record, as message id. */
 void session_recall(struct session *s, uint64_t asker, const char *id);
@@ -199,6 +220,16 @@ void session_withdraw(struct session *s, const char *id);
 void session_interrupt(struct session *s);
 void session_set_mode(struct session *s, uint64_t asker, const char *mode);
 void session_set_model(struct session *s, uint64_t asker, const char *model);
+void session_set_effort(struct session *s, uint64_t asker, const char *effort);
+
+/*
+ * Asks Claude's process, and starts it first if necessary. id: of the page's
+ * choosing; text: the question, or the beginning of a path; both copied. The
+ * answer is no part of the conversation: session_events.queried follows, within
+ * some minutes.
+ */
+void session_query(struct session *s, uint64_t asker, enum session_query query,
+		   const char *id, const char *text);
 
 struct session_answer {
 	int64_t part;
@@ -236,6 +267,9 @@ const struct message *session_queued(const struct session *s, size_t i);
 const char *session_id(const struct session *s);
 const char *session_title(const struct session *s);
 const char *session_mode(const struct session *s);
+/* "" for the installation's, and the model's own. */
+const char *session_model(const struct session *s);
+const char *session_effort(const struct session *s);
 int64_t session_updated(const struct session *s);
 /* idle, working, waiting: for lists. */
 const char *session_state(const struct session *s);

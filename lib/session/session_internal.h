@@ -6,6 +6,7 @@
 
 #include "core/id.h"
 #include "session/session.h"
+#include "store/pictures.h"
 
 #define SHIM_REQUEST_BODY_MAX (256u << 10)
 #define SHIM_REQUEST_DEADLINE_MS 60000
@@ -28,10 +29,16 @@ void shim_request_cancel_all(struct session *s);
 
 /* ---- stdin_json.c: what is written to Claude's input; gives, newline included ---- */
 
-char *stdin_json_user(const char *id, const char *text);
+/* now: it interrupts the turn. */
+char *stdin_json_user(const char *id, const char *text, bool now);
+/* The same with pictures. NULL: e says why. */
+char *stdin_json_pictures(const char *id, const char *text, bool now,
+			  struct picture *const *pictures, size_t n,
+			  struct err *e) must_check;
 char *stdin_json_control(const char *request_id, const char *subtype,
 			 const char *name, const char *value);
 char *stdin_json_interrupt(const char *request_id);
+char *stdin_json_effort(const char *request_id, const char *effort);
 /* Refuses a request that is not a permission. */
 char *stdin_json_refuse(const char *request_id, const char *why);
 /* From a waiting part's data (JSON) and the user's answer. NULL: e says why. */
@@ -65,7 +72,8 @@ struct session {
 	const struct session_events *ev;
 	void *data;
 	char id[ID_SIZE], user_id[ID_SIZE];
-	char *title, *model;
+	char *title, *model, *effort;
+	bool suggests;		/* its user wants suggestions: of the next process */
 	int64_t updated_at;
 	bool loaded, closed, gone, deleted;
 	bool spoken;		/* something was said in it */
@@ -90,6 +98,8 @@ struct session {
 	struct log_reader *log;
 	struct recorder *recorder;
 	struct message_queue *queue;
+	struct sent_pictures *pictures;
+	struct queries *queries;
 	struct stdin_writer *input;
 	struct agent_run *run;	/* NULL for a user's conversation */
 	struct prestart *ahead;	/* while its conversation is not stored; else NULL */
@@ -150,6 +160,33 @@ void turn_files_link_lost(struct session *s);
 bool request_is_form(const struct part *p);
 /* Declines at once the forms that no page can show. */
 void session_decline_unshown(struct session *s);
+
+/* ---- sent_pictures.c: which messages have pictures ---- */
+
+struct sent_pictures *sent_pictures_new(struct session *s);
+/* Remembers a message's pictures (store/pictures.h), for its echo; the newest 64. */
+void sent_pictures_keep(struct session *s, const char *message_id, const char *json);
+/* As kept; NULL if that message has none. Borrowed. */
+const char *sent_pictures_find(const struct session *s, const char *message_id);
+/* Their ids, separated by spaces; "" none. Gives (child of ctx). */
+char *sent_pictures_ids(const void *ctx, const char *json);
+
+/* ---- queries.c ---- */
+
+struct queries *queries_new(struct session *s);
+/* The CLI answered the request of that number. */
+void queries_answered(struct session *s, const char *number, bool ok, const char *response);
+/* Sends what waits for the process, and gives up what waited too long. */
+void queries_step(struct session *s);
+/* When queries_step is due, clock_mono_ms; 0: not by time. */
+int64_t queries_due(const struct session *s);
+/* The process ended: it answers nothing any more. */
+void queries_fail(struct session *s);
+
+/* ---- claude_lists.c ---- */
+
+/* Stores the models and commands of the CLI's answer to `initialize`, checked. */
+void claude_lists_note(struct session *s, const char *response);
 
 /* ---- permission_mode.c ---- */
 

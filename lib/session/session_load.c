@@ -14,6 +14,7 @@
 #include "session/message_queue.h"
 #include "session/recorder.h"
 #include "session/session_internal.h"
+#include "store/composer.h"
 #include "store/conversation_tokens.h"
 #include "store/users.h"
 
@@ -32,6 +33,9 @@ struct loading {
 	size_t nunplaced;
 	char placed[PLACED_LOOK][ID_SIZE];
 	size_t nplaced;
+	struct message pictured[PLACED_LOOK];	/* newest first */
+	size_t npictured;
+	bool suggests;
 	struct session_rules *rules;	/* of an attempt in progress */
 	struct err bad_rules;
 	int64_t denials;
@@ -65,6 +69,7 @@ static int add_unplaced(void *data, const struct message *m, struct err *e)
 	l->unplaced[l->nunplaced].text = talloc_strdup(l, m->text);
 	l->unplaced[l->nunplaced].state = talloc_strdup(l, m->state);
 	l->unplaced[l->nunplaced].held = talloc_strdup(l, m->held);
+	l->unplaced[l->nunplaced].pictures = talloc_strdup(l, m->pictures);
 	l->nunplaced++;
 	return 0;
 }
@@ -74,6 +79,27 @@ static int add_placed(void *data, const struct message *m, struct err *e)
 	struct loading *l = data;
 
 	memcpy(l->placed[l->nplaced++], m->id, ID_SIZE);
+	return 0;
+}
+
+static int add_pictured(void *data, const struct message *m, struct err *e)
+{
+	struct loading *l = data;
+
+	l->pictured[l->npictured] = *m;
+	l->pictured[l->npictured++].pictures = talloc_strdup(l, m->pictures);
+	return 0;
+}
+
+/* What the user chose for all conversations. */
+static int load_choice(struct loading *l, struct db *db, struct err *e)
+{
+	struct composer_choice *c =
+		composer_choice_load(db, l, l->c->user_id, e);
+
+	if (!c)
+		return -1;
+	l->suggests = c->suggestions;
 	return 0;
 }
 
@@ -125,12 +151,15 @@ static int load_work(void *data, struct db *db, struct err *e)
 		load_deleted(l, db, e);
 		return -1;
 	}
-	if (str_equal(l->c->kind, "run") && load_rules(l, db, e) < 0)
+	if ((str_equal(l->c->kind, "run") && load_rules(l, db, e) < 0) ||
+	    load_choice(l, db, e) < 0)
 		return -1;
 	if (!l->again &&
 	    (part_each(db, l->id, -1, 0, OPEN_LOOK, add_open, l, e) < 0 ||
 	     message_each_placed(db, l->id, l->c->recorded_offset, PLACED_LOOK,
-				 add_placed, l, e) < 0))
+				 add_placed, l, e) < 0 ||
+	     message_each_with_pictures(db, l->id, PLACED_LOOK, add_pictured,
+					l, e) < 0))
 		return -1;
 	return message_each_unplaced(db, l->id, add_unplaced, l, e);
 }
@@ -139,8 +168,10 @@ static void take_names(struct session *s, const struct conversation *c)
 {
 	talloc_free(s->title);
 	talloc_free(s->model);
+	talloc_free(s->effort);
 	s->title = talloc_strdup(s, c->title);
 	s->model = talloc_strdup(s, c->model);
+	s->effort = talloc_strdup(s, c->effort);
 	s->updated_at = c->updated_at;
 	if (!s->run && mode_stored(s))
 		mode_ask(s, c->mode);
@@ -157,6 +188,12 @@ static void apply_loaded(struct session *s, struct loading *l)
 	size_t i;
 
 	take_names(s, l->c);
+	s->suggests = l->suggests;
+	while (l->npictured) {
+		l->npictured--;
+		sent_pictures_keep(s, l->pictured[l->npictured].id,
+				   l->pictured[l->npictured].pictures);
+	}
 	for (i = 0; i < l->nunplaced; i++)
 		message_queue_load(s, &l->unplaced[i]);
 	if (l->again) {

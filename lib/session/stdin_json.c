@@ -6,11 +6,14 @@
 #include <json-c/json.h>
 #include <talloc.h>
 
+#include "core/base64.h"
+#include "core/buf.h"
 #include "core/str.h"
 #include "json/field.h"
 #include "session/session_internal.h"
 #include "transcript/ask_rules.h"
 
+#define LINE_MAX_BYTES (31u << 20)	/* the shim takes 32 MiB of input at once */
 #define EXACT_MAX 9007199254740991.0	/* the largest number that each reader of JSON keeps exactly */
 
 /* Takes o. */
@@ -24,7 +27,7 @@ static char *write_line(struct json_object *o)
 	return line;
 }
 
-char *stdin_json_user(const char *id, const char *text)
+char *stdin_json_user(const char *id, const char *text, bool now)
 {
 	struct json_object *o = json_object_new_object();
 	struct json_object *message = json_object_new_object();
@@ -34,7 +37,57 @@ char *stdin_json_user(const char *id, const char *text)
 	field_put_string(message, "content", text);
 	json_object_object_add(o, "message", message);
 	field_put_string(o, "uuid", id);
+	if (now)
+		field_put_string(o, "priority", "now");
 	return write_line(o);
+}
+
+/* As a JSON string. */
+static int add_quoted(struct buf *out, const char *text, struct err *e)
+{
+	struct json_object *o = json_object_new_string(text);
+	int bad = buf_add_text(out, json_object_to_json_string_ext(o,
+			JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE), e);
+
+	json_object_put(o);
+	return bad;
+}
+
+static int add_picture(struct buf *out, const struct picture *p, bool first,
+		       struct err *e)
+{
+	if (buf_addf(out, e, "%s{\"type\":\"image\",\"source\":{\"type\":"
+		     "\"base64\",\"media_type\":\"%s\",\"data\":\"",
+		     first ? "" : ",", p->media_type) < 0 ||
+	    base64_add(out, p->data, p->bytes, e) < 0)
+		return -1;
+	return buf_add_text(out, "\"}}", e);
+}
+
+/* Written piece by piece: a tree of it would take several times its size. */
+char *stdin_json_pictures(const char *id, const char *text, bool now,
+			  struct picture *const *pictures, size_t n,
+			  struct err *e)
+{
+	auto_buf out = BUF_INIT(LINE_MAX_BYTES);
+	size_t i;
+
+	if (buf_add_text(&out, "{\"type\":\"user\",\"message\":{\"role\":"
+			 "\"user\",\"content\":[", e) < 0)
+		return NULL;
+	for (i = 0; i < n; i++) {
+		if (add_picture(&out, pictures[i], !i, e) < 0)
+			return NULL;
+	}
+	if (*text && (buf_add_text(&out, n ? ",{\"type\":\"text\",\"text\":" :
+				   "{\"type\":\"text\",\"text\":", e) < 0 ||
+		      add_quoted(&out, text, e) < 0 ||
+		      buf_add(&out, "}", 1, e) < 0))
+		return NULL;
+	if (buf_addf(&out, e, "]},\"uuid\":\"%s\"%s}\n", id,
+		     now ? ",\"priority\":\"now\"" : "") < 0)
+		return NULL;
+	return talloc_strndup(NULL, out.data, out.len);
 }
 
 static struct json_object *control(const char *request_id, const char *subtype,
@@ -66,6 +119,19 @@ char *stdin_json_interrupt(const char *request_id)
 	struct json_object *o = control(request_id, "interrupt", &request);
 
 	field_put_flag(request, "cancel_queued", true);
+	return write_line(o);
+}
+
+char *stdin_json_effort(const char *request_id, const char *effort)
+{
+	struct json_object *request, *settings = json_object_new_object();
+	struct json_object *o = control(request_id, "apply_flag_settings", &request);
+
+	if (*effort)
+		field_put_string(settings, "effortLevel", effort);
+	else
+		json_object_object_add(settings, "effortLevel", NULL);
+	json_object_object_add(request, "settings", settings);
 	return write_line(o);
 }
 

@@ -14,7 +14,8 @@
 #define CONDEMNED "1"		/* deleted_at of one whose purge began */
 #define COLUMNS \
 	"c.id, c.user_id, c.title, c.mode, c.model, c.state, c.spoken," \
-	" c.recorded_offset, c.created_at, c.updated_at, c.deleted_at, c.kind"
+	" c.recorded_offset, c.created_at, c.updated_at, c.deleted_at, c.kind," \
+	" c.effort"
 
 static int check_title(const char *title, size_t min, struct err *e)
 {
@@ -131,6 +132,7 @@ static int read_row(struct conversation *c, const struct db_row *row,
 	c->updated_at = db_number(row, 9);
 	c->deleted_at = db_number(row, 10);
 	c->kind = db_text(row, 11);
+	c->effort = db_text(row, 12);
 	return 0;
 }
 
@@ -154,6 +156,7 @@ static int keep_row(void *data, const struct db_row *row, struct err *e)
 	c->model = db_own(c, c->model);
 	c->state = db_own(c, c->state);
 	c->kind = db_own(c, c->kind);
+	c->effort = db_own(c, c->effort);
 	l->conversation = c;
 	return 0;
 }
@@ -362,4 +365,24 @@ int conversation_set_model(struct db *db, const char *id, const char *model,
 		   " WHERE id = $1 AND deleted_at = 0", "tt", id, model) < 0)
 		return -1;
 	return expect_one(db, e);
+}
+
+int conversation_set_effort(struct db *db, const char *id, const char *effort,
+			    struct err *e)
+{
+	if (!conversation_effort_known(effort))
+		return err_tell(e, ERR_INPUT, "error_effort", "no such effort");
+	if (db_run(db, e, "UPDATE conversations SET effort = $2"
+		   " WHERE id = $1 AND deleted_at = 0", "tt", id, effort) < 0)
+		return -1;
+	return expect_one(db, e);
+}
+
+const char *const conversation_efforts[EFFORTS] = {
+	"low", "medium", "high", "xhigh", "max",
+};
+
+bool conversation_effort_known(const char *effort)
+{
+	return !*effort || table_find(conversation_efforts, effort);
 }

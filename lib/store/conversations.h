@@ -16,6 +16,7 @@ struct conversation {
 	const char *title;
 	const char *mode;	/* default, acceptEdits, plan, bypassPermissions */
 	const char *model;	/* "" for the installation's */
+	const char *effort;	/* of conversation_efforts; "" for the model's own */
 	const char *state;	/* idle, working, waiting (for the user) */
 	const char *kind;	/* chat; run (a run's session: nobody answers, not listed) */
 	bool spoken;		/* Claude has seen a message: --resume, not --session-id */
@@ -90,6 +91,14 @@ int conversation_purge(struct db *db, const char *id, struct err *e) must_check;
 /* These two do not check the owner: use an id from conversation_load only. */
 int conversation_set_mode(struct db *db, const char *id, const char *mode, struct err *e) must_check;
 int conversation_set_model(struct db *db, const char *id, const char *model, struct err *e) must_check;
+/* ERR_INPUT "error_effort" for one that is unknown. */
+int conversation_set_effort(struct db *db, const char *id, const char *effort, struct err *e) must_check;
+
+/* How much a model thinks, as the CLI names it, ascending. */
+#define EFFORTS 5
+extern const char *const conversation_efforts[EFFORTS];
+/* "" is known too. */
+bool conversation_effort_known(const char *effort);
 
 /*
  * A user's message, written before Claude sees it. state: queued (to be sent), sent
@@ -100,6 +109,7 @@ struct message {
 	char conversation_id[ID_SIZE];
 	const char *state;
 	const char *text;
+	const char *pictures;	/* as message_pictures (store/pictures.h); "" none */
 	const char *held;	/* why a withdrawn one is kept for the user: stopped, withdrawn, untaken; else "" */
 	int64_t at;		/* byte offset of its echo in the log; -1 before */
 	int64_t created_at;
@@ -118,9 +128,18 @@ int message_insert(struct db *db, const char *conversation_id, const char *id,
 /* Returns 1 if it is new, 0 if the id is known (no change). ERR_CONFLICT if the id is another conversation's; ERR_INPUT "error_command_..." for a command that is never sent. */
 int message_add(struct db *db, const char *conversation_id, const char *id,
 		const char *text, struct err *e) must_check;
-/* As message_add, and releases the held message of that conversation (NULL: none) in the same transaction. */
+/*
+ * As message_add, with pictures (ids separated by spaces, "" none; errors as
+ * message_set_pictures), and releases the held message of that conversation
+ * (NULL: none) in the same transaction.
+ */
 int message_add_for(struct db *db, const char *conversation_id, const char *id,
-		    const char *text, const char *held, struct err *e) must_check;
+		    const char *text, const char *pictures, const char *held,
+		    struct err *e) must_check;
+/* The newest messages that have pictures and were not withdrawn. */
+int message_each_with_pictures(struct db *db, const char *conversation_id, int limit,
+			       int (*each)(void *data, const struct message *m, struct err *e),
+			       void *data, struct err *e) must_check;
 /* Withdraws it and holds it for the user; why: as held in struct message. Errors as message_set_state. */
 int message_hold(struct db *db, const char *conversation_id, const char *id,
 		 const char *why, struct err *e) must_check;

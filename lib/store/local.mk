@@ -6,6 +6,7 @@ lib_store_libstore_a_SOURCES = \
 	lib/store/attempts.c \
 	lib/store/budgets.c lib/store/budgets.h \
 	lib/store/casefold.c lib/store/casefold.h \
+	lib/store/composer.c lib/store/composer.h \
 	lib/store/conversation_record.c \
 	lib/store/conversation_tokens.c lib/store/conversation_tokens.h \
 	lib/store/conversations.c lib/store/conversations.h \
@@ -24,6 +25,7 @@ lib_store_libstore_a_SOURCES = \
 	lib/store/notices_due.c \
 	lib/store/outcomes.c lib/store/outcomes.h \
 	lib/store/parts.c \
+	lib/store/pictures.c lib/store/pictures.h \
 	lib/store/planning.c lib/store/planning.h \
 	lib/store/removal.c lib/store/removal.h \
 	lib/store/renderings.c lib/store/renderings.h \
@@ -57,7 +59,8 @@ store_migrations = \
 	lib/store/migrations/0015_removals.sql \
 	lib/store/migrations/0016_domain_notices.sql \
 	lib/store/migrations/0017_search.sql \
-	lib/store/migrations/0018_shares.sql
+	lib/store/migrations/0018_shares.sql \
+	lib/store/migrations/0019_composer.sql
 
 EXTRA_DIST += $(store_migrations) lib/store/embed.awk
 CLEANFILES += lib/store/migrations.inc

@@ -7,8 +7,10 @@
 
 #include "core/clock.h"
 #include "core/str.h"
+#include "store/pictures.h"
 
-#define COLUMNS "id, conversation_id, state, text, at, created_at, held"
+#define COLUMNS \
+	"id, conversation_id, state, text, at, created_at, held, pictures"
 
 struct known {
 	bool found, same;
@@ -136,11 +138,12 @@ int message_release(struct db *db, const char *conversation_id, const char *id,
 int message_add(struct db *db, const char *conversation_id, const char *id,
 		const char *text, struct err *e)
 {
-	return message_add_for(db, conversation_id, id, text, NULL, e);
+	return message_add_for(db, conversation_id, id, text, "", NULL, e);
 }
 
 int message_add_for(struct db *db, const char *conversation_id, const char *id,
-		    const char *text, const char *held, struct err *e)
+		    const char *text, const char *pictures, const char *held,
+		    struct err *e)
 {
 	int known;
 
@@ -151,6 +154,7 @@ int message_add_for(struct db *db, const char *conversation_id, const char *id,
 		return -1;
 	known = look_up(db, conversation_id, id, e);
 	if (known != 0 || insert(db, conversation_id, id, text, e) < 0 ||
+	    message_set_pictures(db, id, pictures, e) < 0 ||
 	    (held && message_release(db, conversation_id, held, e) < 0)) {
 		db_rollback(db);
 		return known == 1 ? 0 : -1;
@@ -239,6 +243,7 @@ static int list_row(void *data, const struct db_row *row, struct err *e)
 	m.at = db_number(row, 4);
 	m.created_at = db_number(row, 5);
 	m.held = db_text(row, 6);
+	m.pictures = db_text(row, 7);
 	return l->each(l->data, &m, e);
 }
 
@@ -270,4 +275,18 @@ int message_each_placed(struct db *db, const char *conversation_id,
 			" WHERE conversation_id = $1 AND state = 'seen'"
 			" AND at < $2 ORDER BY seq DESC LIMIT $3", "tnn",
 			conversation_id, before, (int64_t)limit);
+}
+
+int message_each_with_pictures(struct db *db, const char *conversation_id,
+			       int limit,
+			       int (*each)(void *data, const struct message *m,
+					   struct err *e),
+			       void *data, struct err *e)
+{
+	struct listing l = { each, data };
+
+	return db_query(db, e, list_row, &l, "SELECT " COLUMNS " FROM messages"
+			" WHERE conversation_id = $1 AND pictures <> ''"
+			" AND state <> 'withdrawn' ORDER BY seq DESC LIMIT $2",
+			"tn", conversation_id, (int64_t)limit);
 }

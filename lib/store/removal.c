@@ -51,6 +51,9 @@ static const char *const steps[] = {
 	"DELETE FROM agent_usage WHERE agent_id IN " AGENTS,
 	"DELETE FROM agents WHERE user_id = $1",
 	"DELETE FROM conversations WHERE id IN " NEXT_OF("conversations", "4"),
+	"DELETE FROM pictures WHERE id IN " NEXT_OF("pictures", "20"),
+	"DELETE FROM claude_lists WHERE user_id = $1",
+	"DELETE FROM message_templates WHERE user_id = $1",
 	"DELETE FROM domains WHERE user_id = $1",
 	"DELETE FROM budgets WHERE subject = $1",
 	"UPDATE domains SET decided_by = ''"

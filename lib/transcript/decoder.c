@@ -160,6 +160,7 @@ static const struct {
 	{ "control_response", control_response, false },
 	{ "conversation_reset", conversation_reset, false },
 	{ "gongbang", turn_process, false },
+	{ "prompt_suggestion", turn_suggestion, false },
 	{ "result", turn_result, false },
 	{ "stream_event", stream_event, true },
 	{ "system", turn_system, false },

@@ -79,6 +79,13 @@ struct decoder_events {
 	 * can be drawn; echo() follows. NULL: not a message of ours.
 	 */
 	const char *(*words)(void *data, const char *uuid);
+	/*
+	 * The pictures of a message (as in its row of the store), which are
+	 * drawn in place of those that its echo has. NULL: it has none.
+	 */
+	const char *(*pictures)(void *data, const char *uuid);
+	/* Claude suggests the user's next message: one line, valid UTF-8. */
+	void (*suggestion)(void *data, const char *text);
 	void (*turn_started)(void *data);
 	/*
 	 * The turn's own last line, before turn_ended; missing if the process

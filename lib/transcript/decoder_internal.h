@@ -178,6 +178,7 @@ void activity(struct decoder *d, const char *phase, const char *detail);
 
 /* decoder_turn.c: system, result and the shim's lines. */
 void turn_result(struct decoder *d, struct json_object *line);
+void turn_suggestion(struct decoder *d, struct json_object *line);
 void turn_system(struct decoder *d, struct json_object *line);
 void turn_process(struct decoder *d, struct json_object *line);
 

@@ -8,6 +8,7 @@
 #include "core/str.h"
 
 #define STDERR_MAX (16 << 10)
+#define SUGGESTION_MAX 1500	/* bytes; a longer one is no button */
 #define COUNT_MAX ((int64_t)1 << 50)
 
 static int64_t count(struct json_object *o, const char *key)
@@ -158,8 +159,21 @@ static void retry(struct decoder *d, struct json_object *line)
 
 static void compacted(struct decoder *d, struct json_object *line)
 {
-	(void)line;
-	live_say(d, "status", "status_compacted", "text", NULL, 0);
+	struct json_object *data = field_object(line, "compact_metadata");
+	int64_t from = field_number(data, "pre_tokens");
+	int64_t to = field_number(data, "post_tokens");
+	static const char saved[] = "status_compacted_saved";
+	struct live *l;
+
+	if (!to || from <= to) {
+		live_say(d, "status", "status_compacted", "text", NULL, 0);
+		return;
+	}
+	l = live_begin(d, "assistant", "status", "running");
+	field_put_text(l->data, "key", saved, strlen(saved), NAME_MAX_BYTES, false);
+	field_put_number(l->data, "from", from);
+	field_put_number(l->data, "to", to);
+	live_finish(d, l, "ok");
 }
 
 static void background(struct decoder *d, struct json_object *line)
@@ -220,6 +234,19 @@ static void cli_state(struct decoder *d, struct json_object *line)
 		return;
 	live_end(d, "ok", false);
 	turn_end(d, true, &none);
+}
+
+/* One line, which a page shows as a button. */
+void turn_suggestion(struct decoder *d, struct json_object *line)
+{
+	size_t n = 0;
+	const char *text = field_text(line, "suggestion", &n);
+	auto_buf clean = BUF_INIT(SUGGESTION_MAX);
+	struct err e = { 0 };
+
+	if (n && n <= SUGGESTION_MAX / 3 && !memchr(text, '\n', n) &&
+	    d->ev->suggestion && utf8_scrub(&clean, text, n, true, &e) == 0)
+		d->ev->suggestion(d->data, buf_text(&clean));
 }
 
 static const struct subtype {

@@ -83,6 +83,33 @@ static void images(struct decoder *d, const char *role, struct json_object *list
 	}
 }
 
+/* Of a message whose pictures the store has: what the echo says of them is not used. */
+static void stored_pictures(struct decoder *d, const char *json)
+{
+	auto_strict_json *list = field_parse(json, strlen(json));
+	static const char *const texts[] = { "media_type", "name" };
+	struct json_object *from;
+	struct live *l;
+	const char *text;
+	size_t i, t, n;
+
+	for (i = 0; json_object_is_type(list, json_type_array) &&
+	     i < json_object_array_length(list); i++) {
+		from = json_object_array_get_idx(list, i);
+		l = live_begin(d, "user", "image", "running");
+		field_put_string(l->data, "picture", field_string(from, "id"));
+		for (t = 0; t < sizeof(texts) / sizeof(texts[0]); t++) {
+			text = field_text(from, texts[t], &n);
+			if (text)
+				field_put_text(l->data, texts[t], text, n,
+					       NAME_MAX_BYTES, false);
+		}
+		field_put_number(l->data, "width", field_number(from, "width"));
+		field_put_number(l->data, "height", field_number(from, "height"));
+		live_finish(d, l, "ok");
+	}
+}
+
 bool known(struct decoder *d, const char *uuid, bool add)
 {
 	size_t i;
@@ -197,6 +224,7 @@ static void echo(struct decoder *d, struct json_object *line)
 {
 	struct json_object *message = field_object(line, "message");
 	const char *uuid = field_text(line, "uuid", NULL), *inner;
+	const char *pictures;
 	auto_buf text = BUF_INIT(CONTENT_MAX);
 	size_t n, skip = 0;
 	int64_t at;
@@ -217,13 +245,19 @@ static void echo(struct decoder *d, struct json_object *line)
 		skip = joined_prefix(d, buf_text(&text), text.len);
 	else
 		remember(d, buf_text(&text), text.len);
+	pictures = d->ev->pictures ? d->ev->pictures(d->data, uuid) : NULL;
+	if (pictures)
+		stored_pictures(d, pictures);
 	if (text.len && str_starts(text.data, RECALL_MARK))
 		say_recalled(d);
+	else if (pictures && text.len == skip)
+		;	/* pictures alone */
 	else if (!text.len || !command(d, uuid, at, &text))
 		say_text(d, at, buf_text(&text) + skip, text.len - skip);
 	if (d->ev->echo)
 		d->ev->echo(d->data, uuid, at < 0 ? d->line_at : at);
-	images(d, "user", field_list(message, "content"));
+	if (!pictures)
+		images(d, "user", field_list(message, "content"));
 }
 
 /* The entry of tool_result_meta for id. */

@@ -5,8 +5,10 @@
 #include <string.h>
 #include <talloc.h>
 
+#include "core/base64.h"
 #include "core/str.h"
 #include "json/field.h"
+#include "store/pictures.h"
 #include "transcript/ask_rules.h"
 
 /* The export in progress, and what its parts' sentences need. */
@@ -14,6 +16,8 @@ struct export {
 	const struct i18n_locale *text;
 	const char *zone;
 	struct buf *out;
+	struct db *db;
+	const char *user_id;
 	char role[16];		/* the current message's; "" before the first */
 	int64_t turn;
 	size_t n;		/* messages or parts so far, for commas */
@@ -202,10 +206,29 @@ static int plan(struct export *x, struct json_object *data, struct err *e)
 	return s && *s ? add_prose(x->out, s, e) : 0;
 }
 
+/* One that the store has; NULL: none. Gives. */
+static struct picture *picture_of(const struct export *x, struct json_object *data)
+{
+	const char *id = field_string(data, "picture");
+	struct err ignored = { 0 };
+
+	return id_valid(id) ? picture_load(x->db, NULL, id, x->user_id, &ignored) : NULL;
+}
+
 static int image(struct export *x, struct json_object *data, struct err *e)
 {
-	(void)data;
-	return add_prose(x->out, sentence(x, "export_image"), e);
+	const char *name = field_string(data, "name");
+	struct picture *p = picture_of(x, data);
+	int bad;
+
+	if (!p)
+		return add_prose(x->out, sentence(x, "export_image"), e);
+	bad = buf_add_text(x->out, "![", e) < 0 || add_line(x->out, name, e) < 0 ||
+	      buf_addf(x->out, e, "](data:%s;base64,", p->media_type) < 0 ||
+	      base64_add(x->out, p->data, p->bytes, e) < 0 ||
+	      buf_add_text(x->out, ")\n\n", e) < 0;
+	talloc_free(p);
+	return bad ? -1 : 0;
 }
 
 static int error(struct export *x, struct json_object *data, struct err *e)
@@ -311,7 +334,8 @@ int export_markdown(struct db *db, const struct conversation *c,
 		    const char *title, const struct i18n_locale *locale,
 		    const char *zone, struct buf *out, struct err *e)
 {
-	struct export x = { .text = locale, .zone = zone, .out = out, .turn = -1 };
+	struct export x = { .text = locale, .zone = zone, .out = out, .turn = -1,
+			    .db = db, .user_id = c->user_id };
 
 	if (buf_add_text(out, "# ", e) < 0 || add_line(out, title, e) < 0 ||
 	    buf_add_text(out, "\n\n", e) < 0 || add_times(&x, c, e) < 0)
@@ -331,6 +355,20 @@ static int add_json(struct buf *out, struct json_object *o, struct err *e)
 static void add_string(struct json_object *o, const char *key, const char *text)
 {
 	field_put_text(o, key, text, strlen(text), strlen(text) * 3 + 3, false);
+}
+
+/* A picture's bytes are not in its part. */
+static struct json_object *part_data(const struct export *x, const struct part *part)
+{
+	struct json_object *data = field_parse(part->data, strlen(part->data));
+	struct picture *p = str_equal(part->kind, "image") ? picture_of(x, data) : NULL;
+	auto_buf text = BUF_INIT(2 * PICTURE_BYTES_MAX);
+	struct err ignored = { 0 };
+
+	if (p && base64_add(&text, p->data, p->bytes, &ignored) == 0)
+		field_put_string(data, "data", buf_text(&text));
+	talloc_free(p);
+	return data;
 }
 
 static int json_part(void *data, const struct part *p, struct err *e)
@@ -353,7 +391,7 @@ static int json_part(void *data, const struct part *p, struct err *e)
 	add_string(o, "state", p->state);
 	field_put_number(o, "created_at", p->created_at);
 	field_put_number(o, "ended_at", p->ended_at);
-	json_object_object_add(o, "data", field_parse(p->data, strlen(p->data)));
+	json_object_object_add(o, "data", part_data(x, p));
 	return add_json(x->out, o, e);
 }
 
@@ -373,7 +411,7 @@ static int json_message(void *data, const struct message *m, struct err *e)
 int export_json(struct db *db, const struct conversation *c, struct buf *out,
 		struct err *e)
 {
-	struct export x = { .out = out, .turn = -1 };
+	struct export x = { .out = out, .turn = -1, .db = db, .user_id = c->user_id };
 	auto_strict_json *head = json_object_new_object();
 	const char *text;
 

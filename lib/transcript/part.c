@@ -136,6 +136,12 @@ static void draw_image(struct drawing *d)
 	view_flag(d->view, "too_large", known && !picture_size_shown(&size));
 	draw_text(d, "media_type", "media_type");
 	draw_text(d, "data", "data");
+	draw_text(d, "picture", "picture");
+	draw_text(d, "name", "name");
+	if (field_text(d->data, "picture", NULL)) {
+		view_number(d->view, "width", field_number(d->data, "width"));
+		view_number(d->view, "height", field_number(d->data, "height"));
+	}
 }
 
 /* Keys come from the log, which is hostile: only those of errors are looked up. */
@@ -190,6 +196,10 @@ static void draw_status(struct drawing *d)
 					     str_equal(key, "status_memory_torn") ||
 					     str_equal(key, "status_writes_lost") ||
 					     str_equal(key, "status_memory_cleared")));
+	if (d->text && key && str_equal(key, "status_compacted_saved"))
+		text = i18n_fill(d->ctx, d->text, key,
+				 i18n_number(d->ctx, field_number(d->data, "from")),
+				 i18n_number(d->ctx, field_number(d->data, "to")), NULL);
 	view_text(d->view, "sentence", text && *text ? text :
 		  draw_sentence(d, key, "status_unknown"));
 }
@@ -314,6 +324,23 @@ int message_render(const struct templates *t, const struct i18n_locale *text,
 	return bad ? -1 : 0;
 }
 
+/* The pictures of a message that Claude has not received. */
+static void add_pictures(struct view *one, const char *json)
+{
+	auto_strict_json *list = *json ? field_parse(json, strlen(json)) : NULL;
+	struct view *out = view_list(one, "pictures"), *item;
+	struct json_object *picture;
+	size_t i, n = json_object_is_type(list, json_type_array) ?
+		      json_object_array_length(list) : 0;
+
+	for (i = 0; i < n; i++) {
+		picture = json_object_array_get_idx(list, i);
+		item = view_append(out);
+		view_text(item, "picture", field_string(picture, "id"));
+		view_text(item, "name", field_string(picture, "name"));
+	}
+}
+
 static void add_held(struct view *one, const struct i18n_locale *text,
 		     const char *why)
 {
@@ -341,6 +368,7 @@ int queue_render(const struct templates *t, const struct i18n_locale *text,
 		view_text(one, "id", messages[i]->id);
 		view_text(one, "text", messages[i]->text);
 		add_held(one, text, messages[i]->held);
+		add_pictures(one, messages[i]->pictures);
 	}
 	bad = template_render(t, "parts/queue", view, text, out, e);
 	talloc_free(view);

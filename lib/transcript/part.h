@@ -28,13 +28,15 @@
  *   number, integer, boolean, choice),"multi","optional","options":[{"label","value"}]}],"answers"}
  * plan: {"request","tool","tool_use","input","plan","reason"}
  * todo: {"id","name","todos":[{"content","status","activeForm"}]}
- * image: {"media_type","data"} · error: {"key","detail","size",
+ * image: {"media_type","data"}, or of the user's messages
+ * {"media_type","picture" (its id in the store),"name","width","height"} · error: {"key","detail","size",
  * "said" (by the model service, in place of the key's sentence)}
  * files (a turn's): {"since","until" (while it runs),"files":[{"name" (percent-encoded),"path"
  *   (as it is shown),"version","size","at","made","kind","icon","meanwhile" (perhaps another
  *   session's),"width","height","shown" (a picture in the conversation),"head" (a text's
  *   beginning as it was),"whole"}],"more" (not listed)}
- * usage: {"input","output","cache_read","cache_write","ms"} · status: {"key","text","gone" (nothing is left of it)}
+ * usage: {"input","output","cache_read","cache_write","ms"} · status: {"key","text","gone" (nothing is left of it),
+ *   "from","to" (tokens before and after a compaction)}
  */
 
 /*

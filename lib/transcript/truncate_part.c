@@ -91,7 +91,7 @@ char *truncate_part(const void *ctx, const struct part *p)
 		json_object_put(o);
 		return talloc_strdup(ctx, "{}");
 	}
-	if (str_equal(p->kind, "image")) {
+	if (str_equal(p->kind, "image") && !field_text(o, "picture", NULL)) {
 		json_object_object_add(o, "media_type", json_object_new_string("image/gif"));
 		json_object_object_add(o, "data", json_object_new_string(EMPTY_GIF));
 	}

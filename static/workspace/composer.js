@@ -6,7 +6,9 @@ import {give, takeBack} from "./outbox.js";
 import {editLast, endEditingOfNothing, restoreEditing, takeEdited} from "./queue.js";
 import {toEnd} from "./reading.js";
 import {showStop} from "./status.js";
-import {lastSaid} from "./messages.js";
+import {said} from "./messages.js";
+import {anyAttached, attachStored, attachedDraft, attachedProblem, clearAttached, fillForm, restoreAttached, withAttached} from "./attachments.js";
+import {hideSuggestion} from "./choices.js";
 
 // Of one account: who logs in next on this computer sees nothing of it (app.js
 // removes drafts at logout; what was sent waits for its own account).
@@ -47,45 +49,64 @@ export function showNoSend(why = "") {
 	composer.querySelector("#send").disabled = Boolean(why);
 }
 
-function send() {
-	const text = box.value;
-	if (!text.trim())
+// Whether it may be sent; says why not.
+function check(text) {
+	const problem = !sendNote.hidden ? sendNote.textContent : attachedProblem() || (tooLong(text) ? words("too-long") : "");
+	complain(problem);
+	return !problem;
+}
+
+// now: interrupts what Claude does.
+function send(now = false) {
+	if (!box.value.trim() && !anyAttached())
 		return false;
-	if (!sendNote.hidden) {
-		complain(sendNote.textContent);
+	const message = {id: uuid(), ...withAttached(box.value)};
+	if (!check(message.text))
 		return false;
-	}
-	if (tooLong(text)) {
-		complain(words("too-long"));
-		return false;
-	}
-	complain("");
-	if (!conversation)
+	if (!conversation) {
+		fillForm(composer);
+		box.value = message.text;
 		return true;	// the form itself makes the conversation
-	const message = {id: uuid(), text};
+	}
 	const held = takeEdited();
 	if (held)
 		message.held = held;
+	if (now)
+		message.now = true;
 	give(message);
 	box.value = "";
+	clearAttached();
 	store.write(draftName, null);
+	hideSuggestion();
 	grow();
 	toEnd();
 	return false;
 }
 
+// A message that was not typed.
+export function sendText(text) {
+	if (!check(text))
+		return;
+	give({id: uuid(), text});
+	toEnd();
+}
+
+document.querySelector("#send-now")?.addEventListener("click", () => send(true));
+
 // A first message leaves the draft only when its conversation was opened.
 composer?.addEventListener("submit", (event) => {
+	const typed = box.value;
 	if (!send()) {
 		event.preventDefault();
 		return;
 	}
 	clearTimeout(draftTimer);
-	keepDraft();
+	store.write(draftName, typed);
 	try {
 		sessionStorage.setItem("sent", draftName);
 	} catch {
 		store.write(draftName, null);
+		store.write(attachedDraft, null);
 	}
 });
 
@@ -95,28 +116,68 @@ function forgetSentDraft() {
 		if (!name)
 			return;
 		store.write(name, null);
+		store.write(name + ":attached", null);
 		sessionStorage.removeItem("sent");
 	} catch {
 		// nothing was kept
 	}
 }
 
+// Own earlier messages, by the arrows of an empty box.
+let recalled = 0;	// how many back; 0: what is in the box was typed
+function recall(step) {
+	const all = said();
+	const at = recalled + step;
+	if (at < 0 || at > all.length)
+		return;
+	recalled = at;
+	box.value = at ? all.at(-at) : "";
+	grow();
+	keepDraft();
+}
+
+function mayRecall(event) {
+	if (event.isComposing || event.shiftKey || event.altKey || event.ctrlKey || event.metaKey)
+		return false;
+	return !box.value || (recalled && box.value === said().at(-recalled));
+}
+
+let completion = null;	// loaded when something can be completed
+function complete() {
+	if (completion)
+		completion.update();
+	else if (/^\/\S*$|(^|\s)@\S*$/.test(box.value.slice(0, box.selectionEnd).slice(-300)))
+		import("./completion.js").then((loaded) => {
+			completion = loaded;
+			loaded.update();
+		});
+}
+
+export function showFiles(event) {
+	completion?.showFiles(event);
+}
+
 box?.addEventListener("keydown", (event) => {
+	if (completion?.onKey(event))
+		return;
 	// keyCode 229: an input method (Korean, Japanese, Chinese) owns this key.
-	if (event.key === "ArrowUp" && !box.value && !event.isComposing && conversation) {
+	if ((event.key === "ArrowUp" || (event.key === "ArrowDown" && recalled)) && mayRecall(event) && conversation) {
 		event.preventDefault();
-		if (!editLast()) {
-			box.value = lastSaid();
-			grow();
-		}
+		if (event.key === "ArrowUp" && !recalled && editLast())
+			return;
+		recall(event.key === "ArrowUp" ? 1 : -1);
 		return;
 	}
 	if (event.key !== "Enter" || event.shiftKey || event.isComposing ||
 	    event.keyCode === 229)
 		return;
 	event.preventDefault();
-	composer.requestSubmit();
+	if (event.ctrlKey && !document.querySelector("#send-now")?.hidden)
+		send(true);
+	else
+		composer.requestSubmit();
 });
+box?.addEventListener("blur", () => completion?.close());
 
 let draftTimer = 0;
 export function keepDraft() {
@@ -135,8 +196,10 @@ function begin() {
 }
 
 box?.addEventListener("input", () => {
+	recalled = 0;
 	grow();
 	begin();
+	complete();
 	endEditingOfNothing();
 	clearTimeout(draftTimer);
 	draftTimer = setTimeout(keepDraft, 300);
@@ -158,6 +221,8 @@ export function showRefused(event) {
 		box.value = message.text;
 	else if (message)
 		box.value = message.text + "\n\n" + box.value;
+	if (message?.pictures?.length)
+		attachStored(message.pictures.map((id) => ({id})));
 	complain(event.text);
 	grow();
 }
@@ -182,6 +247,7 @@ export function openComposer() {
 	forgetSentDraft();
 	if (!box.value)
 		box.value = store.read(draftName, "");
+	restoreAttached();
 	restoreEditing();
 	grow();
 }

@@ -1,6 +1,7 @@
 // What can be done with a message, and with a turn that failed.
 
 import {box, chat, duration, fill, readOnly, uuid, words} from "./page.js";
+import {attachStored, picturesIn} from "./attachments.js";
 import {give} from "./outbox.js";
 import {grow} from "./composer.js";
 import {toEnd} from "./reading.js";
@@ -28,13 +29,15 @@ function linkTo(message) {
 }
 
 function reuse(button) {
-	box.value = textOf(button.closest(".message"));
+	const message = button.closest(".message");
+	box.value = textOf(message);
+	attachStored(picturesIn(message));
 	grow();
 	box.focus();
 }
 
 function sendAgain(message) {
-	give({id: uuid(), text: textOf(message)});
+	give({id: uuid(), text: textOf(message), pictures: picturesIn(message).map(({id}) => id)});
 	toEnd();
 }
 
@@ -48,10 +51,8 @@ function retry(button) {
 		sendAgain(asked);
 }
 
-export function lastSaid() {
-	const said = [...chat.querySelectorAll(".message[data-role=user]")].at(-1);
-	return said ? textOf(said) : "";
-}
+// What the person said, oldest first.
+export const said = () => [...chat.querySelectorAll(".message[data-role=user]")].map(textOf).filter(Boolean);
 
 chat.addEventListener("click", (event) => {
 	const button = event.target.closest("button");

@@ -42,7 +42,7 @@ export function showUnsent() {
 		const state = document.createElement("span");
 		text.className = "queue-text";
 		text.dir = "auto";
-		text.textContent = message.text.slice(0, 200);
+		text.textContent = message.text.slice(0, 200) || words("attach-picture");
 		state.className = "queue-state";
 		state.textContent = words("sending");
 		row.append(text, state);

@@ -60,6 +60,12 @@ export function fill(name, ...values) {
 	return words(name).replace(/\{(\d)\}/g, (all, i) => values[i]);
 }
 
+// As the server writes it.
+export function size(bytes) {
+	const kb = bytes / 1024;
+	return kb < 1024 ? `${Math.max(1, Math.round(kb))} KB` : `${(kb / 1024).toFixed(1)} MB`;
+}
+
 export function duration(s) {
 	if (s < 60)
 		return fill("seconds", s);

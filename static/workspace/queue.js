@@ -1,6 +1,7 @@
 // Messages that wait for Claude, or for their writer.
 
 import {backToBox, box, complain, queue, readOnly, root, store, words} from "./page.js";
+import {attachStored, picturesIn} from "./attachments.js";
 import {post} from "./connection.js";
 import {grow, keepDraft} from "./composer.js";
 import {showUnsent} from "./outbox.js";
@@ -35,6 +36,7 @@ export function edit(id) {
 	}
 	const text = row.querySelector(".queue-text").textContent;
 	box.value = box.value.trim() ? box.value + "\n\n" + text : text;
+	attachStored(picturesIn(row));
 	setEditing(id);
 	keepDraft();
 	grow();

@@ -67,7 +67,10 @@ export function showStop() {
 	const stop = document.querySelector("#stop");
 	if (!stop)
 		return;
-	const stops = Boolean(bar.querySelector("[data-stop]")) && !box.value.trim();
+	const works = Boolean(bar.querySelector("[data-stop]"));
+	const typed = box.value.trim() || document.querySelector("#attachments li");
+	const stops = works && !typed;
+	document.querySelector("#send-now").hidden = !(works && typed);
 	const had = document.activeElement === (stops ? send : stop);
 	stop.hidden = !stops;
 	send.hidden = stops;

@@ -38,9 +38,26 @@ static void note(const char *what)
 	snprintf(w.asked + n, sizeof(w.asked) - n, "%s ", what);
 }
 
-void session_message_for(struct session *s, uint64_t asker, const char *id,
-			 const char *text, const char *held)
+void session_message_for(struct session *s, uint64_t asker,
+			 const struct session_message *m)
 {
+	note(m->text);
+	if (m->pictures[0])
+		note(m->pictures);
+	if (m->now)
+		note("now");
+}
+
+void session_set_effort(struct session *s, uint64_t asker, const char *effort)
+{
+	note(effort);
+}
+
+void session_query(struct session *s, uint64_t asker, enum session_query query,
+		   const char *id, const char *text)
+{
+	note(query == QUERY_CONTEXT ? "context" : query == QUERY_ASIDE ? "aside" :
+	     "files");
 	note(text);
 }
 

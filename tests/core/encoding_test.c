@@ -1,4 +1,4 @@
-/* lib/core: published values, malformed escapes. Tests hash.c and percent.c. */
+/* lib/core: published values, malformed escapes. Tests base64.c, hash.c and percent.c. */
 #include "config.h"
 
 #include <setjmp.h>
@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/base64.h"
 #include "core/buf.h"
 #include "core/hash.h"
 #include "core/percent.h"
@@ -77,9 +78,31 @@ static void escapes_are_decoded_or_refused(void **state)
 	assert_int_equal(percent_decode(out, "%20", 2, false), -1);
 }
 
+/* RFC 4648, section 10. */
+static void base64_is_padded(void **state)
+{
+	static const char *const rows[][2] = {
+		{ "", "" }, { "f", "Zg==" }, { "fo", "Zm8=" }, { "foo", "Zm9v" },
+		{ "foob", "Zm9vYg==" }, { "fooba", "Zm9vYmE=" }, { "foobar", "Zm9vYmFy" },
+	};
+	auto_buf out = BUF_INIT(8);
+	struct err e = { 0 };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		buf_clear(&out);
+		assert_int_equal(base64_add(&out, rows[i][0], strlen(rows[i][0]), &e), 0);
+		assert_string_equal(buf_text(&out), rows[i][1]);
+	}
+	assert_int_equal(base64_add(&out, "x", 1, &e), -1);
+	assert_int_equal(e.kind, ERR_LIMIT);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(base64_is_padded),
 		cmocka_unit_test(hashes_are_fnv_1a),
 		cmocka_unit_test(what_a_url_cannot_hold_is_escaped),
 		cmocka_unit_test(escapes_are_decoded_or_refused),

@@ -79,6 +79,10 @@ tests_fuzz_emulator_fuzz_LDADD = lib/emulator/libemulator.a lib/core/libcore.a \
 	$(UTF8PROC_LIBS)
 tests_fuzz_emulator_fuzz_LDFLAGS = $(fuzz_ldflags)
 
+check_PROGRAMS += tests/fuzz/multipart_fuzz
+tests_fuzz_multipart_fuzz_SOURCES = tests/fuzz/multipart_fuzz.c $(fuzz_main)
+tests_fuzz_multipart_fuzz_LDADD = $(http_test_libs)
+tests_fuzz_multipart_fuzz_LDFLAGS = $(fuzz_ldflags)
 check_PROGRAMS += tests/fuzz/form_fuzz tests/fuzz/cookie_fuzz \
 	tests/fuzz/request_fuzz
 tests_fuzz_form_fuzz_SOURCES = tests/fuzz/form_fuzz.c $(fuzz_main)

@@ -72,6 +72,16 @@ tests_session_message_queue_test_SOURCES = tests/session/message_queue_test.c $(
 tests_session_message_queue_test_LDADD = $(tests_session_session_test_LDADD)
 tests_session_message_queue_test_LDFLAGS = $(tests_session_session_test_LDFLAGS)
 
+check_PROGRAMS += tests/session/sent_pictures_test
+tests_session_sent_pictures_test_SOURCES = tests/session/sent_pictures_test.c $(session_world)
+tests_session_sent_pictures_test_LDADD = $(tests_session_session_test_LDADD)
+tests_session_sent_pictures_test_LDFLAGS = $(tests_session_session_test_LDFLAGS)
+
+check_PROGRAMS += tests/session/queries_test
+tests_session_queries_test_SOURCES = tests/session/queries_test.c $(session_world)
+tests_session_queries_test_LDADD = $(tests_session_session_test_LDADD)
+tests_session_queries_test_LDFLAGS = $(tests_session_session_test_LDFLAGS)
+
 check_PROGRAMS += tests/session/permission_mode_test
 tests_session_permission_mode_test_SOURCES = tests/session/permission_mode_test.c $(session_world)
 tests_session_permission_mode_test_LDADD = $(tests_session_session_test_LDADD)

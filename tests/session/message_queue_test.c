@@ -204,7 +204,9 @@ static void what_stop_takes_from_the_queue_is_held(void **state)
 	assert_int_equal(given("\"uuid\":\"" M4 "\""), 1);
 	assert_int_equal(given("\"uuid\":\"" M5 "\""), 0);
 	assert_int_equal(messages(true), 1);
-	session_message_for(w.s, 1, M5, "and less", M3);
+	session_message_for(w.s, 1, &(struct session_message){
+		.id = M5, .text = "and less", .pictures = "", .held = M3,
+	});
 	turn_loop();
 	assert_int_equal(given("and less"), 1);
 	assert_null(session_queued(w.s, 0));
@@ -231,7 +233,7 @@ static void a_held_message_can_be_removed(void **state)
 /* A page that opens reads the store again, which may be behind. */
 static void what_claude_has_read_is_not_queued_again(void **state)
 {
-	static const struct message old = { .id = M2, .state = "sent", .text = "hello",
+	static const struct message old = { .id = M2, .state = "sent", .text = "hello", .pictures = "",
 					    .held = "", .at = -1 };
 
 	fake_ready();

@@ -53,6 +53,18 @@ static void on_delta(void *data, int64_t part, const char *text, size_t n,
 	strncat(w.words, text, n < 100 ? n : 100);
 }
 
+static void on_queried(void *data, uint64_t asker, const struct session_reply *r)
+{
+	w.queried++;
+	snprintf(w.reply, sizeof(w.reply), "%s|%s|%s", r->id, r->text,
+		 r->json ? r->json : r->e->key);
+}
+
+static void on_suggestion(void *data, const char *text)
+{
+	snprintf(w.suggested, sizeof(w.suggested), "%s", text);
+}
+
 static void on_end(void *data, int64_t at)
 {
 	w.ends++;
@@ -156,6 +168,7 @@ const struct session_events world_events = {
 	.loaded = on_loaded, .part = on_part, .delta = on_delta, .end = on_end,
 	.queue = on_nothing, .status = on_nothing, .changed = on_changed,
 	.accepted = on_accepted, .refused = on_refused, .trouble = on_trouble,
+	.queried = on_queried, .suggestion = on_suggestion,
 	.replayed = on_replayed, .may_start = on_may_start,
 	.token = on_token, .token_over = on_token_over,
 	.ended = on_nothing, .claude_state = on_claude_state, .gone = on_gone, .failed = on_failed,

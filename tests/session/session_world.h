@@ -34,6 +34,9 @@ extern struct world {
 	bool place;
 	bool redis_away;
 	bool token_late;	/* nobody says whether it is good */
+	int queried;
+	char reply[400];	/* the last: "id|text|JSON or key" */
+	char suggested[200];	/* the last */
 	int tokens, found, overs, changes;
 	char told_state[16];	/* at the last change */
 	char token_hash[TOKEN_SIZE], over_hash[TOKEN_SIZE];

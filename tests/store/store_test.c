@@ -273,9 +273,9 @@ static void messages_are_kept_once_and_in_order(void **state)
 	OK(message_release(f->db, two, m[0], &e));
 	assert_string_equal(unplaced(f->db, one), "a held stopped;c queued;");
 	id_new(m[1]);
-	FAILS(ERR_INPUT, message_add_for(f->db, one, m[1], "/clear", m[0], &e));
+	FAILS(ERR_INPUT, message_add_for(f->db, one, m[1], "/clear", "", m[0], &e));
 	assert_string_equal(unplaced(f->db, one), "a held stopped;c queued;");
-	assert_int_equal(message_add_for(f->db, one, m[1], "A", m[0], &e), 1);
+	assert_int_equal(message_add_for(f->db, one, m[1], "A", "", m[0], &e), 1);
 	assert_string_equal(unplaced(f->db, one), "c queued;A queued;");
 	OK(message_hold(f->db, one, m[2], "withdrawn", &e));
 	assert_int_equal(count_open(f->db), 1);

@@ -11,6 +11,7 @@
 #include "pages/pages.h"
 #include "pages/usage/usage_view.h"
 #include "spending/budget_zone.h"
+#include "store/composer.h"
 #include "store/feeds.h"
 #include "time/zone.h"
 
@@ -31,6 +32,8 @@ void page_zones(struct view *view)
 	for (i = 0; i < sizeof(zones) / sizeof(zones[0]); i++)
 		view_append_text(list, zones[i]);
 }
+
+#define TEMPLATE_SHOWN 200	/* bytes of a template's text in the list */
 
 struct choice {
 	const char *value, *key;
@@ -57,6 +60,32 @@ struct values {
 	const char *display_name, *locale, *theme, *timezone;
 };
 
+static int add_template(void *data, const struct message_template *t, struct err *e)
+{
+	struct view *list = data, *item = view_append(list);
+
+	(void)e;
+	view_text(item, "id", t->id);
+	view_text(item, "name", t->name);
+	view_textf(item, "text", "%.*s", (int)utf8_prefix(t->text, strlen(t->text),
+							  TEMPLATE_SHOWN), t->text);
+	return 0;
+}
+
+/* What the message box keeps. */
+static int add_composer(struct request *r, struct view *view, struct err *e)
+{
+	const struct context *v = context_of(r);
+	const char *saved = form_text(r->args, "saved");
+
+	view_flag(view, "composer_saved", str_equal(saved, "composer"));
+	view_flag(view, "template_saved", str_equal(saved, "template"));
+	if (page_chat_choices(r, view, NULL, e) < 0)
+		return -1;
+	return message_template_each(v->db, v->user->id, add_template,
+				     view_list(view, "templates"), e);
+}
+
 static int show(struct request *r, struct response *out,
 		const struct values *in, const char *problem,
 		const char *password_problem, struct err *e)
@@ -75,7 +104,8 @@ static int show(struct request *r, struct response *out,
 		locales[1 + i] = (struct choice){ locale_names[i],
 			talloc_asprintf(r, "locale_%s", locale_names[i]) };
 	if (feed_exists(context_of(r)->db, context_of(r)->user->id, &feed,
-			e) < 0)
+			e) < 0 ||
+	    add_composer(r, view, e) < 0)
 		return -1;
 	view_text(view, "account_login", context_of(r)->user->login);
 	view_text(view, "account_name", in->display_name);

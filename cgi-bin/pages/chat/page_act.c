@@ -11,6 +11,7 @@
 #include "core/str.h"
 #include "json/field.h"
 #include "store/conversations.h"
+#include "pages/chat/composer_view.h"
 #include "pages/pages.h"
 
 #define QUESTIONS_MAX 20
@@ -53,12 +54,13 @@ static void put_answers(struct json_object *o, const struct request *r, const ch
 		json_object_put(answers);
 }
 
+/* pictures: as message_add_for. */
 static int add_message(struct request *r, const char *id, const char *message,
-		       const char *text, struct err *e)
+		       const char *text, const char *pictures, struct err *e)
 {
 	char other[ID_SIZE];
 
-	if (!text[strspn(text, " \t\r\n")])
+	if (!text[strspn(text, " \t\r\n")] && !*pictures)
 		return 0;
 	if (!id_valid(message))
 		return err_set(e, ERR_INPUT, "message id");
@@ -68,7 +70,8 @@ static int add_message(struct request *r, const char *id, const char *message,
 	if (message_find(context_of(r)->db, message, context_of(r)->user->id, other, e) == 0)
 		return 0;
 	if (e->kind != ERR_MISSING ||
-	    message_add(context_of(r)->db, id, message, text, e) < 0)
+	    message_add_for(context_of(r)->db, id, message, text, pictures,
+			    NULL, e) < 0)
 		return -1;
 	bridge_tell(r, "/conversations/%s/refresh", id);
 	return 0;
@@ -131,7 +134,7 @@ static int answer_again(struct request *r, const char *id, const char *value,
 		return err_tell(e, ERR_CONFLICT, "error_answer_late",
 				"not the question that is open");
 	text = answers_text(r, part, e);
-	return text ? add_message(r, id, message, text, e) : -1;
+	return text ? add_message(r, id, message, text, "", e) : -1;
 }
 
 /* "p-12 allow" */
@@ -169,11 +172,6 @@ static struct json_object *command_of(struct request *r)
 		field_put_string(o, "type", "interrupt");
 		return o;
 	}
-	if (str_equal(act, "mode")) {
-		field_put_string(o, "type", "mode");
-		field_put_string(o, "mode", form_text(r->form, "mode"));
-		return o;
-	}
 	for (i = 0; i < sizeof(buttons) / sizeof(buttons[0]); i++) {
 		value = form_text(r->form, buttons[i].field);
 		if (!*value)
@@ -208,6 +206,59 @@ static int tell(struct request *r, const char *id, struct json_object *command,
 	return err_tell(e, ERR_CONFLICT, "error_answer_late", "the bridge refused it");
 }
 
+static struct json_object *choice(const char *name, const char *value)
+{
+	struct json_object *o = json_object_new_object();
+
+	field_put_string(o, "type", name);
+	field_put_string(o, name, value);
+	return o;
+}
+
+/* Mode, model and effort, each only if it changed; and for new conversations. */
+static int set_choices(struct request *r, const struct conversation *c,
+		       struct err *e)
+{
+	const struct {
+		const char *name, *now;
+		/* NULL: the bridge stores it, which knows what the process may */
+		int (*set)(struct db *db, const char *id, const char *value, struct err *e);
+	} rows[] = {
+		{ "mode", c->mode, NULL },
+		{ "model", c->model, conversation_set_model },
+		{ "effort", c->effort, conversation_set_effort },
+	};
+	struct json_object *command;
+	const char *value;
+	size_t i;
+	int bad;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		value = form_find(r->form, rows[i].name);
+		if (!value || str_equal(value, rows[i].now))
+			continue;
+		if (str_equal(rows[i].name, "model") && !composer_model_valid(value))
+			return err_tell(e, ERR_INPUT, "error_model_refused",
+					"not a model's name");
+		if (rows[i].set && rows[i].set(context_of(r)->db, c->id, value, e) < 0)
+			return -1;
+		command = choice(rows[i].name, value);
+		bad = tell(r, c->id, command, e);
+		json_object_put(command);
+		if (bad)
+			return -1;
+	}
+	return *form_text(r->form, "keep") ? composer_choice_take(r, e) : 0;
+}
+
+static int add_typed(struct request *r, const char *id, struct err *e)
+{
+	const char *pictures = composer_pictures(r, e);
+
+	return !pictures ? -1 : add_message(r, id, form_text(r->form, "id"),
+			form_text(r->form, "text"), pictures, e);
+}
+
 int page_conversation_act(struct request *r, struct response *out, struct err *e)
 {
 	struct context *v = context_of(r);
@@ -227,9 +278,10 @@ int page_conversation_act(struct request *r, struct response *out, struct err *e
 		bad = answer_again(r, c->id, answer, e);
 	else if (command)
 		bad = tell(r, c->id, command, e);
+	else if (str_equal(form_text(r->form, "act"), "mode"))
+		bad = set_choices(r, c, e);
 	else
-		bad = add_message(r, c->id, form_text(r->form, "id"),
-				  form_text(r->form, "text"), e);
+		bad = add_typed(r, c->id, e);
 	json_object_put(command);
 	return bad ? -1 : response_redirect(out, e, "/workspace/%s", c->id);
 }

@@ -6,7 +6,9 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/str.h"
+#include "pages/chat/composer_view.h"
 #include "pages/pages.h"
+#include "store/composer.h"
 #include "transcript/export.h"
 #include "transcript/message_title.h"
 
@@ -21,12 +23,13 @@ const char *page_title(const struct request *r, const struct conversation *c)
 
 /* A refused message leaves no empty conversation. */
 static int add_first(struct request *r, const char *conversation,
-		     const char *message, const char *text, struct err *e)
+		     const char *message, const char *text,
+		     const char *pictures, struct err *e)
 {
 	struct db *db = context_of(r)->db;
 	struct err more = { 0 };
 
-	if (message_add(db, conversation, message, text, e) >= 0)
+	if (message_add_for(db, conversation, message, text, pictures, NULL, e) >= 0)
 		return 0;
 	if (conversation_purge(db, conversation, &more) < 0)
 		log_failure("purge_failed", &more, "conversation", conversation,
@@ -59,6 +62,35 @@ static int set_mode(struct request *r, const char *id, struct err *e)
 	return conversation_set_mode(context_of(r)->db, id, mode, e);
 }
 
+/* The model and effort it begins with: the form's, or the account's. */
+static int set_model(struct request *r, const char *id, struct err *e)
+{
+	const struct context *v = context_of(r);
+	struct composer_choice *c = composer_choice_load(v->db, r, v->user->id, e);
+	const char *model, *effort;
+
+	if (!c)
+		return -1;
+	model = form_find(r->form, "model");
+	effort = form_find(r->form, "effort");
+	model = model ? model : c->model;
+	effort = effort ? effort : c->effort;
+	if (!composer_model_valid(model))
+		return err_tell(e, ERR_INPUT, "error_model_refused", "not a model's name");
+	if ((*model && conversation_set_model(v->db, id, model, e) < 0) ||
+	    (*effort && conversation_set_effort(v->db, id, effort, e) < 0))
+		return -1;
+	return *form_text(r->form, "keep") ? composer_choice_take(r, e) : 0;
+}
+
+/* Of the text; a picture's name when there is none. */
+static const char *first_title(const struct request *r, const char *text, bool pictures)
+{
+	const char *title = message_title(r, text, TITLE_CHARACTERS);
+
+	return *title || !pictures ? title : page_text(r, "picture");
+}
+
 /*
  * POST /conversations -- starts one, with its first message when there is
  * text. Thanks to the form's id, sending it again (reload, back) leads to the
@@ -71,8 +103,9 @@ int page_conversation_create(struct request *r, struct response *out,
 	struct context *v = context_of(r);
 	const char *text = form_text(r->form, "text");
 	const char *message = form_text(r->form, "id");
-	bool says = text[strspn(text, " \t\r\n")] != '\0';
 	char made[ID_SIZE], id[ID_SIZE];
+	const char *pictures;
+	bool says;
 
 	if (chat_check_message(r, text, e) < 0)
 		return -1;
@@ -83,13 +116,16 @@ int page_conversation_create(struct request *r, struct response *out,
 		message = made;
 	if (message_find(v->db, message, v->user->id, id, e) == 0)
 		return response_redirect(out, e, "/workspace/%s", id);
-	if (e->kind != ERR_MISSING ||
-	    conversation_create_as(v->db, v->user->id, message_title(r, text, TITLE_CHARACTERS),
+	pictures = e->kind == ERR_MISSING ? composer_pictures(r, e) : NULL;
+	if (!pictures)
+		return -1;
+	says = text[strspn(text, " \t\r\n")] || *pictures;
+	if (conversation_create_as(v->db, v->user->id, first_title(r, text, *pictures),
 				   form_text(r->form, "conversation"), id,
 				   e) < 0)
 		return -1;
-	if (set_mode(r, id, e) < 0 ||
-	    (says && add_first(r, id, message, text, e) < 0))
+	if (set_mode(r, id, e) < 0 || set_model(r, id, e) < 0 ||
+	    (says && add_first(r, id, message, text, pictures, e) < 0))
 		return -1;
 	bridge_tell(r, "/conversations/%s/refresh", id);
 	return response_redirect(out, e, "/workspace/%s", id);

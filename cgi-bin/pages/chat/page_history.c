@@ -235,6 +235,7 @@ static int keep_message(void *data, const struct message *m, struct err *e)
 	copy->text = talloc_strdup(copy, m->text);
 	copy->state = talloc_strdup(copy, m->state);
 	copy->held = talloc_strdup(copy, m->held);
+	copy->pictures = talloc_strdup(copy, m->pictures);
 	w->list[w->n++] = copy;
 	w->to_come += !*copy->held;
 	return 0;
@@ -332,6 +333,8 @@ int page_conversation(struct request *r, struct response *out, struct err *e)
 	view = page_chat_view(r, talloc_asprintf(r, "conversations/%s", c->id),
 			      c->mode);
 	add_conversation(r, view, c);
+	if (page_chat_choices(r, view, c, e) < 0)
+		return -1;
 	view_flag(view, "undo", false);
 	add_origin(r, view, run);
 	if (*run && part_unanswered(v->db, c->id, &again, e) < 0)

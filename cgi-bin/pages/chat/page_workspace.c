@@ -5,7 +5,9 @@
 
 #include "core/clock.h"
 #include "core/str.h"
+#include "pages/chat/composer_view.h"
 #include "pages/pages.h"
+#include "store/composer.h"
 #include "store/conversations.h"
 
 #define LIST_ROWS 50
@@ -220,6 +222,20 @@ struct view *page_chat_view(struct request *r, const char *ws, const char *mode)
 	return view;
 }
 
+int page_chat_choices(struct request *r, struct view *view,
+		      const struct conversation *c, struct err *e)
+{
+	const struct context *v = context_of(r);
+	struct composer_choice *usual =
+		composer_choice_load(v->db, r, v->user->id, e);
+
+	if (!usual)
+		return -1;
+	view_flag(view, "suggestions", usual->suggestions);
+	return composer_view_add(r, view, c ? c->model : usual->model,
+				 c ? c->effort : usual->effort, e);
+}
+
 int page_root(struct request *r, struct response *out, struct err *e)
 {
 	return response_redirect(out, e, "/workspace");
@@ -269,7 +285,8 @@ int page_workspace(struct request *r, struct response *out, struct err *e)
 
 	if (page_number(r, "before", &before, e) < 0 ||
 	    page_conversations(r, view, NULL, form_text(r->args, "search"),
-			       before, e) < 0)
+			       before, e) < 0 ||
+	    page_chat_choices(r, view, NULL, e) < 0)
 		return -1;
 	view_flag(view, "conversation", false);
 	view_flag(view, "continued", false);
