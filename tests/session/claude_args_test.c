@@ -20,7 +20,8 @@ static int setup(void **state)
 {
 	buf_init(&out, 64 << 10);
 	args = (struct claude_args){
-		.id = ID, .mode = "plan", .model = "", .token = "secret",
+		.id = ID, .mode = "plan", .model = "", .effort = "",
+		.token = "secret",
 	};
 	return 0;
 }

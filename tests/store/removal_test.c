@@ -45,6 +45,10 @@ static const char *const rows[] = {
 	"INSERT INTO budgets (subject, day_tokens, changed_at) VALUES ($1, 5, 1)",
 	"INSERT INTO shares (id, user_id, kind, subject_id, secret_hash, title, author, anyone, tools, files, html, bytes, created_at, expires_at) VALUES ('~-s', $1, 'conversation', '~-chat', '~', '~', '~', 0, 0, 0, '~', 3, 1, 2)",
 	"INSERT INTO share_files (share_id, path, content) VALUES ('~-s', '~', '~')",
+	"INSERT INTO pictures (id, user_id, name, media_type, width, height, bytes, data, created_at) VALUES ('~-p', $1, '~', 'image/png', 1, 1, 3, 'x', 1)",
+	"INSERT INTO message_pictures (message_id, picture_id) VALUES ('~-m', '~-p')",
+	"INSERT INTO claude_lists (user_id, kind, data) VALUES ($1, 'models', '~')",
+	"INSERT INTO message_templates (id, user_id, name, text) VALUES ('~-t', $1, '~', '~')",
 	"UPDATE users SET feed_hash = '~' WHERE id = $1",
 };
 

@@ -510,7 +510,7 @@ static void messages_and_queue(void **state)
 {
 	struct part p = { .at = 5, .turn = 5, .role = "user", .kind = "text", .state = "ok", .data = "{}" };
 	struct message m = { .id = "00000000-0000-7000-8000-000000000000", .text = "<b>hi</b>",
-			     .held = "" };
+			     .held = "", .pictures = "" };
 	const struct message *list[] = { &m };
 	auto_buf out = BUF_INIT(1 << 20);
 	struct err e = { 0 };

@@ -22,6 +22,7 @@
 #include "pages/pages.h"
 #include "store/domains.h"
 #include "store/notices.h"
+#include "store/pictures.h"
 #include "store/shares.h"
 #include "store/users.h"
 
@@ -31,7 +32,7 @@ static char park[ID_SIZE];	/* an administrator */
 static char conversation[ID_SIZE], agent_id[ID_SIZE], run[ID_SIZE];
 static struct share shared = { .kind = "conversation", .title = "t", .author = "Kim",
 			       .html = "", .expires_at = INT64_MAX };
-static char message[ID_SIZE], rule[ID_SIZE];
+static char message[ID_SIZE], rule[ID_SIZE], picture[ID_SIZE];
 
 /* What an {id} names, by the beginning of the pattern. */
 static const struct {
@@ -41,6 +42,7 @@ static const struct {
 	{ "/conversations/{id}", conversation },
 	{ "/agents/{id}", agent_id },
 	{ "/executions/{id}", run },
+	{ "/pictures/{id}", picture },
 	{ "/shares/{id}", shared.id },
 	{ "/admin/usage/{id}", site.kim },
 };
@@ -86,6 +88,8 @@ static void make_things(void)
 {
 	const struct row row = { .agent = agent_id, .status = "success",
 				 .planned = 60 * MINUTE, .began = true };
+	struct picture p = { .name = "a", .media_type = "image/png", .width = 1,
+			     .height = 1, .data = "x", .bytes = 1 };
 	struct notify_rule r = { .channel = "email", .target = "a@b.example",
 				 .secret = "", .events = "failure" };
 	char session[ID_SIZE];
@@ -97,6 +101,7 @@ static void make_things(void)
 	must(conversation_create(site.db, site.kim, "t", conversation, &e), &e);
 	id_new(message);
 	must(message_add(site.db, conversation, message, "hello", &e), &e);
+	must(picture_add(site.db, site.kim, &p, 1000, picture, &e), &e);
 	memcpy(shared.user_id, site.kim, ID_SIZE);
 	shared.subject_id = conversation;
 	must(db_run(site.db, &e, "DELETE FROM shares", ""), &e);
