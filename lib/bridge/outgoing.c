@@ -158,8 +158,9 @@ static char *files_event(const void *ctx, const struct session_reply *r)
 
 	for (i = 0; list && i < json_object_array_length(list) && i < FILES_MAX; i++) {
 		path = field_text(json_object_array_get_idx(list, i), "path", &n);
-		if (!path || !n || n > FILE_NAME_MAX || !utf8_valid(path, n))
-			continue;
+		if (!path || !n || n > FILE_NAME_MAX || !utf8_valid(path, n) ||
+		    (path[0] == '/' && r->text[0] != '/'))
+			continue;	/* the CLI names each file twice */
 		one = json_object_new_string_len(path, (int)n);
 		json_object_array_add(names, one);
 	}

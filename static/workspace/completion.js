@@ -5,9 +5,9 @@ import {box, root, words} from "./page.js";
 import {grow, keepDraft} from "./composer.js";
 import {post} from "./connection.js";
 
-const ROWS = 50;
+const ROWS = 50, TRIES = 3;
 const panel = document.querySelector("#completion");
-let rows = [], chosen = 0, token = null, lists = null, timer = 0;
+let rows = [], chosen = 0, token = null, lists = null, timer = 0, tries = 0;
 
 async function load() {
 	try {
@@ -112,9 +112,20 @@ function take(row) {
 		update();
 }
 
+// The CLI answers with nothing until its index is made: it is asked again.
 export function showFiles(event) {
-	if (token?.kind === "files" && event.text === token.query)
+	if (token?.kind !== "files" || event.text !== token.query)
+		return;
+	if (event.names.length)
 		show(event.names.map((name) => ({name})));
+	else if (tries++ < TRIES)
+		askFiles(800);
+}
+
+function askFiles(ms) {
+	const text = token.query;
+	clearTimeout(timer);
+	timer = setTimeout(() => post({type: "files", text}), ms);
 }
 
 export async function update() {
@@ -124,9 +135,8 @@ export async function update() {
 		return;
 	}
 	if (token.kind === "files") {
-		clearTimeout(timer);
-		const asked = token.query;
-		timer = setTimeout(() => post({type: "files", text: asked}), 120);
+		tries = 0;
+		askFiles(120);
 		return;
 	}
 	if (!lists)

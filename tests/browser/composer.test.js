@@ -240,7 +240,8 @@ test("a message sent now interrupts; the arrows recall what was said", async () 
 	await page.fill("#message-input", "echo: at once");
 	await page.locator("#send-now").waitFor();
 	await page.press("#message-input", "Control+Enter");
-	await page.locator("[data-role=assistant]", {hasText: "at once"}).waitFor({timeout: 30000});
+	await page.locator("[data-role=assistant] [data-part=text]", {hasText: /^at once$/}).waitFor({timeout: 60000});
+	await page.locator(".message[data-role=user]").nth(1).waitFor();
 	await ready(page);
 	await page.press("#message-input", "ArrowUp");
 	assert.equal(await page.inputValue("#message-input"), "echo: at once");
