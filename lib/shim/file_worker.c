@@ -21,6 +21,7 @@
 #define HEAD_MAX 512		/* the answer's first line: status and fields */
 #define BODY_MAX (2 << 20)	/* above a stream's window, which bounds it */
 #define PIPE_BYTES (256 << 10)
+#define ANSWER_BUFFER LINK_SERVER_FRAME_MAX	/* one frame for many small writes */
 
 struct worker {
 	struct exchange *x;
@@ -115,7 +116,7 @@ static _Noreturn void work(const struct worker *from, int body, int answer,
 	w.body = STDIN_FILENO;
 	limit(lasts);
 	w.answer = fdopen(STDOUT_FILENO, "w");
-	if (!w.answer)
+	if (!w.answer || setvbuf(w.answer, NULL, _IOFBF, ANSWER_BUFFER))
 		_exit(1);
 	rc = run(&w, &e);
 	if (rc < 0 && w.begun)

@@ -11,8 +11,7 @@
 #include "core/str.h"
 
 #define ANSWER_MAX (1 << 20)
-#define WINDOW (256 << 10)
-#define STREAMED_WINDOW (1 << 20)	/* of a streamed body: a transfer keeps going across the latency */
+#define WINDOW (1 << 20)	/* of a body: a transfer continues across the latency */
 #define FIELDS_MAX (sizeof(((struct exchange *)0)->fields) / sizeof(struct link_server_field))
 
 struct link_server {
@@ -338,11 +337,8 @@ static int received(nghttp2_session *h2, const nghttp2_frame *frame, void *data)
 	if (frame->hd.type == NGHTTP2_HEADERS &&
 	    frame->headers.cat == NGHTTP2_HCAT_REQUEST) {
 		route(x);
-		if (x->route && x->route->streams) {
-			nghttp2_session_set_local_window_size(
-				h2, NGHTTP2_FLAG_NONE, x->stream, STREAMED_WINDOW);
+		if (x->route && x->route->streams)
 			dispatch(x);
-		}
 	}
 	if (!(frame->hd.flags & NGHTTP2_FLAG_END_STREAM))
 		return 0;
@@ -432,7 +428,7 @@ static void make_session(struct link_server *s)
 	nghttp2_session_callbacks_del(calls);
 	if (nghttp2_submit_settings(s->h2, NGHTTP2_FLAG_NONE, settings, 4) ||
 	    nghttp2_session_set_local_window_size(s->h2, NGHTTP2_FLAG_NONE, 0,
-						  16 * WINDOW))
+						  4 * WINDOW))
 		err_abort("out of memory");
 }
 

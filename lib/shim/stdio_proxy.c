@@ -17,6 +17,7 @@
 
 #define CONNECT_MS 10000
 #define DRAIN_MS 1000
+#define INPUT_PIPE_BYTES (256 << 10)
 
 /* One direction. */
 struct pipe_end {
@@ -158,6 +159,8 @@ int stdio_proxy_run(struct err *e)
 	in.to = fd;
 	out.from = fd;
 	out.to = 1;
+	/* Best effort: uploads wait for fewer turns of the engine's processes. */
+	fcntl(0, F_SETPIPE_SZ, INPUT_PIPE_BYTES);
 	fcntl(0, F_SETFL, fcntl(0, F_GETFL) | O_NONBLOCK);
 	fcntl(1, F_SETFL, fcntl(1, F_GETFL) | O_NONBLOCK);
 	fcntl(fd, F_SETFL, O_NONBLOCK);
