@@ -49,6 +49,7 @@ pages = cgi-bin/routes.c $(web) \
 	cgi-bin/pages/runs/page_runs.c \
 	cgi-bin/pages/runs/run_attempts.c \
 	cgi-bin/pages/runs/run_problems.c \
+	cgi-bin/pages/runs/run_previews.c cgi-bin/pages/runs/run_previews.h \
 	cgi-bin/pages/runs/run_view.c cgi-bin/pages/runs/run_view.h \
 	cgi-bin/pages/search/page_search.c \
 	cgi-bin/pages/share/page_share.c \

@@ -4,7 +4,8 @@
  * relays to the caller's own workspace.
  *
  * What a user or a model made never acts as our page: it is an attachment, or,
- * with ?view=1, one of a few types that cannot run, in a sandbox.
+ * with ?view=1, one of a few types that cannot run, in a sandbox. With ?version=
+ * it is 410 once the file's content is another.
  */
 #include "config.h"
 
@@ -29,6 +30,7 @@ struct file_request {
 	char *path;		/* the shim's, without a range */
 	char *name;		/* of a download */
 	char *if_range, *if_none_match;	/* headers; NULL: absent */
+	char *version;		/* the only one wanted; NULL: any */
 	bool view, as_image;
 	bool ranged;		/* bytes first to last of the file, or its last ones */
 	int64_t first, last, suffix;	/* last, suffix: -1 absent */
@@ -175,6 +177,8 @@ static void head_of_raw(void *data, struct file_relay *r,
 		file_relay_drop(r, 416, &unsatisfied, 1);
 	} else if (head->status != 200 || head->size < 0) {
 		pass_refusal(r, head->status);
+	} else if (q->version && !str_equal(q->version, head->version)) {
+		file_relay_drop(r, 410, tagged, 1);
 	} else if (names_tag(q->if_none_match, tag)) {
 		file_relay_drop(r, 304, tagged, 1);
 	} else if (q->ranged && q->if_range && !str_equal(q->if_range, tag)) {
@@ -284,6 +288,7 @@ static void read_raw(struct file_request *q, const char *rest)
 	q->name = talloc_strdup(q, name_of(rest));
 	q->view = view && str_equal(view, "1");
 	q->as_image = dest && str_equal(dest, "image");
+	q->version = keep(q, exchange_query(q->x, "version"));
 	q->if_range = keep(q, exchange_header(q->x, "If-Range"));
 	q->if_none_match = keep(q, exchange_header(q->x, "If-None-Match"));
 	read_range(q, exchange_header(q->x, "Range"));

@@ -183,7 +183,7 @@ static int read_all(struct request *r, const struct request_source *src,
 		    const char *base_path, const char *server_names,
 		    struct err *e)
 {
-	const char *https;
+	const char *https, *dest;
 
 	read_id(r, src);
 	if (read_method(r, src, e) < 0 ||
@@ -193,8 +193,10 @@ static int read_all(struct request *r, const struct request_source *src,
 	    read_env(r, src, "HTTPS", &https, e) < 0 ||
 	    read_env(r, src, "HTTP_ACCEPT_LANGUAGE", &r->accept_language, e) < 0 ||
 	    read_env(r, src, "HTTP_COOKIE", &r->cookie, e) < 0 ||
-	    read_env(r, src, "HTTP_ORIGIN", &r->origin, e) < 0)
+	    read_env(r, src, "HTTP_ORIGIN", &r->origin, e) < 0 ||
+	    read_env(r, src, "HTTP_SEC_FETCH_DEST", &dest, e) < 0)
 		return -1;
+	r->as_image = str_equal(dest, "image");
 	r->secure = strcasecmp(https, "on") == 0;
 	r->args = form_parse(r, r->query, strlen(r->query), e);
 	return r->args ? 0 : -1;

@@ -33,6 +33,7 @@ struct request {
 	const char *accept_language;
 	const char *cookie;	/* raw header, "" if none */
 	const char *origin;	/* "" if none */
+	bool as_image;		/* an <img> of some page asks for it */
 	struct form *form;	/* the body's fields, after request_read_form */
 	struct multipart *files;	/* of a form with files; else NULL */
 	const char *body;	/* of a ROUTE_RAW; body_len bytes and a NUL */

@@ -119,6 +119,24 @@ bool picture_size_read(const void *head, size_t n, struct picture_size *out)
 	return false;
 }
 
+void picture_size_fit(struct picture_size *size, uint32_t width,
+		      uint32_t height)
+{
+	const uint64_t w = size->width, h = size->height;
+
+	if (w <= width && h <= height)
+		return;		/* also when unknown */
+	if (w * height > h * width) {
+		size->width = width;
+		size->height = (uint32_t)(h * width / w);
+	} else {
+		size->width = (uint32_t)(w * height / h);
+		size->height = height;
+	}
+	size->width += !size->width;
+	size->height += !size->height;
+}
+
 bool picture_size_shown(const struct picture_size *size)
 {
 	return size->width > 0 && size->height > 0 &&

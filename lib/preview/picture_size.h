@@ -12,6 +12,8 @@
 
 #define PICTURE_SIDE_MAX 16384
 #define PICTURE_PIXELS_MAX (64 << 20)
+#define PICTURE_SHOWN_WIDTH 640	/* CSS pixels, in a conversation or a run */
+#define PICTURE_SHOWN_HEIGHT 420
 
 struct picture_size {
 	uint32_t width, height;	/* pixels */
@@ -19,6 +21,10 @@ struct picture_size {
 
 /* False when the first bytes do not say the size. */
 bool picture_size_read(const void *head, size_t n, struct picture_size *out);
+
+/* Makes it smaller, if it must be, so that it fits; its shape stays. */
+void picture_size_fit(struct picture_size *size, uint32_t width,
+		      uint32_t height);
 
 /* Whether a browser may be asked to draw it. */
 bool picture_size_shown(const struct picture_size *size);

@@ -8,11 +8,10 @@
 #include "core/percent.h"
 #include "core/str.h"
 #include "json/field.h"
+#include "preview/picture_size.h"
 #include "preview/preview.h"
 
 #define CHIPS 8			/* further ones are folded */
-#define PICTURE_WIDTH 640	/* CSS pixels, as shown at most */
-#define PICTURE_HEIGHT 420
 
 static char *encode(const void *ctx, const char *text)
 {
@@ -51,20 +50,20 @@ static void draw_links(struct drawing *d, struct view *one, const char *name,
 		   version);
 }
 
-/* A size in CSS pixels that fits, so that nothing moves when it arrives. */
-static void draw_size(struct view *one, int64_t width, int64_t height)
+/* In CSS pixels, so that nothing moves when the picture arrives. */
+static void draw_size(struct view *one, struct json_object *file)
 {
-	if (width > PICTURE_WIDTH) {
-		height = height * PICTURE_WIDTH / width;
-		width = PICTURE_WIDTH;
-	}
-	if (height > PICTURE_HEIGHT) {
-		width = width * PICTURE_HEIGHT / height;
-		height = PICTURE_HEIGHT;
-	}
-	view_flag(one, "sized", width > 0 && height > 0);
-	view_textf(one, "width", "%lld", (long long)width);
-	view_textf(one, "height", "%lld", (long long)height);
+	const int64_t width = field_number(file, "width");
+	const int64_t height = field_number(file, "height");
+	struct picture_size size = { 0 };
+
+	if (width > 0 && width <= PICTURE_SIDE_MAX && height > 0 &&
+	    height <= PICTURE_SIDE_MAX)
+		size = (struct picture_size){ (uint32_t)width, (uint32_t)height };
+	picture_size_fit(&size, PICTURE_SHOWN_WIDTH, PICTURE_SHOWN_HEIGHT);
+	view_flag(one, "sized", size.width > 0);
+	view_textf(one, "width", "%u", size.width);
+	view_textf(one, "height", "%u", size.height);
 }
 
 static void draw_file(struct drawing *d, struct view *one,
@@ -81,8 +80,7 @@ static void draw_file(struct drawing *d, struct view *one,
 		  i18n_time(d->ctx, d->text, at, d->zone) : "");
 	draw_links(d, one, field_string(file, "name"),
 		   field_string(file, "version"));
-	draw_size(one, field_number(file, "width"),
-		  field_number(file, "height"));
+	draw_size(one, file);
 }
 
 /* The text that was kept, as lib/preview shows it. */

@@ -75,3 +75,16 @@ export function addText(event) {
 	else
 		into.append(event.text);
 }
+
+// A picture that the workspace no longer has as it was.
+function sayGone(picture) {
+	picture.hidden = true;
+	picture.nextElementSibling.hidden = false;
+}
+
+const pictures = ".turn-picture > img";
+chat.addEventListener("error", ({target}) => target.matches(pictures) && sayGone(target), true);
+for (const picture of chat.querySelectorAll(pictures)) {
+	if (picture.complete && !picture.naturalWidth && picture.currentSrc)
+		sayGone(picture);
+}

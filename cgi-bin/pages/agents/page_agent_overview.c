@@ -7,6 +7,7 @@
 #include "core/str.h"
 #include "pages/agents/page_agent.h"
 #include "pages/pages.h"
+#include "pages/runs/run_previews.h"
 #include "pages/runs/run_view.h"
 #include "spending/amount.h"
 #include "spending/prices.h"
@@ -87,7 +88,7 @@ static int add_latest(struct overview *o, struct err *e)
 	view_text(map, "text", x->result);
 	view_html(map, "html", rendering_html(&html, 0, x->result,
 					      strlen(x->result)));
-	return 0;
+	return run_previews(o->r, view_list(map, "shown"), x, 1, 0, e);
 }
 
 static int add_day(void *data, const struct agent_day *d, struct err *e)

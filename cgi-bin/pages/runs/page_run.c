@@ -7,6 +7,7 @@
 #include "core/clock.h"
 #include "core/str.h"
 #include "pages/pages.h"
+#include "pages/runs/run_previews.h"
 #include "pages/runs/run_view.h"
 #include "transcript/rendering.h"
 #include "worker/plan.h"
@@ -14,6 +15,8 @@
 #define PAGE_MAX (40u << 20)	/* bytes: a transcript, a result, a prompt, all escaped */
 #define RENDER_MS 500	/* for its result */
 #define FILES_SHOWN 500
+#define PICTURES_SHOWN 4	/* with their content */
+#define TEXTS_SHOWN 2
 #define COUNT_OF(list) (sizeof(list) / sizeof(list[0]))
 #define REFRESH_S "5"		/* seconds until a waiting page reloads, without script */
 
@@ -206,6 +209,9 @@ static int add_files(struct request *r, struct view *view,
 	if (add_fold(r, fold, x, "files-meanwhile"))
 		g.meanwhile = view_list(fold, "rows");
 	if (execution_file_each(context_of(r)->db, x->id, add_file, &g, e) < 0)
+		return -1;
+	if (run_previews(r, view_list(view, "shown"), x, PICTURES_SHOWN,
+			 TEXTS_SHOWN, e) < 0)
 		return -1;
 	view_flag(view, "has_files", g.n > 0);
 	view_flag(view, "has_own", g.own > 0);

@@ -9,9 +9,25 @@
 #include "pages/agents/page_agent.h"
 #include "pages/pages.h"
 #include "pages/runs/run_view.h"
+#include "preview/preview_type.h"
+
+/* With view=1, a picture's by its bytes; an SVG's only in a page of ours. */
+static const char *shown_type(const struct request *r,
+			      const struct execution_file *f)
+{
+	const struct preview_type *type =
+		preview_type_find(f->path, f->content, (size_t)f->size);
+
+	if (!str_equal(form_text(r->args, "view"), "1") ||
+	    type->kind != PREVIEW_PICTURE ||
+	    (strstr(type->media, "svg") && !r->as_image))
+		return "application/octet-stream";
+	return type->media;
+}
 
 /*
- * GET /executions/{id}/files?path= -- a run's file as a download.
+ * GET /executions/{id}/files?path= -- a run's file as a download. With view=1 it
+ * may be shown as a picture; nothing of it is ever executed here.
  */
 int page_run_file(struct request *r, struct response *out, struct err *e)
 {
@@ -26,7 +42,10 @@ int page_run_file(struct request *r, struct response *out, struct err *e)
 		return -1;
 	if (!f->kept)
 		return err_set(e, ERR_MISSING, "only its name was kept");
-	return page_download(r, out, f->path, f->content, (size_t)f->size, e);
+	if (page_download(r, out, f->path, f->content, (size_t)f->size, e) < 0)
+		return -1;
+	out->type = shown_type(r, f);
+	return 0;
 }
 
 static int tell_session(void *data, const struct attempt *a, struct err *e)

@@ -56,6 +56,60 @@ static void test_turn_on(void **state)
 	}
 }
 
+/* What a run made is shown on its page; nothing of it acts as one. */
+static void test_shown_files(void **state)
+{
+	static const char png[] = "\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\5\0\0\0\1\x90\b\6\0\0";
+	static const char svg[] = "<svg xmlns=\"http://www.w3.org/2000/svg\"><script>x</script></svg>";
+	static const struct {
+		const char *path, *content;
+		size_t n;
+		const char *type;	/* with view=1 */
+	} files[] = {
+		{ "chart.png", png, sizeof(png) - 1, "image/png" },
+		{ "fake.png", "<script>x</script>", 18, "application/octet-stream" },
+		{ "page.html", "<script>y</script>", 18, "application/octet-stream" },
+		{ "pic.svg", svg, sizeof(svg) - 1, "application/octet-stream" },
+		{ "t.csv", "a,<b>\n1,2\n", 10, "application/octet-stream" },
+	};
+	struct err e = { 0 };
+	struct browser b;
+	struct answer *a;
+	char id[ID_SIZE], query[64];
+	size_t i;
+
+	(void)state;
+	add_row(&(struct row){ .status = "success", .planned = 61000,
+			       .began = true }, id);
+	for (i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		const struct execution_file f = {
+			.path = files[i].path, .size = (int64_t)files[i].n,
+			.owner = FILE_OWN, .kept = true,
+			.content = files[i].content,
+		};
+
+		must(execution_file_add(site.db, id, &f, &e), &e);
+	}
+	be_kim(&b, &site);
+	a = get(&b, address(id, ""));
+	has(a, "files?path=chart.png&amp;view=1\" alt=\"chart.png\" width=\"640\" height=\"200\"");
+	has(a, "files?path=pic.svg&amp;view=1\" alt=\"pic.svg\" loading");
+	has(a, "<td class=\"num\" dir=\"auto\">2</td>");
+	has_not(a, "<script>x");
+	has_not(a, "path=fake.png&amp;view=1");
+	talloc_free(a);
+	for (i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		snprintf(query, sizeof(query), "/files?path=%s&view=1",
+			 files[i].path);
+		a = get(&b, address(id, query));
+		expect(a, 200);
+		assert_string_equal(header(a, "Content-Type"), files[i].type);
+		assert_string_equal(header(a, "X-Content-Type-Options"), "nosniff");
+		assert_non_null(strstr(a->head, "sandbox; default-src 'none'"));
+		talloc_free(a);
+	}
+}
+
 static void test_files(void **state)
 {
 	static const char bytes[] = "a\0<script>\xff";
@@ -345,6 +399,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_turn_on),
 		cmocka_unit_test(test_files),
+		cmocka_unit_test(test_shown_files),
 		cmocka_unit_test(test_open),
 		cmocka_unit_test(test_continue),
 		cmocka_unit_test(test_continue_question),
