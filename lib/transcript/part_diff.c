@@ -51,15 +51,21 @@ static void begin_block(struct sides *s, bool same)
 		s->same = NULL;
 }
 
-static void add(struct sides *s, struct view *list, const char *text, size_t n,
-		int64_t number)
+static void set_number(struct view *line, const char *name, int64_t number)
+{
+	view_text(line, name, "");
+	if (number)
+		view_number(line, name, number);
+}
+
+static struct view *add(struct sides *s, struct view *list, const char *text, size_t n,
+			int64_t number)
 {
 	struct view *line = view_append(list);
 
 	view_text(line, "text", talloc_strndup(s->d->ctx, text, n));
-	view_text(line, "number", "");
-	if (number)
-		view_textf(line, "number", "%lld", (long long)number);
+	set_number(line, "number", number);
+	return line;
 }
 
 static int64_t next(int64_t *number)
@@ -85,8 +91,8 @@ static bool add_line(struct sides *s, char mark, const char *text, size_t n)
 	} else if (mark == '+') {
 		add(s, s->new, text, n, next(&s->new_line));
 	} else {
-		next(&s->old_line);
-		add(s, s->same, text, n, next(&s->new_line));
+		set_number(add(s, s->same, text, n, next(&s->new_line)), "was",
+			   next(&s->old_line));
 	}
 	return true;
 }

@@ -39,6 +39,18 @@ test("the card asks in the tool's place; Enter allows and a mark stays", async (
 	assert.deepEqual(page.problems, []);
 });
 
+test("where the CLI says so nothing is preselected: Enter allows nothing, the button does", async () => {
+	const page = await open();
+	await begin(page, "run: touch by-button-only");
+	await seen(page, "permission");
+	await waiting(page, "permission").evaluate((part) => { part.dataset.defaultNo = ""; });
+	await page.keyboard.press("Enter");
+	assert.equal(await waiting(page, "permission").count(), 1);
+	await waiting(page, "permission").locator("[data-answer=allow]").click();
+	await turns(page, 1);
+	assert.deepEqual(page.problems, []);
+});
+
 test("Esc denies and stops; digits choose; an empty answer says so at the question", async () => {
 	const page = await open();
 	await begin(page, "run: touch by-escape");

@@ -341,17 +341,17 @@ static void trees_are_bounded(void **state)
 
 static void changes_have_two_sides(void **state)
 {
-	char *html = draw_one("tool_use", "ok", "{\"name\":\"Edit\",\"output\":\"x\",\"diff\":[{\"oldStart\":8,"
+	char *html = draw_one("tool_use", "ok", "{\"name\":\"Edit\",\"output\":\"x\",\"diff\":[{\"oldStart\":7,"
 		"\"oldLines\":3,\"newStart\":8,\"newLines\":3,\"lines\":[\" same\",\"-old\",\"+new\",\"+more\"]}]}");
 
 	assert_has(html, "data-split");
-	assert_has(html, "<div class=\"diff-same\"><span data-n=\"8\">same</span><span aria-hidden=\"true\">same</span></div>");
-	assert_has(html, "<div><del data-n=\"9\">old</del></div><div><ins data-n=\"9\">new</ins><ins data-n=\"10\">more</ins></div>");
+	assert_has(html, "<div class=\"diff-same\"><span data-n=\"8\" data-was=\"7\">same</span><span data-n=\"8\" aria-hidden=\"true\">same</span></div>");
+	assert_has(html, "<div><del data-n=\"8\">old</del></div><div><ins data-n=\"9\">new</ins><ins data-n=\"10\">more</ins></div>");
 	talloc_free(html);
 	html = draw_one("permission", "waiting", "{\"tool\":\"Edit\",\"input\":{\"old_string\":\"a\\nb\\nc\",\"new_string\":\"a\\nx\\nc\"}}");
-	assert_has(html, "<span data-n=\"\">a</span>");
+	assert_has(html, "<span data-n=\"\" data-was=\"\">a</span>");
 	assert_has(html, "<div><del data-n=\"\">b</del></div><div><ins data-n=\"\">x</ins></div>");
-	assert_has(html, "<span data-n=\"\">c</span>");
+	assert_has(html, "<span data-n=\"\" data-was=\"\">c</span>");
 	talloc_free(html);
 	html = draw_one("permission", "waiting", "{\"tool\":\"NotebookEdit\",\"input\":{\"notebook_path\":\"n.ipynb\",\"new_source\":\"x = 1\"}}");
 	assert_has(html, "<ins data-n=\"\">x = 1</ins>");
