@@ -938,6 +938,21 @@ static void what_claude_takes_back_goes(void **state)
 	trace_free(t);
 }
 
+/* The CLI's advice about the question is kept, its reason without a terminal's colours. */
+static void a_permission_keeps_the_advice(void **state)
+{
+	struct trace *t = trace_lines(TURN "{\"type\":\"control_request\",\"request_id\":\"r1\",\"request\":"
+		"{\"subtype\":\"can_use_tool\",\"tool_name\":\"Bash\",\"input\":{\"command\":\"rm x\"},"
+		"\"tool_use_id\":\"t1\",\"default_to_no\":true,\"suppress_always_allow_rule\":true,"
+		"\"decision_reason\":\"\\u001b[31mred\\u001b[0m reason\"}}\n");
+	const struct part *p = trace_part(t, "permission", 0);
+
+	assert_non_null(strstr(p->data, "\"default_no\":true"));
+	assert_non_null(strstr(p->data, "\"no_rules\":true"));
+	assert_non_null(strstr(p->data, "\"why\":\"red reason\""));
+	trace_free(t);
+}
+
 /* Thinking and text are gone, one line says it, the other model's answer stays. */
 static void one_line_says_what_was_taken_back(void **state)
 {
@@ -998,6 +1013,7 @@ int main(void)
 		cmocka_unit_test(restarts_lose_nothing),
 		cmocka_unit_test(tools_tell_how_they_ended),
 		cmocka_unit_test(answers_end_what_was_asked),
+		cmocka_unit_test(a_permission_keeps_the_advice),
 		cmocka_unit_test(joined_messages_stand_once),
 		cmocka_unit_test(broken_streams_are_taken_over),
 		cmocka_unit_test(results_are_told_whole),

@@ -395,6 +395,9 @@ static void code_can_be_copied(void **state)
 	assert_has(html, "<span class=\"code-name\">sh</span><div class=\"code-acts scripted\">");
 	assert_has(html, "<span class=\"code-name\">py</span><div class=\"code-acts scripted\">");
 	assert_has(html, "data-copy-code>복사</button>");
+	assert_has(html, "data-run-code");
+	assert_true(strstr(html, "data-run-code") < strstr(html, "code-name\">py"));
+	assert_null(strstr(strstr(html, "code-name\">py"), "data-run-code"));
 	assert_has(html, "<span class=\"hl-num\">1</span>");
 	talloc_free(html);
 }
