@@ -11,7 +11,7 @@
 #include "core/buf.h"
 
 #define RENDERER_CPU_MS 150
-#define RENDERER_COLOUR_MS 200	/* at most, for the colours of a text's code */
+#define RENDERER_COLOUR_MS 500	/* at most, for the colours of a text's code */
 
 /*
  * Forks the small process from which renderers are forked. Call it early in
