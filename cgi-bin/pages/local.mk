@@ -51,6 +51,7 @@ pages = cgi-bin/routes.c $(web) \
 	cgi-bin/pages/runs/run_problems.c \
 	cgi-bin/pages/runs/run_previews.c cgi-bin/pages/runs/run_previews.h \
 	cgi-bin/pages/runs/run_view.c cgi-bin/pages/runs/run_view.h \
+	cgi-bin/pages/projects/page_projects.c \
 	cgi-bin/pages/search/page_search.c \
 	cgi-bin/pages/share/page_share.c \
 	cgi-bin/pages/share/page_shared.c \

@@ -24,6 +24,9 @@
  */
 #define BODY_MESSAGE ((size_t)-1)
 
+/* Body cap of a project's form: instructions after encoding, beside the rest. */
+#define PROJECT_BODY ((size_t)32 << 10)
+
 /* One request's user and preferences: r->state. */
 struct context {
 	struct page_worker *worker;
@@ -168,6 +171,10 @@ void page_zones(struct view *view);
 /* The user's conversations, as the sidebar shows them. */
 int page_conversations(struct request *r, struct view *view, const char *current,
 		       const char *search, int64_t before, struct err *e) must_check;
+
+/* The user's projects, one of them chosen ("" or NULL none). */
+int page_project_list(struct request *r, struct view *view, const char *chosen,
+		      struct err *e) must_check;
 
 /* Which parts of a conversation are shown, and how. */
 struct transcript {

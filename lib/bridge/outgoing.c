@@ -339,6 +339,11 @@ char *outgoing_row(const void *ctx, struct room *r, const struct i18n_locale *l)
 	struct err e = { 0 };
 	char *text = NULL;
 
+	if (session_archived(r->session)) {
+		talloc_free(v);
+		return outgoing_text(ctx, "conversation", "target",
+				     session_id(r->session), "html", "");
+	}
 	if (!str_equal(state, "idle"))
 		word = i18n_sentence(l, str_equal(state, "waiting") ?
 				     "conversation_waiting" :
@@ -351,6 +356,8 @@ char *outgoing_row(const void *ctx, struct room *r, const struct i18n_locale *l)
 		  i18n_sentence(l, "conversation_untitled"));
 	view_text(v, "state", state);
 	view_text(v, "state_word", word);
+	view_text(v, "line", session_last_line(r->session));
+	view_flag(v, "pinned", session_pinned(r->session));
 	view_flag(v, "current", false);
 	show_time(v, l, r->presence, session_updated(r->session));
 	if (template_render(b->templates, "partials/conversation_row", v, l,

@@ -234,8 +234,11 @@ static void on_changed(void *data)
 	r->choice = now;
 	if (session_is_run(r->session))
 		return;		/* not in any list */
-	now = talloc_asprintf(r, "%s\n%s", session_state(r->session),
-			      session_title(r->session));
+	now = talloc_asprintf(r, "%s\n%s\n%s\n%d%d", session_state(r->session),
+			      session_title(r->session),
+			      session_last_line(r->session),
+			      session_pinned(r->session),
+			      session_archived(r->session));
 	if (!r->row || !str_equal(now, r->row))
 		room_tell_row(r);
 	talloc_free(r->row);

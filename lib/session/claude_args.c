@@ -213,6 +213,15 @@ static int add_command(const struct claude_args *a, struct buf *b, struct err *e
 	return 0;
 }
 
+static int add_project(const struct claude_args *a, struct buf *b, struct err *e)
+{
+	if (a->folder && *a->folder && add(b, "cwd=", a->folder, e) < 0)
+		return -1;
+	/* With "=", because instructions may start with any character. */
+	return a->instructions && *a->instructions ?
+	       add(b, "arg=--append-system-prompt=", a->instructions, e) : 0;
+}
+
 int claude_args_add(const struct claude_args *a, struct buf *b, struct err *e)
 {
 	if (add_mend(a, b, e) < 0 || add_command(a, b, e) < 0)
@@ -234,7 +243,7 @@ int claude_args_add(const struct claude_args *a, struct buf *b, struct err *e)
 		return -1;
 	if (a->run && a->rules && add_rules(a->rules, b, e) < 0)
 		return -1;
-	if (add_from(a, b, e) < 0)
+	if (add_project(a, b, e) < 0 || add_from(a, b, e) < 0)
 		return -1;
 	return add_env(a, b, e);
 }

@@ -24,6 +24,8 @@ struct claude_args {
 	const char *aside;		/* the folder that they are moved to; NULL: not moved */
 	bool run;			/* of an agent */
 	const struct session_rules *rules;	/* of the run; NULL none */
+	const char *folder;		/* below the home, where it starts; "" or NULL: the home */
+	const char *instructions;	/* of the project, added to the system prompt; "" or NULL none */
 	int64_t log_from;		/* log offset to continue at if the shim has no log; 0: from the start */
 };
 

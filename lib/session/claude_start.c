@@ -147,6 +147,8 @@ static int add_args(const struct session *s, struct buf *b, struct err *e)
 		.run = s->run != NULL,
 		.rules = session_run_rules(s),
 		.log_from = log_reader_restart_at(s),
+		.folder = s->folder,
+		.instructions = s->instructions,
 	};
 
 	return claude_args_add(&args, b, e);

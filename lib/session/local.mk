@@ -13,6 +13,7 @@ lib_session_libsession_a_SOURCES = \
 	lib/session/claude_start.c lib/session/claude_start.h \
 	lib/session/claude_states.c lib/session/claude_states.h \
 	lib/session/claude_token.c lib/session/claude_token.h \
+	lib/session/last_line.c \
 	lib/session/log_events.c \
 	lib/session/log_reader.c lib/session/log_reader.h \
 	lib/session/message_intake.c \

@@ -30,6 +30,7 @@ static void on_part(void *data, const struct part *p)
 	struct session *s = data;
 
 	recorder_add(s, p);
+	last_line_note(s, p);
 	agent_run_part(s, p);
 	s->ev->part(s->data, p, p->changed_at);
 	if (!asks(p))

@@ -108,6 +108,7 @@ static void refused(struct session *s, const struct batch *b)
 
 	r->touched = r->touched || b->r.touched;
 	r->mode_changed = r->mode_changed || b->r.mode;
+	s->line_changed = s->line_changed || b->r.last_line;
 	TAILQ_FOREACH(seen, &r->seen, next)
 		seen->in_flight = false;
 }
@@ -223,6 +224,8 @@ static void record(struct session *s)
 	snprintf(b->state, sizeof(b->state), "%s", log_state(s));
 	b->r.state = b->state;
 	b->r.mode = r->mode_changed ? talloc_strdup(b, session_mode(s)) : NULL;
+	b->r.last_line = s->line_changed ? talloc_strdup(b, s->last_line) : NULL;
+	s->line_changed = false;
 	b->r.touched = r->touched;
 	b->r.spoken = s->spoken;
 	b->r.attempt_end = b->end = agent_run_end(s, b);

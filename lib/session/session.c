@@ -330,6 +330,9 @@ static struct session *make(const void *ctx, const struct session_env *env,
 	    !str_copy(s->user_id, sizeof(s->user_id), user_id))
 		err_abort("an id too long");
 	s->title = talloc_strdup(s, "");
+	s->last_line = talloc_strdup(s, "");
+	s->folder = talloc_strdup(s, "");
+	s->instructions = talloc_strdup(s, "");
 	s->model = talloc_strdup(s, "");
 	s->effort = talloc_strdup(s, "");
 	TAILQ_INIT(&s->requests);

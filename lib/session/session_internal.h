@@ -74,6 +74,11 @@ struct session {
 	char id[ID_SIZE], user_id[ID_SIZE];
 	char *title, *model, *effort;
 	bool suggests;		/* its user wants suggestions: of the next process */
+	char *last_line;	/* what was said last */
+	char *folder;		/* below the home, where Claude starts; "" the home */
+	char *instructions;	/* the project's, for Claude; "" none */
+	bool line_changed;	/* last_line is not recorded yet */
+	bool pinned, archived;
 	int64_t updated_at;
 	bool loaded, closed, gone, deleted;
 	bool spoken;		/* something was said in it */
@@ -220,6 +225,11 @@ void session_note_activity(struct session *s, const char *phase, const char *det
 void session_note_heard(struct session *s);
 /* clock_mono_ms of the status's next change by time alone; 0: none. */
 int64_t session_status_due(const struct session *s);
+
+/* ---- last_line.c ---- */
+
+/* Keeps the line of a text that is complete; others change nothing. */
+void last_line_note(struct session *s, const struct part *p);
 
 /* ---- session_load.c ---- */
 

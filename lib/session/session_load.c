@@ -16,6 +16,7 @@
 #include "session/session_internal.h"
 #include "store/composer.h"
 #include "store/conversation_tokens.h"
+#include "store/projects.h"
 #include "store/users.h"
 
 #define PLACED_LOOK 64		/* last messages whose echo may be read again */
@@ -26,6 +27,7 @@ struct loading {
 	const struct session_env *env;
 	char id[ID_SIZE];
 	struct conversation *c;
+	struct project *project;	/* NULL: none */
 	char token_hash[TOKEN_SIZE];
 	struct part *open;	/* open parts, and the last one */
 	size_t nopen;
@@ -139,6 +141,16 @@ static void load_deleted(struct loading *l, struct db *db, struct err *e)
 		*e = none;
 }
 
+/* One that was deleted has no more to say. */
+static int load_project(struct loading *l, struct db *db, struct err *e)
+{
+	if (!*l->c->project_id)
+		return 0;
+	l->project = project_load(db, l, l->c->project_id, l->c->user_id, false,
+				  e);
+	return l->project || e->kind == ERR_MISSING ? 0 : -1;
+}
+
 static int load_work(void *data, struct db *db, struct err *e)
 {
 	struct loading *l = data;
@@ -152,7 +164,7 @@ static int load_work(void *data, struct db *db, struct err *e)
 		return -1;
 	}
 	if ((str_equal(l->c->kind, "run") && load_rules(l, db, e) < 0) ||
-	    load_choice(l, db, e) < 0)
+	    load_choice(l, db, e) < 0 || load_project(l, db, e) < 0)
 		return -1;
 	if (!l->again &&
 	    (part_each(db, l->id, -1, 0, OPEN_LOOK, add_open, l, e) < 0 ||
@@ -164,8 +176,19 @@ static int load_work(void *data, struct db *db, struct err *e)
 	return message_each_unplaced(db, l->id, add_unplaced, l, e);
 }
 
-static void take_names(struct session *s, const struct conversation *c)
+static void take_names(struct session *s, const struct conversation *c,
+		       const struct project *project)
 {
+	talloc_free(s->folder);
+	talloc_free(s->instructions);
+	s->folder = talloc_strdup(s, c->folder);
+	s->instructions = talloc_strdup(s, project ? project->instructions : "");
+	s->pinned = c->pinned;
+	s->archived = c->archived;
+	if (!s->line_changed) {
+		talloc_free(s->last_line);
+		s->last_line = talloc_strdup(s, c->last_line);
+	}
 	talloc_free(s->title);
 	talloc_free(s->model);
 	talloc_free(s->effort);
@@ -187,7 +210,7 @@ static void apply_loaded(struct session *s, struct loading *l)
 {
 	size_t i;
 
-	take_names(s, l->c);
+	take_names(s, l->c, l->project);
 	s->suggests = l->suggests;
 	while (l->npictured) {
 		l->npictured--;

@@ -276,6 +276,21 @@ const char *session_title(const struct session *s)
 	return s->title;
 }
 
+const char *session_last_line(const struct session *s)
+{
+	return s->last_line;
+}
+
+bool session_pinned(const struct session *s)
+{
+	return s->pinned;
+}
+
+bool session_archived(const struct session *s)
+{
+	return s->archived;
+}
+
 int64_t session_updated(const struct session *s)
 {
 	return s->updated_at;

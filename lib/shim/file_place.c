@@ -43,7 +43,7 @@ void file_place_name(const char *name, unsigned i,
 		 (int)utf8_prefix(name, stem, max), name, number, name + stem);
 }
 
-static int make_folders(const char *path, struct err *e)
+int file_place_folders(const char *path, struct err *e)
 {
 	char folder[LINK_SERVER_PATH_MAX], name[WORKSPACE_FILES_NAME_SIZE];
 	const char *slash;
@@ -80,7 +80,7 @@ int file_place_move(int at, const char *from, char *path, bool make, bool free,
 	unsigned i = 0;
 
 	if (workspace_files_path_check(path, e) < 0 ||
-	    (make && make_folders(path, e) < 0))
+	    (make && file_place_folders(path, e) < 0))
 		return -1;
 	to = workspace_files_parent(path, name, e);
 	if (to < 0)

@@ -16,6 +16,9 @@
 void file_place_name(const char *name, unsigned i,
 		     char out[WORKSPACE_FILES_NAME_SIZE]);
 
+/* Makes the folders that path names before its last slash, where they are missing. */
+int file_place_folders(const char *path, struct err *e) must_check;
+
 /*
  * Renames from (below at) to path, never onto something. make: missing folders
  * are made. free: another name is taken if that is in use; path (of

@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "shim/file_place.h"
 #include "shim/paths.h"
 #include "shim/subreaper.h"
 
@@ -54,23 +55,60 @@ static int make_ends(struct ends *p, struct err *e)
 	return 0;
 }
 
+/* The folder in which it starts, made if missing; *folder -1: the home. */
+static int open_folder(const struct start_request *start, int *folder,
+		       struct err *e)
+{
+	char path[LINK_SERVER_PATH_MAX];
+
+	*folder = -1;
+	if (!start->cwd)
+		return 0;
+	if (snprintf(path, sizeof(path), "%s/", start->cwd) >= (int)sizeof(path))
+		return err_set(e, ERR_INPUT, "cwd is too long");
+	if (file_place_folders(path, e) < 0)
+		return err_wrap(e, "make the folder");
+	*folder = workspace_files_at(start->cwd, O_PATH | O_DIRECTORY | O_CLOEXEC,
+				     e);
+	return *folder < 0 ? err_wrap(e, "enter the folder") : 0;
+}
+
+static _Noreturn void become_subreaper(const char *id,
+				       const struct start_request *start,
+				       const int fds[4], int folder)
+{
+	struct start_request here = *start;
+
+	if (folder >= 0 && fchdir(folder) < 0)
+		_exit(127);
+	here.folder = folder >= 0 ? "." : NULL;
+	subreaper_exec(id, &here, fds);
+}
+
 int shim_session_spawn(struct shim_session *s,
 		       const struct start_request *start, struct err *e)
 {
 	struct ends ends;
-	int errnum;
+	int errnum, folder;
 
 	path_open_home();	/* a tool may have shut it since the session began */
 	s->own_home = start->own_home;
 	if (start->own_home &&
 	    path_own_home_make(s->id, start->servers, e) < 0)
 		return -1;
-	if (make_ends(&ends, e) < 0)
+	if (open_folder(start, &folder, e) < 0)
 		return -1;
+	if (make_ends(&ends, e) < 0) {
+		if (folder >= 0)
+			close(folder);
+		return -1;
+	}
 	s->subreaper_pid = fork();
 	if (!s->subreaper_pid)
-		subreaper_exec(s->id, start, ends.theirs);
+		become_subreaper(s->id, start, ends.theirs, folder);
 	errnum = errno;
+	if (folder >= 0)
+		close(folder);
 	close_ends(ends.theirs);
 	if (s->subreaper_pid < 0) {
 		close_ends(ends.ours);

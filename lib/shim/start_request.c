@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/str.h"
+#include "shim/workspace_files.h"
 
 #define FROM_MAX ((int64_t)1 << 50)
 
@@ -47,9 +48,13 @@ int start_request_parse(struct start_request *out, char *body, size_t n,
 			   str_equal(field, "home=servers")) {
 			out->own_home = true;
 			out->servers = str_equal(field + 5, "servers");
+		} else if (str_starts(field, "cwd=")) {
+			if (workspace_files_path_check(field + 4, e) < 0)
+				return -1;
+			out->cwd = field + 4;
 		} else {
 			return err_set(e, ERR_INPUT, "a field is arg=, env=, "
-				       "from= or home=");
+				       "from=, home= or cwd=");
 		}
 	}
 	if (!out->nargs || !out->args[0][0])

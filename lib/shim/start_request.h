@@ -3,7 +3,8 @@
  * at least one), "env=NAME=value", "from=N": a shorter log, because its volume
  * was lost, continues at that offset, and "home=own": a new HOME that no other
  * session reaches and that is removed with the process, or "home=servers": the
- * same, with the user's ~/.claude.json in it. The last NUL is optional.
+ * same, with the user's ~/.claude.json in it; "cwd=PATH": the folder below the
+ * home in which it starts, made if missing. The last NUL is optional.
  */
 #ifndef SHIM_START_REQUEST_H
 #define SHIM_START_REQUEST_H
@@ -26,6 +27,7 @@ struct start_request {
 	int64_t from;			/* minimal offset of the first new byte */
 	bool own_home, servers;
 	const char *folder;		/* to start in; NULL or "": the home */
+	char *cwd;			/* the body's, below the home; NULL: the home */
 };
 
 /* Borrows body for out's life; body[n] must be NUL. ERR_INPUT, ERR_LIMIT. */

@@ -140,9 +140,11 @@ static int record_head(struct db *db, const struct recording *r, struct err *e)
 	return db_run(db, e, "UPDATE conversations SET recorded_offset = $2,"
 		      " state = coalesce($3, state), mode = coalesce($4, mode),"
 		      " spoken = CASE WHEN $5 <> 0 THEN 1 ELSE spoken END,"
+		      " last_line = coalesce($7, last_line),"
 		      " updated_at = CASE WHEN $6 < 0 THEN updated_at ELSE $6"
-		      " END WHERE id = $1", "tnttnn", r->conversation_id,
-		      r->offset, r->state, r->mode, (int64_t)r->spoken, at);
+		      " END WHERE id = $1", "tnttnnt", r->conversation_id,
+		      r->offset, r->state, r->mode, (int64_t)r->spoken, at,
+		      r->last_line);
 }
 
 static int record_all(struct db *db, const struct recording *r, struct err *e)

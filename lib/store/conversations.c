@@ -15,7 +15,8 @@
 #define COLUMNS \
 	"c.id, c.user_id, c.title, c.mode, c.model, c.state, c.spoken," \
 	" c.recorded_offset, c.created_at, c.updated_at, c.deleted_at, c.kind," \
-	" c.effort"
+	" c.effort, c.project_id, c.folder, c.pinned_at, c.archived_at," \
+	" c.last_line"
 
 static int check_title(const char *title, size_t min, struct err *e)
 {
@@ -133,6 +134,11 @@ static int read_row(struct conversation *c, const struct db_row *row,
 	c->deleted_at = db_number(row, 10);
 	c->kind = db_text(row, 11);
 	c->effort = db_text(row, 12);
+	c->project_id = db_text(row, 13);
+	c->folder = db_text(row, 14);
+	c->pinned = db_number(row, 15) != 0;
+	c->archived = db_number(row, 16) != 0;
+	c->last_line = db_text(row, 17);
 	return 0;
 }
 
@@ -157,6 +163,9 @@ static int keep_row(void *data, const struct db_row *row, struct err *e)
 	c->state = db_own(c, c->state);
 	c->kind = db_own(c, c->kind);
 	c->effort = db_own(c, c->effort);
+	c->project_id = db_own(c, c->project_id);
+	c->folder = db_own(c, c->folder);
+	c->last_line = db_own(c, c->last_line);
 	l->conversation = c;
 	return 0;
 }
@@ -235,6 +244,43 @@ int conversation_each(struct db *db, const char *user_id, const char *search,
 			" AND lower(c.title) LIKE lower($4) ESCAPE '\\'"
 			" ORDER BY c.updated_at DESC LIMIT $3", "tnnt",
 			user_id, before, (int64_t)limit, buf_text(&pattern));
+}
+
+/* Each has its index; a condition is in the very words of its index. */
+#define LIST(where) \
+	"SELECT " COLUMNS " FROM conversations c WHERE c.user_id = $1" \
+	" AND c.updated_at < $2 AND c.kind = 'chat' AND c.deleted_at = 0" \
+	" AND " where " ORDER BY c.updated_at DESC LIMIT $3"
+static const char *const lists[] = {
+	[CONVERSATIONS_RECENT] = LIST("c.archived_at = 0 AND c.pinned_at = 0"),
+	[CONVERSATIONS_PINNED] = LIST("c.archived_at = 0 AND c.pinned_at > 0"),
+	[CONVERSATIONS_ARCHIVED] = LIST("c.archived_at > 0"),
+};
+
+int conversation_each_in(struct db *db, const char *user_id,
+			 enum conversation_list list, int64_t before, int limit,
+			 int (*each)(void *data, const struct conversation *c,
+				     struct err *e),
+			 void *data, struct err *e)
+{
+	struct listing l = { each, data };
+
+	return db_query(db, e, list_row, &l, lists[list], "tnn", user_id,
+			before ? before : INT64_MAX, (int64_t)limit);
+}
+
+int conversation_each_of(struct db *db, const char *user_id,
+			 const char *project_id, int64_t before, int limit,
+			 int (*each)(void *data, const struct conversation *c,
+				     struct err *e),
+			 void *data, struct err *e)
+{
+	struct listing l = { each, data };
+
+	return db_query(db, e, list_row, &l, LIST("c.archived_at = 0"
+			" AND c.project_id <> '' AND c.project_id = $4"),
+			"tnnt", user_id, before ? before : INT64_MAX,
+			(int64_t)limit, project_id);
 }
 
 int conversation_each_open(struct db *db,

@@ -19,6 +19,10 @@ struct conversation {
 	const char *effort;	/* of conversation_efforts; "" for the model's own */
 	const char *state;	/* idle, working, waiting (for the user) */
 	const char *kind;	/* chat; run (a run's session: nobody answers, not listed) */
+	const char *project_id;	/* "" none; it may be deleted */
+	const char *folder;	/* below the home, where its session starts; "" the home */
+	const char *last_line;	/* of the latest text, for lists */
+	bool pinned, archived;
 	bool spoken;		/* Claude has seen a message: --resume, not --session-id */
 	int64_t recorded_offset;/* bytes of the session's log that are recorded as parts */
 	int64_t created_at, updated_at;
@@ -54,6 +58,20 @@ int conversation_each(struct db *db, const char *user_id, const char *search,
 		      int64_t before, int limit,
 		      int (*each)(void *data, const struct conversation *c, struct err *e),
 		      void *data, struct err *e) must_check;
+
+/* As above, of one list: neither pinned nor archived; pinned and not archived; archived. */
+enum conversation_list {
+	CONVERSATIONS_RECENT, CONVERSATIONS_PINNED, CONVERSATIONS_ARCHIVED
+};
+int conversation_each_in(struct db *db, const char *user_id,
+			 enum conversation_list list, int64_t before, int limit,
+			 int (*each)(void *data, const struct conversation *c, struct err *e),
+			 void *data, struct err *e) must_check;
+/* As above, of a project: those that are not archived. */
+int conversation_each_of(struct db *db, const char *user_id,
+			 const char *project_id, int64_t before, int limit,
+			 int (*each)(void *data, const struct conversation *c, struct err *e),
+			 void *data, struct err *e) must_check;
 
 /*
  * Lists what a new bridge resumes: conversations that are not idle, have an unsent
@@ -195,6 +213,7 @@ struct recording {
 	int64_t offset;			/* new recorded_offset */
 	const char *state;		/* NULL: unchanged */
 	const char *mode;		/* NULL: unchanged */
+	const char *last_line;		/* NULL: unchanged */
 	bool touched;
 	bool spoken;
 	const struct part *parts;

@@ -27,6 +27,7 @@ lib_store_libstore_a_SOURCES = \
 	lib/store/parts.c \
 	lib/store/pictures.c lib/store/pictures.h \
 	lib/store/planning.c lib/store/planning.h \
+	lib/store/projects.c lib/store/projects.h \
 	lib/store/removal.c lib/store/removal.h \
 	lib/store/renderings.c lib/store/renderings.h \
 	lib/store/run_queue.c \
@@ -60,7 +61,8 @@ store_migrations = \
 	lib/store/migrations/0016_domain_notices.sql \
 	lib/store/migrations/0017_search.sql \
 	lib/store/migrations/0018_shares.sql \
-	lib/store/migrations/0019_composer.sql
+	lib/store/migrations/0019_composer.sql \
+	lib/store/migrations/0020_projects.sql
 
 EXTRA_DIST += $(store_migrations) lib/store/embed.awk
 CLEANFILES += lib/store/migrations.inc

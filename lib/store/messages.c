@@ -55,7 +55,7 @@ static int insert(struct db *db, const char *conversation_id, const char *id,
 	if (db_changed(db) != 1)
 		return err_set(e, ERR_MISSING, "no such conversation");
 	return db_run(db, e, "UPDATE conversations SET recorded_bytes ="
-		      " recorded_bytes + $2 WHERE id = $1", "tn",
+		      " recorded_bytes + $2, archived_at = 0 WHERE id = $1", "tn",
 		      conversation_id, (int64_t)strlen(text));
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/clock.h"
+#include "store/search.h"
 
 #define AGENTS "(SELECT id FROM agents WHERE user_id = $1)"
 #define EXECUTIONS "(SELECT id FROM executions WHERE user_id = $1)"
@@ -54,6 +55,7 @@ static const char *const steps[] = {
 	"DELETE FROM pictures WHERE id IN " NEXT_OF("pictures", "20"),
 	"DELETE FROM claude_lists WHERE user_id = $1",
 	"DELETE FROM message_templates WHERE user_id = $1",
+	"DELETE FROM projects WHERE user_id = $1",
 	"DELETE FROM domains WHERE user_id = $1",
 	"DELETE FROM budgets WHERE subject = $1",
 	"UPDATE domains SET decided_by = ''"
@@ -151,7 +153,7 @@ int removal_rows(struct db *db, const char *user_id, struct err *e)
 		if (run_step(db, steps[i], user_id, e) < 0)
 			return -1;
 	}
-	if (db_begin(db, e) < 0)
+	if (search_tidy(db, e) < 0 || db_begin(db, e) < 0)
 		return -1;
 	return db_end(db, run_last(db, user_id, e), e);
 }

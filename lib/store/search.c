@@ -246,3 +246,8 @@ int search_backlog_left(struct db *db, const char *user_id, int64_t *all,
 			" WHERE c.user_id = $1 AND c.deleted_at = 0"
 			" AND c.recorded_bytes > 0", "t", user_id);
 }
+
+int search_tidy(struct db *db, struct err *e)
+{
+	return db_search(db)->tidy(db, e);
+}

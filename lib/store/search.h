@@ -66,4 +66,7 @@ int search_backlog_step(struct db *db, int limit,
 int search_backlog_left(struct db *db, const char *user_id, int64_t *all,
 			int64_t *left, struct err *e) must_check;
 
+/* Removes from the files what removed entries left there; may take seconds. */
+int search_tidy(struct db *db, struct err *e) must_check;
+
 #endif

@@ -3,6 +3,7 @@
 #define STORE_SEARCH_INTERNAL_H
 
 #include "core/search_terms.h"
+#include "store/db.h"
 
 /* The rows of a result; each driver's statement selects these. */
 #define SEARCH_COLUMNS \
@@ -23,6 +24,8 @@ struct db_search {
 	/* The query's terms, each quoted, because nothing that a person wrote may become syntax. */
 	int (*match)(struct buf *out, const struct search_query *q,
 		     const char *user_id, struct err *e);
+	/* Removes what is left of removed rows in the index's file, in many small transactions. */
+	int (*tidy)(struct db *db, struct err *e);
 };
 
 extern const struct db_search sqlite_search;

@@ -19,6 +19,7 @@
 
 #define SEARCH_MIGRATION 17
 #define OWNER_MARK "\xee\x80\x80"	/* U+E000: no term of a text has it */
+#define MERGE_PAGES 200
 #define TERMS_CAP (16u << 20)
 
 static const char create[] =
@@ -97,6 +98,27 @@ static int match(struct buf *out, const struct search_query *q,
 	return 0;
 }
 
+/*
+ * FTS5 keeps the terms of a removed row until its segments are merged. Negative:
+ * all of them, in steps of so many pages; a step without work changes one row.
+ */
+static int tidy(struct db *db, struct err *e)
+{
+	int64_t pages = -MERGE_PAGES, before, after = 0;
+
+	for (;; pages = MERGE_PAGES) {
+		if (db_query(db, e, db_keep_number, &before,
+			     "SELECT total_changes()", "") < 0 ||
+		    db_run(db, e, "INSERT INTO search_index (search_index, rank)"
+			   " VALUES ('merge', $1)", "n", pages) < 0 ||
+		    db_query(db, e, db_keep_number, &after,
+			     "SELECT total_changes()", "") < 0)
+			return -1;
+		if (after - before < 2)
+			return 0;
+	}
+}
+
 const struct db_search sqlite_search = {
 	/* CROSS: in this order, so that the index gives them newest first. */
 	.select = "SELECT " SEARCH_COLUMNS " FROM search_index CROSS JOIN"
@@ -106,4 +128,5 @@ const struct db_search sqlite_search = {
 		  " AND" SEARCH_FILTER
 		  " ORDER BY search_index.rowid DESC LIMIT $7",
 	.match = match,
+	.tidy = tidy,
 };

@@ -186,8 +186,8 @@ export function keepDraft() {
 // Claude begins while the first words are typed; said again while it goes on.
 let begunAt = -Infinity;
 function begin() {
-	if (!conversation && mode.value !== "default")
-		return;		// it begins in the mode that is sent with it
+	if (!conversation && (mode.value !== "default" || composer.elements.project))
+		return;		// it begins in the mode, and the folder, that are sent with it
 	const id = conversation || composer.elements.conversation?.value;
 	if (!id || !box.value || performance.now() - begunAt < 15000)
 		return;

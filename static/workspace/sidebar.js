@@ -31,7 +31,7 @@ export function showRow(event) {
 	const fresh = element(event.html);
 	if (event.target === conversation)
 		fresh.querySelector("a").setAttribute("aria-current", "page");
-	if (!old && document.querySelector("#conversation-search").value)
+	if (!old && list.dataset.partial)
 		return;
 	const focused = old?.contains(document.activeElement);
 	if (fresh.dataset.state === "waiting" && old?.dataset.state !== "waiting" && event.target !== conversation)

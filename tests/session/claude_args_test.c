@@ -106,6 +106,18 @@ static void what_is_chosen_is_passed_on(void **state)
 	assert_true(find("from=4096") > 0);
 }
 
+static void a_project_has_a_folder_and_instructions(void **state)
+{
+	format();
+	assert_int_equal(find_start("cwd="), -1);
+	assert_int_equal(find_start("arg=--append-system-prompt"), -1);
+	args.folder = "shop/orders";
+	args.instructions = "--resume\nBe brief.";
+	format();
+	assert_true(find("cwd=shop/orders") > 0);
+	assert_true(find("arg=--append-system-prompt=--resume\nBe brief.") > 0);
+}
+
 static void a_resumed_transcript_is_mended_first(void **state)
 {
 	args.resume = true;
@@ -201,6 +213,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_new_conversation),
 		TEST(what_is_chosen_is_passed_on),
+		TEST(a_project_has_a_folder_and_instructions),
 		TEST(a_resumed_transcript_is_mended_first),
 		TEST(a_spare_id_is_beside_the_conversations),
 		TEST(a_run_may_use_what_is_listed_alone),

@@ -1,4 +1,4 @@
-/* lib/session/recorder.c, recorder_parts.c: parts in memory, and how many are allowed. */
+/* lib/session/recorder.c, recorder_parts.c, last_line.c: parts in memory, and how many are allowed. */
 #include "config.h"
 
 #include <setjmp.h>
@@ -123,6 +123,29 @@ static void large_parts_hold_up_the_log(void **state)
 	assert_false(recorder_pressed(w.s));
 }
 
+static int keep_line(void *data, const struct db_row *row, struct err *e)
+{
+	return str_copy(data, 200, db_text(row, 0)) ? 0 :
+	       err_set(e, ERR_INTERNAL, "a long line");
+}
+
+static void the_last_line_is_kept_for_lists(void **state)
+{
+	char line[200] = "";
+	struct err e = { 0 };
+
+	begin_turn();
+	say_text(1, "Working on it");
+	say_text(2, "## **Done**: two files\\nand more");
+	turn_loop();
+	wait_recorded();
+	assert_string_equal(session_last_line(w.s), "Done: two files");
+	assert_int_equal(db_query(database(), &e, keep_line, line, "SELECT last_line"
+				  " FROM conversations WHERE id = $1", "t",
+				  session_id(w.s)), 0);
+	assert_string_equal(line, "Done: two files");
+}
+
 static void the_newest_question_counts(void **state)
 {
 	int64_t first;
@@ -160,6 +183,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_slow_store_holds_up_the_log),
 		TEST(large_parts_hold_up_the_log),
+		TEST(the_last_line_is_kept_for_lists),
 		TEST(the_newest_question_counts),
 	};
 

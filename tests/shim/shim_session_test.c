@@ -201,12 +201,40 @@ static void so_many_run_at_once(void **state)
 	run(until_other_over);
 }
 
+/* cwd: made if missing, below the home whatever links there are; else it does not start. */
+static void it_starts_in_its_folder(void **state)
+{
+	struct start_request how = {
+		.args = { (char[]){ "sh" }, (char[]){ "-c" },
+			  (char[]){ "touch here" } },
+		.nargs = 3, .cwd = (char[]){ "shop/orders" },
+	};
+	char path[200];
+	struct err e = { 0 };
+
+	assert_int_equal(shim_session_start(ID, &how, &e), 0);
+	run(until_over);
+	snprintf(path, sizeof(path), "%s/shop/orders/here", home);
+	assert_int_equal(access(path, F_OK), 0);
+	snprintf(path, sizeof(path), "%s/out", home);
+	assert_int_equal(symlink("/tmp", path), 0);
+	how.cwd = (char[]){ "out" };
+	assert_int_equal(shim_session_start(ID, &how, &e), -1);
+	how.cwd = (char[]){ "out/deeper" };
+	assert_int_equal(shim_session_start(ID, &how, &e), -1);
+	assert_int_not_equal(access("/tmp/deeper", F_OK), 0);
+	snprintf(path, sizeof(path), "%s/shop/orders/here", home);
+	how.cwd = (char[]){ "shop/orders/here" };
+	assert_int_equal(shim_session_start(ID, &how, &e), -1);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_log_that_nobody_records_has_a_cap, make_home, remove_home),
 		cmocka_unit_test_setup_teardown(who_ignores_term_is_killed, make_home, remove_home),
 		cmocka_unit_test_setup_teardown(so_many_run_at_once, make_home, remove_home),
+		cmocka_unit_test_setup_teardown(it_starts_in_its_folder, make_home, remove_home),
 	};
 	struct err e = { 0 };
 

@@ -34,3 +34,6 @@ tests_store_search_test_LDADD = $(store_test_libs)
 check_PROGRAMS += tests/store/shares_test
 tests_store_shares_test_SOURCES = tests/store/shares_test.c $(store_fixture)
 tests_store_shares_test_LDADD = $(store_test_libs)
+check_PROGRAMS += tests/store/projects_test
+tests_store_projects_test_SOURCES = tests/store/projects_test.c $(store_fixture)
+tests_store_projects_test_LDADD = $(store_test_libs)

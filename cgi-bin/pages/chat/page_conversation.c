@@ -9,6 +9,7 @@
 #include "pages/chat/composer_view.h"
 #include "pages/pages.h"
 #include "store/composer.h"
+#include "store/projects.h"
 #include "transcript/export.h"
 #include "transcript/message_title.h"
 
@@ -91,6 +92,16 @@ static const char *first_title(const struct request *r, const char *text, bool p
 	return *title || !pictures ? title : page_text(r, "picture");
 }
 
+static int set_project(struct request *r, const char *id, struct err *e)
+{
+	const struct context *v = context_of(r);
+	const char *project = form_text(r->form, "project");
+
+	if (!*project)
+		return 0;
+	return conversation_move(v->db, id, v->user->id, project, e);
+}
+
 /*
  * POST /conversations -- starts one, with its first message when there is
  * text. Thanks to the form's id, sending it again (reload, back) leads to the
@@ -125,6 +136,7 @@ int page_conversation_create(struct request *r, struct response *out,
 				   e) < 0)
 		return -1;
 	if (set_mode(r, id, e) < 0 || set_model(r, id, e) < 0 ||
+	    set_project(r, id, e) < 0 ||
 	    (says && add_first(r, id, message, text, pictures, e) < 0))
 		return -1;
 	bridge_tell(r, "/conversations/%s/refresh", id);

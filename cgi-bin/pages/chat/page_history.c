@@ -272,6 +272,8 @@ static void add_conversation(const struct request *r, struct view *view,
 	view_text(map, "title", page_title(r, c));
 	view_text(map, "mode", c->mode);
 	view_text(map, "state", c->state);
+	view_flag(map, "pinned", c->pinned);
+	view_flag(map, "archived", c->archived);
 	view_number(map, "offset", c->recorded_offset);
 }
 
@@ -340,6 +342,7 @@ int page_conversation(struct request *r, struct response *out, struct err *e)
 	if (*run && part_unanswered(v->db, c->id, &again, e) < 0)
 		return -1;
 	if (page_conversations(r, view, c->id, "", 0, e) < 0 ||
+	    page_project_list(r, view, c->project_id, e) < 0 ||
 	    add_messages(r, view, c, 0, again, e) < 0 ||
 	    add_queue(r, view, c, e) < 0)
 		return -1;

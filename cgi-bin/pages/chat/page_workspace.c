@@ -9,6 +9,7 @@
 #include "pages/pages.h"
 #include "store/composer.h"
 #include "store/conversations.h"
+#include "store/projects.h"
 
 #define LIST_ROWS 50
 #define ROW_MAX (64 << 10)	/* bytes: a title of 200 characters, escaped, with room to spare */
@@ -45,7 +46,9 @@ static int row_key(const struct listing *l, const struct conversation *c,
 
 	if (buf_add(key, &fixed, sizeof(fixed), e) < 0 ||
 	    add_bytes(key, c->id, e) < 0 || add_bytes(key, c->state, e) < 0 ||
-	    add_bytes(key, v->zone, e) < 0)
+	    add_bytes(key, v->zone, e) < 0 ||
+	    add_bytes(key, c->pinned ? "pinned" : "", e) < 0 ||
+	    add_bytes(key, c->last_line, e) < 0)
 		return -1;
 	return add_bytes(key, c->title, e);
 }
@@ -71,6 +74,8 @@ static int draw_row(const struct listing *l, const struct conversation *c,
 	view_text(row, "ago", i18n_ago(l->r, v->text, c->updated_at, l->now));
 	view_text(row, "time", i18n_time(l->r, v->text, c->updated_at, v->zone));
 	view_text(row, "iso", when);
+	view_text(row, "line", c->last_line);
+	view_flag(row, "pinned", c->pinned);
 	view_flag(row, "current", l->current && str_equal(l->current, c->id));
 	return template_render(v->app->templates, "partials/conversation_row",
 			       row, v->text, html, e);
@@ -100,31 +105,98 @@ static int add_row(void *data, const struct conversation *c, struct err *e)
 	return 0;
 }
 
+/* Which of the conversations are listed, by the query. */
+struct listed {
+	const char *search, *project;
+	bool archived;
+};
+
+static int list_rows(struct request *r, struct listing *l, const struct listed *w,
+		     int64_t before, struct err *e)
+{
+	struct db *db = context_of(r)->db;
+	const char *user = context_of(r)->user->id;
+
+	if (*w->search)
+		return conversation_each(db, user, w->search, before,
+					 LIST_ROWS + 1, add_row, l, e);
+	if (*w->project)
+		return conversation_each_of(db, user, w->project, before,
+					    LIST_ROWS + 1, add_row, l, e);
+	if (w->archived)
+		return conversation_each_in(db, user, CONVERSATIONS_ARCHIVED,
+					    before, LIST_ROWS + 1, add_row, l, e);
+	if (!before && conversation_each_in(db, user, CONVERSATIONS_PINNED, 0,
+					    LIST_ROWS, add_row, l, e) < 0)
+		return -1;
+	l->count = 0;
+	return conversation_each_in(db, user, CONVERSATIONS_RECENT, before,
+				    LIST_ROWS + 1, add_row, l, e);
+}
+
+/* What the list shows, when that is not everything. */
+static int add_listed(struct request *r, struct view *view,
+		      const struct listed *w, struct err *e)
+{
+	const struct context *v = context_of(r);
+	struct project *p;
+	struct view *map;
+
+	view_flag(view, "archived_list", w->archived);
+	view_flag(view, "partial_list", w->archived || *w->project || *w->search);
+	view_flag(view, "project", false);
+	if (!*w->project)
+		return 0;
+	p = project_load(v->db, r, w->project, v->user->id, false, e);
+	if (!p)
+		return -1;
+	map = view_map(view, "project");
+	view_text(map, "id", p->id);
+	view_text(map, "name", p->name);
+	view_textf(map, "href", "%s/projects/%s", v->app->base_path, p->id);
+	return 0;
+}
+
+static void add_older(struct request *r, struct view *view,
+		      const struct listing *l, const struct listed *w)
+{
+	view_text(view, "older_href", "");
+	if (l->count > LIST_ROWS)
+		view_textf(view, "older_href", "%s/workspace?search=%s%s%s%s"
+			   "&before=%lld", context_of(r)->app->base_path,
+			   url_encode(r, w->search, ""),
+			   *w->project ? "&project=" : "", w->project,
+			   w->archived ? "&show=archived" : "",
+			   (long long)l->last);
+}
+
 int page_conversations(struct request *r, struct view *view, const char *current,
 		       const char *search, int64_t before, struct err *e)
 {
-	const struct context *v = context_of(r);
 	struct listing l = {
 		.r = r, .rows = view_list(view, "conversations"),
 		.current = current, .now = clock_now_ms(),
 		.key = BUF_INIT(ROW_MAX),
 	};
+	struct listed w = {
+		.search = search, .project = form_text(r->args, "project"),
+		.archived = str_equal(form_text(r->args, "show"), "archived"),
+	};
 	int done;
 
-	done = conversation_each(v->db, v->user->id, search, before,
-				 LIST_ROWS + 1, add_row, &l, e);
+	if (*w.project && !id_valid(w.project))
+		return err_set(e, ERR_MISSING, "no such project");
+	if (add_listed(r, view, &w, e) < 0)
+		return -1;
+	done = list_rows(r, &l, &w, before, e);
 	buf_release(&l.key);
 	if (done < 0)
 		return -1;
-	view_flag(view, "has_conversations", l.count > 0);
+	view_flag(view, "has_conversations", view_truthy(l.rows));
 	view_text(view, "search", search);
-	if (l.count > LIST_ROWS)
-		view_textf(view, "older_href",
-			   "%s/workspace?search=%s&before=%lld",
-			   v->app->base_path, url_encode(r, search, ""),
-			   (long long)l.last);
-	else
-		view_text(view, "older_href", "");
+	view_textf(view, "search_href", "%s/search?q=%s",
+		   context_of(r)->app->base_path, url_encode(r, search, ""));
+	add_older(r, view, &l, &w);
 	return 0;
 }
 
@@ -254,28 +326,41 @@ int page_number(const struct request *r, const char *name, int64_t *out,
 	return 0;
 }
 
-/* The conversation that was deleted a moment ago, as long as that can be undone. */
+static void show_undo(struct request *r, struct view *view,
+		      const struct conversation *c, const char *act,
+		      const char *words, int64_t left)
+{
+	struct view *undo = view_map(view, "undo");
+
+	view_textf(undo, "action", "%s/conversations/%s/%s",
+		   context_of(r)->app->base_path, c->id, act);
+	view_number(undo, "left", left);
+	view_text(undo, "words", i18n_fill(r, context_of(r)->text, words,
+					   page_title(r, c), NULL));
+}
+
+/* What was deleted or archived a moment ago, as long as that can be undone. */
 static void add_undo(struct request *r, struct view *view)
 {
 	const struct context *v = context_of(r);
-	const char *id = form_text(r->args, "deleted");
+	const char *deleted = form_text(r->args, "deleted");
+	const char *archived = form_text(r->args, "archived");
 	struct conversation *c = NULL;
 	struct err e = { 0 };
-	int64_t left = 0;
-	struct view *undo;
+	int64_t left;
 
 	view_flag(view, "undo", false);
-	if (id_valid(id))
-		c = conversation_load_deleted(v->db, r, id, v->user->id, &e);
-	if (c)
-		left = c->deleted_at + CONVERSATION_UNDO_MS - clock_now_ms();
-	if (left <= 0)
+	if (id_valid(deleted))
+		c = conversation_load_deleted(v->db, r, deleted, v->user->id, &e);
+	left = c ? c->deleted_at + CONVERSATION_UNDO_MS - clock_now_ms() : 0;
+	if (left > 0)
+		show_undo(r, view, c, "restore", "conversation_deleted", left);
+	if (!id_valid(archived))
 		return;
-	undo = view_map(view, "undo");
-	view_text(undo, "id", c->id);
-	view_number(undo, "left", left);
-	view_text(undo, "words", i18n_fill(r, v->text, "conversation_deleted",
-					   page_title(r, c), NULL));
+	c = conversation_load(v->db, r, archived, v->user->id, &e);
+	if (c && c->archived)
+		show_undo(r, view, c, "archive", "conversation_archived",
+			  CONVERSATION_UNDO_MS);
 }
 
 int page_workspace(struct request *r, struct response *out, struct err *e)

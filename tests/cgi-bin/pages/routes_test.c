@@ -23,6 +23,7 @@
 #include "store/domains.h"
 #include "store/notices.h"
 #include "store/pictures.h"
+#include "store/projects.h"
 #include "store/shares.h"
 #include "store/users.h"
 
@@ -32,7 +33,7 @@ static char park[ID_SIZE];	/* an administrator */
 static char conversation[ID_SIZE], agent_id[ID_SIZE], run[ID_SIZE];
 static struct share shared = { .kind = "conversation", .title = "t", .author = "Kim",
 			       .html = "", .expires_at = INT64_MAX };
-static char message[ID_SIZE], rule[ID_SIZE], picture[ID_SIZE];
+static char message[ID_SIZE], rule[ID_SIZE], picture[ID_SIZE], project[ID_SIZE];
 
 /* What an {id} names, by the beginning of the pattern. */
 static const struct {
@@ -45,6 +46,7 @@ static const struct {
 	{ "/pictures/{id}", picture },
 	{ "/shares/{id}", shared.id },
 	{ "/admin/usage/{id}", site.kim },
+	{ "/projects/{id}", project },
 };
 
 /* Fields without which a row does not come to ask whose it is; ids by their names. */
@@ -54,6 +56,7 @@ static const struct {
 	{ "/conversations/{id}/agent", "id=MESSAGE" },
 	{ "/conversations/{id}/agent/cancel", "message=MESSAGE" },
 	{ "/conversations/{id}/rename", "title=x" },
+	{ "/projects/{id}", "name=x" },
 	{ "/agents/{id}/versions/{version}/restore", "version=1" },
 	{ "/agents/{id}/notify/remove", "rule=RULE" },
 	{ "/agents/{id}/notify/test", "rule=RULE" },
@@ -73,6 +76,7 @@ static const struct {
 	  "" },
 	{ METHOD_POST, "/agents/OWN/notify/remove", "rule=RULE" },
 	{ METHOD_POST, "/agents/OWN/notify/test", "rule=RULE" },
+	{ METHOD_GET, "/workspace?project=PROJECT", "" },
 };
 
 static int begin(void **state)
@@ -93,8 +97,11 @@ static void make_things(void)
 	struct notify_rule r = { .channel = "email", .target = "a@b.example",
 				 .secret = "", .events = "failure" };
 	char session[ID_SIZE];
+	struct project p = { .name = "n", .folder = "", .instructions = "" };
 	struct err e = { 0 };
 
+	memcpy(p.user_id, site.kim, ID_SIZE);
+	must(project_create(site.db, &p, project, &e), &e);
 	must(domain_ask(site.db, site.kim, "asked.example", "why", &e), &e);
 	must(domain_note_blocked(site.db, site.kim, "blocked.example", false,
 				 &e), &e);
@@ -146,6 +153,7 @@ static char *with_ids(const char *text, const char *own)
 	const struct { const char *word, *id; } rows[] = {
 		{ "CONVERSATION", conversation }, { "AGENT", agent_id },
 		{ "MESSAGE", message }, { "RULE", rule }, { "OWN", own },
+		{ "PROJECT", project },
 		{ "{version}", "1" }, { "{subject}", "all" },
 		{ "{path*}", "a/b.txt" },
 	};
