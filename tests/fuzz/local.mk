@@ -66,7 +66,8 @@ tests_fuzz_link_server_fuzz_LDADD = lib/shim/libshim.a lib/emulator/libemulator.
 tests_fuzz_link_server_fuzz_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_start_request_fuzz_SOURCES = tests/fuzz/start_request_fuzz.c \
 	$(fuzz_main)
-tests_fuzz_start_request_fuzz_LDADD = lib/shim/libshim.a lib/core/libcore.a
+tests_fuzz_start_request_fuzz_LDADD = lib/shim/libshim.a lib/core/libcore.a \
+	$(NGHTTP2_LIBS)
 tests_fuzz_start_request_fuzz_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_workspace_path_fuzz_SOURCES = tests/fuzz/workspace_path_fuzz.c \
 	$(fuzz_main)
