@@ -97,11 +97,11 @@ static void make_things(void)
 	struct notify_rule r = { .channel = "email", .target = "a@b.example",
 				 .secret = "", .events = "failure" };
 	char session[ID_SIZE];
-	struct project p = { .name = "n", .folder = "", .instructions = "" };
+	struct project made = { .name = "n", .folder = "", .instructions = "" };
 	struct err e = { 0 };
 
-	memcpy(p.user_id, site.kim, ID_SIZE);
-	must(project_create(site.db, &p, project, &e), &e);
+	memcpy(made.user_id, site.kim, ID_SIZE);
+	must(project_create(site.db, &made, project, &e), &e);
 	must(domain_ask(site.db, site.kim, "asked.example", "why", &e), &e);
 	must(domain_note_blocked(site.db, site.kim, "blocked.example", false,
 				 &e), &e);
