@@ -20,6 +20,8 @@ dist_static_DATA = \
 	static/preview.css \
 	static/shared.js \
 	static/speculation.json \
+	static/terminal.css \
+	static/terminal.js \
 	static/too_large.html \
 	static/unreadable.html \
 	static/workspace.js
@@ -51,9 +53,18 @@ dist_filesmodules_DATA = \
 	static/files/dropped.js \
 	static/files/panel.js \
 	static/files/uploads.js
+# The terminal; loaded where one is opened.
+terminaldir = $(staticdir)/terminal
+dist_terminal_DATA = \
+	static/terminal/xterm.css \
+	static/terminal/xterm.mjs \
+	static/terminal/addon-fit.mjs \
+	static/terminal/addon-search.mjs \
+	static/terminal/addon-unicode-graphemes.mjs \
+	static/terminal/addon-web-links.mjs
 # Pages name static files with this digest, so that no cache hides an upgrade.
 CLEANFILES += cgi-bin/web/static_version.h
-cgi-bin/web/static_version.h: $(dist_static_DATA) $(dist_chatmodules_DATA) $(dist_filesmodules_DATA)
+cgi-bin/web/static_version.h: $(dist_static_DATA) $(dist_chatmodules_DATA) $(dist_filesmodules_DATA) $(dist_terminal_DATA)
 	$(AM_V_GEN)$(MKDIR_P) $(@D) && \
 	printf '#define STATIC_VERSION "%.12s"\n' \
 		"`cat $^ | sha256sum`" >$@.new && mv $@.new $@
@@ -78,3 +89,17 @@ $(srcdir)/static/icons.css: $(srcdir)/static/icons.svg
 	$(AM_V_GEN)$(npm_packages) && \
 	sh icons.sh css node_modules/lucide-static/icons <icons.list >icons.css.new && \
 	mv icons.css.new icons.css
+
+# Their last line names a map that is not installed.
+$(srcdir)/static/terminal/xterm.css: $(srcdir)/static/package-lock.json | $(srcdir)/static/pico.min.css
+	$(AM_V_GEN)$(npm_packages) && mkdir -p terminal && \
+	cp node_modules/@xterm/xterm/css/xterm.css terminal/xterm.css
+$(srcdir)/static/terminal/xterm.mjs \
+$(srcdir)/static/terminal/addon-fit.mjs \
+$(srcdir)/static/terminal/addon-search.mjs \
+$(srcdir)/static/terminal/addon-unicode-graphemes.mjs \
+$(srcdir)/static/terminal/addon-web-links.mjs: \
+		$(srcdir)/static/package-lock.json | $(srcdir)/static/pico.min.css
+	$(AM_V_GEN)$(npm_packages) && mkdir -p terminal && \
+	sed '/^\/\/# sourceMappingURL/d' node_modules/@xterm/$(basename $(@F))/lib/$(@F) >terminal/$(@F).new && \
+	mv terminal/$(@F).new terminal/$(@F)

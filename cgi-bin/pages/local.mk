@@ -38,6 +38,7 @@ pages = cgi-bin/routes.c $(web) \
 	cgi-bin/pages/files/page_files.c \
 	cgi-bin/pages/files/workspace_file.c \
 	cgi-bin/pages/files/workspace_file.h \
+	cgi-bin/pages/terminal/page_terminal.c \
 	cgi-bin/pages/page_domains.c \
 	cgi-bin/pages/page_health.c \
 	cgi-bin/pages/page_notices.c \

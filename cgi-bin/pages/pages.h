@@ -21,6 +21,10 @@ int page_conversation_delete(struct request *r, struct response *out, struct err
 int page_conversation_restore(struct request *r, struct response *out, struct err *e);
 int page_export_markdown(struct request *r, struct response *out, struct err *e);
 int page_export_json(struct request *r, struct response *out, struct err *e);
+int page_terminals(struct request *r, struct response *out, struct err *e);
+int page_terminal(struct request *r, struct response *out, struct err *e);
+int page_terminal_rename(struct request *r, struct response *out, struct err *e);
+int page_terminal_end(struct request *r, struct response *out, struct err *e);
 int page_account(struct request *r, struct response *out, struct err *e);
 int page_account_save(struct request *r, struct response *out, struct err *e);
 int page_password(struct request *r, struct response *out, struct err *e);

@@ -140,6 +140,8 @@ static void add_nav(const struct request *r, struct view *view)
 	static const struct nav_row runs = { "/executions", "nav_runs",
 					     "/executions" };
 	static const struct nav_row files = { "/files", "files", "/trash" };
+	static const struct nav_row terminal = { "/terminal", "terminal",
+						 "/terminal" };
 	static const struct nav_row usage = { "/usage", "usage", "/usage" };
 	static const struct nav_row admin = { "/admin", "nav_admin", "/admin" };
 	const struct user *u = context_of(r)->user;
@@ -149,6 +151,7 @@ static void add_nav(const struct request *r, struct view *view)
 	add_nav_row(r, list, &agents);
 	add_nav_row(r, list, &runs);
 	add_nav_row(r, list, &files);
+	add_nav_row(r, list, &terminal);
 	add_nav_row(r, list, &usage);
 	if (u && u->admin)
 		add_count(r, add_nav_row(r, list, &admin), page_requests(r));

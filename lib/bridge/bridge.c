@@ -156,6 +156,8 @@ static void on_tick(uv_timer_t *timer)
 	presence_each(b, release_idle, NULL);
 	file_relays_check(b);
 	client_check(b, b->slot);
+	if (b->slot % 2 == 0)
+		terminal_client_check(b);
 	b->slot = (b->slot + 1) % CHECK_SLOTS;
 }
 
@@ -184,11 +186,14 @@ static void recorded(void *data)
 
 static void say_goodbye(struct presence *p, void *data)
 {
+	struct terminal_client *t;
 	struct client *c;
 	struct room *r;
 
 	LIST_FOREACH(r, &p->rooms, in_person)
 		session_flush(r->session);
+	TAILQ_FOREACH(t, &p->terminals, in_person)
+		terminal_client_close(t, WEBSOCKET_GOING_AWAY, "restarting");
 	TAILQ_FOREACH(c, &p->clients, in_person)
 		client_close(c, WEBSOCKET_GOING_AWAY, "restarting");
 }
@@ -314,6 +319,7 @@ struct bridge *bridge_new(const struct settings *s, struct err *e)
 	uv_loop_init(b->loop);
 	for (i = 0; i < PEOPLE_BUCKETS; i++)
 		LIST_INIT(&b->people[i]);
+	LIST_INIT(&b->terminals);
 	for (i = 0; i < CHECK_SLOTS; i++)
 		LIST_INIT(&b->slots[i]);
 	TAILQ_INIT(&b->relays);

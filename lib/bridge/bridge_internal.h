@@ -19,10 +19,20 @@
 #define RENDER_LANES 2
 #define CHECK_SLOTS 12		/* a login is checked again every CHECK_SLOTS ticks */
 #define TICK_MS 5000
+#define OTHERS_MAX 400		/* messages of a user in 10 s that are not to Claude */
 
 struct incoming;
 
-/* One WebSocket. Small: there are thousands. */
+/* A socket's login, which is checked from time to time. */
+struct login_check {
+	unsigned char key[32];
+	const char *user_id;
+	bool asking;
+	void (*ended)(void *owner);
+	void *owner;
+};
+
+/* One WebSocket of a page. Small: there are thousands. */
 struct client {
 	TAILQ_ENTRY(client) in_person;
 	TAILQ_ENTRY(client) in_room;
@@ -33,12 +43,29 @@ struct client {
 	struct websocket *ws;
 	const struct i18n_locale *locale;
 	uint64_t serial;
-	unsigned char key[32];		/* its login's */
+	struct login_check login;
 	bool reads_only;		/* its conversation belongs to a run */
 	TAILQ_HEAD(, waiting) waiting;	/* messages that wait for a part to be drawn */
 	size_t waiting_bytes;
 	bool live;			/* has the history; events may follow */
-	bool checking;
+};
+
+/* One WebSocket of a terminal. */
+struct terminal_client {
+	TAILQ_ENTRY(terminal_client) in_person;
+	LIST_ENTRY(terminal_client) in_bridge;
+	struct bridge *bridge;
+	struct presence *presence;
+	struct websocket *ws;
+	struct workspace_watch *watch;
+	struct link_stream *stream;	/* NULL: not attached */
+	TAILQ_HEAD(, terminal_post) posts;	/* its requests on their way to the shim */
+	size_t sending;			/* bytes of them */
+	size_t unread;			/* bytes that the browser has not drawn */
+	struct login_check login;
+	char id[ID_SIZE];
+	int rows, cols;
+	bool starts, viewing;
 };
 
 /* One live conversation and the pages that show it. */
@@ -77,8 +104,9 @@ struct presence {
 	char id[ID_SIZE];
 	char *name, *zone;
 	TAILQ_HEAD(, client) clients;
+	TAILQ_HEAD(, terminal_client) terminals;
 	LIST_HEAD(, room) rooms;
-	int nclients;
+	int nclients;			/* of both kinds */
 	uint64_t drawn;			/* sequence number of its last turn at drawing */
 	int64_t window;			/* clock_mono_ms: these rates' interval began */
 	int messages, others, opened;
@@ -122,6 +150,7 @@ struct bridge {
 	uv_signal_t term, interrupt;
 	LIST_HEAD(, presence) people[PEOPLE_BUCKETS];
 	LIST_HEAD(, client) slots[CHECK_SLOTS];
+	LIST_HEAD(, terminal_client) terminals;
 	TAILQ_HEAD(, file_relay) relays;	/* oldest first */
 	unsigned slot;
 	uint64_t serial;
@@ -234,6 +263,34 @@ void client_say(struct client *c, const struct err *e);
 void client_check(struct bridge *b, unsigned slot);
 /* Closes those of one login. */
 void client_end_login(struct bridge *b, const unsigned char key[32]);
+
+/* socket_limits.c */
+/* Whether the account may have one more socket; counts it. */
+bool presence_may_open(struct presence *p);
+/* Counts a message that is not one to Claude. */
+bool presence_may_change(struct presence *p);
+
+/* login_check.c */
+/* Calls ended() later if it does not hold any more. */
+void login_check_ask(struct bridge *b, struct login_check *c);
+void login_check_forget(struct bridge *b, struct login_check *c);
+
+/* terminal_client.c */
+struct terminal_client_start {
+	struct presence *presence;
+	const char *id;
+	const unsigned char *key;
+	bool starts;			/* the terminal, if it does not run */
+	int rows, cols;
+	int fd;
+	const void *early;
+	size_t n;
+};
+void terminal_client_new(struct bridge *b, const struct terminal_client_start *s);
+void terminal_client_close(struct terminal_client *c, int code, const char *reason);
+/* Checks all their logins, and that their pages still answer. */
+void terminal_client_check(struct bridge *b);
+void terminal_client_end_login(struct bridge *b, const unsigned char key[32]);
 
 /* render_queue.c: parts that are drawn in other threads (part_heavy) */
 struct render_job;

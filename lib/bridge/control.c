@@ -178,6 +178,7 @@ static void end_login(struct bridge *b, struct exchange *x, const char *hex)
 
 	sodium_hex2bin(key, sizeof(key), hex, 2 * sizeof(key), NULL, NULL, NULL);
 	client_end_login(b, key);
+	terminal_client_end_login(b, key);
 	done(x);
 }
 
@@ -305,12 +306,12 @@ static void head_of_files(void *data, struct file_relay *r,
 			  sizeof(rows) / sizeof(rows[0]));
 }
 
-/* ?to=: the shim's path with its query, "/list/a%2Fb?from=0"; only its requests for files. */
+/* ?to=: the shim's path with its query, "/list/a%2Fb?from=0"; only its requests for files and terminals. */
 static void files(struct bridge *b, struct exchange *x, const char *user)
 {
 	static const char *const prefixes[] = {
 		"/stat", "/list", "/files/", "/save/", "/folders/", "/move/",
-		"/trash", "/archive", "/uploads/",
+		"/trash", "/archive", "/uploads/", "/terminals",
 	};
 	struct file_relay_request rq = {
 		.user_id = user,

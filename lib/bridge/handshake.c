@@ -21,7 +21,10 @@ struct handshake {
 	struct caller caller;
 	struct bridge *bridge;
 	struct exchange *x;
-	char conversation[ID_SIZE];	/* "" for /ws/workspace */
+	char conversation[ID_SIZE];	/* "" for /ws/workspace and terminals */
+	char terminal[ID_SIZE];		/* "" for others */
+	int rows, cols;			/* of a terminal */
+	bool starts;			/* a terminal */
 	char accept[29];
 	char *language, *request_id;
 	int64_t from;
@@ -94,6 +97,19 @@ static const struct i18n_locale *locale_of(const struct handshake *h)
 						    SET_DEFAULT_LOCALE));
 }
 
+static void open_terminal(const struct handshake *h, struct presence *p,
+			  const unsigned char *key, int fd, const void *early,
+			  size_t n)
+{
+	const struct terminal_client_start start = {
+		.presence = p, .id = h->terminal, .key = key,
+		.starts = h->starts, .rows = h->rows, .cols = h->cols,
+		.fd = fd, .early = early, .n = n,
+	};
+
+	terminal_client_new(h->bridge, &start);
+}
+
 static void upgraded(void *data, int fd, const void *early, size_t n)
 {
 	struct handshake *h = data;
@@ -116,7 +132,10 @@ static void upgraded(void *data, int fd, const void *early, size_t n)
 		start.locale = locale_of(h);
 		start.presence = presence_get(h->bridge, h->caller.login.user_id);
 		name_person(start.presence, h->caller.user);
-		client_new(h->bridge, &start);
+		if (h->terminal[0])
+			open_terminal(h, start.presence, key, fd, early, n);
+		else
+			client_new(h->bridge, &start);
 	}
 	over(h);
 }
@@ -174,27 +193,51 @@ static int check_head(const struct bridge *b, const struct exchange *x,
 	return 0;
 }
 
-/* 0, or the status to refuse with. conversation "" for /ws/workspace. */
-static int check_path(const struct bridge *b, const struct exchange *x,
-		      char conversation[ID_SIZE], int64_t *from)
+static int read_number(const struct exchange *x, const char *name, int preset)
+{
+	const char *text = exchange_query(x, name);
+	struct err e = { 0 };
+	int64_t n;
+
+	return text && str_parse_number(text, 0, INT16_MAX, &n, &e) == 0 ?
+	       (int)n : preset;
+}
+
+static bool is_terminal(struct handshake *h, const struct exchange *x,
+			const char *path)
+{
+	static const char prefix[] = "/ws/terminals/";
+
+	if (!str_starts(path, prefix) ||
+	    !str_copy(h->terminal, ID_SIZE, path + sizeof(prefix) - 1) ||
+	    !id_valid(h->terminal))
+		return false;
+	h->rows = read_number(x, "rows", 24);
+	h->cols = read_number(x, "cols", 80);
+	h->starts = exchange_query(x, "new");
+	return true;
+}
+
+/* 0, or the status to refuse with. */
+static int check_path(struct handshake *h, const struct bridge *b,
+		      const struct exchange *x)
 {
 	static const char prefix[] = "/ws/conversations/";
 	const char *base = settings_text(b->settings, SET_BASE_PATH);
 	const char *path = exchange_path(x), *text = exchange_query(x, "from");
 	struct err e = { 0 };
 
-	*from = -1;
-	conversation[0] = '\0';
+	h->from = -1;
 	if (!str_starts(path, base))
 		return 404;
 	path += strlen(base);
-	if (text && str_parse_number(text, -1, INT64_MAX, from, &e) < 0)
+	if (text && str_parse_number(text, -1, INT64_MAX, &h->from, &e) < 0)
 		return 400;
-	if (str_equal(path, "/ws/workspace"))
+	if (str_equal(path, "/ws/workspace") || is_terminal(h, x, path))
 		return 0;
 	if (!str_starts(path, prefix) ||
-	    !str_copy(conversation, ID_SIZE, path + sizeof(prefix) - 1) ||
-	    !id_valid(conversation))
+	    !str_copy(h->conversation, ID_SIZE, path + sizeof(prefix) - 1) ||
+	    !id_valid(h->conversation))
 		return 404;
 	return 0;
 }
@@ -206,7 +249,7 @@ void handshake_begin(void *data, struct exchange *x)
 	const char *language = exchange_header(x, "Accept-Language");
 	int status;
 
-	status = check_path(b, x, h->conversation, &h->from);
+	status = check_path(h, b, x);
 	if (!status)
 		status = check_head(b, x, h->accept);
 	if (!status && (b->stopping ||

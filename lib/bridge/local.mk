@@ -11,6 +11,7 @@ lib_bridge_libbridge_a_SOURCES = \
 	lib/bridge/file_request.c \
 	lib/bridge/handshake.c \
 	lib/bridge/incoming.c lib/bridge/incoming.h \
+	lib/bridge/login_check.c \
 	lib/bridge/orphans.c \
 	lib/bridge/outgoing.c \
 	lib/bridge/page_client.c \
@@ -19,6 +20,8 @@ lib_bridge_libbridge_a_SOURCES = \
 	lib/bridge/room_events.c \
 	lib/bridge/run_control.c \
 	lib/bridge/search_backlog.c \
+	lib/bridge/socket_limits.c \
+	lib/bridge/terminal_client.c \
 	lib/bridge/token_lifecycle.c \
 	lib/bridge/turnover.c \
 	lib/bridge/user_presence.c \

@@ -1,13 +1,11 @@
 /* One page's WebSocket: carries out its messages, sends it events. */
 #include "config.h"
 
-#include <sodium.h>
 #include <string.h>
 #include <unistd.h>
 
 #include <talloc.h>
 
-#include "auth/login.h"
 #include "bridge/bridge_internal.h"
 #include "bridge/incoming.h"
 #include "core/clock.h"
@@ -16,7 +14,6 @@
 
 /* For all pages of a user, in 10 s. */
 #define MESSAGES_MAX 40		/* messages to Claude */
-#define OTHERS_MAX 400		/* any other message */
 #define PERSON_OUT_MAX (24u << 20)	/* bytes queued for all pages of a user */
 #define FRAME_ROOM (64u << 10)	/* of a message besides its text */
 
@@ -186,7 +183,7 @@ static bool within_rate(struct client *c, enum incoming_type type)
 	return type == INCOMING_MESSAGE || type == INCOMING_SEND ||
 	       type == INCOMING_RECALL || type == INCOMING_ASIDE ?
 	       presence_may(p, &p->messages, MESSAGES_MAX) :
-	       presence_may(p, &p->others, OTHERS_MAX);
+	       presence_may_change(p);
 }
 
 static void perform(struct client *c, const struct incoming *cmd)
@@ -276,8 +273,7 @@ static void on_closed(void *data)
 	LIST_REMOVE(c, in_slot);
 	p->nclients--;
 	c->bridge->nclients--;
-	if (c->checking && c->bridge->kv)
-		kv_async_forget(c->bridge->kv, c);
+	login_check_forget(c->bridge, &c->login);
 	bridge_left(c->bridge);
 	talloc_free(c);
 	presence_release_unused(p);
@@ -306,37 +302,9 @@ static void enter(struct client *c, const struct client_start *start)
 	session_replay(r->session, c->serial, start->from);
 }
 
-/* Too many pages, or opened too fast: each is sent the history. */
-static bool too_many(const struct client *c)
+static void login_ended(void *data)
 {
-	struct presence *p = c->presence;
-	int64_t max = settings_number(c->bridge->settings, SET_SOCKETS_PER_USER);
-
-	return !presence_may(p, &p->opened,
-			     (int)(4 * max)) || p->nclients > max;
-}
-
-/* While Redis is away nothing changes: live chats go on. */
-static void checked(void *data, const char *value, const struct err *e)
-{
-	struct client *c = data;
-	struct login login;
-
-	c->checking = false;
-	if (!e && (!value || !login_parse(value, &login) ||
-		   !str_equal(login.user_id, c->presence->id)))
-		client_close(c, WEBSOCKET_LOGIN_ENDED, "login ended");
-}
-
-static void check(struct client *c)
-{
-	char key[80] = "session:";
-
-	if (c->checking)
-		return;
-	c->checking = true;
-	sodium_bin2hex(key + 8, sizeof(key) - 8, c->key, sizeof(c->key));
-	kv_async_get(c->bridge->kv, key, checked, c);
+	client_close(data, WEBSOCKET_LOGIN_ENDED, "login ended");
 }
 
 void client_new(struct bridge *b, const struct client_start *start)
@@ -350,7 +318,10 @@ void client_new(struct bridge *b, const struct client_start *start)
 	c->presence = p;
 	c->locale = start->locale;
 	c->serial = ++b->serial;
-	memcpy(c->key, start->key, sizeof(c->key));
+	c->login = (struct login_check){
+		.user_id = p->id, .ended = login_ended, .owner = c,
+	};
+	memcpy(c->login.key, start->key, sizeof(c->login.key));
 	TAILQ_INIT(&c->waiting);
 	TAILQ_INSERT_TAIL(&p->clients, c, in_person);
 	LIST_INSERT_HEAD(&b->slots[c->serial % CHECK_SLOTS], c, in_slot);
@@ -358,13 +329,13 @@ void client_new(struct bridge *b, const struct client_start *start)
 	b->nclients++;
 	c->ws = websocket_new(b, b->loop, start->fd, cap, start->early, start->n,
 			      &events, c);
-	if (too_many(c)) {
+	if (!presence_may_open(p)) {
 		client_close(c, WEBSOCKET_TOO_MANY, "too many pages");
 		return;
 	}
 	presence_watch(p);
 	token_lifecycle_workspace(b, p->workspace);
-	check(c);	/* it may have ended during the handshake */
+	login_check_ask(b, &c->login);	/* it may have ended during the handshake */
 	if (start->conversation) {
 		enter(c, start);
 		return;
@@ -382,7 +353,7 @@ void client_check(struct bridge *b, unsigned slot)
 
 	LIST_FOREACH(c, &b->slots[slot], in_slot) {
 		websocket_ping(c->ws);
-		check(c);
+		login_check_ask(b, &c->login);
 	}
 }
 
@@ -393,9 +364,8 @@ void client_end_login(struct bridge *b, const unsigned char key[32])
 
 	for (i = 0; i < CHECK_SLOTS; i++) {
 		LIST_FOREACH(c, &b->slots[i], in_slot) {
-			if (memcmp(c->key, key, sizeof(c->key)) == 0)
-				client_close(c, WEBSOCKET_LOGIN_ENDED,
-					     "login ended");
+			if (memcmp(c->login.key, key, sizeof(c->login.key)) == 0)
+				login_ended(c);
 		}
 	}
 }

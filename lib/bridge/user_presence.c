@@ -44,6 +44,7 @@ struct presence *presence_get(struct bridge *b, const char *id)
 	p->workspace = workspace_get(b->workspaces, p->id);
 	p->told_state = -1;
 	TAILQ_INIT(&p->clients);
+	TAILQ_INIT(&p->terminals);
 	LIST_INIT(&p->rooms);
 	LIST_INSERT_HEAD(&b->people[bucket(id)], p, next);
 	return p;
@@ -169,10 +170,13 @@ void presence_each(struct bridge *b, void (*each)(struct presence *p,
 
 static void close_pages(struct presence *p)
 {
+	struct terminal_client *t;
 	struct client *c;
 
 	TAILQ_FOREACH(c, &p->clients, in_person)
 		client_close(c, WEBSOCKET_LOGIN_ENDED, "login ended");
+	TAILQ_FOREACH(t, &p->terminals, in_person)
+		terminal_client_close(t, WEBSOCKET_LOGIN_ENDED, "login ended");
 }
 
 /* Stop the processes before revoking their tokens, so they exit cleanly. */

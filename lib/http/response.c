@@ -135,9 +135,11 @@ static const char *reason(int status)
 	return "Other";
 }
 
-static const char security[] =
+static const char policy[] =
 	"Content-Security-Policy: default-src 'none'; script-src 'self'; "
-	"style-src 'self'; img-src 'self' data:; font-src 'self'; "
+	"style-src 'self'";
+static const char security[] =
+	"; img-src 'self' data:; font-src 'self'; "
 	"connect-src 'self'; form-action 'self'; base-uri 'none'; "
 	"frame-ancestors 'none'\r\n"
 	"X-Content-Type-Options: nosniff\r\n"
@@ -157,6 +159,9 @@ int response_format(const struct response *out, bool head, struct buf *bytes,
 		     reason(out->status)) < 0 ||
 	    buf_addf(bytes, e, "Content-Type: %s\r\n", out->type) < 0 ||
 	    buf_add(bytes, buf_text(&out->headers), out->headers.len, e) < 0 ||
+	    buf_add_text(bytes, policy, e) < 0 ||
+	    buf_add_text(bytes, out->inline_styles ? " 'unsafe-inline'" : "",
+			 e) < 0 ||
 	    buf_add(bytes, security, sizeof(security) - 1, e) < 0 ||
 	    buf_addf(bytes, e, "Cache-Control: %s\r\n", out->kept ?
 		     "private, max-age=31536000, immutable" : "no-store") < 0 ||

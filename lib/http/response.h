@@ -15,6 +15,7 @@ struct response {
 	struct buf body;	/* capped at 16 MiB */
 	bool kept;		/* never changes: its user's browser may keep it; else no-store */
 	const char *base_path;
+	bool inline_styles;	/* the page's scripts write style attributes */
 };
 
 void response_init(struct response *out, const char *base_path);

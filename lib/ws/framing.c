@@ -118,10 +118,12 @@ static void on_message(wslay_event_context_ptr ctx,
 		return;
 	f->in_message = false;
 	f->too_long = false;
-	if (arg->opcode != WSLAY_TEXT_FRAME)
+	if (arg->opcode != WSLAY_TEXT_FRAME && !f->ev->binary)
 		framing_close(f, WSLAY_CODE_UNSUPPORTED_DATA, "text only");
 	else if (too_long)
 		f->ev->too_long(f->data, buf_text(&f->in), f->in.len);
+	else if (arg->opcode != WSLAY_TEXT_FRAME)
+		f->ev->binary(f->data, buf_text(&f->in), f->in.len);
 	else
 		f->ev->message(f->data, buf_text(&f->in), f->in.len);
 	buf_release(&f->in);
@@ -175,16 +177,26 @@ int framing_flush(struct framing *f)
 	return f->ended ? -1 : 0;
 }
 
-void framing_text(struct framing *f, const char *text, size_t n)
+static void queue(struct framing *f, uint8_t opcode, const void *bytes, size_t n)
 {
 	struct wslay_event_msg msg = {
-		.opcode = WSLAY_TEXT_FRAME,
-		.msg = (const uint8_t *)text,
+		.opcode = opcode,
+		.msg = bytes,
 		.msg_length = n,
 	};
 
 	if (wslay_event_queue_msg(f->wslay, &msg) == WSLAY_ERR_NOMEM)
 		err_abort("out of memory");
+}
+
+void framing_text(struct framing *f, const char *text, size_t n)
+{
+	queue(f, WSLAY_TEXT_FRAME, text, n);
+}
+
+void framing_binary(struct framing *f, const void *bytes, size_t n)
+{
+	queue(f, WSLAY_BINARY_FRAME, bytes, n);
 }
 
 void framing_ping(struct framing *f)

@@ -19,6 +19,8 @@ struct framing_events {
 	bool (*frame)(void *data);
 	/* A complete text message, valid UTF-8, borrowed. */
 	void (*message)(void *data, const char *text, size_t n);
+	/* A complete binary message, borrowed. NULL: it ends the socket (1003). */
+	void (*binary)(void *data, const void *bytes, size_t n);
 	/* A message larger than the cap ended; head: its first bytes. */
 	void (*too_long)(void *data, const char *head, size_t n);
 };
@@ -35,6 +37,7 @@ int framing_flush(struct framing *f);
 
 /* Each queues a frame (copies). framing_unsent: bytes not yet written. */
 void framing_text(struct framing *f, const char *text, size_t n);
+void framing_binary(struct framing *f, const void *bytes, size_t n);
 void framing_ping(struct framing *f);
 void framing_close(struct framing *f, int code, const char *reason);
 size_t framing_unsent(const struct framing *f);

@@ -74,6 +74,19 @@ static void got_message(void *data, const char *text, size_t n)
 		w->ev->message(w->data, text, n);
 }
 
+static void got_binary(void *data, const void *bytes, size_t n)
+{
+	struct websocket *w = data;
+
+	disarm(w);
+	if (w->closing)
+		return;
+	if (w->ev->binary)
+		w->ev->binary(w->data, bytes, n);
+	else
+		websocket_close(w, WEBSOCKET_UNSUPPORTED, "text only");
+}
+
 static void got_too_long(void *data, const char *head, size_t n)
 {
 	struct websocket *w = data;
@@ -100,6 +113,7 @@ static const struct framing_events framing_calls = {
 	.write = write_some,
 	.frame = may_frame,
 	.message = got_message,
+	.binary = got_binary,
 	.too_long = got_too_long,
 };
 
@@ -261,16 +275,32 @@ struct websocket *websocket_new(const void *ctx, uv_loop_t *loop, int fd,
 	return w;
 }
 
-void websocket_send(struct websocket *w, const char *text, size_t n)
+/* False when nothing more may be queued. */
+static bool may_send(struct websocket *w, size_t n)
 {
 	if (w->closing)
-		return;
+		return false;
 	if (w->framing && framing_unsent(w->framing) + n > WEBSOCKET_OUT_MAX &&
 	    framing_unsent(w->framing)) {
 		websocket_close(w, WEBSOCKET_SLOW, "reads too slowly");
-		return;
+		return false;
 	}
+	return true;
+}
+
+void websocket_send(struct websocket *w, const char *text, size_t n)
+{
+	if (!may_send(w, n))
+		return;
 	framing_text(framing(w), text, n);
+	flush(w);
+}
+
+void websocket_send_binary(struct websocket *w, const void *bytes, size_t n)
+{
+	if (!may_send(w, n))
+		return;
+	framing_binary(framing(w), bytes, n);
 	flush(w);
 }
 

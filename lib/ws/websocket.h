@@ -17,8 +17,10 @@
 
 enum {	/* close codes, beside RFC 6455 section 7.4.1 */
 	WEBSOCKET_GOING_AWAY = 1001,
+	WEBSOCKET_UNSUPPORTED = 1003,
 	WEBSOCKET_POLICY = 1008,
 	WEBSOCKET_TRY_AGAIN = 1013,
+	WEBSOCKET_OVER = 4000,		/* what it showed has ended */
 	WEBSOCKET_LOGIN_ENDED = 4401,
 	WEBSOCKET_MISSING = 4404,
 	WEBSOCKET_SLOW = 4408,
@@ -30,6 +32,8 @@ struct websocket;
 struct websocket_events {
 	/* A complete text message, valid UTF-8, borrowed. */
 	void (*message)(void *data, const char *text, size_t n);
+	/* A complete binary message, borrowed. NULL: it ends the socket. */
+	void (*binary)(void *data, const void *bytes, size_t n);
 	/* A message larger than the cap was dropped; head: its first bytes. The socket stays open. */
 	void (*too_long)(void *data, const char *head, size_t n);
 	/* Called once; the socket is freed afterwards. */
@@ -47,6 +51,8 @@ struct websocket *websocket_new(const void *ctx, uv_loop_t *loop, int fd,
 
 /* Queues a text message (copies). Closes a too slow reader with WEBSOCKET_SLOW. */
 void websocket_send(struct websocket *w, const char *text, size_t n);
+/* The same, of a binary one. */
+void websocket_send_binary(struct websocket *w, const void *bytes, size_t n);
 
 /* Sends a ping; ends the socket if nothing was received since the previous one. */
 void websocket_ping(struct websocket *w);

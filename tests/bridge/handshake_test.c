@@ -51,6 +51,12 @@ void client_new(struct bridge *b, const struct client_start *start)
 	close(start->fd);
 }
 
+void terminal_client_new(struct bridge *b, const struct terminal_client_start *start)
+{
+	w.begun++;
+	close(start->fd);
+}
+
 struct presence *presence_get(struct bridge *b, const char *id)
 {
 	struct presence *p = talloc_zero(b, struct presence);

@@ -1,4 +1,5 @@
 /*
+ * Tests lib/bridge/login_check.c, lib/bridge/socket_limits.c.
  * One page's WebSocket on a real socket: what it may say, what is read first,
  * and that a dead one is noticed. What the page asks for is noted, not done.
  */

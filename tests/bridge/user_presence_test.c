@@ -117,6 +117,10 @@ void session_leave(struct session *s, const char *key)
 	note(key);
 }
 
+void terminal_client_close(struct terminal_client *c, int code, const char *reason)
+{
+}
+
 void client_close(struct client *c, int code, const char *reason)
 {
 	note(code == WEBSOCKET_LOGIN_ENDED ? "login-ended" : reason);

@@ -13,6 +13,13 @@
 #include "core/clock.h"
 #include "tests/shim/shim_world.h"
 
+/* No profile but the system's. */
+static int setup_home(void **state)
+{
+	setenv("HOME", "/nonexistent", 1);
+	return setup(state);
+}
+
 static const char *at(const char *rest)
 {
 	static char path[300];
@@ -301,7 +308,7 @@ static void a_program_is_answered_without_viewers(void **state)
 	reply_release(&r);
 }
 
-#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define CASE(name) cmocka_unit_test_setup_teardown(name, setup_home, teardown)
 
 int main(void)
 {

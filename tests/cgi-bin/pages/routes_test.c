@@ -155,7 +155,7 @@ static char *with_ids(const char *text, const char *own)
 		{ "MESSAGE", message }, { "RULE", rule }, { "OWN", own },
 		{ "PROJECT", project },
 		{ "{version}", "1" }, { "{subject}", "all" },
-		{ "{path*}", "a/b.txt" },
+		{ "{path*}", "a/b.txt" }, { "{terminal}", conversation },
 	};
 	char *out = talloc_strdup(NULL, text), *at, *next;
 	size_t i;
