@@ -22,7 +22,7 @@ build_packages=(autoconf automake gcc highlight libc6-dev make pkg-config libarc
 	libfcgi-dev libhiredis-dev libhttp-parser-dev libical-dev libinih-dev
 	libjson-c-dev
 	libmicrohttpd-dev libnghttp2-dev libseccomp-dev libsodium-dev libsqlite3-dev
-	libtalloc-dev libutf8proc-dev libuv1-dev libwslay-dev zlib1g-dev)
+	libtalloc-dev libutf8proc-dev libuv1-dev libwslay-dev nettle-dev zlib1g-dev)
 
 say() {
 	printf '%s\n' "$*"

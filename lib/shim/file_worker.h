@@ -16,7 +16,7 @@
 
 /* In the child. */
 struct file_work {
-	const char *path;	/* decoded; "" for the home, "." for an id */
+	const char *path;	/* decoded; "" for the home; of uploads and trash the id */
 	const char *query;
 	int body;		/* end of file: the body is complete, or its link is gone */
 	FILE *answer;

@@ -94,8 +94,8 @@
  *                                     only
  *
  * Refusals are a line of text: 400 malformed, 404 not found, 405, 409 not in
- * this state, 413 too large, 431, 503 try later (no process, full disk: "507" is
- * the answer to a write that found no space).
+ * this state, 413 too large, 431, 503 try later (no process, full disk; for
+ * files a full disk is 507).
  */
 #ifndef SHIM_SHIM_API_H
 #define SHIM_SHIM_API_H
