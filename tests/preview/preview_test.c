@@ -185,6 +185,7 @@ static void test_sizes_of_pictures(void **state)
 	SIZE(PNG "\xff\xff\xff\xff\0\0\0\1", 0xffffffff, 1, false);
 	SIZE(PNG "\0\0\0\0\0\0\0\1", 0, 1, false);
 	SIZE(PNG "\0\0\x40\0\0\0\x10\1", 16384, 4097, false);
+	SIZE(PNG "\0\0\x40\1\0\0\0\1", 16385, 1, false);
 	SIZE("GIF89a\x10\0\x20\0", 16, 32, true);
 	SIZE("\xff\xd8\xff\xe0\0\4ab\xff\xff\xc0\0\x11\x08\0\x10\0\x20\3", 32, 16, true);
 	SIZE("\xff\xd8\xff\xc4\0\2\xff\xd0\xff\xc2\0\x11\x08\0\x10\0\x20\3", 32, 16, true);
