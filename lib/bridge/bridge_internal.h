@@ -133,6 +133,7 @@ struct bridge {
 	struct jobs *jobs;
 	struct kv_async *kv;
 	struct token_registry *tokens;
+	bool reading_leftovers, leftovers_again;	/* token_lifecycle.c's */
 	struct address_map *address_map;
 	struct drawings *drawings;
 	struct egress_policy_env gate_env;

@@ -61,6 +61,8 @@ static int leftovers_work(void *data, struct db *db, struct err *e)
 	return token_ending_each(db, take_ending, data, e);
 }
 
+static void finish_leftovers(struct bridge *b);
+
 static void leftovers_read(void *data, const struct err *e)
 {
 	struct leftovers *l = data;
@@ -73,12 +75,21 @@ static void leftovers_read(void *data, const struct err *e)
 		token_registry_end(b->tokens, l->rows[i].id, l->rows[i].hash,
 				   l->rows[i].user_id);
 	talloc_free(l);
+	b->reading_leftovers = false;
+	if (b->leftovers_again && !b->stopping)
+		finish_leftovers(b);
 }
 
+/* What is stored while it reads may be missing: one more reading serves all of that. */
 static void finish_leftovers(struct bridge *b)
 {
-	struct leftovers *l = talloc_zero(NULL, struct leftovers);
+	struct leftovers *l;
 
+	b->leftovers_again = b->reading_leftovers;
+	if (b->reading_leftovers)
+		return;
+	b->reading_leftovers = true;
+	l = talloc_zero(NULL, struct leftovers);
 	l->bridge = b;
 	jobs_add(b->jobs, leftovers_work, leftovers_read, l);
 }

@@ -37,6 +37,7 @@ tests_bridge_page_client_test_LDADD = lib/bridge/libbridge.a \
 check_PROGRAMS += tests/bridge/token_lifecycle_test
 tests_bridge_token_lifecycle_test_SOURCES = tests/bridge/token_lifecycle_test.c \
 	$(store_fixture) tests/kv/redis_server.c tests/kv/redis_server.h
+tests_bridge_token_lifecycle_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=token_ending_each
 tests_bridge_token_lifecycle_test_LDADD = lib/bridge/libbridge.a \
 	lib/auth/libauth.a lib/store/libstore.a lib/kv/libkv.a \
 	lib/core/libcore.a $(HIREDIS_LIBS) $(SODIUM_LIBS) $(SQLITE_LIBS) \

@@ -41,6 +41,7 @@ static struct {
 	struct container_place places[3];
 	size_t nplaces;
 	int surveys, forgotten;
+	int readings;		/* of all stored revocations, by the bridge */
 } w;
 
 const char *workspace_user(const struct workspace *workspace)
@@ -252,6 +253,32 @@ static void what_a_killed_command_left_ends_with_the_account(void **state)
 	assert_int_equal(w.surveys, 0);
 }
 
+int __real_token_ending_each(struct db *db, int (*row)(void *, const struct token_ending *, struct err *),
+			     void *data, struct err *e);
+int __wrap_token_ending_each(struct db *db, int (*row)(void *, const struct token_ending *, struct err *),
+			     void *data, struct err *e);
+int __wrap_token_ending_each(struct db *db, int (*row)(void *, const struct token_ending *, struct err *),
+			     void *data, struct err *e)
+{
+	w.readings += row != count_row;
+	return __real_token_ending_each(db, row, data, e);
+}
+
+/* Twice: some may have been left while the first was under way. */
+static void many_ends_at_once_read_the_store_twice(void **state)
+{
+	int i;
+
+	leave_ending(w.lee);
+	put_token(w.lee);
+	w.readings = 0;
+	for (i = 0; i < 20; i++)
+		token_lifecycle_end(w.bridge, w.kim);
+	assert_true(comes(nothing_is_left));
+	assert_true(is_revoked());
+	assert_in_range(w.readings, 1, 2);
+}
+
 static bool is_stored(void)
 {
 	return !jobs_left(w.bridge->jobs) && rows() == 1;
@@ -347,6 +374,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(an_account_that_ends_leaves_nothing),
 		CASE(what_a_killed_command_left_ends_with_the_account),
+		CASE(many_ends_at_once_read_the_store_twice),
 		CASE(without_redis_it_stays_in_the_store),
 		CASE(a_conversations_own_token_is_found_by_its_id),
 		CASE(a_containers_token_lives_with_it),
