@@ -100,7 +100,7 @@ function reload() {
 	const words = document.querySelector("#message-input")?.value;
 	try {
 		if (words)	// as composer.js keeps them
-			localStorage.setItem(`draft:${chat.dataset.account}:${chat.dataset.ws}`, JSON.stringify(words));
+			localStorage.setItem(chat.dataset.draft, JSON.stringify(words));
 	} catch {
 		// a browser without storage
 	}

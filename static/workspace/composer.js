@@ -12,7 +12,7 @@ import {hideSuggestion} from "./choices.js";
 
 // Of one account: who logs in next on this computer sees nothing of it (app.js
 // removes drafts at logout; what was sent waits for its own account).
-const draftName = `draft:${root.dataset.account}:${root.dataset.ws}`;
+const draftName = root.dataset.draft;
 
 // By the first letter. dir="auto" would do, but takes seconds for a megabyte.
 function turn() {
