@@ -8,8 +8,9 @@
 
 #define DAY_MS INT64_C(86400000)
 
-int page_day(const char *zone, const char *text, struct period *out,
-	     struct err *e)
+/* The zone's day with this name. */
+static int day_of(const char *zone, const char *text, struct period *out,
+		  struct err *e)
 {
 	int64_t year, month, day, noon;
 	struct err bad = { 0 };
@@ -35,4 +36,25 @@ int page_day(const char *zone, const char *text, struct period *out,
 			return 0;
 	}
 	return err_tell(e, ERR_INPUT, "error_run_date", "no such day");
+}
+
+int page_days(const struct request *r, int64_t *from, int64_t *to, int64_t *before,
+	      struct err *e)
+{
+	const char *zone = context_of(r)->zone;
+	const char *first = form_text(r->args, "from");
+	const char *last = form_text(r->args, "to");
+	struct period day;
+
+	if (*first) {
+		if (day_of(zone, first, &day, e) < 0)
+			return -1;
+		*from = day.day_from;
+	}
+	if (*last) {
+		if (day_of(zone, last, &day, e) < 0)
+			return -1;
+		*to = day.day_to;
+	}
+	return page_number(r, "before", before, e);
 }

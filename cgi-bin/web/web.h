@@ -148,9 +148,13 @@ int page_attachment(struct request *r, struct response *out, const char *plain,
 int page_number(const struct request *r, const char *name, int64_t *out,
 		struct err *e) must_check;
 
-/* The zone's day with this name (2026-11-30): ERR_INPUT "error_run_date". */
-int page_day(const char *zone, const char *text, struct period *out,
-	     struct err *e) must_check;
+/*
+ * The days "from" and "to" of the query (2026-11-30, in the page's zone) and
+ * what came "before", as UTC ms: from <= at < to; 0: no bound. ERR_INPUT
+ * "error_run_date".
+ */
+int page_days(const struct request *r, int64_t *from, int64_t *to, int64_t *before,
+	      struct err *e) must_check;
 
 /* Whether conversations may be in that mode. */
 bool chat_mode_known(const char *mode);

@@ -33,27 +33,6 @@ static int add_row(void *data, const struct execution *x, struct err *e)
 	return 0;
 }
 
-static int read_time(const struct request *r, struct execution_filter *f,
-		     struct err *e)
-{
-	const char *zone = context_of(r)->zone;
-	const char *from = form_text(r->args, "from");
-	const char *to = form_text(r->args, "to");
-	struct period day;
-
-	if (*from) {
-		if (page_day(zone, from, &day, e) < 0)
-			return -1;
-		f->from = day.day_from;
-	}
-	if (*to) {
-		if (page_day(zone, to, &day, e) < 0)
-			return -1;
-		f->to = day.day_to;
-	}
-	return page_number(r, "before", &f->before, e);
-}
-
 static int read_filter(struct request *r, struct execution_filter *f,
 		       struct err *e)
 {
@@ -76,7 +55,7 @@ static int read_filter(struct request *r, struct execution_filter *f,
 	if (*f->status && i == n)
 		return err_tell(e, ERR_INPUT, "error_run_status",
 				"no such status");
-	return read_time(r, f, e);
+	return page_days(r, &f->from, &f->to, &f->before, e);
 }
 
 static void add_choice(struct view *list, const char *value, const char *label,

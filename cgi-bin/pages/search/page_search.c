@@ -7,7 +7,6 @@
 #include "core/str.h"
 #include "pages/pages.h"
 #include "store/search.h"
-#include "time/period.h"
 
 #define ROWS 20
 #define TITLES 5
@@ -176,27 +175,6 @@ static const char *add_choices(struct request *r, struct view *view,
 	return chosen;
 }
 
-static int read_days(const struct request *r, struct search_filter *f,
-		     struct err *e)
-{
-	const char *zone = context_of(r)->zone;
-	const char *from = form_text(r->args, "from");
-	const char *to = form_text(r->args, "to");
-	struct period day;
-
-	if (*from) {
-		if (page_day(zone, from, &day, e) < 0)
-			return -1;
-		f->from = day.day_from;
-	}
-	if (*to) {
-		if (page_day(zone, to, &day, e) < 0)
-			return -1;
-		f->to = day.day_to;
-	}
-	return page_number(r, "before", &f->before, e);
-}
-
 static const char *query_text(struct request *r, bool *cut)
 {
 	const char *text = form_text(r->args, "q");
@@ -275,7 +253,7 @@ int page_search(struct request *r, struct response *out, struct err *e)
 	const char *text = query_text(r, &cut);
 
 	f.query = search_query_new(r, text);
-	if (read_days(r, &f, e) < 0)
+	if (page_days(r, &f.from, &f.to, &f.before, e) < 0)
 		return -1;
 	add_form(r, view, &f, text);
 	if (search_each(v->db, &f, add_hit, &l, &end, e) < 0 ||
