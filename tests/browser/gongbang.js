@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import {execFileSync} from "node:child_process";
 import {readFileSync} from "node:fs";
 import {createRequire} from "node:module";
+import {afterEach, beforeEach} from "node:test";
 import {chromium} from "playwright-core";
 
 export const address = process.env.GONGBANG_URL;
@@ -33,11 +34,20 @@ export function startBrowser() {
 	});
 }
 
+// What a test opens ends with it, lest it goes on drawing beside the next; what
+// was opened before the tests stays.
+let opened = [];
+if (process.env.NODE_TEST_CONTEXT) {	// not for pictures
+	beforeEach(() => { opened = []; });
+	afterEach(() => Promise.all(opened.map((context) => context.close())));
+}
+
 // A page of its own context. Console errors and refused CSP are failures:
 // page.problems lists them.
 export async function openPage(browser, options = {}) {
 	const context = await browser.newContext({
 		viewport: {width: 1440, height: 900}, locale: "en-US", ...options});
+	opened.push(context);
 	const page = await context.newPage();
 	page.setDefaultTimeout(20000);
 	page.problems = [];
