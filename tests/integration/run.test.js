@@ -166,15 +166,28 @@ test("of two that write at once each has its own files, and none of the other's"
 	assert.ok(all(slow).includes("chart.png"), "it changed meanwhile");
 	// Two shells at one moment, background processes, and files that are moved into place.
 	const [a, b] = [
-		begin("run: sleep 2; echo x > a.png; (setsid sh -c 'sleep 1; echo x > late.txt' &); mkdir st; echo x > st/in; mv st moved; sleep 3"),
-		begin("run: sleep 2; echo x > b.png; echo x > .part; mv .part b.csv; sleep 3"),
+		begin("run: sleep 2; echo x > a.png; (setsid sh -c 'sleep 1; echo x > late.txt' &); mkdir st; echo x > st/in; mv st moved; until [ -e b.png ] && [ -e late.txt ]; do sleep 0.2; done"),
+		begin("run: sleep 2; echo x > b.png; echo x > .part; mv .part b.csv; until [ -e a.png ]; do sleep 0.2; done"),
 	];
 	await booked(a);
 	await booked(b);
 	assert.deepEqual([own(a), own(b)], [["a.png", "late.txt", "moved/in"], ["b.csv", "b.png"]]);
 	assert.ok(all(a).includes("b.png") && all(b).includes("a.png"), "they changed meanwhile");
+	// A conversation and a run.
+	const chat = await openConversation(login, "run: sleep 2; echo x > said.txt; sleep 2");
+	await chat.until((p) => p.kinds("permission", "waiting").length, "it asks", 120000);
+	const beside = begin("run: sleep 2; echo x > beside.txt; sleep 3");
+	await works(beside);
+	chat.answer("permission", "allow");
+	await booked(beside);
+	await chat.until((p) => p.kinds("files", "ok").length, "its files");
+	assert.deepEqual(own(beside), ["beside.txt"]);
+	const [[, {html}]] = chat.kinds("files", "ok");
+	assert.match(html, /said\.txt/);
+	assert.doesNotMatch(html, /beside\.txt/);
+	chat.close();
 	// One name: it is whose that wrote it last.
-	const first = begin("run: echo 1 > same.txt; sleep 4");
+	const first = begin("run: echo 1 > same.txt; until grep -q 2 same.txt; do sleep 0.2; done");
 	await until(() => inside(name, "cat same.txt 2>/dev/null; true").trim() === "1", "the first wrote it");
 	const last = begin("run: echo 2 > same.txt");
 	await booked(first);
