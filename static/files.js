@@ -31,17 +31,6 @@ if (table)
 		}
 	});
 
-// What a form of chosen files would do without any is not offered.
-const chosen = document.querySelector("#chosen");
-function showChosen() {
-	chosen.hidden = !table.querySelector(".pick input:checked");
-}
-if (chosen) {
-	table.addEventListener("change", showChosen);
-	addEventListener("pageshow", showChosen);
-	showChosen();
-}
-
 // A text that is not saved is not left by mistake; Ctrl+S saves it.
 const text = document.querySelector("#file-text");
 if (text) {

@@ -294,8 +294,6 @@ function listenToDrops() {
 export function beginUploads(page) {
 	main = page;
 	list = document.querySelector("#uploads");
-	document.querySelector("#upload-tools").hidden = false;
-	document.querySelector("#upload-folder").hidden = false;
 	for (const [button, input] of [["#upload", "#upload-files"], ["#upload-folder", "#upload-tree"]]) {
 		const field = document.querySelector(input);
 		document.querySelector(button).addEventListener("click", () => field.click());
