@@ -21,12 +21,16 @@ async function copy(button) {
 	setTimeout(() => { button.textContent = words("copy"); }, 1500);
 }
 
-// The terminal's panel takes it; where there is none, it has a page of its own.
+// The terminal's panel takes it; where there is none, it is copied for the terminal's page.
 function run(button) {
 	const taken = !document.dispatchEvent(new CustomEvent("gongbang:run-in-terminal", {
 		cancelable: true, detail: {text: textOf(button)}}));
-	if (!taken)
-		copy(button.parentElement.querySelector("[data-copy-code]"));
+	if (taken)
+		return;
+	copy(button.parentElement.querySelector("[data-copy-code]"));
+	const page = document.querySelector("nav a[href$='/terminal']");
+	if (page)
+		window.open(page.href);
 }
 
 function nameFor(button) {
