@@ -7,11 +7,13 @@
 #include <json-c/json.h>
 #include <talloc.h>
 
+#include "core/base64.h"
 #include "core/id.h"
 #include "core/str.h"
 #include "json/field.h"
 #include "pages/pages.h"
 #include "store/executions.h"
+#include "store/pictures.h"
 #include "transcript/part.h"
 
 #define REFRESH_SECONDS "5"	/* without script, while Claude works */
@@ -119,6 +121,28 @@ static bool says_run_asked(const struct part *p)
 	       strstr(p->data, "\"error_run_question\"");
 }
 
+/* Who may read a shared copy may not fetch its user's pictures: they are in it. */
+static const char *with_picture(struct request *r, const char *data)
+{
+	auto_strict_json *from = field_parse(data, strlen(data)), *o = NULL;
+	auto_buf text = BUF_INIT(2 * PICTURE_BYTES_MAX);
+	const char *id = field_string(from, "picture");
+	struct err e = { 0 };
+	struct picture *p;
+
+	if (!id_valid(id))
+		return data;
+	p = picture_load(context_of(r)->db, r, id, context_of(r)->user->id, &e);
+	if (!p || base64_add(&text, p->data, p->bytes, &e) < 0)
+		return data;
+	o = json_object_new_object();
+	field_put_string(o, "media_type", p->media_type);
+	field_put_string(o, "data", buf_text(&text));
+	talloc_free(p);
+	return talloc_strdup(r, json_object_to_json_string_ext(o,
+		JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
+}
+
 static int add_part(void *data, const struct part *recorded, struct err *e)
 {
 	struct history *h = data;
@@ -135,6 +159,8 @@ static int add_part(void *data, const struct part *recorded, struct err *e)
 			return 0;
 		if (str_equal(p->kind, "tool_use"))
 			shown.data = without_requests(h->r, p->data);
+		else if (str_equal(p->kind, "image"))
+			shown.data = with_picture(h->r, p->data);
 	}
 	if (p->at == h->shown->again) {
 		shown.state = "waiting";
