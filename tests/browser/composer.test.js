@@ -236,12 +236,12 @@ test("a question beside the conversation stays out of it", async () => {
 test("a message sent now interrupts; the arrows recall what was said", async () => {
 	const page = await inside();
 	await begin(page, "slow 120");
-	await page.locator("#status-bar[data-state=working]").waitFor({timeout: 60000});
+	await page.locator("[data-role=assistant] [data-part=text]", {hasText: "slow on purpose"}).waitFor({timeout: 60000});
 	await page.fill("#message-input", "echo: at once");
 	await page.locator("#send-now").waitFor();
 	await page.press("#message-input", "Control+Enter");
-	await page.locator("[data-role=assistant] [data-part=text]", {hasText: /^at once$/}).waitFor({timeout: 60000});
-	await page.locator(".message[data-role=user]").nth(1).waitFor();
+	await page.locator(".message[data-role=user]").nth(1).waitFor({timeout: 60000});
+	await page.locator("[data-role=assistant]", {hasText: "at once"}).waitFor({timeout: 60000});
 	await ready(page);
 	await page.press("#message-input", "ArrowUp");
 	assert.equal(await page.inputValue("#message-input"), "echo: at once");
