@@ -41,6 +41,20 @@ static bool name_plain(const char *name)
 		      "0123456789.:/_@[]-") == strlen(name);
 }
 
+/* One that would be refused is not offered. */
+static bool command_offered(const char *name)
+{
+	char text[NAME_MAX_BYTES + 1] = "/";
+
+	return str_copy(text + 1, sizeof(text) - 1, name) && !message_refused(text);
+}
+
+static bool model_offered(const char *name)
+{
+	(void)name;
+	return true;
+}
+
 static void add_command(struct json_object *to, struct json_object *from)
 {
 	copy(to, "name", from, "name", NAME_MAX_BYTES);
@@ -63,10 +77,11 @@ static void add_model(struct json_object *to, struct json_object *from)
 
 static const struct {
 	const char *kind, *name;
+	bool (*offered)(const char *name);
 	void (*add)(struct json_object *to, struct json_object *from);
 } lists[] = {
-	{ "commands", "name", add_command },
-	{ "models", "value", add_model },
+	{ "commands", "name", command_offered, add_command },
+	{ "models", "value", model_offered, add_model },
 };
 
 static int save(const struct noting *m, struct db *db, size_t list,
@@ -78,7 +93,8 @@ static int save(const struct noting *m, struct db *db, size_t list,
 
 	for (i = 0; i < n && i < ENTRIES_MAX; i++) {
 		one = json_object_array_get_idx(from, i);
-		if (!name_plain(field_string(one, lists[list].name)))
+		if (!name_plain(field_string(one, lists[list].name)) ||
+		    !lists[list].offered(field_string(one, lists[list].name)))
 			continue;
 		to = json_object_new_object();
 		lists[list].add(to, one);

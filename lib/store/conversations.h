@@ -140,6 +140,8 @@ struct message {
 #define MESSAGE_SHORT 4096	/* bytes */
 int message_check_room(struct db *db, const char *user_id, const char *text,
 		       int64_t account_max, struct err *e) must_check;
+/* It begins with a command that is never sent. */
+bool message_refused(const char *text);
 /* As message_add for a new id, in the caller's transaction. */
 int message_insert(struct db *db, const char *conversation_id, const char *id,
 		   const char *text, struct err *e) must_check;

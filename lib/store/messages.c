@@ -107,6 +107,11 @@ static const char *refusal(const char *text)
 	return NULL;
 }
 
+bool message_refused(const char *text)
+{
+	return refusal(text) != NULL;
+}
+
 static int check_text(const char *id, const char *text, struct err *e)
 {
 	if (!id_valid(id))

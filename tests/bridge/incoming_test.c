@@ -56,6 +56,23 @@ static void commands_have_their_fields(void **state)
 	assert_string_equal(c->domain, "example.org");
 	assert_string_equal(c->reason, "");
 	talloc_free(c);
+	c = parse("{\"type\":\"message\",\"id\":\"" ID "\",\"text\":\"\",\"now\":true,"
+		  "\"pictures\":[\"" ID "\",\"21111111-1111-4111-8111-111111111111\"]}");
+	assert_string_equal(c->pictures, ID " 21111111-1111-4111-8111-111111111111");
+	assert_true(c->now);
+	talloc_free(c);
+	c = parse("{\"type\":\"effort\",\"effort\":\"high\"}");
+	assert_int_equal(c->type, INCOMING_EFFORT);
+	assert_string_equal(c->effort, "high");
+	talloc_free(c);
+	c = parse("{\"type\":\"aside\",\"id\":\"" ID "\",\"text\":\"why?\"}");
+	assert_int_equal(c->type, INCOMING_ASIDE);
+	assert_string_equal(c->text, "why?");
+	talloc_free(c);
+	assert_null(parse("{\"type\":\"message\",\"id\":\"" ID "\",\"text\":\"\",\"pictures\":[1]}"));
+	assert_null(parse("{\"type\":\"message\",\"id\":\"" ID "\",\"text\":\"\",\"pictures\":\"" ID "\"}"));
+	assert_null(parse("{\"type\":\"message\",\"id\":\"" ID "\",\"text\":\"\","
+			  "\"pictures\":[\"" ID "\",\"" ID "\"]}"));
 	c = parse("{\"type\":\"ping\",\"new\":[1,{}]}");
 	assert_int_equal(c->type, INCOMING_PING);
 	talloc_free(c);

@@ -72,6 +72,19 @@ static const char *last(const struct asked *a, const char *name)
 		json_object_array_get_idx(a->reply.content, n - 1), name));
 }
 
+static void pictures_are_named(void **state)
+{
+	struct asked a;
+
+	(void)state;
+	ask(&a, "{\"role\":\"user\",\"content\":[{\"type\":\"image\",\"source\":"
+	    "{\"type\":\"base64\",\"media_type\":\"image/png\",\"data\":\"AAAAAA==\"}},"
+	    "{\"type\":\"image\",\"source\":{\"media_type\":\"image/gif\",\"data\":\"AAAA\"}}]}",
+	    true);
+	assert_non_null(strstr(last(&a, "text"), "- image/png, 4 bytes\n- image/gif, 3 bytes\n"));
+	done(&a);
+}
+
 static void words_choose_the_script(void **state)
 {
 	static const struct { const char *words, *type, *name; } rows[] = {
@@ -312,6 +325,7 @@ static void what_is_no_request_is_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(pictures_are_named),
 		cmocka_unit_test(words_choose_the_script),
 		cmocka_unit_test(what_is_said_is_echoed_in_blocks),
 		cmocka_unit_test(answers_in_the_language_asked),

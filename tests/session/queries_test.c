@@ -158,7 +158,7 @@ static void what_claude_offers_is_checked_and_kept(void **state)
 	session_start(w.s);
 	turn_loop();
 	control_answer("init", "{\"commands\":[{\"name\":\"mine\",\"description\":\"a\\u001b[31m b\","
-		       "\"argumentHint\":\"x\"},{\"name\":\"two words\"},{\"name\":\"__inner\"},7],"
+		       "\"argumentHint\":\"x\"},{\"name\":\"two words\"},{\"name\":\"clear\"},{\"name\":\"__inner\"},7],"
 		       "\"models\":[{\"value\":\"opus\",\"resolvedModel\":\"claude-opus\","
 		       "\"description\":\"Opus 5.5 \\u00b7 $4/$20 per Mtok\","
 		       "\"supportedEffortLevels\":[\"low\"]},{\"value\":\"<b>\"}]}");
