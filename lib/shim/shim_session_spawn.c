@@ -73,7 +73,7 @@ static int open_folder(const struct start_request *start, int *folder,
 	return *folder < 0 ? err_wrap(e, "enter the folder") : 0;
 }
 
-static _Noreturn void become_subreaper(const char *id,
+static _Noreturn void exec_subreaper(const char *id,
 				       const struct start_request *start,
 				       const int fds[4], int folder)
 {
@@ -105,7 +105,7 @@ int shim_session_spawn(struct shim_session *s,
 	}
 	s->subreaper_pid = fork();
 	if (!s->subreaper_pid)
-		become_subreaper(s->id, start, ends.theirs, folder);
+		exec_subreaper(s->id, start, ends.theirs, folder);
 	errnum = errno;
 	if (folder >= 0)
 		close(folder);

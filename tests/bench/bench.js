@@ -11,6 +11,7 @@ import {files as measureFiles} from "./files.js";
 import {gateway as measureGateway} from "./gateway.js";
 import {children, sharedKb} from "./host.js";
 import {load, percentile} from "./load.js";
+import {search as measureSearch} from "./search.js";
 import {worker as measureWorker} from "./worker.js";
 
 const build = process.env.GONGBANG_BUILD;
@@ -305,9 +306,10 @@ async function start() {
 const agents = () => agentsPage(report, build);
 const gateway = () => measureGateway(report, instance);
 const worker = () => measureWorker(report);
+const search = () => measureSearch(report, build, state);
 const files = () => measureFiles(report);
 
-const all = {ready, start, firstDelta, page, agents, dashboard, sockets, flood, memory, gateway, worker, files};
+const all = {ready, start, firstDelta, page, agents, dashboard, sockets, flood, memory, gateway, worker, files, search};
 for (const name of only)
 	if (!all[name])
 		throw new Error("no such measurement: " + name);
