@@ -45,7 +45,7 @@ const people = [
 	},
 ];
 
-// The ten views: a path, and what must be there before the picture is taken.
+// The views: a path, and what must be there before the picture is taken.
 const views = {
 	login: {path: () => "/login", open: true},
 	workspace: {path: () => "/workspace", until: ready},
@@ -55,6 +55,8 @@ const views = {
 	"agent-form": {path: () => "/agents/new"},
 	runs: {path: () => "/executions"},
 	run: {path: (p) => "/executions/" + p.run},
+	files: {path: () => "/files"},
+	file: {path: () => "/files/CLAUDE.md"},
 	usage: {path: () => "/usage?month=" + new Date(Date.now() - 7 * DAY).toISOString().slice(0, 7)},
 	admin: {path: () => "/admin"},
 };
