@@ -22,6 +22,7 @@ for document in README.md README.ko.md ARCHITECTURE.md CONTRIBUTING.md lib/*/*.m
 	for path in $(grep -oE '(lib|cgi-bin|tests|templates|conf|scripts)/[A-Za-z0-9_./-]+\.(c|h|sh|md|js|html|list|png)\b' "$document" | sort -u); do
 		[ -e "$path" ] || complain "$document names $path"
 	done
+	! grep -qE '^(<{7}|>{7}) ' "$document" || complain "$document has a conflict that was not resolved"
 	# A link, relative to the document.
 	for path in $(grep -oE '\]\([A-Za-z0-9_./-]+\)' "$document" | sed 's/^](//; s/)$//' | sort -u); do
 		[ -e "$(dirname "$document")/$path" ] || complain "$document links to $path"

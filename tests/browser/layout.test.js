@@ -176,7 +176,7 @@ test("a conversation with code opens without anything moving", async () => {
 			.observe({type: "layout-shift", buffered: true});
 	});
 	await page.reload();
-	await page.locator(".copyable [class~=hljs-keyword]").first().waitFor();
+	await page.locator(".code .hl-kwa").first().waitFor();
 	await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
 	assert.deepEqual(await page.evaluate(() => window.shifts), []);
 	assert.ok(await page.evaluate(() => { const c = document.querySelector("#chat-area"); return c.scrollHeight - c.scrollTop - c.clientHeight < 2; }), "at the end");
