@@ -159,7 +159,7 @@ static void an_account_keeps_templates_and_choices(void **state)
 {
 	struct fixture *f = *state;
 	struct composer_choice c = { "opus", "high", true }, *kept;
-	char *all = talloc_strdup(f, ""), name[8];
+	char *all = talloc_strdup(f, ""), name[16];
 	struct err e = { 0 };
 	struct world w;
 	int i;
