@@ -49,8 +49,10 @@ int start_request_parse(struct start_request *out, char *body, size_t n,
 			out->own_home = true;
 			out->servers = str_equal(field + 5, "servers");
 		} else if (str_starts(field, "cwd=")) {
-			if (workspace_files_path_check(field + 4, e) < 0)
+			if (workspace_files_path_check(field + 4, e) < 0) {
+				e->kind = ERR_INPUT;
 				return -1;
+			}
 			out->cwd = field + 4;
 		} else {
 			return err_set(e, ERR_INPUT, "a field is arg=, env=, "

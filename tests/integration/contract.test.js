@@ -131,13 +131,19 @@ test("flags are in --help where the table says so, and an unknown one is refused
 });
 
 test("a conversation: messages, tools, questions, plans, errors", async () => {
-	const cli = new Cli();
+	const cli = new Cli({args: ["--permission-mode", "default", "--append-system-prompt=Be brief.", "--effort", "low", "--prompt-suggestions=true"]});
 	await cli.ask("initialize");
 	await cli.ask("list_models");
+	await cli.ask("apply_flag_settings", {settings: {effortLevel: "high"}});
 	for (const text of ["hello", "think", "todo", "question", "error 400", "error cut", "/compact", "/help"])
 		await cli.turn(text);
 	await cli.turn("write: contract.md");
 	await cli.turn("write: contract.md");
+	await cli.ask("get_context_usage", {detail: "summary"});
+	await cli.ask("side_question", {question: "hello"});
+	// It answers with nothing until its index is made.
+	for (let tries = 0; tries < 40 && !has(await cli.ask("file_suggestions", {query: "contract"}), "response.suggestions[].path"); tries++)
+		await sleep(250);
 	await cli.turn([{type: "text", text: "hello"}, {type: "image", source: {type: "base64", media_type: "image/png", data: pixel}}]);
 	await cli.turn("agent");
 	cli.answer = () => ({behavior: "deny", message: "no"});
