@@ -39,55 +39,20 @@ include tests/schedule/local.mk
 include tests/agent/local.mk
 include tests/notify/local.mk
 include tests/worker/local.mk
-EXTRA_DIST += \
+# Folders are distributed whole.
+EXTRA_DIST += tests/browser tests/integration tests/bench/fastapi \
+	tests/bench/agents_page.js \
 	tests/bench/bench.js \
+	tests/bench/files.js \
 	tests/bench/gateway.js \
+	tests/bench/host.js \
+	tests/bench/load.js \
+	tests/bench/loadtest.js \
 	tests/bench/post.lua \
+	tests/bench/search.js \
+	tests/bench/terminal.js \
 	tests/bench/worker.js \
-	tests/browser/access.test.js \
-	tests/browser/agents.test.js \
-	tests/browser/blocked.test.js \
-	tests/browser/answers.test.js \
-	tests/browser/chat.test.js \
-	tests/browser/executions.test.js \
-	tests/browser/gongbang.js \
-	tests/browser/files.test.js \
-	tests/browser/layout.test.js \
-	tests/browser/login.test.js \
-	tests/browser/nojs.test.js \
-	tests/browser/notices.test.js \
-	tests/browser/palette.test.js \
-	tests/browser/screenshots.js \
-	tests/browser/usage.test.js \
 	tests/client.js \
-	tests/integration/agents.test.js \
-	tests/integration/attacks.test.js \
-	tests/integration/away.test.js \
-	tests/integration/cli_contract.json \
-	tests/integration/commands.test.js \
-	tests/integration/contract.test.js \
-	tests/integration/disk.test.js \
-	tests/integration/doctor.test.js \
-	tests/integration/egress.test.js \
-	tests/integration/fault.test.js \
-	tests/integration/feed.test.js \
-	tests/integration/hooks.test.js \
-	tests/integration/hostile.test.js \
-	tests/integration/http.test.js \
-	tests/integration/inside.test.js \
-	tests/integration/insider.py \
-	tests/integration/insider.test.js \
-	tests/integration/keys.test.js \
-	tests/integration/life.test.js \
-	tests/integration/peer.py \
-	tests/integration/places.test.js \
-	tests/integration/redteam.test.js \
-	tests/integration/remove.test.js \
-	tests/integration/run.test.js \
-	tests/integration/services.test.js \
-	tests/integration/starts.test.js \
-	tests/integration/tokens.test.js \
-	tests/integration/workspace.test.js \
 	tests/package-lock.json \
 	tests/package.json \
 	tests/words.js

@@ -59,7 +59,7 @@ const char *highlight_language(const char *said)
 	char lower[16];
 	size_t i;
 
-	for (i = 0; said[i] && i < sizeof(lower) - 1; i++)
+	for (i = 0; i < sizeof(lower) - 1 && said[i]; i++)
 		lower[i] = said[i] >= 'A' && said[i] <= 'Z' ? (char)(said[i] | 0x20) : said[i];
 	if (said[i])
 		return NULL;

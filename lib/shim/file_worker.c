@@ -337,7 +337,8 @@ void file_worker_start(struct exchange *x, const char *path, bool lasts,
 	}
 	w = alloc_checked(calloc(1, sizeof(*w)));
 	w->complete = mmap(NULL, sizeof(*w->complete), PROT_READ | PROT_WRITE,
-			   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+			   MAP_SHARED | MAP_ANONYMOUS,
+			   -1, 0);	/* cppcheck-suppress invalidFunctionArg */
 	if (w->complete == MAP_FAILED)
 		err_abort("out of memory");
 	w->x = x;
