@@ -133,6 +133,7 @@ static void the_last_line_is_kept_for_lists(void **state)
 {
 	char line[200] = "";
 	struct err e = { 0 };
+	struct db *db;
 
 	begin_turn();
 	say_text(1, "Working on it");
@@ -140,9 +141,11 @@ static void the_last_line_is_kept_for_lists(void **state)
 	turn_loop();
 	wait_recorded();
 	assert_string_equal(session_last_line(w.s), "Done: two files");
-	assert_int_equal(db_query(database(), &e, keep_line, line, "SELECT last_line"
+	db = database();
+	assert_int_equal(db_query(db, &e, keep_line, line, "SELECT last_line"
 				  " FROM conversations WHERE id = $1", "t",
 				  session_id(w.s)), 0);
+	talloc_free(db);
 	assert_string_equal(line, "Done: two files");
 }
 
