@@ -125,6 +125,7 @@ static void the_list_says_what_runs_where(void **state)
 	assert_int_equal(call_at("POST", "/name?to=%0A"), 400);
 	assert_int_equal(call_at("POST", "/name?to=%FF"), 400);
 	assert_int_equal(call_at("POST", "/name?to=%"), 400);
+	reply_release(&list);
 	assert_int_equal(get("/terminals", &list), 200);
 	assert_non_null(strstr(buf_text(&list.body), " c /usr"));
 	reply_release(&r);

@@ -36,7 +36,7 @@ static int begin(void **state)
 
 static void say(const char *id, int64_t at, const char *role, const char *text)
 {
-	const char *data = talloc_asprintf(NULL, "{\"text\":\"%s\"}", text);
+	char *data = talloc_asprintf(NULL, "{\"text\":\"%s\"}", text);
 	const struct part p = {
 		.at = at, .changed_at = at + 1, .turn = at, .role = role,
 		.kind = "text", .state = "ok", .data = data,
@@ -47,6 +47,7 @@ static void say(const char *id, int64_t at, const char *role, const char *text)
 	must(conversation_record(site.db, &(struct recording){
 		.conversation_id = id, .offset = at + 1, .parts = &p,
 		.nparts = 1, .search_text = part_search_text }, &e), &e);
+	talloc_free(data);
 }
 
 static const char *page(const char *address, int status)
@@ -101,12 +102,15 @@ static void any_question_has_an_answer(void **state)
 		"terms%3Ainvoice", "%27%3B--", "%EE%80%80", "%F0%9F%91%8D",
 		"%01%02", "%CC%81",
 	};
-	char long_one[10300] = "/search?q=";
+	char long_one[10300] = "/search?q=", *address;
 	size_t i;
 
 	(void)state;
-	for (i = 0; i < sizeof(hostile) / sizeof(hostile[0]); i++)
-		page(talloc_asprintf(NULL, "/search?q=%s", hostile[i]), 200);
+	for (i = 0; i < sizeof(hostile) / sizeof(hostile[0]); i++) {
+		address = talloc_asprintf(NULL, "/search?q=%s", hostile[i]);
+		page(address, 200);
+		talloc_free(address);
+	}
 	page("/search?q=a%00b", 400);
 	page("/search?q=%ED%A0%80", 400);
 	page("/search?q=x&from=yesterday", 400);
