@@ -30,7 +30,7 @@ function inStore(text) {
 import sqlite3, sys
 db = sqlite3.connect("file:%s?mode=ro" % sys.argv[1], uri=True)
 db.text_factory = bytes
-for (table,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+for (table,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name <> 'search_index'").fetchall():
     for row in db.execute("SELECT * FROM " + table.decode()):
         if any(isinstance(field, bytes) and sys.argv[2].encode() in field for field in row):
             print(table.decode()); break
