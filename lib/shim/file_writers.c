@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/queue.h>
 
+#include "core/hash.h"
 #include "core/id.h"
 #include "core/str.h"
 
@@ -41,14 +42,9 @@ const char *const file_writer_words[] = {
 	[FILE_WRITER_UNKNOWN] = "unknown",
 };
 
-/* FNV-1a */
 static struct bucket *bucket_of(const char *path)
 {
-	uint32_t h = 2166136261u;
-
-	for (; *path; path++)
-		h = (h ^ (unsigned char)*path) * 16777619u;
-	return &buckets[h % BUCKETS];
+	return &buckets[hash_text(path) % BUCKETS];
 }
 
 static struct entry *find(const char *path)

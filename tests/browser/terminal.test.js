@@ -161,10 +161,10 @@ test("Claude works in it with the workspace's token, counted as the user's", asy
 	await closePage(page);
 });
 
-test("a restarted container says that the terminal is over; so does the end of the login", async () => {
+test("a killed container says that the terminal is over; so does the end of the login", async () => {
 	const page = await open();
 	const second = await open();
-	await engine("POST", `/containers/${containerOf(login)}/restart?t=1`);
+	await engine("POST", `/containers/${containerOf(login)}/kill`);
 	await page.locator("#terminal[data-state=ended]").waitFor({timeout: 120000});
 	await page.locator("#terminal-again a").click();
 	await live(page);
