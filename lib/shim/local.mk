@@ -48,13 +48,14 @@ lib_shim_libshim_a_SOURCES = \
 pkglibexec_PROGRAMS += gongbang-shim
 gongbang_shim_SOURCES = cgi-bin/gongbang_shim.c
 gongbang_shim_LDADD = lib/shim/libshim.a lib/emulator/libemulator.a \
-	lib/core/libcore.a $(NGHTTP2_LIBS) $(UTF8PROC_LIBS) $(shim_archive_libs)
+	lib/core/libcore.a $(NGHTTP2_LIBS) $(shim_static_libs) $(ZLIB_LIBS)
+shim_zip_only = -Wl,--defsym=__archive_write_entry_filetype_unsupported=abort
 if SANITIZE
-shim_archive_libs = $(ARCHIVE_LIBS)
-gongbang_shim_LDFLAGS = $(AM_LDFLAGS)
+# A sanitized program is dynamic: what the workspace's image lacks is linked in.
+shim_static_libs = -l:libutf8proc.a -l:libarchive.a -l:libnettle.a
+gongbang_shim_LDFLAGS = $(AM_LDFLAGS) $(shim_zip_only)
 else
-shim_archive_libs = $(ARCHIVE_LIBS) -lnettle $(ZLIB_LIBS)
+shim_static_libs = $(UTF8PROC_LIBS) $(ARCHIVE_LIBS) -lnettle
 gongbang_shim_LDFLAGS = -static-pie \
-	-Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code \
-	-Wl,--defsym=__archive_write_entry_filetype_unsupported=abort
+	-Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code $(shim_zip_only)
 endif
