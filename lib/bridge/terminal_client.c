@@ -5,7 +5,7 @@
  * 'i'  input, up to INPUT_MAX bytes
  * 'a'  4 bytes: so many of the records' bytes were drawn
  * 'r'  2 bytes of rows, 2 of columns
- * What has not been drawn stays in the stream's window, so a slow browser
+ * Records that are not drawn yet stay in the stream's window, so a slow browser
  * slows the terminal down, and nothing is queued here. Text messages to the
  * browser: {"kind":"waiting"|"missing"|"refused"|"ended"}.
  */

@@ -80,7 +80,7 @@ static void leftovers_read(void *data, const struct err *e)
 		finish_leftovers(b);
 }
 
-/* What is stored while it reads may be missing: one more reading serves all of that. */
+/* Revocations stored during a reading may be missing from it: one more reading finds them all. */
 static void finish_leftovers(struct bridge *b)
 {
 	struct leftovers *l;

@@ -1,4 +1,4 @@
-/* What was said last, in a line, for lists of conversations. */
+/* A conversation's last text, in a line, for lists. */
 #include "config.h"
 
 #include <string.h>

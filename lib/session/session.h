@@ -266,7 +266,7 @@ const struct message *session_queued(const struct session *s, size_t i);
 
 const char *session_id(const struct session *s);
 const char *session_title(const struct session *s);
-/* What was said last, in a line. */
+/* The conversation's last text, in a line. */
 const char *session_last_line(const struct session *s);
 bool session_pinned(const struct session *s);
 bool session_archived(const struct session *s);

@@ -144,8 +144,8 @@ static int list_work(struct file_work *w, struct err *e)
 	DIR *d;
 
 	if (fd < 0 ||
-	    file_work_number(w, "from", 0, INT32_MAX, &from, e) < 0 ||
-	    file_work_number(w, "count", WORKSPACE_FILES_LIST_MAX,
+	    link_server_query_number(w->query, "from", 0, INT32_MAX, &from, e) < 0 ||
+	    link_server_query_number(w->query, "count", WORKSPACE_FILES_LIST_MAX,
 			     WORKSPACE_FILES_LIST_MAX, &count, e) < 0)
 		return -1;
 	d = fdopendir(fd);

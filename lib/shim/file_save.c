@@ -33,7 +33,7 @@ static int read_bytes(const struct file_work *w, struct save *s, struct err *e)
 	int64_t size;
 	ssize_t n;
 
-	if (file_work_number(w, "size", -1, SAVE_MAX, &size, e) < 0)
+	if (link_server_query_number(w->query, "size", -1, SAVE_MAX, &size, e) < 0)
 		return -1;
 	if (size < 0 || !file_work_text(w, "version", s->version,
 					sizeof(s->version)))

@@ -138,7 +138,7 @@ static int append_work(struct file_work *w, struct err *e)
 	int64_t offset, size;
 	int fd;
 
-	if (file_work_number(w, "offset", 0, UPLOAD_MAX, &offset, e) < 0)
+	if (link_server_query_number(w->query, "offset", 0, UPLOAD_MAX, &offset, e) < 0)
 		return -1;
 	fd = open_part(w, O_WRONLY | O_APPEND | (offset ? 0 : O_CREAT), e);
 	if (fd < 0)
@@ -167,7 +167,7 @@ static int finish_work(struct file_work *w, struct err *e)
 	int64_t size, want;
 	int own, fd, rc;
 
-	if (file_work_number(w, "size", -1, UPLOAD_MAX, &want, e) < 0)
+	if (link_server_query_number(w->query, "size", -1, UPLOAD_MAX, &want, e) < 0)
 		return -1;
 	if (!file_work_text(w, "to", to, sizeof(to)) || want < 0)
 		return err_set(e, ERR_INPUT, "to and size are needed");

@@ -66,20 +66,6 @@ bool file_work_text(const struct file_work *w, const char *name, char *out,
 	       str_copy(out, size, text);
 }
 
-int file_work_number(const struct file_work *w, const char *name,
-		     int64_t preset, int64_t max, int64_t *out, struct err *e)
-{
-	char text[24];
-
-	if (!link_server_query(w->query, name, text, sizeof(text))) {
-		*out = preset;
-		return 0;
-	}
-	if (str_parse_number(text, 0, max, out, e) < 0)
-		return err_wrap(e, "%s", name);
-	return 0;
-}
-
 static void fail(struct file_work *w, const struct err *e)
 {
 	file_work_begin(w, *e->key ? 507 : exchange_status(e->kind), "");

@@ -38,11 +38,6 @@ int file_work_errno(struct err *e, int errnum, const char *what);
 /* A parameter, decoded; false: absent, or not one line of less than size bytes. */
 bool file_work_text(const struct file_work *w, const char *name, char *out,
 		    size_t size);
-/* preset when it is absent. */
-int file_work_number(const struct file_work *w, const char *name,
-		     int64_t preset, int64_t max, int64_t *out,
-		     struct err *e) must_check;
-
 /* In process 1: starts run for x. path: as in a request. lasts: a transfer, without a deadline. */
 void file_worker_start(struct exchange *x, const char *path, bool lasts,
 		       file_work_run *run);

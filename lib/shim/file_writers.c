@@ -170,7 +170,7 @@ void file_writers_move(const char *from, const char *to)
 	}
 }
 
-/* What is not in the table, or only from before. */
+/* The writer of a file that the table lacks, or has only before the change. */
 static enum file_writer untold(int64_t changed)
 {
 	return missed || (forgotten && changed <= forgotten + SLACK_MS) ?

@@ -56,6 +56,20 @@ bool link_server_query(const char *query, const char *name, char *out,
 	return false;
 }
 
+int link_server_query_number(const char *query, const char *name, int64_t preset,
+			     int64_t max, int64_t *out, struct err *e)
+{
+	char text[24];
+
+	if (!link_server_query(query, name, text, sizeof(text))) {
+		*out = preset;
+		return 0;
+	}
+	if (str_parse_number(text, 0, max, out, e) < 0)
+		return err_wrap(e, "%s", name);
+	return 0;
+}
+
 static void free_exchange(struct exchange *x)
 {
 	struct exchange **at;

@@ -82,6 +82,9 @@ bool link_server_is_done(const struct link_server *s);
 /* Copies the value of name from "a=b&c=d"; false: absent, or of size bytes or more. */
 bool link_server_query(const char *query, const char *name, char *out,
 		       size_t size);
+/* The number from 0 to max that name has; preset when it is absent. */
+int link_server_query_number(const char *query, const char *name, int64_t preset,
+			     int64_t max, int64_t *out, struct err *e) must_check;
 
 /* Moves the body to out; it counts as held until body_release. */
 void exchange_take_body(struct exchange *x, struct buf *out);

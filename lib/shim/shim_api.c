@@ -20,27 +20,6 @@
 #define GRACE_PRESET 5		/* seconds */
 #define GRACE_MAX 60
 
-static bool query(const struct exchange *x, const char *name, char *out,
-		  size_t size)
-{
-	return link_server_query(x->query, name, out, size);
-}
-
-static int query_number(const struct exchange *x, const char *name,
-			int64_t preset, int64_t max, int64_t *out,
-			struct err *e)
-{
-	char text[24];
-
-	if (!query(x, name, text, sizeof(text))) {
-		*out = preset;
-		return 0;
-	}
-	if (str_parse_number(text, 0, max, out, e) < 0)
-		return err_wrap(e, "%s", name);
-	return 0;
-}
-
 /* A session that is running, or an error answer. */
 static struct shim_session *running(struct exchange *x, const char *id)
 {
@@ -132,7 +111,7 @@ static void follow(struct exchange *x, const char *id)
 	struct err e = { 0 };
 	int64_t from;
 
-	if (query_number(x, "from", 0, INT64_MAX, &from, &e) == 0)
+	if (link_server_query_number(x->query, "from", 0, INT64_MAX, &from, &e) == 0)
 		j = log_file_open(id, false, &e);
 	if (!j) {
 		exchange_fail(x, &e);
@@ -162,7 +141,7 @@ static void send_signal(struct exchange *x, const char *id)
 
 	if (!s)
 		return;
-	query(x, "name", name, sizeof(name));
+	link_server_query(x->query, "name", name, sizeof(name));
 	if (shim_session_signal(s, name, &e) < 0)
 		exchange_fail(x, &e);
 	else
@@ -183,7 +162,7 @@ static void trim(struct exchange *x, const char *id)
 	struct log_file *j;
 	int64_t to;
 
-	if (query_number(x, "to", 0, INT64_MAX, &to, &e) < 0) {
+	if (link_server_query_number(x->query, "to", 0, INT64_MAX, &to, &e) < 0) {
 		exchange_fail(x, &e);
 		return;
 	}
@@ -224,11 +203,11 @@ static void end_session(struct exchange *x, const char *id)
 		exchange_answer(x, 400, "a session's id is a UUID");
 		return;
 	}
-	if (query_number(x, "grace", GRACE_PRESET, GRACE_MAX, &grace, &e) < 0) {
+	if (link_server_query_number(x->query, "grace", GRACE_PRESET, GRACE_MAX, &grace, &e) < 0) {
 		exchange_fail(x, &e);
 		return;
 	}
-	query(x, "purge", purge, sizeof(purge));
+	link_server_query(x->query, "purge", purge, sizeof(purge));
 	s = shim_session_find(id);
 	if (s)
 		shim_session_end(s, grace * 1000, str_equal(purge, "1"), x);
@@ -276,8 +255,8 @@ static void changes(struct exchange *x, const char *arg)
 	struct err e = { 0 };
 	int64_t since;
 
-	query(x, "session", session, sizeof(session));
-	if (query_number(x, "since", 0, INT64_MAX, &since, &e) < 0)
+	link_server_query(x->query, "session", session, sizeof(session));
+	if (link_server_query_number(x->query, "since", 0, INT64_MAX, &since, &e) < 0)
 		exchange_fail(x, &e);
 	else if (*session && !id_valid(session))
 		exchange_answer(x, 400, "a session's id is a UUID");
@@ -291,9 +270,9 @@ static int query_span(struct exchange *x, const char *id, int64_t *since,
 {
 	if (!id_valid(id))
 		return err_set(e, ERR_INPUT, "a session's id is a UUID");
-	if (query_number(x, "since", 0, INT64_MAX, since, e) < 0)
+	if (link_server_query_number(x->query, "since", 0, INT64_MAX, since, e) < 0)
 		return -1;
-	return query_number(x, "until", INT64_MAX / 2, INT64_MAX / 2, until, e);
+	return link_server_query_number(x->query, "until", INT64_MAX / 2, INT64_MAX / 2, until, e);
 }
 
 static void written(struct exchange *x, const char *id)
@@ -302,7 +281,7 @@ static void written(struct exchange *x, const char *id)
 	int64_t since, until, most;
 
 	if (query_span(x, id, &since, &until, &e) < 0 ||
-	    query_number(x, "most", SHIM_CHANGES_MAX, SHIM_CHANGES_MAX, &most,
+	    link_server_query_number(x->query, "most", SHIM_CHANGES_MAX, SHIM_CHANGES_MAX, &most,
 			 &e) < 0)
 		exchange_fail(x, &e);
 	else
@@ -315,7 +294,7 @@ static void wrote(struct exchange *x, const char *id)
 	struct err e = { 0 };
 	int64_t since, until;
 
-	query(x, "path", name, sizeof(name));
+	link_server_query(x->query, "path", name, sizeof(name));
 	if (query_span(x, id, &since, &until, &e) < 0 ||
 	    workspace_files_path(name, path, sizeof(path), &e) < 0) {
 		exchange_fail(x, &e);

@@ -71,7 +71,7 @@ void terminal_read_on(struct terminal *t)
 	set_events(t);
 }
 
-/* Bytes read; 0: none for now, -1: none any more. */
+/* Bytes read; 0: try again later, -1: the PTY has ended. */
 static ssize_t read_some(struct terminal *t, size_t most)
 {
 	static char chunk[CHUNK];
@@ -205,7 +205,7 @@ static void finish(struct terminal *t)
 	size_t drained = 0;
 	ssize_t n;
 
-	/* Who is too far behind for the last words gets them as a state. */
+	/* A viewer too far behind for the last output gets a snapshot. */
 	while (t->pty.fd >= 0 && drained < DRAIN_MAX) {
 		if (!terminal_room(t))
 			terminal_jump(t, TERMINAL_LOW);

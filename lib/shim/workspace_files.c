@@ -209,24 +209,12 @@ struct range {
 	int64_t offset, length, last, max;	/* last: -1 without */
 };
 
-static int read_number(const struct exchange *x, const char *name,
-		       int64_t preset, int64_t *out, struct err *e)
-{
-	char text[24];
-
-	*out = preset;
-	if (!link_server_query(x->query, name, text, sizeof(text)))
-		return 0;
-	return str_parse_number(text, 0, INT64_MAX, out, e) < 0 ?
-	       err_wrap(e, "%s", name) : 0;
-}
-
 static int read_range(const struct exchange *x, struct range *r, struct err *e)
 {
-	return read_number(x, "offset", 0, &r->offset, e) < 0 ||
-	       read_number(x, "length", INT64_MAX, &r->length, e) < 0 ||
-	       read_number(x, "last", -1, &r->last, e) < 0 ||
-	       read_number(x, "max", INT64_MAX, &r->max, e) < 0 ? -1 : 0;
+	return link_server_query_number(x->query, "offset", 0, INT64_MAX, &r->offset, e) < 0 ||
+	       link_server_query_number(x->query, "length", INT64_MAX, INT64_MAX, &r->length, e) < 0 ||
+	       link_server_query_number(x->query, "last", -1, INT64_MAX, &r->last, e) < 0 ||
+	       link_server_query_number(x->query, "max", INT64_MAX, INT64_MAX, &r->max, e) < 0 ? -1 : 0;
 }
 
 static int open_regular(const char *name, struct stat *st, char *path,

@@ -39,7 +39,7 @@ static const char *price_of(struct request *r, struct json_object *model)
 	return from && *from == '$' ? talloc_strndup(r, from, (size_t)(end - from)) : "";
 }
 
-/* The name of the model that the CLI's own choice stands for. */
+/* The name of the model behind the CLI's own choice. */
 static const char *usual_name(struct request *r, struct json_object *list)
 {
 	const char *wanted = settings_text(context_of(r)->app->settings, SET_MODEL);

@@ -339,7 +339,7 @@ static void show_undo(struct request *r, struct view *view,
 					   page_title(r, c), NULL));
 }
 
-/* What was deleted or archived a moment ago, as long as that can be undone. */
+/* Offers to undo a deletion or archiving of a moment ago. */
 static void add_undo(struct request *r, struct view *view)
 {
 	const struct context *v = context_of(r);

@@ -74,7 +74,7 @@ static const char *fold(const void *ctx, const char *name)
 	return out;
 }
 
-/* What is asked for: ?q=&sort=&hidden=1&from= */
+/* The query: ?q=&sort=&hidden=1&from= */
 struct asked {
 	const char *search;
 	const struct order *order;

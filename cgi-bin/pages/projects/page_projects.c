@@ -79,7 +79,7 @@ int page_projects(struct request *r, struct response *out, struct err *e)
 	return page_render(r, out, "pages/projects", view, e);
 }
 
-/* What was written stays in the form when it is refused. */
+/* A refused form keeps its values. */
 static int show_form(struct request *r, struct response *out,
 		     const struct project *p, const struct err *why,
 		     struct err *e)

@@ -19,7 +19,7 @@
 #define FILES_BYTES_MAX (16 << 20)
 #define RENDER_MS 2000		/* ms; markdown not rendered by then is plain text */
 
-/* What is shared. */
+/* The conversation or run to share. */
 struct subject {
 	const char *kind;	/* as in struct share */
 	const char *path;	/* below base_path: its page */
